@@ -1,0 +1,74 @@
+package model
+
+import "inkling/model/feature"
+
+// Config is everything about a model but its weights. It is the JSON string
+// `inkling.config` of the model file, written in this order of fields so that
+// equal trainings give equal files. docs/model-file.md describes each field.
+type Config struct {
+	Version  int            `json:"version"` // 1
+	Labels   []string       `json:"labels"`
+	Rate     float64        `json:"rate"`     // samples per second and channel; 0: unknown, taken as it comes
+	Channels int            `json:"channels"` // of the source; log-mel and MFCC average them to mono
+	Units    []string       `json:"units,omitempty"`
+	Front    feature.Config `json:"front"`
+	Hidden   int            `json:"hidden"`
+	Layers   int            `json:"layers"`  // lower causal layers and the bidirectional one on top
+	Running  string         `json:"running"` // RunningSoftmax, RunningEvidence or RunningNone
+	Confirm  bool           `json:"confirm"` // there is a backward half
+	Segment  Segment        `json:"segment"`
+	Decision Decision       `json:"decision"`
+	Origin   Origin         `json:"origin"`
+}
+
+// Running heads.
+const (
+	RunningNone     = "none"
+	RunningSoftmax  = "softmax"  // logits(t) = R·h(t) + r
+	RunningEvidence = "evidence" // logits(t) = logits(t−1) + R·h(t) + r
+)
+
+// Segmenter kinds.
+const (
+	SegmentActivity = "activity"
+	SegmentFixed    = "fixed"
+	SegmentMessage  = "message"
+	SegmentWhole    = "whole"
+)
+
+// Segment configures where segments begin and end. Levels are in dB, times in
+// seconds of the signal; for a model of unknown rate a second is one sample.
+// A zero field takes the default in brackets.
+type Segment struct {
+	Kind    string  `json:"kind"`
+	Maximum float64 `json:"maximum,omitempty"` // [60] confirm at this length, whatever happens
+	Steps   int     `json:"steps,omitempty"`   // fixed: steps a segment [100]
+	// activity
+	On      float64 `json:"on,omitempty"`       // opens this far above the floor [12]
+	Off     float64 `json:"off,omitempty"`      // counts as active down to this far above the floor [6]
+	Level   float64 `json:"level,omitempty"`    // never opens below this level, dB of full scale [-60]
+	Minimum float64 `json:"minimum,omitempty"`  // shorter ones are dropped [0.05]
+	PreRoll float64 `json:"pre_roll,omitempty"` // kept from before the opening [0.05]
+	Hold    float64 `json:"hold,omitempty"`     // silence that ends it [0.2]
+}
+
+// Decision is what turns probabilities into events.
+type Decision struct {
+	Warm       int     `json:"warm,omitempty"`        // steps before the running head may answer
+	Background string  `json:"background,omitempty"`  // label that is trained but not reported
+	Threshold  float64 `json:"threshold,omitempty"`   // confirmed below it is rejected
+	EarlyP     float64 `json:"early_p,omitempty"`     // early: the running label holds p ≥ EarlyP …
+	EarlySteps int     `json:"early_steps,omitempty"` // … for EarlySteps steps; 0: never
+	State      string  `json:"state"`                 // reset or carry
+	Gap        string  `json:"gap"`                   // reset, hold or fill
+}
+
+// Origin says where a model came from. It holds no time, host or path.
+type Origin struct {
+	Program  string             `json:"program,omitempty"`
+	Data     string             `json:"data,omitempty"`     // hash of the training set
+	Examples []string           `json:"examples,omitempty"` // short hashes of the training examples
+	Options  map[string]string  `json:"options,omitempty"`
+	Seed     uint64             `json:"seed"`
+	Measured map[string]float64 `json:"measured,omitempty"` // its own validation figures
+}

@@ -1,0 +1,79 @@
+package stream
+
+import "time"
+
+// Type names an event.
+type Type string
+
+const (
+	Running   Type = "running"
+	Early     Type = "early"
+	Confirmed Type = "confirmed"
+	Dropped   Type = "dropped"
+	Gap       Type = "gap"
+	Status    Type = "status"
+	Summary   Type = "summary"
+)
+
+// Reason says what ended a segment.
+type Reason string
+
+const (
+	BySilence   Reason = "silence"
+	ByMaximum   Reason = "maximum"
+	ByFixed     Reason = "fixed"
+	ByMessage   Reason = "message"
+	ByEOF       Reason = "eof"
+	ByGap       Reason = "gap"
+	ByIdle      Reason = "idle"
+	ByInterrupt Reason = "interrupt"
+)
+
+// A Score is one entry of an event's top list; it marshals as [label, p].
+type Score struct {
+	Label string
+	P     float32
+}
+
+// An Event is one line of inkling's output; docs/events.md gives the fields of
+// each type. Label "" is null in JSON where the type has a label. Top is valid
+// until the classifier's next Advance or End: a Sink that keeps an event copies
+// it with Clone.
+type Event struct {
+	Type    Type
+	Session string
+	Stream  string
+	Segment uint64    // counts from 1 within the stream; 0: outside
+	Step    int       // counts from 1 at the segment's first frame
+	Sample  uint64    // per channel, at the source's rate
+	Time    time.Time // capture time of that sample; zero for files
+
+	Label string
+	P     float32
+	Top   []Score
+	Warm  bool
+
+	// confirmed, dropped
+	Rejected  bool
+	Running   string // the last running label that counts
+	Agrees    bool
+	Steps     int
+	Start     uint64 // [Start, End)
+	End       uint64
+	EndedBy   Reason
+	LatencyMS float64
+	Truth     string // demo only: what was played
+
+	// dropped, gap, status
+	Reason    string
+	Threshold float64
+	Value     float64
+	Lost      uint64
+	Policy    string
+	State     string
+	Version   string // with status up
+	Model     string // with status up: the model's hash
+
+	// summary
+	Counts map[string]float64
+}
