@@ -1,0 +1,140 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"inkling/model/feature"
+)
+
+// Limits that keep a lying file from asking for more than a machine has.
+const (
+	maxHidden = 1 << 14
+	maxLabels = 1 << 14
+	maxLayers = 16
+	maxDim    = 1 << 20
+)
+
+// Check reports the first field that cannot be, with its remedy.
+func (c *Config) Check() error {
+	switch {
+	case c.Version != 1:
+		return fmt.Errorf("model: version %d is not known to this inkling (it reads 1): use a newer program", c.Version)
+	case len(c.Labels) < 2 || len(c.Labels) > maxLabels:
+		return fmt.Errorf("model: labels: %d of them, want 2 to %d", len(c.Labels), maxLabels)
+	case math.IsNaN(c.Rate) || c.Rate < 0 || c.Rate > 1e7:
+		return fmt.Errorf("model: rate: %v samples/s cannot be", c.Rate)
+	case c.Channels < 1 || c.Channels > 4096:
+		return fmt.Errorf("model: channels: %d, want 1 to 4096", c.Channels)
+	case c.Hidden < 1 || c.Hidden > maxHidden:
+		return fmt.Errorf("model: hidden: %d, want 1 to %d", c.Hidden, maxHidden)
+	case c.Layers < 1 || c.Layers > maxLayers:
+		return fmt.Errorf("model: layers: %d, want 1 to %d", c.Layers, maxLayers)
+	case !slices.Contains([]string{RunningNone, RunningSoftmax, RunningEvidence}, c.Running):
+		return fmt.Errorf("model: running: %q, want %s, %s or %s", c.Running, RunningSoftmax, RunningEvidence, RunningNone)
+	case c.Running == RunningNone && !c.Confirm:
+		return fmt.Errorf("model: neither a running nor a confirm head: nothing to say")
+	}
+	seen := map[string]bool{}
+	for _, l := range c.Labels {
+		if l == "" || seen[l] {
+			return fmt.Errorf("model: labels: %q is empty or there twice", l)
+		}
+		seen[l] = true
+	}
+	if err := c.Segment.Check(); err != nil {
+		return err
+	}
+	if err := c.Decision.check(c.Labels); err != nil {
+		return err
+	}
+	x, err := feature.New(c.Front, c.Rate, c.Channels)
+	if err != nil {
+		return fmt.Errorf("model: front: %w", err)
+	}
+	if d := x.Dim(); d < 1 || d > maxDim {
+		return fmt.Errorf("model: front: %d features a frame, want 1 to %d", d, maxDim)
+	}
+	return nil
+}
+
+// dim is the front end's features a frame, of a Config that passed Check.
+func (c *Config) dim() int {
+	x, err := feature.New(c.Front, c.Rate, c.Channels)
+	if err != nil {
+		panic(err)
+	}
+	return x.Dim()
+}
+
+// Check reports the first field of a segmenter that cannot be.
+func (s *Segment) Check() error {
+	if !slices.Contains([]string{SegmentActivity, SegmentFixed, SegmentMessage, SegmentWhole}, s.Kind) {
+		return fmt.Errorf("segment: kind %q, want %s, %s, %s or %s", s.Kind,
+			SegmentActivity, SegmentFixed, SegmentMessage, SegmentWhole)
+	}
+	for name, v := range map[string]float64{"maximum": s.Maximum, "minimum": s.Minimum, "pre_roll": s.PreRoll, "hold": s.Hold} {
+		if math.IsNaN(v) || v < 0 || v > 86400 {
+			return fmt.Errorf("segment: %s: %v seconds, want 0 to 86400", name, v)
+		}
+	}
+	if s.Steps < 0 || s.Steps > 1<<24 {
+		return fmt.Errorf("segment: steps: %d, want 0 to %d", s.Steps, 1<<24)
+	}
+	if !finite(s.On) || !finite(s.Off) || !finite(s.Level) {
+		return fmt.Errorf("segment: on, off and level must be finite")
+	}
+	d := s.Defaults()
+	switch {
+	case d.Off > d.On:
+		return fmt.Errorf("segment: off (%v dB) is above on (%v dB): the segment would close at once; lower off", d.Off, d.On)
+	case d.Maximum < d.Minimum:
+		return fmt.Errorf("segment: maximum (%v s) is under minimum (%v s): nothing could be reported; raise maximum", d.Maximum, d.Minimum)
+	case d.Maximum <= d.PreRoll:
+		return fmt.Errorf("segment: maximum (%v s) is within pre_roll (%v s): raise maximum", d.Maximum, d.PreRoll)
+	}
+	return nil
+}
+
+// Defaults returns s with its zero fields filled in.
+func (s Segment) Defaults() Segment {
+	def := func(v *float64, d float64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	def(&s.Maximum, 60)
+	if s.Steps == 0 {
+		s.Steps = 100
+	}
+	def(&s.On, 12)
+	def(&s.Off, 6)
+	def(&s.Level, -60)
+	def(&s.Minimum, 0.05)
+	def(&s.PreRoll, 0.05)
+	def(&s.Hold, 0.2)
+	return s
+}
+
+func (d *Decision) check(labels []string) error {
+	switch {
+	case d.Warm < 0:
+		return fmt.Errorf("decision: warm: %d steps, want 0 or more", d.Warm)
+	case d.Background != "" && !slices.Contains(labels, d.Background):
+		return fmt.Errorf("decision: background: no label %q in the model", d.Background)
+	case !(d.Threshold >= 0 && d.Threshold <= 1):
+		return fmt.Errorf("decision: threshold: %v, want 0 to 1", d.Threshold)
+	case !(d.EarlyP >= 0 && d.EarlyP <= 1):
+		return fmt.Errorf("decision: early_p: %v, want 0 to 1", d.EarlyP)
+	case d.EarlySteps < 0:
+		return fmt.Errorf("decision: early_steps: %d, want 0 or more", d.EarlySteps)
+	case d.State != "reset" && d.State != "carry":
+		return fmt.Errorf("decision: state: %q, want reset or carry", d.State)
+	case d.Gap != "reset" && d.Gap != "hold" && d.Gap != "fill":
+		return fmt.Errorf("decision: gap: %q, want reset, hold or fill", d.Gap)
+	}
+	return nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -1,0 +1,222 @@
+// Package model is the network: a stack of LSTM layers with two heads.
+//
+//	x_1 … x_t … x_T                                frames of D features
+//	forward   h_f(t) = LSTM_f(x_t, state)          one step at a time, as they arrive
+//	running   softmax(R·h_f(t) + r)                a label per step
+//	backward  h_b(1) = LSTM_b(x_T … x_1)           only when the segment has ended
+//	confirm   softmax(C·[h_f(T) ; h_b(1)] + c)     the full bidirectional, last-mode network
+//
+// Step runs the upper two lines as frames arrive, Confirm the lower two when
+// the segment has ended, and Predict all four at once; they agree to the bit.
+package model
+
+import (
+	"fmt"
+
+	"inkling/cell"
+	"inkling/internal/f32"
+	"inkling/model/feature"
+)
+
+// A Model is a network ready to run. It is immutable and shared by all streams.
+type Model struct {
+	Config Config
+	Params *Params // do not change: the layers hold packed copies
+
+	dim     int
+	lower   []*cell.LSTM
+	forward *cell.LSTM
+	reverse *cell.LSTM
+	hash    string
+}
+
+// New makes a Model of a configuration and its parameters.
+func New(c Config, p *Params) (*Model, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	want := NewParams(&c, c.dim()).Tensors()
+	got := p.Tensors()
+	if len(want) != len(got) {
+		return nil, fmt.Errorf("model: %d tensors, the configuration asks for %d", len(got), len(want))
+	}
+	for i, t := range want {
+		if got[i].Name != t.Name || len(got[i].Data) != len(t.Data) {
+			return nil, fmt.Errorf("model: tensor %s has %d values, the configuration asks for %d of %s",
+				got[i].Name, len(got[i].Data), len(t.Data), t.Name)
+		}
+	}
+	m := &Model{Config: c, Params: p, dim: len(p.Mean), forward: cell.New(p.Forward)}
+	for _, w := range p.Lower {
+		m.lower = append(m.lower, cell.New(w))
+	}
+	if p.Reverse != nil {
+		m.reverse = cell.New(p.Reverse)
+	}
+	return m, nil
+}
+
+// Dim is D, the features of a frame as the front end gives it.
+func (m *Model) Dim() int { return m.dim }
+
+// TopDim is the width of the top layer's input, of which Confirm needs T rows.
+func (m *Model) TopDim() int { return m.forward.In() }
+
+// Classes is the number of labels.
+func (m *Model) Classes() int { return len(m.Config.Labels) }
+
+// Front returns a new extractor of the model's front end.
+func (m *Model) Front() (feature.Extractor, error) {
+	return feature.New(m.Config.Front, m.Config.Rate, m.Config.Channels)
+}
+
+// State is one stream's share of the network. Saved with AppendState it
+// continues on another machine to the bit, given the same kernel.
+type State struct {
+	layers   []*cell.State // lower ones, then the top's forward half
+	reverse  *cell.State
+	in       []float32 // the normalised frame
+	evidence []float32 // running logits; under RunningEvidence the sum so far
+	logits   []float32
+	both     []float32 // [h_f(T) ; h_b(1)]
+	top      []float32 // the top layer's input at the last step
+}
+
+// NewState returns the state before a segment's first frame.
+func (m *Model) NewState() *State {
+	s := &State{in: make([]float32, m.dim), evidence: make([]float32, m.Classes()),
+		logits: make([]float32, m.Classes()), both: make([]float32, 2*m.Config.Hidden)}
+	for _, l := range m.lower {
+		s.layers = append(s.layers, l.NewState())
+	}
+	s.layers = append(s.layers, m.forward.NewState())
+	if m.reverse != nil {
+		s.reverse = m.reverse.NewState()
+	}
+	s.top = s.in
+	if n := len(m.lower); n > 0 {
+		s.top = s.layers[n-1].H
+	}
+	return s
+}
+
+// Reset forgets the past: the next frame is a segment's first.
+func (s *State) Reset() {
+	for _, l := range s.layers {
+		l.Reset()
+	}
+	clear(s.evidence)
+}
+
+// CopyFrom makes s the state that o is, as a segmenter keeps it at the last
+// frame that counts.
+func (s *State) CopyFrom(o *State) {
+	for i, l := range s.layers {
+		l.CopyFrom(o.layers[i])
+	}
+	copy(s.evidence, o.evidence)
+	copy(s.in, o.in)
+}
+
+// Top is the top layer's input at the last Step, TopDim values: what the caller
+// keeps, step after step, for Confirm. It is valid until the next Step.
+func (s *State) Top() []float32 { return s.top }
+
+// Step takes one frame of D features and writes the running head's C
+// probabilities to probs; without a running head, or with probs nil, it only
+// moves the state on. It allocates nothing.
+func (m *Model) Step(probs []float32, s *State, x []float32) {
+	if len(x) != m.dim {
+		panic(fmt.Sprintf("model: Step: frame of %d features, want %d", len(x), m.dim))
+	}
+	f32.Normalize(s.in, x, m.Params.Mean, m.Params.Scale)
+	in := s.in
+	for i, l := range m.lower {
+		l.Step(s.layers[i], in)
+		in = s.layers[i].H
+	}
+	top := s.layers[len(m.lower)]
+	m.forward.Step(top, in)
+	m.running(probs, s, top.H)
+}
+
+// running writes the running head's probabilities after hidden state h.
+func (m *Model) running(probs []float32, s *State, h []float32) {
+	switch m.Config.Running {
+	case RunningSoftmax:
+		f32.Affine(s.evidence, m.Params.RunningW, m.Params.RunningB, h)
+	case RunningEvidence:
+		f32.Affine(s.logits, m.Params.RunningW, m.Params.RunningB, h)
+		for i, v := range s.logits {
+			s.evidence[i] += v
+		}
+	default:
+		return
+	}
+	if probs != nil {
+		f32.Softmax(probs, s.evidence)
+	}
+}
+
+// HasRunning and HasConfirm tell which heads there are.
+func (m *Model) HasRunning() bool { return m.Config.Running != RunningNone }
+func (m *Model) HasConfirm() bool { return m.reverse != nil }
+
+// Confirm writes the C probabilities of the whole segment to probs: fwd is the
+// state after its last frame and tops its T rows of Top. It leaves fwd's
+// streaming state as it was. It panics without a confirm head or without rows.
+func (m *Model) Confirm(probs []float32, fwd *State, tops []float32) {
+	d := m.TopDim()
+	if m.reverse == nil || len(tops) == 0 || len(tops)%d != 0 {
+		panic(fmt.Sprintf("model: Confirm: %d values, want T×%d and a confirm head", len(tops), d))
+	}
+	h := m.Config.Hidden
+	fwd.reverse.Reset()
+	m.reverse.Reverse(fwd.reverse, nil, tops)
+	copy(fwd.both[:h], fwd.layers[len(m.lower)].H)
+	copy(fwd.both[h:], fwd.reverse.H)
+	f32.Affine(fwd.logits, m.Params.ConfirmW, m.Params.ConfirmB, fwd.both)
+	f32.Softmax(probs, fwd.logits)
+}
+
+// Prediction is what Predict computes of one sequence.
+type Prediction struct {
+	Running []float32 // T×C; nil without a running head
+	Confirm []float32 // C; without a confirm head the last row of Running
+	Steps   int       // T
+}
+
+// Predict is the offline reference: whole layers at a time over T×D frames. Its
+// numbers equal those of Step … Step, Confirm to the bit.
+func (m *Model) Predict(frames []float32) *Prediction {
+	if len(frames) == 0 || len(frames)%m.dim != 0 {
+		panic(fmt.Sprintf("model: Predict: %d values, want T×%d", len(frames), m.dim))
+	}
+	steps, hid, c := len(frames)/m.dim, m.Config.Hidden, m.Classes()
+	s := m.NewState()
+	x := make([]float32, len(frames))
+	for t := range steps {
+		f32.Normalize(x[t*m.dim:][:m.dim], frames[t*m.dim:][:m.dim], m.Params.Mean, m.Params.Scale)
+	}
+	for i, l := range m.lower {
+		h := make([]float32, steps*hid)
+		l.Sequence(s.layers[i], h, x)
+		x = h
+	}
+	h := make([]float32, steps*hid)
+	m.forward.Sequence(s.layers[len(m.lower)], h, x)
+	p := &Prediction{Steps: steps}
+	if m.HasRunning() {
+		p.Running = make([]float32, steps*c)
+		for t := range steps {
+			m.running(p.Running[t*c:][:c], s, h[t*hid:][:hid])
+		}
+	}
+	if m.HasConfirm() {
+		p.Confirm = make([]float32, c)
+		m.Confirm(p.Confirm, s, x)
+	} else if p.Running != nil {
+		p.Confirm = p.Running[(steps-1)*c:]
+	}
+	return p
+}
