@@ -12,6 +12,7 @@ package model
 
 import (
 	"fmt"
+	"sync"
 
 	"inkling/cell"
 	"inkling/internal/f32"
@@ -27,6 +28,7 @@ type Model struct {
 	lower   []*cell.LSTM
 	forward *cell.LSTM
 	reverse *cell.LSTM
+	once    sync.Once
 	hash    string
 }
 

@@ -1,0 +1,82 @@
+package cell
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// Weights are the parameters of one direction in PyTorch's layout: rows in gate
+// order i, f, g, o, H rows each.
+type Weights struct {
+	In, Hidden     int
+	IH             []float32 // 4H×D
+	HH             []float32 // 4H×H
+	BiasIH, BiasHH []float32 // 4H each
+}
+
+// NewWeights returns zero weights for in features and hidden units.
+func NewWeights(in, hidden int) *Weights {
+	if in < 1 || hidden < 1 {
+		panic("cell: a direction needs at least one input and one unit")
+	}
+	return &Weights{In: in, Hidden: hidden,
+		IH: make([]float32, 4*hidden*in), HH: make([]float32, 4*hidden*hidden),
+		BiasIH: make([]float32, 4*hidden), BiasHH: make([]float32, 4*hidden)}
+}
+
+// Init draws starting values: input weights Glorot uniform a gate (Glorot and
+// Bengio 2010), recurrent weights orthogonal a gate (Saxe et al. 2014), forget
+// bias 1 (Gers et al. 2000), the other biases 0.
+func (w *Weights) Init(rng *rand.Rand) {
+	limit := math.Sqrt(6 / float64(w.In+w.Hidden))
+	for i := range w.IH {
+		w.IH[i] = float32((2*rng.Float64() - 1) * limit)
+	}
+	h := w.Hidden
+	for g := range 4 {
+		orthogonal(w.HH[g*h*h:(g+1)*h*h], h, rng)
+	}
+	clear(w.BiasIH)
+	clear(w.BiasHH)
+	for i := h; i < 2*h; i++ {
+		w.BiasIH[i] = 1
+	}
+}
+
+// orthogonal fills q (n×n) with a random orthogonal matrix: Gaussian rows, made
+// orthonormal by the modified Gram–Schmidt process, run twice for rounding.
+func orthogonal(q []float32, n int, rng *rand.Rand) {
+	a := make([]float64, n*n)
+	for i := range a {
+		a[i] = rng.NormFloat64()
+	}
+	for i := range n {
+		row := a[i*n : (i+1)*n]
+		for range 2 {
+			for j := range i {
+				subtractProjection(row, a[j*n:(j+1)*n])
+			}
+		}
+		norm := math.Sqrt(dot(row, row))
+		for k := range row {
+			row[k] /= norm
+		}
+	}
+	for i, v := range a {
+		q[i] = float32(v)
+	}
+}
+
+func subtractProjection(row, unit []float64) {
+	d := dot(row, unit)
+	for k := range row {
+		row[k] -= d * unit[k]
+	}
+}
+
+func dot(a, b []float64) (s float64) {
+	for i := range a {
+		s += a[i] * b[i]
+	}
+	return s
+}

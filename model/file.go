@@ -1,0 +1,200 @@
+package model
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sort"
+)
+
+// The model file is safetensors (github.com/huggingface/safetensors): eight
+// bytes of header length, a JSON header, then the tensors' bytes, little
+// endian. docs/model-file.md draws it.
+
+const (
+	configKey   = "inkling.config"
+	maxHeader   = 100 << 20 // the format's own limit
+	headerAlign = 8
+)
+
+type entry struct {
+	DType   string   `json:"dtype"`
+	Shape   []int    `json:"shape"`
+	Offsets [2]int64 `json:"data_offsets"`
+}
+
+// Save writes the model file. Equal models give equal bytes.
+func (m *Model) Save(w io.Writer) error {
+	_, err := w.Write(m.Bytes())
+	return err
+}
+
+// Bytes is the model file in memory.
+func (m *Model) Bytes() []byte {
+	config, err := json.Marshal(&m.Config)
+	if err != nil {
+		panic(err) // a checked Config holds no value that JSON cannot
+	}
+	header := []byte(`{"__metadata__":`)
+	meta, _ := json.Marshal(map[string]string{configKey: string(config), "format": "pt"})
+	header = append(header, meta...)
+	var at int64
+	for _, t := range m.Params.Tensors() {
+		end := at + int64(4*len(t.Data))
+		e, _ := json.Marshal(entry{DType: "F32", Shape: t.Shape, Offsets: [2]int64{at, end}})
+		header = append(header, fmt.Sprintf(",%q:%s", t.Name, e)...)
+		at = end
+	}
+	header = append(header, '}')
+	for len(header)%headerAlign != 0 {
+		header = append(header, ' ')
+	}
+	out := make([]byte, 0, 8+len(header)+int(at))
+	out = binary.LittleEndian.AppendUint64(out, uint64(len(header)))
+	out = append(out, header...)
+	for _, t := range m.Params.Tensors() {
+		for _, v := range t.Data {
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+		}
+	}
+	return out
+}
+
+// Hash names the model: the first 16 hex digits of the SHA-256 of its file.
+func (m *Model) Hash() string {
+	m.once.Do(func() {
+		sum := sha256.Sum256(m.Bytes())
+		m.hash = hex.EncodeToString(sum[:8])
+	})
+	return m.hash
+}
+
+// Load reads a model file. What it allocates is bounded by what it reads: a
+// header that promises more than the file holds is an error, as is a tensor
+// that is missing, of another shape or not finite.
+func Load(r io.Reader) (*Model, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	header, body, err := split(data)
+	if err != nil {
+		return nil, err
+	}
+	c, entries, err := parseHeader(header)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if need := c.values(); need*4 > int64(len(body)) {
+		return nil, fmt.Errorf("model: the configuration asks for %d bytes of tensors, the file holds %d: it is cut off or not what it says", need*4, len(body))
+	}
+	p := NewParams(c, c.dim())
+	for _, t := range p.Tensors() {
+		if err := fill(t, entries, body); err != nil {
+			return nil, err
+		}
+		delete(entries, t.Name)
+	}
+	for _, name := range sortedKeys(entries) {
+		return nil, fmt.Errorf("model: tensor %q is none of this network's", name)
+	}
+	return New(*c, p)
+}
+
+func split(data []byte) (header, body []byte, err error) {
+	if len(data) < 8 {
+		return nil, nil, fmt.Errorf("model: %d bytes are no model file: give one that `inkling train` wrote", len(data))
+	}
+	n := binary.LittleEndian.Uint64(data)
+	if n > maxHeader || n > uint64(len(data)-8) {
+		return nil, nil, fmt.Errorf("model: the header's length is %d, the file's %d: no safetensors file, or cut off", n, len(data))
+	}
+	return data[8 : 8+n], data[8+n:], nil
+}
+
+func parseHeader(header []byte) (*Config, map[string]entry, error) {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(header, &raw); err != nil {
+		return nil, nil, fmt.Errorf("model: header: %w: no safetensors file, or damaged", err)
+	}
+	var meta map[string]string
+	if err := json.Unmarshal(raw["__metadata__"], &meta); err != nil || meta[configKey] == "" {
+		return nil, nil, errors.New("model: no " + configKey + " in __metadata__: a safetensors file, but none of inkling's")
+	}
+	delete(raw, "__metadata__")
+	entries := make(map[string]entry, len(raw))
+	for name, v := range raw {
+		var e entry
+		if err := json.Unmarshal(v, &e); err != nil {
+			return nil, nil, fmt.Errorf("model: tensor %q: %w", name, err)
+		}
+		entries[name] = e
+	}
+	c := new(Config)
+	dec := json.NewDecoder(bytes.NewReader([]byte(meta[configKey])))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(c); err != nil {
+		return nil, nil, fmt.Errorf("model: %s: %w (a file of a newer inkling?)", configKey, err)
+	}
+	return c, entries, nil
+}
+
+// values counts the numbers of the network that c describes, without making it.
+func (c *Config) values() int64 {
+	h, n, d := int64(c.Hidden), int64(len(c.Labels)), int64(c.dim())
+	direction := func(in int64) int64 { return 4*h*(in+h) + 8*h }
+	total, in := 2*d, d
+	for range c.Layers - 1 {
+		total += direction(in)
+		in = h
+	}
+	total += direction(in)
+	if c.Running != RunningNone {
+		total += n * (h + 1)
+	}
+	if c.Confirm {
+		total += direction(in) + n*(2*h+1)
+	}
+	return total
+}
+
+func fill(t Tensor, entries map[string]entry, body []byte) error {
+	e, ok := entries[t.Name]
+	switch {
+	case !ok:
+		return fmt.Errorf("model: tensor %s is missing", t.Name)
+	case e.DType != "F32":
+		return fmt.Errorf("model: tensor %s has dtype %q, want F32", t.Name, e.DType)
+	case fmt.Sprint(e.Shape) != fmt.Sprint(t.Shape):
+		return fmt.Errorf("model: tensor %s has shape %v, the configuration asks for %v", t.Name, e.Shape, t.Shape)
+	case e.Offsets[0] < 0 || e.Offsets[1] > int64(len(body)) || e.Offsets[1]-e.Offsets[0] != int64(4*len(t.Data)):
+		return fmt.Errorf("model: tensor %s lies at %v of %d bytes: the file is cut off or damaged", t.Name, e.Offsets, len(body))
+	}
+	src := body[e.Offsets[0]:e.Offsets[1]]
+	for i := range t.Data {
+		v := math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+		if v-v != 0 {
+			return fmt.Errorf("model: tensor %s holds %v at %d: damaged, or training diverged", t.Name, v, i)
+		}
+		t.Data[i] = v
+	}
+	return nil
+}
+
+func sortedKeys(m map[string]entry) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
