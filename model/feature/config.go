@@ -1,0 +1,97 @@
+package feature
+
+import (
+	"fmt"
+	"math"
+)
+
+// Normalize returns c with its defaults filled in for a signal of rate samples
+// a second (0: unknown) and channels, or the first field that cannot be.
+func (c Config) Normalize(rate float64, channels int) (Config, error) {
+	if channels < 1 {
+		return c, fmt.Errorf("front end %s: %d channels", c.Kind, channels)
+	}
+	if c.Deltas < 0 || c.Deltas > 2 {
+		return c, fmt.Errorf("front end %s: deltas %d: want 0, 1 or 2", c.Kind, c.Deltas)
+	}
+	switch c.Kind {
+	case KindRaw:
+		return c.normalizeRaw()
+	case KindLogMel, KindMFCC:
+		return c.normalizeSpectral(rate)
+	}
+	return c, fmt.Errorf("front end %q: want %s, %s or %s", c.Kind, KindRaw, KindLogMel, KindMFCC)
+}
+
+func (c Config) normalizeRaw() (Config, error) {
+	setDefault(&c.Samples, 1)
+	setDefault(&c.Decimate, 1)
+	if c.Samples < 1 || c.Samples > 1<<16 {
+		return c, fmt.Errorf("front end raw: samples %d a step: want 1 to %d", c.Samples, 1<<16)
+	}
+	if c.Decimate < 1 || c.Decimate > 1<<16 {
+		return c, fmt.Errorf("front end raw: decimate %d: want 1 to %d", c.Decimate, 1<<16)
+	}
+	return c, nil
+}
+
+func (c Config) normalizeSpectral(rate float64) (Config, error) {
+	if !(rate >= 100) {
+		return c, fmt.Errorf("front end %s: needs a sampling rate of at least 100 Hz, not %v: give the rate, or take the raw front end", c.Kind, rate)
+	}
+	setDefault(&c.WindowMS, 25)
+	setDefault(&c.HopMS, 10)
+	setDefault(&c.Bands, 40)
+	setDefault(&c.LowHz, 20)
+	setDefault(&c.HighHz, min(8000, rate/2))
+	setDefault(&c.Floor, 1e-11)
+	window, hop := c.window(rate), c.hop(rate)
+	switch {
+	case window < 4 || window > 1<<16:
+		return c, fmt.Errorf("front end %s: window_ms %v is %d samples: want 4 to %d", c.Kind, c.WindowMS, window, 1<<16)
+	case hop < 1 || hop > window:
+		return c, fmt.Errorf("front end %s: hop_ms %v is %d samples: want 1 to the window's %d", c.Kind, c.HopMS, hop, window)
+	case c.Bands < 1 || c.Bands > 1024:
+		return c, fmt.Errorf("front end %s: bands %d: want 1 to 1024", c.Kind, c.Bands)
+	case !(c.LowHz >= 0 && c.LowHz < c.HighHz && c.HighHz <= rate/2):
+		return c, fmt.Errorf("front end %s: low_hz %v and high_hz %v: want 0 ≤ low < high ≤ half the rate, %v", c.Kind, c.LowHz, c.HighHz, rate/2)
+	case !(c.Floor > 0 && c.Floor < 1):
+		return c, fmt.Errorf("front end %s: floor %v: want over 0 and under 1", c.Kind, c.Floor)
+	}
+	if c.Kind == KindMFCC {
+		setDefault(&c.Coefficients, min(13, c.Bands))
+		if c.Coefficients < 1 || c.Coefficients > c.Bands {
+			return c, fmt.Errorf("front end mfcc: coefficients %d: want 1 to the %d bands", c.Coefficients, c.Bands)
+		}
+	}
+	return c, nil
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+func (c Config) window(rate float64) int { return roundInt(c.WindowMS * rate / 1000) }
+func (c Config) hop(rate float64) int    { return roundInt(c.HopMS * rate / 1000) }
+
+// roundInt rounds, and saturates what no window can be.
+func roundInt(v float64) int { return int(math.Round(min(max(v, -1), 1<<20))) }
+
+// New returns the front end that c describes, for a signal of rate samples a
+// second and channels. Its errors are those of Normalize.
+func New(c Config, rate float64, channels int) (Extractor, error) {
+	c, err := c.Normalize(rate, channels)
+	if err != nil {
+		return nil, err
+	}
+	var b base
+	if c.Kind == KindRaw {
+		b = newRaw(c, channels)
+	} else {
+		b = newSpectral(c, rate, channels)
+	}
+	return &extractor{base: b, deltas: newDeltas(b.dim(), c.Deltas)}, nil
+}

@@ -1,0 +1,167 @@
+package feature
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+)
+
+// base makes frames without differences; extractor puts those on top.
+type base interface {
+	dim() int
+	// push appends complete frames, with room for extra values after each.
+	push(dst, samples []float32, extra int) []float32
+	flush(dst []float32, extra int) []float32
+	reset()
+	end(n int) int
+	appendState(dst []byte) []byte
+	restore(d *decoder)
+}
+
+type extractor struct {
+	base   base
+	deltas *deltas
+}
+
+func (e *extractor) Dim() int { return e.base.dim() + e.deltas.extra() }
+
+func (e *extractor) Push(dst, samples []float32) []float32 {
+	from := len(dst)
+	dst = e.base.push(dst, samples, e.deltas.extra())
+	e.deltas.fill(dst[from:])
+	return dst
+}
+
+func (e *extractor) Flush(dst []float32) []float32 {
+	from := len(dst)
+	dst = e.base.flush(dst, e.deltas.extra())
+	e.deltas.fill(dst[from:])
+	e.Reset()
+	return dst
+}
+
+func (e *extractor) Reset() {
+	e.base.reset()
+	e.deltas.reset()
+}
+
+func (e *extractor) End(n int) int {
+	if n <= 0 {
+		return 0
+	}
+	return e.base.end(n)
+}
+
+func (e *extractor) AppendState(dst []byte) []byte {
+	dst = e.base.appendState(dst)
+	dst = append(dst, e.deltas.seen)
+	return appendFloats(dst, e.deltas.last)
+}
+
+func (e *extractor) Restore(data []byte) ([]byte, error) {
+	d := &decoder{data: data}
+	e.base.restore(d)
+	e.deltas.seen = d.byte()
+	d.floats(e.deltas.last)
+	if d.bad || e.deltas.seen > 2 {
+		e.Reset()
+		return nil, errors.New("feature: saved state is cut off or of another front end")
+	}
+	return d.data, nil
+}
+
+// deltas appends causal differences: to x_t of width values x_t − x_{t−1}, and
+// for order 2 the difference of those. A difference that would need a frame
+// before the first is zero.
+type deltas struct {
+	width, order int
+	seen         byte      // frames so far, at most 2
+	last         []float32 // order×width: x_{t−1}, then its first difference
+}
+
+func newDeltas(width, order int) *deltas {
+	return &deltas{width: width, order: order, last: make([]float32, order*width)}
+}
+
+func (d *deltas) extra() int { return d.order * d.width }
+
+func (d *deltas) reset() {
+	d.seen = 0
+	clear(d.last)
+}
+
+func (d *deltas) fill(frames []float32) {
+	if d.order == 0 {
+		return
+	}
+	full := (1 + d.order) * d.width
+	for at := 0; at < len(frames); at += full {
+		f := frames[at : at+full]
+		for o := range d.order {
+			value, last, out := f[o*d.width:][:d.width], d.last[o*d.width:][:d.width], f[(o+1)*d.width:][:d.width]
+			for i, v := range value {
+				out[i] = 0
+				if int(d.seen) > o {
+					out[i] = v - last[i]
+				}
+				last[i] = v
+			}
+		}
+		d.seen = min(d.seen+1, 2)
+	}
+}
+
+// extend appends n zero values.
+func extend(dst []float32, n int) []float32 {
+	for range n {
+		dst = append(dst, 0)
+	}
+	return dst
+}
+
+func appendFloats(dst []byte, v []float32) []byte {
+	for _, x := range v {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(x))
+	}
+	return dst
+}
+
+// decoder reads what appendState wrote; bad sticks.
+type decoder struct {
+	data []byte
+	bad  bool
+}
+
+func (d *decoder) take(n int) []byte {
+	if d.bad || n < 0 || len(d.data) < n {
+		d.bad = true
+		return nil
+	}
+	b := d.data[:n]
+	d.data = d.data[n:]
+	return b
+}
+
+func (d *decoder) byte() byte {
+	if b := d.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (d *decoder) int() int {
+	if b := d.take(8); b != nil {
+		return int(int64(binary.LittleEndian.Uint64(b)))
+	}
+	return 0
+}
+
+func (d *decoder) floats(dst []float32) {
+	if b := d.take(4 * len(dst)); b != nil {
+		for i := range dst {
+			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+		}
+	}
+}
+
+func appendInt(dst []byte, v int) []byte { return binary.LittleEndian.AppendUint64(dst, uint64(v)) }
