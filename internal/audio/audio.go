@@ -1,0 +1,226 @@
+// Package audio decodes and encodes WAV, FLAC and MP3. What is read is
+// recognised by its content, never by its name. Decode reads a whole file,
+// Reader streams one in bounded memory; both give the same samples.
+//
+// Samples are float32, channels interleaved; integer PCM of b bits is divided
+// by 2^(b−1), so full scale is ±1. Float samples are taken as they are; one
+// that is not finite is an error that says where it is.
+package audio
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+)
+
+// ErrTruncated is wrapped by the errors for files that end too early.
+var ErrTruncated = errors.New("cut off")
+
+// ErrFormat is wrapped by the errors for files that are none of the known formats.
+var ErrFormat = errors.New("unknown audio format")
+
+// A Clip is a decoded file.
+type Clip struct {
+	Rate     float64 // samples per second and channel
+	Channels int
+	Samples  []float32 // channels interleaved
+}
+
+// Frames is the number of samples per channel.
+func (c *Clip) Frames() int { return len(c.Samples) / c.Channels }
+
+// decoder is one format's stream. read fills dst with whole frames (one sample
+// of each channel) and returns the number of samples; at the end 0, io.EOF.
+type decoder interface {
+	read(dst []float32) (int, error)
+}
+
+// A Reader streams the samples of one file.
+type Reader struct {
+	Rate     float64
+	Channels int
+	Frames   int64 // samples per channel that the header promises; -1: it does not say
+
+	name string
+	dec  decoder
+	done int64 // samples delivered
+	err  error
+}
+
+// NewReader reads the header. The name is for errors only. A WAV file whose
+// data precedes its format needs r to be an io.Seeker; nothing else does.
+// Decoding reads ahead of what it delivers.
+func NewReader(r io.Reader, name string) (*Reader, error) {
+	a := &Reader{name: name, Frames: -1}
+	err := guard(func() error { return a.open(r) })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return a, nil
+}
+
+func (a *Reader) open(r io.Reader) error {
+	b := bufio.NewReaderSize(r, 1<<15)
+	skipped, err := skipID3(b)
+	if err != nil {
+		return err
+	}
+	magic, _ := b.Peek(12)
+	switch {
+	case len(magic) == 0:
+		return errors.New("the file is empty")
+	case len(magic) == 12 && isWAV(magic):
+		return a.openWAV(b, r, skipped)
+	case len(magic) >= 4 && string(magic[:4]) == "fLaC":
+		return a.openFLAC(b)
+	case isMP3(b):
+		return a.openMP3(b)
+	}
+	return foreign(magic)
+}
+
+// Read fills dst with whole frames and returns the number of samples. It
+// returns 0 and io.EOF at the end. len(dst) must be at least Channels.
+func (a *Reader) Read(dst []float32) (int, error) {
+	if len(dst) < a.Channels {
+		panic(fmt.Sprintf("audio: Read into %d samples, less than one of each of %d channels", len(dst), a.Channels))
+	}
+	if a.err != nil {
+		return 0, a.err
+	}
+	dst = dst[:len(dst)/a.Channels*a.Channels]
+	n, err := a.guardedRead(dst)
+	for i, v := range dst[:n] {
+		if v-v != 0 { // NaN or infinite
+			at := a.done + int64(i)
+			n, err = i/a.Channels*a.Channels, fmt.Errorf("sample %d of channel %d is %v: replace it, or drop the file",
+				at/int64(a.Channels), at%int64(a.Channels)+1, v)
+			break
+		}
+	}
+	a.done += int64(n)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("%s: %w", a.name, err)
+	}
+	if a.err = err; n > 0 {
+		return n, nil // the error comes with the next Read
+	}
+	return 0, err
+}
+
+// guardedRead is the decoder's read; a panic of a decoder that is not ours
+// becomes an error.
+func (a *Reader) guardedRead(dst []float32) (n int, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			n, err = 0, fmt.Errorf("damaged: %v", p)
+		}
+	}()
+	return a.dec.read(dst)
+}
+
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("damaged: %v", p)
+		}
+	}()
+	return f()
+}
+
+// Decode reads a whole file. Memory grows with what is really there, whatever
+// the header promises.
+func Decode(r io.Reader, name string) (*Clip, error) {
+	a, err := NewReader(r, name)
+	if err != nil {
+		return nil, err
+	}
+	c := &Clip{Rate: a.Rate, Channels: a.Channels}
+	promised := math.MaxInt - a.Channels // samples
+	if a.Frames >= 0 {
+		promised = int(a.Frames) * a.Channels
+	}
+	c.Samples = make([]float32, 0, min(promised, 1<<14)+a.Channels)
+	for {
+		if cap(c.Samples)-len(c.Samples) < a.Channels {
+			grown := make([]float32, len(c.Samples), min(promised, 2*cap(c.Samples))+a.Channels)
+			copy(grown, c.Samples)
+			c.Samples = grown
+		}
+		n, err := a.Read(c.Samples[len(c.Samples):cap(c.Samples)])
+		c.Samples = c.Samples[:len(c.Samples)+n]
+		if err == io.EOF {
+			return c, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// DecodeFile is Decode of a file of fsys.
+func DecodeFile(fsys fs.FS, name string) (*Clip, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return Decode(f, name)
+}
+
+// skipID3 discards ID3v2 tags and returns the number of bytes.
+func skipID3(b *bufio.Reader) (skipped int64, err error) {
+	for {
+		h, _ := b.Peek(10)
+		if len(h) < 10 || string(h[:3]) != "ID3" {
+			return skipped, nil
+		}
+		size := 10 + (int64(h[6]&127)<<21 | int64(h[7]&127)<<14 | int64(h[8]&127)<<7 | int64(h[9]&127))
+		if h[5]&0x10 != 0 {
+			size += 10 // footer
+		}
+		n, err := io.CopyN(io.Discard, b, size)
+		skipped += n
+		if err != nil {
+			return skipped, fmt.Errorf("ID3 tag of %d bytes: %w", size, ErrTruncated)
+		}
+	}
+}
+
+// foreign names what a file is that we do not read.
+func foreign(magic []byte) error {
+	kinds := []struct {
+		at          int
+		magic, kind string
+	}{
+		{0, "OggS", "Ogg"}, {4, "ftyp", "MP4"}, {0, "FORM", "AIFF"}, {0, ".snd", "AU"}, {0, "RIFX", "big-endian WAV"},
+		{0, "wvpk", "WavPack"}, {0, "caff", "CAF"}, {0, "\x1aE\xdf\xa3", "Matroska"}, {0, "riff", "Wave64"},
+	}
+	for _, k := range kinds {
+		if len(magic) >= k.at+len(k.magic) && string(magic[k.at:k.at+len(k.magic)]) == k.magic {
+			return fmt.Errorf("%w: %s; convert it to FLAC or WAV (ffmpeg -i in out.flac)", ErrFormat, k.kind)
+		}
+	}
+	return fmt.Errorf("%w: neither WAV, FLAC nor MP3; convert it to FLAC or WAV (ffmpeg -i in out.flac)", ErrFormat)
+}
+
+// quantise turns a sample into an integer of 16 bits, nearest, clipped.
+func quantise(v float32) int16 {
+	x := math.RoundToEven(float64(v) * 32768)
+	return int16(min(max(x, -32768), 32767))
+}
+
+func checkEncodable(rate float64, channels, samples int) error {
+	switch {
+	case channels < 1 || channels > math.MaxUint16:
+		return fmt.Errorf("audio: cannot write %d channels", channels)
+	case rate != math.Trunc(rate) || rate < 1 || rate > math.MaxUint32:
+		return fmt.Errorf("audio: cannot write a sampling rate of %v Hz: it must be a whole number", rate)
+	case samples%channels != 0:
+		return fmt.Errorf("audio: %d samples are no whole number of frames of %d channels", samples, channels)
+	}
+	return nil
+}

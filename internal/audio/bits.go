@@ -1,0 +1,191 @@
+package audio
+
+import (
+	"io"
+	"math/bits"
+)
+
+// bitReader reads bits, most significant first. After the input has ended it
+// gives zeros and err is set. It keeps a CRC-16 of the bytes that were read.
+type bitReader struct {
+	r     io.Reader
+	buf   []byte
+	pos   int    // next byte of buf to load into cache
+	n     int    // bytes in buf
+	cache uint64 // unread bits, left-aligned
+	have  uint   // how many
+	err   error
+
+	crc   uint16
+	crcAt int // buf[crcAt:] is not yet in crc
+}
+
+func newBitReader(r io.Reader) *bitReader {
+	return &bitReader{r: r, buf: make([]byte, 1<<14)}
+}
+
+// at is the index in buf of the first byte that is not wholly read.
+func (b *bitReader) at() int { return b.pos - int(b.have/8) }
+
+// fill reads more bytes, keeping those that cache holds.
+func (b *bitReader) fill() bool {
+	at := b.at()
+	b.addCRC(at)
+	copy(b.buf, b.buf[at:b.n])
+	b.pos, b.n, b.crcAt = b.pos-at, b.n-at, b.crcAt-at
+	for tries := 0; tries < 100; tries++ {
+		m, err := b.r.Read(b.buf[b.n:])
+		b.n += m
+		if m > 0 {
+			return true
+		}
+		if err != nil {
+			b.fail(err)
+			return false
+		}
+	}
+	b.fail(io.ErrNoProgress)
+	return false
+}
+
+func (b *bitReader) fail(err error) {
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// more loads bytes until n ≤ 57 bits are there; false at the end.
+func (b *bitReader) more(n uint) bool {
+	if b.err != nil {
+		return false
+	}
+	for b.have < n && b.have <= 56 {
+		if b.pos == b.n && !b.fill() {
+			return false
+		}
+		b.cache |= uint64(b.buf[b.pos]) << (56 - b.have)
+		b.pos++
+		b.have += 8
+		for b.have <= 56 && b.pos < b.n {
+			b.cache |= uint64(b.buf[b.pos]) << (56 - b.have)
+			b.pos++
+			b.have += 8
+		}
+	}
+	return b.have >= n
+}
+
+// read gives the next n ≤ 57 bits.
+func (b *bitReader) read(n uint) uint64 {
+	if b.have < n && !b.more(n) {
+		b.fail(io.ErrUnexpectedEOF)
+		b.cache, b.have = 0, 0
+		return 0
+	}
+	x := b.cache >> (64 - n)
+	b.cache <<= n
+	b.have -= n
+	return x
+}
+
+// signed gives the next n ≤ 57 bits as two's complement.
+func (b *bitReader) signed(n uint) int64 {
+	if n == 0 {
+		return 0
+	}
+	return int64(b.read(n)<<(64-n)) >> (64 - n)
+}
+
+// unary counts zeros up to the next one.
+func (b *bitReader) unary() uint64 {
+	count := uint64(0)
+	for {
+		if b.have == 0 && !b.more(1) {
+			b.fail(io.ErrUnexpectedEOF)
+			return 0
+		}
+		if z := uint(bits.LeadingZeros64(b.cache)); z < b.have {
+			b.cache <<= z + 1
+			b.have -= z + 1
+			return count + uint64(z)
+		}
+		count += uint64(b.have)
+		b.cache, b.have = 0, 0
+	}
+}
+
+// align drops bits up to the next byte.
+func (b *bitReader) align() { b.read(b.have % 8) }
+
+// atEOF tells whether the input has ended; only to be called between bytes.
+func (b *bitReader) atEOF() bool { return !b.more(8) }
+
+func (b *bitReader) startCRC() { b.crc, b.crcAt = 0, b.at() }
+
+// sum is the CRC-16 of the bytes since startCRC.
+func (b *bitReader) sum() uint16 {
+	b.addCRC(b.at())
+	return b.crc
+}
+
+func (b *bitReader) addCRC(to int) {
+	for _, v := range b.buf[b.crcAt:to] {
+		b.crc = b.crc<<8 ^ crc16[byte(b.crc>>8)^v]
+	}
+	b.crcAt = to
+}
+
+// The CRCs of FLAC: x^8+x^2+x+1 and x^16+x^15+x^2+1, both from 0.
+var crc8, crc16 = crcTables()
+
+func crcTables() (t8 [256]uint8, t16 [256]uint16) {
+	for i := range 256 {
+		a, b := uint8(i), uint16(i)<<8
+		for range 8 {
+			a = a<<1 ^ a>>7*0x07
+			b = b<<1 ^ b>>15*0x8005
+		}
+		t8[i], t16[i] = a, b
+	}
+	return
+}
+
+func crc8Of(p []byte) (c uint8) {
+	for _, v := range p {
+		c = crc8[c^v]
+	}
+	return c
+}
+
+// bitWriter appends bits, most significant first.
+type bitWriter struct {
+	p     []byte
+	cache uint64 // right-aligned
+	have  uint   // < 8 between calls
+}
+
+// write appends the low n ≤ 56 bits of x.
+func (b *bitWriter) write(x uint64, n uint) {
+	b.cache = b.cache<<n | x&(1<<n-1)
+	b.have += n
+	for b.have >= 8 {
+		b.have -= 8
+		b.p = append(b.p, byte(b.cache>>b.have))
+	}
+}
+
+func (b *bitWriter) unary(n uint64) {
+	for ; n >= 32; n -= 32 {
+		b.write(0, 32)
+	}
+	b.write(1, uint(n)+1)
+}
+
+func (b *bitWriter) align() {
+	if b.have > 0 {
+		b.write(0, 8-b.have)
+	}
+}

@@ -1,0 +1,291 @@
+package audio
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+)
+
+// RIFF WAVE as in Microsoft's and IBM's "Multimedia Programming Interface and
+// Data Specifications 1.0" and Microsoft's "Multiple Channel Audio Data and
+// WAVE Files"; RF64 as in EBU Tech 3306.
+const (
+	wavPCM        = 1
+	wavFloat      = 3
+	wavExtensible = 0xFFFE
+
+	// Recorders that cannot seek write one of these for "until the end":
+	// all ones, or the largest signed length less a header.
+	streamedFrom = 0x7FFFF000
+	streamedTo   = 0x80000000
+	streamed     = 0xFFFFFFFF
+)
+
+// The part of an extensible format's GUID that follows the format code.
+const subformatTail = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
+
+type wavFormat struct {
+	code      uint16
+	channels  int
+	rate      uint32
+	container int // bytes a sample
+}
+
+type wavReader struct {
+	r     io.Reader
+	f     wavFormat
+	want  int64 // samples declared; -1: to the end
+	got   int64
+	buf   []byte // a whole number of frames
+	ended bool
+}
+
+func isWAV(h []byte) bool {
+	return (string(h[:4]) == "RIFF" || string(h[:4]) == "RF64") && string(h[8:12]) == "WAVE"
+}
+
+func (a *Reader) openWAV(b *bufio.Reader, raw io.Reader, start int64) error {
+	w, err := parseWAV(b, raw, start)
+	if err != nil {
+		return err
+	}
+	a.Rate, a.Channels, a.dec = float64(w.f.rate), w.f.channels, w
+	if w.want >= 0 {
+		a.Frames = w.want / int64(a.Channels)
+	}
+	return nil
+}
+
+// parseWAV reads chunks up to the samples. start is the position of RIFF in raw.
+func parseWAV(b *bufio.Reader, raw io.Reader, start int64) (*wavReader, error) {
+	var h [12]byte
+	if _, err := io.ReadFull(b, h[:]); err != nil {
+		return nil, fmt.Errorf("RIFF header %w", ErrTruncated)
+	}
+	riff := binary.LittleEndian.Uint32(h[4:])
+	pos := int64(12)
+	var format *wavFormat
+	var size64 uint64 // data size of a ds64 chunk
+	dataAt, dataSize := int64(-1), int64(0)
+	for {
+		if _, err := io.ReadFull(b, h[:8]); err != nil {
+			if format == nil {
+				return nil, fmt.Errorf("no fmt chunk: %w", ErrTruncated)
+			}
+			return nil, fmt.Errorf("no data chunk: %w", ErrTruncated)
+		}
+		pos += 8
+		id, size := string(h[:4]), int64(binary.LittleEndian.Uint32(h[4:8]))
+		switch id {
+		case "fmt ":
+			f, err := readFormat(b, size)
+			if err != nil {
+				return nil, err
+			}
+			format = &f
+			if dataAt >= 0 {
+				return rewindWAV(b, raw, start+dataAt, dataSize, f)
+			}
+		case "ds64":
+			var d [16]byte
+			if size < 16 {
+				return nil, fmt.Errorf("ds64 chunk of %d bytes", size)
+			}
+			if _, err := io.ReadFull(b, d[:]); err != nil {
+				return nil, fmt.Errorf("ds64 chunk %w", ErrTruncated)
+			}
+			size64 = binary.LittleEndian.Uint64(d[8:])
+			if err := discard(b, size-16+size&1, id); err != nil {
+				return nil, err
+			}
+		case "data":
+			if size = dataLength(size, size64, riff, pos); format != nil {
+				return newWAVReader(b, *format, size)
+			}
+			if size < 0 {
+				return nil, errors.New("the data chunk has no length and no fmt chunk before it")
+			}
+			dataAt, dataSize = pos, size
+			fallthrough
+		default:
+			if err := discard(b, size+size&1, id); err != nil {
+				return nil, err
+			}
+		}
+		pos += size + size&1
+	}
+}
+
+// dataLength is the number of bytes of samples, -1 for all that follow.
+func dataLength(size int64, size64 uint64, riff uint32, pos int64) int64 {
+	switch {
+	case size == streamed && size64 > 0 && size64 < 1<<62:
+		return int64(size64)
+	case size == streamed, size >= streamedFrom && size <= streamedTo:
+		return -1
+	case size == 0 && (int64(riff) <= pos-8 || riff >= streamedFrom):
+		return -1 // the header was never completed
+	}
+	return size
+}
+
+// rewindWAV goes back to samples that stand before their format.
+func rewindWAV(b *bufio.Reader, raw io.Reader, at, size int64, f wavFormat) (*wavReader, error) {
+	s, ok := raw.(io.Seeker)
+	if !ok {
+		return nil, errors.New("the fmt chunk follows the data: read it from a file, not a pipe")
+	}
+	if _, err := s.Seek(at, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("the fmt chunk follows the data: %w", err)
+	}
+	b.Reset(raw)
+	return newWAVReader(b, f, size)
+}
+
+func discard(b *bufio.Reader, n int64, id string) error {
+	if _, err := io.CopyN(io.Discard, b, n); err != nil {
+		return fmt.Errorf("%q chunk of %d bytes: %w", id, n, ErrTruncated)
+	}
+	return nil
+}
+
+func readFormat(b *bufio.Reader, size int64) (f wavFormat, err error) {
+	if size < 16 {
+		return f, fmt.Errorf("fmt chunk of %d bytes, want 16 or more", size)
+	}
+	var h [40]byte
+	n := min(size, int64(len(h)))
+	if _, err := io.ReadFull(b, h[:n]); err != nil {
+		return f, fmt.Errorf("fmt chunk %w", ErrTruncated)
+	}
+	if err := discard(b, size-n+size&1, "fmt "); err != nil {
+		return f, err
+	}
+	le := binary.LittleEndian
+	f = wavFormat{code: le.Uint16(h[0:]), channels: int(le.Uint16(h[2:])), rate: le.Uint32(h[4:])}
+	align, bits := int(le.Uint16(h[12:])), int(le.Uint16(h[14:]))
+	if f.code == wavExtensible {
+		if n < 40 || string(h[26:40]) != subformatTail {
+			return f, errors.New("extensible format with an unknown subformat: convert it to plain PCM WAV or FLAC")
+		}
+		f.code = le.Uint16(h[24:])
+	}
+	return f, f.check(align, bits)
+}
+
+func (f *wavFormat) check(align, bits int) error {
+	if f.channels == 0 {
+		return errors.New("fmt chunk says 0 channels")
+	}
+	if f.rate == 0 {
+		return errors.New("fmt chunk says a sampling rate of 0 Hz")
+	}
+	f.container = align / f.channels
+	if f.container*f.channels != align || f.container*8 < bits || bits < 1 {
+		return fmt.Errorf("fmt chunk contradicts itself: %d channels of %d bits in frames of %d bytes", f.channels, bits, align)
+	}
+	switch {
+	case f.code == wavPCM && f.container >= 1 && f.container <= 4:
+	case f.code == wavFloat && (f.container == 4 || f.container == 8) && bits == 8*f.container:
+	default:
+		return fmt.Errorf("WAV coding %#x of %d bits is not supported: convert it to PCM WAV or FLAC (ffmpeg -i in out.flac)", f.code, bits)
+	}
+	return nil
+}
+
+func newWAVReader(r io.Reader, f wavFormat, size int64) (*wavReader, error) {
+	frame := f.container * f.channels
+	w := &wavReader{r: r, f: f, want: -1, buf: make([]byte, max(1, 8192/frame)*frame)}
+	if size >= 0 {
+		if size%int64(frame) != 0 {
+			return nil, fmt.Errorf("data chunk of %d bytes is no whole number of frames of %d bytes: the file is damaged or its header lies", size, frame)
+		}
+		w.want = size / int64(f.container)
+	}
+	return w, nil
+}
+
+func (w *wavReader) read(dst []float32) (int, error) {
+	n := len(dst)
+	if w.want >= 0 {
+		n = int(min(int64(n), w.want-w.got))
+	}
+	if n == 0 || w.ended {
+		return 0, io.EOF
+	}
+	done := 0
+	for done < n {
+		part := w.buf[:min(len(w.buf), (n-done)*w.f.container)]
+		m, err := io.ReadFull(w.r, part)
+		frame := w.f.container * w.f.channels
+		whole := m / frame * frame
+		w.convert(dst[done:], part[:whole])
+		done += whole / w.f.container
+		w.got += int64(whole / w.f.container)
+		if err != nil {
+			w.ended = true
+			if done == 0 || err != io.EOF {
+				err = w.atEnd(err, part[whole:m])
+			} else {
+				err = w.atEnd(err, nil)
+			}
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// atEnd judges the end of the file; rest is what is left of a frame.
+func (w *wavReader) atEnd(err error, rest []byte) error {
+	if err != io.EOF && err != io.ErrUnexpectedEOF {
+		return err
+	}
+	have := w.got / int64(w.f.channels)
+	if w.want >= 0 {
+		return fmt.Errorf("%w: %d of %d samples", ErrTruncated, have, w.want/int64(w.f.channels))
+	}
+	padding := len(rest) == 1 && rest[0] == 0 && w.f.container*w.f.channels%2 == 1
+	if len(rest) > 0 && !padding {
+		return fmt.Errorf("%w: ends within sample %d", ErrTruncated, have)
+	}
+	return io.EOF
+}
+
+// convert turns bytes into samples; len(p) is a whole number of them.
+func (w *wavReader) convert(dst []float32, p []byte) {
+	le := binary.LittleEndian
+	if w.f.code == wavFloat {
+		if w.f.container == 4 {
+			for i := range len(p) / 4 {
+				dst[i] = math.Float32frombits(le.Uint32(p[4*i:]))
+			}
+			return
+		}
+		for i := range len(p) / 8 {
+			dst[i] = float32(math.Float64frombits(le.Uint64(p[8*i:])))
+		}
+		return
+	}
+	switch w.f.container {
+	case 1:
+		for i, b := range p {
+			dst[i] = float32(int(b)-128) / 128
+		}
+	case 2:
+		for i := range len(p) / 2 {
+			dst[i] = float32(int16(le.Uint16(p[2*i:]))) / (1 << 15)
+		}
+	case 3:
+		for i := range len(p) / 3 {
+			b := p[3*i : 3*i+3]
+			dst[i] = float32(int32(b[0])<<8|int32(b[1])<<16|int32(b[2])<<24) / (1 << 31)
+		}
+	case 4:
+		for i := range len(p) / 4 {
+			dst[i] = float32(int32(le.Uint32(p[4*i:]))) / (1 << 31)
+		}
+	}
+}
