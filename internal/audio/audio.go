@@ -140,13 +140,13 @@ func Decode(r io.Reader, name string) (*Clip, error) {
 	}
 	c := &Clip{Rate: a.Rate, Channels: a.Channels}
 	promised := math.MaxInt - a.Channels // samples
-	if a.Frames >= 0 {
+	if a.Frames >= 0 && a.Frames < int64(promised/a.Channels) {
 		promised = int(a.Frames) * a.Channels
 	}
 	c.Samples = make([]float32, 0, min(promised, 1<<14)+a.Channels)
 	for {
 		if cap(c.Samples)-len(c.Samples) < a.Channels {
-			grown := make([]float32, len(c.Samples), min(promised, 2*cap(c.Samples))+a.Channels)
+			grown := make([]float32, len(c.Samples), max(len(c.Samples), min(promised, 2*cap(c.Samples)))+a.Channels)
 			copy(grown, c.Samples)
 			c.Samples = grown
 		}
