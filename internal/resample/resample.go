@@ -1,0 +1,281 @@
+// Package resample changes the sampling rate of a stream by a rational factor:
+// a polyphase filter under a Kaiser window (Kaiser 1974; Crochiere and Rabiner
+// 1983), flat to nine tenths of the lower Nyquist frequency and at least 90 dB
+// down from there on upwards.
+package resample
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+const (
+	// lobes is half the filter's length in samples of the lower rate: for 95 dB and
+	// a transition of a tenth of the band, Kaiser's formula gives 121 taps in all.
+	lobes = 62
+	beta  = 9.6 // of the window, for 95 dB
+	// edge is the middle of the transition, as a share of the lower Nyquist rate.
+	edge     = 0.95
+	maxTable = 1 << 22
+)
+
+// A Resampler is one stream. Any split of its input gives the same output, to
+// the bit: output k is the signal at time k·in/out, the first sample's being 0.
+type Resampler struct {
+	up, down int // out/in in lowest terms
+	channels int
+	half     int         // taps each side of an output's time
+	taps     []float32   // up phases of 2·half
+	buffer   [][]float32 // a channel's input from sample base−half+1 on
+	read     uint64      // input samples taken
+	written  uint64      // output samples given
+}
+
+// New returns a resampler for interleaved channels. Rates that are no small
+// fraction of each other are refused, as their filter would not fit in memory.
+func New(in, out float64, channels int) (*Resampler, error) {
+	if !(in > 0 && out > 0) || math.IsInf(in, 0) || math.IsInf(out, 0) || channels < 1 {
+		return nil, fmt.Errorf("resample: from %v to %v samples/s with %d channels", in, out, channels)
+	}
+	up, down, ok := fraction(out / in)
+	r := &Resampler{up: up, down: down, channels: channels}
+	if in == out {
+		r.up, r.down = 1, 1
+		return r, nil
+	}
+	r.half = int(math.Ceil(lobes * max(1, float64(down)/float64(up))))
+	if !ok || r.half > maxTable/2/max(up, 1) {
+		return nil, fmt.Errorf("resample: %v and %v samples/s are no small fraction of each other: record at the model's rate, or at one such as 8000, 16000, 44100 or 48000", in, out)
+	}
+	r.design()
+	r.buffer = make([][]float32, channels)
+	r.Reset()
+	return r, nil
+}
+
+// fraction finds n/d = ratio by continued fractions, to 1e-12 of it.
+func fraction(ratio float64) (n, d int, ok bool) {
+	h0, h1, k0, k1 := 0.0, 1.0, 1.0, 0.0
+	for x := ratio; ; {
+		a := math.Floor(x)
+		h0, h1 = h1, a*h1+h0
+		k0, k1 = k1, a*k1+k0
+		if k1 > 1e6 || h1 > 1e6 {
+			return 0, 1, false
+		}
+		if math.Abs(h1/k1-ratio) <= 1e-12*ratio {
+			return int(h1), int(k1), true
+		}
+		x = 1 / (x - a)
+	}
+}
+
+// design fills the table: phase p weighs input base−half+1+j of an output at
+// time base + p/up. Each phase sums to one, so that a constant stays.
+func (r *Resampler) design() {
+	r.taps = make([]float32, r.up*2*r.half)
+	scale := edge * min(1, float64(r.up)/float64(r.down))
+	row := make([]float64, 2*r.half)
+	for p := range r.up {
+		var sum float64
+		for j := range row {
+			t := float64(j-r.half+1) - float64(p)/float64(r.up)
+			row[j] = scale * sinc(scale*t) * kaiser(t/float64(r.half))
+			sum += row[j]
+		}
+		for j, v := range row {
+			r.taps[p*2*r.half+j] = float32(v / sum)
+		}
+	}
+}
+
+func sinc(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	return math.Sin(math.Pi*x) / (math.Pi * x)
+}
+
+// kaiser is the window at x in [−1, 1].
+func kaiser(x float64) float64 {
+	if x <= -1 || x >= 1 {
+		return 0
+	}
+	return bessel(beta*math.Sqrt(1-x*x)) / bessel(beta)
+}
+
+// bessel is I₀ by its power series.
+func bessel(x float64) float64 {
+	sum, term := 1.0, 1.0
+	for k := 1.0; term > 1e-17*sum; k++ {
+		term *= x * x / (4 * k * k)
+		sum += term
+	}
+	return sum
+}
+
+// Reset forgets the past: the next sample is the first one.
+func (r *Resampler) Reset() {
+	r.read, r.written = 0, 0
+	for c := range r.buffer {
+		r.buffer[c] = append(r.buffer[c][:0], make([]float32, r.half-1)...)
+	}
+}
+
+// Passes tells that the rates are equal and samples pass unchanged.
+func (r *Resampler) Passes() bool { return r.half == 0 }
+
+// Delay is how many input samples after its own time an output needs.
+func (r *Resampler) Delay() int { return r.half }
+
+// Source returns the first input sample at or after the time of output k.
+func (r *Resampler) Source(k uint64) uint64 {
+	return (k*uint64(r.down) + uint64(r.up) - 1) / uint64(r.up)
+}
+
+// Push takes interleaved samples and appends the outputs that they complete. It
+// allocates nothing once its buffers and dst have grown.
+func (r *Resampler) Push(dst, samples []float32) []float32 {
+	if r.Passes() {
+		r.read += uint64(len(samples) / r.channels)
+		r.written = r.read
+		return append(dst, samples...)
+	}
+	n := len(samples) / r.channels
+	for c := range r.buffer {
+		b := r.buffer[c]
+		for i := c; i < n*r.channels; i += r.channels {
+			b = append(b, samples[i])
+		}
+		r.buffer[c] = b
+	}
+	r.read += uint64(n)
+	return r.drain(dst, math.MaxUint64)
+}
+
+// Flush ends the signal, as if silence followed, and appends what is left: over
+// all, n inputs give ⌈n·out/in⌉ outputs. The resampler is then as after Reset.
+func (r *Resampler) Flush(dst []float32) []float32 {
+	if !r.Passes() {
+		total := (r.read*uint64(r.up) + uint64(r.down) - 1) / uint64(r.down)
+		for c := range r.buffer {
+			r.buffer[c] = append(r.buffer[c], make([]float32, r.half+1)...)
+		}
+		r.read += uint64(r.half + 1)
+		dst = r.drain(dst, total)
+	}
+	r.Reset()
+	return dst
+}
+
+// drain appends outputs up to total, as far as the buffers reach.
+func (r *Resampler) drain(dst []float32, total uint64) []float32 {
+	used := 0
+	have := len(r.buffer[0])
+	base := r.base()
+	for r.written < total {
+		at := int(r.written*uint64(r.down)/uint64(r.up) - base)
+		if at+2*r.half > have {
+			break
+		}
+		phase := int(r.written * uint64(r.down) % uint64(r.up))
+		taps := r.taps[phase*2*r.half : (phase+1)*2*r.half]
+		for _, b := range r.buffer {
+			dst = append(dst, convolve(taps, b[at:at+2*r.half]))
+		}
+		r.written++
+		used = int(r.written*uint64(r.down)/uint64(r.up) - base)
+	}
+	if used = min(used, have); used > 0 {
+		for c, b := range r.buffer {
+			r.buffer[c] = b[:copy(b, b[used:])]
+		}
+	}
+	return dst
+}
+
+// base is the time, floored, of the output at the buffers' front. A drain drops
+// what lies before the next output; while inputs are still short of it, it drops
+// all there is.
+func (r *Resampler) base() uint64 {
+	return r.read + uint64(r.half-1) - uint64(len(r.buffer[0]))
+}
+
+// convolve sums in four accumulators of float64, in a fixed order.
+func convolve(taps, x []float32) float32 {
+	x = x[:len(taps)]
+	var a, b, c, d float64
+	i := 0
+	for ; i+4 <= len(taps); i += 4 {
+		a += float64(taps[i]) * float64(x[i])
+		b += float64(taps[i+1]) * float64(x[i+1])
+		c += float64(taps[i+2]) * float64(x[i+2])
+		d += float64(taps[i+3]) * float64(x[i+3])
+	}
+	for ; i < len(taps); i++ {
+		a += float64(taps[i]) * float64(x[i])
+	}
+	return float32((a + b) + (c + d))
+}
+
+// AppendState appends the stream's state; Restore takes it back from the front
+// of data on a resampler of the same rates and channels and returns the rest.
+func (r *Resampler) AppendState(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, r.read)
+	dst = binary.LittleEndian.AppendUint64(dst, r.written)
+	n := 0
+	if len(r.buffer) > 0 {
+		n = len(r.buffer[0])
+	}
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(n))
+	for _, b := range r.buffer {
+		for _, v := range b {
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+		}
+	}
+	return dst
+}
+
+// Restore is the inverse of AppendState.
+func (r *Resampler) Restore(data []byte) ([]byte, error) {
+	bad := errors.New("resample: saved state is cut off or of another resampler")
+	if len(data) < 20 {
+		return nil, bad
+	}
+	read, written := binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])
+	n := int(binary.LittleEndian.Uint32(data[16:]))
+	data = data[20:]
+	const limit = 1 << 50
+	if n > len(data)/4 || read > limit || written > limit || (r.Passes() && n != 0) {
+		return nil, bad
+	}
+	if !r.Passes() && !r.plausible(read, written, n) {
+		return nil, bad
+	}
+	if len(data) < 4*n*len(r.buffer) {
+		return nil, bad
+	}
+	for c := range r.buffer {
+		r.buffer[c] = r.buffer[c][:0]
+		for range n {
+			r.buffer[c] = append(r.buffer[c], math.Float32frombits(binary.LittleEndian.Uint32(data)))
+			data = data[4:]
+		}
+	}
+	r.read, r.written = read, written
+	return data, nil
+}
+
+// plausible tells whether counters and buffer length fit together, so that drain
+// stays within its buffers.
+func (r *Resampler) plausible(read, written uint64, n int) bool {
+	next := written * uint64(r.down) / uint64(r.up)
+	end := read + uint64(r.half-1)
+	if uint64(n) > end {
+		return false
+	}
+	base := end - uint64(n)
+	return base <= next && n < 2*r.half+r.down/r.up+2 && (base == next || n == 0)
+}

@@ -1,0 +1,118 @@
+package train
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"inkling/cell"
+	"inkling/internal/resample"
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+// purposes keep the random numbers of different uses apart.
+const (
+	forInit = iota + 1
+	forOrder
+	forExample
+	forConnect
+)
+
+// random returns the generator of one use: it depends on the seed, the purpose
+// and two counters alone, so that nothing depends on the order of execution
+// and a resumed training draws what an uninterrupted one would.
+func random(seed uint64, purpose, a, b int) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, uint64(purpose)<<56^uint64(a)<<24^uint64(b)))
+}
+
+// augmentSamples returns a changed copy of an audio example's samples.
+func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int) []float32 {
+	x := e.Samples
+	if o.Stretch > 0 {
+		x = resample.Stretch(nil, x, 1+o.Stretch*(2*rng.Float64()-1), channels)
+	} else {
+		x = append([]float32(nil), x...)
+	}
+	gain := math.Pow(10, o.GainDB*(2*rng.Float64()-1)/20)
+	if o.Polarity && rng.IntN(2) == 1 {
+		gain = -gain
+	}
+	for i := range x {
+		x[i] *= float32(gain)
+	}
+	if o.Crop > 0 {
+		n := len(x) / channels
+		x = x[int(o.Crop*rng.Float64()*float64(n))*channels:]
+	}
+	return x
+}
+
+// augmentFrames changes T×D normalised frames in place and returns what is left
+// of them: a start crop (unless the samples were cut already), feature noise,
+// a gain and an offset a feature, frequency masks, and features dropped for
+// the whole sequence.
+func augmentFrames(o *Options, rng *rand.Rand, x []float32, dim int, front *feature.Config, audio bool) []float32 {
+	if o.Crop > 0 && !audio {
+		steps := len(x) / dim
+		x = x[int(o.Crop*rng.Float64()*float64(steps))*dim:]
+	}
+	gain, offset := make([]float32, dim), make([]float32, dim)
+	keep := float32(1 / (1 - o.Dropout))
+	for i := range gain {
+		gain[i] = float32(1 + o.Jitter*rng.NormFloat64())
+		offset[i] = float32(o.Jitter * rng.NormFloat64())
+	}
+	for i := range gain {
+		if rng.Float64() < o.Dropout {
+			gain[i], offset[i] = 0, 0
+		} else {
+			gain[i] *= keep
+			offset[i] *= keep
+		}
+	}
+	if front.Kind == feature.KindLogMel {
+		maskBands(o, rng, gain, offset, front.Bands)
+	}
+	noise := float32(o.Noise)
+	for at := 0; at < len(x); at += dim {
+		for i, v := range x[at : at+dim] {
+			n := float32(0)
+			if noise > 0 && gain[i] != 0 {
+				n = keep * noise * float32(rng.NormFloat64())
+			}
+			x[at+i] = float32(v*gain[i]) + offset[i] + n
+		}
+	}
+	return x
+}
+
+// maskBands zeroes runs of neighbouring bands (SpecAugment, Park et al. 2019).
+func maskBands(o *Options, rng *rand.Rand, gain, offset []float32, bands int) {
+	for range o.Masks {
+		width := rng.IntN(bands/8 + 1)
+		from := rng.IntN(bands - width + 1)
+		for i := range gain {
+			if b := i % bands; b >= from && b < from+width {
+				gain[i], offset[i] = 0, 0
+			}
+		}
+	}
+}
+
+// dropConnect writes src to dst with each recurrent weight dropped with
+// probability p and the others scaled to keep the mean (Wan et al. 2013;
+// Merity et al. 2018 on LSTMs), and the factors to mask.
+func dropConnect(dst, src, mask *cell.Weights, p float64, rng *rand.Rand) {
+	copy(dst.IH, src.IH)
+	copy(dst.BiasIH, src.BiasIH)
+	copy(dst.BiasHH, src.BiasHH)
+	keep := float32(1 / (1 - p))
+	for i, v := range src.HH {
+		f := keep
+		if rng.Float64() < p {
+			f = 0
+		}
+		mask.HH[i] = f
+		dst.HH[i] = float32(v * f)
+	}
+}

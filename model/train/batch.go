@@ -1,0 +1,58 @@
+package train
+
+import "slices"
+
+// sequence is one example ready for the network: T×D normalised frames.
+type sequence struct {
+	x     []float32
+	steps int
+	label int
+	index int // in the set
+}
+
+// batch is a shard packed as cell.Forward takes it.
+type batch struct {
+	seqs   []sequence // by descending length
+	active []int      // sequences longer than t
+	start  []int      // first row of timestep t
+	rows   int
+	x      []float32 // R×D
+}
+
+// pack sorts seqs, stably, and lays them out.
+func (b *batch) pack(seqs []sequence, dim int) {
+	b.seqs = append(b.seqs[:0], seqs...)
+	slices.SortStableFunc(b.seqs, func(p, q sequence) int { return q.steps - p.steps })
+	b.active, b.start, b.rows = b.active[:0], b.start[:0], 0
+	n := len(b.seqs)
+	for t := range b.seqs[0].steps {
+		for n > 0 && b.seqs[n-1].steps <= t {
+			n--
+		}
+		b.active = append(b.active, n)
+		b.start = append(b.start, b.rows)
+		b.rows += n
+	}
+	b.x = grow(b.x, b.rows*dim)
+	for i, s := range b.seqs {
+		for t := range s.steps {
+			copy(b.x[(b.start[t]+i)*dim:], s.x[t*dim:(t+1)*dim])
+		}
+	}
+}
+
+// row is where timestep t of sequence i lies.
+func (b *batch) row(i, t int) int { return b.start[t] + i }
+
+// last is the row of sequence i's last timestep.
+func (b *batch) last(i int) int { return b.row(i, b.seqs[i].steps-1) }
+
+// turn writes each sequence of src, rows of width values, to dst in reversed
+// time. It is its own inverse.
+func (b *batch) turn(dst, src []float32, width int) {
+	for i, s := range b.seqs {
+		for t := range s.steps {
+			copy(dst[b.row(i, t)*width:][:width], src[b.row(i, s.steps-1-t)*width:][:width])
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"inkling/model"
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+// corpus is a set with what every example's frames are made from.
+type corpus struct {
+	set   *dataset.Set
+	front feature.Config
+	dim   int
+	plain [][]float32 // normalised frames without augmentation
+	mean  []float32
+	scale []float32
+}
+
+// newCorpus extracts every example's frames; with z nil it fits the
+// normalisation constants, else it takes those of z.
+func newCorpus(set *dataset.Set, front feature.Config, z *corpus, workers int) (*corpus, error) {
+	c := &corpus{set: set, front: front, plain: make([][]float32, len(set.Examples))}
+	errs := make([]error, len(set.Examples))
+	parallel(len(set.Examples), workers, func(_, i int) {
+		e := &set.Examples[i]
+		c.plain[i], errs[i] = extract(front, e, set.Channels, e.Samples)
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	x, err := feature.New(front, set.Rate, set.Channels)
+	if err != nil {
+		return nil, err
+	}
+	c.dim = x.Dim()
+	if z != nil {
+		c.mean, c.scale = z.mean, z.scale
+	} else {
+		var n feature.Normalizer
+		for _, f := range c.plain {
+			n.Add(f, c.dim)
+		}
+		c.mean, c.scale = n.Constants()
+	}
+	for _, f := range c.plain {
+		c.normalize(f)
+	}
+	return c, nil
+}
+
+// extract returns the frames of one whole example.
+func extract(front feature.Config, e *dataset.Example, channels int, samples []float32) ([]float32, error) {
+	x, err := feature.New(front, e.Rate, channels)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Name, err)
+	}
+	f := x.Flush(x.Push(nil, samples))
+	if len(f) == 0 {
+		return nil, fmt.Errorf("%s: too short for a single step: %d samples; leave it out", e.Name, len(samples)/channels)
+	}
+	for i, v := range f {
+		if v-v != 0 {
+			return nil, fmt.Errorf("%s: feature %d of step %d is %v: remove or repair the example", e.Name, i%x.Dim(), i/x.Dim()+1, v)
+		}
+	}
+	return f, nil
+}
+
+func (c *corpus) normalize(frames []float32) {
+	for i, v := range frames {
+		j := i % c.dim
+		frames[i] = (v - c.mean[j]) * c.scale[j]
+	}
+}
+
+// sequence is example i as it is.
+func (c *corpus) sequence(i int) sequence {
+	return sequence{x: c.plain[i], steps: len(c.plain[i]) / c.dim, label: c.set.Examples[i].Label, index: i}
+}
+
+// augmented is example i, changed as o says with the numbers of rng.
+func (c *corpus) augmented(i int, o *Options, rng *rand.Rand) sequence {
+	e := &c.set.Examples[i]
+	audio := c.set.Kind == dataset.Audio
+	var frames []float32
+	if audio && (o.Stretch > 0 || o.GainDB > 0 || o.Crop > 0) {
+		if f, err := extract(c.front, e, c.set.Channels, augmentSamples(o, rng, e, c.set.Channels)); err == nil {
+			c.normalize(f)
+			frames = f
+		}
+	}
+	if frames == nil {
+		frames = append(frames, c.plain[i]...)
+	}
+	frames = augmentFrames(o, rng, frames, c.dim, &c.front, audio)
+	return sequence{x: frames, steps: len(frames) / c.dim, label: e.Label, index: i}
+}
+
+// steps returns the longest and the mean number of timesteps.
+func (c *corpus) steps() (longest int, mean float64) {
+	for _, f := range c.plain {
+		n := len(f) / c.dim
+		longest = max(longest, n)
+		mean += float64(n) / float64(len(c.plain))
+	}
+	return longest, mean
+}
+
+// classScales are the weights of the classes, of mean 1 over the examples.
+func classScales(set *dataset.Set, balanced bool) []float64 {
+	w := make([]float64, len(set.Labels))
+	for i := range w {
+		w[i] = 1
+	}
+	if !balanced {
+		return w
+	}
+	count := make([]float64, len(w))
+	for _, e := range set.Examples {
+		count[e.Label]++
+	}
+	for i, n := range count {
+		w[i] = float64(len(set.Examples)) / (float64(len(w)) * math.Max(n, 1))
+	}
+	return w
+}
+
+// evaluation runs the network, as it is, over a corpus.
+type evaluation struct {
+	loss             float64
+	confirm, running float64 // accuracies
+	most, n          int     // predictions of the most predicted class; examples
+	finals           []verdict
+}
+
+// verdict is one example's outcome, for choosing the early rule.
+type verdict struct {
+	label, confirm int
+	running        []float32 // T×C
+	probs          []float32 // C, confirmed
+}
+
+func (c *corpus) config(o *Options) *model.Config {
+	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels,
+		Front: c.front, Hidden: o.Hidden, Layers: o.Layers, Running: o.Running, Confirm: true, Segment: o.Segment,
+		Decision: model.Decision{State: "reset", Gap: "reset"}}
+}

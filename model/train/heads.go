@@ -1,0 +1,174 @@
+package train
+
+import (
+	"math"
+
+	"inkling/internal/f32"
+	"inkling/model"
+)
+
+// heads computes both heads' probabilities over a shard, the joint loss and its
+// gradient on the heads' logits.
+type heads struct {
+	hf, hb  []float32 // R×H, as the passes left them
+	running []float32 // R×C probabilities
+	confirm []float32 // n×C probabilities
+	both    []float32 // 2H
+	dRun    []float32 // R×C gradient on the running logits
+	dConf   []float32 // n×C
+	sum     []float32 // C
+}
+
+// run fills running and confirm. hb is nil without a confirm head.
+func (q *heads) run(c *model.Config, p *model.Params, b *batch, hf, hb []float32) {
+	q.hf, q.hb = hf, hb
+	n, hid := len(c.Labels), c.Hidden
+	if c.Running != model.RunningNone {
+		q.running = grow(q.running, b.rows*n)
+		q.sum = grow(q.sum, n)
+		for i, s := range b.seqs {
+			clear(q.sum)
+			for t := range s.steps {
+				r := b.row(i, t)
+				out := q.running[r*n:][:n]
+				f32.Affine(out, p.RunningW, p.RunningB, hf[r*hid:][:hid])
+				if c.Running == model.RunningEvidence {
+					f32.Axpy(q.sum, 1, out)
+					copy(out, q.sum)
+				}
+				f32.Softmax(out, out)
+			}
+		}
+	}
+	if hb != nil {
+		q.confirm = grow(q.confirm, len(b.seqs)*n)
+		for i := range b.seqs {
+			out := q.confirm[i*n:][:n]
+			f32.Affine(out, p.ConfirmW, p.ConfirmB, q.join(b, i, hid))
+			f32.Softmax(out, out)
+		}
+	}
+}
+
+// join is [h_f(T) ; h_b(1)] of sequence i.
+func (q *heads) join(b *batch, i, hid int) []float32 {
+	q.both = grow(q.both, 2*hid)
+	r := b.last(i)
+	copy(q.both, q.hf[r*hid:][:hid])
+	copy(q.both[hid:], q.hb[r*hid:][:hid])
+	return q.both
+}
+
+// weights of a sequence's loss: scale is its class weight over the batch's sum.
+type lossTerms struct {
+	running, distill, smoothing float64
+	ramp                        bool
+}
+
+// loss returns Σ_i scale_i·(CE(confirm_i) + running·Σ_t w_t·CE(running_i(t)) +
+// distill·Σ_t w_t·KL(confirm_i ‖ running_i(t))) with Σ_t w_t = 1, and leaves the
+// gradient on the logits in dConf and dRun. No gradient of the distillation
+// flows into the confirm head.
+func (q *heads) loss(c *model.Config, b *batch, o lossTerms, scale []float64) (sum float64) {
+	n := len(c.Labels)
+	if q.hb != nil {
+		q.dConf = grow(q.dConf, len(b.seqs)*n)
+		for i, s := range b.seqs {
+			sum += scale[i] * crossEntropy(q.dConf[i*n:][:n], q.confirm[i*n:][:n], s.label, o.smoothing, scale[i])
+		}
+	}
+	if c.Running == model.RunningNone {
+		return sum
+	}
+	q.dRun = zeroed(q.dRun, b.rows*n)
+	for i, s := range b.seqs {
+		for t := range s.steps {
+			w := 1 / float64(s.steps)
+			if o.ramp {
+				w = 2 * float64(t+1) / float64(s.steps*(s.steps+1))
+			}
+			r := b.row(i, t)
+			w *= scale[i]
+			sum += o.running * w * crossEntropy(q.dRun[r*n:][:n], q.running[r*n:][:n], s.label, 0, o.running*w)
+			if o.distill > 0 && q.hb != nil {
+				sum += o.distill * w * divergence(q.dRun[r*n:][:n], q.running[r*n:][:n], q.confirm[i*n:][:n], o.distill*w)
+			}
+		}
+	}
+	if c.Running == model.RunningEvidence {
+		q.accumulate(b, n)
+	}
+	return sum
+}
+
+// accumulate turns gradients on summed logits into those on each step's own.
+func (q *heads) accumulate(b *batch, n int) {
+	for i, s := range b.seqs {
+		clear(q.sum)
+		for t := s.steps - 1; t >= 0; t-- {
+			d := q.dRun[b.row(i, t)*n:][:n]
+			f32.Axpy(q.sum, 1, d)
+			copy(d, q.sum)
+		}
+	}
+}
+
+// crossEntropy returns −Σ_j y_j·ln p_j with y = (1−smoothing)·onehot +
+// smoothing/C, and writes scale·(p − y) to d.
+func crossEntropy(d, p []float32, label int, smoothing, scale float64) (loss float64) {
+	even := smoothing / float64(len(p))
+	for j, v := range p {
+		y := even
+		if j == label {
+			y += 1 - smoothing
+		}
+		if y > 0 {
+			loss -= y * math.Log(max(float64(v), 1e-30))
+		}
+		d[j] = float32(scale * (float64(v) - y))
+	}
+	return loss
+}
+
+// divergence returns Σ_j y_j·ln(y_j/p_j) and adds scale·(p − y) to d.
+func divergence(d, p, y []float32, scale float64) (loss float64) {
+	for j, v := range p {
+		t := float64(y[j])
+		if t > 0 {
+			loss += t * math.Log(t/max(float64(v), 1e-30))
+		}
+		d[j] += float32(scale * (float64(v) - t))
+	}
+	return loss
+}
+
+// adjoint adds the heads' gradients to grad and those on h to dF and dB (R×H).
+func (q *heads) adjoint(c *model.Config, p, grad *model.Params, b *batch, dF, dB []float32) {
+	n, hid := len(c.Labels), c.Hidden
+	if c.Running != model.RunningNone {
+		for r := range b.rows {
+			affineAdjoint(grad.RunningW, grad.RunningB, dF[r*hid:][:hid], p.RunningW, q.hf[r*hid:][:hid], q.dRun[r*n:][:n])
+		}
+	}
+	if q.hb == nil {
+		return
+	}
+	d := make([]float32, 2*hid)
+	for i := range b.seqs {
+		clear(d)
+		affineAdjoint(grad.ConfirmW, grad.ConfirmB, d, p.ConfirmW, q.join(b, i, hid), q.dConf[i*n:][:n])
+		r := b.last(i)
+		f32.Axpy(dF[r*hid:][:hid], 1, d[:hid])
+		f32.Axpy(dB[r*hid:][:hid], 1, d[hid:])
+	}
+}
+
+// affineAdjoint: gw += dy·xᵀ, gb += dy, dx += wᵀ·dy.
+func affineAdjoint(gw, gb, dx, w, x, dy []float32) {
+	k := len(x)
+	for j, v := range dy {
+		gb[j] += v
+		f32.Axpy(gw[j*k:(j+1)*k], v, x)
+		f32.Axpy(dx, v, w[j*k:(j+1)*k])
+	}
+}

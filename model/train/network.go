@@ -1,0 +1,197 @@
+package train
+
+import (
+	"inkling/cell"
+	"inkling/internal/f32"
+	"inkling/model"
+)
+
+// layers are a network's directions packed for training.
+type layers struct {
+	lower            []*cell.LSTM
+	forward, reverse *cell.LSTM
+}
+
+func newLayers(p *model.Params) *layers {
+	ls := &layers{forward: cell.New(p.Forward)}
+	for _, w := range p.Lower {
+		ls.lower = append(ls.lower, cell.New(w))
+	}
+	if p.Reverse != nil {
+		ls.reverse = cell.New(p.Reverse)
+	}
+	return ls
+}
+
+func (ls *layers) pack(p *model.Params) {
+	for i, w := range p.Lower {
+		ls.lower[i].Pack(w)
+	}
+	ls.forward.Pack(p.Forward)
+	if p.Reverse != nil {
+		ls.reverse.Pack(p.Reverse)
+	}
+}
+
+// A pass runs one direction over a packed batch, in windows of at most chunk
+// timesteps that hand on the state but no gradient: truncated back-propagation
+// through time (Williams and Peng 1990). With more than one window the adjoint
+// runs each window's forward part again, so a tape never holds more than one.
+type pass struct {
+	tape    cell.Tape
+	windows []window
+	h       []float32 // R×H, when there is more than one window
+	hOut    []float32
+	active  []int
+	x       []float32
+}
+
+type window struct {
+	from, to int // timesteps
+	row, end int // rows
+	h0, c0   []float32
+}
+
+func (p *pass) forward(l *cell.LSTM, active []int, x []float32, chunk int) []float32 {
+	p.active, p.x, p.windows = active, x, cut(p.windows[:0], active, chunk)
+	if len(p.windows) == 1 {
+		p.hOut = l.Forward(&p.tape, active, x, nil, nil)
+		return p.hOut
+	}
+	hid := l.Hidden()
+	p.h = grow(p.h, len(x)/l.In()*hid)
+	var h0, c0 []float32
+	for i := range p.windows {
+		w := &p.windows[i]
+		n := active[w.from] * hid
+		if i > 0 {
+			w.h0, w.c0 = append(w.h0[:0], h0[:n]...), append(w.c0[:0], c0[:n]...)
+		}
+		copy(p.h[w.row*hid:], l.Forward(&p.tape, active[w.from:w.to], x[w.row*l.In():w.end*l.In()], w.h0, w.c0))
+		h0, c0 = p.tape.Final()
+	}
+	p.hOut = p.h
+	return p.h
+}
+
+func cut(ws []window, active []int, chunk int) []window {
+	row := 0
+	for from := 0; from < len(active); from += chunk {
+		w := window{from: from, to: min(from+chunk, len(active)), row: row}
+		for _, n := range active[w.from:w.to] {
+			row += n
+		}
+		w.end = row
+		ws = append(ws, w)
+	}
+	return ws
+}
+
+// adjoint is cell's, over the windows; dx may be nil.
+func (p *pass) adjoint(l *cell.LSTM, w, grad *cell.Weights, dx, dh []float32) {
+	if len(p.windows) == 1 {
+		l.Adjoint(&p.tape, w, grad, dx, dh)
+		return
+	}
+	d, hid := l.In(), l.Hidden()
+	for i := len(p.windows) - 1; i >= 0; i-- {
+		v := &p.windows[i]
+		l.Forward(&p.tape, p.active[v.from:v.to], p.x[v.row*d:v.end*d], v.h0, v.c0)
+		var part []float32
+		if dx != nil {
+			part = dx[v.row*d : v.end*d]
+		}
+		l.Adjoint(&p.tape, w, grad, part, dh[v.row*hid:v.end*hid])
+	}
+}
+
+// A worker runs the joint loss of one shard of a batch, forward and adjoint. It
+// holds activations; a shard's gradient is the caller's.
+type worker struct {
+	config *model.Config
+	chunk  int
+
+	lower            []pass
+	forward, reverse pass
+	batch            batch
+	turned           []float32 // the top's input, each sequence reversed in time
+	dTop, dTurned    []float32
+	dForward         []float32 // R×H
+	dReverse         []float32
+	dLower           [2][]float32
+	heads            heads
+}
+
+func newWorker(c *model.Config, chunk int) *worker {
+	return &worker{config: c, chunk: chunk, lower: make([]pass, c.Layers-1)}
+}
+
+// run computes the forward part for the sequences in w.batch and fills w.heads.
+func (w *worker) run(p *model.Params, ls *layers) {
+	b := &w.batch
+	top := b.x
+	for i, l := range ls.lower {
+		top = w.lower[i].forward(l, b.active, top, w.chunk)
+	}
+	hf := w.forward.forward(ls.forward, b.active, top, w.chunk)
+	var hb []float32
+	if ls.reverse != nil {
+		w.turned = grow(w.turned, len(top))
+		b.turn(w.turned, top, ls.forward.In())
+		hb = w.reverse.forward(ls.reverse, b.active, w.turned, w.chunk)
+	}
+	w.heads.run(w.config, p, b, hf, hb)
+}
+
+// adjoint adds to grad the gradient of the loss that heads.loss prepared.
+func (w *worker) adjoint(p, grad *model.Params, ls *layers) {
+	b, hid := &w.batch, w.config.Hidden
+	w.dForward = zeroed(w.dForward, b.rows*hid)
+	if ls.reverse != nil {
+		w.dReverse = zeroed(w.dReverse, b.rows*hid)
+	}
+	w.heads.adjoint(w.config, p, grad, b, w.dForward, w.dReverse)
+	var dTop []float32
+	if len(ls.lower) > 0 {
+		w.dTop = grow(w.dTop, b.rows*hid)
+		dTop = w.dTop
+	}
+	w.forward.adjoint(ls.forward, p.Forward, grad.Forward, dTop, w.dForward)
+	if ls.reverse != nil {
+		w.adjointReverse(p, grad, ls, dTop)
+	}
+	for i := len(ls.lower) - 1; i >= 0; i-- {
+		var dx []float32
+		if i > 0 {
+			w.dLower[i%2] = grow(w.dLower[i%2], b.rows*hid)
+			dx = w.dLower[i%2]
+		}
+		w.lower[i].adjoint(ls.lower[i], p.Lower[i], grad.Lower[i], dx, dTop)
+		dTop = dx
+	}
+}
+
+func (w *worker) adjointReverse(p, grad *model.Params, ls *layers, dTop []float32) {
+	if dTop == nil {
+		w.reverse.adjoint(ls.reverse, p.Reverse, grad.Reverse, nil, w.dReverse)
+		return
+	}
+	w.dTurned = grow(w.dTurned, len(dTop))
+	w.reverse.adjoint(ls.reverse, p.Reverse, grad.Reverse, w.dTurned, w.dReverse)
+	back := grow(w.turned, len(dTop))
+	w.batch.turn(back, w.dTurned, ls.forward.In())
+	f32.Axpy(dTop, 1, back)
+}
+
+func grow(buf []float32, n int) []float32 {
+	if cap(buf) < n {
+		return make([]float32, n)
+	}
+	return buf[:n]
+}
+
+func zeroed(buf []float32, n int) []float32 {
+	buf = grow(buf, n)
+	clear(buf)
+	return buf
+}

@@ -1,0 +1,141 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"inkling/model"
+	"inkling/model/feature"
+)
+
+// Schedules of the learning rate. All begin with Warmup updates of linear rise.
+const (
+	Constant = "constant"
+	Step     = "step"   // divided by ten at one half and at three quarters
+	Cosine   = "cosine" // to zero at the last update
+)
+
+// Options say how to train. The zero value of a field takes the default in
+// brackets; where a zero must be sayable, a negative value says it. Defaults
+// fills in what the data suggest.
+type Options struct {
+	Front   feature.Config
+	Hidden  int    // units a direction [100]
+	Layers  int    // causal layers and the bidirectional one [1]
+	Running string // running head [model.RunningSoftmax]
+
+	Epochs     int     // passes over the data [as many as MinUpdates takes]
+	MinUpdates int     // floor on updates when Epochs is 0 [1500]
+	Batch      int     // sequences an update [32]
+	LR         float64 // [0.003]
+	Schedule   string  // [cosine]
+	Warmup     int     // updates [20]
+	Clip       float64 // global norm of the gradient [1]; negative: off
+	Decay      float64 // decoupled weight decay, AdamW [0.01]; negative: 0
+	Truncate   int     // timesteps a gradient reaches back [2000]
+	Averaging  float64 // decay of an exponential average of the weights [off], e.g. 0.999
+
+	RunningWeight float64 // weight of the running loss [0.5]; negative: 0
+	RampRunning   bool    // weight its steps ∝ t instead of evenly
+	Distill       float64 // weight of the running head's distance from confirm [off]
+	Smoothing     float64 // label smoothing of the confirm head [0.1]; negative: 0
+	ClassWeights  bool    // weigh classes by inverse frequency
+
+	Dropout     float64 // features dropped, one mask a sequence [0.5]; negative: 0
+	DropConnect float64 // recurrent weights dropped, one mask an update [0.3]; negative: 0
+	Noise       float64 // σ of noise on normalised features [0.3]; negative: 0
+	Jitter      float64 // σ of a feature's gain and offset a sequence [0.15]; negative: 0
+	Crop        float64 // longest random cut of a sequence's start [0.2]; negative: 0
+	// Audio alone, on the samples: Stretch resamples by 1±Stretch, GainDB is the
+	// greatest change of level either way, Polarity flips half the examples, and
+	// Masks frequency masks of up to an eighth of the bands are laid.
+	Stretch  float64
+	GainDB   float64
+	Polarity bool
+	Masks    int
+
+	Validation float64 // share of the training data held out, by group [0.15]; negative: 0
+	Patience   int     // epochs without a better validation loss before it ends [off]
+	Seed       uint64
+	Segment    model.Segment // stored in the model [activity for audio, whole for series]
+}
+
+func (o Options) withDefaults() Options {
+	o.Hidden = or(o.Hidden, 100)
+	o.Layers = or(o.Layers, 1)
+	o.Running = or(o.Running, model.RunningSoftmax)
+	o.MinUpdates = or(o.MinUpdates, 1500)
+	o.Batch = or(o.Batch, 32)
+	o.LR = or(o.LR, 3e-3)
+	o.Schedule = or(o.Schedule, Cosine)
+	o.Warmup = or(o.Warmup, 20)
+	o.Clip = or(o.Clip, 1)
+	o.Decay = or(o.Decay, 0.01)
+	o.Truncate = or(o.Truncate, 2000)
+	o.RunningWeight = or(o.RunningWeight, 0.5)
+	o.Smoothing = or(o.Smoothing, 0.1)
+	o.Dropout = or(o.Dropout, 0.5)
+	o.DropConnect = or(o.DropConnect, 0.3)
+	o.Noise = or(o.Noise, 0.3)
+	o.Jitter = or(o.Jitter, 0.15)
+	o.Crop = or(o.Crop, 0.2)
+	o.Validation = or(o.Validation, 0.15)
+	for _, v := range []*float64{&o.Decay, &o.RunningWeight, &o.Smoothing, &o.Dropout, &o.DropConnect,
+		&o.Noise, &o.Jitter, &o.Crop, &o.Validation} {
+		*v = max(*v, 0)
+	}
+	return o
+}
+
+func or[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+func (o *Options) check() error {
+	for _, f := range []struct {
+		name      string
+		v, lo, hi float64
+	}{
+		{"hidden", float64(o.Hidden), 1, 1 << 14}, {"layers", float64(o.Layers), 1, 16},
+		{"epochs", float64(o.Epochs), 0, 1e7}, {"batch", float64(o.Batch), 1, 1 << 16},
+		{"lr", o.LR, 1e-9, 10}, {"warm-up", float64(o.Warmup), 0, 1e7},
+		{"truncate", float64(o.Truncate), 1, 1 << 30}, {"averaging", o.Averaging, 0, 0.999999},
+		{"smoothing", o.Smoothing, 0, 0.9}, {"dropout", o.Dropout, 0, 0.95}, {"dropconnect", o.DropConnect, 0, 0.95},
+		{"noise", o.Noise, 0, 100}, {"jitter", o.Jitter, 0, 100}, {"crop", o.Crop, 0, 0.9},
+		{"stretch", o.Stretch, 0, 0.45}, {"gain", o.GainDB, 0, 60}, {"validation", o.Validation, 0, 0.9},
+		{"patience", float64(o.Patience), 0, 1e7}, {"distill", o.Distill, 0, 100},
+	} {
+		if !(f.v >= f.lo && f.v <= f.hi) || math.IsNaN(f.v) {
+			return fmt.Errorf("train: %s is %v: give %v to %v", f.name, f.v, f.lo, f.hi)
+		}
+	}
+	if o.Schedule != Constant && o.Schedule != Step && o.Schedule != Cosine {
+		return fmt.Errorf("train: schedule %q: give %s, %s or %s", o.Schedule, Constant, Step, Cosine)
+	}
+	return nil
+}
+
+// rate is the learning rate of update u of total, counted from 0.
+func (o *Options) rate(u, total int) float64 {
+	lr := o.LR
+	if u < o.Warmup {
+		return lr * float64(u+1) / float64(o.Warmup)
+	}
+	done := float64(u-o.Warmup) / float64(max(total-o.Warmup, 1))
+	switch o.Schedule {
+	case Cosine:
+		return lr * 0.5 * (1 + math.Cos(math.Pi*done))
+	case Step:
+		if done >= 0.75 {
+			return lr / 100
+		}
+		if done >= 0.5 {
+			return lr / 10
+		}
+	}
+	return lr
+}

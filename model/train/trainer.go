@@ -1,0 +1,326 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"inkling/cell"
+	"inkling/model"
+)
+
+// shard is the number of sequences whose gradients are summed as one. It is
+// fixed, so that sums do not depend on the number of cores.
+const shard = 8
+
+// trainer is the state of a training. What a checkpoint holds is in progress.
+type trainer struct {
+	o            Options
+	config       *model.Config
+	train, valid *corpus // valid may be nil
+	scales       []float64
+	perEpoch     int // updates
+	total        int
+
+	params, best, average *model.Params
+	masked, mask          *model.Params // under DropConnect
+	opt                   adamW
+	progress              progress
+
+	ls      *layers
+	workers []*worker
+	grads   []*model.Params // one a shard
+	stats   []shardStats
+}
+
+// progress is where a training stands, between two epochs.
+type progress struct {
+	Epoch     int
+	BestLoss  float64
+	BestEpoch int
+	Rows      []Row
+}
+
+type shardStats struct {
+	loss             float64
+	confirm, running int
+}
+
+func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
+	t := &trainer{o: o, train: train, valid: valid, config: train.config(&o),
+		scales: classScales(train.set, o.ClassWeights)}
+	t.perEpoch = (len(train.set.Examples) + o.Batch - 1) / o.Batch
+	if t.o.Epochs == 0 {
+		t.o.Epochs = (o.MinUpdates + t.perEpoch - 1) / t.perEpoch
+	}
+	t.total = t.o.Epochs * t.perEpoch
+	fresh := func() *model.Params { return model.NewParams(t.config, train.dim) }
+	t.params = fresh()
+	copy(t.params.Mean, train.mean)
+	copy(t.params.Scale, train.scale)
+	t.params.Init(random(o.Seed, forInit, 0, 0))
+	t.best, t.average = t.params.Clone(t.config), t.params.Clone(t.config)
+	t.masked, t.mask = t.params.Clone(t.config), fresh()
+	t.opt = adamW{m: fresh(), v: fresh(), decay: t.o.Decay}
+	zero(t.opt.m)
+	zero(t.opt.v)
+	t.progress.BestLoss = math.Inf(1)
+	t.ls = newLayers(t.params)
+	for range workers {
+		t.workers = append(t.workers, newWorker(t.config, o.Truncate))
+	}
+	for range (o.Batch + shard - 1) / shard {
+		t.grads = append(t.grads, fresh())
+	}
+	t.stats = make([]shardStats, len(t.grads))
+	return t
+}
+
+// epoch runs one epoch and validates.
+func (t *trainer) epoch(ctx context.Context, hooks *Hooks) (Row, error) {
+	row := Row{Epoch: t.progress.Epoch + 1}
+	var sum shardStats
+	for i, indices := range t.batches(t.progress.Epoch) {
+		if err := ctx.Err(); err != nil {
+			return row, err
+		}
+		u := t.progress.Epoch*t.perEpoch + i
+		s, norm := t.update(u, indices)
+		if math.IsNaN(s.loss) || math.IsInf(norm, 0) || math.IsNaN(norm) {
+			return row, errDiverged
+		}
+		sum.loss += s.loss / float64(t.perEpoch)
+		sum.confirm += s.confirm
+		sum.running += s.running
+		row.Norm += norm / float64(t.perEpoch)
+		hooks.progress(u+1, t.total, s.loss)
+	}
+	n := float64(len(t.train.set.Examples))
+	row.Updates = (t.progress.Epoch + 1) * t.perEpoch
+	row.LR = t.o.rate(row.Updates-1, t.total)
+	row.Loss, row.Confirm, row.Running = sum.loss, float64(sum.confirm)/n, float64(sum.running)/n
+	row.ValidLoss, row.ValidConfirm, row.ValidRunning = math.NaN(), math.NaN(), math.NaN()
+	if t.valid != nil {
+		e := t.evaluate(t.candidate(), t.valid)
+		row.ValidLoss, row.ValidConfirm, row.ValidRunning = e.loss, e.confirm, e.running
+		row.Majority, row.Validated = e.most, e.n
+	}
+	return row, nil
+}
+
+// candidate is what validation judges and the model becomes.
+func (t *trainer) candidate() *model.Params {
+	if t.o.Averaging > 0 {
+		return t.average
+	}
+	return t.params
+}
+
+// batches groups an epoch's examples: shuffled, sorted by length within runs of
+// sixteen batches, and the batches shuffled again.
+func (t *trainer) batches(epoch int) [][]int {
+	rng := random(t.o.Seed, forOrder, epoch, 0)
+	order := rng.Perm(len(t.train.plain))
+	for run := range slices.Chunk(order, 16*t.o.Batch) {
+		slices.SortStableFunc(run, func(a, b int) int {
+			return cmp.Compare(len(t.train.plain[b]), len(t.train.plain[a]))
+		})
+	}
+	groups := slices.Collect(slices.Chunk(order, t.o.Batch))
+	rng.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
+	return groups
+}
+
+// update runs one batch through the network and moves the weights.
+func (t *trainer) update(u int, indices []int) (sum shardStats, norm float64) {
+	p := t.params
+	if t.o.DropConnect > 0 {
+		t.dropConnect(random(t.o.Seed, forConnect, u, 0))
+		p = t.masked
+	}
+	t.ls.pack(p)
+	shards := slices.Collect(slices.Chunk(indices, shard))
+	parallel(len(shards), len(t.workers), func(w, i int) {
+		t.stats[i] = t.shard(t.workers[w], p, t.grads[i], u, shards[i], len(indices))
+	})
+	for i := range shards {
+		sum.loss += t.stats[i].loss
+		sum.confirm += t.stats[i].confirm
+		sum.running += t.stats[i].running
+		if i > 0 {
+			add(t.grads[0], t.grads[i])
+		}
+	}
+	grad := t.grads[0]
+	if t.o.DropConnect > 0 {
+		t.maskGradient(grad)
+	}
+	norm = clip(grad, t.o.Clip)
+	t.opt.update(t.params, grad, t.o.rate(u, t.total))
+	if t.o.Averaging > 0 {
+		t.averageIn(u)
+	}
+	return sum, norm
+}
+
+// shard computes one shard's loss and gradient.
+func (t *trainer) shard(w *worker, p, grad *model.Params, u int, indices []int, inBatch int) shardStats {
+	seqs := make([]sequence, len(indices))
+	for i, x := range indices {
+		seqs[i] = t.train.augmented(x, &t.o, random(t.o.Seed, forExample, u, x))
+	}
+	zero(grad)
+	w.batch.pack(seqs, t.train.dim)
+	w.run(p, t.ls)
+	scale := make([]float64, len(seqs))
+	for i, s := range w.batch.seqs {
+		scale[i] = t.scales[s.label] / float64(inBatch)
+	}
+	st := shardStats{loss: w.heads.loss(t.config, &w.batch, t.terms(), scale)}
+	st.confirm, st.running = w.right()
+	w.adjoint(p, grad, t.ls)
+	return st
+}
+
+func (t *trainer) terms() lossTerms {
+	return lossTerms{running: t.o.RunningWeight, distill: t.o.Distill, smoothing: t.o.Smoothing, ramp: t.o.RampRunning}
+}
+
+// right counts the shard's sequences that each head has right at the end.
+func (w *worker) right() (confirm, running int) {
+	n := len(w.config.Labels)
+	for i, s := range w.batch.seqs {
+		if w.heads.hb != nil && argmax(w.heads.confirm[i*n:][:n]) == s.label {
+			confirm++
+		}
+		if w.config.Running != model.RunningNone && argmax(w.heads.running[w.batch.last(i)*n:][:n]) == s.label {
+			running++
+		}
+	}
+	return confirm, running
+}
+
+func argmax(p []float32) (best int) {
+	for i, v := range p {
+		if v > p[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+func (t *trainer) dropConnect(rng *rand.Rand) {
+	t.masked.CopyFrom(t.params)
+	src, dst, mask := directions(t.params), directions(t.masked), directions(t.mask)
+	for i := range src {
+		dropConnect(dst[i], src[i], mask[i], t.o.DropConnect, rng)
+	}
+}
+
+func (t *trainer) maskGradient(grad *model.Params) {
+	mask := directions(t.mask)
+	for i, d := range directions(grad) {
+		for j := range d.HH {
+			d.HH[j] *= mask[i].HH[j]
+		}
+	}
+}
+
+func directions(p *model.Params) []*cell.Weights {
+	ds := append(slices.Clone(p.Lower), p.Forward)
+	if p.Reverse != nil {
+		ds = append(ds, p.Reverse)
+	}
+	return ds
+}
+
+// averageIn moves the average towards the weights; its decay is lower at first,
+// so that the starting values are soon forgotten.
+func (t *trainer) averageIn(u int) {
+	d := float32(min(t.o.Averaging, float64(1+u)/float64(10+u)))
+	src := t.params.Tensors()
+	for i, a := range t.average.Tensors() {
+		for j, v := range src[i].Data {
+			a.Data[j] = float32(d*a.Data[j]) + float32((1-d)*v)
+		}
+	}
+}
+
+// evaluate runs p without augmentation over c.
+func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
+	t.ls.pack(p)
+	n := len(c.plain)
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(c.plain[b]), len(c.plain[a])) })
+	shards := slices.Collect(slices.Chunk(order, shard))
+	losses := make([]float64, len(shards))
+	e := evaluation{n: n, finals: make([]verdict, n)}
+	parallel(len(shards), len(t.workers), func(wi, i int) {
+		w := t.workers[wi]
+		seqs := make([]sequence, len(shards[i]))
+		scale := make([]float64, len(seqs))
+		for j, x := range shards[i] {
+			seqs[j], scale[j] = c.sequence(x), 1/float64(n)
+		}
+		w.batch.pack(seqs, c.dim)
+		w.run(p, t.ls)
+		losses[i] = w.heads.loss(t.config, &w.batch, lossTerms{running: t.o.RunningWeight}, scale)
+		w.verdicts(e.finals)
+	})
+	for _, l := range losses {
+		e.loss += l
+	}
+	e.count(len(t.config.Labels))
+	return e
+}
+
+// verdicts copies each sequence's probabilities out.
+func (w *worker) verdicts(dst []verdict) {
+	n := len(w.config.Labels)
+	for i, s := range w.batch.seqs {
+		v := verdict{label: s.label}
+		for t := range s.steps {
+			if w.config.Running != model.RunningNone {
+				v.running = append(v.running, w.heads.running[w.batch.row(i, t)*n:][:n]...)
+			}
+		}
+		v.probs = slices.Clone(w.heads.confirm[i*n:][:n])
+		v.confirm = argmax(v.probs)
+		dst[s.index] = v
+	}
+}
+
+func (e *evaluation) count(classes int) {
+	predicted := make([]int, classes)
+	for _, v := range e.finals {
+		predicted[v.confirm]++
+		if v.confirm == v.label {
+			e.confirm += 1 / float64(e.n)
+		}
+		if k := len(v.running); k > 0 && argmax(v.running[k-classes:]) == v.label {
+			e.running += 1 / float64(e.n)
+		}
+	}
+	e.most = slices.Max(predicted)
+}
+
+// parallel calls f(worker, i) for every i < n on so many workers.
+func parallel(n, workers int, f func(worker, i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for w := range min(workers, n) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(w, i)
+			}
+		})
+	}
+	wg.Wait()
+}
