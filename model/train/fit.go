@@ -11,6 +11,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"inkling/model"
@@ -104,7 +105,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	}
 	o.Front = front
 	if valid == nil && o.Validation > 0 {
-		set, valid = set.HoldOut(o.Validation, o.Seed)
+		set, valid = set.HoldOut(o.Validation, strconv.FormatUint(o.Seed, 10))
 	}
 	workers := runtime.GOMAXPROCS(0)
 	train, err := newCorpus(set, front, nil, workers)

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"bytes"
+
+	"inkling/internal/bundled"
+	"inkling/model"
+	"inkling/model/dataset"
+)
+
+// bundledNotes names the data and the model that come with the binary.
+const bundledNotes = "bundled:notes"
+
+func openModel(name string) (*model.Model, error) {
+	if name == bundledNotes {
+		return model.Load(bytes.NewReader(bundled.Model()))
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w (a model is a file that `inkling train` wrote, or %s)", err, bundledNotes)
+	}
+	defer f.Close()
+	m, err := model.Load(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return m, nil
+}
+
+// dataFlags are those of every command that reads labelled data.
+type dataFlags struct {
+	Split   string `help:"Examples of this split alone, or 'all'." placeholder:"NAME"`
+	SkipBad bool   `help:"Leave out files that cannot be read instead of giving up."`
+}
+
+// open reads DATA and tells on stderr what was noticed.
+func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
+	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad}
+	var set *dataset.Set
+	var err error
+	if name == bundledNotes {
+		set, err = dataset.OpenFS(bundled.Notes(), bundledNotes, o)
+	} else if strings.HasPrefix(name, "bundled:") {
+		return nil, usagef("%s: the only bundled data are %s", name, bundledNotes)
+	} else {
+		set, err = dataset.Open(name, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range set.Notes {
+		a.logf("%s: %s", name, n)
+	}
+	for _, e := range set.Skipped {
+		a.logf("skipped: %v", e)
+	}
+	return set, nil
+}
+
+func (a *app) logf(format string, args ...any) { fmt.Fprintf(a.stderr, format+"\n", args...) }
+
+// terminal tells whether w is one.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// beside is the name of a file that accompanies the model at path: sounds.model
+// has sounds.csv and sounds.png.
+func beside(path, ext string) string {
+	base := path
+	if i := strings.LastIndexByte(path, '.'); i > strings.LastIndexAny(path, `/\`) {
+		base = path[:i]
+	}
+	return base + ext
+}

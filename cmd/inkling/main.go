@@ -1,0 +1,104 @@
+// Command inkling labels a signal while it is still arriving.
+//
+// One file a subcommand: flags, wiring and exit codes. Results go to standard
+// output, logs to standard error. The exit code is 0 for done, 1 for failed, 2
+// for wrong usage.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"inkling/internal/f32"
+)
+
+// version is set by the linker for releases.
+var version = "0.1.0"
+
+const description = `inkling labels a signal while it is still arriving.
+
+A microphone, a file or a NATS subject feeds a forward LSTM one timestep at a time; every step gives a running label at once. When the segment ends, the bidirectional network confirms or overturns it.
+
+  inkling demo                           the whole system on this machine
+  inkling record clap -o sounds          collect examples
+  inkling train sounds -o sounds.model   train on your own labels
+  inkling run sounds.model mic           label the microphone, live`
+
+type cli struct {
+	Demo    demoCmd    `cmd:"" help:"The whole system on this machine: an embedded NATS server, bundled notes, the bundled model."`
+	Train   trainCmd   `cmd:"" help:"Train a model on labelled data."`
+	Eval    evalCmd    `cmd:"" help:"Judge a model on labelled data: clip, running and early accuracy, confusion, calibration."`
+	Run     runCmd     `cmd:"" help:"Label a source step by step and confirm each segment."`
+	Record  recordCmd  `cmd:"" help:"Collect labelled examples from a source."`
+	Play    playCmd    `cmd:"" help:"Listen to random examples, one after another."`
+	Plot    plotCmd    `cmd:"" help:"Draw examples, a confusion chart, or training curves."`
+	Devices devicesCmd `cmd:"" help:"List microphones."`
+	Inspect inspectCmd `cmd:"" help:"Tell what a model or a data set holds."`
+	Verify  verifyCmd  `cmd:"" help:"Prove on your own data that step by step = whole sequence = any block size."`
+	Version versionCmd `cmd:"" help:"Print the version and the kernels in use."`
+}
+
+// app is what every subcommand gets.
+type app struct {
+	ctx            context.Context
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// usageError is a mistake on the command line: exit 2.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // a second Ctrl-C leaves at once
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is main without the process around it.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	if err := f32.Use(os.Getenv("INKLING_KERNEL")); err != nil {
+		fmt.Fprintln(stderr, "inkling: INKLING_KERNEL:", err)
+		return 2
+	}
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("inkling"), kong.Description(description),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		panic(err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "inkling: %v\nTry inkling --help.\n", err)
+		return 2
+	}
+	err = parsed.Run(&app{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr})
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "inkling: %v\n", err)
+	var usage usageError
+	if errors.As(err, &usage) {
+		return 2
+	}
+	return 1
+}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bytes"
+
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"inkling/internal/atomicfile"
+
+	"inkling/model/dataset"
+	"inkling/model/evaluate"
+	"inkling/model/feature"
+	"inkling/model/train"
+)
+
+type trainCmd struct {
+	Data string `arg:"" help:"A folder with one folder a label, index.csv, DIR/NAME of a NAME_TRAIN.ts pair, or bundled:notes."`
+	Out  string `short:"o" name:"out" required:"" help:"The model file to write; NAME.csv (log) and NAME.png (curves) go beside it." placeholder:"MODEL"`
+	dataFlags
+
+	Front    string  `help:"Front end: raw, logmel or mfcc [chosen from the data]." enum:",raw,logmel,mfcc" default:""`
+	Samples  int     `help:"raw: samples a step." default:"0"`
+	Decimate int     `help:"raw: keep the mean of every so many samples." default:"0"`
+	Deltas   int     `help:"Append differences of the features: 0, 1 or 2 [chosen from the data]." default:"-1"`
+	Window   float64 `help:"logmel, mfcc: window in milliseconds." default:"0"`
+	Hop      float64 `help:"logmel, mfcc: hop in milliseconds." default:"0"`
+	Bands    int     `help:"logmel, mfcc: mel bands." default:"0"`
+	Rate     float64 `help:"Sampling rate to train at [the data's own, the lowest if they differ]."`
+
+	Hidden  int    `help:"Units a direction." default:"0"`
+	Layers  int    `help:"LSTM layers, the top one bidirectional." default:"0"`
+	Running string `help:"Running head: softmax, evidence or none." enum:",softmax,evidence,none" default:""`
+
+	Epochs     int     `help:"Passes over the data [enough for 1,500 updates]." default:"0"`
+	Batch      int     `help:"Sequences an update." default:"0"`
+	LR         float64 `name:"lr" help:"Learning rate." default:"0"`
+	Schedule   string  `help:"Learning rate over time: constant, step or cosine." enum:",constant,step,cosine" default:""`
+	Warmup     int     `help:"Updates over which the learning rate rises." default:"0"`
+	Clip       float64 `help:"Greatest global norm of the gradient; negative: no limit." default:"0"`
+	Decay      float64 `help:"Weight decay; negative: none." default:"0"`
+	Averaging  float64 `help:"Average the weights with this decay, e.g. 0.999." default:"0"`
+	Truncate   int     `help:"Timesteps a gradient reaches back." default:"0"`
+	Balance    bool    `help:"Weigh classes by inverse frequency."`
+	Distill    float64 `help:"Weight of drawing the running head to the confirm head." default:"0"`
+	Plain      bool    `help:"No augmentation, dropout, smoothing or decay."`
+	Validation float64 `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
+	Validate   string  `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
+	Patience   int     `help:"End after so many epochs without a better one." default:"0"`
+	Segment    string  `help:"Segmenter stored in the model: activity, fixed, message or whole." enum:",activity,fixed,message,whole" default:""`
+	Seed       uint64  `help:"Same seed, same data, same options: same file." default:"1"`
+	Resume     bool    `help:"Go on from MODEL.checkpoint."`
+	Quiet      bool    `short:"q" help:"No progress."`
+}
+
+func (c *trainCmd) Run(a *app) error {
+	set, err := c.open(a, c.Data, c.Rate)
+	if err != nil {
+		return err
+	}
+	trainSet, valid, err := c.sets(set)
+	if err != nil {
+		return err
+	}
+	if err := trainSet.CheckTrainable(); err != nil {
+		return fmt.Errorf("%s: %w", c.Data, err)
+	}
+	o, notes := train.Defaults(trainSet)
+	c.override(&o)
+	for _, n := range notes {
+		a.logf("%s", n)
+	}
+	checkpoint, err := c.checkpoint()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	result, err := train.Fit(a.ctx, trainSet, valid, o, c.hooks(a), checkpoint)
+	if result == nil {
+		return err
+	}
+	if werr := c.write(a, result); werr != nil {
+		return werr
+	}
+	if err == nil {
+		os.Remove(c.checkpointFile())
+		a.logf("trained in %s", time.Since(began).Round(100*time.Millisecond))
+	}
+	if errors.Is(err, train.ErrInterrupted) {
+		return fmt.Errorf("interrupted after epoch %d: %s holds the best so far; the same command with --resume goes on", len(result.Rows), c.Out)
+	}
+	return err
+}
+
+// sets picks what to train on and, with --validate, what to judge by.
+func (c *trainCmd) sets(set *dataset.Set) (trainSet, valid *dataset.Set, err error) {
+	if c.Split != "" {
+		trainSet, err = set.Split(c.Split)
+	} else {
+		trainSet, err = set.Train()
+	}
+	if err == nil && c.Validate != "" {
+		valid, err = set.Split(c.Validate)
+	}
+	return trainSet, valid, err
+}
+
+// override puts what the user said over what the data suggest.
+func (c *trainCmd) override(o *train.Options) {
+	if c.Front != "" && c.Front != o.Front.Kind {
+		o.Front = feature.Config{Kind: c.Front}
+	}
+	put(&o.Front.Samples, c.Samples)
+	put(&o.Front.Decimate, c.Decimate)
+	put(&o.Front.WindowMS, c.Window)
+	put(&o.Front.HopMS, c.Hop)
+	put(&o.Front.Bands, c.Bands)
+	if c.Deltas >= 0 {
+		o.Front.Deltas = c.Deltas
+	}
+	put(&o.Hidden, c.Hidden)
+	put(&o.Layers, c.Layers)
+	put(&o.Running, c.Running)
+	put(&o.Epochs, c.Epochs)
+	put(&o.Batch, c.Batch)
+	put(&o.LR, c.LR)
+	put(&o.Schedule, c.Schedule)
+	put(&o.Warmup, c.Warmup)
+	put(&o.Clip, c.Clip)
+	put(&o.Decay, c.Decay)
+	put(&o.Averaging, c.Averaging)
+	put(&o.Truncate, c.Truncate)
+	put(&o.Distill, c.Distill)
+	put(&o.Validation, c.Validation)
+	put(&o.Patience, c.Patience)
+	put(&o.Segment.Kind, c.Segment)
+	o.ClassWeights = o.ClassWeights || c.Balance
+	o.Seed = c.Seed
+	if c.Plain {
+		o.Dropout, o.DropConnect, o.Noise, o.Jitter, o.Crop, o.Smoothing, o.Decay = -1, -1, -1, -1, -1, -1, -1
+		o.Stretch, o.GainDB, o.Polarity, o.Masks = 0, 0, false, 0
+	}
+}
+
+func put[T comparable](dst *T, v T) {
+	var zero T
+	if v != zero {
+		*dst = v
+	}
+}
+
+func (c *trainCmd) checkpointFile() string { return c.Out + ".checkpoint" }
+
+func (c *trainCmd) checkpoint() ([]byte, error) {
+	if !c.Resume {
+		return nil, nil
+	}
+	data, err := os.ReadFile(c.checkpointFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
+
+// hooks draw progress: a bar on a terminal, else a line every few seconds.
+func (c *trainCmd) hooks(a *app) train.Hooks {
+	var bar *progressbar.ProgressBar
+	lastSave, lastLine := time.Now(), time.Now()
+	h := train.Hooks{
+		Warn: func(s string) { a.logf("\nwarning: %s", s) },
+		Checkpoint: func(write func() []byte) error {
+			if time.Since(lastSave) < 2*time.Second && a.ctx.Err() == nil {
+				return nil
+			}
+			lastSave = time.Now()
+			return atomicfile.WriteFile(c.checkpointFile(), func(w io.Writer) error {
+				_, err := w.Write(write())
+				return err
+			})
+		},
+	}
+	if c.Quiet {
+		return h
+	}
+	show := terminal(a.stderr)
+	h.Progress = func(done, total int, loss float64) {
+		if !show {
+			return
+		}
+		if bar == nil {
+			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetWidth(24),
+				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
+		}
+		bar.Set(done)
+	}
+	h.Epoch = func(r train.Row) {
+		text := fmt.Sprintf("epoch %d: loss %.3f, validation %.3f, confirmed %.1f %%, running %.1f %%",
+			r.Epoch, r.Loss, r.ValidLoss, 100*r.ValidConfirm, 100*r.ValidRunning)
+		if bar != nil {
+			bar.Describe(text)
+		} else if time.Since(lastLine) > 5*time.Second {
+			lastLine = time.Now()
+			a.logf("%s (%d updates, %.0f s)", text, r.Updates, r.Seconds)
+		}
+	}
+	return h
+}
+
+// write leaves the model, the log and the curves.
+func (c *trainCmd) write(a *app, r *train.Result) error {
+	if err := atomicfile.WriteFile(c.Out, r.Model.Save); err != nil {
+		return err
+	}
+	log := beside(c.Out, ".csv")
+	if err := atomicfile.WriteFile(log, func(w io.Writer) error { return train.WriteCSV(w, r.Rows) }); err != nil {
+		return err
+	}
+	var buf bytes.Buffer
+	if err := train.WriteCSV(&buf, r.Rows); err != nil {
+		return err
+	}
+	points, err := evaluate.ReadCurves(&buf)
+	if err != nil {
+		return err
+	}
+	curves := beside(c.Out, ".png")
+	if err := evaluate.Curves(points, curves); err != nil {
+		return err
+	}
+	last := r.Rows[r.Best-1]
+	a.logf("\nepoch %d of %d kept: validation confirmed %.1f %%, running %.1f %%", r.Best, len(r.Rows), 100*last.ValidConfirm, 100*last.ValidRunning)
+	a.logf("wrote %s (hash %s), %s, %s", c.Out, r.Model.Hash(), log, curves)
+	return nil
+}
+
+// describe names a front end in a line.
+func describe(f feature.Config) string {
+	var b strings.Builder
+	switch f.Kind {
+	case feature.KindRaw:
+		fmt.Fprintf(&b, "raw, %d samples a step", max(f.Samples, 1))
+		if f.Decimate > 1 {
+			fmt.Fprintf(&b, ", each the mean of %d", f.Decimate)
+		}
+	default:
+		fmt.Fprintf(&b, "%s, %.4g ms windows every %.4g ms, %d bands", f.Kind, f.WindowMS, f.HopMS, f.Bands)
+	}
+	if f.Deltas > 0 {
+		fmt.Fprintf(&b, ", deltas %d", f.Deltas)
+	}
+	return b.String()
+}
