@@ -1,0 +1,111 @@
+// Package atomicfile writes files that are whole or absent, never half.
+package atomicfile
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// WriteFile calls write with a file beside path, and once that is on the disk
+// renames it to path, whose former content it replaces. When write or anything
+// after it fails, path stays as it was and nothing is left beside it. Writes
+// are buffered.
+//
+// A new file has the permissions 0666 less the umask; an existing one keeps its
+// own. A symbolic link is followed; a path that exists and is no regular file,
+// a device or a pipe, is written to as it is.
+func WriteFile(path string, write func(io.Writer) error) error {
+	if p, err := filepath.EvalSymlinks(path); err == nil {
+		path = p
+	}
+	mode := fs.FileMode(0)
+	switch info, err := os.Stat(path); {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("%s is a folder: give the name of a file", path)
+	case err == nil && !info.Mode().IsRegular():
+		return writeThrough(path, write)
+	case err == nil:
+		mode = info.Mode().Perm()
+	}
+	f, err := createBeside(path)
+	if err != nil {
+		return err
+	}
+	if err = fill(f, mode, write); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return err
+	}
+	syncDir(filepath.Dir(path))
+	return nil
+}
+
+// createBeside creates a new file in path's folder under a name of its own.
+func createBeside(path string) (*os.File, error) {
+	dir, base := filepath.Split(path)
+	var err error
+	for range 100 {
+		var f *os.File
+		name := fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32())
+		f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return nil, fmt.Errorf("%s cannot be written: %w", path, err)
+}
+
+// fill writes, syncs and closes f. mode 0 leaves the permissions alone.
+func fill(f *os.File, mode fs.FileMode, write func(io.Writer) error) (err error) {
+	defer func() { err = errors.Join(err, f.Close()) }()
+	b := bufio.NewWriterSize(f, 1<<16)
+	if err := write(b); err != nil {
+		return err
+	}
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	if mode != 0 {
+		if err := f.Chmod(mode); err != nil {
+			return err
+		}
+	}
+	return f.Sync()
+}
+
+func writeThrough(path string, write func(io.Writer) error) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	b := bufio.NewWriter(f)
+	if err := write(b); err != nil {
+		return err
+	}
+	return b.Flush()
+}
+
+// syncDir makes the rename outlast a loss of power where the system can; the
+// file is complete either way.
+func syncDir(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		d.Sync()
+		d.Close()
+	}
+}
