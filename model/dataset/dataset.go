@@ -1,5 +1,20 @@
 // Package dataset reads labelled signals: folders of audio, index.csv, UEA .ts.
+//
+// Open recognises what it is given; Train and Test take the splits that the
+// data name, or keep a fifth apart. Everything here is a function of the data
+// alone: no order of files, number of processors or random source changes it.
 package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
 
 // Kind says what sort of signal a Set holds; defaults of training follow it.
 type Kind string
@@ -17,7 +32,7 @@ type Example struct {
 	Group   string    // examples of one group never part; Name if the data names none
 	Samples []float32 // channels interleaved
 	Rate    float64   // of Samples, per channel; 0: unknown
-	Hash    string    // of content and label: 16 hex digits
+	Hash    string    // of content as stored (before resampling) and label: 16 hex digits
 }
 
 // A Set is a data set in memory. Labels are sorted; Channels is one number for all.
@@ -27,6 +42,144 @@ type Set struct {
 	Channels int
 	Rate     float64 // of every example after loading; 0: unknown
 	Examples []Example
-	Skipped  []error // with Options.SkipBad: what could not be read
-	Hash     string  // of all examples, independent of their order
+	Skipped  []error  // with Options.SkipBad: what could not be read
+	Notes    []string // what a user should know: resampled, averaged, ignored
+	Hash     string   // of all examples, independent of their order
+}
+
+// Options of Open. The zero value takes the data as they are.
+type Options struct {
+	Rate     float64               // audio is resampled to this; 0: the data's own, the lowest if they are mixed
+	Channels int                   // audio: 1 averages to mono, another count is demanded; 0: the data's own, mono if they are mixed
+	SkipBad  bool                  // go on after an unreadable example; it is listed in Set.Skipped
+	Progress func(done, total int) // after each file read; not concurrently
+}
+
+// Open reads the data set at path:
+//   - a folder with one folder of audio a label;
+//   - a table of audio files (columns file and label; split and group if there
+//     are such; others are ignored), or the folder of one named index.csv;
+//   - DIR/NAME of a pair NAME_TRAIN.ts and NAME_TEST.ts, or the folder of a
+//     single pair, or one .ts file; each may end in .gz.
+func Open(path string, o Options) (*Set, error) {
+	return OpenFS(osFS{}, filepath.ToSlash(path), o)
+}
+
+// osFS opens any path of the system; index.csv may point outside its folder.
+type osFS struct{}
+
+func (osFS) Open(name string) (fs.File, error) { return os.Open(filepath.FromSlash(name)) }
+
+// OpenFS is Open within fsys.
+func OpenFS(fsys fs.FS, name string, o Options) (*Set, error) {
+	if o.Rate < 0 || o.Rate-o.Rate != 0 || o.Channels < 0 {
+		return nil, fmt.Errorf("dataset: rate %v and channels %d must not be negative", o.Rate, o.Channels)
+	}
+	name = path.Clean(name)
+	info, err := fs.Stat(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return openPair(fsys, name, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	lower := strings.ToLower(name)
+	switch {
+	case info.IsDir():
+		return openFolder(fsys, name, o)
+	case strings.HasSuffix(lower, ".csv"):
+		return openIndex(fsys, name, o)
+	case strings.HasSuffix(lower, ".ts"), strings.HasSuffix(lower, ".ts.gz"):
+		return openSeries(fsys, []tsFile{{name, splitOfName(name)}}, o)
+	}
+	return nil, fmt.Errorf("%s: not a data set: give a folder with one folder a label, an index.csv, or a .ts file", name)
+}
+
+func openFolder(fsys fs.FS, dir string, o Options) (*Set, error) {
+	index := path.Join(dir, "index.csv")
+	if _, err := fs.Stat(fsys, index); err == nil {
+		return openIndex(fsys, index, o)
+	}
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	if names := pairNames(entries); len(names) == 1 {
+		return openPair(fsys, path.Join(dir, names[0]), o)
+	} else if len(names) > 1 {
+		return nil, fmt.Errorf("%s holds several data sets: name one of them, %s/%s", dir, dir, strings.Join(names, ", "))
+	}
+	return openLabelFolders(fsys, dir, entries, o)
+}
+
+// finish sorts labels, and fills the hash of the set. names is the label of
+// each example; more are labels that the data declare.
+func (s *Set) finish(names, more []string) {
+	s.Labels = append(slices.Clone(more), names...)
+	slices.Sort(s.Labels)
+	s.Labels = slices.Compact(s.Labels)
+	for i, name := range names {
+		s.Examples[i].Label, _ = slices.BinarySearch(s.Labels, name)
+	}
+	s.rehash()
+	s.noteCopies()
+}
+
+// subset is a Set of the examples that keep accepts; it shares their samples.
+func (s *Set) subset(keep func(i int) bool) *Set {
+	t := *s
+	t.Examples = nil
+	for i := range s.Examples {
+		if keep(i) {
+			t.Examples = append(t.Examples, s.Examples[i])
+		}
+	}
+	t.rehash()
+	return &t
+}
+
+// Frames is the number of samples per channel of example i.
+func (s *Set) Frames(i int) int { return len(s.Examples[i].Samples) / s.Channels }
+
+// Counts is the number of examples of each label.
+func (s *Set) Counts() []int {
+	n := make([]int, len(s.Labels))
+	for i := range s.Examples {
+		n[s.Examples[i].Label]++
+	}
+	return n
+}
+
+// Majority is the most frequent label, the first of equals, and its share: the
+// accuracy of always guessing it.
+func (s *Set) Majority() (label int, share float64) {
+	counts := s.Counts()
+	for i, n := range counts {
+		if n > counts[label] {
+			label = i
+		}
+	}
+	if len(s.Examples) > 0 {
+		share = float64(counts[label]) / float64(len(s.Examples))
+	}
+	return label, share
+}
+
+// CheckTrainable tells why a model cannot be trained on s.
+func (s *Set) CheckTrainable() error {
+	if len(s.Examples) == 0 {
+		return errors.New("there are no examples to train on")
+	}
+	found := 0
+	for _, n := range s.Counts() {
+		if n > 0 {
+			found++
+		}
+	}
+	if found < 2 {
+		label, _ := s.Majority()
+		return fmt.Errorf("all %d examples have the label %q: a classifier needs two labels or more; add examples of another (background noise will do)",
+			len(s.Examples), s.Labels[label])
+	}
+	return nil
 }

@@ -1,0 +1,176 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"sync"
+
+	"inkling/internal/audio"
+)
+
+// loadAudio decodes files, in parallel, and brings them to one rate and one
+// number of channels. The order is that of files.
+func loadAudio(fsys fs.FS, files []entry, o Options) (*Set, error) {
+	clips, hashes := make([]*audio.Clip, len(files)), make([]string, len(files))
+	errs := forEach(len(files), !o.SkipBad, o.Progress, func(i int) error {
+		c, err := decodeEntry(fsys, files[i])
+		if err == nil {
+			hashes[i] = hashExample(files[i].label, c.Rate, c.Channels, c.Samples)
+		}
+		clips[i] = c
+		return err
+	})
+	s := &Set{Kind: Audio}
+	var names []string
+	good := clips[:0]
+	for i, c := range clips {
+		f := files[i]
+		if errs[i] != nil {
+			if !o.SkipBad {
+				return nil, errs[i]
+			}
+			s.Skipped = append(s.Skipped, errs[i])
+			continue
+		}
+		if f.group == "" {
+			f.group = f.file
+		}
+		s.Examples = append(s.Examples, Example{Name: f.file, Split: f.split, Group: f.group, Hash: hashes[i]})
+		names = append(names, f.label)
+		good = append(good, c)
+	}
+	if len(good) == 0 {
+		return nil, fmt.Errorf("none of the %d files could be read; the first: %w", len(files), errs[0])
+	}
+	if err := s.unify(good, o); err != nil {
+		return nil, err
+	}
+	s.finish(names, nil)
+	return s, nil
+}
+
+func decodeEntry(fsys fs.FS, e entry) (*audio.Clip, error) {
+	c, err := audio.DecodeFile(fsys, e.file)
+	var missing *fs.PathError
+	switch {
+	case errors.As(err, &missing) && e.where != e.file:
+		return nil, fmt.Errorf("%s: %w", e.where, err)
+	case err != nil:
+		return nil, err
+	case len(c.Samples) == 0:
+		return nil, fmt.Errorf("%s: holds no samples: drop it, or record it again", e.file)
+	}
+	return c, nil
+}
+
+// unify fills Samples and Rate of the examples out of clips, one by one.
+func (s *Set) unify(clips []*audio.Clip, o Options) error {
+	s.unifyFormat(clips, o)
+	for i, c := range clips {
+		if s.Channels != 1 && c.Channels != s.Channels {
+			return fmt.Errorf("%s: has %d channels, not the %d demanded", s.Examples[i].Name, c.Channels, s.Channels)
+		}
+	}
+	errs := forEach(len(clips), true, nil, func(i int) error {
+		c, e := clips[i], &s.Examples[i]
+		clips[i] = nil
+		if c.Channels != s.Channels {
+			c.Samples, c.Channels = toMono(c.Samples, c.Channels), 1
+		}
+		var err error
+		e.Rate = s.Rate
+		if e.Samples = c.Samples; c.Rate != s.Rate {
+			e.Samples, err = resampled(c.Samples, c.Rate, s.Rate, c.Channels)
+		}
+		if err == nil && len(e.Samples) == 0 {
+			err = errors.New("too short to resample")
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: from %v to %v Hz: %w", e.Name, c.Rate, s.Rate, err)
+		}
+		return err
+	})
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unifyFormat decides on the rate and the channels of the set.
+func (s *Set) unifyFormat(clips []*audio.Clip, o Options) {
+	low, high, few, many := clips[0].Rate, clips[0].Rate, clips[0].Channels, clips[0].Channels
+	for _, c := range clips {
+		low, high = min(low, c.Rate), max(high, c.Rate)
+		few, many = min(few, c.Channels), max(many, c.Channels)
+	}
+	s.Rate, s.Channels = o.Rate, o.Channels
+	if o.Rate == 0 {
+		s.Rate = low
+	}
+	if o.Channels == 0 {
+		s.Channels = few
+		if few != many {
+			s.Channels = 1
+		}
+	}
+	if low != high {
+		s.note("sampling rates from %v to %v Hz: all resampled to %v Hz", low, high, s.Rate)
+	} else if s.Rate != low {
+		s.note("resampled from %v to %v Hz", low, s.Rate)
+	}
+	if few != many && s.Channels == 1 {
+		s.note("from %d to %d channels: all averaged to mono", few, many)
+	} else if s.Channels == 1 && many > 1 {
+		s.note("%d channels averaged to mono", many)
+	}
+}
+
+func toMono(x []float32, channels int) []float32 {
+	out := make([]float32, len(x)/channels)
+	for i := range out {
+		sum := float32(0)
+		for _, v := range x[i*channels : (i+1)*channels] {
+			sum += v
+		}
+		out[i] = sum / float32(channels)
+	}
+	return out
+}
+
+// forEach calls do(0) … do(n−1) from several goroutines and returns their
+// errors. With stop, no call begins after one that failed; every index before
+// the first error has then been called.
+func forEach(n int, stop bool, progress func(done, total int), do func(i int) error) []error {
+	errs := make([]error, n)
+	var mu sync.Mutex
+	next, done, failed := 0, 0, false
+	var wg sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				quit := i >= n || failed && stop
+				mu.Unlock()
+				if quit {
+					return
+				}
+				err := do(i)
+				mu.Lock()
+				errs[i] = err
+				failed = failed || err != nil
+				if done++; progress != nil {
+					progress(done, n)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return errs
+}
