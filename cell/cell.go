@@ -17,37 +17,36 @@ import (
 	"inkling/internal/f32"
 )
 
-// LSTM is a direction ready to run. Its weights are packed for the kernel and
-// immutable but for Pack; any number of streams share it.
+// LSTM is a direction ready to run. Its weights are packed and immutable but
+// for Pack; any number of streams share it.
 type LSTM struct {
 	in, hidden int
-	bias       []float32  // 4H, padded to whole panels
+	bias       []float32  // a row of sums as f32.GateColumn lays it out
 	ih         f32.Matrix // D×4H
 	hh         f32.Matrix // H×4H
 }
 
 // New packs w. Later changes of w do not reach the LSTM until Pack.
 func New(w *Weights) *LSTM {
-	l := &LSTM{in: w.In, hidden: w.Hidden}
+	l := &LSTM{in: w.In, hidden: w.Hidden, bias: make([]float32, f32.GateStride(w.Hidden))}
 	l.Pack(w)
 	return l
 }
 
-// Pack takes the values of w, of the same shape, and allocates nothing the
-// second time. Nothing may run on l meanwhile: it is for training.
+// Pack takes the values of w, of the shape the LSTM was made with, and allocates
+// nothing. Nothing may run on l meanwhile: it is for training.
 func (l *LSTM) Pack(w *Weights) {
 	if w.In != l.in || w.Hidden != l.hidden {
 		panic(fmt.Sprintf("cell: Pack: weights %d→%d, want %d→%d", w.In, w.Hidden, l.in, l.hidden))
 	}
-	rows := 4 * l.hidden
-	if l.bias == nil {
-		l.bias = make([]float32, f32.Panels(rows)*f32.Panel)
+	for g := range 4 {
+		for j := range l.hidden {
+			row := g*l.hidden + j
+			l.bias[f32.GateColumn(l.hidden, g, j)] = w.BiasIH[row] + w.BiasHH[row]
+		}
 	}
-	for i := range rows {
-		l.bias[i] = w.BiasIH[i] + w.BiasHH[i]
-	}
-	l.ih.Pack(w.IH, l.in, rows, 1, l.in)
-	l.hh.Pack(w.HH, l.hidden, rows, 1, l.hidden)
+	l.ih.PackGates(w.IH, l.hidden, l.in)
+	l.hh.PackGates(w.HH, l.hidden, l.hidden)
 }
 
 // In is D, the features a timestep; Hidden is H.
@@ -57,8 +56,10 @@ func (l *LSTM) Hidden() int { return l.hidden }
 // State is what a stream carries from one timestep to the next, and scratch.
 type State struct {
 	H, C []float32 // H each
-	z    []float32 // 4H sums, padded to whole panels
-	zs   []float32 // input projections of a block of steps
+	prev []float32 // the previous H
+	z    []float32 // a row of sums
+	zs   []float32 // rows of sums of a block of steps
+	back bool      // which way Step walked the weights last
 }
 
 // blockSteps is how many timesteps Sequence projects at once.
@@ -66,7 +67,9 @@ const blockSteps = 64
 
 // NewState returns the zero state.
 func (l *LSTM) NewState() *State {
-	return &State{H: make([]float32, l.hidden), C: make([]float32, l.hidden), z: make([]float32, len(l.bias))}
+	h := l.hidden
+	buf := make([]float32, 3*h+len(l.bias))
+	return &State{H: buf[:h:h], C: buf[h : 2*h : 2*h], prev: buf[2*h : 3*h : 3*h], z: buf[3*h:]}
 }
 
 // Reset makes s the zero state again.
@@ -86,15 +89,14 @@ func (l *LSTM) Step(s *State, x []float32) {
 	if len(x) != l.in {
 		panic(fmt.Sprintf("cell: Step: %d features, want %d", len(x), l.in))
 	}
-	copy(s.z, l.bias)
-	l.ih.AddRow(s.z, x)
-	l.finish(s, s.z)
+	l.step(s, x, l.bias)
 }
 
-// finish adds the recurrent part to the sums z and updates the state.
-func (l *LSTM) finish(s *State, z []float32) {
-	l.hh.AddRow(z, s.H)
-	f32.Gates(s.H, s.C, z, l.hidden)
+// step starts the sums from start; x is nil where they have the inputs already.
+func (l *LSTM) step(s *State, x, start []float32) {
+	copy(s.prev, s.H)
+	f32.Step(s.H, s.C, s.prev, x, start, s.z, &l.ih, &l.hh, s.back)
+	s.back = !s.back
 }
 
 // Sequence runs the timesteps xs (T×D) from state s, which it leaves after the
@@ -110,7 +112,7 @@ func (l *LSTM) run(s *State, h, xs []float32, reverse bool) {
 	if len(xs) != steps*l.in || (h != nil && len(h) != steps*l.hidden) {
 		panic(fmt.Sprintf("cell: %d inputs and %d outputs, want T×%d and T×%d", len(xs), len(h), l.in, l.hidden))
 	}
-	for done := 0; done < steps; {
+	for done := 0; done < steps; done += blockSteps {
 		n := min(blockSteps, steps-done)
 		first := done
 		if reverse {
@@ -122,25 +124,33 @@ func (l *LSTM) run(s *State, h, xs []float32, reverse bool) {
 			if reverse {
 				t = n - 1 - i
 			}
-			l.finish(s, zs[t*len(l.bias):(t+1)*len(l.bias)])
+			l.step(s, nil, zs[t*len(l.bias):(t+1)*len(l.bias)])
 			if h != nil {
-				copy(h[(first+t)*l.hidden:], s.H)
+				copy(h[(first+t)*l.hidden:(first+t+1)*l.hidden], s.H)
 			}
 		}
-		done += n
 	}
 }
 
-// project returns the bias and input part of n timesteps' sums, padded rows.
+// project returns the bias and input part of n timesteps' sums.
 func (l *LSTM) project(s *State, xs []float32, n int) []float32 {
-	width := len(l.bias)
-	if cap(s.zs) < n*width {
-		s.zs = make([]float32, blockSteps*width)
-	}
-	zs := s.zs[:n*width]
+	s.zs = grow(s.zs, n*len(l.bias))
+	l.startSums(s.zs, xs, n)
+	return s.zs
+}
+
+// startSums fills n rows of sums with the bias and the inputs' part.
+func (l *LSTM) startSums(zs, xs []float32, n int) {
 	for i := range n {
-		copy(zs[i*width:], l.bias)
+		copy(zs[i*len(l.bias):], l.bias)
 	}
-	l.ih.AddRows(zs, width, xs, l.in, n)
-	return zs
+	l.ih.MulAdd(zs, len(l.bias), xs, l.in, n)
+}
+
+// grow returns buf with n values, keeping its memory where it is enough.
+func grow(buf []float32, n int) []float32 {
+	if cap(buf) < n {
+		return make([]float32, n)
+	}
+	return buf[:n]
 }

@@ -1,31 +1,30 @@
 package f32
 
-import "math"
-
-// mulAddGeneric walks the panel once a row in halves of eight columns, whose
-// sums stay in registers.
-func mulAddGeneric(c []float32, ldc int, a []float32, lda int, b []float32, m, k int) {
+// mulAddGeneric: c[i·ldc+j] += Σ_k a[i·rs+k·ks]·b[k·ldb+j], i < m, j < Panel,
+// terms k ≤ kBlock+kBlock/2.
+func mulAddGeneric(c []float32, ldc int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
+	var column [kBlock + kBlock/2]float32
 	for i := range m {
-		rowEight(c[i*ldc:i*ldc+8], a[i*lda:i*lda+k], b)
-		rowEight(c[i*ldc+8:i*ldc+16], a[i*lda:i*lda+k], b[8:])
+		row := column[:k]
+		if ks == 1 {
+			row = a[i*rs : i*rs+k]
+		} else {
+			for j := range row {
+				row[j] = a[i*rs+j*ks]
+			}
+		}
+		rowEight(c[i*ldc:i*ldc+8], row, b, ldb)
+		rowEight(c[i*ldc+8:i*ldc+16], row, b[8:], ldb)
 	}
 }
 
-func rowMulAddGeneric(c, a, b []float32, panels, kk, k int) {
-	for p := range panels {
-		panel := b[p*kk*Panel:]
-		rowEight(c[p*Panel:p*Panel+8], a[:k], panel)
-		rowEight(c[p*Panel+8:p*Panel+16], a[:k], panel[8:])
-	}
-}
-
-// rowEight: c[j] += Σ_k a[k]·b[k·Panel+j], j < 8. The conversions forbid fused
+// rowEight: c[j] += Σ_k a[k]·b[k·ldb+j], j < 8. The conversions forbid fused
 // multiply-add, which some architectures would use here and others not.
-func rowEight(c, a, b []float32) {
+func rowEight(c, a, b []float32, ldb int) {
 	_ = c[7]
 	s0, s1, s2, s3, s4, s5, s6, s7 := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
 	for k, x := range a {
-		w := (*[8]float32)(b[k*Panel:])
+		w := (*[8]float32)(b[k*ldb:])
 		s0 += float32(x * w[0])
 		s1 += float32(x * w[1])
 		s2 += float32(x * w[2])
@@ -38,25 +37,63 @@ func rowEight(c, a, b []float32) {
 	c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7] = s0, s1, s2, s3, s4, s5, s6, s7
 }
 
+// stepGeneric is the loop of Step.
+func stepGeneric(h, c, prev, x, start, z []float32, ih, hh *Matrix) {
+	copy(z, start)
+	for p := range Panels(4 * len(h)) {
+		dst := z[p*Panel:]
+		if x != nil {
+			mulRow(dst, x, ih, p)
+		}
+		mulRow(dst, prev, hh, p)
+	}
+	gatesGeneric(h, c, c, z, 1, len(h), len(z))
+}
+
+// mulRow adds row·(panel p of m) to c.
+func mulRow(c, row []float32, m *Matrix, p int) {
+	panel := m.data[p*m.K*Panel : (p+1)*m.K*Panel]
+	rowEight(c[:8], row, panel, Panel)
+	rowEight(c[8:16], row, panel[8:], Panel)
+}
+
 // gatesGeneric is the loop of Gates.
-func gatesGeneric(h, c, z []float32, n int) {
-	zi, zf, zg, zo := z[:n], z[n:2*n], z[2*n:3*n], z[3*n:4*n]
-	h, c = h[:n], c[:n]
-	for j := range n {
+func gatesGeneric(h, c, cPrev, z []float32, m, n, ldz int) {
+	for r := range m {
+		h, c, cPrev, z := h[r*n:(r+1)*n], c[r*n:(r+1)*n], cPrev[r*n:(r+1)*n], z[r*ldz:r*ldz+4*n]
+		for at := 0; at < n; at += group {
+			w := min(group, n-at)
+			q := z[4*at : 4*at+4*w]
+			gatesGroup(h[at:at+w], c[at:at+w], cPrev[at:at+w], q[:w], q[w:2*w], q[2*w:3*w], q[3*w:])
+		}
+	}
+}
+
+func gatesGroup(h, c, cPrev, zi, zf, zg, zo []float32) {
+	for j := range h {
 		i, f, g, o := sigmoid(zi[j]), sigmoid(zf[j]), tanh(zg[j]), sigmoid(zo[j])
-		s := float32(f*c[j]) + float32(i*g)
+		s := float32(f*cPrev[j]) + float32(i*g)
 		zi[j], zf[j], zg[j], zo[j] = i, f, g, o
 		c[j] = s
 		h[j] = float32(o * tanh(s))
 	}
 }
 
-func gatesAdjointGeneric(dz, dc, dh, gates, c, cPrev []float32, n int) {
-	zi, zf, zg, zo := dz[:n], dz[n:2*n], dz[2*n:3*n], dz[3*n:4*n]
-	gi, gf, gg, go_ := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:4*n]
-	dc, dh, c, cPrev = dc[:n], dh[:n], c[:n], cPrev[:n]
-	for j := range n {
-		i, f, g, o := gi[j], gf[j], gg[j], go_[j]
+// gatesAdjointGeneric is the loop of GatesAdjoint.
+func gatesAdjointGeneric(z, dc, dh, c, cPrev []float32, m, n, ldz, ldh int) {
+	for r := range m {
+		dc, dh, c, cPrev, z := dc[r*n:(r+1)*n], dh[r*ldh:r*ldh+n], c[r*n:(r+1)*n], cPrev[r*n:(r+1)*n], z[r*ldz:r*ldz+4*n]
+		for at := 0; at < n; at += group {
+			w := min(group, n-at)
+			q := z[4*at : 4*at+4*w]
+			adjointGroup(dc[at:at+w], dh[at:at+w], c[at:at+w], cPrev[at:at+w], q[:w], q[w:2*w], q[2*w:3*w], q[3*w:])
+		}
+	}
+}
+
+func adjointGroup(dc, dh, c, cPrev, zi, zf, zg, zo []float32) {
+	for j := range dh {
+		i, f, g, o := zi[j], zf[j], zg[j], zo[j]
 		y := tanh(c[j])
 		d := dc[j] + float32(float32(dh[j]*o)*(1-float32(y*y)))
 		zi[j] = float32(float32(d*g) * float32(i*(1-i)))
@@ -67,49 +104,9 @@ func gatesAdjointGeneric(dz, dc, dh, gates, c, cPrev []float32, n int) {
 	}
 }
 
-// sigmoid and tanh come from one exponential each. Beyond ±80 the sigmoid is 0 or
-// 1 to the last bit of float32, beyond ±40 the tanh ±1; NaN passes through.
-func sigmoid(x float32) float32 { return 1 / (1 + exp(-clamp(x, 80))) }
-
-func tanh(x float32) float32 { return 1 - 2/(1+exp(2*clamp(x, 40))) }
-
-func clamp(x, limit float32) float32 {
-	if x > limit {
-		return limit
+func axpyGeneric(y []float32, a float32, x []float32) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] += float32(a * v)
 	}
-	if x < -limit {
-		return -limit
-	}
-	return x
-}
-
-// Coefficients of 2^f on [−½, ½], degree 6: the Taylor series of e^(f·ln 2),
-// whose remainder there is under 1.3e-8.
-const (
-	log2e = 1.44269504088896340736
-	exp2a = 0.693147180559945309
-	exp2b = 0.240226506959100712
-	exp2c = 0.0555041086648215800
-	exp2d = 0.00961812910762847716
-	exp2e = 0.00133335581464284434
-	exp2f = 0.000154035303933816099
-)
-
-// exp is e^x for |x| ≤ 87 within two units in the last place of float32 in the
-// range that matters here, by range reduction to 2^n·2^f.
-func exp(x float32) float32 {
-	y := float32(x * log2e)
-	n := float32(math.RoundToEven(float64(y)))
-	f := y - n
-	p := float32(exp2f)
-	p = float32(p*f) + exp2e
-	p = float32(p*f) + exp2d
-	p = float32(p*f) + exp2c
-	p = float32(p*f) + exp2b
-	p = float32(p*f) + exp2a
-	p = float32(p*f) + 1
-	if n != n {
-		return n
-	}
-	return p * math.Float32frombits(uint32(int32(n)+127)<<23)
 }

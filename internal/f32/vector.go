@@ -5,26 +5,18 @@ import (
 	"math"
 )
 
-// Gates runs the LSTM's elementwise part on n units: z holds their four gates'
-// sums in blocks of n (i, f, g, o) and receives the gates' values,
-//
-//	i, f, o = σ(z);  g = tanh(z);  c = f·c + i·g;  h = o·tanh(c)
-//
-// From the same sums and c, h is within 5e-7 of the exact value.
-func Gates(h, c, z []float32, n int) {
-	if len(h) < n || len(c) < n || len(z) < 4*n {
-		panic(fmt.Sprintf("f32: Gates: %d units, slices of %d, %d, %d", n, len(h), len(c), len(z)))
-	}
-	active.gates(h, c, z, n)
-}
-
-// Affine is dst[i] = b[i] + Σ_k w[i·K+k]·x[k] with K = len(x).
+// Affine is dst[i] = b[i] + Σ_k w[i·K+k]·x[k] with K = len(x), each sum in
+// ascending order of k.
 func Affine(dst, w, b, x []float32) {
 	k := len(x)
 	if len(dst) != len(b) || len(w) != len(b)*k {
 		panic(fmt.Sprintf("f32: Affine: %d = %d×%d + %d", len(dst), len(w), k, len(b)))
 	}
-	for i := range dst {
+	i := 0
+	for ; i+4 <= len(dst); i += 4 {
+		affineFour(dst[i:i+4], w[i*k:(i+4)*k], b[i:i+4], x)
+	}
+	for ; i < len(dst); i++ {
 		s := b[i]
 		row := w[i*k : i*k+k]
 		for j, v := range x {
@@ -32,6 +24,20 @@ func Affine(dst, w, b, x []float32) {
 		}
 		dst[i] = s
 	}
+}
+
+// affineFour sums four rows side by side, so that their additions overlap.
+func affineFour(dst, w, b, x []float32) {
+	k := len(x)
+	w0, w1, w2, w3 := w[:k], w[k:2*k], w[2*k:3*k], w[3*k:4*k]
+	s0, s1, s2, s3 := b[0], b[1], b[2], b[3]
+	for j, v := range x {
+		s0 += float32(w0[j] * v)
+		s1 += float32(w1[j] * v)
+		s2 += float32(w2[j] * v)
+		s3 += float32(w3[j] * v)
+	}
+	dst[0], dst[1], dst[2], dst[3] = s0, s1, s2, s3
 }
 
 // Normalize is dst[i] = (x[i] − mean[i])·scale[i].
@@ -42,7 +48,8 @@ func Normalize(dst, x, mean, scale []float32) {
 	}
 }
 
-// Softmax writes the softmax of logits to dst, which may be logits itself.
+// Softmax writes the softmax of logits to dst, which may be logits itself. A NaN
+// among the logits makes every value NaN.
 func Softmax(dst, logits []float32) {
 	top := logits[0]
 	for _, v := range logits {
@@ -61,10 +68,10 @@ func Softmax(dst, logits []float32) {
 
 // Axpy is y[i] += a·x[i].
 func Axpy(y []float32, a float32, x []float32) {
-	y = y[:len(x)]
-	for i, v := range x {
-		y[i] += float32(a * v)
+	if len(y) < len(x) {
+		panic(fmt.Sprintf("f32: Axpy: %d values to %d", len(x), len(y)))
 	}
+	axpy(y[:len(x)], a, x)
 }
 
 // Dot is Σ x[i]·y[i] in float64, in ascending order.
@@ -77,14 +84,21 @@ func Dot(x, y []float32) float64 {
 	return s
 }
 
-// GatesAdjoint is the adjoint of Gates for one row of n = len(dh) units: from dh
-// and dc, the gradients on h and c, and the gates' values that Gates left in
-// gates (i, f, g, o), it writes the gradient on the sums to dz (4n) and makes dc
-// the gradient on cPrev. c is the row's new cell state.
-func GatesAdjoint(dz, dc, dh, gates, c, cPrev []float32) {
-	n := len(dh)
-	if len(dz) != 4*n || len(gates) != 4*n || len(dc) < n || len(c) < n || len(cPrev) < n {
-		panic(fmt.Sprintf("f32: GatesAdjoint: %d units, slices of %d, %d, %d, %d, %d", n, len(dz), len(gates), len(dc), len(c), len(cPrev)))
+// AddGateRows adds the transposed sums of a weight gradient to dst (4n×K), the
+// gradient in gate order: dst[(g·n+j)·K+k] += src[k·lds + GateColumn(n, g, j)].
+func AddGateRows(dst, src []float32, n, k, lds int) {
+	if len(dst) != 4*n*k || lds < 4*n || (k > 0 && len(src) < (k-1)*lds+4*n) {
+		panic(fmt.Sprintf("f32: AddGateRows: 4·%d×%d from rows of %d, slices of %d and %d", n, k, lds, len(dst), len(src)))
 	}
-	active.gatesAdjoint(dz, dc, dh, gates, c, cPrev, n)
+	for g := range 4 {
+		for at := 0; at < n; at += group {
+			col := GateColumn(n, g, at)
+			width := min(group, n-at)
+			for i := range k {
+				for j, v := range src[i*lds+col : i*lds+col+width] {
+					dst[(g*n+at+j)*k+i] += v
+				}
+			}
+		}
+	}
 }

@@ -1,0 +1,126 @@
+package cell
+
+import (
+	"fmt"
+
+	"inkling/internal/f32"
+)
+
+// A Tape keeps the activations of one Forward for Adjoint, and scratch. Rows
+// are those of a packed batch, as PyTorch's PackedSequence: sequences by
+// descending length, all first timesteps, then all second ones, …; active[t] is
+// the number of sequences longer than t, and R the sum of active.
+type Tape struct {
+	active []int
+	start  []int     // first row of each timestep
+	x      []float32 // R×D, the caller's
+	stride int       // of z
+	z      []float32 // R rows of sums, then gates' values, then gradients on sums
+	c      []float32 // R×H
+	h      []float32 // R×H
+	h0, c0 []float32 // active[0]×H
+	finalH []float32
+	finalC []float32
+	hidden int
+	ready  bool // Forward ran, Adjoint has not
+
+	adjoint adjoint
+}
+
+// blockRows is the least number of rows whose sums are started, or whose weight
+// gradients are taken, at once: enough for a product to be worth while, few
+// enough to stay in the second cache level.
+const blockRows = 128
+
+// Forward runs a packed batch x (R×D) and returns every h (R×H), valid until the
+// next Forward on the tape. h0 and c0 (active[0]×H) are the states before the
+// first timestep; nil is zero. active and x must stay unchanged until Adjoint.
+func (l *LSTM) Forward(tp *Tape, active []int, x, h0, c0 []float32) []float32 {
+	hid := l.hidden
+	tp.begin(l, active, x, h0, c0)
+	hPrev, cPrev, started := tp.h0, tp.c0, 0
+	for t, n := range active {
+		at := tp.start[t]
+		if at == started {
+			started = tp.blockEnd(t)
+			l.startSums(tp.z[at*tp.stride:], x[at*l.in:started*l.in], started-at)
+		}
+		z := tp.z[at*tp.stride : (at+n)*tp.stride]
+		l.hh.MulAdd(z, tp.stride, hPrev, hid, n)
+		h, c := tp.h[at*hid:(at+n)*hid], tp.c[at*hid:(at+n)*hid]
+		f32.Gates(h, c, cPrev, z, n, hid, tp.stride)
+		hPrev, cPrev = h, c
+	}
+	tp.ready = true
+	return tp.h
+}
+
+// blockEnd is the first row after whole timesteps from t on that hold at least
+// blockRows rows, or the last row.
+func (tp *Tape) blockEnd(t int) int {
+	end := tp.start[t] + blockRows
+	for t++; t < len(tp.start); t++ {
+		if tp.start[t] >= end {
+			return tp.start[t]
+		}
+	}
+	return len(tp.h) / tp.hidden
+}
+
+func (tp *Tape) begin(l *LSTM, active []int, x, h0, c0 []float32) {
+	rows := tp.layOut(active)
+	if len(x) != rows*l.in {
+		panic(fmt.Sprintf("cell: Forward: %d inputs, want %d rows of %d", len(x), rows, l.in))
+	}
+	tp.active, tp.x, tp.hidden, tp.stride = active, x, l.hidden, len(l.bias)
+	tp.z = grow(tp.z, rows*tp.stride)
+	tp.c, tp.h = grow(tp.c, rows*l.hidden), grow(tp.h, rows*l.hidden)
+	n := 0
+	if len(active) > 0 {
+		n = active[0] * l.hidden
+	}
+	tp.h0, tp.c0 = initial(tp.h0, h0, n), initial(tp.c0, c0, n)
+}
+
+// layOut fills start and returns the number of rows.
+func (tp *Tape) layOut(active []int) (rows int) {
+	tp.start = tp.start[:0]
+	for t, n := range active {
+		if n < 1 || (t > 0 && n > active[t-1]) {
+			panic("cell: active must be positive and never rise")
+		}
+		tp.start = append(tp.start, rows)
+		rows += n
+	}
+	return rows
+}
+
+func initial(buf, src []float32, n int) []float32 {
+	buf = grow(buf, n)
+	if src == nil {
+		clear(buf)
+		return buf
+	}
+	if len(src) != n {
+		panic(fmt.Sprintf("cell: Forward: initial state of %d values, want %d", len(src), n))
+	}
+	copy(buf, src)
+	return buf
+}
+
+// Final returns h and c after each sequence's last timestep, in batch order
+// (active[0]×H each), valid until the next call on the tape.
+func (tp *Tape) Final() (h, c []float32) {
+	hid := tp.hidden
+	tp.finalH, tp.finalC = grow(tp.finalH, len(tp.h0)), grow(tp.finalC, len(tp.h0))
+	for t, n := range tp.active {
+		after := 0 // sequences that go on
+		if t+1 < len(tp.active) {
+			after = tp.active[t+1]
+		}
+		from, to := (tp.start[t]+after)*hid, (tp.start[t]+n)*hid
+		copy(tp.finalH[after*hid:n*hid], tp.h[from:to])
+		copy(tp.finalC[after*hid:n*hid], tp.c[from:to])
+	}
+	return tp.finalH, tp.finalC
+}

@@ -1,0 +1,90 @@
+package cell
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"testing"
+)
+
+// torchCase is a case of testdata/torch.json, written by testdata/make.py.
+type torchCase struct {
+	In      int       `json:"in"`
+	Hidden  int       `json:"hidden"`
+	Active  []int     `json:"active"`
+	X       []float32 `json:"x"`
+	H0      []float32 `json:"h0"`
+	C0      []float32 `json:"c0"`
+	IH      []float32 `json:"ih"`
+	HH      []float32 `json:"hh"`
+	BiasIH  []float32 `json:"bias_ih"`
+	BiasHH  []float32 `json:"bias_hh"`
+	H       []float32 `json:"h"`
+	HN      []float32 `json:"hn"`
+	CN      []float32 `json:"cn"`
+	DH      []float32 `json:"dh"`
+	DX      []float32 `json:"dx"`
+	DIH     []float32 `json:"d_ih"`
+	DHH     []float32 `json:"d_hh"`
+	DBiasIH []float32 `json:"d_bias_ih"`
+	DBiasHH []float32 `json:"d_bias_hh"`
+}
+
+func (c *torchCase) weights() *Weights {
+	return &Weights{In: c.In, Hidden: c.Hidden, IH: c.IH, HH: c.HH, BiasIH: c.BiasIH, BiasHH: c.BiasHH}
+}
+
+func torchCases(t *testing.T) []torchCase {
+	data, err := os.ReadFile("testdata/torch.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []torchCase
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases) < 7 {
+		t.Fatalf("%d cases, want 7", len(cases))
+	}
+	return cases
+}
+
+// Forward, the final states and every gradient are PyTorch's.
+func TestAgainstPyTorch(t *testing.T) {
+	eachKernel(t, func(t *testing.T) {
+		var tp Tape // shared by all cases: nothing of the last one may remain
+		for _, c := range torchCases(t) {
+			t.Run(fmt.Sprintf("D%dH%d", c.In, c.Hidden), func(t *testing.T) {
+				w := c.weights()
+				l := New(w)
+				h := l.Forward(&tp, c.Active, c.X, c.H0, c.C0)
+				near(t, "h", h, c.H)
+				hn, cn := tp.Final()
+				near(t, "last h", hn, c.HN)
+				near(t, "last c", cn, c.CN)
+				grad, dx := NewWeights(c.In, c.Hidden), make([]float32, len(c.X))
+				l.Adjoint(&tp, w, grad, dx, c.DH)
+				near(t, "dx", dx, c.DX)
+				near(t, "weight_ih", grad.IH, c.DIH)
+				near(t, "weight_hh", grad.HH, c.DHH)
+				near(t, "bias_ih", grad.BiasIH, c.DBiasIH)
+				near(t, "bias_hh", grad.BiasHH, c.DBiasHH)
+			})
+		}
+	})
+}
+
+// near holds the design's bound between two implementations.
+func near(t *testing.T, what string, got, want []float32) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
+	}
+	for i, v := range got {
+		b := float64(want[i])
+		if !(math.Abs(float64(v)-b) <= 1e-5*max(1, math.Abs(b))) {
+			t.Fatalf("%s: value %d is %v, PyTorch has %v", what, i, v, b)
+		}
+	}
+}
