@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 )
 
 // RIFF WAVE as in Microsoft's and IBM's "Multimedia Programming Interface and
@@ -196,6 +195,17 @@ func (f *wavFormat) check(align, bits int) error {
 	return nil
 }
 
+// encoding is that of a checked format.
+func (f *wavFormat) encoding() Encoding {
+	if f.code == wavFloat {
+		if f.container == 4 {
+			return F32LE
+		}
+		return F64LE
+	}
+	return [...]Encoding{U8, S16LE, S24LE, S32LE}[f.container-1]
+}
+
 func newWAVReader(r io.Reader, f wavFormat, size int64) (*wavReader, error) {
 	frame := f.container * f.channels
 	w := &wavReader{r: r, f: f, want: -1, buf: make([]byte, max(1, 8192/frame)*frame)}
@@ -222,9 +232,9 @@ func (w *wavReader) read(dst []float32) (int, error) {
 		m, err := io.ReadFull(w.r, part)
 		frame := w.f.container * w.f.channels
 		whole := m / frame * frame
-		w.convert(dst[done:], part[:whole])
-		done += whole / w.f.container
-		w.got += int64(whole / w.f.container)
+		got := w.f.encoding().Decode(dst[done:], part[:whole])
+		done += got
+		w.got += int64(got)
 		if err != nil {
 			w.ended = true
 			if done == 0 || err != io.EOF {
@@ -252,40 +262,4 @@ func (w *wavReader) atEnd(err error, rest []byte) error {
 		return fmt.Errorf("%w: ends within sample %d", ErrTruncated, have)
 	}
 	return io.EOF
-}
-
-// convert turns bytes into samples; len(p) is a whole number of them.
-func (w *wavReader) convert(dst []float32, p []byte) {
-	le := binary.LittleEndian
-	if w.f.code == wavFloat {
-		if w.f.container == 4 {
-			for i := range len(p) / 4 {
-				dst[i] = math.Float32frombits(le.Uint32(p[4*i:]))
-			}
-			return
-		}
-		for i := range len(p) / 8 {
-			dst[i] = float32(math.Float64frombits(le.Uint64(p[8*i:])))
-		}
-		return
-	}
-	switch w.f.container {
-	case 1:
-		for i, b := range p {
-			dst[i] = float32(int(b)-128) / 128
-		}
-	case 2:
-		for i := range len(p) / 2 {
-			dst[i] = float32(int16(le.Uint16(p[2*i:]))) / (1 << 15)
-		}
-	case 3:
-		for i := range len(p) / 3 {
-			b := p[3*i : 3*i+3]
-			dst[i] = float32(int32(b[0])<<8|int32(b[1])<<16|int32(b[2])<<24) / (1 << 31)
-		}
-	case 4:
-		for i := range len(p) / 4 {
-			dst[i] = float32(int32(le.Uint32(p[4*i:]))) / (1 << 31)
-		}
-	}
 }

@@ -1,0 +1,80 @@
+package audio
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// Encoding is how raw samples lie in bytes; the name says sign, bits and
+// order, as users write it.
+type Encoding string
+
+const (
+	U8    Encoding = "u8" // 128 is zero
+	S16LE Encoding = "s16le"
+	S16BE Encoding = "s16be"
+	S24LE Encoding = "s24le" // three bytes
+	S32LE Encoding = "s32le"
+	F32LE Encoding = "f32le"
+	F64LE Encoding = "f64le"
+)
+
+// Encodings lists all that there are.
+func Encodings() []Encoding { return []Encoding{U8, S16LE, S16BE, S24LE, S32LE, F32LE, F64LE} }
+
+// Bytes is the size of a sample, 0 for an unknown encoding.
+func (e Encoding) Bytes() int {
+	switch e {
+	case U8:
+		return 1
+	case S16LE, S16BE:
+		return 2
+	case S24LE:
+		return 3
+	case S32LE, F32LE:
+		return 4
+	case F64LE:
+		return 8
+	}
+	return 0
+}
+
+// Decode converts len(p)/Bytes samples into dst and returns their number.
+// Integers are divided by 2^(bits−1); floats are taken as they are, NaN too.
+func (e Encoding) Decode(dst []float32, p []byte) int {
+	le := binary.LittleEndian
+	n := len(p) / e.Bytes()
+	dst = dst[:n]
+	switch e {
+	case U8:
+		for i := range dst {
+			dst[i] = float32(int(p[i])-128) / (1 << 7)
+		}
+	case S16LE:
+		for i := range dst {
+			dst[i] = float32(int16(le.Uint16(p[2*i:]))) / (1 << 15)
+		}
+	case S16BE:
+		for i := range dst {
+			dst[i] = float32(int16(binary.BigEndian.Uint16(p[2*i:]))) / (1 << 15)
+		}
+	case S24LE:
+		for i := range dst {
+			b := p[3*i : 3*i+3]
+			dst[i] = float32(int32(b[0])<<8|int32(b[1])<<16|int32(b[2])<<24) / (1 << 31)
+		}
+	case S32LE:
+		for i := range dst {
+			dst[i] = float32(int32(le.Uint32(p[4*i:]))) / (1 << 31)
+		}
+	case F32LE:
+		for i := range dst {
+			dst[i] = math.Float32frombits(le.Uint32(p[4*i:]))
+		}
+	case F64LE:
+		for i := range dst {
+			dst[i] = float32(math.Float64frombits(le.Uint64(p[8*i:])))
+		}
+	}
+	return n
+}
