@@ -1,0 +1,146 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"inkling/model"
+	"inkling/model/dataset"
+)
+
+type inspectCmd struct {
+	Name string `arg:"" help:"A model file or labelled data; bundled:notes is both, and shows both."`
+	JSON bool   `help:"A model's configuration as JSON."`
+	dataFlags
+}
+
+func (c *inspectCmd) Run(a *app) error {
+	if c.Name == bundledNotes || isFile(c.Name) && looksLikeModel(c.Name) {
+		m, err := openModel(c.Name)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			enc := json.NewEncoder(a.stdout)
+			enc.SetIndent("", "  ")
+			return enc.Encode(&m.Config)
+		}
+		inspectModel(a, c.Name, m)
+		if c.Name != bundledNotes {
+			return nil
+		}
+	}
+	set, err := c.open(a, c.Name, 0)
+	if err != nil {
+		return err
+	}
+	if c.Split != "" {
+		if set, err = set.Split(c.Split); err != nil {
+			return err
+		}
+	}
+	inspectData(a, c.Name, set)
+	return nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// looksLikeModel tells a safetensors file by its ninth byte, the header's brace.
+func looksLikeModel(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var b [9]byte
+	n, _ := f.Read(b[:])
+	return n == len(b) && b[8] == '{'
+}
+
+func inspectModel(a *app, name string, m *model.Model) {
+	c := &m.Config
+	w := func(key, format string, args ...any) {
+		fmt.Fprintf(a.stdout, "  %-12s %s\n", key, fmt.Sprintf(format, args...))
+	}
+	fmt.Fprintf(a.stdout, "model %s\n", name)
+	w("hash", "%s", m.Hash())
+	w("labels", "%d: %s", len(c.Labels), strings.Join(c.Labels, ", "))
+	if c.Rate > 0 {
+		w("input", "%.6g Hz, %d channels", c.Rate, c.Channels)
+	} else {
+		w("input", "samples as they come, %d channels", c.Channels)
+	}
+	w("front end", "%s: %d features a step", describe(c.Front), m.Dim())
+	heads := "running (" + c.Running + ")"
+	if m.HasConfirm() {
+		heads += " and confirm"
+	}
+	w("network", "%d layers of %d units, heads: %s", c.Layers, c.Hidden, heads)
+	values := 0
+	for _, t := range m.Params.Tensors() {
+		values += len(t.Data)
+	}
+	w("size", "%d numbers, %.0f KB", values, float64(len(m.Bytes()))/1024)
+	w("segments", "%s, at most %g s", c.Segment.Kind, c.Segment.Defaults().Maximum)
+	if d := c.Decision; d.EarlySteps > 0 {
+		w("early", "the running label at p ≥ %g for %d steps", d.EarlyP, d.EarlySteps)
+	}
+	if c.Decision.Threshold > 0 {
+		w("rejection", "confirmed below p = %g", c.Decision.Threshold)
+	}
+	w("trained on", "%d examples, seed %d, data %s", len(c.Origin.Examples), c.Origin.Seed, c.Origin.Data)
+	for _, k := range slices.Sorted(maps.Keys(c.Origin.Measured)) {
+		w("", "%s %.4g", strings.ReplaceAll(k, "_", " "), c.Origin.Measured[k])
+	}
+}
+
+func inspectData(a *app, name string, set *dataset.Set) {
+	fmt.Fprintf(a.stdout, "data %s\n  %d examples of %s, %d channels", name, len(set.Examples), set.Kind, set.Channels)
+	if set.Rate > 0 {
+		fmt.Fprintf(a.stdout, ", %.6g Hz", set.Rate)
+	}
+	fmt.Fprintln(a.stdout)
+	splits := set.Splits()
+	fmt.Fprintf(a.stdout, "  %-20s %8s %10s %10s", "label", "examples", "shortest", "longest")
+	for _, s := range splits {
+		fmt.Fprintf(a.stdout, " %8s", s)
+	}
+	fmt.Fprintln(a.stdout)
+	for l, label := range set.Labels {
+		n, lo, hi, in := 0, 0, 0, make([]int, len(splits))
+		for i := range set.Examples {
+			e := &set.Examples[i]
+			if e.Label != l {
+				continue
+			}
+			k := set.Frames(i)
+			if n == 0 || k < lo {
+				lo = k
+			}
+			hi, n = max(hi, k), n+1
+			if s := slices.Index(splits, e.Split); s >= 0 {
+				in[s]++
+			}
+		}
+		fmt.Fprintf(a.stdout, "  %-20s %8d %10s %10s", label, n, length(lo, set.Rate), length(hi, set.Rate))
+		for _, k := range in {
+			fmt.Fprintf(a.stdout, " %8d", k)
+		}
+		fmt.Fprintln(a.stdout)
+	}
+}
+
+// length is n samples in seconds, or in samples where the rate is unknown.
+func length(n int, rate float64) string {
+	if rate > 0 {
+		return fmt.Sprintf("%.3f s", float64(n)/rate)
+	}
+	return fmt.Sprint(n)
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"inkling/model/evaluate"
+)
+
+type plotCmd struct {
+	Waveform  plotWaveform  `cmd:"" help:"Random examples, one after another, as one waveform with their labels."`
+	Confusion plotConfusion `cmd:"" help:"A confusion chart with row and column summaries."`
+	Curves    plotCurves    `cmd:"" help:"Training curves, from the CSV that train wrote beside a model."`
+}
+
+type plotWaveform struct {
+	Data string `arg:"" help:"Labelled data, as for train."`
+	Out  string `short:"o" required:"" help:"The picture: .png or .svg." placeholder:"FILE"`
+	pickFlags
+}
+
+func (c *plotWaveform) Run(a *app) error {
+	set, examples, err := c.pick(a, c.Data)
+	if err != nil {
+		return err
+	}
+	if err := evaluate.Waveform(set, examples, c.Out); err != nil {
+		return err
+	}
+	a.logf("wrote %s", c.Out)
+	return nil
+}
+
+type plotConfusion struct {
+	Report string `arg:"" help:"The JSON of inkling eval --json, or a model with DATA after it."`
+	Data   string `arg:"" optional:"" help:"Labelled data."`
+	Out    string `short:"o" required:"" help:"The picture: .png or .svg." placeholder:"FILE"`
+	dataFlags
+}
+
+func (c *plotConfusion) Run(a *app) error {
+	report, err := c.report(a)
+	if err != nil {
+		return err
+	}
+	if err := evaluate.Confusion(report, c.Out); err != nil {
+		return err
+	}
+	a.logf("wrote %s", c.Out)
+	return nil
+}
+
+func (c *plotConfusion) report(a *app) (*evaluate.Report, error) {
+	if c.Data == "" {
+		data, err := os.ReadFile(c.Report)
+		if err != nil {
+			return nil, err
+		}
+		r := new(evaluate.Report)
+		if err := json.Unmarshal(data, r); err != nil {
+			return nil, fmt.Errorf("%s: %w: give what inkling eval --json printed, or a model and DATA", c.Report, err)
+		}
+		return r, nil
+	}
+	m, err := openModel(c.Report)
+	if err != nil {
+		return nil, err
+	}
+	set, err := c.open(a, c.Data, m.Config.Rate)
+	if err != nil {
+		return nil, err
+	}
+	if c.Split != "" {
+		set, err = set.Split(c.Split)
+	} else {
+		set, err = set.Test()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return evaluate.Run(a.ctx, m, set, evaluate.Options{})
+}
+
+type plotCurves struct {
+	Log string `arg:"" help:"The CSV beside a model."`
+	Out string `short:"o" required:"" help:"The picture: .png or .svg." placeholder:"FILE"`
+}
+
+func (c *plotCurves) Run(a *app) error {
+	f, err := os.Open(c.Log)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	points, err := evaluate.ReadCurves(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Log, err)
+	}
+	if err := evaluate.Curves(points, c.Out); err != nil {
+		return err
+	}
+	a.logf("wrote %s", c.Out)
+	return nil
+}

@@ -1,0 +1,72 @@
+// Package bundled holds what comes with the binary: 441 crops of notes, a minute
+// of whole notes, and a model trained on the crops. README.md says where the
+// sounds are from and how to render and train them again.
+package bundled
+
+import (
+	"embed"
+	"encoding/csv"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+)
+
+//go:embed data
+var data embed.FS
+
+// Notes is the data set: index.csv and a folder a label.
+func Notes() fs.FS {
+	sub, err := fs.Sub(data, "data/notes")
+	if err != nil {
+		panic(err)
+	}
+	return sub
+}
+
+// Minute is a minute of notes with pauses, a mono FLAC at 44.1 kHz.
+func Minute() []byte { return read("data/minute.flac") }
+
+// Model is the bundled model's file; empty before it was trained.
+func Model() []byte {
+	b, err := data.ReadFile("data/notes.model")
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+func read(name string) []byte {
+	b, err := data.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// A Note is what sounds in samples [Start, End) of the minute.
+type Note struct {
+	Start, End uint64
+	Label      string
+}
+
+// Truth lists the minute's notes in order.
+func Truth() []Note {
+	rows, err := csv.NewReader(strings.NewReader(string(read("data/minute.csv")))).ReadAll()
+	if err != nil {
+		panic(err)
+	}
+	notes := make([]Note, 0, len(rows)-1)
+	for _, r := range rows[1:] {
+		notes = append(notes, Note{number(r[0]), number(r[1]), r[2]})
+	}
+	return notes
+}
+
+func number(s string) uint64 {
+	v, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		panic(fmt.Sprintf("bundled: minute.csv: %v", err))
+	}
+	return v
+}
