@@ -1,0 +1,329 @@
+// Package evaluate measures a model on labelled data: accuracy of the confirmed
+// and the running label, earliness, calibration; and draws what it measured.
+//
+// Run evaluates; a Report writes itself as JSON, text, pictures and HTML.
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"inkling/model"
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+// Options of Run. The zero value takes every example whole.
+type Options struct {
+	// Crop cuts every example into consecutive pieces of so many seconds (of
+	// samples a channel where the rate is unknown), each evaluated as an
+	// example named FILE@START. What is left at an example's end, and examples
+	// shorter than a crop, are left out.
+	Crop float64
+	// Segment finds the segment in each example as the stream would, with this
+	// segmenter; where it finds several the longest counts, the first of
+	// equals; where none, the example is wrong.
+	Segment  *model.Segment
+	Each     func(Row) error       // after the evaluation, once an example, in the data's order
+	Progress func(done, total int) // not concurrently
+}
+
+// Run evaluates m on every example of set: frames of the whole example (or
+// crop, or segment) through the model's front end, then Model.Predict. The
+// confirmed label is the most probable one, whatever the model's rejection
+// threshold. set must have the model's rate: open it with dataset.Options.Rate.
+// The report is the same for any number of processors.
+func Run(ctx context.Context, m *model.Model, set *dataset.Set, o Options) (*Report, error) {
+	began := time.Now()
+	j := &job{m: m, set: set, o: o}
+	if err := j.prepare(); err != nil {
+		return nil, err
+	}
+	if err := j.run(ctx); err != nil {
+		return nil, err
+	}
+	r := newReport(m.Config.Labels, j.verdicts, m.HasRunning())
+	r.Unit = j.unit()
+	r.Warnings = j.warnings
+	r.Seconds = time.Since(began).Seconds()
+	if o.Each != nil {
+		for _, row := range r.Rows {
+			if err := o.Each(row); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return r, nil
+}
+
+// A piece is one example, or a crop of it, in samples a channel.
+type piece struct {
+	example    int
+	start, end int
+	name       string
+}
+
+type job struct {
+	m        *model.Model
+	set      *dataset.Set
+	o        Options
+	truth    []int // the model's index of each of the set's labels; −1: none
+	trained  map[string]bool
+	pieces   []piece
+	verdicts []verdict
+	warnings []string
+}
+
+func (j *job) warn(format string, args ...any) {
+	j.warnings = append(j.warnings, fmt.Sprintf(format, args...))
+}
+
+func (j *job) prepare() error {
+	if len(j.set.Examples) == 0 {
+		return errors.New("there are no examples to evaluate: choose another --split, or give a data set that has some")
+	}
+	if c := j.o.Crop; c < 0 || math.IsNaN(c) || math.IsInf(c, 0) {
+		return fmt.Errorf("evaluate: crop: %v seconds, want a positive number, or 0 for whole examples", c)
+	}
+	if j.o.Crop > 0 && j.o.Segment != nil {
+		return errors.New("evaluate: crops and a segmenter exclude each other: give one of them")
+	}
+	for _, check := range []func() error{j.checkSignal, j.matchLabels, j.cut} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	j.trained = map[string]bool{}
+	for _, h := range j.m.Config.Origin.Examples {
+		j.trained[h] = true
+	}
+	j.verdicts = make([]verdict, len(j.pieces))
+	return nil
+}
+
+// checkSignal compares rate and channels of the data with the model's.
+func (j *job) checkSignal() error {
+	have, want := j.set.Rate, j.m.Config.Rate
+	switch {
+	case have != 0 && want != 0 && have != want:
+		return fmt.Errorf("the data have %v samples per second, the model takes %v: read the data at the model's rate", have, want)
+	case have != want:
+		j.warn("the rate of the data (%s) or of the model (%s) is unknown: the samples are taken as they are", rateName(have), rateName(want))
+	}
+	if n := j.m.Config.Channels; j.set.Channels != n {
+		x, err := j.front()
+		if err == nil && x.Dim() != j.m.Dim() {
+			err = &feature.ChannelError{Kind: j.m.Config.Front.Kind, Want: n, Got: j.set.Channels}
+		}
+		if err != nil {
+			return fmt.Errorf("the data have %d channels, the model was trained on %d: give data with %d (%w)", j.set.Channels, n, n, err)
+		}
+		j.warn("the data have %d channels, the model was trained on %d: they are averaged", j.set.Channels, n)
+	}
+	return nil
+}
+
+func rateName(rate float64) string {
+	if rate == 0 {
+		return "none given"
+	}
+	return strconv.FormatFloat(rate, 'f', -1, 64) + "/s"
+}
+
+func (j *job) front() (feature.Extractor, error) {
+	return feature.New(j.m.Config.Front, j.m.Config.Rate, j.set.Channels)
+}
+
+// matchLabels finds the set's labels in the model; one that an example has and
+// the model has not is an error.
+func (j *job) matchLabels() error {
+	known := j.m.Config.Labels
+	for _, l := range j.set.Labels {
+		j.truth = append(j.truth, slices.Index(known, l))
+	}
+	for _, e := range j.set.Examples {
+		if j.truth[e.Label] < 0 {
+			return fmt.Errorf("%s: the label %q is none of the model's (%s): take the example out of the data, rename its label, or train a model with it",
+				e.Name, j.set.Labels[e.Label], list(known))
+		}
+	}
+	return nil
+}
+
+func list(labels []string) string {
+	const most = 12
+	if len(labels) > most {
+		return strings.Join(labels[:most], ", ") + fmt.Sprintf(" and %d more", len(labels)-most)
+	}
+	return strings.Join(labels, ", ")
+}
+
+// cut lists the pieces to evaluate.
+func (j *job) cut() error {
+	n := j.cropSamples()
+	short := 0
+	for i, e := range j.set.Examples {
+		frames := j.set.Frames(i)
+		if n == 0 {
+			j.pieces = append(j.pieces, piece{i, 0, frames, e.Name})
+			continue
+		}
+		if frames < n {
+			short++
+		}
+		for at := 0; at+n <= frames; at += n {
+			j.pieces = append(j.pieces, piece{i, at, at + n, e.Name + "@" + j.position(at)})
+		}
+	}
+	if len(j.pieces) == 0 {
+		return fmt.Errorf("no example is as long as a crop of %v s: give a shorter crop", j.o.Crop)
+	}
+	if short > 0 {
+		j.warn("%d of %d examples are shorter than a crop and left out", short, len(j.set.Examples))
+	}
+	return nil
+}
+
+// cropSamples is the length of a crop in samples a channel; 0: none.
+func (j *job) cropSamples() int {
+	if j.o.Crop == 0 {
+		return 0
+	}
+	return max(1, int(math.Round(j.o.Crop*j.rate())))
+}
+
+// rate is the samples of a second; one where the rate is unknown.
+func (j *job) rate() float64 {
+	if r := j.m.Config.Rate; r > 0 {
+		return r
+	}
+	return 1
+}
+
+// position is a sample's time in seconds, to the microsecond.
+func (j *job) position(sample int) string {
+	return strconv.FormatFloat(math.Round(float64(sample)/j.rate()*1e6)/1e6, 'f', -1, 64)
+}
+
+func (j *job) unit() string {
+	switch {
+	case j.o.Crop > 0 && j.m.Config.Rate > 0:
+		return fmt.Sprintf("crops of %v s", j.o.Crop)
+	case j.o.Crop > 0:
+		return fmt.Sprintf("crops of %d samples", j.cropSamples())
+	case j.o.Segment != nil:
+		return fmt.Sprintf("examples, segmented by %s", j.o.Segment.Kind)
+	}
+	return "examples"
+}
+
+// run fills the verdicts. Of several errors it returns that of the first
+// example: pieces are taken in order, so all before it have been finished.
+func (j *job) run(ctx context.Context) error {
+	errs := make([]error, len(j.pieces))
+	var (
+		next   atomic.Int64
+		failed atomic.Bool
+		wg     sync.WaitGroup
+		mu     sync.Mutex
+		done   int
+	)
+	for range min(runtime.GOMAXPROCS(0), len(j.pieces)) {
+		wg.Go(func() {
+			var w worker
+			for ctx.Err() == nil && !failed.Load() {
+				i := int(next.Add(1)) - 1
+				if i >= len(j.pieces) {
+					return
+				}
+				if errs[i] = w.classify(j, i); errs[i] != nil {
+					failed.Store(true)
+				}
+				mu.Lock()
+				if done++; j.o.Progress != nil {
+					j.o.Progress(done, len(j.pieces))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// A worker holds what one goroutine uses again.
+type worker struct {
+	x      feature.Extractor
+	frames []float32
+}
+
+func (w *worker) classify(j *job, i int) error {
+	p := &j.pieces[i]
+	e := &j.set.Examples[p.example]
+	v := &j.verdicts[i]
+	*v = verdict{file: p.name, truth: j.truth[e.Label], seen: j.trainedOn(e.Hash)}
+	samples := e.Samples[p.start*j.set.Channels : p.end*j.set.Channels]
+	if j.o.Segment != nil {
+		start, end, err := j.segment(samples)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		samples = samples[start*j.set.Channels : end*j.set.Channels]
+		if len(samples) == 0 {
+			v.unheard()
+			return nil
+		}
+	}
+	if err := w.extract(j, samples); err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	v.judge(j.m.Predict(w.frames), j.m.Classes(), &j.m.Config.Decision)
+	return nil
+}
+
+// extract fills w.frames from a whole segment.
+func (w *worker) extract(j *job, samples []float32) error {
+	if w.x == nil {
+		x, err := j.front()
+		if err != nil {
+			return err
+		}
+		w.x = x
+	}
+	w.x.Reset()
+	w.frames = w.x.Flush(w.x.Push(w.frames[:0], samples))
+	if len(w.frames) == 0 {
+		return fmt.Errorf("%d samples are too few for a single step: leave the example out", len(samples)/j.set.Channels)
+	}
+	for i, f := range w.frames {
+		if f-f != 0 {
+			return fmt.Errorf("feature %d of step %d is %v: repair the example or leave it out", i%w.x.Dim()+1, i/w.x.Dim()+1, f)
+		}
+	}
+	return nil
+}
+
+// trainedOn tells whether the model remembers an example; it stores the first
+// digits of hashes.
+func (j *job) trainedOn(hash string) bool {
+	for n := 8; n <= len(hash); n++ {
+		if j.trained[hash[:n]] {
+			return true
+		}
+	}
+	return false
+}

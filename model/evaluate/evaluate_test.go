@@ -1,0 +1,481 @@
+package evaluate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"inkling/model"
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+var testLabels = []string{"a", "b", "c", "d"}
+
+// randomModel is an untrained network whose answers vary: its heads are scaled
+// up so that some probabilities are high.
+func randomModel(t testing.TB, seed uint64, edit func(*model.Config)) *model.Model {
+	t.Helper()
+	c := model.Config{Version: 1, Labels: testLabels, Rate: 100, Channels: 1, Hidden: 6, Layers: 1,
+		Running: model.RunningSoftmax, Confirm: true, Segment: model.Segment{Kind: model.SegmentWhole},
+		Decision: model.Decision{State: "reset", Gap: "reset", EarlyP: 0.4, EarlySteps: 3}}
+	c.Front.Kind, c.Front.Samples = feature.KindRaw, 2
+	if edit != nil {
+		edit(&c)
+	}
+	front, err := c.Front.Normalize(c.Rate, c.Channels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Front = front
+	x, err := feature.New(c.Front, c.Rate, c.Channels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := model.NewParams(&c, x.Dim())
+	p.Init(rand.New(rand.NewPCG(seed, 1)))
+	for _, w := range [][]float32{p.RunningW, p.ConfirmW} {
+		for i := range w {
+			w[i] *= 6
+		}
+	}
+	m, err := model.New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// randomSet has n examples of the labels, 1 to 80 samples a channel.
+func randomSet(seed uint64, n, channels int, labels []string) *dataset.Set {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	s := &dataset.Set{Kind: dataset.Series, Labels: labels, Channels: channels, Rate: 100}
+	for i := range n {
+		x := make([]float32, channels*(1+rng.IntN(80)))
+		level, tone := rng.Float64()*3, rng.Float64()
+		for k := range x {
+			x[k] = float32(level * math.Sin(tone*float64(k)+rng.Float64()))
+		}
+		s.Examples = append(s.Examples, dataset.Example{Name: fmt.Sprintf("x%02d", i), Label: rng.IntN(len(labels)),
+			Samples: x, Rate: 100, Hash: fmt.Sprintf("%016x", rng.Uint64())})
+	}
+	return s
+}
+
+// reference is the report's contents worked out again, a step at a time.
+func reference(t testing.TB, m *model.Model, s *dataset.Set) (rows []Row, accuracyAt map[string]Share, early Early) {
+	x, err := m.Front()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := float64(len(s.Examples))
+	right, at := 0, make([]int, 11)
+	earlyRight, overturned, earliness := 0, 0, 0.0
+	for _, e := range s.Examples {
+		x.Reset()
+		frames := x.Flush(x.Push(nil, e.Samples))
+		state, d := m.NewState(), m.Dim()
+		steps := len(frames) / d
+		var labels []int
+		var ps []float32
+		var tops []float32
+		probs := make([]float32, m.Classes())
+		for k := range steps {
+			m.Step(probs, state, frames[k*d:][:d])
+			tops = append(tops, state.Top()...)
+			labels, ps = append(labels, argmax(probs)), append(ps, slices.Max(probs))
+		}
+		m.Confirm(probs, state, tops)
+		truth, confirmed := s.Labels[e.Label], m.Config.Labels[argmax(probs)]
+		if truth == confirmed {
+			right++
+		}
+		for k := 1; k <= 10; k++ {
+			if m.Config.Labels[labels[int(math.Ceil(float64(k*steps)/10))-1]] == truth {
+				at[k]++
+			}
+		}
+		label, step := confirmed, 0
+		for k := m.Config.Decision.EarlySteps; k <= steps && step == 0; k++ {
+			held := true
+			for back := range m.Config.Decision.EarlySteps {
+				i := k - 1 - back
+				held = held && labels[i] == labels[k-1] && ps[i] >= float32(m.Config.Decision.EarlyP)
+			}
+			if held {
+				label, step = m.Config.Labels[labels[k-1]], k
+			}
+		}
+		seen := 1.0
+		if step > 0 {
+			seen = float64(step) / float64(steps)
+		}
+		earliness += seen / n
+		if label == truth {
+			earlyRight++
+		}
+		if label != confirmed {
+			overturned++
+		}
+		row := Row{File: e.Name, Truth: truth, Confirmed: confirmed, P: slices.Max(probs), Probs: map[string]float32{},
+			Running: m.Config.Labels[labels[steps-1]], EarlyStep: step, Steps: steps}
+		for i, p := range probs {
+			row.Probs[m.Config.Labels[i]] = p
+		}
+		rows = append(rows, row)
+	}
+	accuracyAt = map[string]Share{}
+	for k := 1; k <= 10; k++ {
+		accuracyAt[fmt.Sprintf("%.1f", float64(k)/10)] = Share(float64(at[k]) / n)
+	}
+	early = Early{Accuracy: Share(float64(earlyRight) / n), Earliness: Share(earliness), Overturned: Share(float64(overturned) / n)}
+	early.Gap = Share(float64(right)/n) - early.Accuracy
+	return rows, accuracyAt, early
+}
+
+func TestRunEqualsTheModelStepByStep(t *testing.T) {
+	fired, overturned := 0, 0
+	for seed := range uint64(8) {
+		m := randomModel(t, seed, nil)
+		s := randomSet(seed, 25, 1, testLabels)
+		var each []Row
+		r, err := Run(context.Background(), m, s, Options{Each: func(row Row) error { each = append(each, row); return nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, at, early := reference(t, m, s)
+		if !reflect.DeepEqual(r.Rows, rows) || !reflect.DeepEqual(each, rows) {
+			t.Fatalf("seed %d: rows\n%v\nwant\n%v", seed, r.Rows, rows)
+		}
+		for k, want := range at {
+			near(t, "accuracy at "+k, r.Running.AccuracyAt[k], float64(want))
+		}
+		near(t, "early accuracy", r.Early.Accuracy, float64(early.Accuracy))
+		near(t, "earliness", r.Early.Earliness, float64(early.Earliness))
+		near(t, "overturned", r.Early.Overturned, float64(early.Overturned))
+		near(t, "gap", r.Early.Gap, float64(early.Gap))
+		for _, row := range rows {
+			if row.EarlyStep > 0 {
+				fired++
+			}
+		}
+		overturned += int(math.Round(25 * float64(early.Overturned)))
+	}
+	if fired < 20 || overturned < 5 {
+		t.Fatalf("the rule fired %d times and was overturned %d times: the test proves too little", fired, overturned)
+	}
+}
+
+func TestAnyNumberOfProcessorsGivesTheSameReport(t *testing.T) {
+	m, s := randomModel(t, 1, nil), randomSet(1, 40, 1, testLabels)
+	var first []byte
+	for _, n := range []int{1, 2, 5} {
+		old := runtime.GOMAXPROCS(n)
+		r, err := Run(context.Background(), m, s, Options{})
+		runtime.GOMAXPROCS(old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Seconds = 0
+		data, _ := json.Marshal(r)
+		if first == nil {
+			first = data
+		} else if !bytes.Equal(first, data) {
+			t.Fatalf("%d processors: %s\nwant %s", n, data, first)
+		}
+	}
+}
+
+// A crop is the same as an example of its samples.
+func TestCropsAreExamples(t *testing.T) {
+	m, s := randomModel(t, 3, nil), randomSet(3, 20, 1, testLabels)
+	cut := *s
+	cut.Examples = nil
+	short := 0
+	for _, e := range s.Examples {
+		for at := 0; at+15 <= len(e.Samples); at += 15 {
+			c := e
+			c.Name, c.Samples = fmt.Sprintf("%s@%v", e.Name, float64(at)/100), e.Samples[at:at+15]
+			cut.Examples = append(cut.Examples, c)
+		}
+		if len(e.Samples) < 15 {
+			short++
+		}
+	}
+	got, err := Run(context.Background(), m, s, Options{Crop: 0.15})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Run(context.Background(), m, &cut, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got.Rows, want.Rows) || len(got.Rows) != len(cut.Examples) {
+		t.Fatalf("crops:\n%v\nwant\n%v", got.Rows, want.Rows)
+	}
+	if short == 0 || len(got.Warnings) != 1 || !strings.HasPrefix(got.Warnings[0], fmt.Sprint(short, " of 20")) {
+		t.Fatalf("warnings %q for %d short examples", got.Warnings, short)
+	}
+	if _, err := Run(context.Background(), m, s, Options{Crop: 1}); err == nil || !strings.Contains(err.Error(), "shorter crop") {
+		t.Fatalf("crops longer than any example: %v", err)
+	}
+}
+
+func TestWarmUpHasNoLabel(t *testing.T) {
+	m := randomModel(t, 4, func(c *model.Config) { c.Decision.Warm = 10; c.Decision.EarlySteps = 1; c.Decision.EarlyP = 0 })
+	s := randomSet(4, 30, 1, testLabels)
+	r, err := Run(context.Background(), m, s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := 0
+	for _, row := range r.Rows {
+		switch {
+		case row.Steps <= 10 && (row.Running != "" || row.EarlyStep != 0):
+			t.Errorf("%d steps of warm-up: running %q, early %d", row.Steps, row.Running, row.EarlyStep)
+		case row.Steps > 10 && row.EarlyStep != 11:
+			t.Errorf("early at %d, want 11", row.EarlyStep)
+		case row.Steps > 10:
+			late++
+		}
+	}
+	if late == 0 || late == len(r.Rows) || r.Running.AccuracyAt["0.1"] != 0 {
+		t.Fatalf("%d of %d beyond the warm-up, accuracy at a tenth %v", late, len(r.Rows), r.Running.AccuracyAt["0.1"])
+	}
+}
+
+func TestSeenInTraining(t *testing.T) {
+	s := randomSet(5, 20, 1, testLabels)
+	m := randomModel(t, 5, func(c *model.Config) {
+		c.Origin.Examples = []string{s.Examples[3].Hash[:8], s.Examples[7].Hash, "0123456789"}
+	})
+	r, err := Run(context.Background(), m, s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.SeenInTraining != 2 || !r.Rows[3].Seen || !r.Rows[7].Seen {
+		t.Fatalf("%d seen, want examples 3 and 7", r.SeenInTraining)
+	}
+}
+
+// Labels are matched by name: the set's order and number need not be the model's.
+func TestLabelsAreMatchedByName(t *testing.T) {
+	m := randomModel(t, 6, nil)
+	s := randomSet(6, 20, 1, []string{"c", "d"})
+	r, err := Run(context.Background(), m, s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range r.Rows {
+		if row.Truth != s.Labels[s.Examples[i].Label] {
+			t.Fatalf("row %d: truth %q", i, row.Truth)
+		}
+	}
+	if !math.IsNaN(float64(r.Confirmed.PerClass["a"].Sensitivity)) || r.Matrix.Row(2)+r.Matrix.Row(3) != 20 {
+		t.Fatalf("rows of the matrix: %v", r.Matrix)
+	}
+	// A label that the data declare but no example has is no error.
+	s.Labels = []string{"c", "d", "tuba"}
+	if _, err := Run(context.Background(), m, s, Options{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestErrorsNameFileAndRemedy(t *testing.T) {
+	m := randomModel(t, 7, nil)
+	for name, c := range map[string]struct {
+		edit func(*dataset.Set, *Options)
+		want []string
+	}{
+		"label":    {func(s *dataset.Set, o *Options) { s.Labels[3] = "tuba" }, []string{"x", "tuba", "a, b, c, d", "train a model with it"}},
+		"empty":    {func(s *dataset.Set, o *Options) { s.Examples = nil }, []string{"no examples"}},
+		"NaN":      {func(s *dataset.Set, o *Options) { s.Examples[4].Samples[0] = float32(math.NaN()) }, []string{"x04", "step 1", "repair"}},
+		"silent":   {func(s *dataset.Set, o *Options) { s.Examples[5].Samples = nil }, []string{"x05", "too few"}},
+		"rate":     {func(s *dataset.Set, o *Options) { s.Rate = 50 }, []string{"50", "100", "at the model's rate"}},
+		"channels": {func(s *dataset.Set, o *Options) { *s = *randomSet(1, 5, 2, testLabels) }, []string{"2 channels", "give data with 1"}},
+		"crop":     {func(s *dataset.Set, o *Options) { o.Crop = -1 }, []string{"crop", "positive"}},
+		"both":     {func(s *dataset.Set, o *Options) { o.Crop, o.Segment = 1, &m.Config.Segment }, []string{"one of them"}},
+	} {
+		s, o := randomSet(7, 20, 1, slices.Clone(testLabels)), Options{}
+		c.edit(s, &o)
+		_, err := Run(context.Background(), m, s, o)
+		if err == nil {
+			t.Errorf("%s: no error", name)
+			continue
+		}
+		for _, w := range c.want {
+			if !strings.Contains(err.Error(), w) {
+				t.Errorf("%s: %q does not say %q", name, err, w)
+			}
+		}
+	}
+}
+
+func TestAnswerOfEachAndContext(t *testing.T) {
+	m, s := randomModel(t, 8, nil), randomSet(8, 20, 1, testLabels)
+	full := errors.New("disk full")
+	if _, err := Run(context.Background(), m, s, Options{Each: func(Row) error { return full }}); !errors.Is(err, full) {
+		t.Fatalf("error of Each: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := Run(ctx, m, s, Options{Progress: func(done, total int) { cancel() }})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("cancelled: %v", err)
+	}
+	calls := 0
+	_, err = Run(context.Background(), m, s, Options{Progress: func(done, total int) {
+		if calls++; done != calls || total != 20 {
+			t.Errorf("progress %d of %d at call %d", done, total, calls)
+		}
+	}})
+	if err != nil || calls != 20 {
+		t.Fatalf("%d calls, %v", calls, err)
+	}
+}
+
+func TestLogMelAveragesOtherChannels(t *testing.T) {
+	m := randomModel(t, 9, func(c *model.Config) { c.Rate = 8000; c.Front = feature.Config{Kind: feature.KindLogMel, Bands: 8} })
+	mono := randomSet(9, 6, 1, testLabels)
+	mono.Rate = 8000
+	stereo := *mono
+	stereo.Channels, stereo.Examples = 2, nil
+	for _, e := range mono.Examples {
+		x := e
+		x.Samples = nil
+		for _, v := range e.Samples {
+			x.Samples = append(x.Samples, v, v)
+		}
+		stereo.Examples = append(stereo.Examples, x)
+	}
+	a, err := Run(context.Background(), m, mono, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Run(context.Background(), m, &stereo, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(a.Rows, b.Rows) || len(b.Warnings) != 1 || !strings.Contains(b.Warnings[0], "averaged") {
+		t.Fatalf("warnings %q", b.Warnings)
+	}
+}
+
+// Without a running head there is nothing to say about running and early; and
+// without a confirm head the last running label is confirmed.
+func TestOneHead(t *testing.T) {
+	s := randomSet(10, 10, 1, testLabels)
+	r, err := Run(context.Background(), randomModel(t, 10, func(c *model.Config) { c.Running = model.RunningNone }), s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, _ := json.Marshal(r)
+	if r.Running != nil || r.Early != nil || !bytes.Contains(data, []byte(`"running":null,"early":null`)) || r.Rows[0].Running != "" {
+		t.Fatalf("%s", data)
+	}
+	r, err = Run(context.Background(), randomModel(t, 10, func(c *model.Config) { c.Confirm = false }), s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Running.AccuracyAt["1.0"] != r.Confirmed.Accuracy || r.Rows[0].Running != r.Rows[0].Confirmed {
+		t.Fatalf("confirmed %v, running at the end %v", r.Confirmed.Accuracy, r.Running.AccuracyAt["1.0"])
+	}
+}
+
+// keys lists the paths of an object's fields.
+func keys(prefix string, v any) []string {
+	var all []string
+	switch v := v.(type) {
+	case map[string]any:
+		for k, e := range v {
+			all = append(append(all, prefix+k), keys(prefix+k+".", e)...)
+		}
+	case []any:
+		all = append(all, fmt.Sprintf("%s[%d]", prefix, len(v)))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestJSONIsTheContract(t *testing.T) {
+	s := randomSet(11, 30, 1, testLabels)
+	r, err := Run(context.Background(), randomModel(t, 11, nil), s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Fields(`calibration calibration.confirmed_ece calibration.running_ece calibration.running_ece.[10]
+		confirmed confirmed.accuracy confirmed.confusion confirmed.confusion.[4] confirmed.macro_f1 confirmed.per_class
+		early early.accuracy early.earliness early.gap early.overturned
+		examples labels labels.[4] running running.accuracy_at seconds seen_in_training`)
+	for _, l := range testLabels {
+		want = append(want, "confirmed.per_class."+l, "confirmed.per_class."+l+".precision", "confirmed.per_class."+l+".sensitivity")
+	}
+	for _, f := range strings.Fields("0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1.0") {
+		want = append(want, "running.accuracy_at."+f)
+	}
+	slices.Sort(want)
+	if got := keys("", v); !slices.Equal(got, want) {
+		t.Fatalf("fields\n%q\nwant\n%q", got, want)
+	}
+	var back Report
+	if err := json.Unmarshal(data, &back); err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := json.Marshal(&back); !bytes.Equal(again, data) {
+		t.Fatalf("read back: %s\nwant %s", again, data)
+	}
+	row, _ := json.Marshal(Row{File: "f", Truth: "a"})
+	if want := `{"file":"f","truth":"a","confirmed":null,"probs":null,"running":null,"early_step":null,"steps":0}`; string(row) != want {
+		t.Fatalf("row %s, want %s", row, want)
+	}
+}
+
+// Whatever the verdicts, the sums of a report agree with its rows.
+func TestReportAgreesWithItsRows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var vs []verdict
+		for range rapid.IntRange(1, 30).Draw(t, "n") {
+			v := verdict{truth: rapid.IntRange(0, 3).Draw(t, "truth"), steps: rapid.IntRange(1, 50).Draw(t, "steps")}
+			v.probs = rapid.SliceOfN(rapid.Float32Range(0, 1), 4, 4).Draw(t, "probs")
+			v.confirmed = argmax(v.probs)
+			v.early = v.confirmed
+			if rapid.Bool().Draw(t, "fires") {
+				v.early, v.earlyStep = rapid.IntRange(0, 3).Draw(t, "early"), rapid.IntRange(1, v.steps).Draw(t, "step")
+			}
+			if rapid.IntRange(0, 9).Draw(t, "segment") == 0 {
+				v = verdict{truth: v.truth}
+				v.unheard()
+			}
+			vs = append(vs, v)
+		}
+		r := newReport(testLabels, vs, true)
+		right := len(r.Rows) - len(r.Wrong())
+		if got := int(math.Round(float64(r.Confirmed.Accuracy) * float64(len(vs)))); got != right || r.Matrix.Total() != len(vs) {
+			t.Fatalf("accuracy says %d right, the rows %d; %d in the matrix", got, right, r.Matrix.Total())
+		}
+		if e := float64(r.Early.Earliness); e <= 0 || e > 1 {
+			t.Fatalf("earliness %v", e)
+		}
+		if g := r.Confirmed.Accuracy - r.Early.Accuracy - r.Early.Gap; math.Abs(float64(g)) > 1e-12 || r.Early.Gap > r.Early.Overturned+1e-12 {
+			t.Fatalf("early %+v under confirmed %v", r.Early, r.Confirmed.Accuracy)
+		}
+	})
+}

@@ -1,0 +1,187 @@
+package evaluate
+
+import (
+	"encoding/json"
+	"math"
+)
+
+// A Share is a ratio, 0 to 1, or NaN where there is nothing to divide by: the
+// sensitivity of a label without examples, the precision of one that was never
+// given. NaN is null in JSON.
+type Share float64
+
+// MarshalJSON writes NaN as null.
+func (s Share) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(s)) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(s))
+}
+
+// UnmarshalJSON reads null as NaN.
+func (s *Share) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*s = Share(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(data, (*float64)(s))
+}
+
+func share(part, whole int) Share {
+	if whole == 0 {
+		return Share(math.NaN())
+	}
+	return Share(float64(part) / float64(whole))
+}
+
+// A Confusion counts examples by their true label and the label given.
+type Confusion struct {
+	Counts [][]int // C×C, row = truth, column = label given
+	None   []int   // C: examples that were given no label; always wrong
+}
+
+// NewConfusion returns an empty Confusion of so many labels.
+func NewConfusion(classes int) *Confusion {
+	c := &Confusion{Counts: make([][]int, classes), None: make([]int, classes)}
+	for i := range c.Counts {
+		c.Counts[i] = make([]int, classes)
+	}
+	return c
+}
+
+// Add counts one example; answer is negative where no label was given.
+func (c *Confusion) Add(truth, answer int) {
+	if answer < 0 {
+		c.None[truth]++
+		return
+	}
+	c.Counts[truth][answer]++
+}
+
+// Row is the number of examples whose true label is k.
+func (c *Confusion) Row(k int) int {
+	n := c.None[k]
+	for _, v := range c.Counts[k] {
+		n += v
+	}
+	return n
+}
+
+// Column is the number of examples that were given label k.
+func (c *Confusion) Column(k int) int {
+	n := 0
+	for _, row := range c.Counts {
+		n += row[k]
+	}
+	return n
+}
+
+// Total is the number of examples.
+func (c *Confusion) Total() int {
+	n := 0
+	for k := range c.Counts {
+		n += c.Row(k)
+	}
+	return n
+}
+
+// Right is the number of examples on the diagonal.
+func (c *Confusion) Right() int {
+	n := 0
+	for k, row := range c.Counts {
+		n += row[k]
+	}
+	return n
+}
+
+// Accuracy is the share of examples that were given their true label.
+func (c *Confusion) Accuracy() Share { return share(c.Right(), c.Total()) }
+
+// Sensitivity, or recall, is the share of label k's examples that were given k.
+func (c *Confusion) Sensitivity(k int) Share { return share(c.Counts[k][k], c.Row(k)) }
+
+// Precision is the share of the examples given k whose label k is.
+func (c *Confusion) Precision(k int) Share { return share(c.Counts[k][k], c.Column(k)) }
+
+// F1 is the harmonic mean of sensitivity and precision, 2·TP/(2·TP+FP+FN); NaN
+// where label k neither occurs nor was given.
+func (c *Confusion) F1(k int) Share { return share(2*c.Counts[k][k], c.Row(k)+c.Column(k)) }
+
+// MacroF1 is the mean of F1 over the labels that occur or were given.
+func (c *Confusion) MacroF1() Share {
+	sum, n := 0.0, 0
+	for k := range c.Counts {
+		if f := float64(c.F1(k)); !math.IsNaN(f) {
+			sum += f
+			n++
+		}
+	}
+	return Share(sum / float64(n))
+}
+
+// Majority is the most frequent true label, the first of equals, and the
+// accuracy of always naming it.
+func (c *Confusion) Majority() (label int, accuracy Share) {
+	for k := range c.Counts {
+		if c.Row(k) > c.Row(label) {
+			label = k
+		}
+	}
+	return label, share(c.Row(label), c.Total())
+}
+
+// Wilson is the score interval of right of n at 95 % (Wilson 1927, Probable
+// inference, the law of succession, and statistical inference).
+func Wilson(right, n int) (lo, hi float64) {
+	if n == 0 {
+		return 0, 1
+	}
+	const z = 1.959963984540054 // the normal distribution's 0.975 quantile
+	p, m := float64(right)/float64(n), float64(n)
+	centre := (p + z*z/(2*m)) / (1 + z*z/m)
+	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
+	return max(0, centre-half), min(1, centre+half)
+}
+
+// Bins of a Reliability.
+const Bins = 15
+
+// A Reliability sorts answers by the probability they were given with into 15
+// equal bins; bin b holds those with b/15 < p ≤ (b+1)/15, and p = 0.
+type Reliability struct {
+	Count [Bins]int
+	Right [Bins]int
+	Sum   [Bins]float64 // of p
+}
+
+// Add counts an answer of probability p.
+func (r *Reliability) Add(p float32, right bool) {
+	b := min(max(int(math.Ceil(float64(p)*Bins))-1, 0), Bins-1)
+	r.Count[b]++
+	r.Sum[b] += float64(p)
+	if right {
+		r.Right[b]++
+	}
+}
+
+// ECE is the expected calibration error over the bins, the mean of |accuracy −
+// confidence| weighted by count (Guo et al. 2017, On Calibration of Modern
+// Neural Networks, with their 15 bins); NaN without answers.
+func (r *Reliability) ECE() Share {
+	gap, n := 0.0, 0
+	for b, count := range r.Count {
+		gap += math.Abs(float64(r.Right[b]) - r.Sum[b])
+		n += count
+	}
+	return Share(gap / float64(n))
+}
+
+func argmax(p []float32) int {
+	best := 0
+	for i, v := range p {
+		if v > p[best] {
+			best = i
+		}
+	}
+	return best
+}

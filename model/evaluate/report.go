@@ -1,0 +1,148 @@
+package evaluate
+
+import "strconv"
+
+// A Report is what an evaluation measured. Its JSON is the one object that
+// `eval --json` prints; the fields below Seconds are for text and pictures.
+type Report struct {
+	Examples       int         `json:"examples"`
+	Labels         []string    `json:"labels"`
+	Confirmed      Confirmed   `json:"confirmed"`
+	Running        *Running    `json:"running"` // null without a running head
+	Early          *Early      `json:"early"`   // null without a running head
+	Calibration    Calibration `json:"calibration"`
+	SeenInTraining int         `json:"seen_in_training"` // examples that the model was trained on
+	Seconds        float64     `json:"seconds"`          // the evaluation took
+
+	Title    string         `json:"-"` // of a section in HTML
+	Unit     string         `json:"-"` // what an example is: "examples", "crops of 0.08 s", …
+	Warnings []string       `json:"-"` // what the reader should know first
+	Rows     []Row          `json:"-"` // one an example, in the order of the data
+	Matrix   *Confusion     `json:"-"`
+	Bins     [2]Reliability `json:"-"` // of the confirmed label, and of the running label at the end
+}
+
+// Confirmed is how good the final labels are.
+type Confirmed struct {
+	Accuracy  Share               `json:"accuracy"`
+	MacroF1   Share               `json:"macro_f1"`
+	PerClass  map[string]PerClass `json:"per_class"`
+	Confusion [][]int             `json:"confusion"` // row = truth
+}
+
+// PerClass is how good one label is.
+type PerClass struct {
+	Sensitivity Share `json:"sensitivity"`
+	Precision   Share `json:"precision"`
+}
+
+// Running is how good the running label is after 0.1, 0.2, … 1.0 of the
+// segment, that is at step ⌈fraction·T⌉. A step in the warm-up has no label and
+// counts as wrong.
+type Running struct {
+	AccuracyAt map[string]Share `json:"accuracy_at"`
+}
+
+// Early is how good, and how early, labels are under the stored stopping rule.
+// An example on which the rule never fires counts with its confirmed label and
+// an earliness of 1.
+type Early struct {
+	Accuracy   Share `json:"accuracy"`
+	Earliness  Share `json:"earliness"`  // mean fraction of the segment seen when the label became final
+	Gap        Share `json:"gap"`        // confirmed minus early accuracy
+	Overturned Share `json:"overturned"` // share of examples whose confirmed label is not the early one
+}
+
+// Calibration holds expected calibration errors; see Reliability.ECE.
+type Calibration struct {
+	ConfirmedECE Share   `json:"confirmed_ece"`
+	RunningECE   []Share `json:"running_ece"` // after 0.1, 0.2, … 1.0 of the segment; null without a running head
+}
+
+// Fraction is the key in AccuracyAt of k tenths.
+func Fraction(k int) string { return strconv.FormatFloat(float64(k)/tenths, 'f', 1, 64) }
+
+// newReport sums up verdicts.
+func newReport(labels []string, vs []verdict, hasRunning bool) *Report {
+	r := &Report{Examples: len(vs), Labels: labels, Unit: "examples", Matrix: NewConfusion(len(labels))}
+	for i := range vs {
+		v := &vs[i]
+		r.Matrix.Add(v.truth, v.confirmed)
+		if v.confirmed >= 0 {
+			r.Bins[0].Add(v.probs[v.confirmed], v.confirmed == v.truth)
+		}
+		if v.seen {
+			r.SeenInTraining++
+		}
+		r.Rows = append(r.Rows, v.row(labels))
+	}
+	c := r.Matrix
+	r.Confirmed = Confirmed{Accuracy: c.Accuracy(), MacroF1: c.MacroF1(), Confusion: c.Counts, PerClass: map[string]PerClass{}}
+	for k, label := range labels {
+		r.Confirmed.PerClass[label] = PerClass{c.Sensitivity(k), c.Precision(k)}
+	}
+	r.Calibration.ConfirmedECE = r.Bins[0].ECE()
+	if hasRunning {
+		r.running(vs)
+		r.early(vs)
+	}
+	return r
+}
+
+func (r *Report) running(vs []verdict) {
+	r.Running = &Running{AccuracyAt: map[string]Share{}}
+	for k := range tenths {
+		var bins Reliability
+		right := 0
+		for i := range vs {
+			v := &vs[i]
+			if v.running[k] < 0 {
+				continue
+			}
+			ok := v.running[k] == v.truth
+			bins.Add(v.p[k], ok)
+			if ok {
+				right++
+			}
+		}
+		r.Running.AccuracyAt[Fraction(k+1)] = share(right, len(vs))
+		r.Calibration.RunningECE = append(r.Calibration.RunningECE, bins.ECE())
+		r.Bins[1] = bins
+	}
+}
+
+func (r *Report) early(vs []verdict) {
+	right, overturned, seen := 0, 0, 0.0
+	for i := range vs {
+		v := &vs[i]
+		if v.early == v.truth {
+			right++
+		}
+		if v.early != v.confirmed {
+			overturned++
+		}
+		seen += v.fraction()
+	}
+	n := len(vs)
+	r.Early = &Early{Accuracy: share(right, n), Earliness: Share(seen / float64(n)), Overturned: share(overturned, n)}
+	r.Early.Gap = r.Confirmed.Accuracy - r.Early.Accuracy
+}
+
+// Wrong lists the rows whose confirmed label is not the true one.
+func (r *Report) Wrong() []Row {
+	var wrong []Row
+	for _, row := range r.Rows {
+		if !row.Right() {
+			wrong = append(wrong, row)
+		}
+	}
+	return wrong
+}
+
+// matrix is the confusion, also of a Report read from JSON.
+func (r *Report) matrix() *Confusion {
+	if r.Matrix != nil {
+		return r.Matrix
+	}
+	return &Confusion{Counts: r.Confirmed.Confusion, None: make([]int, len(r.Labels))}
+}

@@ -1,0 +1,144 @@
+package evaluate
+
+import (
+	"encoding/json"
+
+	"inkling/model"
+)
+
+// tenths are the fractions of a segment at which the running label is judged.
+const tenths = 10
+
+// A verdict is what the network said of one example. Labels are indices, −1
+// where there is none.
+type verdict struct {
+	file      string
+	truth     int
+	seen      bool // in training
+	steps     int
+	confirmed int
+	probs     []float32       // C, of the confirm head
+	running   [tenths]int     // the running label after each tenth
+	p         [tenths]float32 // and its probability
+	early     int             // the label under the stopping rule
+	earlyStep int             // the step at which it became final; 0: never
+}
+
+// stepAt is the step, counted from 1, at which k tenths of steps have been seen.
+func stepAt(k, steps int) int { return max(1, (k*steps+tenths-1)/tenths) }
+
+// judge fills v with what p says under the decision rule d.
+func (v *verdict) judge(p *model.Prediction, classes int, d *model.Decision) {
+	v.steps, v.probs, v.confirmed = p.Steps, p.Confirm, argmax(p.Confirm)
+	v.early = v.confirmed
+	for k := range v.running {
+		v.running[k] = -1
+		if at := stepAt(k+1, p.Steps); p.Running != nil && at > d.Warm {
+			row := p.Running[(at-1)*classes:][:classes]
+			v.running[k] = argmax(row)
+			v.p[k] = row[v.running[k]]
+		}
+	}
+	if label, step := earlyLabel(p.Running, classes, d); step > 0 {
+		v.early, v.earlyStep = label, step
+	}
+}
+
+// unheard makes v the verdict on an example without a segment.
+func (v *verdict) unheard() {
+	v.confirmed, v.early = -1, -1
+	for k := range v.running {
+		v.running[k] = -1
+	}
+}
+
+// earlyLabel applies the stopping rule to T×C running probabilities: the label
+// becomes final at the first step at which one label has been the most probable,
+// with p ≥ EarlyP, for EarlySteps steps on end, none of them in the warm-up.
+// step counts from 1 and is 0 when the rule never fires.
+func earlyLabel(running []float32, classes int, d *model.Decision) (label, step int) {
+	held, last := 0, -1
+	for t := d.Warm; t < len(running)/classes && d.EarlySteps > 0; t++ {
+		row := running[t*classes:][:classes]
+		l := argmax(row)
+		switch {
+		case row[l] < float32(d.EarlyP):
+			held = 0
+		case l != last:
+			held = 1
+		default:
+			held++
+		}
+		last = l
+		if held == d.EarlySteps {
+			return l, t + 1
+		}
+	}
+	return -1, 0
+}
+
+// fraction is the part of the segment that was seen when the label became final.
+func (v *verdict) fraction() float64 {
+	if v.earlyStep == 0 {
+		return 1
+	}
+	return float64(v.earlyStep) / float64(v.steps)
+}
+
+// A Row is the outcome of one example, a line of `eval --each`. A label of ""
+// is null in JSON.
+type Row struct {
+	File      string             // the example's name, with @start for a crop
+	Truth     string             // its label
+	Confirmed string             // the most probable label at the end; "" without a segment
+	P         float32            // its probability; not in JSON
+	Probs     map[string]float32 // of every label
+	Running   string             // the last running label; "" without a running head
+	EarlyStep int                // the step at which the running label became final; 0, null in JSON: never
+	Steps     int                // T
+	Seen      bool               // the example was trained on; not in JSON
+}
+
+// Right tells whether the confirmed label is the true one.
+func (r *Row) Right() bool { return r.Confirmed == r.Truth }
+
+// MarshalJSON writes file, truth, confirmed, probs, running, early_step, steps.
+func (r Row) MarshalJSON() ([]byte, error) {
+	null := func(label string) *string {
+		if label == "" {
+			return nil
+		}
+		return &label
+	}
+	var early *int
+	if r.EarlyStep > 0 {
+		early = &r.EarlyStep
+	}
+	return json.Marshal(struct {
+		File      string             `json:"file"`
+		Truth     string             `json:"truth"`
+		Confirmed *string            `json:"confirmed"`
+		Probs     map[string]float32 `json:"probs"`
+		Running   *string            `json:"running"`
+		EarlyStep *int               `json:"early_step"`
+		Steps     int                `json:"steps"`
+	}{r.File, r.Truth, null(r.Confirmed), r.Probs, null(r.Running), early, r.Steps})
+}
+
+func (v *verdict) row(labels []string) Row {
+	name := func(i int) string {
+		if i < 0 {
+			return ""
+		}
+		return labels[i]
+	}
+	r := Row{File: v.file, Truth: name(v.truth), Confirmed: name(v.confirmed), Probs: map[string]float32{},
+		Running: name(v.running[tenths-1]), EarlyStep: v.earlyStep, Steps: v.steps, Seen: v.seen}
+	for i, p := range v.probs {
+		r.Probs[labels[i]] = p
+	}
+	if v.confirmed >= 0 {
+		r.P = v.probs[v.confirmed]
+	}
+	return r
+}
