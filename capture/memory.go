@@ -1,0 +1,56 @@
+package capture
+
+import (
+	"context"
+	"io"
+	"os"
+	"sync/atomic"
+)
+
+// Memory yields blocks that are there already: for tests, examples, and signals
+// that are computed.
+type Memory struct {
+	blocks []Block
+	closed atomic.Bool
+}
+
+// NewMemory yields blocks in order, then io.EOF. They are given as they are;
+// their samples are not copied.
+func NewMemory(blocks ...Block) *Memory { return &Memory{blocks: blocks} }
+
+// Cut divides samples, channels interleaved, into blocks of size samples per
+// channel, the last of them shorter or equal, and Done.
+func Cut(stream string, f Format, samples []float32, size int) []Block {
+	if f.Channels < 1 || size < 1 || len(samples)%f.Channels != 0 {
+		panic("capture: Cut into blocks of no samples, or samples of no whole frames")
+	}
+	var blocks []Block
+	step := size * f.Channels
+	for at := 0; at < len(samples) || at == 0; at += step {
+		end := min(at+step, len(samples))
+		blocks = append(blocks, Block{Stream: stream, Format: f, Offset: uint64(at / f.Channels), Samples: samples[at:end], Done: end == len(samples)})
+	}
+	return blocks
+}
+
+// Read implements Source.
+func (m *Memory) Read(ctx context.Context, b *Block) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if m.closed.Load() {
+		return os.ErrClosed
+	}
+	if len(m.blocks) == 0 {
+		return io.EOF
+	}
+	*b = m.blocks[0]
+	m.blocks = m.blocks[1:]
+	return nil
+}
+
+// Close implements Source.
+func (m *Memory) Close() error {
+	m.closed.Store(true)
+	return nil
+}
