@@ -1,0 +1,79 @@
+package cell
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"inkling/internal/f32"
+)
+
+// BenchmarkStep is one timestep of one stream, H = 100.
+func BenchmarkStep(b *testing.B) {
+	for _, d := range []int{1, 13, 40} {
+		benchEachKernel(b, fmt.Sprintf("D%d", d), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(1, 1))
+			_, l := randomLSTM(rng, d, 100)
+			s, x := l.NewState(), randomSlice(rng, d)
+			for b.Loop() {
+				l.Step(s, x)
+			}
+			gflops(b, 8*100*(100+d))
+		})
+	}
+}
+
+// BenchmarkSequence is one whole sequence of 1000 timesteps, H = 100.
+func BenchmarkSequence(b *testing.B) {
+	for _, d := range []int{1, 40} {
+		benchEachKernel(b, fmt.Sprintf("D%d", d), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(1, 1))
+			_, l := randomLSTM(rng, d, 100)
+			s, x := l.NewState(), randomSlice(rng, d*1000)
+			for b.Loop() {
+				l.Sequence(s, nil, x)
+			}
+			gflops(b, 1000*8*100*(100+d))
+		})
+	}
+}
+
+// BenchmarkTrain is one direction's Forward and Adjoint of a mini-batch of 32,
+// H = 100; an epoch of 441 sequences has 13.8 of these, twice.
+func BenchmarkTrain(b *testing.B) {
+	for _, v := range []struct{ d, steps, n int }{{40, 100, 32}, {40, 100, 8}, {12, 20, 27}, {1, 1000, 32}} {
+		name := fmt.Sprintf("D%d/T%d/N%d", v.d, v.steps, v.n)
+		benchEachKernel(b, name, func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(1, 1))
+			w, l := randomLSTM(rng, v.d, 100)
+			active := make([]int, v.steps)
+			for t := range active {
+				active[t] = v.n
+			}
+			rows := v.n * v.steps
+			x, dh := randomSlice(rng, rows*v.d), randomSlice(rng, rows*100)
+			grad := NewWeights(v.d, 100)
+			var tp Tape
+			for b.Loop() {
+				l.Forward(&tp, active, x, nil, nil)
+				l.Adjoint(&tp, w, grad, nil, dh)
+			}
+			gflops(b, rows*8*100*(2*v.d+3*100))
+		})
+	}
+}
+
+func benchEachKernel(b *testing.B, name string, f func(b *testing.B)) {
+	defer f32.Use(f32.Kernel())
+	for _, kernel := range f32.Kernels() {
+		if err := f32.Use(kernel); err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name+"/"+kernel, f)
+	}
+}
+
+// gflops reports the rate of the products alone.
+func gflops(b *testing.B, flops int) {
+	b.ReportMetric(float64(flops)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+}

@@ -1,0 +1,77 @@
+package main
+
+import "fmt"
+
+// tileRows rows by one panel of 16 columns is the largest tile of sums: twelve
+// registers, beside two for the panel's row and two for elements of A.
+const tileRows = 6
+
+// tile writes c[i][j] += Σ_k a[i·rs + k·ks]·b[k·ldb + j], i < rows, j < 16, one
+// tile after another down c and a. Strides are in bytes.
+func tile(e *emitter, rows int) {
+	e.function(fmt.Sprintf("tile%dAVX2", rows),
+		fmt.Sprintf("func tile%dAVX2(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)", rows),
+		[]param{{"c", "DI"}, {"ldc", "SI"}, {"a", "AX"}, {"rs", "BX"}, {"ks", "CX"}, {"b", "DX"}, {"ldb", "R8"}, {"tiles", "R9"}, {"k", "R10"}})
+	next, loop := e.fresh("next"), e.fresh("k")
+	e.label(next)
+	eachRow(e, rows, func(r int) {
+		e.op("VMOVUPS (R11), Y%d", 2*r)
+		e.op("VMOVUPS 32(R11), Y%d", 2*r+1)
+	})
+	e.op("MOVQ AX, R11")
+	e.op("LEAQ (BX)(BX*2), R12")
+	e.op("ADDQ AX, R12")
+	e.op("MOVQ DX, R13")
+	e.op("MOVQ R10, R14")
+	e.label(loop)
+	e.op("VMOVUPS (R13), Y12")
+	e.op("VMOVUPS 32(R13), Y13")
+	for r := range rows {
+		at := []string{"(R11)", "(R11)(BX*1)", "(R11)(BX*2)", "(R12)", "(R12)(BX*1)", "(R12)(BX*2)"}[r]
+		e.op("VBROADCASTSS %s, Y%d", at, 14+r%2)
+		e.op("VFMADD231PS Y12, Y%d, Y%d", 14+r%2, 2*r)
+		e.op("VFMADD231PS Y13, Y%d, Y%d", 14+r%2, 2*r+1)
+	}
+	e.op("ADDQ CX, R11")
+	e.op("ADDQ CX, R12")
+	e.op("ADDQ R8, R13")
+	e.op("DECQ R14")
+	e.op("JNZ %s", loop)
+	eachRow(e, rows, func(r int) {
+		e.op("VMOVUPS Y%d, (R11)", 2*r)
+		e.op("VMOVUPS Y%d, 32(R11)", 2*r+1)
+	})
+	e.op("MOVQ R11, DI")
+	for range rows {
+		e.op("ADDQ BX, AX")
+	}
+	e.op("DECQ R9")
+	e.op("JNZ %s", next)
+	e.end()
+}
+
+// eachRow runs f with R11 at each row of the tile in c, and leaves it after the last.
+func eachRow(e *emitter, rows int, f func(r int)) {
+	e.op("MOVQ DI, R11")
+	for r := range rows {
+		f(r)
+		e.op("ADDQ SI, R11")
+	}
+}
+
+// axpy writes y += a·x over groups of eight values.
+func axpy(e *emitter) {
+	e.function("axpyAVX2", "func axpyAVX2(y *float32, a float32, x *float32, groups int)",
+		[]param{{"y", "DI"}, {"a", ""}, {"x", "SI"}, {"groups", "CX"}})
+	e.op("VBROADCASTSS a+8(FP), Y1")
+	loop := e.fresh("axpy")
+	e.label(loop)
+	e.op("VMOVUPS (DI), Y0")
+	e.op("VFMADD231PS (SI), Y1, Y0")
+	e.op("VMOVUPS Y0, (DI)")
+	e.op("ADDQ $32, SI")
+	e.op("ADDQ $32, DI")
+	e.op("DECQ CX")
+	e.op("JNZ %s", loop)
+	e.end()
+}
