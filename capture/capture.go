@@ -1,6 +1,7 @@
 // Package capture brings samples in: the Source and Block that every input
-// speaks, and the sources that need no more than the standard library: files,
-// standard input, and replay at the pace of the clock.
+// speaks, and the sources that need neither device nor network: File, PCM and
+// Stdin for pipes, Memory, and Replay, which holds another source back to the
+// pace of the clock.
 package capture
 
 import (
@@ -37,7 +38,7 @@ type Block struct {
 	Offset  uint64    // index, per channel, of the first sample; a jump is lost samples
 	Time    time.Time // capture time of the first sample; zero for files
 	Mark    Mark
-	Samples []float32 // channels interleaved, full scale ±1 for PCM
+	Samples []float32 // channels interleaved, full scale ±1 for PCM; may be empty
 	Fault   *Fault    // not nil: a health report; Samples is then empty
 	Done    bool      // the stream ended with this block (end of file); others of the source may go on
 }

@@ -123,6 +123,9 @@ func (s *Set) finish(names, more []string) {
 	}
 	s.rehash()
 	s.noteCopies()
+	if n := len(s.subset(func(i int) bool { return s.Examples[i].Split == "" }).Examples); n > 0 && n < len(s.Examples) {
+		s.note("%d examples name no split: they are in none but %s", n, All)
+	}
 }
 
 // subset is a Set of the examples that keep accepts; it shares their samples.

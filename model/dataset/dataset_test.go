@@ -192,6 +192,13 @@ func TestCopiesAreNoted(t *testing.T) {
 	}
 }
 
+func TestExamplesWithoutSplitAreNoted(t *testing.T) {
+	fsys := fstest.MapFS{"i.csv": text("file,label,split\n1.wav,x,train\n2.wav,y,\n"), "1.wav": wav(8000, 1, 50, 1), "2.wav": wav(8000, 1, 50, 2)}
+	if s := open(t, fsys, "i.csv", Options{}); len(s.Notes) != 1 || !strings.HasPrefix(s.Notes[0], "1 examples name no split") {
+		t.Errorf("notes %q", s.Notes)
+	}
+}
+
 func TestSameOnAnyNumberOfProcessors(t *testing.T) {
 	fsys := fstest.MapFS{}
 	for i := range 40 {
