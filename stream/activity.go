@@ -1,0 +1,146 @@
+package stream
+
+import (
+	"math"
+
+	"inkling/model"
+)
+
+// activity decides hop by hop whether there is sound. The level is the mean
+// power of a hop over all channels about a slowly followed offset, in dB of full
+// scale. The floor under it falls quickly and rises slowly (the minimum
+// statistics of Martin 2001, reduced to one tracker), and hardly at all while a
+// segment is open. A hop opens a segment at On dB above the floor and keeps it
+// active down to Off dB above it, but never under Level, and Level less their
+// difference.
+type activity struct {
+	on, off, lowest float64
+	minimum         uint64
+	preRoll         uint64
+	hold            uint64
+	offsetRate      float64 // share of the way the offset goes a hop
+	rise, riseOpen  float64 // dB a hop
+
+	floor  float64
+	offset float64
+	begun  bool
+}
+
+const (
+	startFloor  = -50.0 // dB: a louder start is sound, a softer one the floor
+	lowestFloor = -90.0
+	fall        = 0.3 // share of the way down, a hop
+	risePerHop  = 0.02
+	riseInSound = 0.002
+)
+
+func (a *activity) init(s *model.Segment, samples func(float64) uint64, hop int) {
+	a.on, a.off, a.lowest = s.On, s.Off, s.Level
+	a.minimum, a.preRoll, a.hold = samples(s.Minimum), samples(s.PreRoll), max(samples(s.Hold), 1)
+	a.offsetRate = 0.02
+	a.rise, a.riseOpen = risePerHop, riseInSound
+}
+
+func (a *activity) reset() { a.floor, a.offset, a.begun = 0, 0, false }
+
+// measure returns the level of a hop and moves offset and floor on.
+func (a *activity) measure(hop []float32, open bool) float64 {
+	var sum, squares float64
+	for _, v := range hop {
+		sum += float64(v)
+		squares += float64(float64(v) * float64(v))
+	}
+	n := float64(len(hop))
+	mean := sum / n
+	if !a.begun {
+		a.offset = mean
+	}
+	power := squares/n - float64(2*a.offset*mean) + float64(a.offset*a.offset)
+	a.offset += float64(a.offsetRate * (mean - a.offset))
+	level := 10 * math.Log10(max(power, 0)+1e-12)
+	switch {
+	case !a.begun:
+		a.floor = min(level, startFloor)
+	case level < a.floor:
+		a.floor += float64(fall * (level - a.floor))
+	case open:
+		a.floor = min(a.floor+a.riseOpen, level)
+	default:
+		a.floor = min(a.floor+a.rise, level)
+	}
+	a.floor = max(a.floor, lowestFloor)
+	a.begun = true
+	return level
+}
+
+// takeHop decides on one hop, the last one of a stream maybe shorter.
+func (c *cutter) takeHop(k *Classifier, hop []float32) {
+	a := &c.level
+	level := a.measure(hop, c.open)
+	n := uint64(len(hop) / c.channels)
+	if !c.open {
+		if level < max(a.floor+a.on, a.lowest) {
+			c.remember(hop, n)
+			return
+		}
+		c.openWithPreRoll(k)
+	}
+	c.extract(k, hop)
+	if level >= max(a.floor+a.off, a.lowest-(a.on-a.off)) {
+		c.active = c.pos
+		c.mark(k)
+	}
+	switch {
+	case c.pos-c.start >= c.limit:
+		sounding := c.active == c.pos
+		c.closeActive(k, ByMaximum)
+		if sounding {
+			k.open(c.pos)
+			c.opened, c.active = c.pos, c.pos
+		}
+	case c.pos-c.active >= a.hold:
+		c.closeActive(k, BySilence)
+	}
+}
+
+// remember keeps a hop outside segments for a pre-roll.
+func (c *cutter) remember(hop []float32, n uint64) {
+	c.pos += n
+	width := int(c.level.preRoll) * c.channels
+	if width == 0 {
+		return
+	}
+	if over := len(c.ring) + len(hop) - width; over > 0 {
+		over = min(over, len(c.ring))
+		c.ring = c.ring[:copy(c.ring, c.ring[over:])]
+	}
+	if len(hop) > width {
+		hop = hop[len(hop)-width:]
+	}
+	c.ring = append(c.ring, hop...)
+}
+
+func (c *cutter) openWithPreRoll(k *Classifier) {
+	c.opened = c.pos
+	c.pos -= uint64(len(c.ring) / c.channels)
+	k.open(c.pos)
+	c.active = c.opened
+	c.extract(k, c.ring)
+	c.ring = c.ring[:0]
+}
+
+// closeActive ends a segment of activity, or drops it if it was too short.
+func (c *cutter) closeActive(k *Classifier, why Reason) {
+	length := c.active - c.opened
+	if min := c.level.minimum; length < min {
+		c.open = false
+		rate := k.m.Config.Rate
+		if rate == 0 {
+			rate = 1
+		}
+		k.push(op{kind: opDrop, sample: k.input.source(c.pos), start: k.input.source(c.start), reason: "short\x00" + string(why),
+			threshold: float64(min) / rate, value: float64(length) / rate})
+		return
+	}
+	c.close(k, why)
+}

@@ -1,0 +1,346 @@
+// Package stream turns blocks of samples into events: it finds segments, steps
+// the network through them as they arrive, and confirms each at its end.
+package stream
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"inkling/capture"
+	"inkling/internal/resample"
+	"inkling/model"
+	"inkling/model/feature"
+)
+
+// A Classifier is one stream: no clock, no goroutine, no input or output. Feed
+// takes blocks and queues what they hold; Advance steps the network through the
+// queue. Events depend neither on how the samples were split into blocks nor on
+// when Advance is called. In steady state neither allocates.
+type Classifier struct {
+	m       *model.Model
+	o       Options
+	segment model.Segment
+	dec     model.Decision
+
+	input  input
+	cutter cutter
+	queue  []op
+	frames []float32 // of the queue's opFrame, in order, Dim values each
+	walker walker
+
+	before   []byte // Resumable: the state when no segment was open
+	emitted  uint64 // events since before
+	skip     uint64 // events not to emit again after a resume
+	resumeAt uint64
+	print    string // fingerprint
+}
+
+// NewClassifier returns the classifier of one stream.
+func NewClassifier(m *model.Model, o *Options) (*Classifier, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	c := &Classifier{m: m, o: *o}
+	var err error
+	if c.segment, c.dec, err = o.settle(m); err != nil {
+		return nil, err
+	}
+	front, err := m.Front()
+	if err != nil {
+		return nil, err
+	}
+	c.cutter.init(&c.segment, front, m.Config.Rate, m.Config.Channels)
+	c.walker.init(c)
+	return c, nil
+}
+
+// input is the source's side: its format, its count of samples, the resampler.
+type input struct {
+	format  capture.Format
+	known   bool   // format and next are set
+	next    uint64 // offset of the next block if nothing is lost
+	base    uint64 // offset of the resampler's first sample
+	shift   uint64 // samples spliced out since
+	res     *resample.Resampler
+	samples []float32 // scratch
+	mono    []float32 // scratch
+	last    []float32 // the last sample's channels, for fill
+	anchor  time.Time // capture time of offset at
+	at      uint64
+}
+
+// source maps a position of the model's rate to the source's.
+func (in *input) source(k uint64) uint64 {
+	if in.res == nil {
+		return in.base + in.shift + k
+	}
+	return in.base + in.shift + in.res.Source(k)
+}
+
+// time is the capture time of a source position; zero for files.
+func (in *input) time(sample uint64) time.Time {
+	if in.anchor.IsZero() || in.format.Rate <= 0 {
+		return in.anchor
+	}
+	d := float64(int64(sample-in.at)) / in.format.Rate
+	return in.anchor.Add(time.Duration(math.Round(d * 1e9)))
+}
+
+// An op is what Feed found and Advance has to do. Positions are the source's.
+type op struct {
+	kind      opKind
+	sample    uint64
+	time      time.Time
+	reason    string
+	threshold float64
+	value     float64
+	lost      uint64
+	start     uint64
+}
+
+type opKind uint8
+
+const (
+	opOpen   opKind = iota // a segment begins at start
+	opFrame                // one frame, ending at sample
+	opMark                 // every frame so far counts
+	opClose                // the segment [start, sample) ends for reason
+	opDrop                 // the candidate is none
+	opGap                  // lost samples before sample
+	opStatus               // reason is the state, policy the reason
+)
+
+// Feed takes the stream's next block: it resamples, segments and extracts frames,
+// and queues what Advance will do. An error is about the format and leaves the
+// stream as it was.
+func (c *Classifier) Feed(b *capture.Block) error {
+	if b.Fault != nil {
+		c.push(op{kind: opStatus, reason: b.Fault.State + "\x00" + b.Fault.Reason, sample: c.input.next, time: b.Time})
+		return nil
+	}
+	channels := max(b.Format.Channels, 1)
+	if len(b.Samples)%channels != 0 {
+		return fmt.Errorf("stream %s: a block of %d values is no whole number of samples of %d channels", b.Stream, len(b.Samples), channels)
+	}
+	if err := c.checkFormat(b.Format); err != nil {
+		return err
+	}
+	c.snapshot(b)
+	if i := notFinite(b.Samples); i >= 0 {
+		return c.feedAround(b, i/channels, channels)
+	}
+	return c.feed(b, "")
+}
+
+// feedAround feeds what lies before and after a run of samples that are no
+// numbers: the run itself is a gap.
+func (c *Classifier) feedAround(b *capture.Block, bad, channels int) error {
+	head := *b
+	head.Samples, head.Mark = b.Samples[:bad*channels], b.Mark&capture.MarkBegin
+	if bad > 0 || head.Mark != 0 {
+		if err := c.feed(&head, ""); err != nil {
+			return err
+		}
+	}
+	n := b.Len()
+	after := bad
+	for after < n && notFinite(b.Samples[after*channels:(after+1)*channels]) >= 0 {
+		after++
+	}
+	tail := *b
+	tail.Samples, tail.Offset, tail.Mark = b.Samples[after*channels:], b.Offset+uint64(after), b.Mark&capture.MarkEnd
+	if !b.Time.IsZero() && b.Format.Rate > 0 {
+		tail.Time = b.Time.Add(time.Duration(float64(after) / b.Format.Rate * 1e9))
+	}
+	if i := notFinite(tail.Samples); i >= 0 {
+		c.lose(&tail, "not a number")
+		return c.feedAround(&tail, i/channels, channels)
+	}
+	return c.feed(&tail, "not a number")
+}
+
+func notFinite(x []float32) int {
+	for i, v := range x {
+		if v-v != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// checkFormat tells whether the model can take the format.
+func (c *Classifier) checkFormat(f capture.Format) error {
+	in := &c.input
+	if in.known && in.format == f {
+		return nil
+	}
+	want := c.m.Config.Channels
+	if got := max(f.Channels, 1); got != want && c.m.Config.Front.Kind == feature.KindRaw {
+		return &feature.ChannelError{Kind: feature.KindRaw, Want: want, Got: got}
+	}
+	if f.Rate > 0 && c.m.Config.Rate > 0 && f.Rate != c.m.Config.Rate {
+		_, err := resample.New(f.Rate, c.m.Config.Rate, 1)
+		return err
+	}
+	return nil
+}
+
+// feed takes a block of finite samples.
+func (c *Classifier) feed(b *capture.Block, why string) error {
+	in := &c.input
+	if !in.known || in.format != b.Format {
+		c.changeFormat(b)
+	} else if b.Offset != in.next {
+		c.lose(b, why)
+	}
+	in.anchor, in.at = b.Time, b.Offset
+	if b.Mark&capture.MarkBegin != 0 && c.segment.Kind == model.SegmentMessage {
+		c.endSegment(ByMessage)
+		c.restart(b.Offset)
+		c.open(0)
+	}
+	c.take(b.Samples)
+	in.next = b.Offset + uint64(b.Len())
+	if b.Mark&capture.MarkEnd != 0 && c.segment.Kind == model.SegmentMessage {
+		c.endSegment(ByMessage)
+		c.restart(in.next)
+	}
+	return nil
+}
+
+// changeFormat begins the stream, or begins it anew with another format.
+func (c *Classifier) changeFormat(b *capture.Block) {
+	in := &c.input
+	if in.known {
+		c.endSegment(ByGap)
+		lost := uint64(0)
+		if b.Offset > in.next {
+			lost = b.Offset - in.next
+		}
+		c.push(op{kind: opGap, sample: b.Offset, lost: lost, reason: "format", time: b.Time})
+	}
+	in.format, in.known = b.Format, true
+	in.res = nil
+	if rate := c.m.Config.Rate; b.Format.Rate > 0 && rate > 0 && b.Format.Rate != rate {
+		in.res, _ = resample.New(b.Format.Rate, rate, c.m.Config.Channels)
+	}
+	c.cutter.forget()
+	c.restart(b.Offset)
+	in.next = b.Offset
+}
+
+// fillLimit is the longest gap that policy fill fills, in seconds.
+const fillLimit = 0.05
+
+// lose deals with a block that does not begin where the last one ended.
+func (c *Classifier) lose(b *capture.Block, why string) {
+	in := &c.input
+	g := op{kind: opGap, sample: b.Offset, time: b.Time, reason: why}
+	if b.Offset < in.next {
+		g.reason = "restarted"
+	} else {
+		g.lost = b.Offset - in.next
+	}
+	short := in.format.Rate <= 0 || float64(g.lost) <= fillLimit*in.format.Rate
+	switch {
+	case g.lost > 0 && c.dec.Gap == "hold":
+		in.shift += g.lost
+		c.push(g)
+	case g.lost > 0 && c.dec.Gap == "fill" && short && len(in.last) > 0:
+		c.push(g)
+		for range g.lost {
+			c.take(in.last)
+		}
+	default:
+		c.endSegment(ByGap)
+		c.push(g)
+		c.restart(b.Offset)
+	}
+	in.next = b.Offset
+}
+
+// restart makes offset the resampler's and the segmenter's first sample.
+func (c *Classifier) restart(offset uint64) {
+	in := &c.input
+	in.base, in.shift = offset, 0
+	if in.res != nil {
+		in.res.Reset()
+	}
+	c.cutter.restart()
+}
+
+// take resamples interleaved samples of the source and hands them on.
+func (c *Classifier) take(samples []float32) {
+	in := &c.input
+	if len(samples) == 0 {
+		return
+	}
+	channels := max(in.format.Channels, 1)
+	in.last = append(in.last[:0], samples[len(samples)-channels:]...)
+	samples = c.mix(samples, channels)
+	if in.res == nil {
+		c.cutter.take(c, samples)
+		return
+	}
+	in.samples = in.res.Push(in.samples[:0], samples)
+	c.cutter.take(c, in.samples)
+}
+
+// mix makes the source's channels those of the model: the spectral front ends
+// average whatever number to theirs.
+func (c *Classifier) mix(samples []float32, channels int) []float32 {
+	want := c.m.Config.Channels
+	if channels == want {
+		return samples
+	}
+	in := &c.input
+	in.mono = in.mono[:0]
+	for ; len(samples) > 0; samples = samples[channels:] {
+		var sum float32
+		for _, v := range samples[:channels] {
+			sum += v
+		}
+		for range want {
+			in.mono = append(in.mono, sum/float32(channels))
+		}
+	}
+	return in.mono
+}
+
+// endSegment flushes the resampler and ends the open segment, if there is one.
+func (c *Classifier) endSegment(why Reason) {
+	in := &c.input
+	if in.res != nil {
+		in.samples = in.res.Flush(in.samples[:0])
+		c.cutter.take(c, in.samples)
+	}
+	c.cutter.finish(c, why)
+}
+
+// End ends the stream's open segment for the reason, works off the queue and
+// appends the events. The next block may go on where the last one ended.
+func (c *Classifier) End(dst []Event, why Reason) []Event {
+	if c.input.known {
+		c.endSegment(why)
+		c.restart(c.input.next)
+	}
+	return c.Advance(dst)
+}
+
+// Open tells whether a segment is open.
+func (c *Classifier) Open() bool { return c.cutter.open || c.walker.open }
+
+func (c *Classifier) push(o op) {
+	if o.time.IsZero() && o.kind != opStatus {
+		o.time = c.input.time(o.sample)
+	}
+	c.queue = append(c.queue, o)
+}
+
+// open queues the begin of a segment at position k of the model's rate.
+func (c *Classifier) open(k uint64) {
+	c.cutter.begin(k)
+	s := c.input.source(k)
+	c.push(op{kind: opOpen, sample: s, start: s})
+}

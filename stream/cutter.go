@@ -1,0 +1,176 @@
+package stream
+
+import (
+	"math"
+
+	"inkling/model"
+	"inkling/model/feature"
+)
+
+// cutter cuts the resampled samples into segments and those into frames. It
+// decides on a grid of its own that begins at the stream's first sample, so
+// that blocks do not matter. Positions are samples a channel at the model's
+// rate since the stream's (or the last gap's) first.
+type cutter struct {
+	kind     string
+	channels int
+	dim      int
+	front    feature.Extractor
+	hop      int    // samples of the activity grid
+	limit    uint64 // the longest segment, samples
+	stepped  uint64 // fixed: samples of a full segment
+	steps    int
+	level    activity
+
+	pos     uint64    // of the next sample
+	pending []float32 // less than a hop
+	ring    []float32 // activity: the last pre-roll samples before pos
+
+	open    bool
+	start   uint64
+	frames  int    // of the open segment
+	counted int    // those that count
+	end     uint64 // where the counted ones end
+	active  uint64 // activity: end of the last active hop
+	opened  uint64 // activity: where it opened, after the pre-roll
+}
+
+func (c *cutter) init(s *model.Segment, front feature.Extractor, rate float64, channels int) {
+	second := rate
+	if rate == 0 {
+		second = 1
+	}
+	samples := func(t float64) uint64 { return uint64(math.Round(t * second)) }
+	c.kind, c.channels, c.dim, c.front, c.steps = s.Kind, channels, front.Dim(), front, s.Steps
+	c.hop = max(int(math.Round(second/100)), 1)
+	c.limit = max(samples(s.Maximum), 1)
+	c.stepped = uint64(front.End(s.Steps))
+	c.level.init(s, samples, c.hop)
+	c.forget()
+}
+
+// forget drops what was learned of the signal's level.
+func (c *cutter) forget() { c.level.reset() }
+
+func (c *cutter) restart() {
+	c.pos, c.open = 0, false
+	c.pending, c.ring = c.pending[:0], c.ring[:0]
+	c.front.Reset()
+}
+
+func (c *cutter) begin(at uint64) {
+	c.open, c.start, c.frames, c.counted, c.end = true, at, 0, 0, at
+	c.front.Reset()
+}
+
+// take cuts samples, interleaved.
+func (c *cutter) take(k *Classifier, samples []float32) {
+	if c.kind != model.SegmentActivity {
+		c.takePlain(k, samples)
+		return
+	}
+	width := c.hop * c.channels
+	for len(samples) > 0 {
+		if len(c.pending) == 0 && len(samples) >= width {
+			c.takeHop(k, samples[:width])
+			samples = samples[width:]
+			continue
+		}
+		n := min(width-len(c.pending), len(samples))
+		c.pending = append(c.pending, samples[:n]...)
+		samples = samples[n:]
+		if len(c.pending) == width {
+			c.takeHop(k, c.pending)
+			c.pending = c.pending[:0]
+		}
+	}
+}
+
+// takePlain serves the segmenters that do not listen: whole, message, fixed.
+func (c *cutter) takePlain(k *Classifier, samples []float32) {
+	limit, why := c.limit, ByMaximum
+	if c.kind == model.SegmentFixed && c.stepped < limit {
+		limit, why = c.stepped, ByFixed
+	}
+	for len(samples) > 0 {
+		if !c.open {
+			if c.kind == model.SegmentMessage {
+				c.pos += uint64(len(samples) / c.channels)
+				return
+			}
+			k.open(c.pos)
+		}
+		n := min(int(limit-(c.pos-c.start)), len(samples)/c.channels)
+		c.extract(k, samples[:n*c.channels])
+		samples = samples[n*c.channels:]
+		if c.pos-c.start == limit {
+			c.mark(k)
+			c.close(k, why)
+		}
+	}
+}
+
+// extract moves on by samples of the open segment and queues their frames.
+func (c *cutter) extract(k *Classifier, samples []float32) {
+	c.pos += uint64(len(samples) / c.channels)
+	before := len(k.frames)
+	k.frames = c.front.Push(k.frames, samples)
+	for range (len(k.frames) - before) / c.dim {
+		c.frames++
+		k.push(op{kind: opFrame, sample: k.input.source(c.start + uint64(c.front.End(c.frames)))})
+	}
+}
+
+// mark makes every frame so far count.
+func (c *cutter) mark(k *Classifier) {
+	if c.counted != c.frames {
+		c.counted = c.frames
+		c.end = c.start + uint64(c.front.End(c.frames))
+		k.push(op{kind: opMark})
+	}
+}
+
+// flush takes the samples that no frame covers into a last one that counts.
+func (c *cutter) flush(k *Classifier) {
+	before := len(k.frames)
+	k.frames = c.front.Flush(k.frames)
+	if len(k.frames) > before {
+		c.frames++
+		k.push(op{kind: opFrame, sample: k.input.source(c.pos)})
+		c.counted, c.end = c.frames, c.pos
+		k.push(op{kind: opMark})
+		return
+	}
+	c.mark(k)
+}
+
+// close ends the open segment at the last frame that counts.
+func (c *cutter) close(k *Classifier, why Reason) {
+	c.open = false
+	if c.counted == 0 {
+		k.push(op{kind: opDrop, sample: k.input.source(c.pos), start: k.input.source(c.start), reason: "no_step\x00" + string(why),
+			threshold: 1, value: 0})
+		return
+	}
+	k.push(op{kind: opClose, start: k.input.source(c.start), sample: k.input.source(c.end), reason: string(why)})
+}
+
+// finish ends the open segment because the signal ends.
+func (c *cutter) finish(k *Classifier, why Reason) {
+	if c.kind == model.SegmentActivity && len(c.pending) > 0 {
+		c.takeHop(k, c.pending)
+		c.pending = c.pending[:0]
+	}
+	if !c.open {
+		return
+	}
+	if c.kind != model.SegmentActivity {
+		c.flush(k)
+		c.close(k, why)
+		return
+	}
+	if c.active == c.pos {
+		c.flush(k)
+	}
+	c.closeActive(k, why)
+}

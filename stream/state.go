@@ -1,0 +1,349 @@
+package stream
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"inkling/capture"
+	"inkling/internal/resample"
+)
+
+const stateVersion = 1
+
+var errState = errors.New("stream: saved state is cut off or damaged")
+
+// codec writes a state's fields or reads them back: one list of fields serves
+// both. Reading never allocates beyond the data.
+type codec struct {
+	data    []byte
+	reading bool
+	bad     bool
+}
+
+func (k *codec) u64(v *uint64) {
+	if !k.reading {
+		k.data = binary.LittleEndian.AppendUint64(k.data, *v)
+		return
+	}
+	if b := k.next(8); b != nil {
+		*v = binary.LittleEndian.Uint64(b)
+	}
+}
+
+func (k *codec) next(n int) []byte {
+	if k.bad || n < 0 || n > len(k.data) {
+		k.bad = true
+		return nil
+	}
+	b := k.data[:n]
+	k.data = k.data[n:]
+	return b
+}
+
+func (k *codec) f64(v *float64) {
+	b := math.Float64bits(*v)
+	k.u64(&b)
+	*v = math.Float64frombits(b)
+}
+
+// integer reads what must lie within [lo, hi].
+func (k *codec) integer(v *int, lo, hi int) {
+	u := uint64(int64(*v))
+	k.u64(&u)
+	if n := int64(u); k.reading && !k.bad {
+		if n < int64(lo) || n > int64(hi) {
+			k.bad = true
+			return
+		}
+		*v = int(n)
+	}
+}
+
+func (k *codec) bool(v *bool) {
+	n := 0
+	if *v {
+		n = 1
+	}
+	k.integer(&n, 0, 1)
+	*v = n == 1
+}
+
+func (k *codec) bytes(v *[]byte) {
+	n := len(*v)
+	k.integer(&n, 0, math.MaxInt32)
+	if !k.reading {
+		k.data = append(k.data, *v...)
+	} else if b := k.next(n); b != nil {
+		*v = append((*v)[:0], b...)
+	}
+}
+
+func (k *codec) str(v *string) {
+	b := []byte(*v)
+	k.bytes(&b)
+	*v = string(b)
+}
+
+func (k *codec) floats(v *[]float32) {
+	n := len(*v)
+	k.integer(&n, 0, math.MaxInt32)
+	if !k.reading {
+		for _, x := range *v {
+			k.data = binary.LittleEndian.AppendUint32(k.data, math.Float32bits(x))
+		}
+		return
+	}
+	if b := k.next(4 * n); b != nil {
+		*v = (*v)[:0]
+		for i := range n {
+			*v = append(*v, math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
+		}
+	}
+}
+
+func (k *codec) time(v *time.Time) {
+	set := !v.IsZero()
+	k.bool(&set)
+	ns := uint64(0)
+	if set && !k.reading {
+		ns = uint64(v.UnixNano())
+	}
+	k.u64(&ns)
+	if k.reading {
+		*v = time.Time{}
+		if set {
+			*v = time.Unix(0, int64(ns)).UTC()
+		}
+	}
+}
+
+// part lets a type with its own AppendState and Restore take its turn.
+func (k *codec) part(write func([]byte) []byte, read func([]byte) ([]byte, error)) {
+	if !k.reading {
+		k.data = write(k.data)
+		return
+	}
+	if k.bad {
+		return
+	}
+	rest, err := read(k.data)
+	if err != nil {
+		k.bad = true
+		return
+	}
+	k.data = rest
+}
+
+// AppendState appends the stream's whole state. With frames it is
+// self-contained; without them, which needs Options.Resumable, the samples of
+// an open segment are left out: after Restore the source must be read again
+// from Resume on, and the events go on where they stopped. A state is of one
+// model and one set of options; Restore refuses it elsewhere.
+func (c *Classifier) AppendState(dst []byte, frames bool) []byte {
+	if !frames && c.o.Resumable && (c.Open() || len(c.queue) > 0) && c.before != nil {
+		dst = c.header(dst, 1)
+		dst = binary.LittleEndian.AppendUint64(dst, c.emitted)
+		dst = binary.LittleEndian.AppendUint64(dst, c.resumeAt)
+		return append(dst, c.before...)
+	}
+	return c.fields(c.header(dst, 0))
+}
+
+func (c *Classifier) header(dst []byte, kind byte) []byte {
+	dst = append(dst, stateVersion, kind)
+	return append(dst, c.fingerprint()...)
+}
+
+// fingerprint names the model and what of the options shapes the state.
+func (c *Classifier) fingerprint() string {
+	if c.print == "" {
+		c.print = fmt.Sprintf("%s %+v %s %s;", c.m.Hash(), c.segment, c.dec.State, c.dec.Gap)
+	}
+	return c.print
+}
+
+// snapshot keeps the state before a block while no segment is open.
+func (c *Classifier) snapshot(b *capture.Block) {
+	if !c.o.Resumable || c.Open() || len(c.queue) > 0 || c.skip > 0 {
+		return
+	}
+	c.before = c.fields(c.before[:0])
+	c.emitted, c.resumeAt = 0, b.Offset
+}
+
+// Restore takes back what AppendState wrote.
+func (c *Classifier) Restore(data []byte) error {
+	want := c.fingerprint()
+	if len(data) < 2+len(want) || data[0] != stateVersion || data[1] > 1 {
+		return errState
+	}
+	if string(data[2:2+len(want)]) != want {
+		return errors.New("stream: the saved state is of another model or other options: start the stream anew")
+	}
+	kind := data[1]
+	data = data[2+len(want):]
+	var emitted, at uint64
+	if kind == 1 {
+		if len(data) < 16 {
+			return errState
+		}
+		emitted, at = binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])
+		data = data[16:]
+	}
+	fresh, err := NewClassifier(c.m, &c.o)
+	if err != nil {
+		return err
+	}
+	k := codec{data: data, reading: true}
+	fresh.visit(&k)
+	if k.bad || len(k.data) > 0 || !fresh.sound() {
+		return errState
+	}
+	fresh.print = c.print
+	*c = *fresh
+	c.skip = emitted
+	if kind == 1 {
+		c.resumeAt = at
+	} else {
+		c.resumeAt = c.input.next
+	}
+	return nil
+}
+
+// Resume is the source's sample from which a restored stream is to be fed.
+func (c *Classifier) Resume() uint64 { return c.resumeAt }
+
+func (c *Classifier) fields(dst []byte) []byte {
+	k := codec{data: dst}
+	c.visit(&k)
+	return k.data
+}
+
+func (c *Classifier) visit(k *codec) {
+	c.input.visit(k, c)
+	c.cutter.visit(k)
+	n := len(c.queue)
+	k.integer(&n, 0, math.MaxInt32)
+	for i := range n {
+		if k.bad {
+			return
+		}
+		if k.reading {
+			c.queue = append(c.queue, op{})
+		}
+		c.queue[i].visit(k)
+	}
+	k.floats(&c.frames)
+	c.walker.visit(k)
+}
+
+func (in *input) visit(k *codec, c *Classifier) {
+	k.bool(&in.known)
+	k.f64(&in.format.Rate)
+	k.integer(&in.format.Channels, 0, 1<<16)
+	k.u64(&in.next)
+	k.u64(&in.base)
+	k.u64(&in.shift)
+	k.u64(&in.at)
+	k.time(&in.anchor)
+	k.floats(&in.last)
+	resampled := in.res != nil
+	k.bool(&resampled)
+	if k.reading && resampled && !k.bad {
+		var err error
+		if in.res, err = resample.New(in.format.Rate, c.m.Config.Rate, c.m.Config.Channels); err != nil {
+			k.bad = true
+			return
+		}
+	}
+	if resampled && !k.bad {
+		k.part(in.res.AppendState, in.res.Restore)
+	}
+}
+
+func (c *cutter) visit(k *codec) {
+	k.f64(&c.level.floor)
+	k.f64(&c.level.offset)
+	k.bool(&c.level.begun)
+	k.u64(&c.pos)
+	k.floats(&c.pending)
+	k.floats(&c.ring)
+	k.bool(&c.open)
+	k.u64(&c.start)
+	k.integer(&c.frames, 0, math.MaxInt32)
+	k.integer(&c.counted, 0, math.MaxInt32)
+	k.u64(&c.end)
+	k.u64(&c.active)
+	k.u64(&c.opened)
+	k.part(c.front.AppendState, c.front.Restore)
+}
+
+func (o *op) visit(k *codec) {
+	kind := int(o.kind)
+	k.integer(&kind, 0, int(opStatus))
+	o.kind = opKind(kind)
+	k.u64(&o.sample)
+	k.time(&o.time)
+	k.str(&o.reason)
+	k.f64(&o.threshold)
+	k.f64(&o.value)
+	k.u64(&o.lost)
+	k.u64(&o.start)
+}
+
+func (w *walker) visit(k *codec) {
+	k.part(w.net.AppendState, w.net.Restore)
+	k.part(w.kept.AppendState, w.kept.Restore)
+	k.bool(&w.open)
+	k.u64(&w.id)
+	k.integer(&w.step, 0, math.MaxInt32)
+	k.u64(&w.start)
+	k.floats(&w.tops)
+	k.floats(&w.inputs)
+	n := len(w.probs) - 1
+	k.integer(&w.label, -1, n)
+	k.integer(&w.emitted, -1, n)
+	k.integer(&w.counted.label, -1, n)
+	k.integer(&w.counted.steps, 0, math.MaxInt32)
+	k.floats(&w.counted.probs)
+	k.integer(&w.held, 0, math.MaxInt32)
+	k.bool(&w.early)
+	k.bool(&w.warmed)
+	k.u64(&w.at)
+}
+
+// sound tells whether restored fields fit together, so that no later call can
+// reach outside a buffer.
+func (c *Classifier) sound() bool {
+	t, w, ch := &c.cutter, &c.walker, c.m.Config.Channels
+	frames, steps, open := 0, w.step, w.open
+	for i := range c.queue {
+		switch c.queue[i].kind {
+		case opOpen:
+			open, steps = true, 0
+		case opFrame:
+			frames++
+			steps++
+		case opMark, opClose, opDrop:
+			if !open {
+				return false
+			}
+			open = open && c.queue[i].kind == opMark
+		}
+	}
+	width := c.m.TopDim()
+	rows := w.tops
+	if w.again != nil {
+		width, rows = c.m.Dim(), w.inputs
+	}
+	kept := len(rows) == w.step*width || !c.m.HasConfirm() || !w.open
+	return len(c.frames) == frames*c.m.Dim() && open == t.open && (!t.open || steps == t.frames) && kept &&
+		t.counted <= t.frames && w.counted.steps <= w.step && len(w.counted.probs) == c.m.Classes() &&
+		len(t.pending) < t.hop*ch && len(t.pending)%ch == 0 && len(t.ring) <= int(t.level.preRoll)*ch && len(t.ring)%ch == 0 &&
+		t.start <= t.pos && t.opened <= t.active && t.active <= t.pos && (!t.open || t.pos-t.start <= t.limit+uint64(t.hop)) &&
+		(!c.input.known || c.checkFormat(c.input.format) == nil) && (len(c.input.last) == 0 || len(c.input.last) == max(c.input.format.Channels, 1)) &&
+		(c.input.res != nil) == (c.input.known && c.input.format.Rate > 0 && c.m.Config.Rate > 0 && c.input.format.Rate != c.m.Config.Rate)
+}

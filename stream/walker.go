@@ -1,0 +1,251 @@
+package stream
+
+import (
+	"strings"
+
+	"inkling/model"
+)
+
+// walker steps the network through the open segment.
+type walker struct {
+	net, kept *model.State // kept: at the last frame that counts
+	again     *model.State // State carry: the segment from zero
+	probs     []float32
+	confirmed []float32
+	scores    []Score
+
+	open    bool
+	id      uint64
+	step    int
+	start   uint64
+	tops    []float32 // the top layer's inputs, a row a step
+	inputs  []float32 // State carry: the frames
+	label   int       // the running label at the last step
+	counted runningAt // at the last frame that counts
+	held    int       // steps in a row for which the early rule holds
+	early   bool      // it fired
+	emitted int       // label of the last running event, −1: none yet
+	warmed  bool      // of the last running event
+	at      uint64    // its sample
+}
+
+// runningAt is what the running head said at a step.
+type runningAt struct {
+	steps int
+	label int
+	probs []float32
+}
+
+func (w *walker) init(c *Classifier) {
+	w.net, w.kept = c.m.NewState(), c.m.NewState()
+	w.probs, w.confirmed = make([]float32, c.m.Classes()), make([]float32, c.m.Classes())
+	w.counted.probs = make([]float32, c.m.Classes())
+	if c.dec.State == "carry" {
+		w.again = c.m.NewState()
+	}
+}
+
+// Advance runs what Feed queued and appends the events to dst. Their Top is valid
+// until the next call.
+func (c *Classifier) Advance(dst []Event) []Event {
+	w := &c.walker
+	w.scores = w.scores[:0]
+	frames := c.frames
+	for i := range c.queue {
+		o := &c.queue[i]
+		switch o.kind {
+		case opOpen:
+			w.begin(c, o)
+		case opFrame:
+			dim := c.m.Dim()
+			dst = w.advance(c, dst, o, frames[:dim])
+			frames = frames[dim:]
+		case opMark:
+			w.mark(c)
+		case opClose:
+			dst = w.confirm(c, dst, o)
+		case opDrop:
+			dst = w.drop(c, dst, o)
+		default:
+			dst = c.tell(dst, o)
+		}
+	}
+	c.queue, c.frames = c.queue[:0], c.frames[:0]
+	return dst
+}
+
+// emit appends e unless it was emitted before a resume.
+func (c *Classifier) emit(dst []Event, e Event) []Event {
+	c.emitted++
+	if c.skip > 0 {
+		c.skip--
+		return dst
+	}
+	e.Session, e.Stream = c.o.Session, c.o.Stream
+	return append(dst, e)
+}
+
+func (c *Classifier) tell(dst []Event, o *op) []Event {
+	if o.kind == opGap {
+		return c.emit(dst, Event{Type: Gap, Sample: o.sample, Time: o.time, Lost: o.lost, Policy: c.dec.Gap, Reason: o.reason})
+	}
+	state, reason, _ := strings.Cut(o.reason, "\x00")
+	return c.emit(dst, Event{Type: Status, Sample: o.sample, Time: o.time, State: state, Reason: reason})
+}
+
+func (w *walker) begin(c *Classifier, o *op) {
+	w.open, w.step, w.start = true, 0, o.start
+	w.id++
+	w.tops, w.inputs = w.tops[:0], w.inputs[:0]
+	w.held, w.early, w.emitted, w.warmed, w.label = 0, false, -1, false, -1
+	w.counted.steps, w.counted.label = 0, -1
+	if c.dec.State == "reset" {
+		w.net.Reset()
+	}
+}
+
+func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
+	c.m.Step(w.probs, w.net, frame)
+	w.step++
+	if c.m.HasConfirm() && w.again == nil {
+		w.tops = append(w.tops, w.net.Top()...)
+	}
+	if w.again != nil {
+		w.inputs = append(w.inputs, frame...)
+	}
+	if !c.m.HasRunning() {
+		return dst
+	}
+	label, before := argmax(w.probs), w.label
+	w.label = label
+	dst = w.running(c, dst, o)
+	return w.stop(c, dst, o, label != before)
+}
+
+// running emits a running event if Emit lets it pass.
+func (w *walker) running(c *Classifier, dst []Event, o *op) []Event {
+	warm := w.step > c.dec.Warm
+	switch e := &c.o.Emit; {
+	case e.Confirmed, e.Change && w.label == w.emitted && warm == w.warmed:
+		return dst
+	case e.Every > 0 && w.emitted >= 0 && float64(o.sample-w.at) < e.Every.Seconds()*c.input.format.Rate:
+		return dst
+	}
+	w.emitted, w.warmed, w.at = w.label, warm, o.sample
+	v := Event{Type: Running, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time, Warm: warm}
+	if warm {
+		v.Label, v.P, v.Top = c.m.Config.Labels[w.label], w.probs[w.label], w.top(c, w.probs)
+	}
+	return c.emit(dst, v)
+}
+
+// stop applies the early rule: the running label holds p ≥ EarlyP for EarlySteps.
+func (w *walker) stop(c *Classifier, dst []Event, o *op, changed bool) []Event {
+	if c.dec.EarlySteps == 0 || w.early || w.step <= c.dec.Warm {
+		return dst
+	}
+	p := w.probs[w.label]
+	if changed {
+		w.held = 0
+	}
+	if float64(p) < c.dec.EarlyP {
+		w.held = 0
+		return dst
+	}
+	if w.held++; w.held < c.dec.EarlySteps {
+		return dst
+	}
+	w.early = true
+	return c.emit(dst, Event{Type: Early, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time,
+		Label: c.m.Config.Labels[w.label], P: p})
+}
+
+// mark keeps the state: all steps so far count.
+func (w *walker) mark(c *Classifier) {
+	w.counted.steps, w.counted.label = w.step, w.label
+	copy(w.counted.probs, w.probs)
+	if w.again == nil {
+		w.kept.CopyFrom(w.net)
+	}
+}
+
+// confirm ends the segment at the last step that counts.
+func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
+	w.open = false
+	probs := w.decide(c)
+	label := argmax(probs)
+	e := Event{Type: Confirmed, Segment: w.id, Step: w.counted.steps, Sample: o.sample, Time: o.time,
+		Label: c.m.Config.Labels[label], P: probs[label], Top: w.top(c, probs), Steps: w.counted.steps,
+		Start: w.start, End: o.sample, EndedBy: Reason(o.reason)}
+	if w.counted.label >= 0 {
+		e.Running = c.m.Config.Labels[w.counted.label]
+		e.Agrees = w.counted.label == label
+	}
+	if e.Label == c.dec.Background && e.Label != "" && !c.o.Background {
+		return c.emit(dst, Event{Type: Dropped, Segment: w.id, Step: e.Step, Sample: e.Sample, Time: e.Time,
+			Reason: "background", Value: float64(e.P), Start: e.Start, End: e.End, EndedBy: e.EndedBy})
+	}
+	if float64(e.P) < c.dec.Threshold {
+		e.Label, e.Rejected, e.Agrees = "", true, false
+	}
+	return c.emit(dst, e)
+}
+
+// decide returns the probabilities of the whole segment.
+func (w *walker) decide(c *Classifier) []float32 {
+	if w.again != nil {
+		dim := c.m.Dim()
+		w.again.Reset()
+		w.tops = w.tops[:0]
+		for t := range w.counted.steps {
+			c.m.Step(w.confirmed, w.again, w.inputs[t*dim:(t+1)*dim])
+			w.tops = append(w.tops, w.again.Top()...)
+		}
+		w.kept.CopyFrom(w.again)
+		if !c.m.HasConfirm() {
+			return w.confirmed
+		}
+	}
+	if !c.m.HasConfirm() {
+		return w.counted.probs
+	}
+	c.m.Confirm(w.confirmed, w.kept, w.tops[:w.counted.steps*c.m.TopDim()])
+	return w.confirmed
+}
+
+func (w *walker) drop(c *Classifier, dst []Event, o *op) []Event {
+	w.open = false
+	why, by, _ := strings.Cut(o.reason, "\x00")
+	return c.emit(dst, Event{Type: Dropped, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time, Reason: why,
+		Threshold: o.threshold, Value: o.value, Start: w.start, End: o.sample, EndedBy: Reason(by)})
+}
+
+// top is the three best labels, best first, in memory of the walker's.
+func (w *walker) top(c *Classifier, probs []float32) []Score {
+	const n = 3
+	from := len(w.scores)
+	for i, p := range probs {
+		at := len(w.scores)
+		for at > from && w.scores[at-1].P < p {
+			at--
+		}
+		if at-from >= n {
+			continue
+		}
+		if len(w.scores)-from < n {
+			w.scores = append(w.scores, Score{})
+		}
+		copy(w.scores[at+1:], w.scores[at:len(w.scores)-1])
+		w.scores[at] = Score{c.m.Config.Labels[i], p}
+	}
+	return w.scores[from:len(w.scores):len(w.scores)]
+}
+
+func argmax(p []float32) (best int) {
+	for i, v := range p {
+		if v > p[best] {
+			best = i
+		}
+	}
+	return best
+}
