@@ -29,9 +29,9 @@ type Options struct {
 	// example named FILE@START. What is left at an example's end, and examples
 	// shorter than a crop, are left out.
 	Crop float64
-	// Segment finds the segment in each example as the stream would, with this
-	// segmenter; where it finds several the longest counts, the first of
-	// equals; where none, the example is wrong.
+	// Segment finds the segment in each example with this segmenter and a
+	// stream.Classifier. Where it finds several the longest counts, the first
+	// of equals; where it finds none the example has no label and is wrong.
 	Segment  *model.Segment
 	Each     func(Row) error       // after the evaluation, once an example, in the data's order
 	Progress func(done, total int) // not concurrently
@@ -96,6 +96,11 @@ func (j *job) prepare() error {
 	}
 	if j.o.Crop > 0 && j.o.Segment != nil {
 		return errors.New("evaluate: crops and a segmenter exclude each other: give one of them")
+	}
+	if j.o.Segment != nil {
+		if _, err := j.classifier(); err != nil {
+			return err
+		}
 	}
 	for _, check := range []func() error{j.checkSignal, j.matchLabels, j.cut} {
 		if err := check(); err != nil {

@@ -111,7 +111,7 @@ func reference(t testing.TB, m *model.Model, s *dataset.Set) (rows []Row, accura
 			held := true
 			for back := range m.Config.Decision.EarlySteps {
 				i := k - 1 - back
-				held = held && labels[i] == labels[k-1] && ps[i] >= float32(m.Config.Decision.EarlyP)
+				held = held && labels[i] == labels[k-1] && float64(ps[i]) >= m.Config.Decision.EarlyP
 			}
 			if held {
 				label, step = m.Config.Labels[labels[k-1]], k

@@ -1,7 +1,56 @@
 package evaluate
 
-import "errors"
+import (
+	"inkling/capture"
+	"inkling/model"
+	"inkling/stream"
+)
 
+// segmentBlock is how many samples a channel a block fed to the stream has.
+const segmentBlock = 4096
+
+func (j *job) classifier() (*stream.Classifier, error) {
+	return stream.NewClassifier(j.m, &stream.Options{Segment: j.o.Segment, State: "reset", Threshold: -1,
+		Background: true, Emit: stream.Emit{Confirmed: true}})
+}
+
+// segment runs a new stream over one example and returns where its longest
+// confirmed segment lies, in samples a channel, the first of equals; 0, 0 where
+// there is none.
 func (j *job) segment(samples []float32) (start, end int, err error) {
-	return 0, 0, errors.New("evaluate: segmenters wait for package stream")
+	c, err := j.classifier()
+	if err != nil {
+		return 0, 0, err
+	}
+	width := j.set.Channels
+	total := len(samples) / width
+	b := capture.Block{Format: capture.Format{Rate: j.m.Config.Rate, Channels: width}}
+	var events []stream.Event
+	longest := func() {
+		for i := range events {
+			if e := &events[i]; e.Type == stream.Confirmed && int(e.End-e.Start) > end-start {
+				start, end = int(e.Start), int(e.End)
+			}
+		}
+	}
+	for at := 0; at < total; at += segmentBlock {
+		to := min(at+segmentBlock, total)
+		b.Offset, b.Samples, b.Mark = uint64(at), samples[at*width:to*width], 0
+		if j.o.Segment.Kind == model.SegmentMessage { // the example is the message
+			if at == 0 {
+				b.Mark |= capture.MarkBegin
+			}
+			if to == total {
+				b.Mark |= capture.MarkEnd
+			}
+		}
+		if err := c.Feed(&b); err != nil {
+			return 0, 0, err
+		}
+		events = c.Advance(events[:0])
+		longest()
+	}
+	events = c.End(events[:0], stream.ByEOF)
+	longest()
+	return start, end, nil
 }

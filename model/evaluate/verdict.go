@@ -62,7 +62,7 @@ func earlyLabel(running []float32, classes int, d *model.Decision) (label, step 
 		row := running[t*classes:][:classes]
 		l := argmax(row)
 		switch {
-		case row[l] < float32(d.EarlyP):
+		case float64(row[l]) < d.EarlyP:
 			held = 0
 		case l != last:
 			held = 1

@@ -1,0 +1,133 @@
+package evaluate
+
+import (
+	"errors"
+	"fmt"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// DrawRunning draws the running label's accuracy over the part of the segment
+// that was seen, beside the confirmed label's, the early one's and that of
+// always naming the commonest label.
+func DrawRunning(r *Report) (*Figure, error) {
+	if r.Running == nil {
+		return nil, errors.New("the model has no running head: there is no running accuracy to draw")
+	}
+	p := newPlot("", "part of the segment seen", "accuracy")
+	var xys plotter.XYs
+	for k := 1; k <= tenths; k++ {
+		xys = append(xys, plotter.XY{X: float64(k) / tenths, Y: float64(r.Running.AccuracyAt[Fraction(k)])})
+	}
+	_, majority := r.matrix().Majority()
+	keys := []key{
+		{"running", line(vermilion, 1.6), nil},
+		{"confirmed " + r.Confirmed.Accuracy.String(), line(blue, 1.6), nil},
+		{"commonest label " + majority.String(), line(grey, 0.9, 2, 2), nil},
+	}
+	level := func(s Share, l draw.LineStyle) {
+		addLine(p, plotter.XYs{{X: 0, Y: float64(s)}, {X: 1, Y: float64(s)}}, l)
+	}
+	level(majority, keys[2].line)
+	level(r.Confirmed.Accuracy, keys[1].line)
+	addLine(p, xys, keys[0].line)
+	p.Add(&dots{xys, draw.GlyphStyle{Color: vermilion, Radius: 2.2, Shape: draw.CircleGlyph{}}})
+	if e := r.Early; e != nil && e.Earliness < 1 {
+		k := key{fmt.Sprintf("early %s at %s", e.Accuracy, e.Earliness), line(green, 1), draw.PyramidGlyph{}}
+		keys = append(keys, k)
+		p.Add(&dots{plotter.XYs{{X: float64(e.Earliness), Y: float64(e.Accuracy)}},
+			draw.GlyphStyle{Color: green, Radius: 4.5, Shape: k.mark}})
+	}
+	p.X.Min, p.X.Max = 0, 1
+	p.X.Tick.Marker = percentTicks(0, 0.1)
+	percentAxis(p)
+	return plotted(480, 300, keys, p), nil
+}
+
+// plotted is a figure of a legend above plots side by side.
+func plotted(w, h vg.Length, keys []key, ps ...*plot.Plot) *Figure {
+	return &Figure{width: w, height: h, draw: func(c draw.Canvas) {
+		fill(c, paper, 0, 0, w, h)
+		used := legend(draw.Crop(c, 48, -12, 0, -10), keys)
+		tiles := draw.Tiles{Rows: 1, Cols: len(ps), PadX: 16, PadTop: used + 18, PadBottom: 8, PadLeft: 8, PadRight: 20}
+		for i, sub := range plot.Align([][]*plot.Plot{ps}, tiles, c)[0] {
+			ps[i].Draw(sub)
+		}
+	}}
+}
+
+// dots are a plotter of marks; those on the border are not cut.
+type dots struct {
+	plotter.XYs
+	style draw.GlyphStyle
+}
+
+func (d *dots) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	for _, q := range d.XYs {
+		c.DrawGlyphNoClip(d.style, vg.Point{X: x(q.X), Y: y(q.Y)})
+	}
+}
+
+func (d *dots) DataRange() (xmin, xmax, ymin, ymax float64) { return plotter.XYRange(d.XYs) }
+
+// DrawReliability draws accuracy over the probability that answers were given
+// with, in 15 bins, with the 95 % interval of each; on the diagonal a model is
+// calibrated. Grey columns are the share of answers in each bin.
+func DrawReliability(r *Report) (*Figure, error) {
+	confirmed, running := total(&r.Bins[0]), total(&r.Bins[1])
+	if confirmed == 0 && running == 0 {
+		return nil, errors.New("the report holds no probabilities: evaluate the model again")
+	}
+	var ps []*plot.Plot
+	if confirmed > 0 {
+		ps = append(ps, reliability("confirmed", &r.Bins[0]))
+	}
+	if running > 0 {
+		ps = append(ps, reliability("running, at the end", &r.Bins[1]))
+	}
+	keys := []key{{"accuracy and its 95 % interval", line(blue, 1), draw.CircleGlyph{}}, {"calibrated", line(grey, 0.8, 3, 2), nil},
+		{"share of answers", line(pale, 7), nil}}
+	return plotted(vg.Length(60+260*len(ps)), 310, keys, ps...), nil
+}
+
+func total(r *Reliability) int {
+	n := 0
+	for _, c := range r.Count {
+		n += c
+	}
+	return n
+}
+
+func reliability(name string, r *Reliability) *plot.Plot {
+	p := newPlot(fmt.Sprintf("%s (error %s)", name, decimal(r.ECE())), "probability given", "share right")
+	p.Title.TextStyle.Font.Size = 10
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
+	p.X.Tick.Marker, p.Y.Tick.Marker = percentTicks(0, 0.2), percentTicks(0, 0.2)
+	p.Add(&reliabilityBins{r})
+	return p
+}
+
+type reliabilityBins struct{ r *Reliability }
+
+func (b *reliabilityBins) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	n := float64(total(b.r))
+	for i, count := range b.r.Count {
+		fill(c, pale, x(float64(i)/Bins), y(0), x(float64(i+1)/Bins)-0.5, y(float64(count)/n))
+	}
+	c.StrokeLine2(line(grey, 0.8, 3, 2), x(0), y(0), x(1), y(1))
+	for i, count := range b.r.Count {
+		if count == 0 {
+			continue
+		}
+		at := x(b.r.Sum[i] / float64(count))
+		lo, hi := Wilson(b.r.Right[i], count)
+		c.StrokeLine2(line(blue, 0.9), at, y(lo), at, y(hi))
+		c.DrawGlyphNoClip(draw.GlyphStyle{Color: blue, Radius: 2.6, Shape: draw.CircleGlyph{}},
+			vg.Point{X: at, Y: y(float64(b.r.Right[i]) / float64(count))})
+	}
+}

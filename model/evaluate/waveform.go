@@ -1,0 +1,276 @@
+package evaluate
+
+import (
+	"errors"
+	"fmt"
+	"image/color"
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"inkling/model/dataset"
+)
+
+// maxLanes is how many channels a waveform shows.
+const maxLanes = 12
+
+// DrawWaveform draws the examples of set one after another as one waveform, in
+// alternating colours under their labels. Channels have a lane each, scaled to
+// its own range; of more than twelve the first twelve are shown. A column of
+// pixels that covers several samples shows their least and greatest.
+func DrawWaveform(set *dataset.Set, examples []dataset.Example) (*Figure, error) {
+	w := &waveform{channels: set.Channels, rate: set.Rate}
+	for i := range examples {
+		e := &examples[i]
+		n := len(e.Samples) / max(set.Channels, 1)
+		w.parts = append(w.parts, wavePart{w.samples, n, set.Labels[e.Label], e.Samples})
+		w.samples += n
+	}
+	if w.samples == 0 {
+		return nil, errors.New("there are no samples to draw: choose examples that have some")
+	}
+	w.lanes = min(w.channels, maxLanes)
+	for k := range w.lanes {
+		w.ranges = append(w.ranges, w.laneRange(k))
+	}
+	w.width = 760
+	w.spread()
+	w.height = w.head + vg.Length(w.lanes)*w.laneHeight() + waveFoot
+	return &Figure{width: w.width, height: w.height, draw: w.draw}, nil
+}
+
+const (
+	waveLeft  = 46
+	waveRight = 14
+	waveFoot  = 40
+	waveLabel = 96 // longest label that stands upright
+)
+
+type wavePart struct {
+	start, n int // in samples a channel
+	label    string
+	samples  []float32
+}
+
+type waveform struct {
+	channels, lanes, samples int
+	rate                     float64
+	parts                    []wavePart
+	ranges                   [][2]float64
+	width, height, head      vg.Length
+	spans                    []waveSpan
+	upright                  bool // labels stand
+}
+
+// A waveSpan is what one label stands over.
+type waveSpan struct {
+	start, n int
+	label    string
+	part     int
+}
+
+func (w *waveform) laneHeight() vg.Length {
+	if w.lanes == 1 {
+		return 170
+	}
+	return max(420/vg.Length(w.lanes), 44)
+}
+
+// laneRange is the range a lane shows: symmetric about zero where the signal
+// swings about it, as sound does.
+func (w *waveform) laneRange(k int) [2]float64 {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, p := range w.parts {
+		for i := k; i < len(p.samples); i += w.channels {
+			if v := float64(p.samples[i]); !math.IsNaN(v) && !math.IsInf(v, 0) {
+				lo, hi = min(lo, v), max(hi, v)
+			}
+		}
+	}
+	switch {
+	case lo > hi:
+		return [2]float64{-1, 1}
+	case lo < 0 && hi > 0 && max(-lo, hi) < 3*min(-lo, hi):
+		hi = max(-lo, hi)
+		lo = -hi
+	case lo == hi:
+		lo, hi = lo-1, hi+1
+	}
+	return [2]float64{lo, hi}
+}
+
+func (w *waveform) x(sample float64) vg.Length {
+	return waveLeft + vg.Length(sample/float64(w.samples))*(w.width-waveLeft-waveRight)
+}
+
+func (w *waveform) colour(part int) color.NRGBA {
+	if part%2 == 0 {
+		return blue
+	}
+	return vermilion
+}
+
+func (w *waveform) draw(c draw.Canvas) {
+	fill(c, paper, 0, 0, w.width, w.height)
+	h := w.laneHeight()
+	for k := range w.lanes {
+		top := w.height - w.head - vg.Length(k)*h
+		w.lane(c, k, top-h+3, top-3)
+	}
+	w.axis(c)
+	for _, s := range w.spans {
+		w.label(c, s)
+	}
+}
+
+// lane draws channel k between the heights y0 and y1.
+func (w *waveform) lane(c draw.Canvas, k int, y0, y1 vg.Length) {
+	r := w.ranges[k]
+	y := func(v float64) vg.Length {
+		return y0 + vg.Length((min(max(v, r[0]), r[1])-r[0])/(r[1]-r[0]))*(y1-y0)
+	}
+	if r[0] < 0 && r[1] > 0 {
+		c.StrokeLine2(line(pale, 0.5), w.x(0), y(0), w.x(float64(w.samples)), y(0))
+	}
+	small := style(7, grey, draw.XRight, draw.YCenter)
+	c.FillText(small, vg.Point{X: waveLeft - 4, Y: y1 - 3}, strconv.FormatFloat(r[1], 'g', 3, 64))
+	c.FillText(small, vg.Point{X: waveLeft - 4, Y: y0 + 3}, strconv.FormatFloat(r[0], 'g', 3, 64))
+	if w.lanes > 1 {
+		c.FillText(small, vg.Point{X: waveLeft - 4, Y: (y0 + y1) / 2}, fmt.Sprintf("ch %d", k+1))
+	}
+	frame(c, line(pale, 0.5), w.x(0), y0-2, w.x(float64(w.samples)), y1+2)
+	for i, p := range w.parts {
+		if i > 0 {
+			c.StrokeLine2(line(pale, 0.5), w.x(float64(p.start)), y0-2, w.x(float64(p.start)), y1+2)
+		}
+		w.part(c, k, p, w.colour(i), y)
+	}
+}
+
+// part draws channel k of one example: its samples joined, or where a column of
+// pixels covers several the band between their least and greatest.
+func (w *waveform) part(c draw.Canvas, k int, p wavePart, col color.NRGBA, y func(float64) vg.Length) {
+	x0, x1 := w.x(float64(p.start)), w.x(float64(p.start+p.n))
+	columns := max(1, int(float64(x1-x0)*pngDPI/72))
+	if p.n <= 2*columns {
+		var pts []vg.Point
+		for i := range p.n {
+			pts = append(pts, vg.Point{X: w.x(float64(p.start+i) + 0.5), Y: y(float64(p.samples[i*w.channels+k]))})
+		}
+		if len(pts) > 1 {
+			c.StrokeLines(line(col, 0.8), pts)
+		} else if len(pts) == 1 {
+			c.DrawGlyphNoClip(draw.GlyphStyle{Color: col, Radius: 1, Shape: draw.CircleGlyph{}}, pts[0])
+		}
+		return
+	}
+	var upper, lower []vg.Point
+	for i := range columns {
+		lo, hi := envelope(p.samples, k, w.channels, i*p.n/columns, (i+1)*p.n/columns)
+		x := x0 + (x1-x0)*(vg.Length(i)+0.5)/vg.Length(columns)
+		upper = append(upper, vg.Point{X: x, Y: y(hi) + 0.25})
+		lower = append(lower, vg.Point{X: x, Y: y(lo) - 0.25})
+	}
+	for i := len(lower) - 1; i >= 0; i-- {
+		upper = append(upper, lower[i])
+	}
+	c.FillPolygon(col, upper)
+}
+
+// envelope is the least and the greatest of channel k's samples from to to, of
+// which there is at least one.
+func envelope(samples []float32, k, channels, from, to int) (lo, hi float64) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for i := from; i < to; i++ {
+		v := float64(samples[i*channels+k])
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	return lo, hi
+}
+
+func (w *waveform) axis(c draw.Canvas) {
+	y := w.height - w.head - vg.Length(w.lanes)*w.laneHeight()
+	length, unit := float64(w.samples), "samples"
+	if w.rate > 0 {
+		length, unit = length/w.rate, "s"
+	}
+	tick := style(8, grey, draw.XCenter, draw.YTop)
+	step := roundStep(length / 10)
+	for k := 0; float64(k)*step <= length; k++ {
+		v := float64(k) * step
+		x := w.x(v / length * float64(w.samples))
+		c.StrokeLine2(line(grey, 0.5), x, y, x, y-4)
+		c.FillText(tick, vg.Point{X: x, Y: y - 6}, strconv.FormatFloat(v, 'g', 6, 64))
+	}
+	c.FillText(style(9, ink, draw.XCenter, draw.YBottom), vg.Point{X: (waveLeft + w.width - waveRight) / 2, Y: 6}, unit)
+}
+
+// roundStep is the least of 1, 2 and 5 times a power of ten that is at least v.
+func roundStep(v float64) float64 {
+	p := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, f := range []float64{1, 2, 5} {
+		if f*p >= v*(1-1e-9) {
+			return f * p
+		}
+	}
+	return 10 * p
+}
+
+// spread decides how labels are written: along the examples, upright where
+// they are too narrow for that, and where they are too narrow for that as well
+// once for neighbours of one label.
+func (w *waveform) spread() {
+	lay := style(9, ink, draw.XCenter, draw.YBottom)
+	narrow := false
+	for i, p := range w.parts {
+		if p.n == 0 {
+			continue
+		}
+		width := w.x(float64(p.start+p.n)) - w.x(float64(p.start))
+		w.upright = w.upright || lay.Width(printable(p.label)) > width-3
+		narrow = narrow || width < 10
+		w.spans = append(w.spans, waveSpan{p.start, p.n, p.label, i})
+	}
+	w.head = 36
+	if !w.upright {
+		return
+	}
+	if narrow {
+		w.merge()
+	}
+	for _, s := range w.spans {
+		w.head = max(w.head, 20+lay.Width(fit(lay, s.label, waveLabel)))
+	}
+}
+
+// merge makes one span of neighbours of one label.
+func (w *waveform) merge() {
+	merged := w.spans[:1]
+	for _, s := range w.spans[1:] {
+		if last := &merged[len(merged)-1]; last.label == s.label {
+			last.n += s.n
+		} else {
+			merged = append(merged, s)
+		}
+	}
+	w.spans = merged
+}
+
+// label writes a span's label above it, where there is room.
+func (w *waveform) label(c draw.Canvas, s waveSpan) {
+	x0, x1 := w.x(float64(s.start)), w.x(float64(s.start+s.n))
+	y := w.height - w.head + 7
+	c.StrokeLine2(line(w.colour(s.part), 2), x0+0.3, y-5, x1-0.3, y-5)
+	sty := style(9, w.colour(s.part), draw.XCenter, draw.YBottom)
+	if sty.Width(printable(s.label)) <= x1-x0-3 {
+		c.FillText(sty, vg.Point{X: (x0 + x1) / 2, Y: y}, printable(s.label))
+		return
+	}
+	if x1-x0 < 10 {
+		return
+	}
+	sty.Rotation, sty.XAlign, sty.YAlign = quarter, draw.XLeft, draw.YCenter
+	c.FillText(sty, vg.Point{X: (x0 + x1) / 2, Y: y}, fit(sty, s.label, waveLabel))
+}
