@@ -9,19 +9,18 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// DrawConfusion draws the confusion as a chart: counts in the cells, coloured by
-// their share of the row, right ones blue and wrong ones red; beside each row
-// the share that was right (the sensitivity) and wrong, below each column the
-// share of it that was right (the precision) and wrong.
-func DrawConfusion(r *Report) *Figure {
+func drawConfusion(r *Report) (*drawing, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
 	l := newChart(r)
-	return &Figure{width: l.width, height: l.height, draw: l.draw}
+	return &drawing{width: l.width, height: l.height, draw: l.draw}, nil
 }
 
 // A chart is the layout of a confusion chart; lengths are in points.
 type chart struct {
 	r             *Report
-	c             *Confusion
+	c             *Matrix
 	n, columns    int // columns is n, or n+1 where some were given no label
 	cell          vg.Length
 	side          vg.Length // of a summary's cell across the summary

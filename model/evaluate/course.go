@@ -10,10 +10,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// DrawRunning draws the running label's accuracy over the part of the segment
-// that was seen, beside the confirmed label's, the early one's and that of
-// always naming the commonest label.
-func DrawRunning(r *Report) (*Figure, error) {
+func drawRunning(r *Report) (*drawing, error) {
 	if r.Running == nil {
 		return nil, errors.New("the model has no running head: there is no running accuracy to draw")
 	}
@@ -48,8 +45,8 @@ func DrawRunning(r *Report) (*Figure, error) {
 }
 
 // plotted is a figure of a legend above plots side by side.
-func plotted(w, h vg.Length, keys []key, ps ...*plot.Plot) *Figure {
-	return &Figure{width: w, height: h, draw: func(c draw.Canvas) {
+func plotted(w, h vg.Length, keys []key, ps ...*plot.Plot) *drawing {
+	return &drawing{width: w, height: h, draw: func(c draw.Canvas) {
 		fill(c, paper, 0, 0, w, h)
 		used := legend(draw.Crop(c, 48, -12, 0, -10), keys)
 		tiles := draw.Tiles{Rows: 1, Cols: len(ps), PadX: 16, PadTop: used + 18, PadBottom: 8, PadLeft: 8, PadRight: 20}
@@ -74,10 +71,7 @@ func (d *dots) Plot(c draw.Canvas, p *plot.Plot) {
 
 func (d *dots) DataRange() (xmin, xmax, ymin, ymax float64) { return plotter.XYRange(d.XYs) }
 
-// DrawReliability draws accuracy over the probability that answers were given
-// with, in 15 bins, with the 95 % interval of each; on the diagonal a model is
-// calibrated. Grey columns are the share of answers in each bin.
-func DrawReliability(r *Report) (*Figure, error) {
+func drawReliability(r *Report) (*drawing, error) {
 	confirmed, running := total(&r.Bins[0]), total(&r.Bins[1])
 	if confirmed == 0 && running == 0 {
 		return nil, errors.New("the report holds no probabilities: evaluate the model again")
@@ -94,7 +88,7 @@ func DrawReliability(r *Report) (*Figure, error) {
 	return plotted(vg.Length(60+260*len(ps)), 310, keys, ps...), nil
 }
 
-func total(r *Reliability) int {
+func total(r *Histogram) int {
 	n := 0
 	for _, c := range r.Count {
 		n += c
@@ -102,7 +96,7 @@ func total(r *Reliability) int {
 	return n
 }
 
-func reliability(name string, r *Reliability) *plot.Plot {
+func reliability(name string, r *Histogram) *plot.Plot {
 	p := newPlot(fmt.Sprintf("%s (error %s)", name, decimal(r.ECE())), "probability given", "share right")
 	p.Title.TextStyle.Font.Size = 10
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
@@ -111,7 +105,7 @@ func reliability(name string, r *Reliability) *plot.Plot {
 	return p
 }
 
-type reliabilityBins struct{ r *Reliability }
+type reliabilityBins struct{ r *Histogram }
 
 func (b *reliabilityBins) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)

@@ -81,9 +81,7 @@ func readPoint(head, rec []string) (CurvePoint, error) {
 	return p, nil
 }
 
-// DrawCurves draws accuracies over epochs, and the loss below; the epoch of the
-// best validation loss, whose weights are kept, is marked.
-func DrawCurves(points []CurvePoint) (*Figure, error) {
+func drawCurves(points []CurvePoint) (*drawing, error) {
 	if len(points) == 0 {
 		return nil, errors.New("there is no epoch to draw")
 	}
@@ -104,7 +102,7 @@ func DrawCurves(points []CurvePoint) (*Figure, error) {
 		shown = append(shown, key{fmt.Sprintf("best validation loss, epoch %d", best), line(grey, 0.8, 2, 2), nil})
 	}
 	const w, h = 560, 420
-	return &Figure{width: w, height: h, draw: func(c draw.Canvas) {
+	return &drawing{width: w, height: h, draw: func(c draw.Canvas) {
 		fill(c, paper, 0, 0, w, h)
 		used := legend(draw.Crop(c, 48, -12, 0, -10), shown)
 		panels := [][]*plot.Plot{{top}, {bottom}}

@@ -20,35 +20,35 @@ import (
 	"inkling/internal/atomicfile"
 )
 
-// A Figure is a drawing of a fixed size that can be written as PNG or SVG.
+// A drawing is a picture of a fixed size that can be written as PNG or SVG.
 // Equal data give equal files.
-type Figure struct {
+type drawing struct {
 	width, height vg.Length
 	draw          func(draw.Canvas)
 }
 
 const pngDPI = 144
 
-// Save writes the figure to path, whose ending chooses the format: .png or .svg.
-func (f *Figure) Save(path string) error {
-	write := map[string]func(io.Writer) error{".png": f.WritePNG, ".svg": f.WriteSVG}[strings.ToLower(filepath.Ext(path))]
+// save writes the figure to path, whose ending chooses the format: .png or .svg.
+func (f *drawing) save(path string) error {
+	write := map[string]func(io.Writer) error{".png": f.writePNG, ".svg": f.writeSVG}[strings.ToLower(filepath.Ext(path))]
 	if write == nil {
 		return fmt.Errorf("%s: the name of a picture ends in .png or .svg", path)
 	}
 	return atomicfile.WriteFile(path, write)
 }
 
-// WritePNG writes the figure at 144 pixels an inch.
-func (f *Figure) WritePNG(w io.Writer) error {
+// writePNG writes the figure at 144 pixels an inch.
+func (f *drawing) writePNG(w io.Writer) error {
 	c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(pngDPI), vgimg.UseBackgroundColor(color.White))
 	f.draw(draw.New(c))
 	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
 	return err
 }
 
-// WriteSVG writes the figure with its text as text, in Liberation Sans or, where
+// writeSVG writes the figure with its text as text, in Liberation Sans or, where
 // that is missing, a font of the same widths.
-func (f *Figure) WriteSVG(w io.Writer) error {
+func (f *drawing) writeSVG(w io.Writer) error {
 	c := vgsvg.NewWith(vgsvg.UseWH(f.width, f.height))
 	f.draw(draw.New(c))
 	var b bytes.Buffer

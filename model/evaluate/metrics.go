@@ -34,15 +34,15 @@ func share(part, whole int) Share {
 	return Share(float64(part) / float64(whole))
 }
 
-// A Confusion counts examples by their true label and the label given.
-type Confusion struct {
+// A Matrix, the confusion, counts examples by their true label and the label given.
+type Matrix struct {
 	Counts [][]int // C×C, row = truth, column = label given
 	None   []int   // C: examples that were given no label; always wrong
 }
 
-// NewConfusion returns an empty Confusion of so many labels.
-func NewConfusion(classes int) *Confusion {
-	c := &Confusion{Counts: make([][]int, classes), None: make([]int, classes)}
+// NewMatrix returns an empty Matrix of so many labels.
+func NewMatrix(classes int) *Matrix {
+	c := &Matrix{Counts: make([][]int, classes), None: make([]int, classes)}
 	for i := range c.Counts {
 		c.Counts[i] = make([]int, classes)
 	}
@@ -50,7 +50,7 @@ func NewConfusion(classes int) *Confusion {
 }
 
 // Add counts one example; answer is negative where no label was given.
-func (c *Confusion) Add(truth, answer int) {
+func (c *Matrix) Add(truth, answer int) {
 	if answer < 0 {
 		c.None[truth]++
 		return
@@ -59,7 +59,7 @@ func (c *Confusion) Add(truth, answer int) {
 }
 
 // Row is the number of examples whose true label is k.
-func (c *Confusion) Row(k int) int {
+func (c *Matrix) Row(k int) int {
 	n := c.None[k]
 	for _, v := range c.Counts[k] {
 		n += v
@@ -68,7 +68,7 @@ func (c *Confusion) Row(k int) int {
 }
 
 // Column is the number of examples that were given label k.
-func (c *Confusion) Column(k int) int {
+func (c *Matrix) Column(k int) int {
 	n := 0
 	for _, row := range c.Counts {
 		n += row[k]
@@ -77,7 +77,7 @@ func (c *Confusion) Column(k int) int {
 }
 
 // Total is the number of examples.
-func (c *Confusion) Total() int {
+func (c *Matrix) Total() int {
 	n := 0
 	for k := range c.Counts {
 		n += c.Row(k)
@@ -86,7 +86,7 @@ func (c *Confusion) Total() int {
 }
 
 // Right is the number of examples on the diagonal.
-func (c *Confusion) Right() int {
+func (c *Matrix) Right() int {
 	n := 0
 	for k, row := range c.Counts {
 		n += row[k]
@@ -95,20 +95,20 @@ func (c *Confusion) Right() int {
 }
 
 // Accuracy is the share of examples that were given their true label.
-func (c *Confusion) Accuracy() Share { return share(c.Right(), c.Total()) }
+func (c *Matrix) Accuracy() Share { return share(c.Right(), c.Total()) }
 
 // Sensitivity, or recall, is the share of label k's examples that were given k.
-func (c *Confusion) Sensitivity(k int) Share { return share(c.Counts[k][k], c.Row(k)) }
+func (c *Matrix) Sensitivity(k int) Share { return share(c.Counts[k][k], c.Row(k)) }
 
 // Precision is the share of the examples given k whose label k is.
-func (c *Confusion) Precision(k int) Share { return share(c.Counts[k][k], c.Column(k)) }
+func (c *Matrix) Precision(k int) Share { return share(c.Counts[k][k], c.Column(k)) }
 
 // F1 is the harmonic mean of sensitivity and precision, 2·TP/(2·TP+FP+FN); NaN
 // where label k neither occurs nor was given.
-func (c *Confusion) F1(k int) Share { return share(2*c.Counts[k][k], c.Row(k)+c.Column(k)) }
+func (c *Matrix) F1(k int) Share { return share(2*c.Counts[k][k], c.Row(k)+c.Column(k)) }
 
 // MacroF1 is the mean of F1 over the labels that occur or were given.
-func (c *Confusion) MacroF1() Share {
+func (c *Matrix) MacroF1() Share {
 	sum, n := 0.0, 0
 	for k := range c.Counts {
 		if f := float64(c.F1(k)); !math.IsNaN(f) {
@@ -121,7 +121,7 @@ func (c *Confusion) MacroF1() Share {
 
 // Majority is the most frequent true label, the first of equals, and the
 // accuracy of always naming it.
-func (c *Confusion) Majority() (label int, accuracy Share) {
+func (c *Matrix) Majority() (label int, accuracy Share) {
 	for k := range c.Counts {
 		if c.Row(k) > c.Row(label) {
 			label = k
@@ -143,19 +143,19 @@ func Wilson(right, n int) (lo, hi float64) {
 	return max(0, centre-half), min(1, centre+half)
 }
 
-// Bins of a Reliability.
+// Bins is how many bins a Histogram has.
 const Bins = 15
 
-// A Reliability sorts answers by the probability they were given with into 15
+// A Histogram sorts answers by the probability they were given with into 15
 // equal bins; bin b holds those with b/15 < p ≤ (b+1)/15, and p = 0.
-type Reliability struct {
+type Histogram struct {
 	Count [Bins]int
 	Right [Bins]int
 	Sum   [Bins]float64 // of p
 }
 
 // Add counts an answer of probability p.
-func (r *Reliability) Add(p float32, right bool) {
+func (r *Histogram) Add(p float32, right bool) {
 	b := min(max(int(math.Ceil(float64(p)*Bins))-1, 0), Bins-1)
 	r.Count[b]++
 	r.Sum[b] += float64(p)
@@ -167,7 +167,7 @@ func (r *Reliability) Add(p float32, right bool) {
 // ECE is the expected calibration error over the bins, the mean of |accuracy −
 // confidence| weighted by count (Guo et al. 2017, On Calibration of Modern
 // Neural Networks, with their 15 bins); NaN without answers.
-func (r *Reliability) ECE() Share {
+func (r *Histogram) ECE() Share {
 	gap, n := 0.0, 0
 	for b, count := range r.Count {
 		gap += math.Abs(float64(r.Right[b]) - r.Sum[b])

@@ -21,7 +21,7 @@ func near(t *testing.T, what string, got Share, want float64) {
 // The numbers were worked out by hand; label 3 neither occurs nor is given,
 // label 2 occurs and is never given.
 func TestConfusionByHand(t *testing.T) {
-	c := NewConfusion(4)
+	c := NewMatrix(4)
 	c.Counts = [][]int{{5, 1, 0, 0}, {2, 3, 0, 0}, {1, 0, 0, 0}, {0, 0, 0, 0}}
 	c.None = []int{0, 1, 1, 0}
 	nan := math.NaN()
@@ -55,7 +55,7 @@ func TestWilsonAgainstNewcombe(t *testing.T) {
 }
 
 func TestECEByHand(t *testing.T) {
-	var r Reliability
+	var r Histogram
 	if !math.IsNaN(float64(r.ECE())) {
 		t.Error("ECE of nothing is a number")
 	}
@@ -73,9 +73,9 @@ func TestECEByHand(t *testing.T) {
 	}
 }
 
-func confusions(t *rapid.T) (c *Confusion, truth, answer []int) {
+func confusions(t *rapid.T) (c *Matrix, truth, answer []int) {
 	n := rapid.IntRange(2, 6).Draw(t, "classes")
-	c = NewConfusion(n)
+	c = NewMatrix(n)
 	for range rapid.IntRange(1, 60).Draw(t, "examples") {
 		k, a := rapid.IntRange(0, n-1).Draw(t, "truth"), rapid.IntRange(-1, n-1).Draw(t, "answer")
 		c.Add(k, a)
@@ -127,7 +127,7 @@ func TestConfusionProperties(t *testing.T) {
 
 func TestReliabilityProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var r Reliability
+		var r Histogram
 		n := rapid.IntRange(1, 100).Draw(t, "n")
 		right, sum := 0, 0.0
 		for range n {

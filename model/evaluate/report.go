@@ -14,12 +14,12 @@ type Report struct {
 	SeenInTraining int         `json:"seen_in_training"` // examples that the model was trained on
 	Seconds        float64     `json:"seconds"`          // the evaluation took
 
-	Title    string         `json:"-"` // of a section in HTML
-	Unit     string         `json:"-"` // what an example is: "examples", "crops of 0.08 s", …
-	Warnings []string       `json:"-"` // what the reader should know first
-	Rows     []Row          `json:"-"` // one an example, in the order of the data
-	Matrix   *Confusion     `json:"-"`
-	Bins     [2]Reliability `json:"-"` // of the confirmed label, and of the running label at the end
+	Title    string       `json:"-"` // of a section in HTML
+	Unit     string       `json:"-"` // what an example is: "examples", "crops of 0.08 s", …
+	Warnings []string     `json:"-"` // what the reader should know first
+	Rows     []Row        `json:"-"` // one an example, in the order of the data
+	Matrix   *Matrix      `json:"-"`
+	Bins     [2]Histogram `json:"-"` // of the confirmed label, and of the running label at the end
 }
 
 // Confirmed is how good the final labels are.
@@ -53,7 +53,7 @@ type Early struct {
 	Overturned Share `json:"overturned"` // share of examples whose confirmed label is not the early one
 }
 
-// Calibration holds expected calibration errors; see Reliability.ECE.
+// Calibration holds expected calibration errors; see Histogram.ECE.
 type Calibration struct {
 	ConfirmedECE Share   `json:"confirmed_ece"`
 	RunningECE   []Share `json:"running_ece"` // after 0.1, 0.2, … 1.0 of the segment; null without a running head
@@ -64,7 +64,7 @@ func Fraction(k int) string { return strconv.FormatFloat(float64(k)/tenths, 'f',
 
 // newReport sums up verdicts.
 func newReport(labels []string, vs []verdict, hasRunning bool) *Report {
-	r := &Report{Examples: len(vs), Labels: labels, Unit: "examples", Matrix: NewConfusion(len(labels))}
+	r := &Report{Examples: len(vs), Labels: labels, Unit: "examples", Matrix: NewMatrix(len(labels))}
 	for i := range vs {
 		v := &vs[i]
 		r.Matrix.Add(v.truth, v.confirmed)
@@ -92,7 +92,7 @@ func newReport(labels []string, vs []verdict, hasRunning bool) *Report {
 func (r *Report) running(vs []verdict) {
 	r.Running = &Running{AccuracyAt: map[string]Share{}}
 	for k := range tenths {
-		var bins Reliability
+		var bins Histogram
 		right := 0
 		for i := range vs {
 			v := &vs[i]
@@ -140,9 +140,9 @@ func (r *Report) Wrong() []Row {
 }
 
 // matrix is the confusion, also of a Report read from JSON.
-func (r *Report) matrix() *Confusion {
+func (r *Report) matrix() *Matrix {
 	if r.Matrix != nil {
 		return r.Matrix
 	}
-	return &Confusion{Counts: r.Confirmed.Confusion, None: make([]int, len(r.Labels))}
+	return &Matrix{Counts: r.Confirmed.Confusion, None: make([]int, len(r.Labels))}
 }

@@ -16,6 +16,9 @@ const textWidth = 100
 // WriteText writes the report for a terminal: accuracies with their 95 %
 // intervals, the running label's course, each label's figures, the confusion.
 func (r *Report) WriteText(w io.Writer) error {
+	if err := r.check(); err != nil {
+		return err
+	}
 	var b strings.Builder
 	if r.Title != "" {
 		fmt.Fprintf(&b, "%s\n", printable(r.Title))
@@ -50,7 +53,7 @@ func (r *Report) figures() []figure {
 	lo, hi := Wilson(c.Right(), c.Total())
 	label, majority := c.Majority()
 	fs := []figure{
-		{"confirmed", r.Confirmed.Accuracy.String(), fmt.Sprintf("95 %% interval %s to %s; always naming %q: %s",
+		{"confirmed", r.Confirmed.Accuracy.String(), fmt.Sprintf("95 %% interval %s to %s; always naming “%s”: %s",
 			Share(lo), Share(hi), printable(r.Labels[label]), majority)},
 		{"macro F1", decimal(r.Confirmed.MacroF1), "mean over the labels"},
 	}

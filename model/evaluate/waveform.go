@@ -16,16 +16,12 @@ import (
 // maxLanes is how many channels a waveform shows.
 const maxLanes = 12
 
-// DrawWaveform draws the examples of set one after another as one waveform, in
-// alternating colours under their labels. Channels have a lane each, scaled to
-// its own range; of more than twelve the first twelve are shown. A column of
-// pixels that covers several samples shows their least and greatest.
-func DrawWaveform(set *dataset.Set, examples []dataset.Example) (*Figure, error) {
+func drawWaveform(set *dataset.Set, examples []dataset.Example) (*drawing, error) {
 	w := &waveform{channels: set.Channels, rate: set.Rate}
 	for i := range examples {
 		e := &examples[i]
 		n := len(e.Samples) / max(set.Channels, 1)
-		w.parts = append(w.parts, wavePart{w.samples, n, set.Labels[e.Label], e.Samples})
+		w.parts = append(w.parts, wavePart{start: w.samples, n: n, label: set.Labels[e.Label], samples: e.Samples})
 		w.samples += n
 	}
 	if w.samples == 0 {
@@ -38,7 +34,7 @@ func DrawWaveform(set *dataset.Set, examples []dataset.Example) (*Figure, error)
 	w.width = 760
 	w.spread()
 	w.height = w.head + vg.Length(w.lanes)*w.laneHeight() + waveFoot
-	return &Figure{width: w.width, height: w.height, draw: w.draw}, nil
+	return &drawing{width: w.width, height: w.height, draw: w.draw}, nil
 }
 
 const (
@@ -52,6 +48,7 @@ type wavePart struct {
 	start, n int // in samples a channel
 	label    string
 	samples  []float32
+	colour   color.NRGBA
 }
 
 type waveform struct {
@@ -61,14 +58,13 @@ type waveform struct {
 	ranges                   [][2]float64
 	width, height, head      vg.Length
 	spans                    []waveSpan
-	upright                  bool // labels stand
 }
 
 // A waveSpan is what one label stands over.
 type waveSpan struct {
 	start, n int
 	label    string
-	part     int
+	colour   color.NRGBA
 }
 
 func (w *waveform) laneHeight() vg.Length {
@@ -105,13 +101,6 @@ func (w *waveform) x(sample float64) vg.Length {
 	return waveLeft + vg.Length(sample/float64(w.samples))*(w.width-waveLeft-waveRight)
 }
 
-func (w *waveform) colour(part int) color.NRGBA {
-	if part%2 == 0 {
-		return blue
-	}
-	return vermilion
-}
-
 func (w *waveform) draw(c draw.Canvas) {
 	fill(c, paper, 0, 0, w.width, w.height)
 	h := w.laneHeight()
@@ -145,13 +134,13 @@ func (w *waveform) lane(c draw.Canvas, k int, y0, y1 vg.Length) {
 		if i > 0 {
 			c.StrokeLine2(line(pale, 0.5), w.x(float64(p.start)), y0-2, w.x(float64(p.start)), y1+2)
 		}
-		w.part(c, k, p, w.colour(i), y)
+		w.part(c, k, p, y)
 	}
 }
 
 // part draws channel k of one example: its samples joined, or where a column of
 // pixels covers several the band between their least and greatest.
-func (w *waveform) part(c draw.Canvas, k int, p wavePart, col color.NRGBA, y func(float64) vg.Length) {
+func (w *waveform) part(c draw.Canvas, k int, p wavePart, y func(float64) vg.Length) {
 	x0, x1 := w.x(float64(p.start)), w.x(float64(p.start+p.n))
 	columns := max(1, int(float64(x1-x0)*pngDPI/72))
 	if p.n <= 2*columns {
@@ -160,9 +149,9 @@ func (w *waveform) part(c draw.Canvas, k int, p wavePart, col color.NRGBA, y fun
 			pts = append(pts, vg.Point{X: w.x(float64(p.start+i) + 0.5), Y: y(float64(p.samples[i*w.channels+k]))})
 		}
 		if len(pts) > 1 {
-			c.StrokeLines(line(col, 0.8), pts)
+			c.StrokeLines(line(p.colour, 0.8), pts)
 		} else if len(pts) == 1 {
-			c.DrawGlyphNoClip(draw.GlyphStyle{Color: col, Radius: 1, Shape: draw.CircleGlyph{}}, pts[0])
+			c.DrawGlyphNoClip(draw.GlyphStyle{Color: p.colour, Radius: 1, Shape: draw.CircleGlyph{}}, pts[0])
 		}
 		return
 	}
@@ -176,7 +165,7 @@ func (w *waveform) part(c draw.Canvas, k int, p wavePart, col color.NRGBA, y fun
 	for i := len(lower) - 1; i >= 0; i-- {
 		upper = append(upper, lower[i])
 	}
-	c.FillPolygon(col, upper)
+	c.FillPolygon(p.colour, upper)
 }
 
 // envelope is the least and the greatest of channel k's samples from to to, of
@@ -223,27 +212,51 @@ func roundStep(v float64) float64 {
 // once for neighbours of one label.
 func (w *waveform) spread() {
 	lay := style(9, ink, draw.XCenter, draw.YBottom)
-	narrow := false
-	for i, p := range w.parts {
+	narrow, upright := false, false
+	for _, p := range w.parts {
 		if p.n == 0 {
 			continue
 		}
 		width := w.x(float64(p.start+p.n)) - w.x(float64(p.start))
-		w.upright = w.upright || lay.Width(printable(p.label)) > width-3
+		upright = upright || lay.Width(printable(p.label)) > width-3
 		narrow = narrow || width < 10
-		w.spans = append(w.spans, waveSpan{p.start, p.n, p.label, i})
+		w.spans = append(w.spans, waveSpan{start: p.start, n: p.n, label: p.label})
 	}
-	w.head = 36
-	if !w.upright {
-		return
-	}
-	if narrow {
+	if narrow && upright {
 		w.merge()
 	}
+	w.head = 36
 	for _, s := range w.spans {
-		w.head = max(w.head, 20+lay.Width(fit(lay, s.label, waveLabel)))
+		if width := lay.Width(fit(lay, s.label, waveLabel)); !w.lies(lay, s) && w.room(s) {
+			w.head = max(w.head, 20+width)
+		}
+	}
+	w.paint()
+}
+
+// paint gives the spans, and with them the examples, alternating colours.
+func (w *waveform) paint() {
+	k := 0
+	for i := range w.spans {
+		s := &w.spans[i]
+		s.colour = []color.NRGBA{blue, vermilion}[i%2]
+		for ; k < len(w.parts) && w.parts[k].start < s.start+s.n; k++ {
+			w.parts[k].colour = s.colour
+		}
 	}
 }
+
+func (w *waveform) span(s waveSpan) vg.Length {
+	return w.x(float64(s.start+s.n)) - w.x(float64(s.start))
+}
+
+// lies tells whether a span's label fits along it, room whether one that stands
+// fits its width.
+func (w *waveform) lies(sty draw.TextStyle, s waveSpan) bool {
+	return sty.Width(printable(s.label)) <= w.span(s)-3
+}
+
+func (w *waveform) room(s waveSpan) bool { return w.span(s) >= 10 }
 
 // merge makes one span of neighbours of one label.
 func (w *waveform) merge() {
@@ -261,16 +274,14 @@ func (w *waveform) merge() {
 // label writes a span's label above it, where there is room.
 func (w *waveform) label(c draw.Canvas, s waveSpan) {
 	x0, x1 := w.x(float64(s.start)), w.x(float64(s.start+s.n))
-	y := w.height - w.head + 7
-	c.StrokeLine2(line(w.colour(s.part), 2), x0+0.3, y-5, x1-0.3, y-5)
-	sty := style(9, w.colour(s.part), draw.XCenter, draw.YBottom)
-	if sty.Width(printable(s.label)) <= x1-x0-3 {
-		c.FillText(sty, vg.Point{X: (x0 + x1) / 2, Y: y}, printable(s.label))
-		return
+	at := vg.Point{X: (x0 + x1) / 2, Y: w.height - w.head + 7}
+	c.StrokeLine2(line(s.colour, 2), x0+0.3, at.Y-5, x1-0.3, at.Y-5)
+	sty := style(9, s.colour, draw.XCenter, draw.YBottom)
+	switch {
+	case w.lies(sty, s):
+		c.FillText(sty, at, printable(s.label))
+	case w.room(s):
+		sty.Rotation, sty.XAlign, sty.YAlign = quarter, draw.XLeft, draw.YCenter
+		c.FillText(sty, at, fit(sty, s.label, waveLabel))
 	}
-	if x1-x0 < 10 {
-		return
-	}
-	sty.Rotation, sty.XAlign, sty.YAlign = quarter, draw.XLeft, draw.YCenter
-	c.FillText(sty, vg.Point{X: (x0 + x1) / 2, Y: y}, fit(sty, s.label, waveLabel))
 }

@@ -1,0 +1,113 @@
+package evaluate
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+)
+
+//go:embed report.html.tmpl
+var reportTemplate string
+
+// maxWrong is how many wrong examples an HTML report lists.
+const maxWrong = 500
+
+type htmlSection struct {
+	Report   *Report
+	Heading  string
+	Figures  []figure
+	Pictures []htmlPicture
+	Classes  []htmlClass
+	Wrong    []Row
+	More     int
+	Rows     bool
+}
+
+type htmlPicture struct {
+	Name, Caption string
+	SVG           template.HTML
+}
+
+type htmlClass struct {
+	Label                  string
+	Examples               int
+	Sensitivity, Precision Share
+	F1                     string
+}
+
+// WriteHTML writes the page of one report; see the function WriteHTML.
+func (r *Report) WriteHTML(w io.Writer) error { return WriteHTML(w, "inkling: evaluation", r) }
+
+// WriteHTML writes one page with a section for every report: figures, charts as
+// inline SVG, each label's figures, the wrong examples. The page stands alone:
+// it loads nothing and runs no script.
+func WriteHTML(w io.Writer, title string, reports ...*Report) error {
+	t, err := template.New("report").Parse(reportTemplate)
+	if err != nil {
+		return err
+	}
+	if len(reports) == 0 {
+		return errors.New("there is no report to write")
+	}
+	var sections []htmlSection
+	for _, r := range reports {
+		s, err := newSection(r)
+		if err != nil {
+			return err
+		}
+		sections = append(sections, *s)
+	}
+	return t.Execute(w, map[string]any{"Title": printable(title), "Sections": sections})
+}
+
+func newSection(r *Report) (*htmlSection, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	s := &htmlSection{Report: r, Heading: printable(r.Title), Figures: r.figures(), Wrong: r.Wrong(), Rows: len(r.Rows) > 0}
+	if s.Heading == "" {
+		s.Heading = fmt.Sprintf("%d %s", r.Examples, r.unit())
+	}
+	if n := len(s.Wrong); n > maxWrong {
+		s.Wrong, s.More = s.Wrong[:maxWrong], n-maxWrong
+	}
+	c := r.matrix()
+	for k, l := range r.Labels {
+		s.Classes = append(s.Classes, htmlClass{printable(l), c.Row(k), c.Sensitivity(k), c.Precision(k), decimal(c.F1(k))})
+	}
+	return s, s.pictures(r)
+}
+
+func (s *htmlSection) pictures(r *Report) error {
+	add := func(f *drawing, name, caption string) error {
+		var b bytes.Buffer
+		if err := f.writeSVG(&b); err != nil {
+			return err
+		}
+		_, svg, ok := bytes.Cut(b.Bytes(), []byte("<svg"))
+		if !ok {
+			return fmt.Errorf("%s: the drawing is no SVG", name)
+		}
+		s.Pictures = append(s.Pictures, htmlPicture{name, caption, template.HTML("<svg" + string(svg))})
+		return nil
+	}
+	if f, err := drawRunning(r); err == nil {
+		if err := add(f, "Running accuracy", "How often the running label is right after so much of the segment; the triangle is the early label, at the mean part seen when it became final."); err != nil {
+			return err
+		}
+	}
+	f, err := drawConfusion(r)
+	if err != nil {
+		return err
+	}
+	if err := add(f, "Confusion", "A row is the true label, a column the confirmed one. Colour is the share of the row."); err != nil {
+		return err
+	}
+	if f, err := drawReliability(r); err == nil {
+		return add(f, "Calibration", "How often answers of a probability are right, with 95 % intervals. Grey: how many answers have it. The error is the expected calibration error over 15 bins.")
+	}
+	return nil
+}
