@@ -75,5 +75,11 @@ type Event struct {
 	Model     string // with status up: the model's hash
 
 	// summary
-	Counts map[string]float64
+	Counts []Count
+}
+
+// A Count is one figure of a summary.
+type Count struct {
+	Name  string
+	Value float64
 }

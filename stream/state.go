@@ -204,7 +204,7 @@ func (c *Classifier) Restore(data []byte) error {
 	}
 	fresh.print = c.print
 	*c = *fresh
-	c.skip = emitted
+	c.skip += emitted
 	if kind == 1 {
 		c.resumeAt = at
 	} else {
@@ -238,6 +238,7 @@ func (c *Classifier) visit(k *codec) {
 	}
 	k.floats(&c.frames)
 	c.walker.visit(k)
+	k.u64(&c.skip)
 }
 
 func (in *input) visit(k *codec, c *Classifier) {

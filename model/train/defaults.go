@@ -19,6 +19,14 @@ import (
 //   - Series of at most 60 steps: a sample a step.
 //   - Longer series: patches that make about 50 steps of them, with deltas.
 func Defaults(set *dataset.Set) (Options, []string) {
+	o, notes := shapeDefaults(set)
+	if g := groups(set); g < fewGroups && g > 1 {
+		notes = append(notes, fmt.Sprintf("%d groups only: validation shares them with training and says nothing of unseen ones", g))
+	}
+	return o, notes
+}
+
+func shapeDefaults(set *dataset.Set) (Options, []string) {
 	var o Options
 	n := medianLength(set)
 	o.Running = model.RunningEvidence

@@ -105,7 +105,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	}
 	o.Front = front
 	if valid == nil && o.Validation > 0 {
-		set, valid = set.HoldOut(o.Validation, strconv.FormatUint(o.Seed, 10))
+		set, valid = holdOut(set, &o)
 	}
 	workers := runtime.GOMAXPROCS(0)
 	train, err := newCorpus(set, front, nil, workers)
@@ -123,6 +123,32 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	}
 	t := newTrainer(train, held, o, workers)
 	return t, t.config.Check()
+}
+
+// fewGroups is under how many groups none of them can be spared: the validation
+// examples then come from all groups, and say nothing of unseen ones.
+const fewGroups = 10
+
+// holdOut keeps validation examples out of set: whole groups, unless there are
+// too few.
+func holdOut(set *dataset.Set, o *Options) (train, valid *dataset.Set) {
+	if groups(set) < fewGroups {
+		loose := *set
+		loose.Examples = slices.Clone(set.Examples)
+		for i := range loose.Examples {
+			loose.Examples[i].Group = loose.Examples[i].Hash
+		}
+		set = &loose
+	}
+	return set.HoldOut(o.Validation, strconv.FormatUint(o.Seed, 10))
+}
+
+func groups(set *dataset.Set) int {
+	seen := map[string]bool{}
+	for i := range set.Examples {
+		seen[set.Examples[i].Group] = true
+	}
+	return len(seen)
 }
 
 func (t *trainer) patienceOver() bool {

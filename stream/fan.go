@@ -1,0 +1,182 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// queueLength bounds the events that wait for a sink.
+const queueLength = 4096
+
+// fan hands events to sinks, each with a goroutine and a bounded queue of its
+// own. When a queue is full and the source is live, the oldest running event is
+// dropped and counted; what must not be lost waits for room, and when that does
+// not come within the bound the sink has failed. A source that can wait waits.
+type fan struct {
+	outlets []*outlet
+}
+
+type outlet struct {
+	sink    Sink
+	live    bool
+	deliver time.Duration
+
+	mu      sync.Mutex
+	changed *sync.Cond
+	queue   []Event
+	lost    uint64 // running events dropped
+	closed  bool
+	failed  error
+	done    chan struct{}
+	cancel  context.CancelFunc
+}
+
+func newFan(sinks []Sink, live bool, deliver time.Duration) *fan {
+	f := new(fan)
+	for _, s := range sinks {
+		ctx, cancel := context.WithCancel(context.Background())
+		o := &outlet{sink: s, live: live, deliver: deliver, done: make(chan struct{}), cancel: cancel}
+		o.changed = sync.NewCond(&o.mu)
+		f.outlets = append(f.outlets, o)
+		go o.run(ctx)
+	}
+	return f
+}
+
+func (f *fan) send(e *Event) {
+	for _, o := range f.outlets {
+		o.put(e)
+	}
+}
+
+func (f *fan) err() error {
+	for _, o := range f.outlets {
+		o.mu.Lock()
+		err := o.failed
+		o.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *fan) close() (err error) {
+	for _, o := range f.outlets {
+		err = errors.Join(err, o.close())
+	}
+	return err
+}
+
+func (o *outlet) put(e *Event) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.queue) >= queueLength && o.live {
+		if i := slices.IndexFunc(o.queue, func(q Event) bool { return q.Type == Running }); i >= 0 {
+			o.queue = slices.Delete(o.queue, i, i+1)
+			o.lost++
+		} else if e.Type == Running {
+			o.lost++
+			return
+		}
+	}
+	if len(o.queue) >= queueLength && !o.waitForRoom() {
+		return
+	}
+	o.queue = append(o.queue, e.Clone())
+	o.changed.Broadcast()
+}
+
+// waitForRoom waits, at most the bound, for the sink to take an event.
+func (o *outlet) waitForRoom() bool {
+	late := false
+	timer := time.AfterFunc(o.deliver, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		late = true
+		o.changed.Broadcast()
+	})
+	defer timer.Stop()
+	for len(o.queue) >= queueLength && o.failed == nil && !late {
+		o.changed.Wait()
+	}
+	if late && o.failed == nil && len(o.queue) >= queueLength {
+		o.failed = fmt.Errorf("a sink has taken nothing for %s: events that must not be lost cannot be delivered", o.deliver)
+		o.cancel()
+	}
+	return o.failed == nil
+}
+
+// run writes queued events, and flushes whenever the queue has run empty.
+func (o *outlet) run(ctx context.Context) {
+	defer close(o.done)
+	for {
+		batch, closed := o.take()
+		for i := range batch {
+			if err := o.sink.Write(ctx, &batch[i]); err != nil {
+				o.fail(err)
+				return
+			}
+		}
+		if len(batch) > 0 || closed {
+			if err := o.sink.Flush(ctx); err != nil {
+				o.fail(err)
+				return
+			}
+		}
+		if closed {
+			return
+		}
+	}
+}
+
+// take waits for events and returns all of them.
+func (o *outlet) take() (batch []Event, closed bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.queue) == 0 && !o.closed {
+		o.changed.Wait()
+	}
+	batch, o.queue = o.queue, nil
+	if o.lost > 0 && len(batch) > 0 {
+		last := &batch[len(batch)-1]
+		batch = append(batch, Event{Type: Status, Session: last.Session, State: "slow", Time: last.Time,
+			Reason: fmt.Sprintf("a sink is too slow: %d running events dropped", o.lost)})
+		o.lost = 0
+	}
+	o.changed.Broadcast()
+	return batch, o.closed && len(batch) == 0
+}
+
+func (o *outlet) fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.failed == nil {
+		o.failed = err
+	}
+	o.queue = nil
+	o.changed.Broadcast()
+}
+
+func (o *outlet) close() error {
+	o.mu.Lock()
+	o.closed = true
+	o.changed.Broadcast()
+	o.mu.Unlock()
+	select {
+	case <-o.done:
+	case <-time.After(o.deliver):
+		o.fail(fmt.Errorf("a sink did not deliver its last events within %s", o.deliver))
+		o.cancel()
+		<-o.done
+	}
+	o.cancel()
+	return errors.Join(o.failed, o.sink.Close())
+}
+
+func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

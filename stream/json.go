@@ -1,0 +1,227 @@
+package stream
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// Clone returns a copy of e that does not share memory with the classifier.
+func (e Event) Clone() Event {
+	e.Top = slices.Clone(e.Top)
+	return e
+}
+
+// AppendJSON appends e as one JSON object without a line end: the fields of its
+// type in a fixed order, as docs/events.md lists them.
+func AppendJSON(dst []byte, e *Event) []byte {
+	w := writer{append(dst, `{"v":1`...)}
+	w.str("type", string(e.Type))
+	w.str("session", e.Session)
+	w.str("stream", e.Stream)
+	if e.Segment > 0 {
+		w.uint("segment", e.Segment)
+		w.uint("step", uint64(e.Step))
+	}
+	if e.Type != Summary {
+		w.uint("sample", e.Sample)
+	}
+	if !e.Time.IsZero() {
+		w.key("time")
+		w.b = append(w.b, '"')
+		w.b = e.Time.UTC().AppendFormat(w.b, time.RFC3339Nano)
+		w.b = append(w.b, '"')
+	}
+	w.fields(e)
+	return append(w.b, '}')
+}
+
+func (w *writer) fields(e *Event) {
+	switch e.Type {
+	case Running:
+		w.labelled(e)
+		w.bool("warm", e.Warm)
+	case Early:
+		w.label("label", e.Label)
+		w.num("p", float64(e.P), 32)
+	case Confirmed:
+		w.labelled(e)
+		w.bool("rejected", e.Rejected)
+		w.label("running", e.Running)
+		w.bool("agrees", e.Agrees)
+		w.uint("steps", uint64(e.Steps))
+		w.span(e)
+		w.num("latency_ms", e.LatencyMS, 64)
+		if e.Truth != "" {
+			w.str("truth", e.Truth)
+		}
+	case Dropped:
+		w.str("reason", e.Reason)
+		w.num("threshold", e.Threshold, 64)
+		w.num("value", e.Value, 64)
+		w.span(e)
+	case Gap:
+		w.uint("lost", e.Lost)
+		w.str("policy", e.Policy)
+		if e.Reason != "" {
+			w.str("reason", e.Reason)
+		}
+	case Status:
+		w.str("state", e.State)
+		w.str("reason", e.Reason)
+		if e.Version != "" {
+			w.str("version", e.Version)
+			w.str("model", e.Model)
+		}
+	case Summary:
+		for _, c := range e.Counts {
+			w.num(c.Name, c.Value, 64)
+		}
+	}
+}
+
+type writer struct{ b []byte }
+
+func (w *writer) key(k string) {
+	w.b = append(w.b, ',', '"')
+	w.b = append(w.b, k...)
+	w.b = append(w.b, '"', ':')
+}
+
+func (w *writer) str(k, v string) {
+	w.key(k)
+	w.b = appendString(w.b, v)
+}
+
+func (w *writer) label(k, v string) {
+	if v != "" {
+		w.str(k, v)
+		return
+	}
+	w.key(k)
+	w.b = append(w.b, "null"...)
+}
+
+func (w *writer) uint(k string, v uint64) {
+	w.key(k)
+	w.b = strconv.AppendUint(w.b, v, 10)
+}
+
+func (w *writer) bool(k string, v bool) {
+	w.key(k)
+	w.b = strconv.AppendBool(w.b, v)
+}
+
+func (w *writer) num(k string, v float64, bits int) {
+	w.key(k)
+	w.b = appendNumber(w.b, v, bits)
+}
+
+// appendNumber is the shortest decimal that reads back as v; JSON has no word
+// for what is not finite, so that becomes null.
+func appendNumber(b []byte, v float64, bits int) []byte {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return append(b, "null"...)
+	}
+	return strconv.AppendFloat(b, v, 'g', -1, bits)
+}
+
+func (w *writer) span(e *Event) {
+	w.uint("start", e.Start)
+	w.uint("end", e.End)
+	w.str("ended_by", string(e.EndedBy))
+}
+
+// labelled writes label, p and top; without a label p is null and top empty.
+func (w *writer) labelled(e *Event) {
+	w.label("label", e.Label)
+	w.key("p")
+	if e.Type == Running && !e.Warm {
+		w.b = append(w.b, `null,"top":[]`...)
+		return
+	}
+	w.b = appendNumber(w.b, float64(e.P), 32)
+	w.key("top")
+	w.b = append(w.b, '[')
+	for i, s := range e.Top {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.b = append(w.b, '[')
+		w.b = appendString(w.b, s.Label)
+		w.b = append(w.b, ',')
+		w.b = appendNumber(w.b, float64(s.P), 32)
+		w.b = append(w.b, ']')
+	}
+	w.b = append(w.b, ']')
+}
+
+// appendString quotes s for JSON; bytes that are no UTF-8 become U+FFFD.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < 0x20 || r == 0x7f || r == '\u2028' || r == '\u2029':
+			b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return append(b, '"')
+}
+
+// MarshalJSON is AppendJSON, for encoding/json.
+func (e Event) MarshalJSON() ([]byte, error) { return AppendJSON(nil, &e), nil }
+
+// UnmarshalJSON reads what AppendJSON wrote; unknown fields are an error, so that
+// a reader notices a newer version.
+func (e *Event) UnmarshalJSON(data []byte) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return err
+	}
+	*e = Event{}
+	for key, dst := range map[string]any{"type": &e.Type, "session": &e.Session, "stream": &e.Stream, "segment": &e.Segment,
+		"step": &e.Step, "sample": &e.Sample, "time": &e.Time, "label": &e.Label, "p": &e.P, "top": &e.Top, "warm": &e.Warm,
+		"rejected": &e.Rejected, "running": &e.Running, "agrees": &e.Agrees, "steps": &e.Steps, "start": &e.Start, "end": &e.End,
+		"ended_by": &e.EndedBy, "latency_ms": &e.LatencyMS, "truth": &e.Truth, "reason": &e.Reason, "threshold": &e.Threshold,
+		"value": &e.Value, "lost": &e.Lost, "policy": &e.Policy, "state": &e.State, "version": &e.Version, "model": &e.Model} {
+		if v, ok := raw[key]; ok {
+			if err := json.Unmarshal(v, dst); err != nil {
+				return fmt.Errorf("event: %s: %w", key, err)
+			}
+			delete(raw, key)
+		}
+	}
+	delete(raw, "v")
+	for _, key := range sortedKeys(raw) {
+		var v *float64
+		if e.Type != Summary || json.Unmarshal(raw[key], &v) != nil {
+			return fmt.Errorf("event: unknown field %q", key)
+		}
+		if v != nil {
+			e.Counts = append(e.Counts, Count{key, *v})
+		}
+	}
+	return nil
+}
+
+func sortedKeys(m map[string]json.RawMessage) (keys []string) {
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// UnmarshalJSON reads [label, p].
+func (s *Score) UnmarshalJSON(data []byte) error {
+	return json.Unmarshal(data, &[2]any{&s.Label, &s.P})
+}
