@@ -41,24 +41,40 @@ func constant(name string) string {
 	panic("no constant " + name)
 }
 
-// Registers that the gates keep constants in.
-const (
-	one    = "Y13"
-	bottom = "Y14"
-	top    = "Y15"
-)
-
-func loadGateConstants(e *emitter) {
-	e.op("VMOVUPS %s, %s", constant("one"), one)
-	e.op("VMOVUPS %s, %s", constant("bottom"), bottom)
-	e.op("VMOVUPS %s, %s", constant("top"), top)
+// A unit computes the gates' functions with two scratch registers. With kept it
+// finds 1 and the bounds in registers, otherwise in memory.
+type unit struct {
+	n, p string
+	kept bool
 }
 
-// exp writes x = 2^(factor·x), x held to ±40 before; n and p are scratch. The
-// order of min's and max's operands lets NaN through.
-func exp(e *emitter, x, n, p, factor string) {
-	e.op("VMINPS %s, %s, %s", x, top, x)
-	e.op("VMAXPS %s, %s, %s", x, bottom, x)
+// kept names the registers that hold constants for a unit with kept.
+var kept = map[string]string{"one": "Y13", "bottom": "Y14", "top": "Y15"}
+
+// free is the unit of the functions that have all registers to themselves.
+var free = unit{n: "Y8", p: "Y9", kept: true}
+
+func loadKept(e *emitter) {
+	for _, name := range []string{"one", "bottom", "top"} {
+		e.op("VMOVUPS %s, %s", constant(name), kept[name])
+	}
+}
+
+// reg returns a register that holds the constant, temp if need be.
+func (u unit) reg(e *emitter, name, temp string) string {
+	if r := kept[name]; u.kept && r != "" {
+		return r
+	}
+	e.op("VMOVUPS %s, %s", constant(name), temp)
+	return temp
+}
+
+// exp writes x = 2^(factor·x), x held to ±40 before. The order of min's and max's
+// operands lets NaN through.
+func (u unit) exp(e *emitter, x, factor string) {
+	n, p := u.n, u.p
+	e.op("VMINPS %s, %s, %s", x, u.reg(e, "top", n), x)
+	e.op("VMAXPS %s, %s, %s", x, u.reg(e, "bottom", n), x)
 	e.op("VMULPS %s, %s, %s", constant(factor), x, n)
 	e.op("VROUNDPS $0, %s, %s", n, n)
 	e.op("VFMSUB132PS %s, %s, %s", constant(factor), n, x)
@@ -66,26 +82,25 @@ func exp(e *emitter, x, n, p, factor string) {
 	for i := 5; i >= 1; i-- {
 		e.op("VFMADD213PS %s, %s, %s", constant(fmt.Sprintf("p%d", i)), x, p)
 	}
-	e.op("VFMADD213PS %s, %s, %s", one, x, p)
+	e.op("VFMADD213PS %s, %s, %s", constant("one"), x, p)
 	e.op("VCVTPS2DQ %s, %s", n, n)
 	e.op("VPSLLD $23, %s, %s", n, n)
 	e.op("VPADDD %s, %s, %s", n, p, x)
 }
 
 // sigmoid writes x = 1/(1 + 2^(−x·log2 e)).
-func sigmoid(e *emitter, x, n, p string) {
-	exp(e, x, n, p, "sigmoid")
-	e.op("VADDPS %s, %s, %s", one, x, x)
-	e.op("VDIVPS %s, %s, %s", x, one, x)
+func (u unit) sigmoid(e *emitter, x string) {
+	u.exp(e, x, "sigmoid")
+	e.op("VADDPS %s, %s, %s", constant("one"), x, x)
+	e.op("VDIVPS %s, %s, %s", x, u.reg(e, "one", u.n), x)
 }
 
 // tanh writes x = 1 − 2/(1 + 2^(2x·log2 e)).
-func tanh(e *emitter, x, n, p string) {
-	exp(e, x, n, p, "tanh")
-	e.op("VADDPS %s, %s, %s", one, x, x)
-	e.op("VMOVUPS %s, %s", constant("two"), p)
-	e.op("VDIVPS %s, %s, %s", x, p, x)
-	e.op("VSUBPS %s, %s, %s", x, one, x)
+func (u unit) tanh(e *emitter, x string) {
+	u.exp(e, x, "tanh")
+	e.op("VADDPS %s, %s, %s", constant("one"), x, x)
+	e.op("VDIVPS %s, %s, %s", x, u.reg(e, "two", u.p), x)
+	e.op("VSUBPS %s, %s, %s", x, u.reg(e, "one", u.n), x)
 }
 
 // A lanes says how a group's values reach memory: all eight, or the first ones
@@ -108,26 +123,6 @@ func (l lanes) store(e *emitter, reg, at string) {
 	}
 }
 
-// activate turns the sums of the four gates in registers i, f, g, o into their
-// values. n and p are scratch.
-func activate(e *emitter, i, f, g, o, n, p string) {
-	sigmoid(e, i, n, p)
-	tanh(e, g, n, p)
-	sigmoid(e, f, n, p)
-	sigmoid(e, o, n, p)
-}
-
-// update writes c = f·c + i·g and h = o·tanh(c); i, f, n and p are spoiled.
-func update(e *emitter, l lanes, i, f, g, o, n, p, cPrev, c, h string) {
-	l.load(e, cPrev, n)
-	e.op("VMULPS %s, %s, %s", i, g, i)
-	e.op("VFMADD231PS %s, %s, %s", n, f, i)
-	l.store(e, i, c)
-	tanh(e, i, n, p)
-	e.op("VMULPS %s, %s, %s", i, o, i)
-	l.store(e, i, h)
-}
-
 // quarters returns where the four gates of a group lie from z on.
 func (l lanes) quarters() [4]string {
 	if l.mask == "" {
@@ -146,27 +141,35 @@ func tailSetup(e *emitter, reg, mask string) {
 	e.op("LEAQ (R12)(R12*2), R13")
 }
 
-// gatesGroup is one group of the loop of Gates: sums at R8; cPrev, c and h at R11
-// past DX, SI and DI.
+// gatesGroup is one group of the loop of Gates: sums at R8, which receive the
+// gates' values if keep is set; cPrev, c and h at R11 past DX, SI and DI.
 func gatesGroup(e *emitter, l lanes, keep bool) {
 	q := l.quarters()
 	for i, reg := range []string{"Y0", "Y1", "Y2", "Y3"} {
 		l.load(e, q[i], reg)
-	}
-	activate(e, "Y0", "Y1", "Y2", "Y3", "Y8", "Y9")
-	if keep {
-		for i, reg := range []string{"Y0", "Y1", "Y2", "Y3"} {
+		if i == 2 {
+			free.tanh(e, reg)
+		} else {
+			free.sigmoid(e, reg)
+		}
+		if keep {
 			l.store(e, reg, q[i])
 		}
 	}
-	update(e, l, "Y0", "Y1", "Y2", "Y3", "Y8", "Y9", "(DX)(R11*1)", "(SI)(R11*1)", "(DI)(R11*1)")
+	l.load(e, "(DX)(R11*1)", "Y8")
+	e.op("VMULPS Y2, Y0, Y0")
+	e.op("VFMADD231PS Y8, Y1, Y0") // c = f·cPrev + i·g
+	l.store(e, "Y0", "(SI)(R11*1)")
+	free.tanh(e, "Y0")
+	e.op("VMULPS Y3, Y0, Y0")
+	l.store(e, "Y0", "(DI)(R11*1)")
 }
 
 // gates writes the loop of f32.Gates.
 func gates(e *emitter) {
 	e.function("gatesAVX2", "func gatesAVX2(h, c, cPrev, z *float32, m, n, ldz int), ldz in bytes",
 		[]param{{"h", "DI"}, {"c", "SI"}, {"cPrev", "DX"}, {"z", "AX"}, {"m", "CX"}, {"n", "BX"}, {"ldz", "R9"}})
-	loadGateConstants(e)
+	loadKept(e)
 	rows(e, func(l lanes) { gatesGroup(e, l, true) }, func() {
 		for _, reg := range []string{"DI", "SI", "DX"} {
 			e.op("LEAQ (%s)(BX*4), %s", reg, reg)
@@ -209,7 +212,7 @@ func rows(e *emitter, body func(l lanes), advance func()) {
 func gatesAdjoint(e *emitter) {
 	e.function("gatesAdjointAVX2", "func gatesAdjointAVX2(z, dc, dh, c, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes",
 		[]param{{"z", "AX"}, {"dc", "DI"}, {"dh", "SI"}, {"c", "DX"}, {"cPrev", ""}, {"m", "CX"}, {"n", "BX"}, {"ldz", "R9"}, {"ldh", ""}})
-	loadGateConstants(e)
+	loadKept(e)
 	rows(e, func(l lanes) { adjointGroup(e, l) }, func() {
 		e.op("LEAQ (DI)(BX*4), DI")
 		e.op("LEAQ (DX)(BX*4), DX")
@@ -230,16 +233,16 @@ func adjointGroup(e *emitter, l lanes) {
 		l.load(e, q[i], reg)
 	}
 	l.load(e, "(DX)(R11*1)", "Y4")
-	tanh(e, "Y4", "Y8", "Y9")
+	free.tanh(e, "Y4")
 	l.load(e, "(SI)(R11*1)", "Y5") // dh
 	l.load(e, "(DI)(R11*1)", "Y6") // dc
-	e.op("VMOVAPS %s, Y7", one)
+	e.op("VMOVAPS %s, Y7", kept["one"])
 	e.op("VFNMADD231PS Y4, Y4, Y7") // 1 − y²
 	e.op("VMULPS Y3, Y5, Y8")       // dh·o
 	e.op("VFMADD231PS Y7, Y8, Y6")  // d = dc + dh·o·(1 − y²)
 	e.op("VMULPS Y4, Y5, Y5")       // dh·y
 	oneMinus := func(x, dst string) {
-		e.op("VSUBPS %s, %s, %s", x, one, dst)
+		e.op("VSUBPS %s, %s, %s", x, kept["one"], dst)
 		e.op("VMULPS %s, %s, %s", x, dst, dst)
 	}
 	oneMinus("Y3", "Y8")
@@ -250,7 +253,7 @@ func adjointGroup(e *emitter, l lanes) {
 	e.op("VMULPS Y8, Y9, Y8")
 	l.store(e, "Y8", q[0])
 	e.op("VMULPS Y0, Y6, Y9")
-	e.op("VMOVAPS %s, Y8", one)
+	e.op("VMOVAPS %s, Y8", kept["one"])
 	e.op("VFNMADD231PS Y2, Y2, Y8")
 	e.op("VMULPS Y8, Y9, Y8")
 	l.store(e, "Y8", q[2])

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 )
 
 func main() {
@@ -47,6 +48,27 @@ func (e *emitter) line(s string) { e.WriteString(s + "\n") }
 // op writes one instruction.
 func (e *emitter) op(format string, args ...any) {
 	fmt.Fprintf(e, "\t"+format+"\n", args...)
+}
+
+// capture returns the lines that f writes, without writing them.
+func (e *emitter) capture(f func()) []string {
+	start := e.Len()
+	f()
+	lines := strings.Split(strings.TrimSuffix(string(e.Bytes()[start:]), "\n"), "\n")
+	e.Truncate(start)
+	return lines
+}
+
+// weave writes the lines of main with those of side spread evenly among them.
+// Neither may depend on the other's registers or flags.
+func (e *emitter) weave(main, side []string) {
+	done := 0
+	for i, s := range main {
+		e.line(s)
+		for ; done < len(side)*(i+1)/len(main); done++ {
+			e.line(side[done])
+		}
+	}
 }
 
 // label writes a label.
