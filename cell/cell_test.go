@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -322,4 +323,29 @@ func TestInit(t *testing.T) {
 			t.Fatalf("biases of row %d are %v and %v", i, w.BiasIH[i], w.BiasHH[i])
 		}
 	}
+}
+
+// One LSTM serves many streams and tapes at once.
+func TestShared(t *testing.T) {
+	eachKernel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(8, 8))
+		_, l := randomLSTM(rng, 3, 21)
+		x := randomSlice(rng, 3*200)
+		want := stepAll(l, x)
+		active := make([]int, 200)
+		for i := range active {
+			active[i] = 1
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 5 {
+					if !slices.Equal(stepAll(l, x), want) || !slices.Equal(l.Forward(new(Tape), active, x, nil, nil), want) {
+						t.Error("a stream's numbers depend on the others")
+					}
+				}
+			})
+		}
+		wg.Wait()
+	})
 }

@@ -100,9 +100,14 @@ func BenchmarkAxpy(b *testing.B) {
 	})
 }
 
+// BenchmarkAffine is a head of 3 and of 10 classes over 100 units.
 func BenchmarkAffine(b *testing.B) {
-	w, c, x, dst := random(500), random(5), random(100), make([]float32, 5)
-	for b.Loop() {
-		Affine(dst, w, c, x)
+	for _, n := range []int{3, 10} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			w, c, x, dst := random(100*n), random(n), random(100), make([]float32, n)
+			for b.Loop() {
+				Affine(dst, w, c, x)
+			}
+		})
 	}
 }

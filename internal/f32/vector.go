@@ -12,32 +12,28 @@ func Affine(dst, w, b, x []float32) {
 	if len(dst) != len(b) || len(w) != len(b)*k {
 		panic(fmt.Sprintf("f32: Affine: %d = %d×%d + %d", len(dst), len(w), k, len(b)))
 	}
-	i := 0
-	for ; i+4 <= len(dst); i += 4 {
-		affineFour(dst[i:i+4], w[i*k:(i+4)*k], b[i:i+4], x)
-	}
-	for ; i < len(dst); i++ {
-		s := b[i]
-		row := w[i*k : i*k+k]
-		for j, v := range x {
-			s += float32(row[j] * v)
-		}
-		dst[i] = s
+	for i := 0; i < len(dst); i += 4 {
+		affineFour(dst[i:min(i+4, len(dst))], w[i*k:], b[i:], x)
 	}
 }
 
-// affineFour sums four rows side by side, so that their additions overlap.
+// affineFour sums up to four rows side by side, so that their additions overlap;
+// what is missing of four it sums in vain, of the last row.
 func affineFour(dst, w, b, x []float32) {
-	k := len(x)
-	w0, w1, w2, w3 := w[:k], w[k:2*k], w[2*k:3*k], w[3*k:4*k]
-	s0, s1, s2, s3 := b[0], b[1], b[2], b[3]
+	k, last := len(x), len(dst)-1
+	row := func(i int) []float32 { return w[min(i, last)*k:][:k] }
+	w0, w1, w2, w3 := row(0), row(1), row(2), row(3)
+	s := [4]float32{}
+	copy(s[:], b[:last+1])
+	s0, s1, s2, s3 := s[0], s[1], s[2], s[3]
 	for j, v := range x {
 		s0 += float32(w0[j] * v)
 		s1 += float32(w1[j] * v)
 		s2 += float32(w2[j] * v)
 		s3 += float32(w3[j] * v)
 	}
-	dst[0], dst[1], dst[2], dst[3] = s0, s1, s2, s3
+	s = [4]float32{s0, s1, s2, s3}
+	copy(dst, s[:])
 }
 
 // Normalize is dst[i] = (x[i] − mean[i])·scale[i].
