@@ -1,0 +1,23 @@
+//go:build !portaudio
+
+package mic
+
+import (
+	"context"
+	"errors"
+
+	"inkling/capture"
+)
+
+// errNoMicrophone says how to get what this build leaves out.
+var errNoMicrophone = errors.New("this build has no microphone: install PortAudio (Debian: apt-get install portaudio19-dev pkg-config; macOS: brew install portaudio) and build with -tags portaudio, for example: go install -tags portaudio ./cmd/inkling")
+
+func openDevice(Options) (device, string, capture.Format, error) {
+	return nil, "", capture.Format{}, errNoMicrophone
+}
+
+// Devices lists the microphones.
+func Devices() ([]Device, error) { return nil, errNoMicrophone }
+
+// Play plays interleaved samples on an output device, by name or part of it.
+func Play(context.Context, []float32, float64, int, string) error { return errNoMicrophone }
