@@ -1,0 +1,68 @@
+package natsio
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+
+	"inkling/capture"
+	"inkling/model"
+	"inkling/stream"
+)
+
+// NewService answers requests on SUBJECT (default inkling.label): a payload as
+// for Source is one whole segment, the answer its confirmed (or dropped) event.
+// It also answers $SRV.PING, $SRV.INFO and $SRV.STATS as micro services do.
+func NewService(nc *nats.Conn, subject, version string, m *model.Model, f Format) (micro.Service, error) {
+	if subject == "" {
+		subject = DefaultPrefix + ".label"
+	}
+	svc, err := micro.AddService(nc, micro.Config{Name: "inkling", Version: version,
+		Description: "labels one whole segment a request", Metadata: map[string]string{"model": m.Hash()}})
+	if err != nil {
+		return nil, fmt.Errorf("nats service: %w", err)
+	}
+	err = svc.AddEndpoint("label", micro.HandlerFunc(func(r micro.Request) { answer(r, m, &f) }), micro.WithEndpointSubject(subject))
+	if err != nil {
+		svc.Stop()
+		return nil, fmt.Errorf("nats service on %s: %w", subject, err)
+	}
+	return svc, nil
+}
+
+func answer(r micro.Request, m *model.Model, f *Format) {
+	began := time.Now()
+	e, err := label(nats.Header(r.Headers()), r.Data(), m, f)
+	if err != nil {
+		r.Error("400", err.Error(), nil)
+		return
+	}
+	e.LatencyMS = float64(time.Since(began).Microseconds()) / 1000
+	r.Respond(stream.AppendJSON(nil, &e))
+}
+
+// label runs one message through a classifier of its own, whole.
+func label(h nats.Header, data []byte, m *model.Model, f *Format) (stream.Event, error) {
+	var d message
+	if err := d.decode(h, data, f); err != nil {
+		return stream.Event{}, err
+	}
+	seg := m.Config.Segment
+	seg.Kind, seg.Maximum = model.SegmentWhole, 86400
+	c, err := stream.NewClassifier(m, &stream.Options{Stream: h.Get(headerStream), Segment: &seg, Background: true,
+		Emit: stream.Emit{Confirmed: true}})
+	if err != nil {
+		return stream.Event{}, err
+	}
+	if err := c.Feed(&capture.Block{Format: d.format, Samples: d.samples}); err != nil {
+		return stream.Event{}, err
+	}
+	for _, e := range c.End(nil, stream.ByMessage) {
+		if e.Type == stream.Confirmed || e.Type == stream.Dropped {
+			return e, nil
+		}
+	}
+	return stream.Event{}, fmt.Errorf("an empty segment: send samples")
+}
