@@ -1,0 +1,160 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/term"
+
+	"inkling/model"
+	"inkling/stream"
+	"inkling/stream/natsio"
+)
+
+type runCmd struct {
+	Model  string   `arg:"" help:"A model file, or bundled:notes."`
+	Source []string `arg:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, or audio files."`
+	sourceFlags
+	natsFlags
+	segmentFlags
+	To         []string `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
+	Emit       string   `help:"Running events: step, change, every=100ms or confirmed." default:"step"`
+	Threshold  float64  `help:"Reject confirmed labels under this probability [the model's]."`
+	Gap        string   `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
+	State      string   `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
+	Background bool     `help:"Report segments of the background label as well."`
+	Service    string   `help:"Answer requests with whole segments on this NATS subject." placeholder:"SUBJECT"`
+	JSON       bool     `help:"Events as JSON lines, also on a terminal."`
+	Quiet      bool     `short:"q" help:"Nothing on standard output."`
+}
+
+// segmentFlags override the model's segmenter.
+type segmentFlags struct {
+	Segment string  `help:"Segmenter: activity, fixed, message or whole [the model's]." enum:",activity,fixed,message,whole" default:""`
+	Steps   int     `help:"fixed: steps a segment."`
+	Maximum float64 `help:"Longest segment in seconds."`
+	On      float64 `help:"activity: opens so many dB above the floor."`
+	Off     float64 `help:"activity: lasts down to so many dB above the floor."`
+	Level   float64 `help:"activity: never opens below this level in dB of full scale."`
+	Minimum float64 `help:"activity: shorter ones are dropped, seconds."`
+	PreRoll float64 `help:"activity: kept from before the opening, seconds."`
+	Hold    float64 `help:"activity: silence that ends a segment, seconds."`
+}
+
+// over returns the model's segmenter with what the user said put over it.
+func (f *segmentFlags) over(m *model.Model) *model.Segment {
+	s := m.Config.Segment
+	put(&s.Kind, f.Segment)
+	put(&s.Steps, f.Steps)
+	put(&s.Maximum, f.Maximum)
+	put(&s.On, f.On)
+	put(&s.Off, f.Off)
+	put(&s.Level, f.Level)
+	put(&s.Minimum, f.Minimum)
+	put(&s.PreRoll, f.PreRoll)
+	put(&s.Hold, f.Hold)
+	return &s
+}
+
+func (c *runCmd) Run(a *app) error {
+	m, err := openModel(c.Model)
+	if err != nil {
+		return err
+	}
+	emit, err := stream.ParseEmit(c.Emit)
+	if err != nil {
+		return usageError{err}
+	}
+	var nc *nats.Conn
+	connect := func() (*nats.Conn, error) {
+		if nc == nil {
+			nc, err = c.connect()
+		}
+		return nc, err
+	}
+	defer func() {
+		if nc != nil {
+			nc.Close()
+		}
+	}()
+	sinks, prefix, err := c.sinks(a, connect)
+	if err != nil {
+		return err
+	}
+	src, err := c.sourceFlags.open(a, c.Source, connect, prefix)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	if c.Service != "" {
+		conn, err := connect()
+		if err != nil {
+			return err
+		}
+		svc, err := natsio.NewService(conn, c.Service, version, m, natsio.Format{})
+		if err != nil {
+			return err
+		}
+		defer svc.Stop()
+	}
+	o := &stream.RunOptions{Version: version, Finite: src.finite, Live: src.live}
+	o.Options = stream.Options{Segment: c.over(m), Threshold: c.Threshold, Gap: c.Gap, State: c.State,
+		Background: c.Background, Emit: emit}
+	if o.Segment.Kind == model.SegmentWhole && !src.finite {
+		return usagef("the segmenter whole needs a source that ends: give --segment activity, fixed or message")
+	}
+	if !c.Quiet {
+		sinks = append(sinks, a.output(c.JSON, src.rate))
+	}
+	return asUsage(stream.Run(a.ctx, src, m, o, sinks...))
+}
+
+// sinks opens what --to names.
+func (c *runCmd) sinks(a *app, connect func() (*nats.Conn, error)) (sinks []stream.Sink, prefix string, err error) {
+	for _, to := range c.To {
+		p, ok := strings.CutPrefix(to, "nats:")
+		if !ok && to != "nats" {
+			return nil, "", usagef("--to %s: give nats:PREFIX", to)
+		}
+		if p == "nats" || p == "" {
+			p = natsio.DefaultPrefix
+		}
+		nc, err := connect()
+		if err != nil {
+			return nil, "", err
+		}
+		s, err := natsio.NewSink(nc, p)
+		if err != nil {
+			return nil, "", usageError{err}
+		}
+		sinks, prefix = append(sinks, s), p
+	}
+	return sinks, prefix, nil
+}
+
+// output is JSON lines, or on a terminal the view.
+func (a *app) output(json bool, rate float64) stream.Sink {
+	if json || !terminal(a.stdout) {
+		return stream.NewJSON(quitter{a.stdout})
+	}
+	f := a.stdout.(*os.File)
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		width = 80
+	}
+	return stream.NewView(f, stream.ViewOptions{Colour: os.Getenv("NO_COLOR") == "", Width: width, Rate: rate, Live: true})
+}
+
+// quitter turns a closed pipe (inkling run … | head) into a plain message.
+type quitter struct{ io.Writer }
+
+func (q quitter) Write(p []byte) (int, error) {
+	n, err := q.Writer.Write(p)
+	if errors.Is(err, os.ErrClosed) || err != nil && strings.Contains(err.Error(), "broken pipe") {
+		err = errors.New("standard output was closed")
+	}
+	return n, err
+}

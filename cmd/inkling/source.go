@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"inkling/capture"
+	"inkling/capture/mic"
+	"inkling/stream/natsio"
+)
+
+// natsFlags choose a NATS server.
+type natsFlags struct {
+	URLs    string `name:"urls" help:"NATS servers, comma-separated [nats://127.0.0.1:4222]." placeholder:"URL"`
+	Context string `help:"Context of the nats command line." placeholder:"NAME"`
+	Creds   string `help:"NATS credentials file." placeholder:"FILE"`
+	NKey    string `name:"nkey" help:"NATS nkey seed file." placeholder:"FILE"`
+	TLSCA   string `name:"tls-ca" help:"Certificates to trust." placeholder:"FILE"`
+	TLSCert string `name:"tls-cert" help:"Client certificate." placeholder:"FILE"`
+	TLSKey  string `name:"tls-key" help:"Its key." placeholder:"FILE"`
+}
+
+func (f *natsFlags) connect() (*nats.Conn, error) {
+	return natsio.Connect(natsio.Options{URLs: f.URLs, Context: f.Context, Creds: f.Creds, NKey: f.NKey,
+		CA: f.TLSCA, Cert: f.TLSCert, Key: f.TLSKey})
+}
+
+// sourceFlags say where samples come from.
+type sourceFlags struct {
+	Device   string  `help:"Microphone, by name or a part of it; as mic:NAME." placeholder:"NAME"`
+	Rate     float64 `help:"Sampling rate of raw samples, of the microphone, or of messages that do not say."`
+	Channels int     `help:"Channels of the same."`
+	Format   string  `help:"Encoding of raw samples: s16le, s16be, f32le, …"`
+	Speed    float64 `help:"Play files at this pace; 1 is real time [as fast as possible]."`
+	Names    string  `help:"SenML names in the order of the model's channels, comma-separated." placeholder:"A,B"`
+}
+
+// input is an opened SOURCE.
+type input struct {
+	capture.Source
+	finite bool    // it ends
+	live   bool    // it cannot wait
+	rate   float64 // 0: unknown
+}
+
+// open opens SOURCE: mic[:NAME], nats:SUBJECT, - or files. nc gives the
+// connection, and prefix is where events go, if they go to NATS.
+func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
+	name := names[0]
+	kind, rest, _ := strings.Cut(name, ":")
+	single := kind == "mic" || kind == "nats" || name == "-"
+	if single && len(names) > 1 {
+		return nil, usagef("%s: several sources must all be files", name)
+	}
+	switch {
+	case kind == "mic":
+		return f.microphone(a, rest)
+	case kind == "nats":
+		return f.subject(a, rest, nc, prefix)
+	case name == "-":
+		return f.stdin(a)
+	}
+	for _, n := range names {
+		if _, err := os.Stat(n); err != nil {
+			return nil, fmt.Errorf("%w (a source is mic, mic:NAME, nats:SUBJECT, - or audio files)", err)
+		}
+	}
+	in := &input{Source: capture.File(capture.Options{}, names...), finite: true}
+	if f.Speed > 0 {
+		in.Source = capture.Replay(in.Source, f.Speed, nil)
+	}
+	return in, nil
+}
+
+func (f *sourceFlags) microphone(a *app, name string) (*input, error) {
+	if name == "" {
+		name = f.Device
+	}
+	m, err := mic.Open(mic.Options{Device: name, Rate: f.Rate, Channels: f.Channels})
+	if err != nil {
+		return nil, err
+	}
+	a.logf("microphone %s, %.6g Hz, %d channels", m.Name(), m.Format().Rate, m.Format().Channels)
+	return &input{Source: m, live: true, rate: m.Format().Rate}, nil
+}
+
+func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
+	if subject == "" {
+		return nil, usagef("nats: name a subject, for example nats:sensors.>")
+	}
+	o := natsio.SourceOptions{Prefix: prefix, Format: natsio.Format{Format: capture.Format{Rate: f.Rate, Channels: f.Channels}}}
+	if f.Names != "" {
+		o.Format.Names = strings.Split(f.Names, ",")
+	}
+	if f.Format != "" {
+		e, err := capture.ParseEncoding(f.Format)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		o.Format.Encoding = e
+	}
+	c, err := nc()
+	if err != nil {
+		return nil, err
+	}
+	s, err := natsio.NewSource(c, subject, o)
+	if err != nil {
+		return nil, err
+	}
+	a.logf("listening on %s", subject)
+	return &input{Source: s, live: true}, nil
+}
+
+func (f *sourceFlags) stdin(a *app) (*input, error) {
+	p := capture.PCMFormat{Format: capture.Format{Rate: f.Rate, Channels: f.Channels}}
+	if f.Format != "" {
+		e, err := capture.ParseEncoding(f.Format)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		p.Encoding = e
+	}
+	s, err := capture.Stdin(a.stdin, p, capture.Options{})
+	if err != nil {
+		return nil, asUsage(err)
+	}
+	return &input{Source: s, finite: true, rate: f.Rate}, nil
+}
+
+// asUsage makes a missing format of raw samples wrong usage.
+func asUsage(err error) error {
+	if errors.Is(err, capture.ErrNoFormat) {
+		return usagef("%w: give --rate, --channels and --format", err)
+	}
+	return err
+}
