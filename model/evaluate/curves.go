@@ -91,7 +91,7 @@ func drawCurves(points []CurvePoint) (*drawing, error) {
 	bottom := curvePanel("loss", keys[4:], points, best)
 	percentAxis(top)
 	bottom.X.Label.Text = "epoch"
-	bottom.Y.Min = min(0, bottom.Y.Min)
+	bottom.Y.Min, bottom.Y.Max = min(0, bottom.Y.Min), max(1e-6, bottom.Y.Max)
 	var shown []key
 	for _, k := range keys[:4] {
 		if len(k.points) > 0 {
@@ -142,7 +142,7 @@ func curves(points []CurvePoint) []curve {
 	}
 	for _, p := range points {
 		for i, v := range []float64{p.ValidConfirm, p.ValidRunning, p.Confirm, p.Running, p.ValidLoss, p.Loss} {
-			if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			if math.Abs(v) <= maxLoss {
 				cs[i].points = append(cs[i].points, plotter.XY{X: float64(p.Epoch), Y: v})
 			}
 		}
@@ -150,17 +150,23 @@ func curves(points []CurvePoint) []curve {
 	return cs
 }
 
+// maxLoss is the greatest loss that is drawn; NaN is none.
+const maxLoss = 1e12
+
 func curvePanel(y string, cs []curve, points []CurvePoint, best int) *plot.Plot {
 	p := newPlot("", "", y)
-	p.X.Tick.Marker = wholeTicks{}
+	p.X.Tick.Marker, p.Y.Tick.Marker = steps{1, 11}, steps{1e-9, 6}
 	for _, c := range slices.Backward(cs) {
 		addLine(p, c.points, c.line)
 	}
-	p.X.Min, p.X.Max = float64(points[0].Epoch), float64(points[len(points)-1].Epoch)
+	p.X.Min, p.X.Max = math.Inf(1), math.Inf(-1)
+	for _, q := range points {
+		p.X.Min, p.X.Max = min(p.X.Min, float64(q.Epoch)), max(p.X.Max, float64(q.Epoch))
+	}
 	if p.X.Min == p.X.Max {
 		p.X.Min, p.X.Max = p.X.Min-1, p.X.Max+1
 	}
-	if p.Y.Min > p.Y.Max { // nothing drawn
+	if !(p.Y.Min <= p.Y.Max) || math.IsInf(p.Y.Min, 0) { // nothing drawn
 		p.Y.Min, p.Y.Max = 0, 1
 	}
 	if best > 0 {
@@ -209,19 +215,19 @@ func (v *vertical) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(v.line, x(v.x), c.Min.Y, x(v.x), c.Max.Y)
 }
 
-// wholeTicks are plot.DefaultTicks at whole numbers alone.
-type wholeTicks struct{}
+// steps mark an axis at multiples of a round number, about most of them and
+// least apart at least.
+type steps struct{ least, most float64 }
 
-func (wholeTicks) Ticks(lo, hi float64) []plot.Tick {
-	step := 1.0
-	for _, s := range []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5} {
-		if step = s; (hi-lo)/s <= 11 {
+func (s steps) Ticks(lo, hi float64) []plot.Tick {
+	step := roundStep(max((hi-lo)/s.most, s.least))
+	var ts []plot.Tick
+	for k := 0; k <= 2*int(s.most); k++ {
+		v := (math.Ceil(lo/step) + float64(k)) * step
+		if v > hi {
 			break
 		}
-	}
-	var ts []plot.Tick
-	for v := math.Ceil(lo/step) * step; v <= hi; v += step {
-		ts = append(ts, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'f', 0, 64)})
+		ts = append(ts, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 6, 64)})
 	}
 	return ts
 }

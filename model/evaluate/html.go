@@ -16,8 +16,8 @@ var reportTemplate string
 const maxWrong = 500
 
 type htmlSection struct {
-	Report   *Report
 	Heading  string
+	Warnings []string
 	Figures  []figure
 	Pictures []htmlPicture
 	Classes  []htmlClass
@@ -67,12 +67,19 @@ func newSection(r *Report) (*htmlSection, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	s := &htmlSection{Report: r, Heading: printable(r.Title), Figures: r.figures(), Wrong: r.Wrong(), Rows: len(r.Rows) > 0}
+	s := &htmlSection{Heading: printable(r.Title), Figures: r.figures(), Wrong: r.Wrong(), Rows: len(r.Rows) > 0}
 	if s.Heading == "" {
 		s.Heading = fmt.Sprintf("%d %s", r.Examples, r.unit())
 	}
 	if n := len(s.Wrong); n > maxWrong {
 		s.Wrong, s.More = s.Wrong[:maxWrong], n-maxWrong
+	}
+	for i := range s.Wrong {
+		w := &s.Wrong[i]
+		w.File, w.Truth, w.Confirmed, w.Running = printable(w.File), printable(w.Truth), printable(w.Confirmed), printable(w.Running)
+	}
+	for _, v := range r.Warnings {
+		s.Warnings = append(s.Warnings, printable(v))
 	}
 	c := r.matrix()
 	for k, l := range r.Labels {

@@ -54,7 +54,7 @@ func (r *Report) figures() []figure {
 	label, majority := c.Majority()
 	fs := []figure{
 		{"confirmed", r.Confirmed.Accuracy.String(), fmt.Sprintf("95 %% interval %s to %s; always naming “%s”: %s",
-			Share(lo), Share(hi), printable(r.Labels[label]), majority)},
+			Share(lo), Share(hi), short(r.Labels[label], 20), majority)},
 		{"macro F1", decimal(r.Confirmed.MacroF1), "mean over the labels"},
 	}
 	if r.Running != nil {
