@@ -7,8 +7,9 @@ import (
 )
 
 // activity decides hop by hop whether there is sound. The level is the mean
-// power of a hop over all channels about a slowly followed offset, in dB of full
-// scale. The floor under it falls quickly and rises slowly (the minimum
+// power of a hop over all channels, in dB of full scale: about each channel's
+// mean in the hop, so that an offset does not count, or about a slowly followed
+// offset where a hop has too few samples for that. The floor under it falls quickly and rises slowly (the minimum
 // statistics of Martin 2001, reduced to one tracker), and hardly at all while a
 // segment is open. A hop opens a segment at On dB above the floor and keeps it
 // active down to Off dB above it, but never under Level, and Level less their
@@ -44,19 +45,8 @@ func (a *activity) init(s *model.Segment, samples func(float64) uint64, hop int)
 func (a *activity) reset() { a.floor, a.offset, a.begun = 0, 0, false }
 
 // measure returns the level of a hop and moves offset and floor on.
-func (a *activity) measure(hop []float32, open bool) float64 {
-	var sum, squares float64
-	for _, v := range hop {
-		sum += float64(v)
-		squares += float64(float64(v) * float64(v))
-	}
-	n := float64(len(hop))
-	mean := sum / n
-	if !a.begun {
-		a.offset = mean
-	}
-	power := squares/n - float64(2*a.offset*mean) + float64(a.offset*a.offset)
-	a.offset += float64(a.offsetRate * (mean - a.offset))
+func (a *activity) measure(hop []float32, channels int, open bool) float64 {
+	power := a.power(hop, channels)
 	level := 10 * math.Log10(max(power, 0)+1e-12)
 	switch {
 	case !a.begun:
@@ -73,10 +63,47 @@ func (a *activity) measure(hop []float32, open bool) float64 {
 	return level
 }
 
+// fewSamples is under how many a channel a hop's own mean says nothing.
+const fewSamples = 16
+
+func (a *activity) power(hop []float32, channels int) float64 {
+	if len(hop) < fewSamples*channels {
+		return a.powerAboutOffset(hop)
+	}
+	var power float64
+	n := float64(len(hop) / channels)
+	for c := range channels {
+		var sum, squares float64
+		for i := c; i < len(hop); i += channels {
+			v := float64(hop[i])
+			sum += v
+			squares += float64(v * v)
+		}
+		power += squares/n - float64((sum/n)*(sum/n))
+	}
+	return power / float64(channels)
+}
+
+func (a *activity) powerAboutOffset(hop []float32) float64 {
+	var sum, squares float64
+	for _, v := range hop {
+		sum += float64(v)
+		squares += float64(float64(v) * float64(v))
+	}
+	n := float64(len(hop))
+	mean := sum / n
+	if !a.begun {
+		a.offset = mean
+	}
+	power := squares/n - float64(2*a.offset*mean) + float64(a.offset*a.offset)
+	a.offset += float64(a.offsetRate * (mean - a.offset))
+	return power
+}
+
 // takeHop decides on one hop, the last one of a stream maybe shorter.
 func (c *cutter) takeHop(k *Classifier, hop []float32) {
 	a := &c.level
-	level := a.measure(hop, c.open)
+	level := a.measure(hop, c.channels, c.open)
 	n := uint64(len(hop) / c.channels)
 	if !c.open {
 		if level < max(a.floor+a.on, a.lowest) {

@@ -46,7 +46,7 @@ func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error
 	var set *dataset.Set
 	var err error
 	if name == bundledNotes {
-		set, err = dataset.OpenFS(bundled.Notes(), bundledNotes, o)
+		set, err = dataset.OpenFS(bundled.Notes(), ".", o)
 	} else if strings.HasPrefix(name, "bundled:") {
 		return nil, usagef("%s: the only bundled data are %s", name, bundledNotes)
 	} else {

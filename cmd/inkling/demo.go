@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"inkling/capture"
+	"inkling/internal/audio"
+	"inkling/internal/bundled"
+	"inkling/stream"
+	"inkling/stream/natsio"
+)
+
+type demoCmd struct {
+	Seconds float64 `help:"Stop after so many seconds of the minute." default:"60"`
+	Fast    bool    `help:"As fast as possible instead of in real time."`
+	JSON    bool    `help:"Events as JSON lines, also on a terminal."`
+	Emit    string  `help:"Running events: step, change, every=100ms or confirmed." default:"step"`
+	Model   string  `help:"Another model than the bundled one." default:"bundled:notes"`
+}
+
+// demoSubject is where the demo's sensor publishes.
+const demoSubject = "demo.notes"
+
+func (c *demoCmd) Run(a *app) error {
+	m, err := openModel(c.Model)
+	if err != nil {
+		return err
+	}
+	emit, err := stream.ParseEmit(c.Emit)
+	if err != nil {
+		return usageError{err}
+	}
+	if !(c.Seconds > 0) {
+		return usagef("--seconds %v: give more than 0", c.Seconds)
+	}
+	clip, err := audio.Decode(bytes.NewReader(bundled.Minute()), "minute.flac")
+	if err != nil {
+		return err
+	}
+	clip.Samples = clip.Samples[:min(len(clip.Samples), int(c.Seconds*clip.Rate))]
+	srv, nc, err := embedded()
+	if err != nil {
+		return err
+	}
+	defer srv.Shutdown()
+	defer nc.Close()
+	src, err := natsio.NewSource(nc, demoSubject, natsio.SourceOptions{Prefix: natsio.DefaultPrefix})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	out, err := natsio.NewSink(nc, natsio.DefaultPrefix)
+	if err != nil {
+		return err
+	}
+	d := &demo{truth: notesWithin(len(clip.Samples)), rate: clip.Rate, began: time.Now()}
+	a.logf("an embedded NATS server; a sensor publishes %d notes in %.0f s on %s; labels go to %s.>",
+		len(d.truth), float64(len(clip.Samples))/clip.Rate, demoSubject, natsio.DefaultPrefix)
+	o := &stream.RunOptions{Version: version, Live: !c.Fast, Annotate: d.annotate, Progress: d.worked, Idle: time.Minute, Forget: time.Hour}
+	o.Emit = emit
+	view := a.output(c.JSON, clip.Rate)
+	if err := d.play(a.ctx, &natsio.Publisher{Conn: nc, Subject: demoSubject, Rate: clip.Rate, Channels: 1}, clip, c.Fast, func(ctx context.Context) error {
+		return stream.Run(ctx, src, m, o, out, keepOpen{view})
+	}); err != nil {
+		return err
+	}
+	e := d.summary()
+	if err := view.Write(a.ctx, &e); err != nil {
+		return err
+	}
+	return view.Close()
+}
+
+// keepOpen leaves closing to the caller, who has a line to add.
+type keepOpen struct{ stream.Sink }
+
+func (k keepOpen) Close() error { return k.Flush(context.Background()) }
+
+// embedded starts a NATS server without a port and connects to it.
+func embedded() (*server.Server, *nats.Conn, error) {
+	srv, err := server.NewServer(&server.Options{DontListen: true, NoSigs: true, NoLog: true, MaxPayload: 1 << 20})
+	if err != nil {
+		return nil, nil, fmt.Errorf("embedded NATS server: %w", err)
+	}
+	go srv.Start()
+	if !srv.ReadyForConnections(10 * time.Second) {
+		srv.Shutdown()
+		return nil, nil, fmt.Errorf("the embedded NATS server was not ready within 10 s")
+	}
+	nc, err := natsio.Connect(natsio.Options{}, nats.InProcessServer(srv))
+	if err != nil {
+		srv.Shutdown()
+		return nil, nil, err
+	}
+	return srv, nc, nil
+}
+
+func notesWithin(samples int) []bundled.Note {
+	notes := bundled.Truth()
+	for i, n := range notes {
+		if n.End > uint64(samples) {
+			return notes[:i]
+		}
+	}
+	return notes
+}
+
+// demo knows what was played and judges what was said of it.
+type demo struct {
+	truth []bundled.Note
+	rate  float64
+	began time.Time
+	done  atomic.Uint64 // samples worked off
+	early map[uint64]string
+	best  []judged // of each note
+	steps int
+}
+
+// judged is the segment that overlaps a note most, and what it said.
+type judged struct {
+	overlap                   uint64
+	running, early, confirmed string
+	latency                   float64
+}
+
+// annotate sees every event once, in order, and adds the truth to confirmed ones.
+func (d *demo) annotate(e *stream.Event) {
+	if d.early == nil {
+		d.early, d.best = map[uint64]string{}, make([]judged, len(d.truth))
+	}
+	switch e.Type {
+	case stream.Running:
+		d.steps++
+	case stream.Early:
+		d.early[e.Segment] = e.Label
+	case stream.Confirmed:
+		i, over := d.note(e)
+		if over == 0 {
+			return
+		}
+		e.Truth = d.truth[i].Label
+		if over > d.best[i].overlap {
+			d.best[i] = judged{over, e.Running, d.early[e.Segment], e.Label, e.LatencyMS}
+		}
+	}
+}
+
+// note returns the note that e overlaps most, and by how many samples.
+func (d *demo) note(e *stream.Event) (best int, most uint64) {
+	for i, n := range d.truth {
+		if over := int64(min(e.End, n.End)) - int64(max(e.Start, n.Start)); over > int64(most) {
+			best, most = i, uint64(over)
+		}
+	}
+	return best, most
+}
+
+func (d *demo) worked(b *capture.Block) { d.done.Store(b.Offset + uint64(b.Len())) }
+
+// play publishes the clip while run labels it, and ends run when all is done.
+func (d *demo) play(ctx context.Context, p *natsio.Publisher, clip *audio.Clip, fast bool, run func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	finished := make(chan error, 1)
+	go func() { finished <- run(ctx) }()
+	block := int(clip.Rate / 50)
+	for at := 0; at < len(clip.Samples); at += block {
+		if err := p.Send(clip.Samples[at:min(at+block, len(clip.Samples))]); err != nil {
+			return err
+		}
+		var due time.Time
+		if fast {
+			for uint64(at) > d.done.Load()+uint64(2*clip.Rate) && ctx.Err() == nil {
+				time.Sleep(time.Millisecond)
+			}
+		} else {
+			due = d.began.Add(time.Duration(float64(at+block) / clip.Rate * 1e9))
+		}
+		select {
+		case err := <-finished:
+			return err
+		case <-time.After(time.Until(due)):
+		}
+	}
+	for d.done.Load() < uint64(len(clip.Samples)) && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	return <-finished
+}
+
+func (d *demo) summary() stream.Event {
+	var running, early, confirmed, latency float64
+	for i, n := range d.truth {
+		if i >= len(d.best) {
+			break
+		}
+		b := d.best[i]
+		count(&running, b.running == n.Label)
+		count(&early, b.early == n.Label)
+		count(&confirmed, b.confirmed == n.Label)
+		latency = max(latency, b.latency)
+	}
+	seconds := time.Since(d.began).Seconds()
+	return stream.Event{Type: stream.Summary, Stream: demoSubject, Counts: []stream.Count{{Name: "notes", Value: float64(len(d.truth))},
+		{Name: "running_right", Value: running}, {Name: "early_right", Value: early}, {Name: "confirmed_right", Value: confirmed},
+		{Name: "steps", Value: float64(d.steps)}, {Name: "confirm_latency_ms_max", Value: latency},
+		{Name: "times_real_time", Value: float64(d.done.Load()) / d.rate / seconds}, {Name: "seconds", Value: seconds}}}
+}
+
+func count(n *float64, yes bool) {
+	if yes {
+		*n++
+	}
+}
