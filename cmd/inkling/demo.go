@@ -136,11 +136,10 @@ func (d *demo) annotate(e *stream.Event) {
 		d.early, d.best = map[uint64]string{}, make([]judged, len(d.truth))
 	}
 	switch e.Type {
-	case stream.Running:
-		d.steps++
 	case stream.Early:
 		d.early[e.Segment] = e.Label
 	case stream.Confirmed:
+		d.steps += e.Steps
 		i, over := d.note(e)
 		if over == 0 {
 			return
