@@ -1,0 +1,77 @@
+// Package house holds the table of layers in HACKING.md: who may import whom.
+package house
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// may lists, for each package, what of the module it may import; a name that ends
+// in /... stands for everything below. It is the table of HACKING.md.
+var may = map[string][]string{
+	"internal/f32":        {},
+	"internal/f32/gen":    {},
+	"internal/audio":      {},
+	"internal/resample":   {},
+	"internal/atomicfile": {},
+	"internal/bundled":    {},
+	"internal/house":      {},
+	"cell":                {"internal/f32"},
+	"model/feature":       {"internal/f32"},
+	"model":               {"cell", "model/feature", "internal/f32"},
+	"model/dataset":       {"model", "model/feature", "internal/audio", "internal/resample"},
+	"model/train":         {"model", "model/feature", "model/dataset", "cell", "internal/f32", "internal/resample"},
+	"capture":             {"internal/audio", "internal/resample"},
+	"capture/mic":         {"capture"},
+	"stream":              {"model", "model/feature", "capture", "internal/resample"},
+	"model/evaluate":      {"model", "model/...", "stream", "capture", "internal/..."},
+	"stream/natsio":       {"stream", "capture", "model", "model/feature", "internal/audio", "internal/resample"},
+	"cmd/inkling":         {"..."},
+}
+
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,CgoFiles", "inkling/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath        string
+			Imports, CgoFiles []string
+		}
+		if err := dec.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		name := strings.TrimPrefix(p.ImportPath, "inkling/")
+		allowed, ok := may[name]
+		if !ok {
+			t.Errorf("%s is in no layer: add it to the table here and in HACKING.md", name)
+		}
+		for _, i := range p.Imports {
+			if of, ours := strings.CutPrefix(i, "inkling/"); ours && !permitted(allowed, of) {
+				t.Errorf("%s must not import %s", name, of)
+			}
+			if i == "C" {
+				t.Errorf("%s uses cgo", name)
+			}
+		}
+	}
+	if seen < len(may)-2 {
+		t.Errorf("go list named %d packages of %d", seen, len(may))
+	}
+}
+
+func permitted(allowed []string, name string) bool {
+	return slices.ContainsFunc(allowed, func(a string) bool {
+		below, ok := strings.CutSuffix(a, "...")
+		return a == name || ok && strings.HasPrefix(name, below)
+	})
+}
