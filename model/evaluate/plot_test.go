@@ -87,7 +87,7 @@ func pictures(t *testing.T) map[string]*drawing {
 		add(fmt.Sprintf("curves%d", n), d, err)
 	}
 	for _, channels := range []int{1, 3, 40} {
-		for _, n := range []int{1, 7, 300} {
+		for _, n := range []int{1, 7, 300 / channels} {
 			labels := []string{instrument(0), instrument(3), instrument(4), instrument(5)}
 			s := randomSet(uint64(n), n, channels, labels)
 			d, err := drawWaveform(s, s.Examples)
@@ -162,6 +162,7 @@ func TestSVGHoldsTheWords(t *testing.T) {
 		"confusion2": {"no segment", "flute0", "trumpet0"},
 		"running9":   {"running", "100 %", "accuracy"}, "reliability9": {"calibrated", "probability given"},
 		"curves50": {"epoch", "loss", "confirmed, validation"}, "waveform3-7": {"ch 1", "ch 3", "s"},
+		"waveform40-7": {"ch 12", "12 of 40 channels"},
 	}
 	for name, d := range pictures(t) {
 		var a, b bytes.Buffer

@@ -194,6 +194,9 @@ func (w *waveform) axis(c draw.Canvas) {
 		c.FillText(tick, vg.Point{X: x, Y: y - 6}, strconv.FormatFloat(v, 'g', 6, 64))
 	}
 	c.FillText(style(9, ink, draw.XCenter, draw.YBottom), vg.Point{X: (waveLeft + w.width - waveRight) / 2, Y: 6}, unit)
+	if w.lanes < w.channels {
+		c.FillText(style(8, grey, draw.XLeft, draw.YBottom), vg.Point{X: waveLeft, Y: 6}, fmt.Sprintf("%d of %d channels", w.lanes, w.channels))
+	}
 }
 
 // roundStep is the least of 1, 2 and 5 times a power of ten that is at least v.
