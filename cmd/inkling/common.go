@@ -36,8 +36,9 @@ func openModel(name string) (*model.Model, error) {
 
 // dataFlags are those of every command that reads labelled data.
 type dataFlags struct {
-	Split   string `help:"Examples of this split alone, or 'all'." placeholder:"NAME"`
-	SkipBad bool   `help:"Leave out files that cannot be read instead of giving up."`
+	Split   string   `help:"Examples of this split alone, or 'all'." placeholder:"NAME"`
+	Labels  []string `help:"Examples with these labels alone, comma-separated." placeholder:"A,B"`
+	SkipBad bool     `help:"Leave out files that cannot be read instead of giving up."`
 }
 
 // open reads DATA and tells on stderr what was noticed.
@@ -60,6 +61,9 @@ func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error
 	}
 	for _, e := range set.Skipped {
 		a.logf("skipped: %v", e)
+	}
+	if len(d.Labels) > 0 {
+		return set.Only(d.Labels)
 	}
 	return set, nil
 }

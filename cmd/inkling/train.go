@@ -33,6 +33,7 @@ type trainCmd struct {
 	Window   float64 `help:"logmel, mfcc: window in milliseconds." default:"0"`
 	Hop      float64 `help:"logmel, mfcc: hop in milliseconds." default:"0"`
 	Bands    int     `help:"logmel, mfcc: mel bands." default:"0"`
+	Crop     float64 `help:"Train on consecutive crops of so many seconds instead of whole examples."`
 	Rate     float64 `help:"Sampling rate to train at [the data's own, the lowest if they differ]."`
 
 	Hidden  int    `help:"Units a direction." default:"0"`
@@ -108,6 +109,11 @@ func (c *trainCmd) sets(set *dataset.Set) (trainSet, valid *dataset.Set, err err
 	}
 	if err == nil && c.Validate != "" {
 		valid, err = set.Split(c.Validate)
+	}
+	if c.Crop > 0 && err == nil {
+		if trainSet, err = trainSet.Crops(c.Crop); err == nil && valid != nil {
+			valid, err = valid.Crops(c.Crop)
+		}
 	}
 	return trainSet, valid, err
 }

@@ -16,6 +16,7 @@ const (
 	forOrder
 	forExample
 	forConnect
+	forVariant
 )
 
 // random returns the generator of one use: it depends on the seed, the purpose
@@ -40,19 +41,15 @@ func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int
 	for i := range x {
 		x[i] *= float32(gain)
 	}
-	if o.Crop > 0 {
-		n := len(x) / channels
-		x = x[int(o.Crop*rng.Float64()*float64(n))*channels:]
-	}
 	return x
 }
 
 // augmentFrames changes T×D normalised frames in place and returns what is left
-// of them: a start crop (unless the samples were cut already), feature noise,
-// a gain and an offset a feature, frequency masks, and features dropped for
+// of them: a start crop, feature noise, a gain and an
+// offset a feature, frequency masks, and features dropped for
 // the whole sequence.
-func augmentFrames(o *Options, rng *rand.Rand, x []float32, dim int, front *feature.Config, audio bool) []float32 {
-	if o.Crop > 0 && !audio {
+func augmentFrames(o *Options, rng *rand.Rand, x []float32, dim int, front *feature.Config) []float32 {
+	if o.Crop > 0 {
 		steps := len(x) / dim
 		x = x[int(o.Crop*rng.Float64()*float64(steps))*dim:]
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"inkling/model"
 	"inkling/model/dataset"
@@ -18,6 +19,8 @@ type corpus struct {
 	plain [][]float32 // normalised frames without augmentation
 	mean  []float32
 	scale []float32
+
+	variants [][][]float32 // of an audio example, with changed samples
 }
 
 // newCorpus extracts every example's frames; with z nil it fits the
@@ -84,22 +87,50 @@ func (c *corpus) sequence(i int) sequence {
 	return sequence{x: c.plain[i], steps: len(c.plain[i]) / c.dim, label: c.set.Examples[i].Label, index: i}
 }
 
+// variantsEach is how many changed copies of an audio example's samples are made
+// before training, of which each visit draws one; maxVariants bounds their
+// frames in all.
+const (
+	variantsEach = 8
+	maxVariants  = 64 << 20 // values
+)
+
+// vary makes the variants of every example, if o asks for changes of samples.
+func (c *corpus) vary(o *Options, workers int) {
+	if c.set.Kind != dataset.Audio || o.Stretch == 0 && o.GainDB == 0 && !o.Polarity {
+		return
+	}
+	values := 1
+	for _, f := range c.plain {
+		values += len(f)
+	}
+	each := min(variantsEach, maxVariants/values)
+	if each < 1 {
+		return
+	}
+	c.variants = make([][][]float32, len(c.plain))
+	parallel(len(c.plain), workers, func(_, i int) {
+		e := &c.set.Examples[i]
+		for v := range each {
+			rng := random(o.Seed, forVariant, v, i)
+			frames := c.plain[i]
+			if f, err := extract(c.front, e, c.set.Channels, augmentSamples(o, rng, e, c.set.Channels)); err == nil {
+				c.normalize(f)
+				frames = f
+			}
+			c.variants[i] = append(c.variants[i], frames)
+		}
+	})
+}
+
 // augmented is example i, changed as o says with the numbers of rng.
 func (c *corpus) augmented(i int, o *Options, rng *rand.Rand) sequence {
-	e := &c.set.Examples[i]
-	audio := c.set.Kind == dataset.Audio
-	var frames []float32
-	if audio && (o.Stretch > 0 || o.GainDB > 0 || o.Crop > 0) {
-		if f, err := extract(c.front, e, c.set.Channels, augmentSamples(o, rng, e, c.set.Channels)); err == nil {
-			c.normalize(f)
-			frames = f
-		}
+	frames := c.plain[i]
+	if c.variants != nil {
+		frames = c.variants[i][rng.IntN(len(c.variants[i]))]
 	}
-	if frames == nil {
-		frames = append(frames, c.plain[i]...)
-	}
-	frames = augmentFrames(o, rng, frames, c.dim, &c.front, audio)
-	return sequence{x: frames, steps: len(frames) / c.dim, label: e.Label, index: i}
+	frames = augmentFrames(o, rng, slices.Clone(frames), c.dim, &c.front)
+	return sequence{x: frames, steps: len(frames) / c.dim, label: c.set.Examples[i].Label, index: i}
 }
 
 // steps returns the longest and the mean number of timesteps.

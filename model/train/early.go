@@ -14,7 +14,7 @@ func earlyRule(vs []verdict, classes int, confirm float64) (theta float64, steps
 		for _, p := range []float64{0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995} {
 			right, seen := 0, 0.0
 			for _, v := range vs {
-				label, share := v.early(classes, float32(p), k)
+				label, share := v.early(classes, p, k)
 				if label == v.label {
 					right++
 				}
@@ -33,7 +33,7 @@ func earlyRule(vs []verdict, classes int, confirm float64) (theta float64, steps
 }
 
 // early is the label under the rule and the share of the sequence it took.
-func (v *verdict) early(classes int, p float32, k int) (label int, share float64) {
+func (v *verdict) early(classes int, p float64, k int) (label int, share float64) {
 	held, last := 0, -1
 	for at := 0; at < len(v.running); at += classes {
 		row := v.running[at : at+classes]
@@ -42,7 +42,7 @@ func (v *verdict) early(classes int, p float32, k int) (label int, share float64
 			held = 0
 		}
 		last = l
-		if row[l] < p {
+		if float64(row[l]) < p {
 			held = 0
 			continue
 		}

@@ -112,6 +112,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if err != nil {
 		return nil, err
 	}
+	train.vary(&o, workers)
 	var held *corpus
 	if valid != nil && len(valid.Examples) > 0 {
 		if !slices.Equal(valid.Labels, set.Labels) {

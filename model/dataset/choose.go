@@ -1,0 +1,66 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Only is the set of the examples with one of labels.
+func (s *Set) Only(labels []string) (*Set, error) {
+	for _, l := range labels {
+		if !slices.Contains(s.Labels, l) {
+			return nil, fmt.Errorf("there is no label %q: the data have %s", l, strings.Join(s.Labels, ", "))
+		}
+	}
+	t := s.subset(func(i int) bool { return slices.Contains(labels, s.Labels[s.Examples[i].Label]) })
+	for i := range t.Examples {
+		l := s.Labels[t.Examples[i].Label]
+		t.Examples[i].Label = slices.Index(sorted(labels), l)
+	}
+	t.Labels = sorted(labels)
+	return t, nil
+}
+
+func sorted(labels []string) []string {
+	out := slices.Clone(labels)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Crops cuts every example into consecutive pieces of so many seconds (samples a
+// channel where the rate is unknown), named FILE@START, which stay in their
+// example's group. What is left at an end is dropped, an example shorter than
+// that kept whole.
+func (s *Set) Crops(seconds float64) (*Set, error) {
+	rate := s.Rate
+	if rate == 0 {
+		rate = 1
+	}
+	n := int(math.Round(seconds * rate))
+	if n < 1 || math.IsNaN(seconds) {
+		return nil, fmt.Errorf("crops of %v s: give at least one sample", seconds)
+	}
+	t := *s
+	t.Examples = nil
+	for i, e := range s.Examples {
+		if e.Group == "" {
+			e.Group = e.Name
+		}
+		total := s.Frames(i)
+		if total < n {
+			t.Examples = append(t.Examples, e)
+			continue
+		}
+		for at := 0; at+n <= total; at += n {
+			c := e
+			c.Name = fmt.Sprintf("%s@%.6g", e.Name, float64(at)/rate)
+			c.Samples = e.Samples[at*s.Channels : (at+n)*s.Channels : (at+n)*s.Channels]
+			c.Hash = hashExample(s.Labels[e.Label], rate, s.Channels, c.Samples)
+			t.Examples = append(t.Examples, c)
+		}
+	}
+	t.rehash()
+	return &t, nil
+}
