@@ -188,11 +188,17 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*e = Event{}
+	if err := json.Unmarshal(raw["type"], &e.Type); err != nil {
+		return fmt.Errorf("event: type: %w", err)
+	}
 	for key, dst := range map[string]any{"type": &e.Type, "session": &e.Session, "stream": &e.Stream, "segment": &e.Segment,
 		"step": &e.Step, "sample": &e.Sample, "time": &e.Time, "label": &e.Label, "p": &e.P, "top": &e.Top, "warm": &e.Warm,
 		"rejected": &e.Rejected, "running": &e.Running, "agrees": &e.Agrees, "steps": &e.Steps, "start": &e.Start, "end": &e.End,
 		"ended_by": &e.EndedBy, "latency_ms": &e.LatencyMS, "truth": &e.Truth, "reason": &e.Reason, "threshold": &e.Threshold,
 		"value": &e.Value, "lost": &e.Lost, "policy": &e.Policy, "state": &e.State, "version": &e.Version, "model": &e.Model} {
+		if e.Type == Summary && key != "type" && key != "session" && key != "stream" && key != "time" {
+			continue // a summary's counts may have any name
+		}
 		if v, ok := raw[key]; ok {
 			if err := json.Unmarshal(v, dst); err != nil {
 				return fmt.Errorf("event: %s: %w", key, err)
