@@ -68,6 +68,9 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if c.over(m).Kind == model.SegmentWhole && endless(c.Source[0]) {
+		return usagef("the segmenter whole needs a source that ends: give --segment activity, fixed or message")
+	}
 	var nc *nats.Conn
 	connect := func() (*nats.Conn, error) {
 		if nc == nil {
@@ -103,9 +106,6 @@ func (c *runCmd) Run(a *app) error {
 	o := &stream.RunOptions{Version: version, Finite: src.finite, Live: src.live}
 	o.Options = stream.Options{Segment: c.over(m), Threshold: c.Threshold, Gap: c.Gap, State: c.State,
 		Background: c.Background, Emit: emit}
-	if o.Segment.Kind == model.SegmentWhole && !src.finite {
-		return usagef("the segmenter whole needs a source that ends: give --segment activity, fixed or message")
-	}
 	if !c.Quiet {
 		sinks = append(sinks, a.output(c.JSON, src.rate))
 	}

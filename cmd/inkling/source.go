@@ -52,7 +52,7 @@ type input struct {
 func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
 	name := names[0]
 	kind, rest, _ := strings.Cut(name, ":")
-	single := kind == "mic" || kind == "nats" || name == "-"
+	single := endless(name) || name == "-"
 	if single && len(names) > 1 {
 		return nil, usagef("%s: several sources must all be files", name)
 	}
@@ -74,6 +74,12 @@ func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error)
 		in.Source = capture.Replay(in.Source, f.Speed, nil)
 	}
 	return in, nil
+}
+
+// endless tells whether a source never ends of itself.
+func endless(name string) bool {
+	kind, _, _ := strings.Cut(name, ":")
+	return kind == "mic" || kind == "nats"
 }
 
 func (f *sourceFlags) microphone(a *app, name string) (*input, error) {
