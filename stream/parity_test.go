@@ -1,0 +1,368 @@
+package stream
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"inkling/capture"
+	"inkling/model"
+	"inkling/model/feature"
+)
+
+// randomModel has random weights: what it says means nothing, but must be the same
+// on every way.
+func randomModel(t interface{ Fatal(...any) }, seed uint64, front feature.Config, rate float64, channels, layers int, running string, confirm bool) *model.Model {
+	c := model.Config{Version: 1, Labels: []string{"a", "b", "c"}, Rate: rate, Channels: channels, Hidden: 5, Layers: layers,
+		Running: running, Confirm: confirm, Segment: model.Segment{Kind: model.SegmentWhole},
+		Decision: model.Decision{State: "reset", Gap: "reset", Warm: 1, EarlyP: 0.4, EarlySteps: 2}}
+	var err error
+	if c.Front, err = front.Normalize(rate, channels); err != nil {
+		t.Fatal(err)
+	}
+	x, err := feature.New(c.Front, rate, channels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := model.NewParams(&c, x.Dim())
+	p.Init(rand.New(rand.NewPCG(seed, 1)))
+	m, err := model.New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// bursts is noise that comes and goes, so that activity has something to find.
+func bursts(rng *rand.Rand, n, channels int, rate float64) []float32 {
+	x := make([]float32, n*channels)
+	loud := false
+	for left, i := 0, 0; i < n; i++ {
+		if left--; left <= 0 {
+			left, loud = int(rate*(0.02+0.3*rng.Float64())), !loud
+		}
+		level := 1e-4
+		if loud {
+			level = 0.3
+		}
+		for c := range channels {
+			x[i*channels+c] = float32(level * rng.NormFloat64())
+		}
+	}
+	return x
+}
+
+// setting is one drawn combination of model, segmenter and source.
+type setting struct {
+	m        *model.Model
+	o        Options
+	format   capture.Format
+	channels int
+	samples  []float32
+}
+
+func drawSetting(t *rapid.T) setting {
+	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 7))
+	rate := rapid.SampledFrom([]float64{800, 1000, 1600}).Draw(t, "rate")
+	source := rapid.SampledFrom([]float64{800, 1000, 1600, 2000}).Draw(t, "source rate")
+	channels := rapid.IntRange(1, 2).Draw(t, "channels")
+	front := rapid.SampledFrom([]feature.Config{{Kind: feature.KindRaw, Samples: 7, Deltas: 1}, {Kind: feature.KindRaw, Samples: 3, Decimate: 4},
+		{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 15, Bands: 4}, {Kind: feature.KindMFCC, WindowMS: 40, HopMS: 20, Bands: 5, Coefficients: 3}}).Draw(t, "front")
+	running := rapid.SampledFrom([]string{model.RunningSoftmax, model.RunningEvidence}).Draw(t, "running")
+	kind := rapid.SampledFrom([]string{model.SegmentActivity, model.SegmentFixed, model.SegmentMessage, model.SegmentWhole}).Draw(t, "segment")
+	s := setting{format: capture.Format{Rate: source, Channels: channels}, channels: channels}
+	s.m = randomModel(t, rng.Uint64(), front, rate, channels, rapid.IntRange(1, 2).Draw(t, "layers"), running, rapid.Bool().Draw(t, "confirm"))
+	s.o = Options{Stream: "s", Segment: &model.Segment{Kind: kind, Steps: 9, Maximum: rapid.SampledFrom([]float64{0.4, 60}).Draw(t, "maximum"),
+		Minimum: 0.03, PreRoll: 0.04, Hold: 0.06}, State: rapid.SampledFrom([]string{"reset", "carry"}).Draw(t, "state")}
+	s.samples = bursts(rng, rapid.IntRange(1, 4000).Draw(t, "n"), channels, source)
+	return s
+}
+
+// messages gives the marks of segmenter message: each 500 samples a segment, every
+// third left out.
+func messages(at, n int) (mark capture.Mark, size int) {
+	k := at / 500
+	size = min(500-at%500, n-at)
+	if k%3 == 2 {
+		return 0, size
+	}
+	if at%500 == 0 {
+		mark |= capture.MarkBegin
+	}
+	if at+size == (k+1)*500 {
+		mark |= capture.MarkEnd
+	}
+	return mark, size
+}
+
+// play feeds samples in blocks that cut says, through hooks after each block.
+func (s *setting) play(t interface{ Fatal(...any) }, c *Classifier, cut func() int, after func(c *Classifier, at uint64) *Classifier) (events []Event) {
+	keep := func(es []Event) {
+		for _, e := range es {
+			events = append(events, e.Clone())
+		}
+	}
+	n := len(s.samples) / s.channels
+	for at := 0; at < n; {
+		mark, limit := messages(at, n)
+		size := min(cut(), limit)
+		if size < limit {
+			mark &^= capture.MarkEnd
+		}
+		b := capture.Block{Stream: "s", Format: s.format, Offset: uint64(at), Mark: mark, Samples: s.samples[at*s.channels : (at+size)*s.channels]}
+		if err := c.Feed(&b); err != nil {
+			t.Fatal(err)
+		}
+		at += size
+		if cut()%2 == 0 {
+			keep(c.Advance(nil))
+		}
+		if after != nil {
+			c = after(c, uint64(at))
+		}
+	}
+	keep(c.End(nil, ByEOF))
+	return events
+}
+
+func describeEvents(es []Event) (out []string) {
+	for _, e := range es {
+		out = append(out, fmt.Sprintf("%s %08x", AppendJSON(nil, &e), math.Float32bits(e.P)))
+	}
+	return out
+}
+
+func same(t interface{ Fatalf(string, ...any) }, what string, got, want []Event) {
+	g, w := describeEvents(got), describeEvents(want)
+	for i := range max(len(g), len(w)) {
+		if i >= len(g) || i >= len(w) || g[i] != w[i] {
+			t.Fatalf("%s: event %d of %d and %d:\n got %s\nwant %s", what, i, len(g), len(w), at(g, i), at(w, i))
+		}
+	}
+}
+
+func at(s []string, i int) string {
+	if i < len(s) {
+		return s[i]
+	}
+	return "nothing"
+}
+
+func classifier(t interface{ Fatal(...any) }, s *setting) *Classifier {
+	c, err := NewClassifier(s.m, &s.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Events depend neither on blocks, from 1 to 5,000 samples, nor on when Advance is
+// called, nor on moving through saved state at any sample.
+func TestBlocksAndSavedStatesGiveTheSameBits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSetting(t)
+		want := s.play(t, classifier(t, &s), func() int { return 5000 }, nil)
+		cut := func() int {
+			if rapid.Bool().Draw(t, "small") {
+				return rapid.IntRange(1, 40).Draw(t, "block")
+			}
+			return rapid.IntRange(1, 5000).Draw(t, "block")
+		}
+		same(t, "blocks", s.play(t, classifier(t, &s), cut, nil), want)
+		moved := s.play(t, classifier(t, &s), cut, func(c *Classifier, _ uint64) *Classifier {
+			if !rapid.Bool().Draw(t, "move") {
+				return c
+			}
+			other := classifier(t, &s)
+			if err := other.Restore(c.AppendState(nil, true)); err != nil {
+				t.Fatal(err)
+			}
+			return other
+		})
+		same(t, "saved state", moved, want)
+		checkIDs(t, want)
+	})
+}
+
+// Every segment id ends in exactly one confirmed or dropped.
+func checkIDs(t *rapid.T, es []Event) {
+	ended := map[uint64]int{}
+	var most uint64
+	for _, e := range es {
+		most = max(most, e.Segment)
+		if e.Type == Confirmed || e.Type == Dropped {
+			ended[e.Segment]++
+		}
+	}
+	for id := uint64(1); id <= most; id++ {
+		if ended[id] != 1 {
+			t.Fatalf("segment %d ended %d times", id, ended[id])
+		}
+	}
+}
+
+// A state without frames goes on after the source is read again from Resume.
+func TestResumeWithoutFrames(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSetting(t)
+		s.o.Segment.Kind = rapid.SampledFrom([]string{model.SegmentActivity, model.SegmentFixed, model.SegmentWhole}).Draw(t, "kind")
+		s.o.Resumable = true
+		whole := func(c *Classifier, from, to int, size int, dst []Event) []Event {
+			for at := from; at < to; at += size {
+				n := min(size, to-at)
+				if err := c.Feed(&capture.Block{Format: s.format, Offset: uint64(at), Samples: s.samples[at*s.channels : (at+n)*s.channels]}); err != nil {
+					t.Fatal(err)
+				}
+				for _, e := range c.Advance(nil) {
+					dst = append(dst, e.Clone())
+				}
+			}
+			return dst
+		}
+		n := len(s.samples) / s.channels
+		size := rapid.IntRange(1, 300).Draw(t, "block")
+		c := classifier(t, &s)
+		want := append(whole(c, 0, n, size, nil), c.End(nil, ByEOF)...)
+		c = classifier(t, &s)
+		stop := min(rapid.IntRange(0, n).Draw(t, "stop")/size*size, n)
+		got := whole(c, 0, stop, size, nil)
+		other := classifier(t, &s)
+		if err := other.Restore(c.AppendState(nil, false)); err != nil {
+			t.Fatal(err)
+		}
+		got = whole(other, int(other.Resume()), n, rapid.IntRange(1, 300).Draw(t, "other block"), got)
+		got = append(got, other.End(nil, ByEOF)...)
+		same(t, "resumed", got, want)
+	})
+}
+
+// The samples [start, end) of a confirmed event, given whole to the front end and
+// Predict, give the same probabilities to the bit.
+func TestSegmentsEqualPredict(t *testing.T) {
+	found := 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSetting(t)
+		s.format.Rate = s.m.Config.Rate // no resampling: segments are cut from the source itself
+		s.o.State = "reset"
+		es := s.play(t, classifier(t, &s), func() int { return 997 }, nil)
+		running := map[uint64][]Event{}
+		for _, e := range es {
+			if e.Type == Running && e.Warm {
+				running[e.Segment] = append(running[e.Segment], e)
+			}
+			if e.Type == Confirmed {
+				found++
+				s.checkSegment(t, &e, running[e.Segment])
+			}
+		}
+	})
+	if found < 100 {
+		t.Errorf("only %d segments were compared", found)
+	}
+}
+
+func (s *setting) checkSegment(t *rapid.T, e *Event, running []Event) {
+	front, err := s.m.Front()
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames := front.Flush(front.Push(nil, s.samples[int(e.Start)*s.channels:int(e.End)*s.channels]))
+	p := s.m.Predict(frames)
+	if p.Steps != e.Steps {
+		t.Fatalf("segment %d: %d steps, offline %d", e.Segment, e.Steps, p.Steps)
+	}
+	if want := p.Confirm[argmax(p.Confirm)]; math.Float32bits(e.P) != math.Float32bits(want) {
+		t.Fatalf("segment %d: confirmed p %v, offline %v", e.Segment, e.P, want)
+	}
+	n := s.m.Classes()
+	for _, r := range running {
+		if r.Step > e.Steps {
+			continue // trailing hold
+		}
+		row := p.Running[(r.Step-1)*n : r.Step*n]
+		if want := row[argmax(row)]; math.Float32bits(r.P) != math.Float32bits(want) {
+			t.Fatalf("segment %d step %d: running p %v, offline %v", e.Segment, r.Step, r.P, want)
+		}
+	}
+}
+
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	for _, source := range []float64{16000, 48000} {
+		m := randomModel(t, 1, feature.Config{Kind: feature.KindLogMel}, 16000, 1, 1, model.RunningEvidence, true)
+		c, err := NewClassifier(m, &Options{Stream: "s", Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.5}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := bursts(rand.New(rand.NewPCG(1, 1)), int(source/50), 1, source)
+		b := capture.Block{Format: capture.Format{Rate: source, Channels: 1}, Samples: x}
+		var events []Event
+		step := func() {
+			if err := c.Feed(&b); err != nil {
+				t.Fatal(err)
+			}
+			b.Offset += uint64(len(x))
+			events = c.Advance(events[:0])
+		}
+		for range 200 {
+			step()
+		}
+		if n := testing.AllocsPerRun(100, step); n != 0 {
+			t.Errorf("from %v Hz a block allocates %v times", source, n)
+		}
+	}
+}
+
+// Restore takes a state of this model and these options alone, and nothing that
+// is damaged brings it down.
+func FuzzRestore(f *testing.F) {
+	m := randomModel(f, 1, feature.Config{Kind: feature.KindRaw, Samples: 3}, 1000, 1, 1, model.RunningSoftmax, true)
+	o := &Options{Segment: &model.Segment{Kind: model.SegmentActivity}}
+	x := bursts(rand.New(rand.NewPCG(1, 1)), 3000, 1, 1000)
+	feed := func(c *Classifier, rate float64) {
+		for at := 0; at < len(x); at += 170 {
+			if c.Feed(&capture.Block{Format: capture.Format{Rate: rate, Channels: 1}, Offset: uint64(at), Samples: x[at:min(at+170, len(x))]}) != nil {
+				return
+			}
+			if at%340 == 0 {
+				c.Advance(nil)
+			}
+		}
+	}
+	for _, rate := range []float64{1000, 1600} {
+		c, _ := NewClassifier(m, o)
+		f.Add(c.AppendState(nil, true))
+		feed(c, rate)
+		f.Add(c.AppendState(nil, true))
+		c.Advance(nil)
+		f.Add(c.AppendState(nil, true))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := NewClassifier(m, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(data) > 1<<20 || c.Restore(data) != nil {
+			return
+		}
+		feed(c, 1000)
+		c.End(nil, ByEOF)
+	})
+}
+
+func TestRestoreRefusesAnotherModel(t *testing.T) {
+	front := feature.Config{Kind: feature.KindRaw}
+	a, _ := NewClassifier(randomModel(t, 1, front, 100, 1, 1, model.RunningSoftmax, true), nil)
+	b, _ := NewClassifier(randomModel(t, 2, front, 100, 1, 1, model.RunningSoftmax, true), nil)
+	saved := a.AppendState(nil, true)
+	if err := b.Restore(saved); err == nil {
+		t.Error("the state of another model was taken")
+	}
+	for n := range len(saved) {
+		if a.Restore(saved[:n]) == nil {
+			t.Fatalf("a state cut off at %d of %d was taken", n, len(saved))
+		}
+	}
+}
