@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"inkling/cell"
+	"inkling/internal/f32"
 	"inkling/internal/resample"
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -38,16 +39,26 @@ func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int
 	if o.Polarity && rng.IntN(2) == 1 {
 		gain = -gain
 	}
+	noise := 0.0
+	if o.SNR > 0 && rng.IntN(2) == 1 {
+		noise = rms(x) * math.Pow(10, -(o.SNR+30*rng.Float64())/20)
+	}
 	for i := range x {
+		if noise > 0 {
+			x[i] += float32(noise * rng.NormFloat64())
+		}
 		x[i] *= float32(gain)
 	}
 	return x
 }
 
+func rms(x []float32) float64 {
+	return math.Sqrt(f32.Dot(x, x) / float64(max(len(x), 1)))
+}
+
 // augmentFrames changes T×D normalised frames in place and returns what is left
-// of them: a start crop, feature noise, a gain and an
-// offset a feature, frequency masks, and features dropped for
-// the whole sequence.
+// of them: a start crop, feature noise, a gain and an offset a feature,
+// frequency masks, and features dropped for the whole sequence.
 func augmentFrames(o *Options, rng *rand.Rand, x []float32, dim int, front *feature.Config) []float32 {
 	if o.Crop > 0 {
 		steps := len(x) / dim

@@ -9,51 +9,66 @@ import (
 )
 
 // watch is the chance detector: it looks at every epoch and warns once of each
-// sign that nothing is being learned.
+// sign that nothing is being learned. It judges by validation, and without it
+// by the training accuracy.
 type watch struct {
-	majority         float64
-	n, classes       int
-	raw              bool
-	steps            float64
-	total            int
-	audio            bool
-	warned, oneClass bool
+	majority   float64 // accuracy of always naming the commonest label
+	n, classes int     // examples judged by
+	validation bool
+	raw, audio bool
+	steps      float64 // mean length of a sequence
+	total      int     // updates
+	streak     int     // bad epochs on end that it takes
+
+	oneClass, atChance             int // such epochs on end
+	warnedOneClass, warnedAtChance bool
 }
+
+// longStreak is how many epochs without a sign of learning are told.
+const longStreak = 3
 
 func newWatch(t *trainer) *watch {
 	w := &watch{classes: len(t.config.Labels), raw: t.o.Front.Kind == feature.KindRaw, total: t.total,
-		audio: t.train.set.Kind == dataset.Audio}
+		audio: t.train.set.Kind == dataset.Audio, streak: min(longStreak, t.o.Epochs), validation: t.valid != nil}
 	_, w.steps = t.train.steps()
-	if t.valid == nil {
-		return w
+	judge := t.train.set
+	if w.validation {
+		judge = t.valid.set
 	}
-	count := make([]int, w.classes)
-	for _, e := range t.valid.set.Examples {
-		count[e.Label]++
-	}
-	w.n = len(t.valid.set.Examples)
-	for _, c := range count {
-		w.majority = max(w.majority, float64(c)/float64(w.n))
-	}
+	w.n = len(judge.Examples)
+	_, w.majority = judge.Majority()
 	return w
 }
 
 // look returns a warning, or "".
 func (w *watch) look(r Row) string {
-	if w.n == 0 || r.Updates < max(60, w.total/6) {
+	if r.Updates < min(max(60, w.total/6), w.total) {
 		return ""
 	}
-	if !w.oneClass && r.Majority == w.n && w.n >= 2*w.classes {
-		w.oneClass = true
-		return fmt.Sprintf("after %d updates every validation example gets the same label. %s", r.Updates, w.advice())
+	name, accuracy := "training", r.Confirm
+	if w.validation {
+		name, accuracy = "validation", r.ValidConfirm
 	}
 	spread := math.Sqrt(w.majority * (1 - w.majority) / float64(w.n))
-	if !w.warned && !w.oneClass && r.ValidConfirm <= w.majority+spread {
-		w.warned = true
-		return fmt.Sprintf("after %d updates validation accuracy is %.0f %%, no better than always naming the commonest label (%.0f %%). %s",
-			r.Updates, 100*r.ValidConfirm, 100*w.majority, w.advice())
+	w.oneClass = further(w.oneClass, w.validation && r.Majority == w.n && w.n >= 2*w.classes)
+	w.atChance = further(w.atChance, accuracy <= w.majority+spread)
+	if w.oneClass >= w.streak && !w.warnedOneClass {
+		w.warnedOneClass = true
+		return fmt.Sprintf("after %d updates every validation example gets the same label. %s", r.Updates, w.advice())
+	}
+	if w.atChance >= w.streak && !w.warnedAtChance && !w.warnedOneClass {
+		w.warnedAtChance = true
+		return fmt.Sprintf("after %d updates %s accuracy is %.0f %%, no better than always naming the commonest label (%.0f %%). %s",
+			r.Updates, name, 100*accuracy, 100*w.majority, w.advice())
 	}
 	return ""
+}
+
+func further(streak int, bad bool) int {
+	if !bad {
+		return 0
+	}
+	return streak + 1
 }
 
 func (w *watch) advice() string {

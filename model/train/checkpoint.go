@@ -3,48 +3,56 @@ package train
 import (
 	"bytes"
 	"encoding/gob"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
+
+	"inkling/model"
 )
 
 // saved is a checkpoint's content.
 type saved struct {
 	Version  int
-	Data     string
-	Options  map[string]string
+	Made     map[string]string // what it was made from, see identity
 	Progress progress
 	Step     int
 	Tensors  [][]float32 // of params, best, average, m, v, in that order
 }
 
+// identity is everything that a training follows from.
+func (t *trainer) identity() map[string]string {
+	config, err := json.Marshal(t.config)
+	if err != nil {
+		panic(err) // a checked Config holds no value that JSON cannot
+	}
+	id := t.o.strings()
+	id["seed"] = fmt.Sprint(t.o.Seed)
+	id["training data"] = t.train.set.Hash
+	id["network, front end and segmenter"] = string(config)
+	if t.valid != nil {
+		id["validation data"] = t.valid.set.Hash
+	}
+	return id
+}
+
 func (t *trainer) arrays() [][]float32 {
 	var a [][]float32
-	for _, x := range t.params.Tensors() {
-		a = append(a, x.Data)
-	}
-	for _, x := range t.best.Tensors() {
-		a = append(a, x.Data)
-	}
-	for _, x := range t.average.Tensors() {
-		a = append(a, x.Data)
-	}
-	for _, x := range t.opt.m.Tensors() {
-		a = append(a, x.Data)
-	}
-	for _, x := range t.opt.v.Tensors() {
-		a = append(a, x.Data)
+	for _, p := range []*model.Params{t.params, t.best, t.average, t.opt.m, t.opt.v} {
+		for _, x := range p.Tensors() {
+			a = append(a, x.Data)
+		}
 	}
 	return a
 }
 
-// save makes a checkpoint of the training between two epochs.
+// save makes a checkpoint of the training between two updates.
 func (t *trainer) save() []byte {
 	var buf bytes.Buffer
-	s := saved{Version: 1, Data: t.train.set.Hash, Options: t.o.strings(), Progress: t.progress, Step: t.opt.step, Tensors: t.arrays()}
+	s := saved{Version: 1, Made: t.identity(), Progress: t.progress, Step: t.opt.step, Tensors: t.arrays()}
 	if err := gob.NewEncoder(&buf).Encode(&s); err != nil {
 		panic(err) // nothing in saved can fail
 	}
@@ -57,20 +65,20 @@ func (t *trainer) restore(data []byte) error {
 	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&s); err != nil {
 		return fmt.Errorf("train: the checkpoint cannot be read (%w): remove it to begin anew", err)
 	}
-	if s.Version != 1 || s.Data != t.train.set.Hash {
-		return errors.New("train: the checkpoint is of other training data: remove it to begin anew")
-	}
-	if d := difference(s.Options, t.o.strings()); d != "" {
-		return fmt.Errorf("train: the checkpoint was made with other options (%s): give the same, or remove it to begin anew", d)
+	if d := difference(s.Made, t.identity()); s.Version != 1 || d != "" {
+		return fmt.Errorf("train: the checkpoint is of another training (%s): give the same data and options, or remove it to begin anew", d)
 	}
 	dst := t.arrays()
-	if len(s.Tensors) != len(dst) {
-		return errors.New("train: the checkpoint is of another network: remove it to begin anew")
+	same := len(s.Tensors) == len(dst)
+	for i := range dst {
+		same = same && len(s.Tensors[i]) == len(dst[i])
+	}
+	p := &s.Progress
+	if !same || s.Step < 0 || p.Epoch != len(p.Rows) || p.BestEpoch < 0 || p.BestEpoch > p.Epoch || p.Epoch > t.o.Epochs ||
+		p.Update < 0 || p.Update > t.perEpoch || s.Step != p.Epoch*t.perEpoch+p.Update {
+		return errors.New("train: the checkpoint is damaged: remove it to begin anew")
 	}
 	for i, d := range dst {
-		if len(s.Tensors[i]) != len(d) {
-			return errors.New("train: the checkpoint is of another network: remove it to begin anew")
-		}
 		copy(d, s.Tensors[i])
 	}
 	t.progress, t.opt.step = s.Progress, s.Step

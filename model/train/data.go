@@ -97,7 +97,7 @@ const (
 
 // vary makes the variants of every example, if o asks for changes of samples.
 func (c *corpus) vary(o *Options, workers int) {
-	if c.set.Kind != dataset.Audio || o.Stretch == 0 && o.GainDB == 0 && !o.Polarity {
+	if c.set.Kind != dataset.Audio || o.Stretch == 0 && o.GainDB == 0 && o.SNR == 0 && !o.Polarity {
 		return
 	}
 	values := 1
@@ -179,6 +179,6 @@ type verdict struct {
 
 func (c *corpus) config(o *Options) *model.Config {
 	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels,
-		Front: c.front, Hidden: o.Hidden, Layers: o.Layers, Running: o.Running, Confirm: true, Segment: o.Segment,
+		Front: c.front, Hidden: o.Hidden, Layers: o.Layers, Running: o.Running, Confirm: !o.NoConfirm, Segment: o.Segment,
 		Decision: model.Decision{State: "reset", Gap: "reset"}}
 }

@@ -68,12 +68,17 @@ func audioDefaults(set *dataset.Set, o Options, n int) (Options, []string) {
 
 // medianLength is the median number of samples a channel.
 func medianLength(set *dataset.Set) int {
-	if len(set.Examples) == 0 {
-		return 0
-	}
 	n := make([]int, len(set.Examples))
 	for i := range n {
 		n[i] = set.Frames(i)
+	}
+	return median(n)
+}
+
+// median sorts n; that of none is 0.
+func median(n []int) int {
+	if len(n) == 0 {
+		return 0
 	}
 	slices.Sort(n)
 	return n[len(n)/2]

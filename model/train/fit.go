@@ -9,9 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"runtime"
 	"slices"
-	"strconv"
 	"time"
 
 	"inkling/model"
@@ -22,21 +20,38 @@ import (
 // best so far.
 var ErrInterrupted = errors.New("train: interrupted")
 
-var errDiverged = errors.New("train: the loss is no longer a number: lower the learning rate (--lr) or the clip norm (--clip), and look for outliers in the data with `inkling plot`")
+// ErrDiverged tells that loss or gradient are no longer numbers; the result is
+// the best before that.
+var ErrDiverged = errors.New("train: the loss is no longer a number: lower the learning rate (--lr) or the clip norm (--clip), and look for outliers in the data with `inkling plot`")
 
 // Hooks tell how a training goes. Each may be nil; they are called from the
 // goroutine of Fit.
 type Hooks struct {
-	Progress   func(done, total int, loss float64) // after every update
-	Epoch      func(Row)
-	Warn       func(string)                    // a sign that this training leads nowhere, and advice
-	Checkpoint func(write func() []byte) error // after every epoch; write makes the file's bytes
+	Progress func(done, total int, loss float64) // after every update
+	Epoch    func(Row)
+	Warn     func(string) // a sign that this training leads nowhere, and advice
+	// Checkpoint is called after every update and when ctx has ended; it decides
+	// how often a file is worth writing. write makes the file's bytes.
+	Checkpoint func(write func() []byte) error
 }
 
 func (h *Hooks) progress(done, total int, loss float64) {
 	if h.Progress != nil {
 		h.Progress(done, total, loss)
 	}
+}
+
+func (h *Hooks) warn(text string) {
+	if h.Warn != nil && text != "" {
+		h.Warn(text)
+	}
+}
+
+func (h *Hooks) checkpoint(t *trainer) error {
+	if h.Checkpoint == nil {
+		return nil
+	}
+	return h.Checkpoint(t.save)
 }
 
 // Result is a fitted model and how it came about.
@@ -47,10 +62,10 @@ type Result struct {
 }
 
 // Fit trains on set; valid may be nil, then o.Validation of set is held out, by
-// group. checkpoint, if not nil, is what an earlier Fit of the same set and
+// group. checkpoint, if not nil, is what an earlier Fit of the same sets and
 // options passed to Hooks.Checkpoint: training goes on from there and ends in
-// the very file that an uninterrupted one would. When ctx ends, Fit returns the
-// best so far with ErrInterrupted.
+// the very model that an uninterrupted one would. When ctx ends, Fit returns
+// the best so far with ErrInterrupted, or nil before the first epoch's end.
 func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, checkpoint []byte) (*Result, error) {
 	began := time.Now()
 	t, err := prepare(set, valid, o)
@@ -62,94 +77,26 @@ func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, c
 			return nil, err
 		}
 	}
+	for _, w := range t.scarce() {
+		hooks.warn(w)
+	}
 	watch := newWatch(t)
 	for t.progress.Epoch < t.o.Epochs && !t.patienceOver() {
 		row, err := t.epoch(ctx, &hooks)
 		if err != nil {
-			return t.stopped(err)
+			return t.stopped(err, &hooks)
 		}
 		row.Seconds = time.Since(began).Seconds()
 		t.keep(row)
 		if hooks.Epoch != nil {
 			hooks.Epoch(row)
 		}
-		if w := watch.look(row); w != "" && hooks.Warn != nil {
-			hooks.Warn(w)
-		}
-		if hooks.Checkpoint != nil {
-			if err := hooks.Checkpoint(t.save); err != nil {
-				return nil, err
-			}
+		hooks.warn(watch.look(row))
+		if err := hooks.checkpoint(t); err != nil {
+			return t.stopped(err, &hooks)
 		}
 	}
 	return t.result()
-}
-
-func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
-	if err := set.CheckTrainable(); err != nil {
-		return nil, err
-	}
-	o = o.withDefaults()
-	if o.Segment.Kind == "" {
-		o.Segment = model.Segment{Kind: model.SegmentWhole}
-		if set.Kind == dataset.Audio {
-			o.Segment.Kind = model.SegmentActivity
-		}
-	}
-	if err := o.check(); err != nil {
-		return nil, err
-	}
-	front, err := o.Front.Normalize(set.Rate, set.Channels)
-	if err != nil {
-		return nil, err
-	}
-	o.Front = front
-	if valid == nil && o.Validation > 0 {
-		set, valid = holdOut(set, &o)
-	}
-	workers := runtime.GOMAXPROCS(0)
-	train, err := newCorpus(set, front, nil, workers)
-	if err != nil {
-		return nil, err
-	}
-	train.vary(&o, workers)
-	var held *corpus
-	if valid != nil && len(valid.Examples) > 0 {
-		if !slices.Equal(valid.Labels, set.Labels) {
-			return nil, fmt.Errorf("train: the validation set has the labels %v, the training set %v: give both the same", valid.Labels, set.Labels)
-		}
-		if held, err = newCorpus(valid, front, train, workers); err != nil {
-			return nil, err
-		}
-	}
-	t := newTrainer(train, held, o, workers)
-	return t, t.config.Check()
-}
-
-// fewGroups is under how many groups none of them can be spared: the validation
-// examples then come from all groups, and say nothing of unseen ones.
-const fewGroups = 10
-
-// holdOut keeps validation examples out of set: whole groups, unless there are
-// too few.
-func holdOut(set *dataset.Set, o *Options) (train, valid *dataset.Set) {
-	if groups(set) < fewGroups {
-		loose := *set
-		loose.Examples = slices.Clone(set.Examples)
-		for i := range loose.Examples {
-			loose.Examples[i].Group = loose.Examples[i].Hash
-		}
-		set = &loose
-	}
-	return set.HoldOut(o.Validation, strconv.FormatUint(o.Seed, 10))
-}
-
-func groups(set *dataset.Set) int {
-	seen := map[string]bool{}
-	for i := range set.Examples {
-		seen[set.Examples[i].Group] = true
-	}
-	return len(seen)
 }
 
 func (t *trainer) patienceOver() bool {
@@ -160,6 +107,7 @@ func (t *trainer) patienceOver() bool {
 func (t *trainer) keep(row Row) {
 	p := &t.progress
 	p.Epoch++
+	p.Update, p.Sums = 0, sums{}
 	p.Rows = append(p.Rows, row)
 	if t.valid == nil || row.ValidLoss <= p.BestLoss {
 		p.BestLoss, p.BestEpoch = row.ValidLoss, p.Epoch
@@ -167,10 +115,16 @@ func (t *trainer) keep(row Row) {
 	}
 }
 
-func (t *trainer) stopped(err error) (*Result, error) {
-	if t.progress.Epoch == 0 {
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return nil, fmt.Errorf("%w before the first epoch: nothing to keep", ErrInterrupted)
+// stopped is what Fit returns when err ended it.
+func (t *trainer) stopped(err error, hooks *Hooks) (*Result, error) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		if err = hooks.checkpoint(t); err == nil {
+			err = ErrInterrupted
+		}
+	}
+	if t.progress.BestEpoch == 0 {
+		if errors.Is(err, ErrInterrupted) {
+			err = fmt.Errorf("%w before the end of the first epoch: there is no model yet", err)
 		}
 		return nil, err
 	}
@@ -178,10 +132,7 @@ func (t *trainer) stopped(err error) (*Result, error) {
 	if rerr != nil {
 		return nil, rerr
 	}
-	if errors.Is(err, errDiverged) {
-		return r, err
-	}
-	return r, ErrInterrupted
+	return r, err
 }
 
 // result makes the model of the best weights.
@@ -191,17 +142,18 @@ func (t *trainer) result() (*Result, error) {
 	measured := map[string]float64{}
 	if t.valid != nil {
 		e := t.evaluate(p, t.valid)
-		c.Decision.EarlyP, c.Decision.EarlySteps = earlyRule(e.finals, len(c.Labels), e.confirm)
+		c.Decision.Warm = warmSteps(e.finals, len(c.Labels))
+		c.Decision.EarlyP, c.Decision.EarlySteps = earlyRule(e.finals, len(c.Labels), c.Decision.Warm, e.confirm)
 		measured["validation_confirmed"] = round6(e.confirm)
 		measured["validation_running"] = round6(e.running)
 		measured["validation_examples"] = float64(e.n)
 	} else if c.Running != model.RunningNone {
-		c.Decision.EarlyP, c.Decision.EarlySteps = 0.95, 5
+		c.Decision.EarlyP, c.Decision.EarlySteps = blindP, blindSteps
 	}
-	if slices.Contains(c.Labels, "background") {
-		c.Decision.Background = "background"
+	if slices.Contains(c.Labels, background) {
+		c.Decision.Background = background
 	}
-	c.Origin = model.Origin{Program: "inkling", Data: t.train.set.Hash, Examples: shortHashes(t.train.set),
+	c.Origin = model.Origin{Program: "inkling", Data: t.train.set.Hash, Examples: t.shortHashes(),
 		Options: t.o.strings(), Seed: t.o.Seed, Measured: measured}
 	m, err := model.New(c, p)
 	if err != nil {
@@ -210,13 +162,22 @@ func (t *trainer) result() (*Result, error) {
 	return &Result{Model: m, Rows: t.progress.Rows, Best: t.progress.BestEpoch}, nil
 }
 
+// background is the label of what is none of the others: trained, not reported.
+const background = "background"
+
 func round6(v float64) float64 { return math.Round(v*1e6) / 1e6 }
 
-// shortHashes lists the first eight digits of every training example's hash.
-func shortHashes(set *dataset.Set) []string {
+// shortHashes lists the first eight digits of the hash of every example that
+// the model has to do with, those that chose its epoch included.
+func (t *trainer) shortHashes() []string {
 	seen := map[string]bool{}
-	for _, e := range set.Examples {
-		seen[e.Hash[:min(8, len(e.Hash))]] = true
+	for _, c := range []*corpus{t.train, t.valid} {
+		if c == nil {
+			continue
+		}
+		for _, e := range c.set.Examples {
+			seen[e.Hash[:min(8, len(e.Hash))]] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(seen))
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -23,6 +24,9 @@ type Options struct {
 	Hidden  int    // units a direction [100]
 	Layers  int    // causal layers and the bidirectional one [1]
 	Running string // running head [model.RunningSoftmax]
+	// NoConfirm leaves the backward half and the confirm head out: the last
+	// running label is then the answer.
+	NoConfirm bool
 
 	Epochs     int     // passes over the data [as many as MinUpdates takes]
 	MinUpdates int     // floor on updates when Epochs is 0 [1500]
@@ -32,8 +36,13 @@ type Options struct {
 	Warmup     int     // updates [20]
 	Clip       float64 // global norm of the gradient [1]; negative: off
 	Decay      float64 // decoupled weight decay, AdamW [0.01]; negative: 0
-	Truncate   int     // timesteps a gradient reaches back [2000]
-	Averaging  float64 // decay of an exponential average of the weights [off], e.g. 0.999
+	// Truncate is how many timesteps a gradient reaches back, in either
+	// direction and every layer [2000]. States run on past it, so the outputs are
+	// those of the whole sequence; only the gradient is cut. For each sequence of
+	// a shard under way (eight a processor) a direction keeps about 5H values for
+	// each of these steps and, of a longer sequence, H for each step in all.
+	Truncate  int
+	Averaging float64 // decay of an exponential average of the weights [off], e.g. 0.999
 
 	RunningWeight float64 // weight of the running loss [0.5]; negative: 0
 	RampRunning   bool    // weight its steps ∝ t instead of evenly
@@ -47,11 +56,14 @@ type Options struct {
 	Jitter      float64 // σ of a feature's gain and offset a sequence [0.15]; negative: 0
 	Crop        float64 // longest random cut of a sequence's start [0.2]; negative: 0
 	// Audio alone, on the samples: Stretch resamples by 1±Stretch, GainDB is the
-	// greatest change of level either way, Polarity flips half the examples, and
-	// Masks frequency masks of up to an eighth of the bands are laid.
+	// greatest change of level either way, Polarity flips half the examples, SNR
+	// adds white noise to half of them, at a ratio drawn between SNR dB and 30 dB
+	// above it [off], and Masks frequency masks of up to an eighth of the bands
+	// are laid.
 	Stretch  float64
 	GainDB   float64
 	Polarity bool
+	SNR      float64
 	Masks    int
 
 	Validation float64 // share of the training data held out, by group [0.15]; negative: 0
@@ -108,6 +120,8 @@ func (o *Options) check() error {
 		{"noise", o.Noise, 0, 100}, {"jitter", o.Jitter, 0, 100}, {"crop", o.Crop, 0, 0.9},
 		{"stretch", o.Stretch, 0, 0.45}, {"gain", o.GainDB, 0, 60}, {"validation", o.Validation, 0, 0.9},
 		{"patience", float64(o.Patience), 0, 1e7}, {"distill", o.Distill, 0, 100},
+		{"running weight", o.RunningWeight, 0, 100}, {"decay", o.Decay, 0, 10}, {"clip", math.Abs(o.Clip), 0, 1e9},
+		{"minimum of updates", float64(o.MinUpdates), 1, 1e9}, {"snr", o.SNR, 0, 120}, {"masks", float64(o.Masks), 0, 100},
 	} {
 		if !(f.v >= f.lo && f.v <= f.hi) || math.IsNaN(f.v) {
 			return fmt.Errorf("train: %s is %v: give %v to %v", f.name, f.v, f.lo, f.hi)
@@ -115,6 +129,9 @@ func (o *Options) check() error {
 	}
 	if o.Schedule != Constant && o.Schedule != Step && o.Schedule != Cosine {
 		return fmt.Errorf("train: schedule %q: give %s, %s or %s", o.Schedule, Constant, Step, Cosine)
+	}
+	if o.NoConfirm && o.Running == model.RunningNone {
+		return errors.New("train: neither a running nor a confirm head: leave one of them in")
 	}
 	return nil
 }

@@ -39,10 +39,18 @@ type trainer struct {
 
 // progress is where a training stands, between two epochs.
 type progress struct {
-	Epoch     int
+	Epoch     int // epochs done
+	Update    int // updates done of the next one
+	Sums      sums
 	BestLoss  float64
 	BestEpoch int
 	Rows      []Row
+}
+
+// sums of what an epoch's updates left so far.
+type sums struct {
+	Loss, Norm       float64
+	Confirm, Running int
 }
 
 type shardStats struct {
@@ -80,36 +88,49 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	return t
 }
 
-// epoch runs one epoch and validates.
+// epoch runs the rest of an epoch and validates.
 func (t *trainer) epoch(ctx context.Context, hooks *Hooks) (Row, error) {
-	row := Row{Epoch: t.progress.Epoch + 1}
-	var sum shardStats
-	for i, indices := range t.batches(t.progress.Epoch) {
+	p := &t.progress
+	for _, indices := range t.batches(p.Epoch)[p.Update:] {
 		if err := ctx.Err(); err != nil {
-			return row, err
+			return Row{}, err
 		}
-		u := t.progress.Epoch*t.perEpoch + i
+		u := p.Epoch*t.perEpoch + p.Update
 		s, norm := t.update(u, indices)
-		if math.IsNaN(s.loss) || math.IsInf(norm, 0) || math.IsNaN(norm) {
-			return row, errDiverged
+		if !finite(s.loss) || !finite(norm) {
+			return Row{}, ErrDiverged
 		}
-		sum.loss += s.loss / float64(t.perEpoch)
-		sum.confirm += s.confirm
-		sum.running += s.running
-		row.Norm += norm / float64(t.perEpoch)
+		p.Update++
+		p.Sums.Loss += s.loss
+		p.Sums.Norm += norm
+		p.Sums.Confirm += s.confirm
+		p.Sums.Running += s.running
 		hooks.progress(u+1, t.total, s.loss)
+		if p.Update < t.perEpoch {
+			if err := hooks.checkpoint(t); err != nil {
+				return Row{}, err
+			}
+		}
 	}
-	n := float64(len(t.train.set.Examples))
-	row.Updates = (t.progress.Epoch + 1) * t.perEpoch
+	return t.row(), nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// row is the line of the epoch whose updates are done.
+func (t *trainer) row() Row {
+	p := &t.progress
+	n, updates := float64(len(t.train.plain)), float64(t.perEpoch)
+	row := Row{Epoch: p.Epoch + 1, Updates: (p.Epoch + 1) * t.perEpoch, Loss: p.Sums.Loss / updates, Norm: p.Sums.Norm / updates,
+		Confirm: float64(p.Sums.Confirm) / n, Running: float64(p.Sums.Running) / n,
+		ValidLoss: math.NaN(), ValidConfirm: math.NaN(), ValidRunning: math.NaN()}
 	row.LR = t.o.rate(row.Updates-1, t.total)
-	row.Loss, row.Confirm, row.Running = sum.loss, float64(sum.confirm)/n, float64(sum.running)/n
-	row.ValidLoss, row.ValidConfirm, row.ValidRunning = math.NaN(), math.NaN(), math.NaN()
 	if t.valid != nil {
 		e := t.evaluate(t.candidate(), t.valid)
 		row.ValidLoss, row.ValidConfirm, row.ValidRunning = e.loss, e.confirm, e.running
 		row.Majority, row.Validated = e.most, e.n
 	}
-	return row, nil
+	return row
 }
 
 // candidate is what validation judges and the model becomes.
@@ -194,7 +215,7 @@ func (t *trainer) terms() lossTerms {
 func (w *worker) right() (confirm, running int) {
 	n := len(w.config.Labels)
 	for i, s := range w.batch.seqs {
-		if w.heads.hb != nil && argmax(w.heads.confirm[i*n:][:n]) == s.label {
+		if argmax(w.final(i)) == s.label {
 			confirm++
 		}
 		if w.config.Running != model.RunningNone && argmax(w.heads.running[w.batch.last(i)*n:][:n]) == s.label {
@@ -202,6 +223,16 @@ func (w *worker) right() (confirm, running int) {
 		}
 	}
 	return confirm, running
+}
+
+// final is sequence i's confirmed probabilities; without a confirm head those of
+// its last step.
+func (w *worker) final(i int) []float32 {
+	n := len(w.config.Labels)
+	if !w.config.Confirm {
+		return w.heads.running[w.batch.last(i)*n:][:n]
+	}
+	return w.heads.confirm[i*n:][:n]
 }
 
 func argmax(p []float32) (best int) {
@@ -291,7 +322,7 @@ func (w *worker) verdicts(dst []verdict) {
 				v.running = append(v.running, w.heads.running[w.batch.row(i, t)*n:][:n]...)
 			}
 		}
-		v.probs = slices.Clone(w.heads.confirm[i*n:][:n])
+		v.probs = slices.Clone(w.final(i))
 		v.confirm = argmax(v.probs)
 		dst[s.index] = v
 	}

@@ -1,0 +1,344 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"inkling/model"
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+// variety are trainings that between them use every option that draws numbers,
+// keeps state or changes the network.
+func variety() map[string]struct {
+	set *dataset.Set
+	o   Options
+} {
+	type kind = struct {
+		set *dataset.Set
+		o   Options
+	}
+	all := map[string]kind{"series": {toySet(70, 1), toyOptions()}}
+	o := toyOptions()
+	o.Layers, o.Running, o.Averaging, o.RampRunning, o.Distill, o.ClassWeights, o.Truncate = 2, model.RunningEvidence, 0.9, true, 0.2, true, 5
+	all["stack"] = kind{toySet(70, 1), o}
+	o = toyOptions()
+	o.Validation, o.NoConfirm, o.Schedule = -1, true, Step
+	all["no validation, no confirm head"] = kind{toySet(70, 1), o}
+	o, _ = Defaults(toyAudio(40, 1))
+	o.Hidden, o.Epochs, o.SNR, o.Front.Bands, o.Patience, o.Running = 10, 3, 10, 16, 2, model.RunningNone
+	all["audio"] = kind{toyAudio(40, 1), o}
+	return all
+}
+
+func fitBytes(t *testing.T, set *dataset.Set, o Options, hooks Hooks, checkpoint []byte) ([]byte, []Row) {
+	t.Helper()
+	r, err := Fit(t.Context(), set, nil, o, hooks, checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := append([]Row(nil), r.Rows...)
+	for i := range rows {
+		rows[i].Seconds = 0
+	}
+	return r.Model.Bytes(), rows
+}
+
+// equalRows compares what two trainings logged; NaN equals NaN.
+func equalRows(a, b []Row) bool {
+	var x, y bytes.Buffer
+	WriteCSV(&x, a)
+	WriteCSV(&y, b)
+	return x.String() == y.String()
+}
+
+// One seed gives one file, whatever the number of processors; another seed
+// gives another.
+func TestSameModelOnAnyNumberOfProcessors(t *testing.T) {
+	for name, v := range variety() {
+		t.Run(name, func(t *testing.T) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+			want, rows := fitBytes(t, v.set, v.o, Hooks{}, nil)
+			for _, n := range []int{2, 3} {
+				runtime.GOMAXPROCS(n)
+				got, gotRows := fitBytes(t, v.set, v.o, Hooks{}, nil)
+				if !bytes.Equal(got, want) || !equalRows(rows, gotRows) {
+					t.Errorf("another model on %d processors", n)
+				}
+			}
+			v.o.Seed++
+			if other, _ := fitBytes(t, v.set, v.o, Hooks{}, nil); bytes.Equal(other, want) {
+				t.Error("another seed gives the same model")
+			}
+		})
+	}
+}
+
+// A training that is interrupted again and again at random updates and resumed
+// each time ends in the file of one that was left alone.
+func TestInterruptedAndResumed(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for name, v := range variety() {
+		t.Run(name, func(t *testing.T) {
+			want, rows := fitBytes(t, v.set, v.o, Hooks{}, nil)
+			var checkpoint []byte
+			interrupted := 0
+			for {
+				ctx, cancel := context.WithCancel(t.Context())
+				left := rng.IntN(3)
+				hooks := Hooks{
+					Progress: func(int, int, float64) {
+						if left--; left < 0 {
+							cancel()
+						}
+					},
+					Checkpoint: func(write func() []byte) error {
+						if ctx.Err() != nil {
+							checkpoint = write()
+						}
+						return nil
+					},
+				}
+				r, err := Fit(ctx, v.set, nil, v.o, hooks, checkpoint)
+				cancel()
+				if err == nil {
+					for i := range r.Rows {
+						r.Rows[i].Seconds = 0
+					}
+					if !bytes.Equal(r.Model.Bytes(), want) || !equalRows(r.Rows, rows) {
+						t.Errorf("another model after %d interruptions", interrupted)
+					}
+					break
+				}
+				if !errors.Is(err, ErrInterrupted) {
+					t.Fatal(err)
+				}
+				interrupted++
+			}
+			if interrupted < 2 {
+				t.Errorf("interrupted %d times only", interrupted)
+			}
+		})
+	}
+}
+
+// The best so far comes back with ErrInterrupted.
+func TestInterruptedKeepsTheBest(t *testing.T) {
+	o := toyOptions()
+	o.Epochs = 50
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := Fit(ctx, toySet(70, 1), nil, o, Hooks{Epoch: func(r Row) {
+		if r.Epoch == 3 {
+			cancel()
+		}
+	}}, nil)
+	if !errors.Is(err, ErrInterrupted) || r == nil || len(r.Rows) != 3 || r.Best < 1 {
+		t.Fatalf("%v, %v", r, err)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	cancel()
+	if r, err := Fit(ctx, toySet(70, 1), nil, o, Hooks{}, nil); r != nil || !errors.Is(err, ErrInterrupted) {
+		t.Errorf("%v, %v", r, err)
+	}
+}
+
+func TestCheckpointOfAnotherTraining(t *testing.T) {
+	o := toyOptions()
+	var checkpoint []byte
+	keep := Hooks{Checkpoint: func(write func() []byte) error { checkpoint = write(); return nil }}
+	fitBytes(t, toySet(70, 1), o, keep, nil)
+	for want, change := range map[string]func(set *dataset.Set, o *Options){
+		"lr":            func(_ *dataset.Set, o *Options) { o.LR = 0.02 },
+		"seed":          func(_ *dataset.Set, o *Options) { o.Seed++ },
+		"noise":         func(_ *dataset.Set, o *Options) { o.Noise = -1 },
+		"hidden":        func(_ *dataset.Set, o *Options) { o.Hidden++ },
+		"front end":     func(_ *dataset.Set, o *Options) { o.Front.Deltas = 1 },
+		"training data": func(s *dataset.Set, _ *Options) { s.Examples[3].Hash = "other" },
+	} {
+		set, changed := toySet(70, 1), o
+		change(set, &changed)
+		_, err := Fit(t.Context(), set, nil, changed, Hooks{}, checkpoint)
+		if err == nil || !strings.Contains(err.Error(), "checkpoint") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s changed: %v", want, err)
+		}
+	}
+	if _, err := Fit(t.Context(), toySet(70, 1), toySet(30, 2), o, keep, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Fit(t.Context(), toySet(70, 1), toySet(30, 3), o, Hooks{}, checkpoint); err == nil || !strings.Contains(err.Error(), "validation data") {
+		t.Errorf("another validation set: %v", err)
+	}
+	if _, err := Fit(t.Context(), toySet(70, 1), nil, o, Hooks{}, checkpoint[:len(checkpoint)/2]); err == nil {
+		t.Error("half a checkpoint is taken")
+	}
+}
+
+func TestCheckpointThatCannotBeWritten(t *testing.T) {
+	full := errors.New("no space left")
+	_, err := Fit(t.Context(), toySet(70, 1), nil, toyOptions(), Hooks{Checkpoint: func(func() []byte) error { return full }}, nil)
+	if !errors.Is(err, full) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A validation example's outcome is Predict's, to the bit: no padding, no
+// neighbour in the batch changes it.
+func TestValidationIsPredict(t *testing.T) {
+	for name, v := range variety() {
+		t.Run(name, func(t *testing.T) {
+			o := v.o
+			o.Epochs = 1
+			tr, err := prepare(v.set, nil, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tr.epoch(t.Context(), &Hooks{}); err != nil {
+				t.Fatal(err)
+			}
+			judged := tr.train
+			e := tr.evaluate(tr.params, judged)
+			m, err := model.New(*tr.config, tr.params.Clone(tr.config))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, ex := range judged.set.Examples {
+				x, err := m.Front()
+				if err != nil {
+					t.Fatal(err)
+				}
+				p := m.Predict(x.Flush(x.Push(nil, ex.Samples)))
+				if !equalBits(p.Confirm, e.finals[i].probs) || !equalBits(p.Running, e.finals[i].running) {
+					t.Fatalf("example %d: %v in the batch, %v alone", i, e.finals[i].probs, p.Confirm)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatCannotBeTrainedOn(t *testing.T) {
+	nan := toySet(70, 1)
+	nan.Examples[4].Samples[7] = float32(math.NaN())
+	one := toySet(70, 1)
+	for i := range one.Examples {
+		one.Examples[i].Label = 1
+	}
+	short := toySet(70, 1)
+	short.Examples[9].Samples = nil
+	negative := toyOptions()
+	negative.LR = -1
+	nothing := toyOptions()
+	nothing.Running, nothing.NoConfirm = model.RunningNone, true
+	mel := toyOptions()
+	mel.Front = feature.Config{Kind: feature.KindLogMel}
+	for _, c := range []struct {
+		set  *dataset.Set
+		o    Options
+		want []string
+	}{
+		{nan, toyOptions(), []string{"toy:4", "feature 1", "step 4", "NaN", "remove or repair"}},
+		{one, toyOptions(), []string{"mid", "two labels or more"}},
+		{toySet(5, 1), toyOptions(), []string{"5 examples of 3 labels", "at least two"}},
+		{&dataset.Set{Labels: []string{"a", "b"}}, toyOptions(), []string{"no examples"}},
+		{short, toyOptions(), []string{"toy:9", "too short", "leave it out"}},
+		{toySet(70, 1), negative, []string{"lr is -1"}},
+		{toySet(70, 1), nothing, []string{"neither a running nor a confirm head"}},
+		{toySet(70, 1), mel, []string{"logmel", "rate"}},
+	} {
+		_, err := Fit(t.Context(), c.set, nil, c.o, Hooks{}, nil)
+		if err == nil {
+			t.Errorf("want an error with %q", c.want)
+			continue
+		}
+		for _, w := range c.want {
+			if !strings.Contains(err.Error(), w) {
+				t.Errorf("%v: no word of %q", err, w)
+			}
+		}
+	}
+	other := toySet(30, 2)
+	other.Labels = []string{"fast", "mid", "slower"}
+	rate := toySet(30, 2)
+	rate.Rate = 50
+	for _, valid := range []*dataset.Set{other, rate} {
+		if _, err := Fit(t.Context(), toySet(70, 1), valid, toyOptions(), Hooks{}, nil); err == nil || !strings.Contains(err.Error(), "validation set") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// Divergence stops the training, with advice, and the best so far is kept.
+func TestDivergence(t *testing.T) {
+	o := toyOptions()
+	o.Epochs = 30
+	set := toySet(70, 1)
+	tr, err := prepare(set, nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var checkpoint []byte
+	r, err := Fit(t.Context(), set, nil, o, Hooks{Checkpoint: func(write func() []byte) error {
+		checkpoint = write()
+		return nil
+	}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.restore(checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	tr.params.ConfirmW[0] = float32(math.Inf(1))
+	if _, err := tr.epoch(t.Context(), &Hooks{}); !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "--lr") {
+		t.Errorf("%v", err)
+	}
+	kept, err := tr.stopped(ErrDiverged, &Hooks{})
+	if !errors.Is(err, ErrDiverged) || !bytes.Equal(kept.Model.Bytes(), r.Model.Bytes()) {
+		t.Errorf("the best before the divergence is lost: %v", err)
+	}
+}
+
+func TestPatienceEndsIt(t *testing.T) {
+	o := toyOptions()
+	o.Epochs, o.Patience, o.LR, o.Schedule = 500, 2, 0.05, Constant
+	r, err := Fit(t.Context(), toySet(70, 1), nil, o, Hooks{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Rows) == 500 || len(r.Rows) != r.Best+2 {
+		t.Errorf("%d epochs, the best is %d", len(r.Rows), r.Best)
+	}
+	for i, row := range r.Rows {
+		if row.ValidLoss < r.Rows[r.Best-1].ValidLoss {
+			t.Errorf("epoch %d is better than the one kept", i+1)
+		}
+	}
+}
+
+// What the model file says of its origin: no time, host or path.
+func TestOrigin(t *testing.T) {
+	set := toyAudio(60, 1)
+	o, _ := Defaults(set)
+	o.Hidden, o.Epochs, o.Seed = 8, 1, 42
+	r, err := Fit(t.Context(), set, nil, o, Hooks{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := r.Model.Config
+	if g := c.Origin; g.Seed != 42 || len(g.Examples) != 60 || g.Data == "" || g.Options["hidden"] != "8" || g.Measured["validation_examples"] == 0 {
+		t.Errorf("origin: %+v", g)
+	}
+	if c.Decision.Background != "background" || c.Segment.Kind != model.SegmentActivity || c.Decision.Threshold != 0 {
+		t.Errorf("%+v, %+v", c.Decision, c.Segment)
+	}
+	back, err := model.Load(bytes.NewReader(r.Model.Bytes()))
+	if err != nil || !reflect.DeepEqual(back.Config, c) {
+		t.Errorf("the file does not come back: %v", err)
+	}
+}

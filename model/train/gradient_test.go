@@ -1,0 +1,301 @@
+package train
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"inkling/model"
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+// reference is the joint loss once more, in float64 and one sequence at a time,
+// straight from the equations.
+type reference struct {
+	c *model.Config
+	o lossTerms
+	p map[string][]float64
+}
+
+func newReference(c *model.Config, o lossTerms, p *model.Params) *reference {
+	r := &reference{c: c, o: o, p: map[string][]float64{}}
+	for _, t := range p.Tensors() {
+		v := make([]float64, len(t.Data))
+		for i, x := range t.Data {
+			v[i] = float64(x)
+		}
+		r.p[t.Name] = v
+	}
+	return r
+}
+
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+// direction returns every h of one LSTM direction over xs.
+func (r *reference) direction(prefix, suffix string, xs [][]float64) [][]float64 {
+	hid := r.c.Hidden
+	ih, hh := r.p[prefix+"weight_ih"+suffix], r.p[prefix+"weight_hh"+suffix]
+	bi, bh := r.p[prefix+"bias_ih"+suffix], r.p[prefix+"bias_hh"+suffix]
+	h, c := make([]float64, hid), make([]float64, hid)
+	var out [][]float64
+	for _, x := range xs {
+		z := make([]float64, 4*hid)
+		for i := range z {
+			z[i] = bi[i] + bh[i]
+			for j, v := range x {
+				z[i] += ih[i*len(x)+j] * v
+			}
+			for j, v := range h {
+				z[i] += hh[i*hid+j] * v
+			}
+		}
+		h = make([]float64, hid)
+		for i := range h {
+			c[i] = sigmoid(z[hid+i])*c[i] + sigmoid(z[i])*math.Tanh(z[2*hid+i])
+			h[i] = sigmoid(z[3*hid+i]) * math.Tanh(c[i])
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+func affine(w, b, x []float64) []float64 {
+	y := append([]float64(nil), b...)
+	for i := range y {
+		for j, v := range x {
+			y[i] += w[i*len(x)+j] * v
+		}
+	}
+	return y
+}
+
+func logSoftmax(z []float64) []float64 {
+	var sum float64
+	for _, v := range z {
+		sum += math.Exp(v)
+	}
+	y := make([]float64, len(z))
+	for i, v := range z {
+		y[i] = v - math.Log(sum)
+	}
+	return y
+}
+
+// loss of one sequence. teacher, if not nil, are the confirm head's log
+// probabilities that distillation draws to; it returns its own.
+func (r *reference) loss(xs [][]float64, label int, teacher []float64) (loss float64, confirm []float64) {
+	for i := range r.c.Layers - 1 {
+		xs = r.direction("lower."+string(rune('0'+i))+".", "_l0", xs)
+	}
+	hf := r.direction("lstm.", "_l0", xs)
+	steps := len(xs)
+	if r.c.Confirm {
+		turned := make([][]float64, steps)
+		for t, x := range xs {
+			turned[steps-1-t] = x
+		}
+		hb := r.direction("lstm.", "_l0_reverse", turned)
+		both := append(append([]float64(nil), hf[steps-1]...), hb[steps-1]...)
+		confirm = logSoftmax(affine(r.p["confirm.weight"], r.p["confirm.bias"], both))
+		for j, v := range confirm {
+			y := r.o.smoothing / float64(len(confirm))
+			if j == label {
+				y += 1 - r.o.smoothing
+			}
+			loss -= y * v
+		}
+	}
+	if r.c.Running == model.RunningNone {
+		return loss, confirm
+	}
+	if teacher == nil {
+		teacher = confirm
+	}
+	sum := make([]float64, len(r.c.Labels))
+	for t := range steps {
+		z := affine(r.p["running.weight"], r.p["running.bias"], hf[t])
+		if r.c.Running == model.RunningEvidence {
+			for j := range z {
+				sum[j] += z[j]
+				z[j] = sum[j]
+			}
+		}
+		w := 1 / float64(steps)
+		if r.o.ramp {
+			w = float64(t+1) / (float64(steps) * float64(steps+1) / 2)
+		}
+		q := logSoftmax(z)
+		loss -= r.o.running * w * q[label]
+		for j, v := range teacher {
+			loss += r.o.distill * w * math.Exp(v) * (v - q[j])
+		}
+	}
+	return loss, confirm
+}
+
+type gradientCase struct {
+	o      Options
+	dim    int
+	labels []int
+	xs     [][]float32
+	seed   uint64
+}
+
+func drawGradientCase(t *rapid.T) gradientCase {
+	c := gradientCase{dim: rapid.IntRange(1, 5).Draw(t, "dim"), seed: rapid.Uint64().Draw(t, "seed")}
+	c.o = Options{Hidden: rapid.IntRange(1, 6).Draw(t, "hidden"), Layers: rapid.IntRange(1, 3).Draw(t, "layers"), Epochs: 1,
+		Running:   rapid.SampledFrom([]string{model.RunningNone, model.RunningSoftmax, model.RunningEvidence}).Draw(t, "running"),
+		Smoothing: rapid.SampledFrom([]float64{0, 0.1}).Draw(t, "smoothing"), RampRunning: rapid.Bool().Draw(t, "ramp"),
+		Schedule: Constant, LR: 1e-3, Clip: -1, RunningWeight: 0.5, Truncate: 1000, ClassWeights: rapid.Bool().Draw(t, "weighed")}
+	if c.o.Running != model.RunningNone {
+		c.o.NoConfirm = rapid.Bool().Draw(t, "no confirm head")
+	}
+	if !c.o.NoConfirm {
+		c.o.Distill = rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "distill")
+	}
+	rng := rand.New(rand.NewPCG(c.seed, 1))
+	n := rapid.IntRange(1, 11).Draw(t, "sequences")
+	for range n {
+		x := make([]float32, rapid.IntRange(1, 8).Draw(t, "steps")*c.dim)
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+		c.xs = append(c.xs, x)
+		c.labels = append(c.labels, rng.IntN(3))
+	}
+	c.o.Batch = n
+	return c
+}
+
+func (c *gradientCase) trainer() *trainer {
+	set := &dataset.Set{Kind: dataset.Series, Channels: c.dim, Labels: []string{"a", "b", "c"}}
+	for i, x := range c.xs {
+		set.Examples = append(set.Examples, dataset.Example{Label: c.labels[i], Samples: x})
+	}
+	scale := make([]float32, c.dim)
+	for i := range scale {
+		scale[i] = 1
+	}
+	k := &corpus{set: set, front: feature.Config{Kind: feature.KindRaw, Samples: 1}, dim: c.dim, plain: c.xs,
+		mean: make([]float32, c.dim), scale: scale}
+	tr := newTrainer(k, nil, c.o, 2)
+	rng := rand.New(rand.NewPCG(c.seed, 2))
+	for _, x := range tr.params.Tensors() {
+		for i := range x.Data {
+			if !x.Fixed {
+				x.Data[i] = float32(0.5 * rng.NormFloat64())
+			}
+		}
+	}
+	return tr
+}
+
+// total is the reference's loss of the batch. teachers, if not nil, stay fixed.
+func (c *gradientCase) total(r *reference, scales []float64, teachers [][]float64) (loss float64, confirms [][]float64) {
+	for i, x := range c.xs {
+		var rows [][]float64
+		for at := 0; at < len(x); at += c.dim {
+			row := make([]float64, c.dim)
+			for j := range row {
+				row[j] = float64(x[at+j])
+			}
+			rows = append(rows, row)
+		}
+		var teacher []float64
+		if teachers != nil {
+			teacher = teachers[i]
+		}
+		l, confirm := r.loss(rows, c.labels[i], teacher)
+		loss += l * scales[c.labels[i]] / float64(len(c.xs))
+		confirms = append(confirms, confirm)
+	}
+	return loss, confirms
+}
+
+// The gradient of the joint loss is its central difference, computed in float64;
+// a dozen weights of each tensor are tried a case.
+func TestGradientIsTheDerivative(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawGradientCase(t)
+		tr := c.trainer()
+		r := newReference(tr.config, tr.terms(), tr.params)
+		want, teachers := c.total(r, tr.scales, nil)
+		indices := make([]int, len(c.xs))
+		for i := range indices {
+			indices[i] = i
+		}
+		st, _ := tr.update(0, indices)
+		if math.Abs(st.loss-want) > 1e-5*max(1, want) {
+			t.Fatalf("loss %v, want %v", st.loss, want)
+		}
+		const h = 1e-5
+		for _, x := range tr.grads[0].Tensors() {
+			if x.Fixed {
+				continue
+			}
+			stride := 1 + len(x.Data)/12
+			for i := int(c.seed % uint64(stride)); i < len(x.Data); i += stride {
+				got, v := x.Data[i], r.p[x.Name]
+				keep := v[i]
+				v[i] = keep + h
+				up, _ := c.total(r, tr.scales, teachers)
+				v[i] = keep - h
+				down, _ := c.total(r, tr.scales, teachers)
+				v[i] = keep
+				if d := (up - down) / (2 * h); math.Abs(float64(got)-d) > 1e-5*max(1, math.Abs(d)) {
+					t.Fatalf("%s[%d]: gradient %v, the derivative is %v", x.Name, i, got, d)
+				}
+			}
+		}
+	})
+}
+
+// The adjoint of dropped recurrent weights is masked as they were.
+func TestDropConnectMasksTheGradient(t *testing.T) {
+	c := gradientCase{dim: 3, seed: 4, labels: []int{0, 1}, xs: [][]float32{{1, -1, 2, .5, 0, 1}, {0, 1, .5, -1, .25, 2, 1, 1, 1}},
+		o: Options{Hidden: 6, Layers: 2, Epochs: 1, Batch: 2, Running: model.RunningSoftmax, Schedule: Constant, LR: 1e-3, Clip: -1,
+			RunningWeight: 0.5, Truncate: 100, DropConnect: 0.4}}
+	tr := c.trainer()
+	before := tr.params.Clone(tr.config)
+	tr.update(0, []int{0, 1})
+	dropped, kept := 0, 0
+	grads, masks, masked, was := directions(tr.grads[0]), directions(tr.mask), directions(tr.masked), directions(before)
+	for i, d := range grads {
+		for j, g := range d.HH {
+			f := masks[i].HH[j]
+			switch {
+			case f == 0 && g == 0:
+				dropped++
+			case f == float32(1/0.6) && g != 0:
+				kept++
+			default:
+				t.Fatalf("direction %d, weight %d: factor %v, gradient %v", i, j, f, g)
+			}
+			if masked[i].HH[j] != float32(was[i].HH[j]*f) {
+				t.Fatalf("direction %d, weight %d ran as %v", i, j, masked[i].HH[j])
+			}
+		}
+		if !equalBits(masked[i].IH, was[i].IH) || !equalBits(masked[i].BiasIH, was[i].BiasIH) {
+			t.Fatal("weights other than the recurrent ones were dropped")
+		}
+	}
+	total := dropped + kept
+	if share := float64(dropped) / float64(total); total != 3*4*6*6 || share < 0.33 || share > 0.47 {
+		t.Errorf("%d of %d recurrent weights dropped, want about 0.4", dropped, total)
+	}
+}
+
+func equalBits(a, b []float32) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i, v := range a {
+		if math.Float32bits(v) != math.Float32bits(b[i]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,131 @@
+package train
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+
+	"inkling/model"
+	"inkling/model/dataset"
+)
+
+// prepare checks set, valid and o, and makes the trainer before its first update.
+func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
+	if err := checkSet(set); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	if o.Front.Kind == "" {
+		d, _ := Defaults(set)
+		o.Front = d.Front
+	}
+	if o.Segment.Kind == "" {
+		o.Segment.Kind = model.SegmentWhole
+		if set.Kind == dataset.Audio {
+			o.Segment.Kind = model.SegmentActivity
+		}
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	front, err := o.Front.Normalize(set.Rate, set.Channels)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	o.Front = front
+	if valid == nil && o.Validation > 0 {
+		set, valid = holdOut(set, &o)
+	}
+	if err := checkValid(set, valid); err != nil {
+		return nil, err
+	}
+	workers := runtime.GOMAXPROCS(0)
+	train, err := newCorpus(set, front, nil, workers)
+	if err != nil {
+		return nil, err
+	}
+	train.vary(&o, workers)
+	var held *corpus
+	if valid != nil && len(valid.Examples) > 0 {
+		if held, err = newCorpus(valid, front, train, workers); err != nil {
+			return nil, err
+		}
+	}
+	t := newTrainer(train, held, o, workers)
+	return t, t.config.Check()
+}
+
+// checkSet tells why set cannot be trained on.
+func checkSet(set *dataset.Set) error {
+	if err := set.CheckTrainable(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	labels := 0
+	for _, n := range set.Counts() {
+		if n > 0 {
+			labels++
+		}
+	}
+	if n := len(set.Examples); n < 2*labels {
+		return fmt.Errorf("train: %d examples of %d labels are too few: give at least two of each label, better twenty", n, labels)
+	}
+	return nil
+}
+
+// checkValid tells why valid, which may be nil, is no judge of a training on set.
+func checkValid(set, valid *dataset.Set) error {
+	switch {
+	case valid == nil:
+	case !slices.Equal(valid.Labels, set.Labels):
+		return fmt.Errorf("train: the validation set has the labels %v, the training set %v: give both the same", valid.Labels, set.Labels)
+	case valid.Rate != set.Rate:
+		return fmt.Errorf("train: the validation set has %v samples a second, the training set %v: read both at one rate (--rate)", valid.Rate, set.Rate)
+	case valid.Channels != set.Channels:
+		return fmt.Errorf("train: the validation set has %d channels, the training set %d: give both the same", valid.Channels, set.Channels)
+	}
+	return nil
+}
+
+// few is how many examples a label needs not to be warned of.
+const few = 8
+
+// scarce says which labels have too few examples to be learned well.
+func (t *trainer) scarce() (warnings []string) {
+	for label, n := range t.train.set.Counts() {
+		name := t.train.set.Labels[label]
+		switch {
+		case n == 0:
+			warnings = append(warnings, fmt.Sprintf("the label %q has no training example: the model will never say it; add examples, or leave the label out", name))
+		case n < few:
+			warnings = append(warnings, fmt.Sprintf("the label %q has %d training examples: add more, %d at the least", name, n, few))
+		}
+	}
+	return warnings
+}
+
+// fewGroups is under how many groups none of them can be spared: the validation
+// examples then come from all groups, and say nothing of unseen ones.
+const fewGroups = 10
+
+// holdOut keeps validation examples out of set: whole groups, unless there are
+// too few.
+func holdOut(set *dataset.Set, o *Options) (train, valid *dataset.Set) {
+	if groups(set) < fewGroups {
+		loose := *set
+		loose.Examples = slices.Clone(set.Examples)
+		for i := range loose.Examples {
+			loose.Examples[i].Group = loose.Examples[i].Hash
+		}
+		set = &loose
+	}
+	return set.HoldOut(o.Validation, strconv.FormatUint(o.Seed, 10))
+}
+
+func groups(set *dataset.Set) int {
+	seen := map[string]bool{}
+	for i := range set.Examples {
+		seen[set.Examples[i].Group] = true
+	}
+	return len(seen)
+}

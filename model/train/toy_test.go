@@ -1,0 +1,89 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+// toySet holds n noisy waves of 12 to 30 samples, two channels and three
+// labels, which differ in how fast they turn.
+func toySet(n int, seed uint64) *dataset.Set {
+	rng := rand.New(rand.NewPCG(seed, 7))
+	s := &dataset.Set{Kind: dataset.Series, Labels: []string{"fast", "mid", "slow"}, Channels: 2, Hash: fmt.Sprint("toy ", n, seed)}
+	for i := range n {
+		label, steps, phase := i%3, 12+rng.IntN(19), 2*math.Pi*rng.Float64()
+		e := dataset.Example{Name: fmt.Sprint("toy:", i), Group: fmt.Sprint("g", i), Label: label, Hash: fmt.Sprintf("%08x", rng.Uint32())}
+		for t := range steps {
+			a := phase + float64(t)*[]float64{1.4, 0.7, 0.35}[label]
+			e.Samples = append(e.Samples, float32(math.Sin(a)+0.1*rng.NormFloat64()), float32(5+3*math.Cos(a)+0.1*rng.NormFloat64()))
+		}
+		s.Examples = append(s.Examples, e)
+	}
+	return s
+}
+
+// toyAudio holds n short sounds at 8 kHz of two labels: low and high tones.
+func toyAudio(n int, seed uint64) *dataset.Set {
+	rng := rand.New(rand.NewPCG(seed, 8))
+	s := &dataset.Set{Kind: dataset.Audio, Labels: []string{"background", "tone"}, Channels: 1, Rate: 8000, Hash: fmt.Sprint("audio ", n, seed)}
+	for i := range n {
+		e := dataset.Example{Name: fmt.Sprint(i, ".wav"), Group: fmt.Sprint("g", i), Label: i % 2, Rate: 8000, Hash: fmt.Sprintf("%08x", rng.Uint32())}
+		hz := 300 + 100*rng.Float64() + 900*float64(i%2)
+		for t := range 1200 + rng.IntN(800) {
+			e.Samples = append(e.Samples, float32(0.3*math.Sin(2*math.Pi*hz*float64(t)/8000)+0.03*rng.NormFloat64()))
+		}
+		s.Examples = append(s.Examples, e)
+	}
+	return s
+}
+
+// toyOptions train small networks in a moment, with every augmentation on.
+func toyOptions() Options {
+	return Options{Front: feature.Config{Kind: feature.KindRaw}, Hidden: 12, Epochs: 4, Batch: 20, LR: 0.01, Seed: 3}
+}
+
+func TestLearnsAToySet(t *testing.T) {
+	o, notes := Defaults(toySet(150, 1))
+	if len(notes) == 0 {
+		t.Error("Defaults does not say what it chose")
+	}
+	o.Hidden, o.MinUpdates, o.Seed = 24, 300, 1
+	var warnings []string
+	r, err := Fit(t.Context(), toySet(150, 1), nil, o, Hooks{Warn: func(s string) { warnings = append(warnings, s) }}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(warnings) > 0 {
+		t.Errorf("warnings: %q", warnings)
+	}
+	test := toySet(90, 2)
+	right, running := 0, 0
+	for _, e := range test.Examples {
+		x, err := r.Model.Front()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := r.Model.Predict(x.Flush(x.Push(nil, e.Samples)))
+		if argmax(p.Confirm) == e.Label {
+			right++
+		}
+		if argmax(p.Running[(p.Steps-1)*3:]) == e.Label {
+			running++
+		}
+	}
+	if right < 86 || running < 84 {
+		t.Errorf("%d of 90 confirmed right, %d running", right, running)
+	}
+	if m := r.Model.Config.Origin.Measured; m["validation_confirmed"] < 0.9 || m["validation_examples"] < 10 {
+		t.Errorf("measured: %v", m)
+	}
+	d := r.Model.Config.Decision
+	if d.EarlySteps == 0 || d.Threshold != 0 {
+		t.Errorf("decision: %+v", d)
+	}
+}
