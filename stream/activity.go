@@ -8,8 +8,7 @@ import (
 
 // activity decides hop by hop whether there is sound. The level is the mean
 // power of a hop over all channels, in dB of full scale: about each channel's
-// mean in the hop, so that an offset does not count, or about a slowly followed
-// offset where a hop has too few samples for that. The floor under it falls quickly and rises slowly (the minimum
+// mean in the hop, so that an offset does not count. The floor under it falls quickly and rises slowly (the minimum
 // statistics of Martin 2001, reduced to one tracker), and hardly at all while a
 // segment is open. A hop opens a segment at On dB above the floor and keeps it
 // active down to Off dB above it, but never under Level, and Level less their
@@ -19,12 +18,10 @@ type activity struct {
 	minimum         uint64
 	preRoll         uint64
 	hold            uint64
-	offsetRate      float64 // share of the way the offset goes a hop
 	rise, riseOpen  float64 // dB a hop
 
-	floor  float64
-	offset float64
-	begun  bool
+	floor float64
+	begun bool
 }
 
 const (
@@ -38,16 +35,14 @@ const (
 func (a *activity) init(s *model.Segment, samples func(float64) uint64, hop int) {
 	a.on, a.off, a.lowest = s.On, s.Off, s.Level
 	a.minimum, a.preRoll, a.hold = samples(s.Minimum), samples(s.PreRoll), max(samples(s.Hold), 1)
-	a.offsetRate = 0.02
 	a.rise, a.riseOpen = risePerHop, riseInSound
 }
 
-func (a *activity) reset() { a.floor, a.offset, a.begun = 0, 0, false }
+func (a *activity) reset() { a.floor, a.begun = 0, false }
 
-// measure returns the level of a hop and moves offset and floor on.
+// measure returns the level of a hop and moves the floor on.
 func (a *activity) measure(hop []float32, channels int, open bool) float64 {
-	power := a.power(hop, channels)
-	level := 10 * math.Log10(max(power, 0)+1e-12)
+	level := 10 * math.Log10(max(power(hop, channels), 0)+1e-12)
 	switch {
 	case !a.begun:
 		a.floor = min(level, startFloor)
@@ -63,13 +58,8 @@ func (a *activity) measure(hop []float32, channels int, open bool) float64 {
 	return level
 }
 
-// fewSamples is under how many a channel a hop's own mean says nothing.
-const fewSamples = 16
-
-func (a *activity) power(hop []float32, channels int) float64 {
-	if len(hop) < fewSamples*channels {
-		return a.powerAboutOffset(hop)
-	}
+// power is the mean square about each channel's mean in the hop.
+func power(hop []float32, channels int) float64 {
 	var power float64
 	n := float64(len(hop) / channels)
 	for c := range channels {
@@ -82,22 +72,6 @@ func (a *activity) power(hop []float32, channels int) float64 {
 		power += squares/n - float64((sum/n)*(sum/n))
 	}
 	return power / float64(channels)
-}
-
-func (a *activity) powerAboutOffset(hop []float32) float64 {
-	var sum, squares float64
-	for _, v := range hop {
-		sum += float64(v)
-		squares += float64(float64(v) * float64(v))
-	}
-	n := float64(len(hop))
-	mean := sum / n
-	if !a.begun {
-		a.offset = mean
-	}
-	power := squares/n - float64(2*a.offset*mean) + float64(a.offset*a.offset)
-	a.offset += float64(a.offsetRate * (mean - a.offset))
-	return power
 }
 
 // takeHop decides on one hop, the last one of a stream maybe shorter.

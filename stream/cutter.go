@@ -35,6 +35,9 @@ type cutter struct {
 	opened  uint64 // activity: where it opened, after the pre-roll
 }
 
+// leastHop is the least number of samples that have a level of their own.
+const leastHop = 8
+
 func (c *cutter) init(s *model.Segment, front feature.Extractor, rate float64, channels int) {
 	second := rate
 	if rate == 0 {
@@ -42,7 +45,7 @@ func (c *cutter) init(s *model.Segment, front feature.Extractor, rate float64, c
 	}
 	samples := func(t float64) uint64 { return uint64(math.Round(t * second)) }
 	c.kind, c.channels, c.dim, c.front, c.steps = s.Kind, channels, front.Dim(), front, s.Steps
-	c.hop = max(int(math.Round(second/100)), 1)
+	c.hop = max(int(math.Round(second/100)), leastHop)
 	c.limit = max(samples(s.Maximum), 1)
 	c.stepped = uint64(front.End(s.Steps))
 	c.level.init(s, samples, c.hop)

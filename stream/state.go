@@ -267,7 +267,6 @@ func (in *input) visit(k *codec, c *Classifier) {
 
 func (c *cutter) visit(k *codec) {
 	k.f64(&c.level.floor)
-	k.f64(&c.level.offset)
 	k.bool(&c.level.begun)
 	k.u64(&c.pos)
 	k.floats(&c.pending)

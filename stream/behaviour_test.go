@@ -1,0 +1,274 @@
+package stream
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"inkling/capture"
+	"inkling/model"
+	"inkling/model/feature"
+)
+
+// signModel answers high or low by the sign of the samples, one a step.
+func signModel(t testing.TB, d model.Decision, labels ...string) *model.Model {
+	if labels == nil {
+		labels = []string{"high", "low"}
+	}
+	d.State, d.Gap = or(d.State, "reset"), or(d.Gap, "reset")
+	c := model.Config{Version: 1, Labels: labels, Channels: 1, Front: feature.Config{Kind: feature.KindRaw, Samples: 1}, Hidden: 1,
+		Layers: 1, Running: model.RunningSoftmax, Confirm: true, Segment: model.Segment{Kind: model.SegmentWhole}, Decision: d}
+	p := model.NewParams(&c, 1)
+	p.Forward.IH[2], p.Reverse.IH[2] = 4, 4
+	copy(p.RunningW, []float32{4, -4})
+	copy(p.ConfirmW, []float32{4, 4, -4, -4})
+	m, err := model.New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func or(v, def string) string {
+	if v == "" {
+		return def
+	}
+	return v
+}
+
+// script feeds blocks and returns every event.
+func script(t *testing.T, m *model.Model, o *Options, blocks ...capture.Block) (events []Event) {
+	t.Helper()
+	c, err := NewClassifier(m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range blocks {
+		if err := c.Feed(&blocks[i]); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range c.Advance(nil) {
+			events = append(events, e.Clone())
+		}
+	}
+	return append(events, c.End(nil, ByEOF)...)
+}
+
+func block(offset uint64, x ...float32) capture.Block {
+	return capture.Block{Format: capture.Format{Channels: 1}, Offset: offset, Samples: x}
+}
+
+// gist is an event in a few words.
+func gist(es []Event) string {
+	var out []string
+	for _, e := range es {
+		switch e.Type {
+		case Running:
+			if !e.Warm {
+				out = append(out, "cold")
+				continue
+			}
+			out = append(out, "run:"+e.Label)
+		case Confirmed:
+			out = append(out, strings.TrimSpace("conf:"+e.Label+" "+string(e.EndedBy)))
+		case Dropped:
+			out = append(out, "drop:"+e.Reason)
+		case Gap:
+			out = append(out, "gap")
+		default:
+			out = append(out, string(e.Type)+":"+or(e.Label, e.State))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func expect(t *testing.T, what string, es []Event, want string) {
+	t.Helper()
+	if got := gist(es); got != want {
+		t.Errorf("%s:\n got %s\nwant %s", what, got, want)
+	}
+}
+
+func TestDecisions(t *testing.T) {
+	nan := float32(math.NaN())
+	early := model.Decision{EarlyP: 0.55, EarlySteps: 2}
+	expect(t, "warm-up", script(t, signModel(t, model.Decision{Warm: 2}), nil, block(0, 1, 1, 1)),
+		"cold, cold, run:high, conf:high eof")
+	expect(t, "early, once", script(t, signModel(t, early), nil, block(0, 1, 1, 1, 1)),
+		"run:high, run:high, early:high, run:high, run:high, conf:high eof")
+	expect(t, "rejection", script(t, signModel(t, model.Decision{Threshold: 1}), nil, block(0, 0.01)), "run:high, conf: eof")
+	expect(t, "no rejection", script(t, signModel(t, model.Decision{Threshold: 1}), &Options{Threshold: -1}, block(0, 0.01)), "run:high, conf:high eof")
+	back := signModel(t, model.Decision{Background: "low"})
+	expect(t, "background", script(t, back, nil, block(0, -1)), "run:low, drop:background")
+	expect(t, "background asked for", script(t, back, &Options{Background: true}, block(0, -1)), "run:low, conf:low eof")
+	expect(t, "emit change", script(t, signModel(t, early), &Options{Emit: Emit{Change: true}}, block(0, 1, 1, -1, -1, -1)),
+		"run:high, early:high, run:low, conf:low eof")
+	expect(t, "emit confirmed", script(t, signModel(t, early), &Options{Emit: Emit{Confirmed: true}}, block(0, 1, 1, 1)), "early:high, conf:high eof")
+	plain := signModel(t, model.Decision{})
+	expect(t, "maximum", script(t, plain, &Options{Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 2, PreRoll: 1, Minimum: 1}, Emit: Emit{Confirmed: true}},
+		block(0, 1, 1, -1, -1, 1)), "conf:high maximum, conf:low maximum, conf:high eof")
+	expect(t, "fixed", script(t, plain, &Options{Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 2, Maximum: 100}, Emit: Emit{Confirmed: true}},
+		block(0, 1, 1, -1, -1, 1)), "conf:high fixed, conf:low fixed, conf:high eof")
+	expect(t, "not a number", script(t, plain, &Options{Emit: Emit{Confirmed: true}}, block(0, 1, 1, nan, nan, -1, -1)),
+		"conf:high gap, gap, conf:low eof")
+	expect(t, "a fault", script(t, plain, nil, capture.Block{Fault: &capture.Fault{State: "silent", Reason: "mute"}}), "status:silent")
+	expect(t, "format", script(t, plain, &Options{Emit: Emit{Confirmed: true}}, block(0, 1),
+		capture.Block{Format: capture.Format{Rate: 7, Channels: 1}, Offset: 1, Samples: []float32{-1}}), "conf:high gap, gap, conf:low eof")
+	message := &Options{Segment: &model.Segment{Kind: model.SegmentMessage, Maximum: 100}, Emit: Emit{Confirmed: true}}
+	b := []capture.Block{block(0, 9, 9), block(2, 1, 1), block(4, 1), block(5, -1), block(6, -1)}
+	b[1].Mark, b[3].Mark, b[4].Mark = capture.MarkBegin, capture.MarkBegin, capture.MarkEnd
+	expect(t, "messages", script(t, plain, message, b...), "conf:high message, conf:low message")
+}
+
+func TestGaps(t *testing.T) {
+	m := signModel(t, model.Decision{})
+	quiet := Emit{Confirmed: true}
+	find := func(es []Event) *Event {
+		for i := range es {
+			if es[i].Type == Gap {
+				return &es[i]
+			}
+		}
+		t.Fatalf("no gap in %s", gist(es))
+		return nil
+	}
+	es := script(t, m, &Options{Emit: quiet}, block(100, 1, 1), block(110, -1))
+	expect(t, "reset", es, "conf:high gap, gap, conf:low eof")
+	if g := find(es); g.Lost != 8 || g.Sample != 110 || es[0].Start != 100 || es[0].End != 102 || es[2].Start != 110 {
+		t.Errorf("reset: %+v", es)
+	}
+	es = script(t, m, &Options{Emit: quiet, Gap: "hold"}, block(0, 1, 1), block(10, 1))
+	expect(t, "hold", es, "gap, conf:high eof")
+	if c := es[1]; c.Steps != 3 || c.Start != 0 || c.End != 11 {
+		t.Errorf("hold: %+v", c)
+	}
+	es = script(t, m, &Options{Emit: quiet, Gap: "fill"}, block(0, 1, 1), block(4, 1))
+	if c := es[1]; c.Steps != 5 || c.End != 5 || find(es).Policy != "fill" {
+		t.Errorf("fill: %+v", es)
+	}
+	es = script(t, m, &Options{Emit: quiet}, block(10, 1), block(3, -1))
+	if g := find(es); g.Lost != 0 || g.Reason != "restarted" {
+		t.Errorf("backwards: %+v", g)
+	}
+}
+
+// activityAt is the activity segmenter of a model at 1000 Hz over x.
+func activityAt(t *testing.T, x []float32) []Event {
+	t.Helper()
+	m := randomModel(t, 1, feature.Config{Kind: feature.KindRaw, Samples: 10}, 1000, 1, 1, model.RunningSoftmax, true)
+	return script(t, m, &Options{Emit: Emit{Confirmed: true}, Segment: &model.Segment{Kind: model.SegmentActivity}},
+		capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Samples: x})
+}
+
+func tone(x []float32, from, to int, level float32) {
+	for i := from; i < to; i++ {
+		x[i] += level * float32(1-2*(i/2%2))
+	}
+}
+
+func TestActivity(t *testing.T) {
+	x := make([]float32, 3000)
+	tone(x, 1000, 1500, 0.5)
+	tone(x, 2000, 2020, 0.5)
+	es := activityAt(t, x)
+	if g := gist(es); !strings.HasSuffix(g, " silence, drop:short") || strings.Count(g, "conf") != 1 {
+		t.Errorf("a sound and a click in digital silence: %s", g)
+	}
+	for _, e := range es {
+		if e.Type == Confirmed && (e.Start != 950 || e.End < 1490 || e.End > 1510) {
+			t.Errorf("the sound from 1000 to 1500 was found at [%d, %d)", e.Start, e.End)
+		}
+		if e.Type == Dropped && (e.Value < 0.01 || e.Value > 0.04 || e.Threshold != 0.05) {
+			t.Errorf("dropped: %+v", e)
+		}
+	}
+	for i := range x {
+		x[i] += 0.7
+	}
+	if n := strings.Count(gist(activityAt(t, x)), "conf"); n != 1 {
+		t.Errorf("with an offset %d sounds were found", n)
+	}
+	x = make([]float32, 3000)
+	tone(x, 0, 1000, 0.5)
+	if n := strings.Count(gist(activityAt(t, x)), "conf"); n != 1 {
+		t.Errorf("of a stream that begins amid sound %d sounds were found", n)
+	}
+	x = make([]float32, 60000)
+	tone(x, 0, 60000, 0.003)
+	tone(x, 50000, 50400, 0.5)
+	es = activityAt(t, x)
+	last := es[len(es)-1]
+	if last.Type != Confirmed || last.Start < 49900 || last.End > 50500 {
+		t.Errorf("a sound over steady noise: %s, last [%d, %d)", gist(es), last.Start, last.End)
+	}
+}
+
+// Trailing hold steps emit running, but do not count.
+func TestTrailingHoldDoesNotCount(t *testing.T) {
+	x := make([]float32, 2000)
+	tone(x, 500, 1000, 0.5)
+	m := randomModel(t, 3, feature.Config{Kind: feature.KindRaw, Samples: 10}, 1000, 1, 1, model.RunningEvidence, true)
+	es := script(t, m, &Options{Segment: &model.Segment{Kind: model.SegmentActivity}}, capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Samples: x})
+	most, at := 0, ""
+	for _, e := range es {
+		if e.Type == Running {
+			most = max(most, e.Step)
+			if e.Step == 55 {
+				at = e.Label
+			}
+		}
+		if e.Type == Confirmed && (e.Steps != 55 || e.End != 1000 || most != 75 || e.Running != at) {
+			t.Errorf("%d steps of %d to %d, running %s, at step 55 it was %s", e.Steps, most, e.End, e.Running, at)
+		}
+	}
+}
+
+func TestParseEmit(t *testing.T) {
+	if e, err := ParseEmit("every=100ms"); err != nil || e.Every != 100*time.Millisecond {
+		t.Error(e, err)
+	}
+	for _, bad := range []string{"x", "every=", "every=-1s"} {
+		if _, err := ParseEmit(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+// A cutter's pieces are the classifier's segments.
+func TestCutterFindsWhatTheClassifierFinds(t *testing.T) {
+	x := make([]float32, 4000)
+	tone(x, 500, 1000, 0.5)
+	tone(x, 2000, 2700, 0.3)
+	es := activityAt(t, x)
+	var want [][2]uint64
+	for _, e := range es {
+		if e.Type == Confirmed {
+			want = append(want, [2]uint64{e.Start, e.End})
+		}
+	}
+	k, err := NewCutter(model.Segment{Kind: model.SegmentActivity}, capture.Format{Rate: 1000, Channels: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][]float32
+	found := func(p []float32, _ capture.Format) error {
+		got = append(got, p)
+		return nil
+	}
+	for at := 0; at < len(x); at += 77 {
+		if err := k.Feed(x[at:min(at+77, len(x))], found); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.End(found)
+	if len(got) != 2 || len(want) != 2 {
+		t.Fatalf("%d pieces, %d segments", len(got), len(want))
+	}
+	for i, p := range got {
+		start, end := want[i][0], want[i][1]
+		if d := int(end-start) - len(p); d < -10 || d > 10 || p[60] != x[start+60] {
+			t.Errorf("piece %d has %d samples, the segment is [%d, %d)", i, len(p), start, end)
+		}
+	}
+}

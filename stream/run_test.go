@@ -1,0 +1,271 @@
+package stream
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+
+	"math"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"inkling/capture"
+	"inkling/model"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// kept is a sink that keeps everything.
+type kept struct {
+	mu     sync.Mutex
+	events []Event
+}
+
+func (k *kept) Write(_ context.Context, e *Event) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.events = append(k.events, e.Clone())
+	return nil
+}
+func (k *kept) Flush(context.Context) error { return nil }
+func (k *kept) Close() error                { return nil }
+
+func (k *kept) gist() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return gist(k.events)
+}
+
+func TestRunOverFilesSumsUp(t *testing.T) {
+	m := signModel(t, model.Decision{})
+	a, b := block(0, 1, 1), block(0, -1)
+	a.Stream, b.Stream, a.Done = "a", "b", true
+	var k kept
+	o := &RunOptions{Finite: true, Version: "9"}
+	o.Emit.Confirmed = true
+	if err := Run(context.Background(), capture.NewMemory(a, b), m, o, &k); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "two files", k.events, "status:up, conf:high eof, conf:low eof, summary:")
+	up, last := k.events[0], k.events[3]
+	if up.Version != "9" || up.Model != m.Hash() || up.Session == "" || k.events[1].Session != up.Session {
+		t.Errorf("%+v", up)
+	}
+	got := map[string]float64{}
+	for _, c := range last.Counts {
+		got[c.Name] = c.Value
+	}
+	if got["streams"] != 2 || got["confirmed"] != 2 || got["dropped"] != 0 {
+		t.Errorf("summary %v", got)
+	}
+}
+
+// endless gives its blocks and then waits for the context.
+type endless struct {
+	blocks []capture.Block
+	fed    chan struct{}
+}
+
+func (s *endless) Read(ctx context.Context, b *capture.Block) error {
+	if len(s.blocks) == 0 {
+		select {
+		case s.fed <- struct{}{}:
+		default:
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	*b, s.blocks = s.blocks[0], s.blocks[1:]
+	return nil
+}
+func (s *endless) Close() error { return nil }
+
+func TestIdleAndInterrupt(t *testing.T) {
+	m := signModel(t, model.Decision{})
+	for _, c := range []struct {
+		idle time.Duration
+		want string
+	}{{10 * time.Millisecond, "status:up, conf:high idle"}, {time.Hour, "status:up, conf:high interrupt"}} {
+		src := &endless{blocks: []capture.Block{block(0, 1, 1)}, fed: make(chan struct{}, 9)}
+		ctx, cancel := context.WithCancel(context.Background())
+		var k kept
+		o := &RunOptions{Idle: c.idle, Options: Options{Emit: Emit{Confirmed: true}, Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 9, Maximum: 99}}}
+		done := make(chan error)
+		go func() { done <- Run(ctx, src, m, o, &k) }()
+		<-src.fed
+		for range 500 {
+			if c.idle == time.Hour || strings.Contains(k.gist(), "idle") {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		expect(t, c.idle.String(), k.events, c.want)
+	}
+}
+
+// stuck is a sink that takes nothing until it is let.
+type stuck struct {
+	kept
+	let chan struct{}
+}
+
+func (s *stuck) Write(ctx context.Context, e *Event) error {
+	select {
+	case <-s.let:
+		return s.kept.Write(ctx, e)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// A sink behind a live source loses the oldest running events, counted, and nothing
+// else; one that takes nothing at all is an error within the bound.
+func TestSlowSink(t *testing.T) {
+	s := &stuck{let: make(chan struct{})}
+	f := newFan([]Sink{s}, true, 5*time.Second)
+	const n = 3 * queueLength
+	for i := range n {
+		f.send(&Event{Type: Running, Step: i, Warm: true})
+		if i%100 == 0 {
+			f.send(&Event{Type: Confirmed, Segment: uint64(i/100 + 1)})
+		}
+	}
+	close(s.let)
+	if err := f.close(); err != nil {
+		t.Fatal(err)
+	}
+	running, confirmed, told := 0, 0, false
+	for _, e := range s.events {
+		switch e.Type {
+		case Running:
+			running++
+		case Confirmed:
+			confirmed++
+		case Status:
+			told = strings.Contains(e.Reason, "dropped")
+		}
+	}
+	if confirmed != (n+99)/100 || running >= n || running < queueLength-100 || !told {
+		t.Errorf("%d of %d running, %d confirmed, told %v", running, n, confirmed, told)
+	}
+	s = &stuck{let: make(chan struct{})}
+	f = newFan([]Sink{s}, true, 20*time.Millisecond)
+	for i := range 2*queueLength + 2 {
+		f.send(&Event{Type: Confirmed, Segment: uint64(i + 1)})
+	}
+	if f.err() == nil {
+		t.Error("a sink that takes nothing is no error")
+	}
+	f.close()
+}
+
+type failing struct{ kept }
+
+func (*failing) Write(context.Context, *Event) error { return errors.New("disk full") }
+
+func TestSinkErrorEndsRun(t *testing.T) {
+	src := &endless{fed: make(chan struct{}, 9)}
+	for i := range 2000 {
+		src.blocks = append(src.blocks, block(uint64(i), 1))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	o := &RunOptions{Options: Options{Segment: &model.Segment{Kind: model.SegmentFixed, Maximum: 100}}}
+	if err := Run(ctx, src, signModel(t, model.Decision{}), o, &failing{}); err == nil || !strings.Contains(err.Error(), "disk full") {
+		t.Errorf("Run returned %v", err)
+	}
+}
+
+func TestJSONRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[a-zé"\\\n<>]{0,8}`)
+		e := Event{Type: rapid.SampledFrom([]Type{Running, Early, Confirmed, Dropped, Gap, Status}).Draw(t, "type"),
+			Session: text.Draw(t, "session"), Stream: text.Draw(t, "stream"), Segment: 3, Step: 4, Sample: rapid.Uint64().Draw(t, "sample")}
+		if rapid.Bool().Draw(t, "timed") {
+			e.Time = time.Unix(1700000000, int64(rapid.IntRange(0, 999999999).Draw(t, "ns"))).UTC()
+		}
+		switch e.Type {
+		case Running:
+			e.Warm, e.Label, e.P, e.Top = true, "x", 0.25, []Score{{"x", 0.25}, {"y", 0.125}}
+		case Early:
+			e.Label, e.P = "x", rapid.Float32Range(0, 1).Draw(t, "p")
+		case Confirmed:
+			e.P, e.Rejected, e.Running, e.Steps, e.Start, e.End, e.EndedBy, e.LatencyMS = 0.5, true, "y", 4, 1, 9, ByGap, 0.25
+			e.Top = []Score{{"x", 0.5}}
+		case Dropped:
+			e.Reason, e.Threshold, e.Value, e.Start, e.End, e.EndedBy = "short", 0.5, 0.25, 1, 9, BySilence
+		case Gap:
+			e.Lost, e.Policy, e.Reason = 7, "hold", text.Draw(t, "reason")
+		case Status:
+			e.State, e.Reason, e.Version, e.Model = "up", "ok", "1", "abc"
+		}
+		var back Event
+		data := AppendJSON(nil, &e)
+		if err := json.Unmarshal(data, &back); err != nil {
+			t.Fatalf("%s: %v", data, err)
+		}
+		if !reflect.DeepEqual(back, e) {
+			t.Fatalf("%s became\n%+v, was\n%+v", data, back, e)
+		}
+	})
+}
+
+// The fields of each type are those of docs/events.md, in its order.
+func TestJSONFields(t *testing.T) {
+	for _, c := range []struct {
+		e    Event
+		want string
+	}{
+		{Event{Type: Running, Session: "s", Stream: "mic", Segment: 1, Step: 2, Sample: 3, Time: time.Unix(0, 5)},
+			`{"v":1,"type":"running","session":"s","stream":"mic","segment":1,"step":2,"sample":3,"time":"1970-01-01T00:00:00.000000005Z","label":null,"p":null,"top":[],"warm":false}`},
+		{Event{Type: Confirmed, Stream: "a\xffb", Segment: 1, Step: 2, P: float32(math.NaN())},
+			`{"v":1,"type":"confirmed","session":"","stream":"a` + "\ufffd" + `b","segment":1,"step":2,"sample":0,"label":null,"p":null,"top":[],"rejected":false,"running":null,"agrees":false,"steps":0,"start":0,"end":0,"ended_by":"","latency_ms":0}`},
+		{Event{Type: Gap, Sample: 9, Lost: 4, Policy: "reset"}, `{"v":1,"type":"gap","session":"","stream":"","sample":9,"lost":4,"policy":"reset"}`},
+		{Event{Type: Summary, Counts: []Count{{"notes", 2}, {"rejected", 0}}}, `{"v":1,"type":"summary","session":"","stream":"","notes":2,"rejected":0}`},
+	} {
+		if got := string(AppendJSON(nil, &c.e)); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+		if err := json.Unmarshal([]byte(c.want), new(Event)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func FuzzEventJSON(f *testing.F) {
+	f.Add([]byte(`{"v":1,"type":"confirmed","label":null,"top":[["x",0.5]]}`))
+	f.Add([]byte(`{"v":1,"type":"summary","rejected":0}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var e Event
+		if json.Unmarshal(data, &e) == nil && !json.Valid(AppendJSON(nil, &e)) {
+			t.Fatalf("%q became %q", data, AppendJSON(nil, &e))
+		}
+	})
+}
+
+func TestView(t *testing.T) {
+	var buf bytes.Buffer
+	v := NewView(&buf, ViewOptions{Rate: 1000, Live: true, Width: 100})
+	ctx := context.Background()
+	v.Write(ctx, &Event{Type: Running, Stream: "x.wav", Step: 3, Sample: 500, Label: "dog", P: 0.5, Warm: true})
+	v.Flush(ctx)
+	v.Write(ctx, &Event{Type: Confirmed, Stream: "x.wav", Start: 250, Label: "cat", P: 0.75, Running: "dog", Steps: 9, EndedBy: BySilence})
+	v.Write(ctx, &Event{Type: Gap, Stream: "x.wav", Sample: 900, Lost: 12})
+	v.Close()
+	for _, want := range []string{"0.500 s  dog", "██████████··········", "0.250 s  cat", "overturned dog", "12 samples lost", "\r\x1b[K"} {
+		if !strings.Contains(buf.String(), want) {
+			t.Errorf("the view lacks %q:\n%s", want, buf.String())
+		}
+	}
+}
