@@ -1,0 +1,217 @@
+package feature
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+type golden struct {
+	Name     string
+	Rate     float64
+	Channels int
+	Front    Config
+	Samples  []float32
+	Dim      int
+	Frames   []float64
+}
+
+func goldens(t *testing.T) (g []golden) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/golden.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &g); err != nil || len(g) < 6 {
+		t.Fatalf("%d goldens, %v", len(g), err)
+	}
+	return g
+}
+
+// testdata/make.py computes the same with NumPy and SciPy.
+func TestAgainstSciPy(t *testing.T) {
+	for _, g := range goldens(t) {
+		x, err := New(g.Front, g.Rate, g.Channels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := x.Push(nil, g.Samples)
+		if x.Dim() != g.Dim || len(got) != len(g.Frames) || len(got) == 0 {
+			t.Fatalf("%s: %d values of %d, want %d of %d", g.Name, len(got), x.Dim(), len(g.Frames), g.Dim)
+		}
+		worst := 0.0
+		for i, v := range got {
+			worst = max(worst, math.Abs(float64(v)-g.Frames[i]))
+		}
+		if !(worst <= 1e-4) {
+			t.Errorf("%s: off by %g", g.Name, worst)
+		}
+	}
+}
+
+var configs = []Config{{Kind: KindRaw}, {Kind: KindRaw, Samples: 5, Decimate: 3, Deltas: 2}, {Kind: KindRaw, Samples: 7, Deltas: 1},
+	{Kind: KindLogMel, WindowMS: 30, HopMS: 7, Bands: 5, Deltas: 1}, {Kind: KindMFCC, WindowMS: 20, HopMS: 20, Bands: 6, Coefficients: 4, Deltas: 2}}
+
+func noise(n int, seed uint64) []float32 {
+	rng := rand.New(rand.NewPCG(seed, 5))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(rng.NormFloat64())
+	}
+	return x
+}
+
+func sameBits(t interface{ Fatalf(string, ...any) }, what string, got, want []float32) {
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
+	}
+	for i := range got {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+			t.Fatalf("%s: value %d is %v, want %v", what, i, got[i], want[i])
+		}
+	}
+}
+
+// Any split, and any move through saved state, gives the same frames to the bit;
+// and Reset forgets everything.
+func TestAnySplitSameBits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := rapid.SampledFrom(configs).Draw(t, "config")
+		channels := rapid.IntRange(1, 3).Draw(t, "channels")
+		x := noise(rapid.IntRange(0, 700).Draw(t, "n")*channels, rapid.Uint64().Draw(t, "seed"))
+		whole, err := New(c, 1000, channels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := whole.Flush(whole.Push(nil, x))
+		e, _ := New(c, 1000, channels)
+		e.Push(nil, noise(33*channels, 1))
+		e.Reset()
+		var got []float32
+		for rest := x; len(rest) > 0; {
+			n := min(rapid.IntRange(1, 200).Draw(t, "block")*channels, len(rest))
+			got = e.Push(got, rest[:n])
+			rest = rest[n:]
+			if rapid.Bool().Draw(t, "move") {
+				other, _ := New(c, 1000, channels)
+				tail, err := other.Restore(append(e.AppendState(nil), 1, 2))
+				if err != nil || len(tail) != 2 {
+					t.Fatal(err, len(tail))
+				}
+				e = other
+			}
+		}
+		sameBits(t, "split", e.Flush(got), want)
+	})
+}
+
+// Frame n depends on no sample at or after End(n), and on the last one before it.
+func TestEndIsWhereAFrameEnds(t *testing.T) {
+	for _, c := range configs {
+		e, err := New(c, 1000, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := noise(2*400, 3)
+		for n := 1; n <= 5; n++ {
+			e.Reset()
+			end := 2 * e.End(n)
+			if got := len(e.Push(nil, x[:end])) / e.Dim(); got != n {
+				t.Errorf("%+v: %d frames at End(%d)", c, got, n)
+			}
+			e.Reset()
+			if got := len(e.Push(nil, x[:end-2])) / e.Dim(); got != n-1 {
+				t.Errorf("%+v: %d frames a sample before End(%d)", c, got, n)
+			}
+		}
+	}
+}
+
+func TestFlushPads(t *testing.T) {
+	e, _ := New(Config{Kind: KindRaw, Samples: 3}, 0, 1)
+	sameBits(t, "raw", e.Flush(e.Push(nil, []float32{1, 2, 3, 4})), []float32{1, 2, 3, 4, 4, 4})
+	sameBits(t, "nothing left", e.Flush(e.Push(nil, []float32{1, 2, 3})), []float32{1, 2, 3})
+	sameBits(t, "empty", e.Flush(nil), nil)
+	s, _ := New(Config{Kind: KindLogMel, Bands: 4}, 8000, 1)
+	short := noise(50, 1)
+	padded := append(append([]float32(nil), short...), make([]float32, s.End(1)-50)...)
+	want := s.Push(nil, padded)
+	s.Reset()
+	sameBits(t, "log-mel", s.Flush(s.Push(nil, short)), want)
+	if n := len(s.Flush(s.Push(nil, noise(s.End(1)+20, 1)))) / s.Dim(); n != 1 {
+		t.Errorf("after a whole frame Flush makes %d frames", n)
+	}
+}
+
+func TestPushAllocatesNothing(t *testing.T) {
+	for _, c := range configs {
+		e, _ := New(c, 1000, 2)
+		x, dst := noise(2*100, 1), make([]float32, 0, 1<<16)
+		if n := testing.AllocsPerRun(50, func() { dst = e.Push(dst[:0], x) }); n != 0 {
+			t.Errorf("%+v: Push allocates %v times", c, n)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, c := range []Config{{}, {Kind: "fft"}, {Kind: KindLogMel, HighHz: 9000}, {Kind: KindLogMel, LowHz: 500, HighHz: 400},
+		{Kind: KindLogMel, HopMS: 50}, {Kind: KindMFCC, Bands: 4, Coefficients: 5}, {Kind: KindRaw, Samples: -1}, {Kind: KindRaw, Deltas: 3},
+		{Kind: KindLogMel, WindowMS: math.NaN()}, {Kind: KindLogMel, Bands: -1}} {
+		if _, err := New(c, 16000, 1); err == nil {
+			t.Errorf("%+v was taken", c)
+		}
+	}
+	if _, err := New(Config{Kind: KindLogMel}, 0, 1); err == nil {
+		t.Error("log-mel without a rate was taken")
+	}
+}
+
+func TestNormalizer(t *testing.T) {
+	var z Normalizer
+	x := noise(3*1000, 9)
+	for i := 0; i < len(x); i += 3 {
+		x[i], x[i+1] = 5+2*x[i], 7
+	}
+	z.Add(x, 3)
+	mean, scale := z.Constants()
+	var sum, squares float64
+	for i := 0; i < len(x); i += 3 {
+		v := float64((x[i] - mean[0]) * scale[0])
+		sum += v
+		squares += v * v
+	}
+	if math.Abs(sum/1000) > 1e-5 || math.Abs(squares/1000-1) > 1e-5 || scale[1] != 1 || mean[1] != 7 {
+		t.Errorf("mean %v, variance %v; a constant feature has mean %v, scale %v", sum/1000, squares/1000, mean[1], scale[1])
+	}
+}
+
+func FuzzRestore(f *testing.F) {
+	for i, c := range configs {
+		e, _ := New(c, 1000, 2)
+		e.Push(nil, noise(2*77, 1))
+		f.Add(uint8(i), e.AppendState(nil))
+	}
+	f.Fuzz(func(t *testing.T, kind uint8, data []byte) {
+		e, _ := New(configs[int(kind)%len(configs)], 1000, 2)
+		if _, err := e.Restore(data); err == nil {
+			e.Flush(e.Push(nil, noise(2*100, 2)))
+		}
+	})
+}
+
+// BenchmarkLogMel gives the share of a core that a 16 kHz stream takes.
+func BenchmarkLogMel(b *testing.B) {
+	e, err := New(Config{Kind: KindLogMel}, 16000, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	x, dst := noise(16000, 1), make([]float32, 0, 1<<14)
+	for b.Loop() {
+		dst = e.Push(dst[:0], x)
+	}
+	b.ReportMetric(100*b.Elapsed().Seconds()/float64(b.N), "%core")
+}
