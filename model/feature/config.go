@@ -16,14 +16,17 @@ func (c Config) Normalize(rate float64, channels int) (Config, error) {
 	}
 	switch c.Kind {
 	case KindRaw:
-		return c.normalizeRaw()
+		return c.normalizeRaw(channels)
 	case KindLogMel, KindMFCC:
 		return c.normalizeSpectral(rate)
 	}
 	return c, fmt.Errorf("front end %q: want %s, %s or %s", c.Kind, KindRaw, KindLogMel, KindMFCC)
 }
 
-func (c Config) normalizeRaw() (Config, error) {
+// maxDim bounds the values of a step.
+const maxDim = 1 << 20
+
+func (c Config) normalizeRaw(channels int) (Config, error) {
 	setDefault(&c.Samples, 1)
 	setDefault(&c.Decimate, 1)
 	if c.Samples < 1 || c.Samples > 1<<16 {
@@ -31,6 +34,9 @@ func (c Config) normalizeRaw() (Config, error) {
 	}
 	if c.Decimate < 1 || c.Decimate > 1<<16 {
 		return c, fmt.Errorf("front end raw: decimate %d: want 1 to %d", c.Decimate, 1<<16)
+	}
+	if c.Samples*channels > maxDim {
+		return c, fmt.Errorf("front end raw: %d samples of %d channels a step: at most %d values", c.Samples, channels, maxDim)
 	}
 	return c, nil
 }

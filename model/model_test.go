@@ -1,0 +1,231 @@
+package model
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"flag"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"inkling/model/feature"
+)
+
+var write = flag.Bool("write", false, "write the fixtures that testdata/make.py reads")
+
+// random is a network with random weights, biases and normalisation.
+func random(t interface{ Fatal(...any) }, seed uint64, c Config) *Model {
+	c.Version, c.Labels, c.Channels = 1, []string{"a", "b", "c"}, 1
+	c.Front = feature.Config{Kind: feature.KindRaw, Samples: c.Front.Samples}
+	c.Segment.Kind, c.Decision.State, c.Decision.Gap = SegmentWhole, "reset", "reset"
+	p := NewParams(&c, max(c.Front.Samples, 1))
+	rng := rand.New(rand.NewPCG(seed, 1))
+	p.Init(rng)
+	for _, x := range p.Tensors() {
+		for i := range x.Data {
+			x.Data[i] += float32(rng.NormFloat64() * 0.1)
+		}
+	}
+	m, err := New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func drawModel(t *rapid.T) *Model {
+	c := Config{Hidden: rapid.IntRange(1, 20).Draw(t, "H"), Layers: rapid.IntRange(1, 3).Draw(t, "layers"),
+		Running: rapid.SampledFrom([]string{RunningNone, RunningSoftmax, RunningEvidence}).Draw(t, "running"), Confirm: rapid.Bool().Draw(t, "confirm")}
+	if c.Running == RunningNone {
+		c.Confirm = true
+	}
+	c.Front.Samples = rapid.IntRange(1, 9).Draw(t, "D")
+	return random(t, rapid.Uint64().Draw(t, "seed"), c)
+}
+
+func sameBits(t interface{ Fatalf(string, ...any) }, what string, got, want []float32) {
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
+	}
+	for i := range got {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+			t.Fatalf("%s: value %d is %v, want %v", what, i, got[i], want[i])
+		}
+	}
+}
+
+// Predict = Step … Step, Confirm to the bit, also through a saved state.
+func TestPredictEqualsStepsAndConfirm(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawModel(t)
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "frames"), 2))
+		frames := make([]float32, m.Dim()*rapid.IntRange(1, 130).Draw(t, "T"))
+		for i := range frames {
+			frames[i] = float32(rng.NormFloat64())
+		}
+		want := m.Predict(frames)
+		s, probs := m.NewState(), make([]float32, 3)
+		var running, tops []float32
+		cut := rapid.IntRange(0, want.Steps).Draw(t, "cut")
+		for at := 0; at < len(frames); at += m.Dim() {
+			if at == cut*m.Dim() {
+				other := m.NewState()
+				if rest, err := other.Restore(append(s.AppendState(nil), 9)); err != nil || len(rest) != 1 {
+					t.Fatal(err, len(rest))
+				}
+				s = other
+			}
+			m.Step(probs, s, frames[at:at+m.Dim()])
+			tops = append(tops, s.Top()...)
+			if m.HasRunning() {
+				running = append(running, probs...)
+			}
+		}
+		sameBits(t, "running", running, want.Running)
+		if m.HasConfirm() {
+			m.Confirm(probs, s, tops)
+		}
+		sameBits(t, "confirm", probs, want.Confirm)
+	})
+}
+
+func TestStepAndConfirmAllocateNothing(t *testing.T) {
+	m := random(t, 1, Config{Hidden: 30, Layers: 2, Running: RunningEvidence, Confirm: true, Front: feature.Config{Samples: 5}})
+	s, probs, x := m.NewState(), make([]float32, 3), make([]float32, 5)
+	tops := make([]float32, 100*m.TopDim())
+	m.Confirm(probs, s, tops)
+	if n := testing.AllocsPerRun(20, func() { m.Step(probs, s, x); m.Confirm(probs, s, tops) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// A file reads back as the same model, byte for byte.
+func TestSaveAndLoad(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawModel(t)
+		data := m.Bytes()
+		back, err := Load(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(back.Bytes(), data) || back.Hash() != m.Hash() {
+			t.Fatal("the file changed")
+		}
+	})
+}
+
+// A file that is cut off anywhere, or whose header lies, is an error.
+func TestDamagedFiles(t *testing.T) {
+	m := random(t, 1, Config{Hidden: 3, Layers: 2, Running: RunningSoftmax, Confirm: true, Front: feature.Config{Samples: 2}})
+	data := m.Bytes()
+	for n := range len(data) {
+		if _, err := Load(bytes.NewReader(data[:n])); err == nil {
+			t.Fatalf("a file cut off at %d of %d was read", n, len(data))
+		}
+	}
+	for from, to := range map[string]string{
+		`"F32"`: `"F16"`, `"lstm.bias_ih_l0"`: `"lstm.bias_xx_l0"`, `"shape":[3]`: `"shape":[9]`,
+		`\"hidden\":3`: `\"hidden\":9`, `\"version\":1`: `\"version\":2`, `\"layers\":2`: `\"layers\":1`, `inkling.config`: `inkling_config`,
+		`\"kind\":\"raw\"`: `\"kind\":\"xxx\"`, `[\"a\",\"b\",\"c\"]`: `[\"a\",\"b\",\"b\"]`,
+	} {
+		lied := bytes.Replace(data, []byte(from), []byte(to), 1)
+		if bytes.Equal(lied, data) {
+			t.Fatalf("%s is not in the file", from)
+		}
+		if _, err := Load(bytes.NewReader(lied)); err == nil {
+			t.Errorf("%s for %s was read", to, from)
+		}
+	}
+	long := bytes.Clone(data)
+	binary.LittleEndian.PutUint64(long, 1<<62)
+	if _, err := Load(bytes.NewReader(long)); err == nil {
+		t.Error("a header of 2^62 bytes was read")
+	}
+	nan := bytes.Clone(data)
+	binary.LittleEndian.PutUint32(nan[len(nan)-4:], math.Float32bits(float32(math.NaN())))
+	if _, err := Load(bytes.NewReader(nan)); err == nil {
+		t.Error("a weight that is no number was read")
+	}
+	huge := bytes.Replace(data, []byte(`\"hidden\":3`), []byte(`\"hidden\":16384`), 1)
+	binary.LittleEndian.PutUint64(huge, binary.LittleEndian.Uint64(huge)+4)
+	if _, err := Load(bytes.NewReader(huge)); err == nil || !strings.Contains(err.Error(), "cut off") {
+		t.Errorf("a network far larger than its file: %v", err)
+	}
+}
+
+// testdata/make.py reads the same files into PyTorch's modules.
+func TestAgainstPyTorch(t *testing.T) {
+	var goldens []struct {
+		File                     string
+		Frames, Running, Confirm []float32
+	}
+	data, err := os.ReadFile("testdata/golden.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &goldens); err != nil || len(goldens) < 3 {
+		t.Fatalf("%d goldens, %v", len(goldens), err)
+	}
+	for _, g := range goldens {
+		file, err := os.ReadFile(filepath.Join("testdata", g.File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := Load(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := m.Predict(g.Frames)
+		for what, pair := range map[string][2][]float32{"running": {p.Running, g.Running}, "confirm": {p.Confirm, g.Confirm}} {
+			if len(pair[0]) != len(pair[1]) {
+				t.Fatalf("%s: %s has %d values, want %d", g.File, what, len(pair[0]), len(pair[1]))
+			}
+			for i, v := range pair[0] {
+				if b := float64(pair[1][i]); !(math.Abs(float64(v)-b) <= 1e-5*max(1, math.Abs(b))) {
+					t.Errorf("%s: %s[%d] = %v, PyTorch has %v", g.File, what, i, v, b)
+				}
+			}
+		}
+	}
+}
+
+// TestWriteFixtures writes the model files of testdata, with -write.
+func TestWriteFixtures(t *testing.T) {
+	for name, c := range map[string]Config{
+		"one.model":      {Hidden: 4, Layers: 1, Running: RunningSoftmax, Confirm: true, Front: feature.Config{Samples: 3}},
+		"evidence.model": {Hidden: 5, Layers: 1, Running: RunningEvidence, Confirm: true, Front: feature.Config{Samples: 1}},
+		"three.model":    {Hidden: 3, Layers: 3, Running: RunningSoftmax, Confirm: true, Front: feature.Config{Samples: 2}},
+	} {
+		m := random(t, 7, c)
+		path := filepath.Join("testdata", name)
+		if *write {
+			if err := os.WriteFile(path, m.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add(random(f, 1, Config{Hidden: 2, Layers: 1, Running: RunningSoftmax, Confirm: true}).Bytes())
+	f.Add(random(f, 1, Config{Hidden: 1, Layers: 2, Running: RunningEvidence}).Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := Load(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		p := m.Predict(make([]float32, m.Dim()))
+		if len(p.Confirm) != m.Classes() {
+			t.Fatal("a model that was read does not run")
+		}
+	})
+}
