@@ -33,7 +33,7 @@ type Options struct {
 	Batch      int     // sequences an update [32]
 	LR         float64 // [0.003]
 	Schedule   string  // [cosine]
-	Warmup     int     // updates [20]
+	Warmup     int     // updates [20]; negative: none
 	Clip       float64 // global norm of the gradient [1]; negative: off
 	Decay      float64 // decoupled weight decay, AdamW [0.01]; negative: 0
 	// Truncate is how many timesteps a gradient reaches back, in either
@@ -92,6 +92,7 @@ func (o Options) withDefaults() Options {
 	o.Jitter = or(o.Jitter, 0.15)
 	o.Crop = or(o.Crop, 0.2)
 	o.Validation = or(o.Validation, 0.15)
+	o.Warmup = max(o.Warmup, 0)
 	for _, v := range []*float64{&o.Decay, &o.RunningWeight, &o.Smoothing, &o.Dropout, &o.DropConnect,
 		&o.Noise, &o.Jitter, &o.Crop, &o.Validation} {
 		*v = max(*v, 0)
