@@ -51,10 +51,6 @@ func ParseEmit(s string) (Emit, error) {
 	return Emit{}, fmt.Errorf("emit %q: give step, change, every=DURATION such as every=100ms, or confirmed", s)
 }
 
-// unknownRateMaximum is the longest segment, in samples, where the rate is
-// unknown and none is given.
-const unknownRateMaximum = 1 << 20
-
 // settle merges o with the model's configuration.
 func (o *Options) settle(m *model.Model) (model.Segment, model.Decision, error) {
 	s, d := m.Config.Segment, m.Config.Decision
