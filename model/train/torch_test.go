@@ -75,10 +75,7 @@ func (c *torchCase) trainer(t *testing.T, o Options, workers int) *trainer {
 	for i, x := range c.X {
 		set.Examples = append(set.Examples, dataset.Example{Name: fmt.Sprint(i), Label: c.Labels[i], Samples: x})
 	}
-	plain := make([][]float32, len(c.X))
-	for i, x := range c.X {
-		plain[i] = x
-	}
+	plain := append([][]float32(nil), c.X...)
 	mean, scale := make([]float32, c.Dim), make([]float32, c.Dim)
 	for i := range scale {
 		scale[i] = 1
