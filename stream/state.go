@@ -309,6 +309,7 @@ func (w *walker) visit(k *codec) {
 	k.integer(&w.counted.label, -1, n)
 	k.integer(&w.counted.steps, 0, math.MaxInt32)
 	k.floats(&w.counted.probs)
+	k.floats(&w.probs)
 	k.integer(&w.held, 0, math.MaxInt32)
 	k.bool(&w.early)
 	k.bool(&w.warmed)
@@ -341,7 +342,7 @@ func (c *Classifier) sound() bool {
 	}
 	kept := len(rows) == w.step*width || !c.m.HasConfirm() || !w.open
 	return len(c.frames) == frames*c.m.Dim() && open == t.open && (!t.open || steps == t.frames) && kept &&
-		t.counted <= t.frames && w.counted.steps <= w.step && len(w.counted.probs) == c.m.Classes() &&
+		t.counted <= t.frames && w.counted.steps <= w.step && len(w.counted.probs) == c.m.Classes() && len(w.probs) == c.m.Classes() &&
 		len(t.pending) < t.hop*ch && len(t.pending)%ch == 0 && len(t.ring) <= int(t.level.preRoll)*ch && len(t.ring)%ch == 0 &&
 		t.start <= t.pos && t.opened <= t.active && t.active <= t.pos && (!t.open || t.pos-t.start <= t.limit+uint64(t.hop)) &&
 		(!c.input.known || c.checkFormat(c.input.format) == nil) && (len(c.input.last) == 0 || len(c.input.last) == max(c.input.format.Channels, 1)) &&
