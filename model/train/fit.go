@@ -77,6 +77,9 @@ func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, c
 			return nil, err
 		}
 	}
+	if rows := t.progress.Rows; len(rows) > 0 {
+		began = began.Add(-time.Duration(rows[len(rows)-1].Seconds * float64(time.Second)))
+	}
 	for _, w := range t.scarce() {
 		hooks.warn(w)
 	}

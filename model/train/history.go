@@ -18,7 +18,7 @@ type Row struct {
 	ValidConfirm, ValidRunning float64
 	Majority                   int     // predictions of the most predicted class in validation
 	Validated                  int     // examples of validation
-	Seconds                    float64 // since the start of this run; not in the model
+	Seconds                    float64 // of training so far; not in the model
 }
 
 var columns = []string{"epoch", "updates", "lr", "norm", "loss", "confirm", "running",
