@@ -76,20 +76,29 @@ func (f *fan) close() (err error) {
 func (o *outlet) put(e *Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.queue) >= queueLength && o.live {
-		if i := slices.IndexFunc(o.queue, func(q Event) bool { return q.Type == Running }); i >= 0 {
-			o.queue = slices.Delete(o.queue, i, i+1)
-			o.lost++
-		} else if e.Type == Running {
-			o.lost++
-			return
-		}
+	if len(o.queue) >= queueLength && o.live && !o.dropRunning() && e.Type == Running {
+		o.lost++
+		return
 	}
 	if len(o.queue) >= queueLength && !o.waitForRoom() {
 		return
 	}
 	o.queue = append(o.queue, e.Clone())
 	o.changed.Broadcast()
+}
+
+// dropRunning makes room by the oldest running events, an eighth of the queue at
+// once so that a full queue costs little an event. It tells whether there were any.
+func (o *outlet) dropRunning() bool {
+	before := o.lost
+	o.queue = slices.DeleteFunc(o.queue, func(q Event) bool {
+		if q.Type != Running || o.lost-before == queueLength/8 {
+			return false
+		}
+		o.lost++
+		return true
+	})
+	return o.lost > before
 }
 
 // waitForRoom waits, at most the bound, for the sink to take an event.
