@@ -315,15 +315,25 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	}
 }
 
-// Restore takes a state of this model and these options alone, and nothing that
-// is damaged brings it down.
+// Restore takes what is damaged or refuses it, but nothing brings it down, and what
+// follows works as well. The header is put before the data: that a wrong one is
+// refused is another test's.
 func FuzzRestore(f *testing.F) {
-	m := randomModel(f, 1, feature.Config{Kind: feature.KindRaw, Samples: 3}, 1000, 1, 1, model.RunningSoftmax, true)
-	o := &Options{Segment: &model.Segment{Kind: model.SegmentActivity}}
-	x := bursts(rand.New(rand.NewPCG(1, 1)), 3000, 1, 1000)
-	feed := func(c *Classifier, rate float64) {
+	type way struct {
+		m *model.Model
+		o *Options
+	}
+	raw := feature.Config{Kind: feature.KindRaw, Samples: 3}
+	ways := []way{
+		{randomModel(f, 1, raw, 1000, 1, 1, model.RunningSoftmax, true), &Options{Segment: &model.Segment{Kind: model.SegmentActivity}}},
+		{randomModel(f, 2, raw, 1000, 1, 2, model.RunningEvidence, false), &Options{State: "carry", Gap: "fill", Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 9}}},
+		{randomModel(f, 3, feature.Config{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 20, Bands: 4}, 1000, 1, 1, model.RunningSoftmax, true),
+			&Options{Gap: "hold", Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.7}}},
+	}
+	x := bursts(rand.New(rand.NewPCG(1, 1)), 1200, 1, 1000)
+	feed := func(c *Classifier, rate float64, from uint64) {
 		for at := 0; at < len(x); at += 170 {
-			if c.Feed(&capture.Block{Format: capture.Format{Rate: rate, Channels: 1}, Offset: uint64(at), Samples: x[at:min(at+170, len(x))]}) != nil {
+			if c.Feed(&capture.Block{Format: capture.Format{Rate: rate, Channels: 1}, Offset: from + uint64(at), Samples: x[at:min(at+170, len(x))]}) != nil {
 				return
 			}
 			if at%340 == 0 {
@@ -331,24 +341,36 @@ func FuzzRestore(f *testing.F) {
 			}
 		}
 	}
-	for _, rate := range []float64{1000, 1600} {
-		c, _ := NewClassifier(m, o)
-		f.Add(c.AppendState(nil, true))
-		feed(c, rate)
-		f.Add(c.AppendState(nil, true))
-		c.Advance(nil)
-		f.Add(c.AppendState(nil, true))
+	for i, w := range ways {
+		for _, rate := range []float64{1000, 1600} {
+			c, err := NewClassifier(w.m, w.o)
+			if err != nil {
+				f.Fatal(err)
+			}
+			add := func() { f.Add(byte(2*i), c.AppendState(nil, true)[2+len(c.fingerprint()):]) }
+			add()
+			feed(c, rate, 0)
+			add()
+			c.Advance(nil)
+			add()
+		}
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := NewClassifier(m, o)
+	f.Fuzz(func(t *testing.T, which byte, data []byte) {
+		w := ways[int(which/2)%len(ways)]
+		c, err := NewClassifier(w.m, w.o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(data) > 1<<20 || c.Restore(data) != nil {
+		if len(data) > 1<<16 || c.Restore(append(c.header(nil, which%2), data...)) != nil {
 			return
 		}
-		feed(c, 1000)
+		rate := c.input.format.Rate
+		feed(c, rate, c.input.next) // goes on
+		c.AppendState(nil, true)
+		feed(c, rate, c.input.next+3) // a gap
+		feed(c, 1000, 0)
 		c.End(nil, ByEOF)
+		feed(c, 1000, 5)
 	})
 }
 
