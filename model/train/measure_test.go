@@ -1,0 +1,65 @@
+package train
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"inkling/model/dataset"
+)
+
+// The defaults reach what is promised of them on the official test splits. It
+// takes a minute: with INKLING_DATA set, and neither -short nor -race.
+func TestDefaultsOnRealData(t *testing.T) {
+	dir := os.Getenv("INKLING_DATA")
+	if dir == "" || testing.Short() || underRace {
+		t.Skip("trains for a minute: set INKLING_DATA to the folder of data sets, without -short and -race")
+	}
+	for _, c := range []struct {
+		name               string
+		confirmed, running float64
+	}{
+		{"japanese-vowels/JapaneseVowels", 0.96, 0.93},
+		{"fsdd", 0.95, 0.9},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			set, err := dataset.Open(filepath.Join(dir, c.name), dataset.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			train, err := set.Train()
+			if err != nil {
+				t.Fatal(err)
+			}
+			test, err := set.Test()
+			if err != nil {
+				t.Fatal(err)
+			}
+			o, _ := Defaults(train)
+			o.Seed = 1
+			r, err := Fit(t.Context(), train, nil, o, Hooks{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			confirmed, running := 0, 0
+			for _, e := range test.Examples {
+				x, err := r.Model.Front()
+				if err != nil {
+					t.Fatal(err)
+				}
+				p := r.Model.Predict(x.Flush(x.Push(nil, e.Samples)))
+				if argmax(p.Confirm) == e.Label {
+					confirmed++
+				}
+				if n := r.Model.Classes(); argmax(p.Running[(p.Steps-1)*n:]) == e.Label {
+					running++
+				}
+			}
+			n := float64(len(test.Examples))
+			t.Logf("%d examples: confirmed %.2f %%, running at the end %.2f %%", len(test.Examples), 100*float64(confirmed)/n, 100*float64(running)/n)
+			if float64(confirmed) < c.confirmed*n || float64(running) < c.running*n {
+				t.Errorf("want %v and %v", c.confirmed, c.running)
+			}
+		})
+	}
+}
