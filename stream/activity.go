@@ -139,7 +139,7 @@ func (c *cutter) closeActive(k *Classifier, why Reason) {
 		if rate == 0 {
 			rate = 1
 		}
-		k.push(op{kind: opDrop, sample: k.input.source(c.pos), start: k.input.source(c.start), reason: "short\x00" + string(why),
+		k.push(op{kind: opDrop, sample: k.input.end(c.pos), start: k.input.begin(c.start), reason: "short\x00" + string(why),
 			threshold: float64(min) / rate, value: float64(length) / rate})
 		return
 	}

@@ -143,7 +143,12 @@ func TestGaps(t *testing.T) {
 	if c := es[1]; c.Steps != 3 || c.Start != 0 || c.End != 11 {
 		t.Errorf("hold: %+v", c)
 	}
-	es = script(t, m, &Options{Emit: quiet, Gap: "fill"}, block(0, 1, 1), block(4, 1))
+	at100 := func(offset uint64, x ...float32) capture.Block {
+		b := block(offset, x...)
+		b.Format.Rate = 100
+		return b
+	}
+	es = script(t, m, &Options{Emit: quiet, Gap: "fill"}, at100(0, 1, 1), at100(4, 1))
 	if c := es[1]; c.Steps != 5 || c.End != 5 || find(es).Policy != "fill" {
 		t.Errorf("fill: %+v", es)
 	}

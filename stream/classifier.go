@@ -60,8 +60,10 @@ type input struct {
 	format  capture.Format
 	known   bool   // format and next are set
 	next    uint64 // offset of the next block if nothing is lost
+	hole    uint64 // samples after next that were no numbers, not yet told
 	base    uint64 // offset of the resampler's first sample
-	shift   uint64 // samples spliced out since
+	shift   uint64 // samples spliced out since, before the first of splices
+	splices []splice
 	res     *resample.Resampler
 	samples []float32 // scratch
 	mono    []float32 // scratch
@@ -70,12 +72,44 @@ type input struct {
 	at      uint64
 }
 
-// source maps a position of the model's rate to the source's.
-func (in *input) source(k uint64) uint64 {
-	if in.res == nil {
-		return in.base + in.shift + k
+// A splice is a gap that was held: from position at on, counted without gaps, the
+// source is shift samples ahead.
+type splice struct{ at, shift uint64 }
+
+// mostSplices bounds those that are remembered; only positions as old as a
+// pre-roll or a trailing hold are asked for.
+const mostSplices = 16
+
+// begin maps the position of a sample at the model's rate to the source's.
+func (in *input) begin(k uint64) uint64 { return in.source(k, 0) }
+
+// end maps a position that samples reach up to: before a splice, not after it.
+func (in *input) end(k uint64) uint64 { return in.source(k, 1) }
+
+func (in *input) source(k, after uint64) uint64 {
+	if in.res != nil {
+		k = in.res.Source(k)
 	}
-	return in.base + in.shift + in.res.Source(k)
+	k += in.base
+	for i := len(in.splices) - 1; i >= 0; i-- {
+		if s := in.splices[i]; k >= s.at+after {
+			return k + s.shift
+		}
+	}
+	return k + in.shift
+}
+
+// splice skips lost samples from next on.
+func (in *input) splice(lost uint64) {
+	shift := in.shift
+	if n := len(in.splices); n > 0 {
+		shift = in.splices[n-1].shift
+	}
+	if len(in.splices) == mostSplices {
+		in.shift = in.splices[0].shift
+		in.splices = in.splices[:copy(in.splices, in.splices[1:])]
+	}
+	in.splices = append(in.splices, splice{in.next - shift, shift + lost})
 }
 
 // time is the capture time of a source position; zero for files.
@@ -127,37 +161,67 @@ func (c *Classifier) Feed(b *capture.Block) error {
 		return err
 	}
 	c.snapshot(b)
-	if i := notFinite(b.Samples); i >= 0 {
-		return c.feedAround(b, i/channels, channels)
+	if notFinite(b.Samples) >= 0 {
+		c.feedAround(b, channels)
+		return nil
 	}
-	return c.feed(b, "")
+	c.feed(b)
+	return nil
 }
 
-// feedAround feeds what lies before and after a run of samples that are no
-// numbers: the run itself is a gap.
-func (c *Classifier) feedAround(b *capture.Block, bad, channels int) error {
-	head := *b
-	head.Samples, head.Mark = b.Samples[:bad*channels], b.Mark&capture.MarkBegin
-	if bad > 0 || head.Mark != 0 {
-		if err := c.feed(&head, ""); err != nil {
-			return err
+// feedAround feeds what lies around runs of samples that are no numbers: those are
+// a hole, which is told as a gap when it ends, in whatever block that is.
+func (c *Classifier) feedAround(b *capture.Block, channels int) {
+	in, n := &c.input, b.Len()
+	part := func(from, to int) *capture.Block {
+		p := *b
+		p.Samples, p.Offset, p.Mark = b.Samples[from*channels:to*channels], b.Offset+uint64(from), 0
+		if from == 0 {
+			p.Mark |= b.Mark & capture.MarkBegin
 		}
+		if to == n {
+			p.Mark |= b.Mark & capture.MarkEnd
+		}
+		if !b.Time.IsZero() && b.Format.Rate > 0 {
+			p.Time = b.Time.Add(time.Duration(float64(from) / b.Format.Rate * 1e9))
+		}
+		return &p
 	}
-	n := b.Len()
-	after := bad
-	for after < n && notFinite(b.Samples[after*channels:(after+1)*channels]) >= 0 {
-		after++
+	bad := func(i int) bool { return notFinite(b.Samples[i*channels:(i+1)*channels]) >= 0 }
+	for from := 0; from < n; {
+		to := from + 1
+		for to < n && bad(to) == bad(from) {
+			to++
+		}
+		if !bad(from) {
+			c.feed(part(from, to))
+			from = to
+			continue
+		}
+		if from == 0 && (b.Mark&capture.MarkBegin != 0 || !in.known || in.format != b.Format || b.Offset != in.next+in.hole) {
+			p := part(0, 0)
+			c.feed(p)
+		}
+		in.hole += uint64(to - from)
+		c.tellHole(uint64(max(b.Format.Rate, longestHole)))
+		if to == n && b.Mark&capture.MarkEnd != 0 {
+			c.feed(part(n, n))
+		}
+		from = to
 	}
-	tail := *b
-	tail.Samples, tail.Offset, tail.Mark = b.Samples[after*channels:], b.Offset+uint64(after), b.Mark&capture.MarkEnd
-	if !b.Time.IsZero() && b.Format.Rate > 0 {
-		tail.Time = b.Time.Add(time.Duration(float64(after) / b.Format.Rate * 1e9))
+}
+
+// longestHole is the least number of samples, for sources slower than that a
+// second, after which a hole is told although it goes on.
+const longestHole = 1000
+
+// tellHole tells whole pieces of the hole as gaps.
+func (c *Classifier) tellHole(piece uint64) {
+	for in := &c.input; in.hole > 0 && in.hole >= piece; {
+		rest, to := in.hole-piece, in.next+piece
+		c.lose(&capture.Block{Format: in.format, Offset: to, Time: in.time(to)})
+		in.hole = rest
 	}
-	if i := notFinite(tail.Samples); i >= 0 {
-		c.lose(&tail, "not a number")
-		return c.feedAround(&tail, i/channels, channels)
-	}
-	return c.feed(&tail, "not a number")
 }
 
 func notFinite(x []float32) int {
@@ -187,12 +251,12 @@ func (c *Classifier) checkFormat(f capture.Format) error {
 }
 
 // feed takes a block of finite samples.
-func (c *Classifier) feed(b *capture.Block, why string) error {
+func (c *Classifier) feed(b *capture.Block) {
 	in := &c.input
 	if !in.known || in.format != b.Format {
 		c.changeFormat(b)
 	} else if b.Offset != in.next {
-		c.lose(b, why)
+		c.lose(b)
 	}
 	in.anchor, in.at = b.Time, b.Offset
 	if b.Mark&capture.MarkBegin != 0 && c.segment.Kind == model.SegmentMessage {
@@ -206,7 +270,6 @@ func (c *Classifier) feed(b *capture.Block, why string) error {
 		c.endSegment(ByMessage)
 		c.restart(in.next)
 	}
-	return nil
 }
 
 // changeFormat begins the stream, or begins it anew with another format.
@@ -227,25 +290,32 @@ func (c *Classifier) changeFormat(b *capture.Block) {
 	}
 	c.cutter.forget()
 	c.restart(b.Offset)
-	in.next = b.Offset
+	in.next, in.hole = b.Offset, 0
 }
 
-// fillLimit is the longest gap that policy fill fills, in seconds.
-const fillLimit = 0.05
+// fillLimit is the longest gap that policy fill fills, in seconds, and mostFilled
+// in samples. Without a rate there are no seconds, and nothing is filled.
+const (
+	fillLimit  = 0.05
+	mostFilled = 1 << 16
+)
 
 // lose deals with a block that does not begin where the last one ended.
-func (c *Classifier) lose(b *capture.Block, why string) {
+func (c *Classifier) lose(b *capture.Block) {
 	in := &c.input
-	g := op{kind: opGap, sample: b.Offset, time: b.Time, reason: why}
+	g := op{kind: opGap, sample: b.Offset, time: b.Time}
+	if in.hole > 0 {
+		g.reason = "not a number"
+	}
 	if b.Offset < in.next {
 		g.reason = "restarted"
 	} else {
 		g.lost = b.Offset - in.next
 	}
-	short := in.format.Rate <= 0 || float64(g.lost) <= fillLimit*in.format.Rate
+	short := float64(g.lost) <= min(fillLimit*in.format.Rate, mostFilled)
 	switch {
 	case g.lost > 0 && c.dec.Gap == "hold":
-		in.shift += g.lost
+		in.splice(g.lost)
 		c.push(g)
 	case g.lost > 0 && c.dec.Gap == "fill" && short && len(in.last) > 0:
 		c.push(g)
@@ -257,13 +327,13 @@ func (c *Classifier) lose(b *capture.Block, why string) {
 		c.push(g)
 		c.restart(b.Offset)
 	}
-	in.next = b.Offset
+	in.next, in.hole = b.Offset, 0
 }
 
 // restart makes offset the resampler's and the segmenter's first sample.
 func (c *Classifier) restart(offset uint64) {
 	in := &c.input
-	in.base, in.shift = offset, 0
+	in.base, in.shift, in.splices = offset, 0, in.splices[:0]
 	if in.res != nil {
 		in.res.Reset()
 	}
@@ -322,6 +392,7 @@ func (c *Classifier) endSegment(why Reason) {
 // appends the events. The next block may go on where the last one ended.
 func (c *Classifier) End(dst []Event, why Reason) []Event {
 	if c.input.known {
+		c.tellHole(c.input.hole)
 		c.endSegment(why)
 		c.restart(c.input.next)
 	}
@@ -341,6 +412,6 @@ func (c *Classifier) push(o op) {
 // open queues the begin of a segment at position k of the model's rate.
 func (c *Classifier) open(k uint64) {
 	c.cutter.begin(k)
-	s := c.input.source(k)
+	s := c.input.begin(k)
 	c.push(op{kind: opOpen, sample: s, start: s})
 }

@@ -57,6 +57,7 @@ func (c *cutter) forget() { c.level.reset() }
 
 func (c *cutter) restart() {
 	c.pos, c.open = 0, false
+	c.start, c.end, c.active, c.opened, c.frames, c.counted = 0, 0, 0, 0, 0, 0
 	c.pending, c.ring = c.pending[:0], c.ring[:0]
 	c.front.Reset()
 }
@@ -91,10 +92,7 @@ func (c *cutter) take(k *Classifier, samples []float32) {
 
 // takePlain serves the segmenters that do not listen: whole, message, fixed.
 func (c *cutter) takePlain(k *Classifier, samples []float32) {
-	limit, why := c.limit, ByMaximum
-	if c.kind == model.SegmentFixed && c.stepped < limit {
-		limit, why = c.stepped, ByFixed
-	}
+	limit, why := c.longest()
 	for len(samples) > 0 {
 		if !c.open {
 			if c.kind == model.SegmentMessage {
@@ -113,6 +111,14 @@ func (c *cutter) takePlain(k *Classifier, samples []float32) {
 	}
 }
 
+// longest is the length at which a segment ends by itself, and why.
+func (c *cutter) longest() (uint64, Reason) {
+	if c.kind == model.SegmentFixed && c.stepped < c.limit {
+		return c.stepped, ByFixed
+	}
+	return c.limit, ByMaximum
+}
+
 // extract moves on by samples of the open segment and queues their frames.
 func (c *cutter) extract(k *Classifier, samples []float32) {
 	c.pos += uint64(len(samples) / c.channels)
@@ -120,7 +126,7 @@ func (c *cutter) extract(k *Classifier, samples []float32) {
 	k.frames = c.front.Push(k.frames, samples)
 	for range (len(k.frames) - before) / c.dim {
 		c.frames++
-		k.push(op{kind: opFrame, sample: k.input.source(c.start + uint64(c.front.End(c.frames)))})
+		k.push(op{kind: opFrame, sample: k.input.end(c.start + uint64(c.front.End(c.frames)))})
 	}
 }
 
@@ -139,7 +145,7 @@ func (c *cutter) flush(k *Classifier) {
 	k.frames = c.front.Flush(k.frames)
 	if len(k.frames) > before {
 		c.frames++
-		k.push(op{kind: opFrame, sample: k.input.source(c.pos)})
+		k.push(op{kind: opFrame, sample: k.input.end(c.pos)})
 		c.counted, c.end = c.frames, c.pos
 		k.push(op{kind: opMark})
 		return
@@ -151,11 +157,11 @@ func (c *cutter) flush(k *Classifier) {
 func (c *cutter) close(k *Classifier, why Reason) {
 	c.open = false
 	if c.counted == 0 {
-		k.push(op{kind: opDrop, sample: k.input.source(c.pos), start: k.input.source(c.start), reason: "no_step\x00" + string(why),
+		k.push(op{kind: opDrop, sample: k.input.end(c.pos), start: k.input.begin(c.start), reason: "no_step\x00" + string(why),
 			threshold: 1, value: 0})
 		return
 	}
-	k.push(op{kind: opClose, start: k.input.source(c.start), sample: k.input.source(c.end), reason: string(why)})
+	k.push(op{kind: opClose, start: k.input.begin(c.start), sample: k.input.end(c.end), reason: string(why)})
 }
 
 // finish ends the open segment because the signal ends.

@@ -1,9 +1,11 @@
 package stream
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -315,63 +317,124 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	}
 }
 
-// Restore takes what is damaged or refuses it, but nothing brings it down, and what
-// follows works as well. The header is put before the data: that a wrong one is
-// refused is another test's.
-func FuzzRestore(f *testing.F) {
-	type way struct {
-		m *model.Model
-		o *Options
-	}
+// way is a model and options of which states are damaged.
+type way struct {
+	m *model.Model
+	o *Options
+}
+
+func damagedWays(t interface{ Fatal(...any) }) []way {
 	raw := feature.Config{Kind: feature.KindRaw, Samples: 3}
-	ways := []way{
-		{randomModel(f, 1, raw, 1000, 1, 1, model.RunningSoftmax, true), &Options{Segment: &model.Segment{Kind: model.SegmentActivity}}},
-		{randomModel(f, 2, raw, 1000, 1, 2, model.RunningEvidence, false), &Options{State: "carry", Gap: "fill", Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 9}}},
-		{randomModel(f, 3, feature.Config{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 20, Bands: 4}, 1000, 1, 1, model.RunningSoftmax, true),
-			&Options{Gap: "hold", Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.7}}},
+	mel := feature.Config{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 20, Bands: 4}
+	return []way{
+		{randomModel(t, 1, raw, 1000, 1, 1, model.RunningSoftmax, true), &Options{Segment: &model.Segment{Kind: model.SegmentActivity}}},
+		{randomModel(t, 2, raw, 1000, 1, 2, model.RunningEvidence, false), &Options{State: "carry", Gap: "fill", Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 9}}},
+		{randomModel(t, 3, mel, 1000, 1, 1, model.RunningSoftmax, true), &Options{Gap: "hold", Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.7}}},
+		{randomModel(t, 4, raw, 1000, 1, 1, model.RunningNone, true), &Options{State: "carry", Segment: &model.Segment{Kind: model.SegmentMessage, Maximum: 0.5}}},
 	}
-	x := bursts(rand.New(rand.NewPCG(1, 1)), 1200, 1, 1000)
-	feed := func(c *Classifier, rate float64, from uint64) {
-		for at := 0; at < len(x); at += 170 {
-			if c.Feed(&capture.Block{Format: capture.Format{Rate: rate, Channels: 1}, Offset: from + uint64(at), Samples: x[at:min(at+170, len(x))]}) != nil {
-				return
-			}
-			if at%340 == 0 {
-				c.Advance(nil)
-			}
+}
+
+var damagedSamples = bursts(rand.New(rand.NewPCG(1, 1)), 1200, 1, 1000)
+
+func feedSome(c *Classifier, rate float64, from uint64) {
+	x := damagedSamples
+	for at := 0; at < len(x); at += 170 {
+		b := capture.Block{Format: capture.Format{Rate: rate, Channels: 1}, Offset: from + uint64(at), Samples: x[at:min(at+170, len(x))]}
+		if at%510 == 0 {
+			b.Mark = capture.MarkBegin
 		}
-	}
-	for i, w := range ways {
-		for _, rate := range []float64{1000, 1600} {
-			c, err := NewClassifier(w.m, w.o)
-			if err != nil {
-				f.Fatal(err)
-			}
-			add := func() { f.Add(byte(2*i), c.AppendState(nil, true)[2+len(c.fingerprint()):]) }
-			add()
-			feed(c, rate, 0)
-			add()
+		if c.Feed(&b) != nil {
+			return
+		}
+		if at%340 == 0 {
 			c.Advance(nil)
-			add()
 		}
 	}
-	f.Fuzz(func(t *testing.T, which byte, data []byte) {
-		w := ways[int(which/2)%len(ways)]
+}
+
+// realStates are bodies of states, without their headers, as they come about.
+func realStates(t interface{ Fatal(...any) }, w way) (states [][]byte) {
+	for _, rate := range []float64{1000, 1600} {
 		c, err := NewClassifier(w.m, w.o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(data) > 1<<16 || c.Restore(append(c.header(nil, which%2), data...)) != nil {
-			return
+		add := func() { states = append(states, c.AppendState(nil, true)[2+len(c.fingerprint()):]) }
+		add()
+		feedSome(c, rate, 0)
+		add()
+		c.Advance(nil)
+		add()
+	}
+	return states
+}
+
+// tryState restores a state, which may be damaged, and uses what was taken.
+func tryState(t interface{ Fatal(...any) }, w way, kind byte, data []byte) (taken bool) {
+	c, err := NewClassifier(w.m, w.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Restore(append(c.header(nil, kind), data...)) != nil {
+		return false
+	}
+	feedSome(c, c.input.format.Rate, c.input.next) // goes on
+	c.AppendState(nil, true)
+	feedSome(c, c.input.format.Rate, c.input.next+3) // after a gap
+	feedSome(c, 1000, 0)
+	c.End(nil, ByEOF)
+	feedSome(c, 1000, 5)
+	return true
+}
+
+// Restore takes what is damaged or refuses it, but nothing brings it down, and what
+// follows works as well. The header is put before the data: that a wrong one is
+// refused is another test's.
+func FuzzRestore(f *testing.F) {
+	ways := damagedWays(f)
+	for i, w := range ways {
+		for _, s := range realStates(f, w) {
+			f.Add(byte(2*i), s)
 		}
-		rate := c.input.format.Rate
-		feed(c, rate, c.input.next) // goes on
-		c.AppendState(nil, true)
-		feed(c, rate, c.input.next+3) // a gap
-		feed(c, 1000, 0)
-		c.End(nil, ByEOF)
-		feed(c, 1000, 5)
+	}
+	f.Fuzz(func(t *testing.T, which byte, data []byte) {
+		if len(data) < 1<<16 {
+			tryState(t, ways[int(which/2)%len(ways)], which%2, data)
+		}
 	})
+}
+
+// Every place of a state overwritten with what a counter or a length may become.
+func TestDamagedStates(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	values := []uint64{0, 1, 2, 5, 300, 1 << 20, math.MaxInt32, 1 << 50, 1 << 62, math.MaxUint64, math.MaxUint64 - 20}
+	taken, tried := 0, 20000
+	if testing.Short() {
+		tried = 2000
+	}
+	for _, w := range damagedWays(t) {
+		for _, s := range realStates(t, w) {
+			for range tried / 24 {
+				d := slices.Clone(s)
+				for range 1 + rng.IntN(2) {
+					at := rng.IntN(len(d) - 7)
+					if rng.IntN(2) == 0 {
+						at = rng.IntN(min(len(d)-7, 300)) // where the counters are
+					}
+					if rng.IntN(4) == 0 {
+						at = len(d) - 8 - rng.IntN(min(len(d)-7, 200))
+					}
+					binary.LittleEndian.PutUint64(d[at:], values[rng.IntN(len(values))])
+				}
+				if tryState(t, w, 0, d) {
+					taken++
+				}
+			}
+		}
+	}
+	if taken < tried/20 {
+		t.Errorf("only %d of %d damaged states were taken: too few to prove anything", taken, tried)
+	}
 }
 
 func TestRestoreRefusesAnotherModel(t *testing.T) {

@@ -157,10 +157,11 @@ func (c *Classifier) header(dst []byte, kind byte) []byte {
 	return append(dst, c.fingerprint()...)
 }
 
-// fingerprint names the model and what of the options shapes the state.
+// fingerprint names the model and what of the options shapes the state and which
+// events there are: those since a state are counted.
 func (c *Classifier) fingerprint() string {
 	if c.print == "" {
-		c.print = fmt.Sprintf("%s %+v %s %s;", c.m.Hash(), c.segment, c.dec.State, c.dec.Gap)
+		c.print = fmt.Sprintf("%s %+v %+v %+v %v;", c.m.Hash(), c.segment, c.dec, c.o.Emit, c.o.Background)
 	}
 	return c.print
 }
@@ -247,7 +248,17 @@ func (in *input) visit(k *codec, c *Classifier) {
 	k.integer(&in.format.Channels, 0, 1<<16)
 	k.u64(&in.next)
 	k.u64(&in.base)
+	k.u64(&in.hole)
 	k.u64(&in.shift)
+	n := len(in.splices)
+	k.integer(&n, 0, mostSplices)
+	for i := range n {
+		if k.reading {
+			in.splices = append(in.splices, splice{})
+		}
+		k.u64(&in.splices[i].at)
+		k.u64(&in.splices[i].shift)
+	}
 	k.u64(&in.at)
 	k.time(&in.anchor)
 	k.floats(&in.last)
@@ -314,37 +325,4 @@ func (w *walker) visit(k *codec) {
 	k.bool(&w.early)
 	k.bool(&w.warmed)
 	k.u64(&w.at)
-}
-
-// sound tells whether restored fields fit together, so that no later call can
-// reach outside a buffer.
-func (c *Classifier) sound() bool {
-	t, w, ch := &c.cutter, &c.walker, c.m.Config.Channels
-	frames, steps, open := 0, w.step, w.open
-	for i := range c.queue {
-		switch c.queue[i].kind {
-		case opOpen:
-			open, steps = true, 0
-		case opFrame:
-			frames++
-			steps++
-		case opMark, opClose, opDrop:
-			if !open {
-				return false
-			}
-			open = open && c.queue[i].kind == opMark
-		}
-	}
-	width := c.m.TopDim()
-	rows := w.tops
-	if w.again != nil {
-		width, rows = c.m.Dim(), w.inputs
-	}
-	kept := len(rows) == w.step*width || !c.m.HasConfirm() || !w.open
-	return len(c.frames) == frames*c.m.Dim() && open == t.open && (!t.open || steps == t.frames) && kept &&
-		t.counted <= t.frames && w.counted.steps <= w.step && len(w.counted.probs) == c.m.Classes() && len(w.probs) == c.m.Classes() &&
-		len(t.pending) < t.hop*ch && len(t.pending)%ch == 0 && len(t.ring) <= int(t.level.preRoll)*ch && len(t.ring)%ch == 0 &&
-		t.start <= t.pos && t.opened <= t.active && t.active <= t.pos && (!t.open || t.pos-t.start <= t.limit+uint64(t.hop)) &&
-		(!c.input.known || c.checkFormat(c.input.format) == nil) && (len(c.input.last) == 0 || len(c.input.last) == max(c.input.format.Channels, 1)) &&
-		(c.input.res != nil) == (c.input.known && c.input.format.Rate > 0 && c.m.Config.Rate > 0 && c.input.format.Rate != c.m.Config.Rate)
 }
