@@ -2,6 +2,7 @@ package stream
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -206,6 +207,32 @@ func TestActivity(t *testing.T) {
 	last := es[len(es)-1]
 	if last.Type != Confirmed || last.Start < 49900 || last.End > 50500 {
 		t.Errorf("a sound over steady noise: %s, last [%d, %d)", gist(es), last.Start, last.End)
+	}
+}
+
+// A gap that is held does not move what lies before it: neither the end of a sound
+// whose trailing silence it is in, nor a pre-roll.
+func TestHeldGapKeepsPositions(t *testing.T) {
+	x := make([]float32, 3000)
+	tone(x, 500, 1000, 0.5)
+	tone(x, 2000, 2500, 0.5)
+	m := randomModel(t, 1, feature.Config{Kind: feature.KindRaw, Samples: 10}, 1000, 1, 1, model.RunningSoftmax, true)
+	piece := func(offset uint64, x []float32) capture.Block {
+		return capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Offset: offset, Samples: x}
+	}
+	es := script(t, m, &Options{Emit: Emit{Confirmed: true}, Gap: "hold", Segment: &model.Segment{Kind: model.SegmentActivity}},
+		piece(0, x[:1000]), piece(1007, x[1000:1100]), piece(1140, x[1100:1980]), piece(2120, x[1980:]))
+	var spans []uint64
+	var lost uint64
+	for _, e := range es {
+		if lost += e.Lost; e.Type == Confirmed {
+			spans = append(spans, e.Start, e.End)
+		}
+	}
+	// 7 + 33 + 100 samples were lost: the second sound is at 2140, its pre-roll of 50
+	// begins before the last gap, at 1950 + 40.
+	if want := []uint64{450, 1000, 1990, 2640}; !slices.Equal(spans, want) || lost != 140 {
+		t.Errorf("segments %v, want %v; %d lost", spans, want, lost)
 	}
 }
 

@@ -253,6 +253,9 @@ func (c *Classifier) checkFormat(f capture.Format) error {
 // feed takes a block of finite samples.
 func (c *Classifier) feed(b *capture.Block) {
 	in := &c.input
+	if b.Offset < in.next+in.hole {
+		c.tellHole(in.hole) // what follows is a step back
+	}
 	if !in.known || in.format != b.Format {
 		c.changeFormat(b)
 	} else if b.Offset != in.next {

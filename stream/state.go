@@ -209,7 +209,7 @@ func (c *Classifier) Restore(data []byte) error {
 	if kind == 1 {
 		c.resumeAt = at
 	} else {
-		c.resumeAt = c.input.next
+		c.resumeAt = c.input.next + c.input.hole
 	}
 	return nil
 }
