@@ -32,6 +32,7 @@ type outlet struct {
 	lost    uint64 // running events dropped
 	closed  bool
 	failed  error
+	since   time.Time // when the sink was given what it has not taken yet; zero: nothing
 	done    chan struct{}
 	cancel  context.CancelFunc
 }
@@ -56,14 +57,34 @@ func (f *fan) send(e *Event) {
 
 func (f *fan) err() error {
 	for _, o := range f.outlets {
-		o.mu.Lock()
-		err := o.failed
-		o.mu.Unlock()
-		if err != nil {
+		if err := o.err(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// err is how the sink has failed. One behind a live source fails when it holds a
+// single event for longer than the bound.
+func (o *outlet) err() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.failed == nil && o.live && !o.since.IsZero() && time.Since(o.since) > o.deliver {
+		o.stuck()
+	}
+	return o.failed
+}
+
+// stuck makes the sink a failed one; o.mu is held.
+func (o *outlet) stuck() {
+	o.failed = fmt.Errorf("a sink has taken nothing for %s: events that must not be lost cannot be delivered", o.deliver)
+	o.cancel()
+}
+
+func (o *outlet) begin(t time.Time) {
+	o.mu.Lock()
+	o.since = t
+	o.mu.Unlock()
 }
 
 func (f *fan) close() (err error) {
@@ -115,8 +136,7 @@ func (o *outlet) waitForRoom() bool {
 		o.changed.Wait()
 	}
 	if late && o.failed == nil && len(o.queue) >= queueLength {
-		o.failed = fmt.Errorf("a sink has taken nothing for %s: events that must not be lost cannot be delivered", o.deliver)
-		o.cancel()
+		o.stuck()
 	}
 	return o.failed == nil
 }
@@ -127,6 +147,7 @@ func (o *outlet) run(ctx context.Context) {
 	for {
 		batch, closed := o.take()
 		for i := range batch {
+			o.begin(time.Now())
 			if err := o.sink.Write(ctx, &batch[i]); err != nil {
 				o.fail(err)
 				return
@@ -141,6 +162,7 @@ func (o *outlet) run(ctx context.Context) {
 		if closed {
 			return
 		}
+		o.begin(time.Time{})
 	}
 }
 
@@ -172,20 +194,38 @@ func (o *outlet) fail(err error) {
 	o.changed.Broadcast()
 }
 
+// leaveAfter is how long a sink that was told to give up may take to do so.
+const leaveAfter = time.Second
+
+// close waits for the last events to be delivered, and leaves behind a sink that
+// does not come back.
 func (o *outlet) close() error {
+	defer o.cancel()
 	o.mu.Lock()
 	o.closed = true
+	wait := o.deliver
+	if o.failed != nil {
+		wait = 0
+	}
 	o.changed.Broadcast()
 	o.mu.Unlock()
-	select {
-	case <-o.done:
-	case <-time.After(o.deliver):
+	if !o.ended(wait) {
 		o.fail(fmt.Errorf("a sink did not deliver its last events within %s", o.deliver))
 		o.cancel()
-		<-o.done
+		if !o.ended(min(leaveAfter, o.deliver)) {
+			return o.err()
+		}
 	}
-	o.cancel()
 	return errors.Join(o.failed, o.sink.Close())
+}
+
+func (o *outlet) ended(within time.Duration) bool {
+	select {
+	case <-o.done:
+		return true
+	case <-time.After(within):
+		return false
+	}
 }
 
 func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

@@ -79,7 +79,8 @@ func (w *writer) fields(e *Event) {
 		}
 	case Summary:
 		for _, c := range e.Counts {
-			w.num(c.Name, c.Value, 64)
+			w.b = append(appendString(append(w.b, ','), c.Name), ':')
+			w.b = appendNumber(w.b, c.Value, 64)
 		}
 	}
 }

@@ -47,7 +47,10 @@ func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptio
 	if r.o.Finite && err == nil {
 		r.send([]Event{r.summary()})
 	}
-	return errors.Join(err, r.fan.close())
+	if failed := r.fan.close(); err == nil {
+		err = failed
+	}
+	return err
 }
 
 // runner is the state of one Run.
@@ -58,7 +61,10 @@ type runner struct {
 	streams map[string]*live
 	events  []Event
 	began   time.Time
+	swept   time.Time // when idle streams were looked for
 	counts  counts
+	past    map[string]uint64 // last segments of streams that are gone
+	least   uint64            // that of those no longer in past
 }
 
 // live is one stream and when it was last heard of.
@@ -72,7 +78,7 @@ type live struct {
 type counts struct{ streams, segments, confirmed, rejected, dropped, overturned, early, gaps, lost float64 }
 
 func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) {
-	r := &runner{m: m, streams: map[string]*live{}}
+	r := &runner{m: m, streams: map[string]*live{}, past: map[string]uint64{}}
 	if opts != nil {
 		r.o = *opts
 	}
@@ -128,8 +134,8 @@ func (r *runner) loop(ctx context.Context, src capture.Source) error {
 		if r.o.Progress != nil {
 			r.o.Progress(&b)
 		}
-		if len(r.streams) > 0 && r.o.Live {
-			r.expire()
+		if !r.o.Finite && r.o.now().Sub(r.swept) >= min(r.o.Idle, time.Second)/4 {
+			r.expire() // other streams may be idle
 		}
 	}
 }
@@ -165,7 +171,7 @@ func (r *runner) block(b *capture.Block) error {
 	r.events = s.c.Advance(r.events[:0])
 	if b.Done {
 		r.events = s.c.End(r.events, ByEOF)
-		delete(r.streams, b.Stream)
+		r.retire(b.Stream, s)
 	}
 	r.timed(s)
 	return nil
@@ -192,24 +198,46 @@ func (r *runner) stream(name string) (*live, error) {
 	if err != nil {
 		return nil, err
 	}
+	id, again := r.past[name]
+	c.walker.id = max(id, r.least)
 	s := &live{c: c}
 	r.streams[name] = s
-	r.counts.streams++
+	if !again {
+		r.counts.streams++
+	}
 	return s, nil
 }
 
 // expire ends the segments of idle streams and drops streams long unheard of.
 func (r *runner) expire() {
 	now := r.o.now()
-	for name, s := range r.streams {
+	r.swept = now
+	for _, name := range sortedNames(r.streams) {
+		s := r.streams[name]
 		if quiet := now.Sub(s.heard); quiet >= r.o.Idle && !s.idle {
 			s.idle, s.arrived = true, now
 			r.events = s.c.End(r.events[:0], ByIdle)
 			r.timed(s)
 		} else if quiet >= r.o.Forget {
-			delete(r.streams, name)
+			r.retire(name, s)
 		}
 	}
+}
+
+// mostPast bounds the streams whose last segment is remembered by name.
+const mostPast = 1 << 16
+
+// retire drops a stream. Should it come back, its segments are counted on, so that
+// no id of a session is given twice.
+func (r *runner) retire(name string, s *live) {
+	delete(r.streams, name)
+	if len(r.past) == mostPast {
+		for _, id := range r.past {
+			r.least = max(r.least, id)
+		}
+		clear(r.past)
+	}
+	r.past[name] = s.c.walker.id
 }
 
 func (r *runner) endAll(why Reason) {

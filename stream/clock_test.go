@@ -1,0 +1,180 @@
+package stream
+
+import (
+	"context"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"inkling/capture"
+	"inkling/model"
+)
+
+// scripted is a source with the clock that Run is given: a step is a block, or
+// time in which nothing comes.
+type scripted struct {
+	steps []scriptStep
+	now   time.Time
+	each  time.Duration // that every look at the clock takes
+}
+
+type scriptStep struct {
+	block capture.Block
+	quiet time.Duration
+}
+
+func (s *scripted) Read(_ context.Context, b *capture.Block) error {
+	if len(s.steps) == 0 {
+		return io.EOF
+	}
+	step := s.steps[0]
+	s.steps = s.steps[1:]
+	s.now = s.now.Add(step.quiet)
+	if step.quiet > 0 {
+		return context.DeadlineExceeded
+	}
+	*b = step.block
+	return nil
+}
+
+func (s *scripted) Close() error { return nil }
+
+func (s *scripted) clock() time.Time {
+	s.now = s.now.Add(s.each)
+	return s.now
+}
+
+// runScript runs the steps and returns what a sink got.
+func runScript(t *testing.T, each time.Duration, o RunOptions, steps ...scriptStep) []Event {
+	t.Helper()
+	src := &scripted{steps: steps, now: time.Unix(1000, 0), each: each}
+	o.now, o.Emit.Confirmed, o.Session = src.clock, true, "s"
+	if o.Segment == nil {
+		o.Segment = &model.Segment{Kind: model.SegmentFixed, Steps: 3, Maximum: 99}
+	}
+	var k kept
+	if err := Run(context.Background(), src, signModel(t, model.Decision{}), &o, &k); err != nil {
+		t.Fatal(err)
+	}
+	return k.events
+}
+
+func on(stream string, b capture.Block) scriptStep {
+	b.Stream = stream
+	return scriptStep{block: b}
+}
+
+func quiet(d time.Duration) scriptStep { return scriptStep{quiet: d} }
+
+// each stream's events, in order: "a1 conf:high idle".
+func streams(es []Event) (out []string) {
+	for _, e := range es {
+		if e.Stream != "" {
+			out = append(out, strings.Join([]string{e.Stream, string('0' + rune(e.Segment)), gist([]Event{e})}, " "))
+		}
+	}
+	return out
+}
+
+func want(t *testing.T, es []Event, want ...string) {
+	t.Helper()
+	if got := streams(es); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestIdleByTheClock(t *testing.T) {
+	a, b := on("a", block(0, 1, 1)), on("b", block(0, -1))
+	o := RunOptions{Idle: 5 * time.Second}
+	want(t, runScript(t, 0, o, a, quiet(4999*time.Millisecond), on("a", block(2, 1))), "a 1 conf:high fixed")
+	want(t, runScript(t, 0, o, a, quiet(5*time.Second), quiet(5*time.Second), on("a", block(2, -1, -1, -1))),
+		"a 1 conf:high idle", "a 2 conf:low fixed")
+	want(t, runScript(t, 0, o, a, b, quiet(3*time.Second), on("b", block(1, -1)), quiet(3*time.Second), on("b", block(2, -1))),
+		"a 1 conf:high idle", "b 1 conf:low fixed")
+	// Blocks of another stream, without a pause, do not keep a stream from being idle.
+	steps := []scriptStep{a}
+	for i := range 30 {
+		steps = append(steps, on("b", block(uint64(i), -1)))
+	}
+	es := runScript(t, 100*time.Millisecond, o, steps...)
+	if got := streams(es); !strings.Contains(strings.Join(got, ","), "a 1 conf:high idle,b") {
+		t.Errorf("beside a busy stream: %q", got)
+	}
+}
+
+// A stream that comes back after it was forgotten counts its segments on: an id is
+// given once in a session. Its position does not matter any more.
+func TestForgottenStream(t *testing.T) {
+	o := RunOptions{Idle: time.Second, Forget: 2 * time.Second}
+	es := runScript(t, 0, o, on("a", block(0, 1, 1, 1, 1)), quiet(time.Second), quiet(time.Second), on("a", block(70, -1, -1, -1)), on("b", block(0, 1, 1, 1)))
+	want(t, es, "a 1 conf:high fixed", "a 2 conf:high idle", "a 3 conf:low fixed", "b 1 conf:high fixed")
+	done := block(0, 1)
+	done.Done = true
+	want(t, runScript(t, 0, RunOptions{Finite: true}, on("a", done), on("a", done)), "a 1 conf:high eof", "a 2 conf:high eof")
+}
+
+func TestLatencyAndSummary(t *testing.T) {
+	done := block(3, -1)
+	done.Done = true
+	nowhere := block(9, 1, 1)
+	es := runScript(t, time.Millisecond, RunOptions{Finite: true}, on("a", block(0, 1, 1, 1)), on("b", nowhere), on("a", done), on("b", block(20, 1)))
+	want(t, es, "a 1 conf:high fixed", "a 2 conf:low eof", "b 1 conf:high gap", "b 0 gap", "b 2 conf:high eof")
+	for _, e := range es {
+		if e.Type == Confirmed && e.LatencyMS != 1 {
+			t.Errorf("segment %d of %s: a latency of %v ms, want 1", e.Segment, e.Stream, e.LatencyMS)
+		}
+	}
+	last := es[len(es)-1]
+	got := map[string]float64{}
+	for _, c := range last.Counts {
+		got[c.Name] = c.Value
+	}
+	seconds := got["seconds"]
+	delete(got, "seconds")
+	if w := map[string]float64{"streams": 2, "segments": 4, "confirmed": 4, "rejected": 0, "dropped": 0, "overturned": 0, "early": 0, "gaps": 1, "lost": 9}; !reflect.DeepEqual(got, w) || seconds <= 0 || last.Type != Summary {
+		t.Errorf("summary %v, want %v, after %v s", got, w, seconds)
+	}
+}
+
+// A fault without a stream is a status of the source; a format that the model
+// cannot take is a status of a live stream and an error of a file.
+func TestFaultsAndBadFormats(t *testing.T) {
+	two := capture.Block{Format: capture.Format{Channels: 2}, Samples: []float32{1, 1}}
+	es := runScript(t, 0, RunOptions{}, scriptStep{block: capture.Block{Fault: &capture.Fault{State: "down", Reason: "unplugged"}}}, on("a", two), on("b", block(0, 1, 1, 1)))
+	expect(t, "a live source", es, "status:up, status:down, status:down, conf:high fixed")
+	two.Stream = "x.wav"
+	err := Run(context.Background(), capture.NewMemory(two), signModel(t, model.Decision{}), &RunOptions{Finite: true}, &kept{})
+	if err == nil || !strings.Contains(err.Error(), "x.wav") {
+		t.Errorf("a file of two channels: %v", err)
+	}
+}
+
+// deaf is a sink that does not even hear that it should give up, as a full pipe.
+type deaf struct{ let chan struct{} }
+
+func (d *deaf) Write(context.Context, *Event) error {
+	<-d.let
+	return nil
+}
+func (d *deaf) Flush(context.Context) error { return nil }
+func (d *deaf) Close() error                { return nil }
+
+// A stuck sink is an error within the bound, though its queue has room, and though
+// it does not come back.
+func TestDeafSink(t *testing.T) {
+	d := &deaf{make(chan struct{})}
+	src := &endless{blocks: []capture.Block{block(0, 1, 1, 1)}, fed: make(chan struct{}, 9)}
+	o := &RunOptions{Live: true, Deliver: 30 * time.Millisecond, Idle: 10 * time.Millisecond}
+	o.Segment = &model.Segment{Kind: model.SegmentFixed, Steps: 3, Maximum: 99}
+	began := time.Now()
+	err := Run(context.Background(), src, signModel(t, model.Decision{}), o, d)
+	if err == nil || !strings.Contains(err.Error(), "taken nothing") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("Run returned %v", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	close(d.let)
+}
