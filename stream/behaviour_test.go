@@ -1,11 +1,15 @@
 package stream
 
 import (
+	"errors"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"inkling/capture"
 	"inkling/model"
@@ -267,40 +271,159 @@ func TestParseEmit(t *testing.T) {
 	}
 }
 
-// A cutter's pieces are the classifier's segments.
+// A cutter's pieces are, to the sample, the segments of a classifier whose frames
+// are single samples, for every segmenter and in whatever blocks; and a second
+// stream after End is cut like the first.
 func TestCutterFindsWhatTheClassifierFinds(t *testing.T) {
-	x := make([]float32, 4000)
-	tone(x, 500, 1000, 0.5)
-	tone(x, 2000, 2700, 0.3)
-	es := activityAt(t, x)
-	var want [][2]uint64
-	for _, e := range es {
-		if e.Type == Confirmed {
-			want = append(want, [2]uint64{e.Start, e.End})
+	pieces := 0
+	rapid.Check(t, func(t *rapid.T) {
+		channels, rate := rapid.IntRange(1, 2).Draw(t, "channels"), 1000.0
+		seg := model.Segment{Kind: rapid.SampledFrom([]string{model.SegmentActivity, model.SegmentFixed, model.SegmentWhole}).Draw(t, "kind"),
+			Steps: 123, Maximum: rapid.SampledFrom([]float64{0.3, 60}).Draw(t, "maximum"), PreRoll: rapid.SampledFrom([]float64{0, 0.04}).Draw(t, "pre-roll")}
+		f := capture.Format{Rate: rate, Channels: channels}
+		n := rapid.IntRange(1, 3000).Draw(t, "n")
+		x := bursts(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)), n, channels, rate)
+		m := randomModel(t, 1, feature.Config{Kind: feature.KindRaw, Samples: 1}, rate, channels, 1, model.RunningSoftmax, true)
+		c, err := NewClassifier(m, &Options{Segment: &seg, Emit: Emit{Confirmed: true}})
+		if err != nil {
+			t.Fatal(err)
 		}
+		k, err := NewCutter(seg, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Feed(&capture.Block{Format: f, Samples: x}); err != nil {
+			t.Fatal(err)
+		}
+		var want [][]float32
+		for _, e := range c.End(nil, ByEOF) {
+			if e.Type == Confirmed {
+				want = append(want, x[int(e.Start)*channels:int(e.End)*channels])
+			}
+		}
+		for range 2 {
+			var got [][]float32
+			found := func(p []float32, g capture.Format) error {
+				got = append(got, p)
+				return nil
+			}
+			for rest := x; len(rest) > 0; {
+				size := min(rapid.IntRange(1, 900).Draw(t, "block")*channels, len(rest))
+				if err := k.Feed(rest[:size], found); err != nil {
+					t.Fatal(err)
+				}
+				rest = rest[size:]
+			}
+			if err := k.End(found); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.EqualFunc(got, want, slices.Equal) {
+				t.Fatalf("%d pieces, %d segments, or other samples", len(got), len(want))
+			}
+			pieces += len(got)
+		}
+	})
+	if pieces < 50 {
+		t.Errorf("only %d pieces were compared", pieces)
 	}
-	k, err := NewCutter(model.Segment{Kind: model.SegmentActivity}, capture.Format{Rate: 1000, Channels: 1})
+}
+
+func TestCutterPassesErrorsOn(t *testing.T) {
+	k, err := NewCutter(model.Segment{Kind: model.SegmentFixed, Steps: 2, Maximum: 9}, capture.Format{Rate: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got [][]float32
-	found := func(p []float32, _ capture.Format) error {
-		got = append(got, p)
-		return nil
+	full := errors.New("disk full")
+	if err := k.Feed([]float32{1, 2, 3}, func([]float32, capture.Format) error { return full }); err != full {
+		t.Errorf("Feed returned %v", err)
 	}
-	for at := 0; at < len(x); at += 77 {
-		if err := k.Feed(x[at:min(at+77, len(x))], found); err != nil {
-			t.Fatal(err)
+	if _, err := NewCutter(model.Segment{Kind: "no such"}, capture.Format{Rate: 10}); err == nil {
+		t.Error("a segmenter that does not exist was taken")
+	}
+}
+
+// Emit every=… thins by samples: the first step, and then none nearer than that.
+func TestEmitEvery(t *testing.T) {
+	b := block(0, make([]float32, 10)...)
+	b.Format.Rate = 10
+	var got []uint64
+	for _, e := range script(t, signModel(t, model.Decision{}), &Options{Emit: Emit{Every: 300 * time.Millisecond}}, b) {
+		if e.Type == Running {
+			got = append(got, e.Sample)
 		}
 	}
-	k.End(found)
-	if len(got) != 2 || len(want) != 2 {
-		t.Fatalf("%d pieces, %d segments", len(got), len(want))
+	if want := []uint64{1, 4, 7, 10}; !slices.Equal(got, want) {
+		t.Errorf("running at %v, want %v", got, want)
 	}
-	for i, p := range got {
-		start, end := want[i][0], want[i][1]
-		if d := int(end-start) - len(p); d < -10 || d > 10 || p[60] != x[start+60] {
-			t.Errorf("piece %d has %d samples, the segment is [%d, %d)", i, len(p), start, end)
+}
+
+// Thinning changes nothing but the running events.
+func TestEmitThinsNothingElse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSetting(t)
+		s.disturb(t, false)
+		others := func(e Emit) (out []Event) {
+			s.o.Emit = e
+			for _, e := range s.play(t, classifier(t, &s), func() int { return 500 }, nil) {
+				if e.Type != Running {
+					out = append(out, e)
+				}
+			}
+			return out
 		}
+		all := others(Emit{})
+		for _, e := range []Emit{{Change: true}, {Confirmed: true}, {Every: 50 * time.Millisecond}} {
+			same(t, "thinned", others(e), all)
+		}
+	})
+}
+
+// A hole that never ends is told every second, or every 1,000 samples.
+func TestLongHole(t *testing.T) {
+	x := make([]float32, 2600)
+	for i := 100; i < len(x); i++ {
+		x[i] = float32(math.Inf(1))
+	}
+	for _, size := range []int{2600, 7} {
+		var blocks []capture.Block
+		for at := 0; at < len(x); at += size {
+			blocks = append(blocks, block(uint64(at), x[at:min(at+size, len(x))]...))
+		}
+		es := script(t, signModel(t, model.Decision{}), &Options{Emit: Emit{Confirmed: true}}, blocks...)
+		expect(t, "a long hole", es, "conf:high gap, gap, gap, gap")
+		if len(es) == 4 && (es[1].Lost != 1000 || es[2].Lost != 1000 || es[3].Lost != 500 || es[3].Sample != 2600 || es[1].Reason != "not a number") {
+			t.Errorf("%+v", es)
+		}
+	}
+	nan := float32(math.NaN())
+	es := script(t, signModel(t, model.Decision{}), &Options{Emit: Emit{Confirmed: true}}, block(500, nan, nan, 1))
+	if len(es) != 2 || es[0].Lost != 2 || es[0].Sample != 502 || es[1].Start != 502 {
+		t.Errorf("a stream that begins with a hole: %+v", es)
+	}
+}
+
+// With state carry the running head goes on, from segment to segment; the confirmed
+// label is that of the segment alone.
+func TestCarryConfirmsFromZero(t *testing.T) {
+	m := randomModel(t, 9, feature.Config{Kind: feature.KindRaw, Samples: 1}, 10, 1, 2, model.RunningEvidence, true)
+	x := bursts(rand.New(rand.NewPCG(2, 2)), 8, 1, 10)
+	twice := append(slices.Clone(x), x...)
+	o := &Options{State: "carry", Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 8, Maximum: 99}}
+	es := script(t, m, o, capture.Block{Format: capture.Format{Rate: 10, Channels: 1}, Samples: twice})
+	confirmed, last := map[uint64]float32{}, map[uint64]float32{}
+	for _, e := range es {
+		switch e.Type {
+		case Confirmed:
+			confirmed[e.Segment] = e.P
+		case Running:
+			last[e.Segment] = e.P
+		}
+	}
+	want := m.Predict(x).Confirm
+	if p := want[argmax(want)]; confirmed[1] != p || confirmed[2] != p {
+		t.Errorf("confirmed %v, alone %v", confirmed, p)
+	}
+	if last[1] == last[2] {
+		t.Error("the running head began anew")
 	}
 }
