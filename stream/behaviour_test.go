@@ -204,6 +204,13 @@ func TestActivity(t *testing.T) {
 	if n := strings.Count(gist(activityAt(t, x)), "conf"); n != 1 {
 		t.Errorf("of a stream that begins amid sound %d sounds were found", n)
 	}
+	x = make([]float32, 300000) // the steady noise becomes 20 dB louder, for good
+	tone(x, 0, len(x), 0.001)
+	tone(x, 20000, len(x), 0.009)
+	es = activityAt(t, x)
+	if last := es[len(es)-1]; len(es) > 3 || last.End > 200000 {
+		t.Errorf("a step of the noise's level was sound %d times, the last till %d", len(es), last.End)
+	}
 	x = make([]float32, 60000)
 	tone(x, 0, 60000, 0.003)
 	tone(x, 50000, 50400, 0.5)

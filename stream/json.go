@@ -30,7 +30,7 @@ func AppendJSON(dst []byte, e *Event) []byte {
 	if e.Type != Summary {
 		w.uint("sample", e.Sample)
 	}
-	if !e.Time.IsZero() {
+	if y := e.Time.UTC().Year(); !e.Time.IsZero() && y >= 0 && y <= 9999 { // RFC 3339 has no others
 		w.key("time")
 		w.b = append(w.b, '"')
 		w.b = e.Time.UTC().AppendFormat(w.b, time.RFC3339Nano)

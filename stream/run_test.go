@@ -5,13 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-
 	"math"
 	"reflect"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
@@ -243,29 +243,116 @@ func TestJSONFields(t *testing.T) {
 	}
 }
 
+// What was read is written so that it reads the same again.
 func FuzzEventJSON(f *testing.F) {
-	f.Add([]byte(`{"v":1,"type":"confirmed","label":null,"top":[["x",0.5]]}`))
-	f.Add([]byte(`{"v":1,"type":"summary","rejected":0}`))
+	for _, e := range examples() {
+		f.Add(AppendJSON(nil, &e))
+	}
+	f.Add([]byte(`{"v":1,"type":"confirmed","label":null,"top":[["x",0.5]],"time":"0000-01-01T00:00:00+01:00"}`))
+	f.Add([]byte(`{"v":1,"type":"summary","rejected":0,"a\"\n":1e-300}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var e Event
-		if json.Unmarshal(data, &e) == nil && !json.Valid(AppendJSON(nil, &e)) {
-			t.Fatalf("%q became %q", data, AppendJSON(nil, &e))
+		var e, again Event
+		if json.Unmarshal(data, &e) != nil {
+			return
+		}
+		line := AppendJSON(nil, &e)
+		if bytes.ContainsRune(line, '\n') {
+			t.Fatalf("more than a line: %q", line)
+		}
+		if err := json.Unmarshal(line, &again); err != nil {
+			t.Fatalf("%q became %q: %v", data, line, err)
+		}
+		if next := AppendJSON(nil, &again); !bytes.Equal(line, next) {
+			t.Fatalf("%q became %q and then %q", data, line, next)
 		}
 	})
 }
 
-func TestView(t *testing.T) {
-	var buf bytes.Buffer
-	v := NewView(&buf, ViewOptions{Rate: 1000, Live: true, Width: 100})
-	ctx := context.Background()
-	v.Write(ctx, &Event{Type: Running, Stream: "x.wav", Step: 3, Sample: 500, Label: "dog", P: 0.5, Warm: true})
-	v.Flush(ctx)
-	v.Write(ctx, &Event{Type: Confirmed, Stream: "x.wav", Start: 250, Label: "cat", P: 0.75, Running: "dog", Steps: 9, EndedBy: BySilence})
-	v.Write(ctx, &Event{Type: Gap, Stream: "x.wav", Sample: 900, Lost: 12})
-	v.Close()
-	for _, want := range []string{"0.500 s  dog", "██████████··········", "0.250 s  cat", "overturned dog", "12 samples lost", "\r\x1b[K"} {
-		if !strings.Contains(buf.String(), want) {
-			t.Errorf("the view lacks %q:\n%s", want, buf.String())
+// All that is no number or no text is valid JSON all the same.
+func TestJSONOfAnything(t *testing.T) {
+	nan := math.NaN()
+	for _, typ := range []Type{Running, Early, Confirmed, Dropped, Gap, Status, Summary, "a\xff\""} {
+		bad := "\xc3\x28\x00\u2028\"\\\x7f\xff"
+		e := Event{Type: typ, Session: bad, Stream: bad, Segment: 1, Label: bad, P: float32(nan), Warm: true, Top: []Score{{bad, float32(math.Inf(1))}},
+			Running: bad, EndedBy: Reason(bad), LatencyMS: nan, Truth: bad, Reason: bad, Threshold: math.Inf(-1), Value: nan, Policy: bad,
+			State: bad, Version: bad, Model: bad, Counts: []Count{{bad, nan}}, Time: time.Unix(1<<40, 0)}
+		if line := AppendJSON(nil, &e); !json.Valid(line) || !utf8.Valid(line) {
+			t.Errorf("%s: %q", typ, line)
 		}
 	}
 }
+
+func TestView(t *testing.T) {
+	ctx := context.Background()
+	draw := func(o ViewOptions, events ...Event) string {
+		var buf bytes.Buffer
+		v := NewView(&buf, o)
+		for i := range events {
+			e := events[i]
+			e.Stream = "dir/x.wav"
+			if err := v.Write(ctx, &e); err != nil {
+				t.Fatal(err)
+			}
+			if e.Type == Running {
+				v.Flush(ctx)
+			}
+		}
+		v.Close()
+		return buf.String()
+	}
+	running := Event{Type: Running, Step: 3, Sample: 500, Label: "dog", P: 0.5, Warm: true}
+	confirmed := Event{Type: Confirmed, Start: 250, Label: "cat", P: 0.75, Running: "dog", Steps: 9, EndedBy: BySilence}
+	o := ViewOptions{Rate: 1000, Live: true, Width: 200}
+	const wipe = "\r\x1b[K"
+	for _, c := range []struct {
+		what, got, want string
+	}{
+		{"a running label, then what it became", draw(o, running, confirmed),
+			"x.wav    0.500 s  dog              ██████████··········  50 %  step 3 " + wipe +
+				"x.wav    0.250 s  cat              ███████████████·····  75 %  9 steps, by silence  overturned dog\n"},
+		{"in no terminal: whole lines alone", draw(ViewOptions{Rate: 1000}, running, confirmed),
+			"x.wav    0.250 s  cat              ███████████████·····  75 %  9 steps, by silence  overturned dog\n"},
+		{"cold", draw(o, Event{Type: Running, Step: 1, Sample: 10}), "x.wav    0.010 s  …                ····················   0 %  step 1 " + wipe},
+		{"narrow", draw(ViewOptions{Rate: 1000, Live: true, Width: 20}, running), "x.wav    0.500 s  d" + wipe},
+		{"early", draw(ViewOptions{}, Event{Type: Early, Step: 4, Label: "cat"}, Event{Type: Confirmed, Start: 7, Label: "cat", P: 1, Running: "cat", Agrees: true, Steps: 5, EndedBy: ByEOF}),
+			"x.wav        7  cat              ████████████████████ 100 %  5 steps, by eof  early at step 4\n"},
+		{"rejected", draw(ViewOptions{Colour: true}, Event{Type: Confirmed, Rejected: true, P: 0.25, Top: []Score{{"cow", 0.25}}, Steps: 1, EndedBy: ByFixed}),
+			"x.wav        0  \x1b[33mnone of them    \x1b[0m █████···············  25 %  1 steps, by fixed  best: cow\n"},
+		{"dropped", draw(ViewOptions{}, Event{Type: Dropped, Start: 4, Reason: "short", Value: 0.02, Threshold: 0.05}), "x.wav        4  dropped: short (0.02, at least 0.05)\n"},
+		{"background", draw(ViewOptions{}, Event{Type: Dropped, Reason: "background"}), "x.wav        0  background\n"},
+		{"gap", draw(ViewOptions{}, Event{Type: Gap, Sample: 900, Lost: 12, Reason: "format"}), "x.wav      900  gap: 12 samples lost format\n"},
+		{"status", draw(ViewOptions{}, Event{Type: Status, State: "slow", Reason: "why"}), "-- dir/x.wav slow: why\n"},
+		{"summary", draw(ViewOptions{}, Event{Type: Summary, Counts: []Count{{"early_right", 3}, {"seconds", 0.5}}}), "early right 3  seconds 0.5\n"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s:\n got %q\nwant %q", c.what, c.got, c.want)
+		}
+	}
+}
+
+// The JSON sink writes each event on a line and tells when it cannot.
+func TestJSONSink(t *testing.T) {
+	var buf bytes.Buffer
+	s := NewJSON(&buf)
+	es := examples()
+	for i := range es {
+		if err := s.Write(context.Background(), &es[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(buf.String(), "\n"); n != len(es) || !strings.HasSuffix(buf.String(), "}\n") {
+		t.Errorf("%d lines for %d events", n, len(es))
+	}
+	s = NewJSON(noSpace{})
+	s.Write(context.Background(), &es[0])
+	if s.Flush(context.Background()) == nil {
+		t.Error("a full disk was no error")
+	}
+}
+
+type noSpace struct{}
+
+func (noSpace) Write([]byte) (int, error) { return 0, errors.New("no space left") }

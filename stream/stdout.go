@@ -139,7 +139,10 @@ func (v *view) confirmed(e *Event) string {
 	label, colour, note := e.Label, 32, ""
 	switch {
 	case e.Rejected:
-		label, colour, note = "none of them", 33, fmt.Sprintf("best: %s", e.Top[0].Label)
+		label, colour = "none of them", 33
+		if len(e.Top) > 0 {
+			note = fmt.Sprintf("best: %s", e.Top[0].Label)
+		}
 	case e.Running != "" && !e.Agrees:
 		colour, note = 36, "overturned "+e.Running
 	}
