@@ -10,10 +10,14 @@ import (
 type adjoint struct {
 	dh, dc []float32  // active[0] rows: gradients from the later step; dh padded to panels
 	ih, hh f32.Matrix // 4H×D and 4H×H
-	inputs []float32  // rows [1 | x | h before]: what the sums were made of
 	sums   []float32  // (1+D+H) rows of sums: the weights' gradient, transposed
 	dx     []float32  // rows of dx, padded to panels
 }
+
+// blockRows is the least number of rows whose weight gradients are taken at once:
+// enough for a product to be worth while, few enough to stay in the second cache
+// level.
+const blockRows = 128
 
 // Adjoint is the reverse of the last Forward on the tape: from dh (R×H), the
 // loss's gradient on every h, it adds the gradient on the weights to grad and,
@@ -41,7 +45,7 @@ func (l *LSTM) Adjoint(tp *Tape, w, grad *Weights, dx, dh []float32) {
 	for t := len(tp.active) - 1; t >= 0; t-- {
 		tp.stepBack(t, dh)
 		if at := tp.start[t]; end-at >= blockRows || t == 0 {
-			tp.addWeightGradient(t, at, end, d)
+			tp.addWeightGradient(at, end)
 			if dx != nil {
 				tp.inputGradient(dx[at*d:end*d], at, end)
 			}
@@ -64,34 +68,18 @@ func (tp *Tape) stepBack(t int, dh []float32) {
 		cPrev = tp.c[tp.start[t-1]*hid:]
 	}
 	z := tp.z[at*tp.stride : (at+n)*tp.stride]
-	f32.GatesAdjoint(z, a.dc, a.dh, tp.c[at*hid:(at+n)*hid], cPrev, n, hid, tp.stride, ld)
+	f32.GatesAdjoint(z, a.dc, a.dh, tp.h[at*hid:(at+n)*hid], cPrev, n, hid, tp.stride, ld)
 	if t > 0 {
 		clear(a.dh[:n*ld])
 		a.hh.MulAdd(a.dh, ld, z, tp.stride, n)
 	}
 }
 
-// addWeightGradient adds the share of the rows from at, timestep t's first, to
-// end to the weights' gradient: inputsᵀ·z.
-func (tp *Tape) addWeightGradient(t, at, end, d int) {
-	a, hid := &tp.adjoint, tp.hidden
-	width := 1 + d + hid
-	a.inputs = grow(a.inputs, (end-at)*width)
-	for r := at; r < end; t++ {
-		prev := tp.h0
-		if t > 0 {
-			prev = tp.h[tp.start[t-1]*hid:]
-		}
-		for i := range tp.active[t] {
-			row := a.inputs[(r-at)*width : (r-at+1)*width]
-			row[0] = 1
-			copy(row[1:1+d], tp.x[r*d:])
-			copy(row[1+d:], prev[i*hid:(i+1)*hid])
-			r++
-		}
-	}
-	f32.MulAddTransposed(a.sums, tp.stride, a.inputs, width, tp.z[at*tp.stride:end*tp.stride], tp.stride,
-		width, f32.Padded(4*hid), end-at)
+// addWeightGradient adds the share of the rows from at to end to the weights'
+// gradient: inputsᵀ·z.
+func (tp *Tape) addWeightGradient(at, end int) {
+	f32.MulAddTransposed(tp.adjoint.sums, tp.stride, tp.inputs[at*tp.width:end*tp.width], tp.width,
+		tp.z[at*tp.stride:end*tp.stride], tp.stride, tp.width, f32.Padded(4*tp.hidden), end-at)
 }
 
 // inputGradient writes dx of the rows from at to end.

@@ -22,8 +22,8 @@ import (
 type LSTM struct {
 	in, hidden int
 	bias       []float32  // a row of sums as f32.GateColumn lays it out
-	ih         f32.Matrix // D×4H
-	hh         f32.Matrix // H×4H
+	w          f32.Matrix // [W_ih W_hh]ᵀ, (D+H)×4H: takes rows [x | h] to sums
+	ih, hh     f32.Matrix // its parts
 }
 
 // New packs w. Later changes of w do not reach the LSTM until Pack.
@@ -39,14 +39,9 @@ func (l *LSTM) Pack(w *Weights) {
 	if w.In != l.in || w.Hidden != l.hidden {
 		panic(fmt.Sprintf("cell: Pack: weights %d→%d, want %d→%d", w.In, w.Hidden, l.in, l.hidden))
 	}
-	for g := range 4 {
-		for j := range l.hidden {
-			row := g*l.hidden + j
-			l.bias[f32.GateColumn(l.hidden, g, j)] = w.BiasIH[row] + w.BiasHH[row]
-		}
-	}
-	l.ih.PackGates(w.IH, l.hidden, l.in)
-	l.hh.PackGates(w.HH, l.hidden, l.hidden)
+	f32.PackGateBias(l.bias, l.hidden, w.BiasIH, w.BiasHH)
+	l.w.PackGates(l.hidden, w.IH, w.HH)
+	l.ih, l.hh = l.w.Part(0, l.in), l.w.Part(l.in, l.in+l.hidden)
 }
 
 // In is D, the features a timestep; Hidden is H.
@@ -56,20 +51,24 @@ func (l *LSTM) Hidden() int { return l.hidden }
 // State is what a stream carries from one timestep to the next, and scratch.
 type State struct {
 	H, C []float32 // H each
-	prev []float32 // the previous H
+	xh   []float32 // [x | the previous H]
 	z    []float32 // a row of sums
 	zs   []float32 // rows of sums of a block of steps
 	back bool      // which way Step walked the weights last
 }
 
-// blockSteps is how many timesteps Sequence projects at once.
-const blockSteps = 64
+// blockSteps is how many timesteps Sequence projects at once, where a timestep has
+// at least projectedInputs features; with fewer the step itself takes them.
+const (
+	blockSteps      = 64
+	projectedInputs = 8
+)
 
 // NewState returns the zero state.
 func (l *LSTM) NewState() *State {
 	h := l.hidden
-	buf := make([]float32, 3*h+len(l.bias))
-	return &State{H: buf[:h:h], C: buf[h : 2*h : 2*h], prev: buf[2*h : 3*h : 3*h], z: buf[3*h:]}
+	buf := make([]float32, l.in+3*h+len(l.bias))
+	return &State{H: buf[:h:h], C: buf[h : 2*h : 2*h], xh: buf[2*h : l.in+3*h : l.in+3*h], z: buf[l.in+3*h:]}
 }
 
 // Reset makes s the zero state again.
@@ -89,13 +88,20 @@ func (l *LSTM) Step(s *State, x []float32) {
 	if len(x) != l.in {
 		panic(fmt.Sprintf("cell: Step: %d features, want %d", len(x), l.in))
 	}
-	l.step(s, x, l.bias)
+	l.step(s, x)
 }
 
-// step starts the sums from start; x is nil where they have the inputs already.
-func (l *LSTM) step(s *State, x, start []float32) {
-	copy(s.prev, s.H)
-	f32.Step(s.H, s.C, s.prev, x, start, s.z, &l.ih, &l.hh, s.back)
+func (l *LSTM) step(s *State, x []float32) {
+	copy(s.xh, x)
+	copy(s.xh[l.in:], s.H)
+	f32.Step(s.H, s.C, s.xh, l.bias, s.z, &l.w, s.back)
+	s.back = !s.back
+}
+
+// stepFrom is step with the inputs' part in the sums start.
+func (l *LSTM) stepFrom(s *State, start []float32) {
+	copy(s.xh[l.in:], s.H)
+	f32.Step(s.H, s.C, s.xh[l.in:], start, s.z, &l.hh, s.back)
 	s.back = !s.back
 }
 
@@ -118,13 +124,20 @@ func (l *LSTM) run(s *State, h, xs []float32, reverse bool) {
 		if reverse {
 			first = steps - done - n
 		}
-		zs := l.project(s, xs[first*l.in:(first+n)*l.in], n)
+		var zs []float32
+		if l.in >= projectedInputs {
+			zs = l.project(s, xs[first*l.in:(first+n)*l.in], n)
+		}
 		for i := range n {
 			t := i
 			if reverse {
 				t = n - 1 - i
 			}
-			l.step(s, nil, zs[t*len(l.bias):(t+1)*len(l.bias)])
+			if zs == nil {
+				l.step(s, xs[(first+t)*l.in:(first+t+1)*l.in])
+			} else {
+				l.stepFrom(s, zs[t*len(l.bias):(t+1)*len(l.bias)])
+			}
 			if h != nil {
 				copy(h[(first+t)*l.hidden:(first+t+1)*l.hidden], s.H)
 			}

@@ -13,7 +13,8 @@ import (
 type Tape struct {
 	active []int
 	start  []int     // first row of each timestep
-	x      []float32 // R×D, the caller's
+	inputs []float32 // R rows [1 | x | h before]: what the sums are made of
+	width  int       // of inputs: 1+D+H
 	stride int       // of z
 	z      []float32 // R rows of sums, then gates' values, then gradients on sums
 	c      []float32 // R×H
@@ -27,44 +28,28 @@ type Tape struct {
 	adjoint adjoint
 }
 
-// blockRows is the least number of rows whose sums are started, or whose weight
-// gradients are taken, at once: enough for a product to be worth while, few
-// enough to stay in the second cache level.
-const blockRows = 128
-
 // Forward runs a packed batch x (R×D) and returns every h (R×H), valid until the
 // next Forward on the tape. h0 and c0 (active[0]×H) are the states before the
-// first timestep; nil is zero. active and x must stay unchanged until Adjoint.
+// first timestep; nil is zero. active must stay unchanged until Adjoint.
 func (l *LSTM) Forward(tp *Tape, active []int, x, h0, c0 []float32) []float32 {
-	hid := l.hidden
+	hid, width := l.hidden, 1+l.in+l.hidden
 	tp.begin(l, active, x, h0, c0)
-	hPrev, cPrev, started := tp.h0, tp.c0, 0
+	hPrev, cPrev := tp.h0, tp.c0
 	for t, n := range active {
 		at := tp.start[t]
-		if at == started {
-			started = tp.blockEnd(t)
-			l.startSums(tp.z[at*tp.stride:], x[at*l.in:started*l.in], started-at)
+		in := tp.inputs[at*width : (at+n)*width]
+		for i := range n {
+			row := in[i*width : (i+1)*width]
+			row[0] = 1
+			copy(row[1:], x[(at+i)*l.in:(at+i+1)*l.in])
+			copy(row[1+l.in:], hPrev[i*hid:(i+1)*hid])
 		}
-		z := tp.z[at*tp.stride : (at+n)*tp.stride]
-		l.hh.MulAdd(z, tp.stride, hPrev, hid, n)
 		h, c := tp.h[at*hid:(at+n)*hid], tp.c[at*hid:(at+n)*hid]
-		f32.Gates(h, c, cPrev, z, n, hid, tp.stride)
+		f32.Rows(h, c, cPrev, in[1:], l.bias, tp.z[at*tp.stride:(at+n)*tp.stride], &l.w, n, hid, width, tp.stride, true)
 		hPrev, cPrev = h, c
 	}
 	tp.ready = true
 	return tp.h
-}
-
-// blockEnd is the first row after whole timesteps from t on that hold at least
-// blockRows rows, or the last row.
-func (tp *Tape) blockEnd(t int) int {
-	end := tp.start[t] + blockRows
-	for t++; t < len(tp.start); t++ {
-		if tp.start[t] >= end {
-			return tp.start[t]
-		}
-	}
-	return len(tp.h) / tp.hidden
 }
 
 func (tp *Tape) begin(l *LSTM, active []int, x, h0, c0 []float32) {
@@ -72,7 +57,8 @@ func (tp *Tape) begin(l *LSTM, active []int, x, h0, c0 []float32) {
 	if len(x) != rows*l.in {
 		panic(fmt.Sprintf("cell: Forward: %d inputs, want %d rows of %d", len(x), rows, l.in))
 	}
-	tp.active, tp.x, tp.hidden, tp.stride = active, x, l.hidden, len(l.bias)
+	tp.active, tp.hidden, tp.stride, tp.width = active, l.hidden, len(l.bias), 1+l.in+l.hidden
+	tp.inputs = grow(tp.inputs, rows*tp.width)
 	tp.z = grow(tp.z, rows*tp.stride)
 	tp.c, tp.h = grow(tp.c, rows*l.hidden), grow(tp.h, rows*l.hidden)
 	n := 0

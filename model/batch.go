@@ -53,7 +53,7 @@ func (m *Model) StepBatch(b *Batch, probs [][]float32, states []*State, xs [][]f
 // step moves layer i of every stream on and returns the N×H hidden states.
 func (b *Batch) step(l *cell.LSTM, i int, states []*State, x []float32) []float32 {
 	c, hid := b.layers[i], l.Hidden()
-	c.Resize(l, len(states))
+	c.Resize(len(states))
 	for j, s := range states {
 		c.Load(j, s.layers[i])
 	}

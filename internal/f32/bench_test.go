@@ -41,7 +41,7 @@ func BenchmarkGemm(b *testing.B) {
 	}{{"inputs", 128, d}, {"recurrent4", 4, n}, {"recurrent8", 8, n}, {"recurrent32", 32, n}} {
 		benchEachKernel(b, v.name, func(b *testing.B) {
 			var m Matrix
-			m.PackGates(random(4*n*v.k), n, v.k)
+			m.PackGates(n, random(4*n*v.k))
 			a, c := random(v.rows*v.k), random(v.rows*ldz)
 			for b.Loop() {
 				m.MulAdd(c, ldz, a, v.k, v.rows)

@@ -4,7 +4,7 @@ package f32
 
 import "golang.org/x/sys/cpu"
 
-//go:generate go run ./gen kernel_avx2_amd64.s
+//go:generate go run ./gen .
 
 // avx2 says that the AVX2 and FMA kernels are in use.
 var avx2 = len(native()) > 0
@@ -26,9 +26,9 @@ func mulAdd(c []float32, ldc int, a []float32, rs, ks int, b []float32, ldb, m, 
 	mulAddGeneric(c, ldc, a, rs, ks, b, ldb, m, k)
 }
 
-func step(h, c, prev, x, start, z []float32, ih, hh *Matrix, back bool) {
+func step(h, c, xh, start, z []float32, w *Matrix, back bool) {
 	if !avx2 {
-		stepGeneric(h, c, prev, x, start, z, ih, hh)
+		stepGeneric(h, c, xh, start, z, w)
 		return
 	}
 	pairs, last := passes(len(h))
@@ -36,11 +36,7 @@ func step(h, c, prev, x, start, z []float32, ih, hh *Matrix, back bool) {
 	if back {
 		backward = 1
 	}
-	var px, pih *float32
-	if len(x) > 0 {
-		px, pih = &x[0], &ih.data[0]
-	}
-	stepAVX2(&h[0], &c[0], &prev[0], px, &start[0], &z[0], pih, &hh.data[0], len(h), len(x), pairs, last, backward)
+	stepAVX2(&h[0], &c[0], &xh[0], &start[0], &z[0], &w.data[0], len(h), len(xh), 4*w.ld, pairs, last, backward)
 }
 
 // passes returns how many pairs of groups stepAVX2 does in registers and how many
@@ -54,20 +50,31 @@ func passes(n int) (pairs, last int) {
 	return pairs, panels - 4*pairs
 }
 
-func gates(h, c, cPrev, z []float32, m, n, ldz int) {
-	if avx2 {
-		gatesAVX2(&h[0], &c[0], &cPrev[0], &z[0], m, n, 4*ldz)
-		return
+func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
+	switch {
+	case !avx2:
+		gatesGeneric(h, c, cPrev, z, m, n, ldh, ldz, keep)
+	case keep:
+		gatesKeepAVX2(&h[0], &c[0], &cPrev[0], &z[0], m, n, 4*ldh, 4*ldz)
+	default:
+		gatesAVX2(&h[0], &c[0], &cPrev[0], &z[0], m, n, 4*ldh, 4*ldz)
 	}
-	gatesGeneric(h, c, cPrev, z, m, n, ldz)
 }
 
-func gatesAdjoint(z, dc, dh, c, cPrev []float32, m, n, ldz, ldh int) {
+func gatesAdjoint(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	if avx2 {
-		gatesAdjointAVX2(&z[0], &dc[0], &dh[0], &c[0], &cPrev[0], m, n, 4*ldz, 4*ldh)
+		gatesAdjointAVX2(&z[0], &dc[0], &dh[0], &h[0], &cPrev[0], m, n, 4*ldz, 4*ldh)
 		return
 	}
-	gatesAdjointGeneric(z, dc, dh, c, cPrev, m, n, ldz, ldh)
+	gatesAdjointGeneric(z, dc, dh, h, cPrev, m, n, ldz, ldh)
+}
+
+func affine(dst, w, b, x []float32) {
+	if avx2 {
+		affineAVX2(&dst[0], &w[0], &b[0], &x[0], len(dst), len(x))
+		return
+	}
+	affineGeneric(dst, w, b, x)
 }
 
 // axpy takes the last values through a buffer, so that all are fused alike.

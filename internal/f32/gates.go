@@ -2,28 +2,87 @@ package f32
 
 import "fmt"
 
-// Step is one timestep of one stream, n = len(h) units: from the sums start,
-// laid out as GateColumn says, and the previous h it computes
+// Step is one timestep of one stream, n = len(h) units: from the sums start, laid
+// out as GateColumn says, and xh, as many values as w has rows, it computes
 //
-//	z = start + ih·x + hh·prev                   (x nil: start has ih·x already)
+//	z = start + w·xh
 //	i, f, o = σ(z);  g = tanh(z);  c = f·c + i·g;  h = o·tanh(c)
 //
-// z is scratch of len(start); h and prev must not overlap. From the same state
-// h is within 5e-7 of the exact value as long as the sums are. back
-// walks the units from the last to the first, which changes no bit: alternating
-// from step to step meets weights that are still in the cache.
-func Step(h, c, prev, x, start, z []float32, ih, hh *Matrix, back bool) {
+// with z in the gates' scale (GateScale). xh is [x | previous h], or the latter
+// alone where start has the inputs' part. z is scratch of len(start); h and xh
+// must not overlap. From the same state h is within 5e-7 of the exact value as
+// long as the sums are. back walks the units from the last to the first, which
+// changes no bit: alternating from step to step meets weights that are still in
+// the cache.
+func Step(h, c, xh, start, z []float32, w *Matrix, back bool) {
 	n := len(h)
-	if len(c) != n || len(prev) != n || hh.K != n || hh.N != 4*n || len(start) < Padded(4*n) || len(z) < len(start) ||
-		(x != nil && (ih.K != len(x) || ih.N != 4*n)) {
-		panic(fmt.Sprintf("f32: Step: %d units, slices of %d, %d, %d, %d", n, len(c), len(prev), len(start), len(z)))
+	if len(c) != n || len(xh) != w.K || w.N != 4*n || len(start) < Padded(4*n) || len(z) < len(start) {
+		panic(fmt.Sprintf("f32: Step: %d units, slices of %d, %d, %d, %d, a matrix of %d×%d", n, len(c), len(xh), len(start), len(z), w.K, w.N))
 	}
-	step(h, c, prev, x, start, z, ih, hh, back)
+	step(h, c, xh, start, z, w, back)
+}
+
+// rowsAtOnce is how many rows Rows takes through all units before the next ones:
+// few enough for their inputs to stay in the second cache level.
+const rowsAtOnce = 48
+
+// blockUnits is how many units Rows finishes before the next ones, and blockPanels
+// the panels of their sums.
+const (
+	blockUnits  = 16
+	blockPanels = 4 * blockUnits / Panel
+)
+
+// Rows is Step for m rows, each a stream's or a sequence's, from the same start:
+// xh lies ldx apart, h, c and cPrev n apart, to the bit as Step gives them. With
+// keep, z has rows ldz apart that receive the gates' values, for GatesAdjoint;
+// otherwise it is scratch of at least RowsScratch(m) values. h must not overlap xh;
+// c may be cPrev.
+func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int, keep bool) {
+	if m == 0 {
+		return
+	}
+	if len(h) < m*n || len(c) < m*n || len(cPrev) < m*n || w.N != 4*n || ldx < w.K || len(xh) < (m-1)*ldx+w.K || len(start) < Padded(4*n) ||
+		(keep && (ldz < Padded(4*n) || len(z) < (m-1)*ldz+Padded(4*n))) || (!keep && len(z) < RowsScratch(m)) {
+		panic(fmt.Sprintf("f32: Rows: %d×%d units, slices of %d, %d, %d, %d, %d, %d, a matrix of %d×%d", m, n, len(h), len(c), len(cPrev), len(xh), len(start), len(z), w.K, w.N))
+	}
+	for done := 0; done < m; done += rowsAtOnce {
+		k := min(rowsAtOnce, m-done)
+		part := z
+		if keep {
+			part = z[done*ldz:]
+		}
+		someRows(h[done*n:], c[done*n:], cPrev[done*n:], xh[done*ldx:], start, part, w, k, n, ldx, ldz, keep)
+	}
+}
+
+// RowsScratch is how many values of scratch Rows needs for m rows.
+func RowsScratch(m int) int { return min(m, rowsAtOnce) * blockPanels * Panel }
+
+// someRows takes all units of m rows, blockUnits at a time: their sums, then their
+// gates.
+func someRows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int, keep bool) {
+	if !keep {
+		ldz = blockPanels * Panel
+	}
+	for u := 0; u < n; u += blockUnits {
+		first := u / blockUnits * blockPanels
+		last := min(first+blockPanels, Panels(4*n))
+		sums := z
+		if keep {
+			sums = z[first*Panel:]
+		}
+		for i := range m {
+			copy(sums[i*ldz:][:(last-first)*Panel], start[first*Panel:])
+		}
+		w.mulAdd(sums, ldz, xh, ldx, m, first, last)
+		gates(h[u:], c[u:], cPrev[u:], sums, m, min(blockUnits, n-u), n, ldz, keep)
+	}
 }
 
 // Gates runs the elementwise part of m rows of n units: z, rows ldz apart, holds
-// the gates' sums laid out as GateColumn says and receives the gates' values;
-// rows of h, c and cPrev lie n apart. c may be cPrev.
+// the gates' sums laid out as GateColumn says, in the gates' scale, and receives
+// the gates' values; rows of h, c and cPrev lie n apart. c may be cPrev.
 func Gates(h, c, cPrev, z []float32, m, n, ldz int) {
 	if m == 0 {
 		return
@@ -31,19 +90,20 @@ func Gates(h, c, cPrev, z []float32, m, n, ldz int) {
 	if len(h) < m*n || len(c) < m*n || len(cPrev) < m*n || ldz < 4*n || len(z) < (m-1)*ldz+4*n {
 		panic(fmt.Sprintf("f32: Gates: %d×%d units, slices of %d, %d, %d, %d", m, n, len(h), len(c), len(cPrev), len(z)))
 	}
-	gates(h, c, cPrev, z, m, n, ldz)
+	gates(h, c, cPrev, z, m, n, n, ldz, true)
 }
 
 // GatesAdjoint is the adjoint of Gates: from dh (rows ldh apart) and dc, the
 // gradients on h and c, it turns the gates' values in z into the gradient on the
-// sums and makes dc the gradient on cPrev.
-func GatesAdjoint(z, dc, dh, c, cPrev []float32, m, n, ldz, ldh int) {
+// sums, unscaled, and makes dc the gradient on cPrev. h is what Gates wrote:
+// tanh(c) is h/o, and o is never 0.
+func GatesAdjoint(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	if m == 0 {
 		return
 	}
-	if len(dc) < m*n || len(c) < m*n || len(cPrev) < m*n || ldh < n || len(dh) < (m-1)*ldh+n ||
+	if len(dc) < m*n || len(h) < m*n || len(cPrev) < m*n || ldh < n || len(dh) < (m-1)*ldh+n ||
 		ldz < 4*n || len(z) < (m-1)*ldz+4*n {
-		panic(fmt.Sprintf("f32: GatesAdjoint: %d×%d units, slices of %d, %d, %d, %d, %d", m, n, len(z), len(dc), len(dh), len(c), len(cPrev)))
+		panic(fmt.Sprintf("f32: GatesAdjoint: %d×%d units, slices of %d, %d, %d, %d, %d", m, n, len(z), len(dc), len(dh), len(h), len(cPrev)))
 	}
-	gatesAdjoint(z, dc, dh, c, cPrev, m, n, ldz, ldh)
+	gatesAdjoint(z, dc, dh, h, cPrev, m, n, ldz, ldh)
 }

@@ -52,7 +52,7 @@ func gatesAreExact(t *rapid.T) {
 		for j := range n {
 			same(t, "h alone", h1[j], h.data[r*n+j])
 			same(t, "c alone", c1[j], c.data[r*n+j])
-			at := func(g int) float64 { return float64(sums[r*ldz+GateColumn(n, g, j)]) }
+			at := func(g int) float64 { return float64(sums[r*ldz+GateColumn(n, g, j)]) / GateScale(g) }
 			i, f, g, o := sigma64(at(0)), sigma64(at(1)), math.Tanh(at(2)), sigma64(at(3))
 			for q, want := range []float64{i, f, g, o} {
 				near(t, "gate", z.data[r*ldz+GateColumn(n, q, j)], want, 2.5e-7)
@@ -78,17 +78,20 @@ func gatesAdjointIsExact(t *rapid.T) {
 	ldz, ldh := 4*n+skip%3, n+skip%4
 	uniform := func() float32 { return rng.Float32() }
 	z := newGuarded((m-1)*ldz+4*n, skip, uniform)
-	c, cPrev := newGuarded(m*n, skip, state(rng)), newGuarded(m*n, skip, state(rng))
+	h, cPrev := newGuarded(m*n, skip, uniform), newGuarded(m*n, skip, state(rng))
+	for i := range h.data {
+		h.data[i] *= z.data[i/n*ldz+GateColumn(n, 3, i%n)] // h = o·y
+	}
 	dc, dh := newGuarded(m*n, skip, normal(rng)), newGuarded((m-1)*ldh+n, skip, normal(rng))
 	z0, dc0 := append([]float32(nil), z.data...), append([]float32(nil), dc.data...)
-	GatesAdjoint(z.data, dc.data, dh.data, c.data, cPrev.data, m, n, ldz, ldh)
+	GatesAdjoint(z.data, dc.data, dh.data, h.data, cPrev.data, m, n, ldz, ldh)
 	z.check(t, "z")
 	dc.check(t, "dc")
 	for r := range m {
 		for j := range n {
 			at := func(q int) float64 { return float64(z0[r*ldz+GateColumn(n, q, j)]) }
 			i, f, g, o := at(0), at(1), at(2), at(3)
-			y, up := math.Tanh(float64(c.data[r*n+j])), float64(dh.data[r*ldh+j])
+			y, up := float64(h.data[r*n+j])/o, float64(dh.data[r*ldh+j])
 			d := float64(dc0[r*n+j]) + up*o*(1-y*y)
 			before := float64(cPrev.data[r*n+j])
 			for q, want := range []float64{d * g * i * (1 - i), d * before * f * (1 - f), d * i * (1 - g*g), up * y * o * (1 - o)} {
@@ -105,8 +108,10 @@ func TestActivations(t *testing.T) {
 		var worst float64
 		for i := -60000; i <= 60000; i++ {
 			x := float32(i) / 1000
-			// c = σ(x)·0 + σ(40)·tanh(x), so c is tanh; h = σ(x)·tanh(c).
 			z := []float32{60, x, x, x}
+			for g := range z {
+				z[g] = float32(float64(z[g]) * GateScale(g))
+			}
 			h, c := []float32{0}, []float32{0}
 			Gates(h, c, c, z, 1, 1, 4)
 			worst = max(worst, math.Abs(float64(z[1])-sigma64(float64(x))), math.Abs(float64(z[2])-math.Tanh(float64(x))))
@@ -137,7 +142,7 @@ func TestGatesNotFinite(t *testing.T) {
 				}
 			}
 		}
-		z := []float32{inf, -inf, -inf, inf}
+		z := []float32{-inf, inf, inf, -inf} // scaled: i and o open, f shut, g at −1
 		h, c := []float32{0}, []float32{1}
 		Gates(h, c, c, z, 1, 1, 4)
 		if math.Abs(float64(c[0])+1) > 1e-7 || math.Abs(float64(h[0])+math.Tanh(1)) > 1e-7 {
@@ -146,7 +151,7 @@ func TestGatesNotFinite(t *testing.T) {
 	})
 }
 
-// Step is MulAdd, MulAdd, Gates, to the bit, walking either way.
+// Step is MulAdd and Gates, to the bit, walking either way; so is each row of Rows.
 func TestStep(t *testing.T) {
 	eachKernel(t, func(t *testing.T) { rapid.Check(t, stepIsItsParts) })
 }
@@ -155,38 +160,57 @@ func stepIsItsParts(t *rapid.T) {
 	n := rapid.OneOf(rapid.IntRange(1, 70), rapid.Just(100)).Draw(t, "units")
 	d := rapid.IntRange(0, 20).Draw(t, "features")
 	skip := rapid.IntRange(0, 7).Draw(t, "skip")
+	m := rapid.OneOf(rapid.IntRange(1, 9), rapid.IntRange(40, 60)).Draw(t, "rows")
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 7))
-	var ih, hh Matrix
-	hh.PackGates(newGuarded(4*n*n, 0, normal(rng)).data, n, n)
-	x := newGuarded(d, skip, normal(rng))
-	if d > 0 {
-		ih.PackGates(newGuarded(4*n*d, 0, normal(rng)).data, n, d)
-	} else {
-		x.data = nil
-	}
+	var whole Matrix
+	whole.PackGates(n, newGuarded(4*n*3, 0, normal(rng)).data, newGuarded(4*n*(d+n), 0, normal(rng)).data)
+	w := whole.Part(3, 3+d+n)
 	width := Padded(4 * n)
-	start, z := newGuarded(width, skip, normal(rng)), newGuarded(width, skip, zero)
-	prev, c, h := newGuarded(n, skip, normal(rng)), newGuarded(n, skip, state(rng)), newGuarded(n, skip, zero)
-	c0 := append([]float32(nil), c.data...)
-
-	sums := append([]float32(nil), start.data...)
-	if d > 0 {
-		ih.MulAdd(sums, width, x.data, d, 1)
+	ldx, ldz := w.K+skip%3, width+skip%4
+	start := newGuarded(width, skip, normal(rng))
+	xh, c := newGuarded((m-1)*ldx+w.K, skip, normal(rng)), newGuarded(m*n, skip, state(rng))
+	wantH, wantC := make([]float32, m*n), make([]float32, m*n)
+	wantZ := make([]float32, m*width)
+	for r := range m {
+		sums := wantZ[r*width : (r+1)*width]
+		copy(sums, start.data)
+		w.MulAdd(sums, width, xh.data[r*ldx:], w.K, 1)
+		Gates(wantH[r*n:(r+1)*n], wantC[r*n:(r+1)*n], c.data[r*n:(r+1)*n], sums, 1, n, width)
 	}
-	hh.MulAdd(sums, width, prev.data, n, 1)
-	wantH, wantC := make([]float32, n), make([]float32, n)
-	Gates(wantH, wantC, c0, sums, 1, n, width)
-
-	for _, back := range []bool{false, true} {
-		copy(c.data, c0)
-		clear(h.data)
-		Step(h.data, c.data, prev.data, x.data, start.data, z.data, &ih, &hh, back)
-		for _, g := range []*guarded{h, c, z} {
+	check := func(what string, h, c []float32, r int) {
+		for j := range n {
+			same(t, what+" h", h[j], wantH[r*n+j])
+			same(t, what+" c", c[j], wantC[r*n+j])
+		}
+	}
+	for r := range min(m, 3) {
+		for _, back := range []bool{false, true} {
+			h, s, z := newGuarded(n, skip, zero), newGuarded(n, skip, zero), newGuarded(width, skip, zero)
+			copy(s.data, c.data[r*n:])
+			Step(h.data, s.data, xh.data[r*ldx:][:w.K], start.data, z.data, &w, back)
+			for _, g := range []*guarded{h, s, z} {
+				g.check(t, "beside")
+			}
+			check("Step", h.data, s.data, r)
+		}
+	}
+	for _, keep := range []bool{false, true} {
+		h, after := newGuarded(m*n, skip, zero), newGuarded(m*n, skip, zero)
+		z := newGuarded(RowsScratch(m), skip, zero)
+		if keep {
+			z = newGuarded((m-1)*ldz+width, skip, zero)
+		}
+		Rows(h.data, after.data, c.data, xh.data, start.data, z.data, &w, m, n, ldx, ldz, keep)
+		for _, g := range []*guarded{h, after, z} {
 			g.check(t, "beside")
 		}
-		for j := range n {
-			same(t, "h", h.data[j], wantH[j])
-			same(t, "c", c.data[j], wantC[j])
+		for r := range m {
+			check("Rows", h.data[r*n:(r+1)*n], after.data[r*n:(r+1)*n], r)
+			for j := range 4 * n {
+				if keep {
+					same(t, "gate", z.data[r*ldz+j], wantZ[r*width+j])
+				}
+			}
 		}
 	}
 }

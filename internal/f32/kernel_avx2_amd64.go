@@ -52,13 +52,19 @@ func tile5AVX2(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, til
 func tile6AVX2(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
 
 //go:noescape
-func gatesAVX2(h, c, cPrev, z *float32, m, n, ldz int)
+func gatesAVX2(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 
 //go:noescape
-func gatesAdjointAVX2(z, dc, dh, c, cPrev *float32, m, n, ldz, ldh int)
+func gatesKeepAVX2(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 
 //go:noescape
-func stepAVX2(h, c, prev, x, start, z, ih, hh *float32, n, d, pairs, last, back int)
+func gatesAdjointAVX2(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
+
+//go:noescape
+func stepAVX2(h, c, xh, start, z, w *float32, n, k, ld, pairs, last, back int)
 
 //go:noescape
 func axpyAVX2(y *float32, a float32, x *float32, groups int)
+
+//go:noescape
+func affineAVX2(dst, w, b, x *float32, rows, k int)

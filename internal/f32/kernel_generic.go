@@ -38,63 +38,62 @@ func rowEight(c, a, b []float32, ldb int) {
 }
 
 // stepGeneric is the loop of Step.
-func stepGeneric(h, c, prev, x, start, z []float32, ih, hh *Matrix) {
+func stepGeneric(h, c, xh, start, z []float32, w *Matrix) {
 	copy(z, start)
-	for p := range Panels(4 * len(h)) {
-		dst := z[p*Panel:]
-		if x != nil {
-			mulRow(dst, x, ih, p)
-		}
-		mulRow(dst, prev, hh, p)
+	for p := range Panels(w.N) {
+		rowEight(z[p*Panel:p*Panel+8], xh, w.panel(p, 0), Panel)
+		rowEight(z[p*Panel+8:p*Panel+16], xh, w.panel(p, 0)[8:], Panel)
 	}
-	gatesGeneric(h, c, c, z, 1, len(h), len(z))
+	gatesGeneric(h, c, c, z, 1, len(h), len(h), len(z), false)
 }
 
-// mulRow adds row·(panel p of m) to c.
-func mulRow(c, row []float32, m *Matrix, p int) {
-	panel := m.data[p*m.K*Panel : (p+1)*m.K*Panel]
-	rowEight(c[:8], row, panel, Panel)
-	rowEight(c[8:16], row, panel[8:], Panel)
-}
-
-// gatesGeneric is the loop of Gates.
-func gatesGeneric(h, c, cPrev, z []float32, m, n, ldz int) {
+// gatesGeneric is the loop of Gates over rows of n of the ldh units: with keep the
+// sums in z become the gates' values.
+func gatesGeneric(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	for r := range m {
-		h, c, cPrev, z := h[r*n:(r+1)*n], c[r*n:(r+1)*n], cPrev[r*n:(r+1)*n], z[r*ldz:r*ldz+4*n]
+		h, c, cPrev, z := h[r*ldh:r*ldh+n], c[r*ldh:r*ldh+n], cPrev[r*ldh:r*ldh+n], z[r*ldz:r*ldz+4*n]
 		for at := 0; at < n; at += group {
 			w := min(group, n-at)
 			q := z[4*at : 4*at+4*w]
-			gatesGroup(h[at:at+w], c[at:at+w], cPrev[at:at+w], q[:w], q[w:2*w], q[2*w:3*w], q[3*w:])
+			gatesGroup(h[at:at+w], c[at:at+w], cPrev[at:at+w], q[:w], q[w:2*w], q[2*w:3*w], q[3*w:], keep)
 		}
 	}
 }
 
-func gatesGroup(h, c, cPrev, zi, zf, zg, zo []float32) {
+// gatesGroup has one division for c and one for h:
+//
+//	c = (c·a + (1−e_g)·b) / (a·b)      a = (1+e_i)·(1+e_g), b = 1+e_f
+//	h = (1−e_c) / ((1+e_o)·(1+e_c))    e_c = 2^(c·tanhScale)
+func gatesGroup(h, c, cPrev, zi, zf, zg, zo []float32, keep bool) {
 	for j := range h {
-		i, f, g, o := sigmoid(zi[j]), sigmoid(zf[j]), tanh(zg[j]), sigmoid(zo[j])
-		s := float32(f*cPrev[j]) + float32(i*g)
-		zi[j], zf[j], zg[j], zo[j] = i, f, g, o
+		i, f, g, o := exp2(zi[j])+1, exp2(zf[j])+1, exp2(zg[j]), exp2(zo[j])+1
+		a, rest := float32(i*(1+g)), float32((1-g)*f)
+		s := (float32(cPrev[j]*a) + rest) / float32(a*f)
+		e := exp2(float32(s * tanhScale))
 		c[j] = s
-		h[j] = float32(o * tanh(s))
+		h[j] = (1 - e) / float32(o*(1+e))
+		if keep {
+			zi[j], zf[j], zg[j], zo[j] = 1/i, 1/f, (1-g)/(1+g), 1/o
+		}
 	}
 }
 
 // gatesAdjointGeneric is the loop of GatesAdjoint.
-func gatesAdjointGeneric(z, dc, dh, c, cPrev []float32, m, n, ldz, ldh int) {
+func gatesAdjointGeneric(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	for r := range m {
-		dc, dh, c, cPrev, z := dc[r*n:(r+1)*n], dh[r*ldh:r*ldh+n], c[r*n:(r+1)*n], cPrev[r*n:(r+1)*n], z[r*ldz:r*ldz+4*n]
+		dc, dh, h, cPrev, z := dc[r*n:(r+1)*n], dh[r*ldh:r*ldh+n], h[r*n:(r+1)*n], cPrev[r*n:(r+1)*n], z[r*ldz:r*ldz+4*n]
 		for at := 0; at < n; at += group {
 			w := min(group, n-at)
 			q := z[4*at : 4*at+4*w]
-			adjointGroup(dc[at:at+w], dh[at:at+w], c[at:at+w], cPrev[at:at+w], q[:w], q[w:2*w], q[2*w:3*w], q[3*w:])
+			adjointGroup(dc[at:at+w], dh[at:at+w], h[at:at+w], cPrev[at:at+w], q[:w], q[w:2*w], q[2*w:3*w], q[3*w:])
 		}
 	}
 }
 
-func adjointGroup(dc, dh, c, cPrev, zi, zf, zg, zo []float32) {
+func adjointGroup(dc, dh, h, cPrev, zi, zf, zg, zo []float32) {
 	for j := range dh {
 		i, f, g, o := zi[j], zf[j], zg[j], zo[j]
-		y := tanh(c[j])
+		y := h[j] / o
 		d := dc[j] + float32(float32(dh[j]*o)*(1-float32(y*y)))
 		zi[j] = float32(float32(d*g) * float32(i*(1-i)))
 		zf[j] = float32(float32(d*cPrev[j]) * float32(f*(1-f)))
@@ -109,4 +108,26 @@ func axpyGeneric(y []float32, a float32, x []float32) {
 	for i, v := range x {
 		y[i] += float32(a * v)
 	}
+}
+
+// dotGeneric is the loop of Affine for one row: eight sums, each of every eighth
+// product, added up in pairs.
+func dotGeneric(w, x []float32) float32 {
+	var s [8]float32
+	for len(x) >= 8 {
+		a, b := (*[8]float32)(w), (*[8]float32)(x)
+		s[0] += float32(a[0] * b[0])
+		s[1] += float32(a[1] * b[1])
+		s[2] += float32(a[2] * b[2])
+		s[3] += float32(a[3] * b[3])
+		s[4] += float32(a[4] * b[4])
+		s[5] += float32(a[5] * b[5])
+		s[6] += float32(a[6] * b[6])
+		s[7] += float32(a[7] * b[7])
+		w, x = w[8:], x[8:]
+	}
+	for i, v := range x {
+		s[i] += float32(w[i] * v)
+	}
+	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }

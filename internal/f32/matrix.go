@@ -12,12 +12,13 @@ const kBlock = 256
 type Matrix struct {
 	K, N int
 	data []float32
+	ld   int // values from a panel to the next: K·Panel, but in a part of a matrix
 }
 
 // resize makes m a K×N matrix, keeping its memory where that is enough.
 func (m *Matrix) resize(k, n int) {
-	m.K, m.N = k, n
-	size := Panels(n) * k * Panel
+	m.K, m.N, m.ld = k, n, k*Panel
+	size := Panels(n) * m.ld
 	if cap(m.data) < size {
 		m.data = make([]float32, size)
 		return
@@ -26,20 +27,63 @@ func (m *Matrix) resize(k, n int) {
 	clear(m.data)
 }
 
-// PackGates makes m the K×4n matrix whose column GateColumn(n, g, j) is row g·n+j
-// of w (4n×K): a layer's weights in gate order, ready to multiply rows of K.
-func (m *Matrix) PackGates(w []float32, n, k int) {
-	if len(w) != 4*n*k {
-		panic(fmt.Sprintf("f32: PackGates: %d weights, want 4·%d×%d", len(w), n, k))
+// Part is the matrix of m's rows from k0 to k1, in m's memory.
+func (m *Matrix) Part(k0, k1 int) Matrix {
+	if k0 < 0 || k1 < k0 || k1 > m.K {
+		panic(fmt.Sprintf("f32: Part: rows %d to %d of %d", k0, k1, m.K))
+	}
+	data := m.data
+	if k0 < k1 {
+		data = data[k0*Panel:]
+	}
+	return Matrix{K: k1 - k0, N: m.N, data: data, ld: m.ld}
+}
+
+// panel is panel p from row k0 on.
+func (m *Matrix) panel(p, k0 int) []float32 { return m.data[p*m.ld+k0*Panel:] }
+
+// PackGates makes m the matrix of a layer's weights in gate order, stacked: of
+// each w (4n×K_i) column GateColumn(n, g, j) is row g·n+j times GateScale(g), and
+// K is the sum of K_i. It so multiplies rows of [x | h] to the gates' sums.
+func (m *Matrix) PackGates(n int, ws ...[]float32) {
+	k := 0
+	for _, w := range ws {
+		if len(w)%(4*n) != 0 {
+			panic(fmt.Sprintf("f32: PackGates: %d weights, want 4·%d×K", len(w), n))
+		}
+		k += len(w) / (4 * n)
 	}
 	m.resize(k, 4*n)
+	k = 0
+	for _, w := range ws {
+		m.packGates(n, k, w)
+		k += len(w) / (4 * n)
+	}
+}
+
+func (m *Matrix) packGates(n, k0 int, w []float32) {
+	k := len(w) / (4 * n)
 	for g := range 4 {
+		scale := GateScale(g)
 		for j := range n {
 			col := GateColumn(n, g, j)
-			dst := m.data[col/Panel*k*Panel+col%Panel:]
+			dst := m.panel(col/Panel, k0)[col%Panel:]
 			for i, v := range w[(g*n+j)*k : (g*n+j+1)*k] {
-				dst[i*Panel] = v
+				dst[i*Panel] = float32(float64(v) * scale)
 			}
+		}
+	}
+}
+
+// PackGateBias makes dst, a row of at least 4n sums, the scaled sum of biases in
+// gate order (4n each).
+func PackGateBias(dst []float32, n int, a, b []float32) {
+	if len(dst) < 4*n || len(a) != 4*n || len(b) != 4*n {
+		panic(fmt.Sprintf("f32: PackGateBias: slices of %d, %d and %d, want 4·%d", len(dst), len(a), len(b), n))
+	}
+	for g := range 4 {
+		for j := range n {
+			dst[GateColumn(n, g, j)] = float32((float64(a[g*n+j]) + float64(b[g*n+j])) * GateScale(g))
 		}
 	}
 }
@@ -53,10 +97,10 @@ func (m *Matrix) PackGatesTransposed(w []float32, n, k int) {
 	m.resize(4*n, k)
 	for g := range 4 {
 		for j := range n {
-			row := GateColumn(n, g, j) * Panel
+			row := GateColumn(n, g, j)
 			src := w[(g*n+j)*k : (g*n+j+1)*k]
 			for p := range Panels(k) {
-				copy(m.data[p*4*n*Panel+row:][:Panel], src[p*Panel:min(k, (p+1)*Panel)])
+				copy(m.panel(p, row)[:Panel], src[p*Panel:min(k, (p+1)*Panel)])
 			}
 		}
 	}
@@ -72,12 +116,16 @@ func (m *Matrix) MulAdd(c []float32, ldc int, a []float32, lda int, rows int) {
 	if ldc < width || lda < m.K || len(c) < (rows-1)*ldc+width || len(a) < (rows-1)*lda+m.K {
 		panic(fmt.Sprintf("f32: MulAdd: %d×%d by %d×%d into slices of %d and %d", rows, m.K, m.K, m.N, len(a), len(c)))
 	}
+	m.mulAdd(c, ldc, a, lda, rows, 0, Panels(m.N))
+}
+
+// mulAdd is MulAdd of the panels from p0 to p1, the first of which goes to c[0].
+func (m *Matrix) mulAdd(c []float32, ldc int, a []float32, lda, rows, p0, p1 int) {
 	parts := (m.K + kBlock - 1) / kBlock
 	for i := range parts {
 		k0, k1 := m.K*i/parts, m.K*(i+1)/parts
-		for p := range width / Panel {
-			panel := m.data[(p*m.K+k0)*Panel : (p*m.K+k1)*Panel]
-			mulAdd(c[p*Panel:], ldc, a[k0:], lda, 1, panel, Panel, rows, k1-k0)
+		for p := p0; p < p1; p++ {
+			mulAdd(c[(p-p0)*Panel:], ldc, a[k0:], lda, 1, m.panel(p, k0), Panel, rows, k1-k0)
 		}
 	}
 }
@@ -92,12 +140,18 @@ func MulAddTransposed(c []float32, ldc int, a []float32, lda int, b []float32, l
 		len(c) < (m-1)*ldc+n || len(a) < (k-1)*lda+m || len(b) < (k-1)*ldb+n {
 		panic(fmt.Sprintf("f32: MulAddTransposed: %d×%d by %d×%d, slices of %d, %d, %d", m, k, k, n, len(a), len(b), len(c)))
 	}
-	parts := (k + kBlock/2) / kBlock
-	parts = max(parts, 1)
+	var panel [transposedBlock * Panel]float32
+	parts := (k + transposedBlock - 1) / transposedBlock
 	for i := range parts {
 		k0, k1 := k*i/parts, k*(i+1)/parts
 		for j := 0; j < n; j += Panel {
-			mulAdd(c[j:], ldc, a[k0*lda:], 1, lda, b[k0*ldb+j:], ldb, m, k1-k0)
+			for q := k0; q < k1; q++ {
+				copy(panel[(q-k0)*Panel:][:Panel], b[q*ldb+j:])
+			}
+			mulAdd(c[j:], ldc, a[k0*lda:], 1, lda, panel[:], Panel, m, k1-k0)
 		}
 	}
 }
+
+// transposedBlock is how many terms MulAddTransposed adds at once.
+const transposedBlock = 128

@@ -5,35 +5,25 @@ import (
 	"math"
 )
 
-// Affine is dst[i] = b[i] + Σ_k w[i·K+k]·x[k] with K = len(x), each sum in
-// ascending order of k.
+// Affine is dst[i] = b[i] + Σ_k w[i·K+k]·x[k] with K = len(x). Sum s_j, j < 8, takes
+// every eighth product from j on, in ascending order, and the row is
+// ((s_0+s_4)+(s_2+s_6)) + ((s_1+s_5)+(s_3+s_7)) + b[i].
 func Affine(dst, w, b, x []float32) {
 	k := len(x)
 	if len(dst) != len(b) || len(w) != len(b)*k {
 		panic(fmt.Sprintf("f32: Affine: %d = %d×%d + %d", len(dst), len(w), k, len(b)))
 	}
-	for i := 0; i < len(dst); i += 4 {
-		affineFour(dst[i:min(i+4, len(dst))], w[i*k:], b[i:], x)
+	if len(dst) == 0 || k == 0 {
+		copy(dst, b)
+		return
 	}
+	affine(dst, w, b, x)
 }
 
-// affineFour sums up to four rows side by side, so that their additions overlap;
-// what is missing of four it sums in vain, of the last row.
-func affineFour(dst, w, b, x []float32) {
-	k, last := len(x), len(dst)-1
-	row := func(i int) []float32 { return w[min(i, last)*k:][:k] }
-	w0, w1, w2, w3 := row(0), row(1), row(2), row(3)
-	s := [4]float32{}
-	copy(s[:], b[:last+1])
-	s0, s1, s2, s3 := s[0], s[1], s[2], s[3]
-	for j, v := range x {
-		s0 += float32(w0[j] * v)
-		s1 += float32(w1[j] * v)
-		s2 += float32(w2[j] * v)
-		s3 += float32(w3[j] * v)
+func affineGeneric(dst, w, b, x []float32) {
+	for i, v := range b {
+		dst[i] = dotGeneric(w[i*len(x):][:len(x)], x) + v
 	}
-	s = [4]float32{s0, s1, s2, s3}
-	copy(dst, s[:])
 }
 
 // Normalize is dst[i] = (x[i] − mean[i])·scale[i].

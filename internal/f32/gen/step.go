@@ -19,16 +19,16 @@ const (
 // units are computed amid the loads of the next pass, where they cost little.
 // The order of passes has no effect on the bits.
 //
-//	DI h, SI c, DX start, AX ih, BX hh, z in the frame: where the pass begins
-//	R8 units, R9 features, R10 pairs left
+//	DI h, SI c, DX start, BX w, z in the frame: where the pass begins
+//	AX bytes from a panel to the next, R9 terms, R10 pairs left
 func step(e *emitter) {
-	e.function("stepAVX2", "func stepAVX2(h, c, prev, x, start, z, ih, hh *float32, n, d, pairs, last, back int)",
-		[]param{{"h", "DI"}, {"c", "SI"}, {"prev", ""}, {"x", ""}, {"start", "DX"}, {"z", ""}, {"ih", "AX"}, {"hh", "BX"},
-			{"n", "R8"}, {"d", "R9"}, {"pairs", "R10"}, {"last", ""}, {"back", ""}})
+	e.function8("stepAVX2", "func stepAVX2(h, c, xh, start, z, w *float32, n, k, ld, pairs, last, back int), ld in bytes",
+		[]param{{"h", "DI"}, {"c", "SI"}, {"xh", ""}, {"start", "DX"}, {"z", ""}, {"w", "BX"},
+			{"n", ""}, {"k", "R9"}, {"ld", "AX"}, {"pairs", "R10"}, {"last", ""}, {"back", ""}})
 	up, down := e.fresh("up"), e.fresh("down")
 	e.op("TESTQ R10, R10")
 	e.op("JZ %s", down)
-	e.op("CMPQ back+96(FP), $0")
+	e.op("CMPQ back+88(FP), $0")
 	e.op("JE %s", up)
 	skipPairs(e)
 	e.label(down)
@@ -70,8 +70,8 @@ func pairsDown(e *emitter) {
 	pass(e, pairPanels, 1)
 	e.op("JMP %s", loop)
 	e.label(done)
-	e.op("MOVQ z+40(FP), R14")
-	pairGates(e, 0)
+	e.op("MOVQ z+32(FP), R14")
+	pairGates(e, 0, 2)
 }
 
 // move moves the pointers on, or back, by a pair: 16 units, four panels.
@@ -79,12 +79,9 @@ func move(e *emitter, op string) {
 	e.op("%s $64, DI", op)
 	e.op("%s $64, SI", op)
 	e.op("%s $256, DX", op)
-	e.op("%s $256, z+40(FP)", op)
-	for _, m := range [][2]string{{"R9", "AX"}, {"R8", "BX"}} {
-		e.op("MOVQ %s, R11", m[0])
-		e.op("SHLQ $8, R11")
-		e.op("%s R11, %s", op, m[1])
-	}
+	e.op("%s $256, z+32(FP)", op)
+	e.op("LEAQ (AX*4), R11")
+	e.op("%s R11, BX", op)
 }
 
 // skipPairs moves the pointers past all pairs.
@@ -95,12 +92,10 @@ func skipPairs(e *emitter) {
 	e.op("ADDQ R11, SI")
 	e.op("SHLQ $2, R11")
 	e.op("ADDQ R11, DX")
-	e.op("ADDQ R11, z+40(FP)")
-	e.op("MOVQ R11, R12")
-	e.op("IMULQ R9, R11")
-	e.op("ADDQ R11, AX")
-	e.op("IMULQ R8, R12")
-	e.op("ADDQ R12, BX")
+	e.op("ADDQ R11, z+32(FP)")
+	e.op("LEAQ (AX*4), R11")
+	e.op("IMULQ R10, R11")
+	e.op("ADDQ R11, BX")
 }
 
 // pass writes the sums of a pass to z. Unless gates is 0 it also runs the gates of
@@ -109,49 +104,36 @@ func pass(e *emitter, panels, gates int) {
 	for p := range 2 * panels {
 		e.op("VMOVUPS %d(DX), Y%d", 32*p, p)
 	}
-	skip := e.fresh("recurrent")
+	e.op("MOVQ xh+16(FP), CX")
+	e.op("MOVQ BX, R11")
+	e.op("LEAQ (AX)(AX*2), R13")
+	e.op("ADDQ BX, R13")
 	e.op("MOVQ R9, R14")
-	e.op("TESTQ R14, R14")
-	e.op("JZ %s", skip)
-	panelPointers(e, panels, "AX", "x+24(FP)", "R9")
-	terms(e, panels)
-	e.label(skip)
-	panelPointers(e, panels, "BX", "prev+16(FP)", "R8")
-	e.op("MOVQ R8, R14")
 	if gates != 0 {
-		e.op("MOVQ z+40(FP), R14")
+		e.op("MOVQ z+32(FP), R14")
 		main := e.capture(func() {
 			for k := range wovenTerms {
 				term(e, panels, k)
 			}
 		})
-		e.weave(main, e.capture(func() { pairGates(e, gates) }))
+		together := 2
+		if panels > pairPanels {
+			together = 1
+		}
+		e.weave(main, e.capture(func() { pairGates(e, gates, together) }))
 		forward(e, wovenTerms)
-		e.op("LEAQ -%d(R8), R14", wovenTerms)
+		e.op("LEAQ -%d(R9), R14", wovenTerms)
 	}
 	terms(e, panels)
-	e.op("MOVQ z+40(FP), R14")
+	e.op("MOVQ z+32(FP), R14")
 	for p := range 2 * panels {
 		e.op("VMOVUPS Y%d, %d(R14)", p, 32*p)
 	}
 }
 
-// panelPointers prepares term: R11 the first panel, R13 the fourth if there are
-// as many, R12 the bytes of a panel of count rows, CX the row of factors.
-func panelPointers(e *emitter, panels int, base, row, count string) {
-	e.op("MOVQ %s, CX", row)
-	e.op("MOVQ %s, R11", base)
-	e.op("MOVQ %s, R12", count)
-	e.op("SHLQ $6, R12")
-	if panels > 3 {
-		e.op("LEAQ (R12)(R12*2), R13")
-		e.op("ADDQ R11, R13")
-	}
-}
-
 // term adds the k-th product after the pointers to every sum of the pass.
 func term(e *emitter, panels, k int) {
-	at := []string{"(R11)", "(R11)(R12*1)", "(R11)(R12*2)", "(R13)", "(R13)(R12*1)", "(R13)(R12*2)"}
+	at := []string{"(R11)", "(R11)(AX*1)", "(R11)(AX*2)", "(R13)", "(R13)(AX*1)", "(R13)(AX*2)"}
 	e.op("VBROADCASTSS %d(CX), Y15", 4*k)
 	for p := range panels {
 		e.op("VFMADD231PS %d%s, Y15, Y%d", 64*k, at[p], 2*p)
@@ -179,40 +161,77 @@ func terms(e *emitter, panels int) {
 	e.label(done)
 }
 
-// pairGates runs the gates of the pair so many pairs from the pointers, z at R14,
-// in three registers: h holds what else would need a fourth.
-func pairGates(e *emitter, away int) {
-	u := unit{n: "Y13", p: "Y14"}
-	const x = "Y12"
-	for g := range 2 {
-		z := func(gate int) string { return fmt.Sprintf("%d(R14)", 256*away+128*g+32*gate) }
-		c, h := fmt.Sprintf("%d(SI)", 64*away+32*g), fmt.Sprintf("%d(DI)", 64*away+32*g)
-		load := func(from string) { e.op("VMOVUPS %s, %s", from, x) }
-		store := func(to string) { e.op("VMOVUPS %s, %s", x, to) }
-		load(z(2))
-		u.tanh(e, x)
-		store(h)
-		load(z(0))
-		u.sigmoid(e, x)
-		e.op("VMULPS %s, %s, %s", h, x, x)
-		store(h)
-		load(z(1))
-		u.sigmoid(e, x)
-		e.op("VMOVUPS %s, %s", c, u.n)
-		e.op("VFMADD213PS %s, %s, %s", h, u.n, x) // c = f·c + i·g
-		store(c)
-		u.tanh(e, x)
-		store(h)
-		load(z(3))
-		u.sigmoid(e, x)
-		e.op("VMULPS %s, %s, %s", h, x, x)
-		store(h)
+// pairGates runs the gates of the two groups of the pair so many pairs from the
+// pointers, z at R14: both in step in Y8 to Y14, or one after the other in Y12 to
+// Y14. z and h hold what finds no room.
+func pairGates(e *emitter, away, together int) {
+	for first := 0; first < 2; first += together {
+		x, n, p, k := regs(8, 2), regs(10, 2), regs(12, 2), "Y14"
+		if together == 1 {
+			x, n, p, k = regs(12, 1), regs(13, 1), regs(14, 1), ""
+		}
+		groupGates(e, away, first, x, n, p, k)
 	}
 }
 
-// lastPass takes the remaining panels, one to six, and the remaining units, R8
-// less those of the pairs. After pairs upwards it runs the gates of the last pair
-// as well. It keeps the pointers, R8, R9 and R10.
+func groupGates(e *emitter, away, first int, x, n, p []string, k string) {
+	z := func(i, gate int) string { return fmt.Sprintf("%d(R14)", 256*away+128*(first+i)+32*gate) }
+	c := func(i int) string { return fmt.Sprintf("%d(SI)", 64*away+32*(first+i)) }
+	h := func(i int) string { return fmt.Sprintf("%d(DI)", 64*away+32*(first+i)) }
+	each := func(f func(i int)) {
+		for i := range x {
+			f(i)
+		}
+	}
+	op := func(name string, a func(i int) string, b, dst []string) {
+		each(func(i int) { e.op("%s %s, %s, %s", name, a(i), b[i], dst[i]) })
+	}
+	in := func(r []string) func(int) string { return func(i int) string { return r[i] } }
+	store := func(r []string, at func(i int) string) { each(func(i int) { e.op("VMOVUPS %s, %s", r[i], at(i)) }) }
+	slot := func(gate int) func(int) string { return func(i int) string { return z(i, gate) } }
+	power := func(gate int) {
+		each(func(i int) { e.op("VMOVUPS %s, %s", z(i, gate), x[i]) })
+		exp2s(e, x, n, p, k)
+	}
+	plusOne := func(dst []string) { op("VADDPS", func(int) string { return at8("one") }, x, dst) }
+	oneMinus := func(dst []string) {
+		each(func(i int) { e.op("VMOVUPS %s, %s", at8("one"), dst[i]) })
+		op("VSUBPS", in(x), dst, dst)
+	}
+	power(0)
+	plusOne(x)
+	store(x, slot(0))
+	power(2)
+	plusOne(p)
+	op("VMULPS", slot(0), p, p)
+	store(p, slot(0)) // a
+	oneMinus(n)
+	store(n, slot(2))
+	power(1)
+	plusOne(x) // b
+	op("VMULPS", slot(2), x, n)
+	each(func(i int) { e.op("VMOVUPS %s, %s", z(i, 0), p[i]) })
+	op("VMULPS", in(p), x, x) // a·b
+	op("VFMADD231PS", c, p, n)
+	op("VDIVPS", in(x), n, x)
+	store(x, c)
+	op("VMULPS", func(int) string { return at8("tanh") }, x, x)
+	exp2s(e, x, n, p, k)
+	oneMinus(n)
+	store(n, h)
+	plusOne(p)
+	store(p, slot(2))
+	power(3)
+	plusOne(x)
+	op("VMULPS", slot(2), x, x)
+	each(func(i int) { e.op("VMOVUPS %s, %s", h(i), n[i]) })
+	op("VDIVPS", in(x), n, n)
+	store(n, h)
+}
+
+// lastPass takes the remaining panels, one to six, and the remaining units, n less
+// those of the pairs. After pairs upwards it runs the gates of the last pair as
+// well. It keeps the pointers, AX, R9 and R10.
 func lastPass(e *emitter, woven bool) {
 	units := e.fresh("units")
 	first, away := 1, 0
@@ -222,7 +241,7 @@ func lastPass(e *emitter, woven bool) {
 	for p := first; p <= lastPanels; p++ {
 		other := e.fresh("other")
 		if p < lastPanels {
-			e.op("CMPQ last+88(FP), $%d", p)
+			e.op("CMPQ last+80(FP), $%d", p)
 			e.op("JNE %s", other)
 		}
 		pass(e, p, away)
@@ -232,10 +251,9 @@ func lastPass(e *emitter, woven bool) {
 		}
 	}
 	e.label(units)
-	loadKept(e)
-	e.op("MOVQ pairs+80(FP), R11")
+	e.op("MOVQ pairs+72(FP), R11")
 	e.op("SHLQ $4, R11")
-	e.op("MOVQ R8, R14")
+	e.op("MOVQ n+48(FP), R14")
 	e.op("SUBQ R11, R14")
 	lastUnits(e)
 }
@@ -245,12 +263,18 @@ func lastUnits(e *emitter) {
 	loop, tail, done := e.fresh("group"), e.fresh("tail"), e.fresh("done")
 	e.op("MOVQ DX, CX")
 	e.op("MOVQ SI, DX")
-	e.op("MOVQ z+40(FP), R8")
+	e.op("MOVQ z+32(FP), R8")
 	e.op("XORQ R11, R11")
 	e.label(loop)
 	e.op("CMPQ R14, $8")
 	e.op("JLT %s", tail)
-	gatesGroup(e, lanes{}, false)
+	q := lanes{}.quarters()
+	for i := range 4 {
+		e.op("VMOVUPS %s, Y%d", q[i], i)
+	}
+	exp2s(e, regs(0, 4), regs(4, 4), regs(8, 4), "Y15")
+	combine(e, lanes{}, q, false)
+	finishH(e, lanes{})
 	e.op("ADDQ $128, R8")
 	e.op("ADDQ $32, R11")
 	e.op("SUBQ $8, R14")
@@ -259,8 +283,7 @@ func lastUnits(e *emitter) {
 	e.op("TESTQ R14, R14")
 	e.op("JZ %s", done)
 	tailSetup(e, "R14", "Y12")
-	gatesGroup(e, lanes{mask: "Y12"}, false)
+	gatesTail(e, false)
 	e.label(done)
 	e.op("MOVQ CX, DX")
-	e.op("MOVQ n+64(FP), R8")
 }

@@ -9,7 +9,7 @@ const tileRows = 6
 // tile writes c[i][j] += Σ_k a[i·rs + k·ks]·b[k·ldb + j], i < rows, j < 16, one
 // tile after another down c and a. Strides are in bytes.
 func tile(e *emitter, rows int) {
-	e.function(fmt.Sprintf("tile%dAVX2", rows),
+	e.function8(fmt.Sprintf("tile%dAVX2", rows),
 		fmt.Sprintf("func tile%dAVX2(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)", rows),
 		[]param{{"c", "DI"}, {"ldc", "SI"}, {"a", "AX"}, {"rs", "BX"}, {"ks", "CX"}, {"b", "DX"}, {"ldb", "R8"}, {"tiles", "R9"}, {"k", "R10"}})
 	next, loop := e.fresh("next"), e.fresh("k")
@@ -61,7 +61,7 @@ func eachRow(e *emitter, rows int, f func(r int)) {
 
 // axpy writes y += a·x over groups of eight values.
 func axpy(e *emitter) {
-	e.function("axpyAVX2", "func axpyAVX2(y *float32, a float32, x *float32, groups int)",
+	e.function8("axpyAVX2", "func axpyAVX2(y *float32, a float32, x *float32, groups int)",
 		[]param{{"y", "DI"}, {"a", ""}, {"x", "SI"}, {"groups", "CX"}})
 	e.op("VBROADCASTSS a+8(FP), Y1")
 	loop := e.fresh("axpy")
@@ -73,5 +73,51 @@ func axpy(e *emitter) {
 	e.op("ADDQ $32, DI")
 	e.op("DECQ CX")
 	e.op("JNZ %s", loop)
+	e.end()
+}
+
+// affine writes dst[i] = b[i] + w[i]·x, i < rows, a row as f32.Affine says: eight
+// sums in a register, the last k mod 8 products under a mask.
+func affine(e *emitter) {
+	e.function8("affineAVX2", "func affineAVX2(dst, w, b, x *float32, rows, k int)",
+		[]param{{"dst", "DI"}, {"w", "SI"}, {"b", "DX"}, {"x", "BX"}, {"rows", "CX"}, {"k", "R8"}})
+	row, loop, tail, sum := e.fresh("row"), e.fresh("eight"), e.fresh("tail"), e.fresh("sum")
+	e.op("MOVQ R8, R10")
+	e.op("ANDQ $7, R10")
+	tailSetup(e, "R10", "Y12")
+	e.op("SHRQ $3, R8")
+	e.label(row)
+	e.op("VXORPS Y0, Y0, Y0")
+	e.op("MOVQ BX, R11")
+	e.op("MOVQ R8, R9")
+	e.op("TESTQ R9, R9")
+	e.op("JZ %s", tail)
+	e.label(loop)
+	e.op("VMOVUPS (R11), Y1")
+	e.op("VFMADD231PS (SI), Y1, Y0")
+	e.op("ADDQ $32, SI")
+	e.op("ADDQ $32, R11")
+	e.op("DECQ R9")
+	e.op("JNZ %s", loop)
+	e.label(tail)
+	e.op("TESTQ R10, R10")
+	e.op("JZ %s", sum)
+	e.op("VMASKMOVPS (SI), Y12, Y1")
+	e.op("VMASKMOVPS (R11), Y12, Y2")
+	e.op("VFMADD231PS Y1, Y2, Y0")
+	e.op("ADDQ R12, SI")
+	e.label(sum)
+	e.op("VEXTRACTF128 $1, Y0, X1")
+	e.op("VADDPS X1, X0, X0")
+	e.op("VMOVHLPS X0, X0, X1")
+	e.op("VADDPS X1, X0, X0")
+	e.op("VMOVSHDUP X0, X1")
+	e.op("VADDSS X1, X0, X0")
+	e.op("VADDSS (DX), X0, X0")
+	e.op("VMOVSS X0, (DI)")
+	e.op("ADDQ $4, DX")
+	e.op("ADDQ $4, DI")
+	e.op("DECQ CX")
+	e.op("JNZ %s", row)
 	e.end()
 }

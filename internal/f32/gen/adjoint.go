@@ -1,0 +1,83 @@
+package main
+
+// gatesAdjoint writes the loop of f32.GatesAdjoint, registers as in gates; SI is
+// dh, DI dc, DX h.
+func gatesAdjoint(e *emitter) {
+	e.function8("gatesAdjointAVX2", "func gatesAdjointAVX2(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes",
+		[]param{{"z", "AX"}, {"dc", "DI"}, {"dh", "SI"}, {"h", "DX"}, {"cPrev", ""}, {"m", "CX"}, {"n", "BX"}, {"ldz", "R9"}, {"ldh", ""}})
+	row, loop, tail, done := e.fresh("row"), e.fresh("group"), e.fresh("tail"), e.fresh("done")
+	e.op("VBROADCASTSS %s, Y15", at8("one"))
+	e.op("MOVQ BX, R10")
+	e.op("ANDQ $7, R10")
+	tailSetup(e, "R10", "Y12")
+	e.label(row)
+	e.op("MOVQ AX, R8")
+	e.op("XORQ R11, R11")
+	e.op("MOVQ BX, R14")
+	e.op("SHRQ $3, R14")
+	e.op("JZ %s", tail)
+	e.label(loop)
+	adjointGroup(e, lanes{})
+	e.op("ADDQ $128, R8")
+	e.op("ADDQ $32, R11")
+	e.op("DECQ R14")
+	e.op("JNZ %s", loop)
+	e.label(tail)
+	e.op("TESTQ R10, R10")
+	e.op("JZ %s", done)
+	adjointGroup(e, lanes{mask: "Y12"})
+	e.label(done)
+	e.op("LEAQ (DI)(BX*4), DI")
+	e.op("LEAQ (DX)(BX*4), DX")
+	e.op("ADDQ ldh+64(FP), SI")
+	e.op("MOVQ cPrev+32(FP), R11")
+	e.op("LEAQ (R11)(BX*4), R11")
+	e.op("MOVQ R11, cPrev+32(FP)")
+	e.op("ADDQ R9, AX")
+	e.op("DECQ CX")
+	e.op("JNZ %s", row)
+	e.end()
+}
+
+func adjointGroup(e *emitter, l lanes) {
+	if l.mask != "" {
+		e.op("LEAQ (R12)(R12*2), R13")
+	}
+	q := l.quarters()
+	for i, reg := range []string{"Y0", "Y1", "Y2", "Y3"} {
+		l.load(e, q[i], reg)
+	}
+	l.load(e, "(DX)(R11*1)", "Y4")
+	e.op("VDIVPS Y3, Y4, Y4")      // y = tanh(c) = h/o
+	l.load(e, "(SI)(R11*1)", "Y5") // dh
+	l.load(e, "(DI)(R11*1)", "Y6") // dc
+	e.op("VMOVAPS Y15, Y7")
+	e.op("VFNMADD231PS Y4, Y4, Y7") // 1 − y²
+	e.op("VMULPS Y3, Y5, Y8")       // dh·o
+	e.op("VFMADD231PS Y7, Y8, Y6")  // d = dc + dh·o·(1 − y²)
+	e.op("VMULPS Y4, Y5, Y5")       // dh·y
+	oneMinus := func(x, dst string) {
+		e.op("VSUBPS %s, Y15, %s", x, dst)
+		e.op("VMULPS %s, %s, %s", x, dst, dst)
+	}
+	oneMinus("Y3", "Y8")
+	e.op("VMULPS Y8, Y5, Y8")
+	l.store(e, "Y8", q[3])
+	oneMinus("Y0", "Y8")
+	e.op("VMULPS Y2, Y6, Y9")
+	e.op("VMULPS Y8, Y9, Y8")
+	l.store(e, "Y8", q[0])
+	e.op("VMULPS Y0, Y6, Y9")
+	e.op("VMOVAPS Y15, Y8")
+	e.op("VFNMADD231PS Y2, Y2, Y8")
+	e.op("VMULPS Y8, Y9, Y8")
+	l.store(e, "Y8", q[2])
+	e.op("MOVQ cPrev+32(FP), R13")
+	l.load(e, "(R13)(R11*1)", "Y9")
+	oneMinus("Y1", "Y8")
+	e.op("VMULPS Y6, Y9, Y9")
+	e.op("VMULPS Y8, Y9, Y8")
+	l.store(e, "Y8", q[1])
+	e.op("VMULPS Y1, Y6, Y6")
+	l.store(e, "Y6", "(DI)(R11*1)")
+}

@@ -1,0 +1,131 @@
+package main
+
+import "fmt"
+
+// avx2 returns the kernels for AVX2 with FMA.
+func avx2() []byte {
+	e := &emitter{}
+	e.begin("amd64 && !purego")
+	constants(e, 8)
+	masks(e)
+	for rows := 1; rows <= tileRows; rows++ {
+		tile(e, rows)
+	}
+	gates(e, false)
+	gates(e, true)
+	gatesAdjoint(e)
+	step(e)
+	axpy(e)
+	affine(e)
+	return e.Bytes()
+}
+
+// masks writes eight lanes of ones, then eight of zeros.
+func masks(e *emitter) {
+	for lane := range 16 {
+		e.line(fmt.Sprintf("DATA masks<>+%d(SB)/4, $0x%08x", 4*lane, []uint32{0xffffffff, 0}[lane/8]))
+	}
+	e.line("GLOBL masks<>(SB), RODATA|NOPTR, $64")
+}
+
+// at8 is the memory operand of a constant, eight times.
+func at8(name string) string { return constant(name, 8) }
+
+// end closes a function.
+func (e *emitter) end() {
+	e.op("VZEROUPPER")
+	e.op("RET")
+}
+
+// function8 opens a function for amd64 without a frame.
+func (e *emitter) function8(name, comment string, params []param) {
+	e.function(name, comment, "MOVQ", 0, params)
+}
+
+// regs names n vector registers from the first on.
+func regs(first, n int) (names []string) {
+	for i := range n {
+		names = append(names, fmt.Sprintf("Y%d", first+i))
+	}
+	return names
+}
+
+// exp2s writes x = 2^x for all of x in step with one another, x held to ±40. n and
+// p are as many scratch registers. k is one more, which then holds a constant for
+// all; without it constants come from memory at every use. The order of min's and
+// max's operands lets NaN through.
+func exp2s(e *emitter, x, n, p []string, k string) {
+	each := func(f func(i int)) {
+		for i := range x {
+			f(i)
+		}
+	}
+	with := func(name string) string {
+		if k == "" {
+			return at8(name)
+		}
+		e.op("VBROADCASTSS %s, %s", at8(name), k)
+		return k
+	}
+	bound := func(op, name string) {
+		if k == "" {
+			each(func(i int) { e.op("VMOVUPS %s, %s", at8(name), n[i]) })
+			each(func(i int) { e.op("%s %s, %s, %s", op, x[i], n[i], x[i]) })
+			return
+		}
+		c := with(name)
+		each(func(i int) { e.op("%s %s, %s, %s", op, x[i], c, x[i]) })
+	}
+	bound("VMINPS", "top")
+	bound("VMAXPS", "bottom")
+	each(func(i int) { e.op("VROUNDPS $0, %s, %s", x[i], n[i]) })
+	each(func(i int) { e.op("VSUBPS %s, %s, %s", n[i], x[i], x[i]) })
+	each(func(i int) { e.op("VCVTPS2DQ %s, %s", n[i], n[i]) })
+	each(func(i int) { e.op("VBROADCASTSS %s, %s", at8("p5"), p[i]) })
+	for q := 4; q >= 1; q-- {
+		c := with(fmt.Sprintf("p%d", q))
+		each(func(i int) { e.op("VFMADD213PS %s, %s, %s", c, x[i], p[i]) })
+	}
+	c := with("one")
+	each(func(i int) { e.op("VFMADD213PS %s, %s, %s", c, x[i], p[i]) })
+	each(func(i int) { e.op("VPSLLD $23, %s, %s", n[i], n[i]) })
+	each(func(i int) { e.op("VPADDD %s, %s, %s", n[i], p[i], x[i]) })
+}
+
+// A lanes says how a group's values reach memory: all eight, or the first ones
+// as the mask register says.
+type lanes struct{ mask string }
+
+func (l lanes) load(e *emitter, at, reg string) {
+	if l.mask == "" {
+		e.op("VMOVUPS %s, %s", at, reg)
+	} else {
+		e.op("VMASKMOVPS %s, %s, %s", at, l.mask, reg)
+	}
+}
+
+func (l lanes) store(e *emitter, reg, at string) {
+	if l.mask == "" {
+		e.op("VMOVUPS %s, %s", reg, at)
+	} else {
+		e.op("VMASKMOVPS %s, %s, %s", reg, l.mask, at)
+	}
+}
+
+// quarters returns where the four gates of a group lie from R8 on.
+func (l lanes) quarters() [4]string {
+	if l.mask == "" {
+		return [4]string{"(R8)", "32(R8)", "64(R8)", "96(R8)"}
+	}
+	return [4]string{"(R8)", "(R8)(R12*1)", "(R8)(R12*2)", "(R8)(R13*1)"}
+}
+
+// tailSetup loads the mask of the last n mod 8 units, whose number is in reg, and
+// makes R12 and R13 one and three times the bytes of a gate.
+func tailSetup(e *emitter, reg, mask string) {
+	e.op("LEAQ masks<>+32(SB), R13")
+	e.op("LEAQ (%s*4), R12", reg)
+	e.op("SUBQ R12, R13")
+	e.op("VMOVUPS (R13), %s", mask)
+	e.op("LEAQ (R12)(R12*2), R13")
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"math"
+)
+
+// table has the constants of the gates; the polynomial of 2^f on [−½, ½] is
+// package f32's (exp.go).
+var table = []struct {
+	name  string
+	value float64
+}{
+	{"one", 1}, {"top", 40}, {"bottom", -40}, {"tanh", -2 * math.Log2E},
+	{"p1", 0.69314697756895549}, {"p2", 0.24022242024270055}, {"p3", 0.055507337530822098},
+	{"p4", 0.0096715166671200985}, {"p5", 0.0013264738641195399},
+}
+
+// constants writes each value of the table once for each of a vector's lanes.
+func constants(e *emitter, lanes int) {
+	for i, t := range table {
+		for lane := range lanes {
+			e.line(fmt.Sprintf("DATA constants<>+%d(SB)/4, $0x%08x // %s", 4*(i*lanes+lane), math.Float32bits(float32(t.value)), t.name))
+		}
+	}
+	e.line(fmt.Sprintf("GLOBL constants<>(SB), RODATA|NOPTR, $%d", 4*lanes*len(table)))
+}
+
+// constant is the memory operand of a value of the table.
+func constant(name string, lanes int) string {
+	for i, t := range table {
+		if t.name == name {
+			return fmt.Sprintf("constants<>+%d(SB)", 4*i*lanes)
+		}
+	}
+	panic("no constant " + name)
+}
