@@ -11,7 +11,7 @@ import (
 type Batch struct {
 	n, in, hidden int
 	h, c          []float32 // N×H
-	xh            []float32 // N rows [x | the previous h]
+	xh            []float32 // scratch: rows [x | the previous h]
 	z             []float32 // scratch
 }
 
@@ -29,7 +29,7 @@ func (b *Batch) Resize(n int) {
 	b.n = n
 	if n*b.hidden > len(b.h) {
 		b.h, b.c = extend(b.h, n*b.hidden), extend(b.c, n*b.hidden)
-		b.xh = make([]float32, n*(b.in+b.hidden))
+		b.xh = grow(b.xh, min(n, f32.RowsAtOnce)*(b.in+b.hidden))
 		b.z = grow(b.z, f32.RowsScratch(n))
 	}
 }
@@ -72,11 +72,20 @@ func (l *LSTM) StepBatch(b *Batch, x []float32) {
 	if len(x) != b.n*l.in || b.hidden != l.hidden || b.in != l.in {
 		panic(fmt.Sprintf("cell: StepBatch: %d inputs, %d streams %d→%d, want N×%d and %d→%d", len(x), b.n, b.in, b.hidden, l.in, l.in, l.hidden))
 	}
-	width := l.in + l.hidden
-	for i := range b.n {
+	for i := 0; i < b.n; i += f32.RowsAtOnce {
+		n := min(f32.RowsAtOnce, b.n-i)
+		l.stepRows(b, i, n, x[i*l.in:(i+n)*l.in])
+	}
+}
+
+// stepRows moves n streams from the first one on.
+func (l *LSTM) stepRows(b *Batch, first, n int, x []float32) {
+	width, hid := l.in+l.hidden, l.hidden
+	h, c := b.h[first*hid:(first+n)*hid], b.c[first*hid:(first+n)*hid]
+	for i := range n {
 		row := b.xh[i*width : (i+1)*width]
 		copy(row, x[i*l.in:(i+1)*l.in])
-		copy(row[l.in:], b.H(i))
+		copy(row[l.in:], h[i*hid:(i+1)*hid])
 	}
-	f32.Rows(b.h, b.c, b.c, b.xh, l.bias, b.z, &l.w, b.n, l.hidden, width, 0, false)
+	f32.Rows(h, c, c, b.xh, l.bias, b.z, &l.w, n, hid, width, 0, false)
 }

@@ -193,7 +193,7 @@ func transposedIsExact(t *rapid.T) {
 		for j := 0; j < n; j += Panel {
 			want := append([]float32(nil), before[i*ldc+j:i*ldc+j+Panel]...)
 			for q := range k {
-				mulAdd(want, Panel, row[q:], 1, 1, b.data[q*ldb+j:], ldb, 1, 1)
+				product(want, Panel, want, Panel, row[q:], 1, 1, b.data[q*ldb+j:], ldb, 1, 1)
 			}
 			for x, v := range want {
 				same(t, "element", c.data[i*ldc+j+x], v)
@@ -268,6 +268,21 @@ func TestSoftmax(t *testing.T) {
 	Softmax(got, []float32{1, float32(math.NaN())})
 	if got[0] == got[0] || got[1] == got[1] {
 		t.Errorf("softmax of a NaN is %v", got)
+	}
+}
+
+func TestExp(t *testing.T) {
+	for x := 0.0; x > -90; x -= 0.00137 {
+		want := math.Exp(x)
+		if x < -87 {
+			want = 0
+		}
+		if got := exp(x); math.Abs(got-want) > 1e-8*want {
+			t.Fatalf("exp(%v) is %v, want %v", x, got, want)
+		}
+	}
+	if exp(0) != 1 || exp(math.Inf(-1)) != 0 || !math.IsNaN(exp(math.NaN())) {
+		t.Errorf("exp of 0, −∞ and NaN is %v, %v, %v", exp(0), exp(math.Inf(-1)), exp(math.NaN()))
 	}
 }
 

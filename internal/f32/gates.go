@@ -22,9 +22,9 @@ func Step(h, c, xh, start, z []float32, w *Matrix, back bool) {
 	step(h, c, xh, start, z, w, back)
 }
 
-// rowsAtOnce is how many rows Rows takes through all units before the next ones:
+// RowsAtOnce is how many rows Rows takes through all units before the next ones:
 // few enough for their inputs to stay in the second cache level.
-const rowsAtOnce = 48
+const RowsAtOnce = 48
 
 // blockUnits is how many units Rows finishes before the next ones, and blockPanels
 // the panels of their sums.
@@ -46,8 +46,8 @@ func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int, ke
 		(keep && (ldz < Padded(4*n) || len(z) < (m-1)*ldz+Padded(4*n))) || (!keep && len(z) < RowsScratch(m)) {
 		panic(fmt.Sprintf("f32: Rows: %d×%d units, slices of %d, %d, %d, %d, %d, %d, a matrix of %d×%d", m, n, len(h), len(c), len(cPrev), len(xh), len(start), len(z), w.K, w.N))
 	}
-	for done := 0; done < m; done += rowsAtOnce {
-		k := min(rowsAtOnce, m-done)
+	for done := 0; done < m; done += RowsAtOnce {
+		k := min(RowsAtOnce, m-done)
 		part := z
 		if keep {
 			part = z[done*ldz:]
@@ -57,7 +57,7 @@ func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int, ke
 }
 
 // RowsScratch is how many values of scratch Rows needs for m rows.
-func RowsScratch(m int) int { return min(m, rowsAtOnce) * blockPanels * Panel }
+func RowsScratch(m int) int { return min(m, RowsAtOnce) * blockPanels * Panel }
 
 // someRows takes all units of m rows, blockUnits at a time: their sums, then their
 // gates.
@@ -72,10 +72,7 @@ func someRows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int
 		if keep {
 			sums = z[first*Panel:]
 		}
-		for i := range m {
-			copy(sums[i*ldz:][:(last-first)*Panel], start[first*Panel:])
-		}
-		w.mulAdd(sums, ldz, xh, ldx, m, first, last)
+		w.product(sums, ldz, start[first*Panel:], 0, xh, ldx, m, first, last)
 		gates(h[u:], c[u:], cPrev[u:], sums, m, min(blockUnits, n-u), n, ldz, keep)
 	}
 }

@@ -1,8 +1,8 @@
 package f32
 
-// mulAddGeneric: c[i·ldc+j] += Σ_k a[i·rs+k·ks]·b[k·ldb+j], i < m, j < Panel,
-// terms k ≤ kBlock+kBlock/2.
-func mulAddGeneric(c []float32, ldc int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
+// productGeneric: c[i·ldc+j] = from[i·ldfrom+j] + Σ_k a[i·rs+k·ks]·b[k·ldb+j],
+// i < m, j < Panel, terms k ≤ kBlock+kBlock/2.
+func productGeneric(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
 	var column [kBlock + kBlock/2]float32
 	for i := range m {
 		row := column[:k]
@@ -13,8 +13,10 @@ func mulAddGeneric(c []float32, ldc int, a []float32, rs, ks int, b []float32, l
 				row[j] = a[i*rs+j*ks]
 			}
 		}
-		rowEight(c[i*ldc:i*ldc+8], row, b, ldb)
-		rowEight(c[i*ldc+8:i*ldc+16], row, b[8:], ldb)
+		sums := c[i*ldc : i*ldc+Panel]
+		copy(sums, from[i*ldfrom:i*ldfrom+Panel])
+		rowEight(sums[:8], row, b, ldb)
+		rowEight(sums[8:], row, b[8:], ldb)
 	}
 }
 

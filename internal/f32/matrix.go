@@ -116,17 +116,20 @@ func (m *Matrix) MulAdd(c []float32, ldc int, a []float32, lda int, rows int) {
 	if ldc < width || lda < m.K || len(c) < (rows-1)*ldc+width || len(a) < (rows-1)*lda+m.K {
 		panic(fmt.Sprintf("f32: MulAdd: %d×%d by %d×%d into slices of %d and %d", rows, m.K, m.K, m.N, len(a), len(c)))
 	}
-	m.mulAdd(c, ldc, a, lda, rows, 0, Panels(m.N))
+	m.product(c, ldc, c, ldc, a, lda, rows, 0, Panels(m.N))
 }
 
-// mulAdd is MulAdd of the panels from p0 to p1, the first of which goes to c[0].
-func (m *Matrix) mulAdd(c []float32, ldc int, a []float32, lda, rows, p0, p1 int) {
-	parts := (m.K + kBlock - 1) / kBlock
+// product is C = from + A·B for the panels from p0 to p1, the first of which
+// begins at c[0] and from[0].
+func (m *Matrix) product(c []float32, ldc int, from []float32, ldfrom int, a []float32, lda, rows, p0, p1 int) {
+	parts := max(1, (m.K+kBlock-1)/kBlock)
 	for i := range parts {
 		k0, k1 := m.K*i/parts, m.K*(i+1)/parts
 		for p := p0; p < p1; p++ {
-			mulAdd(c[(p-p0)*Panel:], ldc, a[k0:], lda, 1, m.panel(p, k0), Panel, rows, k1-k0)
+			at := (p - p0) * Panel
+			product(c[at:], ldc, from[at:], ldfrom, a[k0:], lda, 1, m.panel(p, k0), Panel, rows, k1-k0)
 		}
+		from, ldfrom = c, ldc
 	}
 }
 
@@ -148,7 +151,7 @@ func MulAddTransposed(c []float32, ldc int, a []float32, lda int, b []float32, l
 			for q := k0; q < k1; q++ {
 				copy(panel[(q-k0)*Panel:][:Panel], b[q*ldb+j:])
 			}
-			mulAdd(c[j:], ldc, a[k0*lda:], 1, lda, panel[:], Panel, m, k1-k0)
+			product(c[j:], ldc, c[j:], ldc, a[k0*lda:], 1, lda, panel[:], Panel, m, k1-k0)
 		}
 	}
 }

@@ -1,9 +1,6 @@
 package f32
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // Affine is dst[i] = b[i] + Σ_k w[i·K+k]·x[k] with K = len(x). Sum s_j, j < 8, takes
 // every eighth product from j on, in ascending order, and the row is
@@ -37,18 +34,19 @@ func Normalize(dst, x, mean, scale []float32) {
 // Softmax writes the softmax of logits to dst, which may be logits itself. A NaN
 // among the logits makes every value NaN.
 func Softmax(dst, logits []float32) {
+	dst = dst[:len(logits)]
 	top := logits[0]
 	for _, v := range logits {
 		top = max(top, v)
 	}
 	var sum float64
 	for i, v := range logits {
-		e := math.Exp(float64(v - top))
+		e := exp(float64(v - top))
 		dst[i] = float32(e)
 		sum += e
 	}
-	for i := range dst[:len(logits)] {
-		dst[i] = float32(float64(dst[i]) / sum)
+	for i, v := range dst {
+		dst[i] = float32(float64(v) / sum)
 	}
 }
 

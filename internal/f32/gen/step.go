@@ -268,13 +268,7 @@ func lastUnits(e *emitter) {
 	e.label(loop)
 	e.op("CMPQ R14, $8")
 	e.op("JLT %s", tail)
-	q := lanes{}.quarters()
-	for i := range 4 {
-		e.op("VMOVUPS %s, Y%d", q[i], i)
-	}
-	exp2s(e, regs(0, 4), regs(4, 4), regs(8, 4), "Y15")
-	combine(e, lanes{}, q, false)
-	finishH(e, lanes{})
+	gatesTail(e, lanes{})
 	e.op("ADDQ $128, R8")
 	e.op("ADDQ $32, R11")
 	e.op("SUBQ $8, R14")
@@ -282,8 +276,8 @@ func lastUnits(e *emitter) {
 	e.label(tail)
 	e.op("TESTQ R14, R14")
 	e.op("JZ %s", done)
-	tailSetup(e, "R14", "Y12")
-	gatesTail(e, false)
+	tailSetup(e, "R14", "Y13")
+	gatesTail(e, lanes{mask: "Y13"})
 	e.label(done)
 	e.op("MOVQ CX, DX")
 }

@@ -6,24 +6,63 @@ import "fmt"
 // registers, beside two for the panel's row and two for elements of A.
 const tileRows = 6
 
-// tile writes c[i][j] += Σ_k a[i·rs + k·ks]·b[k·ldb + j], i < rows, j < 16, one
-// tile after another down c and a. Strides are in bytes.
+// unrolled is how many terms of the inner loop stand one after the other: with
+// fewer the multipliers wait for the loop itself.
+const unrolled = 4
+
+// tile writes c[i][j] = from[i][j] + Σ_k a[i·rs + k·ks]·b[k·ldb + j], i < rows,
+// j < 16, one tile after another down c, from and a. Strides are in bytes.
 func tile(e *emitter, rows int) {
 	e.function8(fmt.Sprintf("tile%dAVX2", rows),
-		fmt.Sprintf("func tile%dAVX2(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)", rows),
-		[]param{{"c", "DI"}, {"ldc", "SI"}, {"a", "AX"}, {"rs", "BX"}, {"ks", "CX"}, {"b", "DX"}, {"ldb", "R8"}, {"tiles", "R9"}, {"k", "R10"}})
-	next, loop := e.fresh("next"), e.fresh("k")
+		fmt.Sprintf("func tile%dAVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)", rows),
+		[]param{{"c", "DI"}, {"ldc", "SI"}, {"from", ""}, {"ldfrom", ""}, {"a", "AX"}, {"rs", "BX"}, {"ks", "CX"}, {"b", "DX"}, {"ldb", "R8"}, {"tiles", "R9"}, {"k", "R10"}})
+	next, loop, single, rest, done := e.fresh("next"), e.fresh("k"), e.fresh("k"), e.fresh("rest"), e.fresh("done")
 	e.label(next)
-	eachRow(e, rows, func(r int) {
+	e.op("MOVQ from+16(FP), R11")
+	e.op("MOVQ ldfrom+24(FP), R12")
+	for r := range rows {
 		e.op("VMOVUPS (R11), Y%d", 2*r)
 		e.op("VMOVUPS 32(R11), Y%d", 2*r+1)
-	})
+		e.op("ADDQ R12, R11")
+	}
+	e.op("MOVQ R11, from+16(FP)")
 	e.op("MOVQ AX, R11")
 	e.op("LEAQ (BX)(BX*2), R12")
 	e.op("ADDQ AX, R12")
 	e.op("MOVQ DX, R13")
 	e.op("MOVQ R10, R14")
+	e.op("SUBQ $%d, R14", unrolled)
+	e.op("JLT %s", rest)
+	e.op("PCALIGN $32")
 	e.label(loop)
+	for range unrolled {
+		tileTerm(e, rows)
+	}
+	e.op("SUBQ $%d, R14", unrolled)
+	e.op("JGE %s", loop)
+	e.label(rest)
+	e.op("ADDQ $%d, R14", unrolled)
+	e.op("JZ %s", done)
+	e.label(single)
+	tileTerm(e, rows)
+	e.op("DECQ R14")
+	e.op("JNZ %s", single)
+	e.label(done)
+	for r := range rows {
+		e.op("VMOVUPS Y%d, (DI)", 2*r)
+		e.op("VMOVUPS Y%d, 32(DI)", 2*r+1)
+		e.op("ADDQ SI, DI")
+	}
+	for range rows {
+		e.op("ADDQ BX, AX")
+	}
+	e.op("DECQ R9")
+	e.op("JNZ %s", next)
+	e.end()
+}
+
+// tileTerm adds one term to every sum and moves on to the next.
+func tileTerm(e *emitter, rows int) {
 	e.op("VMOVUPS (R13), Y12")
 	e.op("VMOVUPS 32(R13), Y13")
 	for r := range rows {
@@ -35,28 +74,6 @@ func tile(e *emitter, rows int) {
 	e.op("ADDQ CX, R11")
 	e.op("ADDQ CX, R12")
 	e.op("ADDQ R8, R13")
-	e.op("DECQ R14")
-	e.op("JNZ %s", loop)
-	eachRow(e, rows, func(r int) {
-		e.op("VMOVUPS Y%d, (R11)", 2*r)
-		e.op("VMOVUPS Y%d, 32(R11)", 2*r+1)
-	})
-	e.op("MOVQ R11, DI")
-	for range rows {
-		e.op("ADDQ BX, AX")
-	}
-	e.op("DECQ R9")
-	e.op("JNZ %s", next)
-	e.end()
-}
-
-// eachRow runs f with R11 at each row of the tile in c, and leaves it after the last.
-func eachRow(e *emitter, rows int, f func(r int)) {
-	e.op("MOVQ DI, R11")
-	for r := range rows {
-		f(r)
-		e.op("ADDQ SI, R11")
-	}
 }
 
 // axpy writes y += a·x over groups of eight values.
