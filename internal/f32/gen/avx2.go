@@ -51,16 +51,21 @@ func regs(first, n int) (names []string) {
 }
 
 // exp2s writes x = 2^x for all of x in step with one another, x held to ±40. n and
-// p are as many scratch registers. k is one more, which then holds a constant for
-// all; without it constants come from memory at every use. The order of min's and
-// max's operands lets NaN through.
-func exp2s(e *emitter, x, n, p []string, k string) {
+// p are as many scratch registers. k is one more, which holds in turn each constant
+// that is not in a register of its own; without it they come from memory at every
+// use. The order of min's and max's operands lets NaN through.
+func exp2s(e *emitter, x, n, p []string, k string, held ...heldConstant) {
 	each := func(f func(i int)) {
 		for i := range x {
 			f(i)
 		}
 	}
 	with := func(name string) string {
+		for _, h := range held {
+			if h.name == name {
+				return h.reg
+			}
+		}
 		if k == "" {
 			return at8(name)
 		}
@@ -68,7 +73,7 @@ func exp2s(e *emitter, x, n, p []string, k string) {
 		return k
 	}
 	bound := func(op, name string) {
-		if k == "" {
+		if k == "" && len(held) == 0 {
 			each(func(i int) { e.op("VMOVUPS %s, %s", at8(name), n[i]) })
 			each(func(i int) { e.op("%s %s, %s, %s", op, x[i], n[i], x[i]) })
 			return
@@ -90,6 +95,16 @@ func exp2s(e *emitter, x, n, p []string, k string) {
 	each(func(i int) { e.op("VFMADD213PS %s, %s, %s", c, x[i], p[i]) })
 	each(func(i int) { e.op("VPSLLD $23, %s, %s", n[i], n[i]) })
 	each(func(i int) { e.op("VPADDD %s, %s, %s", n[i], p[i], x[i]) })
+}
+
+// A heldConstant is a constant's own register.
+type heldConstant struct{ name, reg string }
+
+// hold loads the constants that are held.
+func hold(e *emitter, held []heldConstant) {
+	for _, h := range held {
+		e.op("VBROADCASTSS %s, %s", at8(h.name), h.reg)
+	}
 }
 
 // A lanes says how a group's values reach memory: all eight, or the first ones

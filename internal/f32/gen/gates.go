@@ -26,6 +26,7 @@ func gates(e *emitter, keep bool) {
 	for i, reg := range []string{"DI", "SI", "DX", "AX"} {
 		e.op("MOVQ %s+%d(FP), %s", []string{"h", "c", "cPrev", "z"}[i], 8*i, reg)
 	}
+	hold(e, hiddenHeld)
 	sweep(e, 2, func(l lanes, groups int) { hiddenGroups(e, l, groups, keep) })
 	e.end()
 }
@@ -33,12 +34,14 @@ func gates(e *emitter, keep bool) {
 // powers makes z 2^z in all rows.
 func powers(e *emitter) {
 	row, four, some, one, odd, next := e.fresh("row"), e.fresh("four"), e.fresh("some"), e.fresh("one"), e.fresh("odd"), e.fresh("next")
+	held := []heldConstant{{"top", "Y13"}, {"bottom", "Y14"}, {"one", "Y15"}}
+	hold(e, held)
 	vectors := func(n int, width string) {
 		x := regs(0, n)
 		for i := range n {
 			e.op("VMOVUPS %d(R8), %s", 32*i, width+x[i][1:])
 		}
-		exp2s(e, x, regs(n, n), regs(2*n, n), "Y15")
+		exp2s(e, x, regs(n, n), regs(2*n, n), "Y12", held...)
 		for i := range n {
 			e.op("VMOVUPS %s, %d(R8)", width+x[i][1:], 32*i)
 		}
@@ -144,13 +147,16 @@ func combine(e *emitter, l lanes, q [4]string, keep bool) {
 	l.store(e, "Y8", "(SI)(R11*1)")
 }
 
+// hiddenHeld are the constants that hiddenGroups has in registers.
+var hiddenHeld = []heldConstant{{"one", "Y15"}, {"top", "Y14"}, {"bottom", "Y13"}, {"p4", "Y11"}, {"p3", "Y10"}, {"p2", "Y9"}, {"p1", "Y8"}}
+
 // hiddenGroups takes c·tanhScale in h and o's power in z to h = (1−e_c)/((1+e_o)·(1+e_c)).
 func hiddenGroups(e *emitter, l lanes, groups int, keep bool) {
 	x, n, p := regs(0, groups), regs(2, groups), regs(4, groups)
 	for i := range groups {
 		l.load(e, fmt.Sprintf("%d(DI)(R11*1)", 32*i), x[i])
 	}
-	exp2s(e, x, n, p, "Y15")
+	exp2s(e, x, n, p, "", hiddenHeld...)
 	for i := range groups {
 		o := l.quarters()[3]
 		if l.mask == "" {
