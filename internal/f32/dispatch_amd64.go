@@ -18,12 +18,12 @@ func native() []string {
 
 func choose(name string) { avx2 = name == "avx2" }
 
-func product(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
+func product(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
 	if avx2 {
-		productAVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldb, m, k)
+		productAVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, m, k)
 		return
 	}
-	productGeneric(c, ldc, from, ldfrom, a, rs, ks, b, ldb, m, k)
+	productGeneric(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, m, k)
 }
 
 func step(h, c, xh, start, z []float32, w *Matrix, back bool) {

@@ -6,8 +6,8 @@ func native() []string { return nil }
 
 func choose(string) {}
 
-func product(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
-	productGeneric(c, ldc, from, ldfrom, a, rs, ks, b, ldb, m, k)
+func product(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
+	productGeneric(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, m, k)
 }
 
 func step(h, c, xh, start, z []float32, w *Matrix, _ bool) { stepGeneric(h, c, xh, start, z, w) }

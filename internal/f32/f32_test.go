@@ -193,7 +193,7 @@ func transposedIsExact(t *rapid.T) {
 		for j := 0; j < n; j += Panel {
 			want := append([]float32(nil), before[i*ldc+j:i*ldc+j+Panel]...)
 			for q := range k {
-				product(want, Panel, want, Panel, row[q:], 1, 1, b.data[q*ldb+j:], ldb, 1, 1)
+				product(want, Panel, want, Panel, row[q:], 1, 1, b.data[q*ldb+j:], 0, 1, 1, 1)
 			}
 			for x, v := range want {
 				same(t, "element", c.data[i*ldc+j+x], v)

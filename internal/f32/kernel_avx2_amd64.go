@@ -5,51 +5,51 @@ package f32
 // productAVX2 is productGeneric with fused multiply-add, in tiles of at most six
 // rows. Rows are spread evenly over the tiles: a tile of less than four cannot
 // keep the multipliers busy.
-func productAVX2(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
+func productAVX2(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
 	tiles := (m + 5) / 6
 	rows, larger := m/tiles, m%tiles
 	if larger > 0 {
-		tileAVX2(rows+1, &c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldb, larger, k)
+		tileAVX2(rows+1, &c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldp, panels, larger, k)
 		done := larger * (rows + 1)
 		c, from, a = c[done*ldc:], from[done*ldfrom:], a[done*rs:]
 	}
-	tileAVX2(rows, &c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldb, tiles-larger, k)
+	tileAVX2(rows, &c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldp, panels, tiles-larger, k)
 }
 
-func tileAVX2(rows int, c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldb, tiles, k int) {
+func tileAVX2(rows int, c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, panels, tiles, k int) {
 	switch rows {
 	case 1:
-		tile1AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldb, tiles, k)
+		tile1AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, tiles, k)
 	case 2:
-		tile2AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldb, tiles, k)
+		tile2AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, tiles, k)
 	case 3:
-		tile3AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldb, tiles, k)
+		tile3AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, tiles, k)
 	case 4:
-		tile4AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldb, tiles, k)
+		tile4AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, tiles, k)
 	case 5:
-		tile5AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldb, tiles, k)
+		tile5AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, tiles, k)
 	case 6:
-		tile6AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldb, tiles, k)
+		tile6AVX2(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, tiles, k)
 	}
 }
 
 //go:noescape
-func tile1AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile1AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, panels, tiles, k int)
 
 //go:noescape
-func tile2AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile2AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, panels, tiles, k int)
 
 //go:noescape
-func tile3AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile3AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, panels, tiles, k int)
 
 //go:noescape
-func tile4AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile4AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, panels, tiles, k int)
 
 //go:noescape
-func tile5AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile5AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, panels, tiles, k int)
 
 //go:noescape
-func tile6AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile6AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, panels, tiles, k int)
 
 //go:noescape
 func gatesAVX2(h, c, cPrev, z *float32, m, n, ldh, ldz int)

@@ -1,9 +1,12 @@
 package f32
 
-// productGeneric: c[i·ldc+j] = from[i·ldfrom+j] + Σ_k a[i·rs+k·ks]·b[k·ldb+j],
-// i < m, j < Panel, terms k ≤ kBlock+kBlock/2.
-func productGeneric(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
-	var column [kBlock + kBlock/2]float32
+// productGeneric is the loop of the products: for panels p and rows i < m,
+//
+//	c[i·ldc + 16p + j] = from[i·ldfrom + 16p + j] + Σ_k a[i·rs + k·ks]·b[p·ldp + 16k + j]
+//
+// with j < 16 and at most kBlock terms k.
+func productGeneric(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
+	var column [kBlock]float32
 	for i := range m {
 		row := column[:k]
 		if ks == 1 {
@@ -13,10 +16,12 @@ func productGeneric(c []float32, ldc int, from []float32, ldfrom int, a []float3
 				row[j] = a[i*rs+j*ks]
 			}
 		}
-		sums := c[i*ldc : i*ldc+Panel]
-		copy(sums, from[i*ldfrom:i*ldfrom+Panel])
-		rowEight(sums[:8], row, b, ldb)
-		rowEight(sums[8:], row, b[8:], ldb)
+		for p := range panels {
+			sums := c[i*ldc+p*Panel:][:Panel]
+			copy(sums, from[i*ldfrom+p*Panel:][:Panel])
+			rowEight(sums[:8], row, b[p*ldp:], Panel)
+			rowEight(sums[8:], row, b[p*ldp+8:], Panel)
+		}
 	}
 }
 

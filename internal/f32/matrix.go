@@ -125,10 +125,7 @@ func (m *Matrix) product(c []float32, ldc int, from []float32, ldfrom int, a []f
 	parts := max(1, (m.K+kBlock-1)/kBlock)
 	for i := range parts {
 		k0, k1 := m.K*i/parts, m.K*(i+1)/parts
-		for p := p0; p < p1; p++ {
-			at := (p - p0) * Panel
-			product(c[at:], ldc, from[at:], ldfrom, a[k0:], lda, 1, m.panel(p, k0), Panel, rows, k1-k0)
-		}
+		product(c, ldc, from, ldfrom, a[k0:], lda, 1, m.panel(p0, k0), m.ld, p1-p0, rows, k1-k0)
 		from, ldfrom = c, ldc
 	}
 }
@@ -151,7 +148,7 @@ func MulAddTransposed(c []float32, ldc int, a []float32, lda int, b []float32, l
 			for q := k0; q < k1; q++ {
 				copy(panel[(q-k0)*Panel:][:Panel], b[q*ldb+j:])
 			}
-			product(c[j:], ldc, c[j:], ldc, a[k0*lda:], 1, lda, panel[:], Panel, m, k1-k0)
+			product(c[j:], ldc, c[j:], ldc, a[k0*lda:], 1, lda, panel[:], 0, 1, m, k1-k0)
 		}
 	}
 }

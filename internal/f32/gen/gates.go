@@ -15,7 +15,7 @@ func gates(e *emitter, keep bool) {
 	}
 	e.function8(name, "func "+name+"(h, c, cPrev, z *float32, m, n, ldh, ldz int), ldh and ldz in bytes",
 		[]param{{"h", "DI"}, {"c", "SI"}, {"cPrev", "DX"}, {"z", "AX"}, {"m", "CX"}, {"n", "BX"}, {"ldh", "R10"}, {"ldz", "R9"}})
-	powers(e)
+	powers(e, keep)
 	e.op("MOVQ z+24(FP), AX")
 	e.op("MOVQ BX, R14")
 	e.op("ANDQ $7, R14")
@@ -31,8 +31,9 @@ func gates(e *emitter, keep bool) {
 	e.end()
 }
 
-// powers makes z 2^z in all rows.
-func powers(e *emitter) {
+// powers makes z 2^z in all rows. Where z is to stay it is far from the processor:
+// the sums of the units that come next are fetched.
+func powers(e *emitter, keep bool) {
 	row, four, some, one, odd, next := e.fresh("row"), e.fresh("four"), e.fresh("some"), e.fresh("one"), e.fresh("odd"), e.fresh("next")
 	held := []heldConstant{{"top", "Y13"}, {"bottom", "Y14"}, {"one", "Y15"}}
 	hold(e, held)
@@ -54,6 +55,10 @@ func powers(e *emitter) {
 	e.op("SUBQ $4, R14")
 	e.op("JLT %s", some)
 	e.label(four)
+	if keep {
+		e.op("PREFETCHT0 256(R8)")
+		e.op("PREFETCHT0 320(R8)")
+	}
 	vectors(4, "Y")
 	e.op("SUBQ $4, R14")
 	e.op("JGE %s", four)

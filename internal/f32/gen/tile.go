@@ -10,22 +10,29 @@ const tileRows = 6
 // fewer the multipliers wait for the loop itself.
 const unrolled = 4
 
-// tile writes c[i][j] = from[i][j] + Σ_k a[i·rs + k·ks]·b[k·ldb + j], i < rows,
-// j < 16, one tile after another down c, from and a. Strides are in bytes.
+// tile writes c[i][j] = from[i][j] + Σ_k a[i·rs + k·ks]·b[k·64 + j], i < rows,
+// j < 16, one tile after another down c, from and a, then the same for the next
+// panel: 16 columns on in c and from, ldp in b. Strides are in bytes.
+//
+//	DI c, SI ldc, AX a, BX rs, CX ks, DX b, R9 tiles left, R8 from, R10 k
 func tile(e *emitter, rows int) {
 	e.function8(fmt.Sprintf("tile%dAVX2", rows),
-		fmt.Sprintf("func tile%dAVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)", rows),
-		[]param{{"c", "DI"}, {"ldc", "SI"}, {"from", ""}, {"ldfrom", ""}, {"a", "AX"}, {"rs", "BX"}, {"ks", "CX"}, {"b", "DX"}, {"ldb", "R8"}, {"tiles", "R9"}, {"k", "R10"}})
-	next, loop, single, rest, done := e.fresh("next"), e.fresh("k"), e.fresh("k"), e.fresh("rest"), e.fresh("done")
+		fmt.Sprintf("func tile%dAVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, panels, tiles, k int)", rows),
+		[]param{{"c", ""}, {"ldc", "SI"}, {"from", ""}, {"ldfrom", ""}, {"a", ""}, {"rs", "BX"}, {"ks", "CX"}, {"b", "DX"},
+			{"ldp", ""}, {"panels", ""}, {"tiles", ""}, {"k", "R10"}})
+	panel, next, loop, single, rest, done := e.fresh("panel"), e.fresh("next"), e.fresh("k"), e.fresh("k"), e.fresh("rest"), e.fresh("done")
+	e.label(panel)
+	e.op("MOVQ c+0(FP), DI")
+	e.op("MOVQ from+16(FP), R8")
+	e.op("MOVQ a+32(FP), AX")
+	e.op("MOVQ tiles+80(FP), R9")
 	e.label(next)
-	e.op("MOVQ from+16(FP), R11")
 	e.op("MOVQ ldfrom+24(FP), R12")
 	for r := range rows {
-		e.op("VMOVUPS (R11), Y%d", 2*r)
-		e.op("VMOVUPS 32(R11), Y%d", 2*r+1)
-		e.op("ADDQ R12, R11")
+		e.op("VMOVUPS (R8), Y%d", 2*r)
+		e.op("VMOVUPS 32(R8), Y%d", 2*r+1)
+		e.op("ADDQ R12, R8")
 	}
-	e.op("MOVQ R11, from+16(FP)")
 	e.op("MOVQ AX, R11")
 	e.op("LEAQ (BX)(BX*2), R12")
 	e.op("ADDQ AX, R12")
@@ -35,16 +42,18 @@ func tile(e *emitter, rows int) {
 	e.op("JLT %s", rest)
 	e.op("PCALIGN $32")
 	e.label(loop)
-	for range unrolled {
-		tileTerm(e, rows)
+	for q := range unrolled {
+		tileTerm(e, rows, q)
 	}
+	e.op("ADDQ $%d, R13", 64*unrolled)
 	e.op("SUBQ $%d, R14", unrolled)
 	e.op("JGE %s", loop)
 	e.label(rest)
 	e.op("ADDQ $%d, R14", unrolled)
 	e.op("JZ %s", done)
 	e.label(single)
-	tileTerm(e, rows)
+	tileTerm(e, rows, 0)
+	e.op("ADDQ $64, R13")
 	e.op("DECQ R14")
 	e.op("JNZ %s", single)
 	e.label(done)
@@ -58,13 +67,18 @@ func tile(e *emitter, rows int) {
 	}
 	e.op("DECQ R9")
 	e.op("JNZ %s", next)
+	e.op("ADDQ $64, c+0(FP)")
+	e.op("ADDQ $64, from+16(FP)")
+	e.op("ADDQ ldp+64(FP), DX")
+	e.op("DECQ panels+72(FP)")
+	e.op("JNZ %s", panel)
 	e.end()
 }
 
-// tileTerm adds one term to every sum and moves on to the next.
-func tileTerm(e *emitter, rows int) {
-	e.op("VMOVUPS (R13), Y12")
-	e.op("VMOVUPS 32(R13), Y13")
+// tileTerm adds the term of b's q-th row to every sum and moves on in a.
+func tileTerm(e *emitter, rows, q int) {
+	e.op("VMOVUPS %d(R13), Y12", 64*q)
+	e.op("VMOVUPS %d(R13), Y13", 64*q+32)
 	for r := range rows {
 		at := []string{"(R11)", "(R11)(BX*1)", "(R11)(BX*2)", "(R12)", "(R12)(BX*1)", "(R12)(BX*2)"}[r]
 		e.op("VBROADCASTSS %s, Y%d", at, 14+r%2)
@@ -73,7 +87,6 @@ func tileTerm(e *emitter, rows int) {
 	}
 	e.op("ADDQ CX, R11")
 	e.op("ADDQ CX, R12")
-	e.op("ADDQ R8, R13")
 }
 
 // axpy writes y += a·x over groups of eight values.
