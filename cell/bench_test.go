@@ -52,11 +52,12 @@ func BenchmarkTrain(b *testing.B) {
 			}
 			rows := v.n * v.steps
 			x, dh := randomSlice(rng, rows*v.d), randomSlice(rng, rows*100)
-			grad := NewWeights(v.d, 100)
+			l.PackAdjoint(w)
+			grad := l.NewGradient()
 			var tp Tape
 			for b.Loop() {
 				l.Forward(&tp, active, x, nil, nil)
-				l.Adjoint(&tp, w, grad, nil, dh)
+				l.Adjoint(&tp, grad, nil, dh)
 			}
 			gflops(b, rows*8*100*(2*v.d+3*100))
 		})

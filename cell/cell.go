@@ -24,6 +24,7 @@ type LSTM struct {
 	bias       []float32  // a row of sums as f32.GateColumn lays it out
 	w          f32.Matrix // [W_ih W_hh]ᵀ, (D+H)×4H: takes rows [x | h] to sums
 	ih, hh     f32.Matrix // its parts
+	t          transposed // for Adjoint
 }
 
 // New packs w. Later changes of w do not reach the LSTM until Pack.

@@ -216,13 +216,16 @@ func allocatesNothing(t *testing.T) {
 	h := make([]float32, 50*300)
 	l.Sequence(s, h, x)
 	active := []int{100, 100, 99, 1}
-	dx, grad := make([]float32, len(x)), NewWeights(13, 50)
+	dx, grad, sum := make([]float32, len(x)), l.NewGradient(), NewWeights(13, 50)
 	var tp Tape
+	l.PackAdjoint(w)
 	train := func() {
 		l.Forward(&tp, active, x, nil, nil)
 		tp.Final()
-		l.Adjoint(&tp, w, grad, dx, h)
+		l.Adjoint(&tp, grad, dx, h)
+		grad.AddTo(sum)
 		l.Pack(w)
+		l.PackAdjoint(w)
 	}
 	train()
 	for name, f := range map[string]func(){
@@ -267,7 +270,9 @@ func TestCallersMistakesPanic(t *testing.T) {
 	s := l.NewState()
 	var tp Tape
 	l.Forward(&tp, []int{2, 1}, make([]float32, 9), nil, nil)
-	l.Adjoint(&tp, w, NewWeights(3, 4), nil, make([]float32, 12))
+	l.PackAdjoint(w)
+	grad := l.NewGradient()
+	l.Adjoint(&tp, grad, nil, make([]float32, 12))
 	for name, f := range map[string]func(){
 		"short frame":       func() { l.Step(s, make([]float32, 2)) },
 		"odd sequence":      func() { l.Sequence(s, nil, make([]float32, 4)) },
@@ -275,9 +280,10 @@ func TestCallersMistakesPanic(t *testing.T) {
 		"rising batch":      func() { l.Forward(&tp, []int{1, 2}, make([]float32, 9), nil, nil) },
 		"short batch":       func() { l.Forward(&tp, []int{2, 1}, make([]float32, 8), nil, nil) },
 		"short state":       func() { l.Forward(&tp, []int{2}, make([]float32, 6), make([]float32, 4), nil) },
-		"second Adjoint":    func() { l.Adjoint(&tp, w, NewWeights(3, 4), nil, make([]float32, 12)) },
-		"short gradient":    func() { l.Adjoint(&tp, w, NewWeights(3, 4), nil, make([]float32, 8)) },
+		"second Adjoint":    func() { l.Adjoint(&tp, grad, nil, make([]float32, 12)) },
+		"short gradient":    func() { l.Adjoint(&tp, grad, nil, make([]float32, 8)) },
 		"weights of others": func() { l.Pack(NewWeights(3, 5)) },
+		"sum of others":     func() { grad.AddTo(NewWeights(3, 5)) },
 		"no units":          func() { NewWeights(3, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -76,7 +76,7 @@ func TestGradientsNumerically(t *testing.T) {
 			var tp Tape
 			l.Forward(&tp, active, x, h0, c0)
 			grad, dx := NewWeights(d, n), make([]float32, rows*d)
-			l.Adjoint(&tp, w, grad, dx, dh)
+			adjointInto(l, &tp, w, grad, dx, dh)
 
 			p := &params64{in: d, hidden: n, ih: wide(w.IH), hh: wide(w.HH), b: wide(w.BiasIH)}
 			for i, v := range w.BiasHH {
@@ -123,32 +123,43 @@ func descending(t *rapid.T, long, wide int) []int {
 	return active
 }
 
-// Adjoint adds: a gradient taken in two goes is the sum of both, and the tape
-// remembers nothing of an earlier batch.
+// adjointInto adds the gradient of the tape's Forward to grad.
+func adjointInto(l *LSTM, tp *Tape, w, grad *Weights, dx, dh []float32) {
+	l.PackAdjoint(w)
+	g := l.NewGradient()
+	l.Adjoint(tp, g, dx, dh)
+	g.AddTo(grad)
+}
+
+// Adjoint adds: a gradient taken in several goes is the sum of all, whatever an
+// earlier batch left on the tape.
 func TestAdjointAccumulates(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, 4))
 		w, l := randomLSTM(rng, 3, 9)
+		l.PackAdjoint(w)
 		var used Tape
-		grad := NewWeights(3, 9)
-		sum := NewWeights(3, 9)
+		grad, same, added := l.NewGradient(), l.NewGradient(), l.NewGradient()
 		for _, active := range [][]int{{7, 7, 3}, {300, 200, 1, 1}, {2}} {
 			rows := total(active)
 			x, dh := randomSlice(rng, rows*3), randomSlice(rng, rows*9)
-			fresh := NewWeights(3, 9)
 			var tp Tape
 			l.Forward(&tp, active, x, nil, nil)
-			l.Adjoint(&tp, w, fresh, nil, dh)
+			l.Adjoint(&tp, same, nil, dh)
 			l.Forward(&used, active, x, nil, nil)
-			l.Adjoint(&used, w, grad, nil, dh)
-			for i := range sum.HH {
-				sum.HH[i] += fresh.HH[i]
-			}
-			for i := range sum.IH {
-				sum.IH[i] += fresh.IH[i]
+			l.Adjoint(&used, grad, nil, dh)
+			alone := l.NewGradient()
+			l.Forward(&used, active, x, nil, nil)
+			l.Adjoint(&used, alone, nil, dh)
+			added.Add(alone)
+		}
+		sameBits(t, "on fresh tapes", grad.sums, same.sums)
+		for i, v := range added.sums {
+			if d := math.Abs(float64(v - grad.sums[i])); d > 1e-5*max(1, math.Abs(float64(v))) {
+				t.Fatalf("value %d: in one gradient %v, added up %v", i, grad.sums[i], v)
 			}
 		}
-		sameBits(t, "weight_hh", grad.HH, sum.HH)
-		sameBits(t, "weight_ih", grad.IH, sum.IH)
+		grad.Zero()
+		sameBits(t, "zero", grad.sums, make([]float32, len(grad.sums)))
 	})
 }

@@ -77,6 +77,14 @@ func affine(dst, w, b, x []float32) {
 	affineGeneric(dst, w, b, x)
 }
 
+func adam(p, g, m, v []float32, r *AdamRates) {
+	if !avx2 {
+		adamGeneric(p, g, m, v, r)
+		return
+	}
+	adamAVX2(&p[0], &g[0], &m[0], &v[0], &r.Beta1, len(p))
+}
+
 // axpy takes the last values through a buffer, so that all are fused alike.
 func axpy(y []float32, a float32, x []float32) {
 	if !avx2 {

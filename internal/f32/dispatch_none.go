@@ -23,3 +23,5 @@ func gatesAdjoint(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 func axpy(y []float32, a float32, x []float32) { axpyGeneric(y, a, x) }
 
 func affine(dst, w, b, x []float32) { affineGeneric(dst, w, b, x) }
+
+func adam(p, g, m, v []float32, r *AdamRates) { adamGeneric(p, g, m, v, r) }

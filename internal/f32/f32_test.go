@@ -249,6 +249,31 @@ func TestAxpy(t *testing.T) {
 	})
 }
 
+// Adam is adamGeneric, to the bit.
+func TestAdam(t *testing.T) {
+	eachKernel(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			n, skip := rapid.IntRange(0, 50).Draw(t, "n"), rapid.IntRange(0, 7).Draw(t, "skip")
+			rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 12))
+			square := func() float32 { return float32(rng.ExpFloat64()) }
+			p, g, m, v := newGuarded(n, skip, normal(rng)), newGuarded(n, 7-skip, normal(rng)), newGuarded(n, skip, normal(rng)), newGuarded(n, 3, square)
+			clone := func(x *guarded) []float32 { return append([]float32(nil), x.data...) }
+			p1, g1, m1, v1 := clone(p), clone(g), clone(m), clone(v)
+			r := &AdamRates{Beta1: 0.9, Rest1: 0.1, Beta2: 0.999, Rest2: 0.001, Root: 3, Epsilon: 1e-8, Keep: 0.99, Rate: 0.01}
+			Adam(p.data, g.data, m.data, v.data, r)
+			adamGeneric(p1, g1, m1, v1, r)
+			for _, x := range []*guarded{p, g, m, v} {
+				x.check(t, "beside")
+			}
+			for i := range n {
+				same(t, "p", p.data[i], p1[i])
+				same(t, "m", m.data[i], m1[i])
+				same(t, "v", v.data[i], v1[i])
+			}
+		})
+	})
+}
+
 func TestSoftmax(t *testing.T) {
 	for _, c := range []struct{ logits, want []float32 }{
 		{[]float32{3}, []float32{1}},

@@ -68,3 +68,6 @@ func axpyAVX2(y *float32, a float32, x *float32, groups int)
 
 //go:noescape
 func affineAVX2(dst, w, b, x *float32, rows, k int)
+
+//go:noescape
+func adamAVX2(p, d, m, v, rates *float32, n int)

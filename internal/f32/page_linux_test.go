@@ -50,6 +50,7 @@ func TestStaysInsidePages(t *testing.T) {
 			Affine(prev[:min(n, 3)], atPageEnd(t, min(n, 3)*n, f), atPageEnd(t, min(n, 3), f), h)
 			GatesAdjoint(z[width-4*n:], c, h, prev, atPageEnd(t, n, f), 1, n, 4*n, n)
 			Axpy(h, 2, prev)
+			Adam(h, c, prev, atPageEnd(t, n, zero), &AdamRates{Epsilon: 1})
 			a, b, sum := atPageEnd(t, 7*n, f), atPageEnd(t, 7*Panel, f), atPageEnd(t, n*Panel, f)
 			MulAddTransposed(sum, Panel, a, n, b, Panel, n, Panel, 7)
 		}

@@ -58,14 +58,21 @@ func Axpy(y []float32, a float32, x []float32) {
 	axpy(y[:len(x)], a, x)
 }
 
-// Dot is Σ x[i]·y[i] in float64, in ascending order.
+// Dot is Σ x[i]·y[i] in float64: four sums, each of every fourth product in
+// ascending order.
 func Dot(x, y []float32) float64 {
-	y = y[:len(x)]
-	var s float64
-	for i, v := range x {
-		s += float64(v) * float64(y[i])
+	var s [4]float64
+	for ; len(x) >= 4; x, y = x[4:], y[4:] {
+		a, b := (*[4]float32)(x), (*[4]float32)(y)
+		s[0] += float64(float64(a[0]) * float64(b[0]))
+		s[1] += float64(float64(a[1]) * float64(b[1]))
+		s[2] += float64(float64(a[2]) * float64(b[2]))
+		s[3] += float64(float64(a[3]) * float64(b[3]))
 	}
-	return s
+	for i, v := range x {
+		s[i] += float64(float64(v) * float64(y[i]))
+	}
+	return (s[0] + s[1]) + (s[2] + s[3])
 }
 
 // AddGateRows adds the transposed sums of a weight gradient to dst (4n×K), the
@@ -78,9 +85,10 @@ func AddGateRows(dst, src []float32, n, k, lds int) {
 		for at := 0; at < n; at += group {
 			col := GateColumn(n, g, at)
 			width := min(group, n-at)
-			for i := range k {
-				for j, v := range src[i*lds+col : i*lds+col+width] {
-					dst[(g*n+at+j)*k+i] += v
+			for j := range width {
+				row, from := dst[(g*n+at+j)*k:][:k], src[col+j:]
+				for i := range row {
+					row[i] += from[i*lds]
 				}
 			}
 		}

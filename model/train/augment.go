@@ -107,19 +107,19 @@ func maskBands(o *Options, rng *rand.Rand, gain, offset []float32, bands int) {
 	}
 }
 
-// dropConnect writes src to dst with each recurrent weight dropped with
-// probability p and the others scaled to keep the mean (Wan et al. 2013;
-// Merity et al. 2018 on LSTMs), and the factors to mask.
+// dropConnect writes the recurrent weights of src to dst, each dropped with
+// probability p (in steps of 2⁻¹⁶) and the others scaled to keep the mean (Wan et
+// al. 2013; Merity et al. 2018 on LSTMs), and the factors to mask.
 func dropConnect(dst, src, mask *cell.Weights, p float64, rng *rand.Rand) {
-	copy(dst.IH, src.IH)
-	copy(dst.BiasIH, src.BiasIH)
-	copy(dst.BiasHH, src.BiasHH)
-	keep := float32(1 / (1 - p))
+	factor := [2]float32{float32(1 / (1 - p)), 0}
+	threshold := uint64(math.Round(p * (1 << 16)))
+	var bits uint64
 	for i, v := range src.HH {
-		f := keep
-		if rng.Float64() < p {
-			f = 0
+		if i%4 == 0 {
+			bits = rng.Uint64()
 		}
+		f := factor[(bits&0xffff-threshold)>>63] // 1 where the bits are less
+		bits >>= 16
 		mask.HH[i] = f
 		dst.HH[i] = float32(v * f)
 	}

@@ -232,7 +232,7 @@ func TestGradientIsTheDerivative(t *testing.T) {
 			t.Fatalf("loss %v, want %v", st.loss, want)
 		}
 		const h = 1e-5
-		for _, x := range tr.grads[0].Tensors() {
+		for _, x := range tr.grad.Tensors() {
 			if x.Fixed {
 				continue
 			}
@@ -262,7 +262,7 @@ func TestDropConnectMasksTheGradient(t *testing.T) {
 	before := tr.params.Clone(tr.config)
 	tr.update(0, []int{0, 1})
 	dropped, kept := 0, 0
-	grads, masks, masked, was := directions(tr.grads[0]), directions(tr.mask), directions(tr.masked), directions(before)
+	grads, masks, masked, was := directions(tr.grad), directions(tr.mask), directions(tr.masked), directions(before)
 	for i, d := range grads {
 		for j, g := range d.HH {
 			f := masks[i].HH[j]

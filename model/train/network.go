@@ -6,30 +6,88 @@ import (
 	"inkling/model"
 )
 
-// layers are a network's directions packed for training.
+// layers are a network's directions packed for training, in the order of
+// directions(p): the lower ones, the forward half, the backward half if any.
 type layers struct {
+	all              []*cell.LSTM
 	lower            []*cell.LSTM
 	forward, reverse *cell.LSTM
 }
 
 func newLayers(p *model.Params) *layers {
-	ls := &layers{forward: cell.New(p.Forward)}
-	for _, w := range p.Lower {
-		ls.lower = append(ls.lower, cell.New(w))
+	ls := &layers{}
+	for _, w := range directions(p) {
+		ls.all = append(ls.all, cell.New(w))
 	}
+	n := len(p.Lower)
+	ls.lower, ls.forward = ls.all[:n], ls.all[n]
 	if p.Reverse != nil {
-		ls.reverse = cell.New(p.Reverse)
+		ls.reverse = ls.all[n+1]
 	}
 	return ls
 }
 
-func (ls *layers) pack(p *model.Params) {
-	for i, w := range p.Lower {
-		ls.lower[i].Pack(w)
+// pack takes the values of p; for training also for the adjoint.
+func (ls *layers) pack(p *model.Params, training bool, workers int) {
+	ds := directions(p)
+	parallel(len(ds), workers, func(_, i int) {
+		ls.all[i].Pack(ds[i])
+		if training {
+			ls.all[i].PackAdjoint(ds[i])
+		}
+	})
+}
+
+// A gradient is one shard's: the directions' as the adjoint sums them up, and the
+// heads', in a Params of which nothing else is used.
+type gradient struct {
+	directions []*cell.Gradient
+	heads      *model.Params
+}
+
+func (ls *layers) newGradient(heads *model.Params) *gradient {
+	g := &gradient{heads: heads}
+	for _, l := range ls.all {
+		g.directions = append(g.directions, l.NewGradient())
 	}
-	ls.forward.Pack(p.Forward)
-	if p.Reverse != nil {
-		ls.reverse.Pack(p.Reverse)
+	return g
+}
+
+func (g *gradient) zero() {
+	for _, d := range g.directions {
+		d.Zero()
+	}
+	for _, t := range headTensors(g.heads) {
+		clear(t)
+	}
+}
+
+func headTensors(p *model.Params) [][]float32 {
+	return [][]float32{p.RunningW, p.RunningB, p.ConfirmW, p.ConfirmB}
+}
+
+// sum adds up shards in index order into dst, in the layout of the weights.
+func (ls *layers) sum(dst *model.Params, shards []*gradient, workers int) {
+	ds := directions(dst)
+	parallel(len(ds), workers, func(_, i int) {
+		first := shards[0].directions[i]
+		for _, g := range shards[1:] {
+			first.Add(g.directions[i])
+		}
+		zeroWeights(ds[i])
+		first.AddTo(ds[i])
+	})
+	for i, t := range headTensors(dst) {
+		clear(t)
+		for _, g := range shards {
+			f32.Axpy(t, 1, headTensors(g.heads)[i])
+		}
+	}
+}
+
+func zeroWeights(w *cell.Weights) {
+	for _, t := range [][]float32{w.IH, w.HH, w.BiasIH, w.BiasHH} {
+		clear(t)
 	}
 }
 
@@ -88,9 +146,9 @@ func cut(ws []window, active []int, chunk int) []window {
 }
 
 // adjoint is cell's, over the windows; dx may be nil.
-func (p *pass) adjoint(l *cell.LSTM, w, grad *cell.Weights, dx, dh []float32) {
+func (p *pass) adjoint(l *cell.LSTM, grad *cell.Gradient, dx, dh []float32) {
 	if len(p.windows) == 1 {
-		l.Adjoint(&p.tape, w, grad, dx, dh)
+		l.Adjoint(&p.tape, grad, dx, dh)
 		return
 	}
 	d, hid := l.In(), l.Hidden()
@@ -101,7 +159,7 @@ func (p *pass) adjoint(l *cell.LSTM, w, grad *cell.Weights, dx, dh []float32) {
 		if dx != nil {
 			part = dx[v.row*d : v.end*d]
 		}
-		l.Adjoint(&p.tape, w, grad, part, dh[v.row*hid:v.end*hid])
+		l.Adjoint(&p.tape, grad, part, dh[v.row*hid:v.end*hid])
 	}
 }
 
@@ -144,21 +202,22 @@ func (w *worker) run(p *model.Params, ls *layers) {
 }
 
 // adjoint adds to grad the gradient of the loss that heads.loss prepared.
-func (w *worker) adjoint(p, grad *model.Params, ls *layers) {
+func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
 	b, hid := &w.batch, w.config.Hidden
 	w.dForward = zeroed(w.dForward, b.rows*hid)
 	if ls.reverse != nil {
 		w.dReverse = zeroed(w.dReverse, b.rows*hid)
 	}
-	w.heads.adjoint(w.config, p, grad, b, w.dForward, w.dReverse)
+	w.heads.adjoint(w.config, p, grad.heads, b, w.dForward, w.dReverse)
 	var dTop []float32
 	if len(ls.lower) > 0 {
 		w.dTop = grow(w.dTop, b.rows*hid)
 		dTop = w.dTop
 	}
-	w.forward.adjoint(ls.forward, p.Forward, grad.Forward, dTop, w.dForward)
+	top := len(ls.lower)
+	w.forward.adjoint(ls.forward, grad.directions[top], dTop, w.dForward)
 	if ls.reverse != nil {
-		w.adjointReverse(p, grad, ls, dTop)
+		w.adjointReverse(grad.directions[top+1], ls, dTop)
 	}
 	for i := len(ls.lower) - 1; i >= 0; i-- {
 		var dx []float32
@@ -166,18 +225,18 @@ func (w *worker) adjoint(p, grad *model.Params, ls *layers) {
 			w.dLower[i%2] = grow(w.dLower[i%2], b.rows*hid)
 			dx = w.dLower[i%2]
 		}
-		w.lower[i].adjoint(ls.lower[i], p.Lower[i], grad.Lower[i], dx, dTop)
+		w.lower[i].adjoint(ls.lower[i], grad.directions[i], dx, dTop)
 		dTop = dx
 	}
 }
 
-func (w *worker) adjointReverse(p, grad *model.Params, ls *layers, dTop []float32) {
+func (w *worker) adjointReverse(grad *cell.Gradient, ls *layers, dTop []float32) {
 	if dTop == nil {
-		w.reverse.adjoint(ls.reverse, p.Reverse, grad.Reverse, nil, w.dReverse)
+		w.reverse.adjoint(ls.reverse, grad, nil, w.dReverse)
 		return
 	}
 	w.dTurned = grow(w.dTurned, len(dTop))
-	w.reverse.adjoint(ls.reverse, p.Reverse, grad.Reverse, w.dTurned, w.dReverse)
+	w.reverse.adjoint(ls.reverse, grad, w.dTurned, w.dReverse)
 	back := grow(w.turned, len(dTop))
 	w.batch.turn(back, w.dTurned, ls.forward.In())
 	f32.Axpy(dTop, 1, back)

@@ -27,48 +27,43 @@ const (
 	epsilon = 1e-8
 )
 
-func (a *adamW) update(p, grad *model.Params, lr float64) {
+func (a *adamW) update(p, grad *model.Params, lr float64, workers int) {
 	a.step++
-	correct1 := 1 - math.Pow(beta1, float64(a.step))
-	correct2 := math.Sqrt(1 - math.Pow(beta2, float64(a.step)))
+	rates := f32.AdamRates{Beta1: beta1, Rest1: 1 - beta1, Beta2: beta2, Rest2: 1 - beta2, Epsilon: epsilon, Keep: 1,
+		Rate: float32(lr / (1 - math.Pow(beta1, float64(a.step)))),
+		Root: float32(1 / math.Sqrt(1-math.Pow(beta2, float64(a.step))))}
 	ps, gs, ms, vs := p.Tensors(), grad.Tensors(), a.m.Tensors(), a.v.Tensors()
-	for i, t := range ps {
-		if t.Fixed {
-			continue
+	parallel(len(ps), workers, func(_, i int) {
+		if ps[i].Fixed {
+			return
 		}
-		keep := float32(1)
-		if !strings.Contains(t.Name, "bias") {
-			keep = float32(1 - lr*a.decay)
+		r := rates
+		if !strings.Contains(ps[i].Name, "bias") {
+			r.Keep = float32(1 - lr*a.decay)
 		}
-		adamLoop(t.Data, gs[i].Data, ms[i].Data, vs[i].Data, keep, float32(lr/correct1), float32(1/correct2))
-	}
-}
-
-func adamLoop(p, g, m, v []float32, keep, rate, root float32) {
-	g, m, v = g[:len(p)], m[:len(p)], v[:len(p)]
-	for i := range p {
-		d := g[i]
-		m[i] = float32(beta1*m[i]) + float32((1-beta1)*d)
-		v[i] = float32(beta2*v[i]) + float32((1-beta2)*float32(d*d))
-		denom := float32(float32(math.Sqrt(float64(v[i])))*root) + epsilon
-		p[i] = float32(p[i]*keep) - float32(rate*float32(m[i]/denom))
-	}
+		f32.Adam(ps[i].Data, gs[i].Data, ms[i].Data, vs[i].Data, &r)
+	})
 }
 
 // clip scales grad so that its global norm is at most limit, and returns the
 // norm before (Pascanu et al. 2013). A norm that is not finite is returned as
 // it is and grad left alone.
-func clip(grad *model.Params, limit float64) float64 {
-	var sum float64
-	for _, t := range grad.Tensors() {
-		if !t.Fixed {
-			sum += f32.Dot(t.Data, t.Data)
+func clip(grad *model.Params, limit float64, workers int) float64 {
+	ts := grad.Tensors()
+	squares := make([]float64, len(ts))
+	parallel(len(ts), workers, func(_, i int) {
+		if !ts[i].Fixed {
+			squares[i] = f32.Dot(ts[i].Data, ts[i].Data)
 		}
+	})
+	var sum float64
+	for _, v := range squares {
+		sum += v
 	}
 	norm := math.Sqrt(sum)
 	if limit > 0 && norm > limit && !math.IsInf(norm, 0) {
 		s := float32(limit / norm)
-		for _, t := range grad.Tensors() {
+		for _, t := range ts {
 			for i := range t.Data {
 				t.Data[i] *= s
 			}
@@ -81,13 +76,5 @@ func clip(grad *model.Params, limit float64) float64 {
 func zero(p *model.Params) {
 	for _, t := range p.Tensors() {
 		clear(t.Data)
-	}
-}
-
-// add is dst += src.
-func add(dst, src *model.Params) {
-	from := src.Tensors()
-	for i, t := range dst.Tensors() {
-		f32.Axpy(t.Data, 1, from[i].Data)
 	}
 }

@@ -63,13 +63,13 @@ func TestClip(t *testing.T) {
 	g := model.NewParams(c, 1)
 	g.Mean[0] = 100 // no gradient
 	g.RunningW[0], g.Forward.HH[1] = 3, -4
-	if norm := clip(g, 10); norm != 5 || g.RunningW[0] != 3 {
+	if norm := clip(g, 10, 2); norm != 5 || g.RunningW[0] != 3 {
 		t.Errorf("norm %v under the limit, gradient %v", norm, g.RunningW[0])
 	}
-	if norm := clip(g, 1); norm != 5 || math.Abs(float64(g.RunningW[0])-0.6) > 1e-7 || math.Abs(float64(g.Forward.HH[1])+0.8) > 1e-7 {
+	if norm := clip(g, 1, 2); norm != 5 || math.Abs(float64(g.RunningW[0])-0.6) > 1e-7 || math.Abs(float64(g.Forward.HH[1])+0.8) > 1e-7 {
 		t.Errorf("norm %v, clipped to %v and %v", norm, g.RunningW[0], g.Forward.HH[1])
 	}
-	if norm := clip(g, -1); math.Abs(norm-1) > 1e-6 {
+	if norm := clip(g, -1, 2); math.Abs(norm-1) > 1e-6 {
 		t.Errorf("norm after clipping to 1: %v", norm)
 	}
 }

@@ -125,7 +125,7 @@ func TestGradientsAgainstPyTorch(t *testing.T) {
 			st, norm := tr.update(0, c.all())
 			near(t, "loss", []float32{float32(st.loss)}, []float32{float32(c.Losses[0])})
 			near(t, "norm", []float32{float32(norm)}, []float32{float32(c.Norm)})
-			for _, x := range tr.grads[0].Tensors() {
+			for _, x := range tr.grad.Tensors() {
 				if !x.Fixed {
 					near(t, x.Name, x.Data, c.Grads[x.Name])
 				}

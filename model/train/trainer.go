@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,7 +32,8 @@ type trainer struct {
 
 	ls      *layers
 	workers []*worker
-	grads   []*model.Params // one a shard
+	shards  []*gradient   // one a shard of the batch
+	grad    *model.Params // their sum
 	stats   []shardStats
 }
 
@@ -82,9 +82,10 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 		t.workers = append(t.workers, newWorker(t.config, o.Truncate))
 	}
 	for range (o.Batch + shard - 1) / shard {
-		t.grads = append(t.grads, fresh())
+		t.shards = append(t.shards, t.ls.newGradient(fresh()))
 	}
-	t.stats = make([]shardStats, len(t.grads))
+	t.grad = fresh()
+	t.stats = make([]shardStats, len(t.shards))
 	return t
 }
 
@@ -160,28 +161,26 @@ func (t *trainer) batches(epoch int) [][]int {
 func (t *trainer) update(u int, indices []int) (sum shardStats, norm float64) {
 	p := t.params
 	if t.o.DropConnect > 0 {
-		t.dropConnect(random(t.o.Seed, forConnect, u, 0))
+		t.dropConnect(u)
 		p = t.masked
 	}
-	t.ls.pack(p)
+	t.ls.pack(p, true, len(t.workers))
 	shards := slices.Collect(slices.Chunk(indices, shard))
 	parallel(len(shards), len(t.workers), func(w, i int) {
-		t.stats[i] = t.shard(t.workers[w], p, t.grads[i], u, shards[i], len(indices))
+		t.stats[i] = t.shard(t.workers[w], p, t.shards[i], u, shards[i], len(indices))
 	})
 	for i := range shards {
 		sum.loss += t.stats[i].loss
 		sum.confirm += t.stats[i].confirm
 		sum.running += t.stats[i].running
-		if i > 0 {
-			add(t.grads[0], t.grads[i])
-		}
 	}
-	grad := t.grads[0]
+	grad := t.grad
+	t.ls.sum(grad, t.shards[:len(shards)], len(t.workers))
 	if t.o.DropConnect > 0 {
 		t.maskGradient(grad)
 	}
-	norm = clip(grad, t.o.Clip)
-	t.opt.update(t.params, grad, t.o.rate(u, t.total))
+	norm = clip(grad, t.o.Clip, len(t.workers))
+	t.opt.update(t.params, grad, t.o.rate(u, t.total), len(t.workers))
 	if t.o.Averaging > 0 {
 		t.averageIn(u)
 	}
@@ -189,12 +188,12 @@ func (t *trainer) update(u int, indices []int) (sum shardStats, norm float64) {
 }
 
 // shard computes one shard's loss and gradient.
-func (t *trainer) shard(w *worker, p, grad *model.Params, u int, indices []int, inBatch int) shardStats {
+func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indices []int, inBatch int) shardStats {
 	seqs := make([]sequence, len(indices))
 	for i, x := range indices {
 		seqs[i] = t.train.augmented(x, &t.o, random(t.o.Seed, forExample, u, x))
 	}
-	zero(grad)
+	grad.zero()
 	w.batch.pack(seqs, t.train.dim)
 	w.run(p, t.ls)
 	scale := make([]float64, len(seqs))
@@ -244,12 +243,14 @@ func argmax(p []float32) (best int) {
 	return best
 }
 
-func (t *trainer) dropConnect(rng *rand.Rand) {
+// dropConnect fills masked and mask for update u, each direction from numbers of
+// its own.
+func (t *trainer) dropConnect(u int) {
 	t.masked.CopyFrom(t.params)
 	src, dst, mask := directions(t.params), directions(t.masked), directions(t.mask)
-	for i := range src {
-		dropConnect(dst[i], src[i], mask[i], t.o.DropConnect, rng)
-	}
+	parallel(len(src), len(t.workers), func(_, i int) {
+		dropConnect(dst[i], src[i], mask[i], t.o.DropConnect, random(t.o.Seed, forConnect, u, i))
+	})
 }
 
 func (t *trainer) maskGradient(grad *model.Params) {
@@ -283,7 +284,7 @@ func (t *trainer) averageIn(u int) {
 
 // evaluate runs p without augmentation over c.
 func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
-	t.ls.pack(p)
+	t.ls.pack(p, false, len(t.workers))
 	n := len(c.plain)
 	order := make([]int, n)
 	for i := range order {

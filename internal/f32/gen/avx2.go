@@ -17,6 +17,7 @@ func avx2() []byte {
 	step(e)
 	axpy(e)
 	affine(e)
+	adam(e)
 	return e.Bytes()
 }
 
