@@ -1,0 +1,80 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"inkling/model/dataset"
+	"inkling/model/feature"
+	"inkling/model/train"
+)
+
+// Series returns a set of len(steps) sequences of noise, sequence i of steps[i]
+// timesteps of d channels.
+func Series(d int, steps []int) *dataset.Set {
+	s := &dataset.Set{Kind: dataset.Series, Channels: d, Hash: "noise"}
+	for i := range Classes {
+		s.Labels = append(s.Labels, fmt.Sprint("class ", i+1))
+	}
+	for i, n := range steps {
+		s.Examples = append(s.Examples, dataset.Example{Name: fmt.Sprint("noise ", i+1), Group: fmt.Sprint(i),
+			Label: i % Classes, Samples: Noise(n*d, uint64(100+i)), Hash: fmt.Sprintf("%016x", i)})
+	}
+	return s
+}
+
+// PlainOptions train both heads without augmentation, smoothing or held-out data:
+// the work that another program does as well.
+func PlainOptions(hidden, batch int) train.Options {
+	return train.Options{Front: feature.Config{Kind: feature.KindRaw}, Hidden: hidden, Batch: batch, Epochs: 1e6,
+		LR: 1e-4, Schedule: train.Constant, Warmup: -1, Truncate: 1 << 20, Smoothing: -1, Dropout: -1, DropConnect: -1,
+		Noise: -1, Jitter: -1, Crop: -1, Validation: -1}
+}
+
+// A Training is a train.Fit that stands still but for Updates.
+type Training struct {
+	cancel context.CancelFunc
+	next   chan struct{}
+	done   chan error
+}
+
+// NewTraining starts a Fit on so many threads and runs its first update.
+func NewTraining(set *dataset.Set, o train.Options, threads int) (*Training, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	t := &Training{cancel: cancel, next: make(chan struct{}), done: make(chan error)}
+	hooks := train.Hooks{Progress: func(int, int, float64) {
+		t.done <- nil
+		<-t.next
+	}}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+	go func() {
+		_, err := train.Fit(ctx, set, nil, o, hooks, nil)
+		if err == nil {
+			err = errors.New("the training came to its end")
+		}
+		t.done <- err
+	}()
+	return t, <-t.done
+}
+
+// Update runs n updates.
+func (t *Training) Update(n int) (time.Duration, error) {
+	began := time.Now()
+	for range n {
+		t.next <- struct{}{}
+		if err := <-t.done; err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(began), nil
+}
+
+// Close ends it; it must not be used after an error of Update.
+func (t *Training) Close() {
+	t.cancel()
+	close(t.next)
+	<-t.done
+}
