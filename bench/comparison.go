@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"inkling/internal/measure"
+)
+
+// A comparison is one line of a table: inkling's work beside its peers', timed in
+// one alternating run. Numbers are compared before, by whoever makes it.
+type comparison struct {
+	section string // which table
+	what    string
+	ours    measure.Work
+	peers   []measure.Case // named by their column
+	peak    bool           // time the peak rate as well
+	scale   float64        // repetitions that the table tells as one; 0: 1
+	asked   []target
+	closers []func()
+}
+
+// A target is asked of the ratio of minima: of every column whose name begins with
+// of, or with of = peak of the share of the peak rate. With atMost the ratio is
+// inkling's time to the other's, which must not be larger.
+type target struct {
+	of     string
+	ratio  float64
+	atMost bool
+}
+
+const (
+	peakName    = "peak"
+	ortName     = "ONNX Runtime"
+	torchName   = "PyTorch"
+	gonumName   = "gonum"
+	inklingName = "inkling"
+)
+
+func (c *comparison) add(name string, threads int, run func(int) (time.Duration, error)) {
+	p := measure.Case{Name: name, Run: run}
+	if threads > 1 || name != ortName && name != gonumName {
+		p.Rest = spinning
+	}
+	c.peers = append(c.peers, p)
+}
+
+func (c *comparison) close() {
+	for _, f := range c.closers {
+		f()
+	}
+}
+
+// cases are all that is timed: inkling, the peers, and perhaps the peak.
+func (c *comparison) cases() []measure.Case {
+	all := append([]measure.Case{c.ours.Case}, c.peers...)
+	all[0].Name = inklingName
+	if c.peak {
+		all = append(all, measure.Peak(c.ours.Threads).Case)
+	}
+	return all
+}
+
+// A result is what a comparison measured.
+type result struct {
+	*comparison
+	times map[string]measure.Times // by column; of one repetition
+	peak  float64                  // GFLOP/s; 0: not known
+}
+
+func (c *comparison) result(times []measure.Times) result {
+	r := result{comparison: c, times: map[string]measure.Times{}}
+	for i, k := range c.cases() {
+		r.times[k.Name] = times[i]
+	}
+	if c.peak {
+		r.peak = rate(measure.Peak(c.ours.Threads).Flops, r.times[peakName])
+	}
+	return r
+}
+
+// rate is GFLOP/s in the fastest run.
+func rate(flops float64, t measure.Times) float64 { return flops / t.Min / 1e3 }
+
+// faster is how many times faster inkling was than the column, in the fastest run
+// of each.
+func (r *result) faster(column string) float64 {
+	return r.times[column].Min / r.times[inklingName].Min
+}
+
+// share is the part of the peak rate that inkling reached; 0: not known.
+func (r *result) share() float64 {
+	if r.peak == 0 {
+		return 0
+	}
+	return rate(r.ours.Flops, r.times[inklingName]) / r.peak
+}
+
+// near is the agreement that is asked before anything is timed.
+func near(what string, got, want []float32) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("%s: %d values, inkling has %d: nothing was timed", what, len(got), len(want))
+	}
+	for i, v := range got {
+		if !(math.Abs(float64(v)-float64(want[i])) <= 1e-4*max(1, math.Abs(float64(want[i])))) {
+			return fmt.Errorf("%s: value %d is %v, inkling has %v: nothing was timed", what, i, v, want[i])
+		}
+	}
+	return nil
+}

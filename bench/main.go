@@ -1,0 +1,139 @@
+// Bench runs the same work on inkling, ONNX Runtime, PyTorch and gonum, in turn,
+// and writes a table of the times and their ratios. Each peer's numbers are
+// compared with inkling's before anything is timed.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"time"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"inkling/internal/f32"
+	"inkling/internal/measure"
+)
+
+// options of the command line.
+type options struct {
+	ort, python, out string
+	only             string
+	seconds          float64
+	quick            bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.ort, "ort", "", "`FILE` of the ONNX Runtime library; without it that peer is left out")
+	flag.StringVar(&o.python, "python", "", "`COMMAND` of a Python that has PyTorch; without it that peer is left out")
+	flag.StringVar(&o.out, "o", "", "`FILE` for the tables instead of standard output")
+	flag.StringVar(&o.only, "only", "", "these tables alone, comma-separated: "+strings.Join(sections, ", "))
+	flag.Float64Var(&o.seconds, "seconds", 5, "time for a line of a table; a slow one takes what three rounds take")
+	flag.BoolVar(&o.quick, "quick", false, "a few lines, measured briefly: does everything still run?")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	if err := f32.Use(os.Getenv("INKLING_KERNEL")); err != nil {
+		return fmt.Errorf("INKLING_KERNEL: %w", err)
+	}
+	p, err := start(o)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	plan := measure.Plan{Budget: time.Duration(o.seconds * float64(time.Second)), Slice: 5 * time.Millisecond}
+	if o.quick {
+		plan = measure.Plan{Budget: 200 * time.Millisecond, Slice: time.Millisecond, Rounds: 1}
+	}
+	var results []result
+	for _, make := range p.comparisons(o) {
+		r, err := measured(ctx, plan, make)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(os.Stderr, r.line())
+		results = append(results, r)
+	}
+	return p.report(os.Stdout, results)
+}
+
+// start brings the peers up that o names.
+func start(o options) (p *peers, err error) {
+	p = &peers{cores: runtime.NumCPU()}
+	if o.ort != "" {
+		ort.SetSharedLibraryPath(o.ort)
+		if err := ort.InitializeEnvironment(); err != nil {
+			return nil, fmt.Errorf("%s: %w", o.ort, err)
+		}
+		p.ort = true
+	}
+	if o.python != "" {
+		p.torch, err = startTorch(o.python)
+	}
+	return p, err
+}
+
+func (p *peers) close() {
+	if p.torch != nil {
+		p.torch.close()
+	}
+	if p.ort {
+		ort.DestroyEnvironment()
+	}
+}
+
+// measured makes one comparison and times it.
+func measured(ctx context.Context, plan measure.Plan, make func() (*comparison, error)) (r result, err error) {
+	c, err := make()
+	if c != nil {
+		defer c.close()
+	}
+	if err != nil {
+		return r, err
+	}
+	times, err := measure.Alternate(ctx, plan, c.cases())
+	if err != nil {
+		return r, fmt.Errorf("%s, %s: %w", c.section, c.what, err)
+	}
+	return c.result(times), nil
+}
+
+// sections are the tables, in order.
+var sections = []string{"step", "batch", "sequence", "confirm"}
+
+// comparisons are the lines that o asks for, in order.
+func (p *peers) comparisons(o options) (all []func() (*comparison, error)) {
+	wanted := func(section string) bool {
+		return o.only == "" || strings.Contains(","+o.only+",", ","+section+",")
+	}
+	add := func(section string, make func() (*comparison, error)) {
+		if wanted(section) {
+			all = append(all, make)
+		}
+	}
+	for _, d := range []int{1, 13, 40} {
+		add("step", func() (*comparison, error) { return p.step(d) })
+	}
+	for _, threads := range []int{1, p.cores} {
+		for _, n := range []int{16, 64, 256, 1024} {
+			add("batch", func() (*comparison, error) { return p.batch(n, threads) })
+		}
+	}
+	add("sequence", func() (*comparison, error) { return p.sequence(1, 1, 1.4) })
+	add("sequence", func() (*comparison, error) { return p.sequence(1, p.cores, 2.4) })
+	add("sequence", func() (*comparison, error) { return p.sequence(32, p.cores, 1.7) })
+	add("confirm", confirm)
+	return all
+}
