@@ -7,14 +7,17 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"inkling/internal/atomicfile"
 	"inkling/internal/f32"
 	"inkling/internal/measure"
 )
@@ -66,7 +69,26 @@ func run(ctx context.Context, o options) error {
 		fmt.Fprintln(os.Stderr, r.line())
 		results = append(results, r)
 	}
-	return p.report(os.Stdout, results)
+	var others []size
+	if o.wants("sizes") && !o.quick {
+		if others, err = sizes(ctx, plan); err != nil {
+			return err
+		}
+	}
+	return p.write(o.out, results, others)
+}
+
+// write puts the report at path, whole or not at all, or on standard output.
+func (p *peers) write(path string, results []result, others []size) error {
+	if path == "" {
+		return p.report(os.Stdout, results, others)
+	}
+	return atomicfile.WriteFile(path, func(w io.Writer) error { return p.report(w, results, others) })
+}
+
+// wants tells whether o asks for a table.
+func (o *options) wants(section string) bool {
+	return o.only == "" || slices.Contains(strings.Split(o.only, ","), section)
 }
 
 // start brings the peers up that o names.
@@ -111,29 +133,29 @@ func measured(ctx context.Context, plan measure.Plan, make func() (*comparison, 
 }
 
 // sections are the tables, in order.
-var sections = []string{"step", "batch", "sequence", "confirm"}
+var sections = []string{"step", "batch", "sequence", "train", "confirm", "sizes"}
 
 // comparisons are the lines that o asks for, in order.
 func (p *peers) comparisons(o options) (all []func() (*comparison, error)) {
-	wanted := func(section string) bool {
-		return o.only == "" || strings.Contains(","+o.only+",", ","+section+",")
-	}
-	add := func(section string, make func() (*comparison, error)) {
-		if wanted(section) {
+	add := func(section string, brief bool, make func() (*comparison, error)) {
+		if o.wants(section) && (brief || !o.quick) {
 			all = append(all, make)
 		}
 	}
 	for _, d := range []int{1, 13, 40} {
-		add("step", func() (*comparison, error) { return p.step(d) })
+		add("step", true, func() (*comparison, error) { return p.step(d) })
 	}
 	for _, threads := range []int{1, p.cores} {
 		for _, n := range []int{16, 64, 256, 1024} {
-			add("batch", func() (*comparison, error) { return p.batch(n, threads) })
+			add("batch", n == 64, func() (*comparison, error) { return p.batch(n, threads) })
 		}
 	}
-	add("sequence", func() (*comparison, error) { return p.sequence(1, 1, 1.4) })
-	add("sequence", func() (*comparison, error) { return p.sequence(1, p.cores, 2.4) })
-	add("sequence", func() (*comparison, error) { return p.sequence(32, p.cores, 1.7) })
-	add("confirm", confirm)
+	add("sequence", true, func() (*comparison, error) { return p.sequence(1, 1, 1.4) })
+	add("sequence", false, func() (*comparison, error) { return p.sequence(1, p.cores, 2.4) })
+	add("sequence", false, func() (*comparison, error) { return p.sequence(32, p.cores, 1.7) })
+	for _, e := range epochs {
+		add("train", e.longest < 100, func() (*comparison, error) { return p.training(e) })
+	}
+	add("confirm", true, confirm)
 	return all
 }

@@ -1,19 +1,183 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 
+	ort "github.com/yalue/onnxruntime_go"
+
+	"inkling/internal/f32"
 	"inkling/internal/measure"
 )
+
+// titles and remarks of the tables, by section.
+var titles = map[string][2]string{
+	"step": {"One step of one stream",
+		"With a 3-class head and its softmax, one thread. ONNX Runtime has its LSTM operator with bound memory, the state fed back; PyTorch `nn.LSTMCell` in TorchScript; gonum is `blas32.Gemv` with the gates written out."},
+	"batch": {"Many streams, one step each",
+		"D = 40. The peak is that of multiply-adds in registers on as many threads, measured in the same rounds."},
+	"sequence": {"Whole sequences, bidirectional, last mode",
+		"T = 3528, D = 1, with the confirm head."},
+	"train": {"Training, an epoch",
+		"Both heads' losses, backward, clipping, AdamW; some batches are timed and scaled to the epoch. PyTorch has OpenBLAS on one thread, its best, and packed sequences where lengths differ."},
+	"confirm": {"Confirm at a segment's end",
+		"What remains to be done when the segment ends, beside the single steps that came before."},
+}
+
+// report writes the tables as markdown.
+func (p *peers) report(w io.Writer, results []result, sizes []size) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "# Performance\n\n%s\n\n", p.machine())
+	fmt.Fprintf(b, "`bench/run` makes this page: the same work on all, in turn (a b c a b c …), after their numbers agreed within 1e-4. "+
+		"A time is that of the fastest run, in brackets that of the middle one; × is how many times faster inkling is, a ratio of fastest runs. "+
+		"H = %d, float32.\n", hidden)
+	for _, section := range sections {
+		of := slices.DeleteFunc(slices.Clone(results), func(r result) bool { return r.section != section })
+		if len(of) > 0 {
+			fmt.Fprintf(b, "\n## %s\n\n%s\n\n", titles[section][0], titles[section][1])
+			writeTable(b, of)
+		}
+	}
+	if sizes != nil {
+		fmt.Fprintf(b, "\n## One step at other sizes\n\nWithout a head: time, rate, weights read a second, and the rate as a share of that at H = %d.\n\n", hidden)
+		writeSizes(b, sizes)
+	}
+	return b.Flush()
+}
+
+// writeTable writes one section: a column for each peer and what is asked.
+func writeTable(w io.Writer, results []result) {
+	var columns []string
+	rates, peak := false, false
+	for _, r := range results {
+		for _, p := range r.peers {
+			if !slices.Contains(columns, p.Name) {
+				columns = append(columns, p.Name)
+			}
+		}
+		rates, peak = rates || r.ours.Flops > 0, peak || r.peak > 0
+	}
+	head := append([]string{"", inklingName}, columns...)
+	if rates {
+		head = append(head, "GFLOP/s")
+	}
+	if peak {
+		head = append(head, "of the peak")
+	}
+	head = append(head, "asked")
+	writeRow(w, head)
+	writeRow(w, slices.Repeat([]string{"---"}, len(head)))
+	for _, r := range results {
+		row := []string{r.what, span(r.times[inklingName], r.scale)}
+		for _, c := range columns {
+			row = append(row, r.cell(c))
+		}
+		if rates {
+			row = append(row, fmt.Sprintf("%.1f", rate(r.ours.Flops, r.times[inklingName])))
+		}
+		if peak {
+			row = append(row, fmt.Sprintf("%.2f of %.0f", r.share(), r.peak))
+		}
+		writeRow(w, append(row, r.verdict()))
+	}
+}
+
+func writeRow(w io.Writer, cells []string) {
+	fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
+}
+
+// cell is a peer's time and how many times faster inkling is.
+func (r *result) cell(column string) string {
+	t, ok := r.times[column]
+	if !ok {
+		return "–"
+	}
+	return fmt.Sprintf("%s, **%s×**", span(t, r.scale), digits(r.faster(column)))
+}
+
+// verdict lists what is asked of the line, and what falls short of it.
+func (r *result) verdict() string {
+	var out []string
+	for _, a := range r.asked {
+		got, known := r.reached(a)
+		s := fmt.Sprintf("≥ %v× %s", a.ratio, a.of)
+		switch {
+		case a.atMost:
+			s = fmt.Sprintf("≤ %v of the %s", a.ratio, a.of)
+		case a.of == peakName:
+			s = fmt.Sprintf("≥ %v of the peak", a.ratio)
+		}
+		if known && (got < a.ratio) != a.atMost {
+			s += fmt.Sprintf(": **%.2f**", got)
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, ", ")
+}
+
+// reached is the figure that a speaks of: against several columns the least.
+func (r *result) reached(a target) (got float64, known bool) {
+	if a.of == peakName {
+		return r.share(), r.peak > 0
+	}
+	for _, p := range r.peers {
+		if !strings.HasPrefix(p.Name, a.of) {
+			continue
+		}
+		if f := r.faster(p.Name); !known || f < got {
+			got, known = f, true
+		}
+	}
+	if a.atMost && known {
+		got = 1 / got
+	}
+	return got, known
+}
+
+// machine tells where and with what the tables were made.
+func (p *peers) machine() string {
+	s := fmt.Sprintf("%s, %s, %s/%s. inkling with the %s kernels, %s", processor(), count(p.cores, "core"), runtime.GOOS, runtime.GOARCH, f32.Kernel(), goVersion())
+	if p.ort {
+		s += "; " + ortName + " " + ort.GetVersion()
+	}
+	if p.torch != nil {
+		s += fmt.Sprintf("; %s %s with %s", torchName, p.torch.version, strings.Join(p.torch.blas, ", "))
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, d := range info.Deps {
+			if d.Path == "gonum.org/v1/gonum" {
+				s += "; gonum " + d.Version
+			}
+		}
+	}
+	return s + "."
+}
+
+func goVersion() string { return "Go " + strings.TrimPrefix(runtime.Version(), "go") }
+
+// processor is the name that Linux has for it.
+func processor() string {
+	data, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(data)) {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "A processor of unknown name"
+}
 
 // line is a result on one line, for who waits.
 func (r *result) line() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-9s %-26s inkling %s", r.section, r.what, span(r.times[inklingName], r.scale))
+	fmt.Fprintf(&b, "%-9s %-36s inkling %s", r.section, r.what, span(r.times[inklingName], r.scale))
 	for _, p := range r.peers {
-		fmt.Fprintf(&b, "  %s %s (%.2f×)", p.Name, span(r.times[p.Name], r.scale), r.faster(p.Name))
+		fmt.Fprintf(&b, "  %s %s %s×", p.Name, span(r.times[p.Name], r.scale), digits(r.faster(p.Name)))
 	}
 	if r.ours.Flops > 0 {
 		fmt.Fprintf(&b, "  %.1f GFLOP/s", rate(r.ours.Flops, r.times[inklingName]))
@@ -52,5 +216,3 @@ func digits(v float64) string {
 	}
 	return fmt.Sprintf("%.2f", v)
 }
-
-func (p *peers) report(w io.Writer, results []result) error { return nil }
