@@ -42,6 +42,7 @@ type cli struct {
 	Devices devicesCmd `cmd:"" help:"List microphones."`
 	Inspect inspectCmd `cmd:"" help:"Tell what a model or a data set holds."`
 	Verify  verifyCmd  `cmd:"" help:"Prove on your own data that step by step = whole sequence = any block size."`
+	Bench   benchCmd   `cmd:"" help:"Measure this machine: a step, many streams, whole sequences, training, front ends."`
 	Version versionCmd `cmd:"" help:"Print the version and the kernels in use."`
 }
 

@@ -20,6 +20,7 @@ var may = map[string][]string{
 	"internal/atomicfile": {},
 	"internal/bundled":    {},
 	"internal/house":      {},
+	"internal/measure":    {"model", "model/feature", "model/dataset", "model/train", "cell", "internal/f32"},
 	"cell":                {"internal/f32"},
 	"model/feature":       {"internal/f32"},
 	"model":               {"cell", "model/feature", "internal/f32"},

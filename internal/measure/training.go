@@ -34,6 +34,22 @@ func PlainOptions(hidden, batch int) train.Options {
 		Noise: -1, Jitter: -1, Crop: -1, Validation: -1}
 }
 
+// Train is an update of training on so many threads, with batches of sequences of
+// equal length.
+func Train(hidden, d, batch, steps, threads int) (Work, error) {
+	lengths := make([]int, batch)
+	for i := range lengths {
+		lengths[i] = steps
+	}
+	t, err := NewTraining(Series(d, lengths), PlainOptions(hidden, batch), threads)
+	if err != nil {
+		return Work{}, err
+	}
+	const directions = 2
+	return Work{Hidden: hidden, Input: d, Streams: batch, Flops: float64(directions * batch * steps * 8 * hidden * (2*d + 3*hidden)),
+		close: t.Close, Case: Case{Name: "train", Threads: threads, Run: t.Update}}, nil
+}
+
 // A Training is a train.Fit that stands still but for Updates.
 type Training struct {
 	cancel context.CancelFunc

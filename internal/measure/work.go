@@ -17,6 +17,15 @@ type Work struct {
 	Case
 	Hidden, Input, Streams int
 	Flops                  float64 // of the products of one repetition; 0: not counted
+	Units                  float64 // what is told of is one of so many that a repetition holds; 0: 1
+	close                  func()  // nil where there is nothing to end
+}
+
+// End ends what w left running; w must not be run after it.
+func (w *Work) End() {
+	if w.close != nil {
+		w.close()
+	}
 }
 
 // Classes is how many labels the networks made here tell apart.

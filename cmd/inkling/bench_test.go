@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// bench --json prints rows of exactly the contract's fields, one for every work
+// and size, each of them measured.
+func TestBenchRows(t *testing.T) {
+	var rows []map[string]any
+	out := mustRun(t, "bench", "--hidden", "8", "--input", "2,3", "--seconds", "0.05", "--json")
+	if err := json.Unmarshal([]byte(out), &rows); err != nil {
+		t.Fatalf("%v:\n%s", err, out)
+	}
+	fields := []string{"gflops", "hidden", "input", "kernel", "name", "precision", "streams", "threads", "us_median", "us_min"}
+	count := map[string]int{}
+	for _, r := range rows {
+		name := r["name"].(string)
+		count[name]++
+		if got := slices.Sorted(maps.Keys(r)); !slices.Equal(got, fields) {
+			t.Fatalf("%s has the fields %v", name, got)
+		}
+		if low, mid := r["us_min"].(float64), r["us_median"].(float64); !(low > 0 && low <= mid) || r["precision"] != "f32" || r["threads"].(float64) < 1 {
+			t.Errorf("%v", r)
+		}
+	}
+	delete(count, "peak") // not with every kernel
+	n := min(2, runtime.GOMAXPROCS(0))
+	want := map[string]int{"step": 2, "batch": 4 * n, "sequence": n, "steps": 1, "confirm": 1, "train": 1, "logmel": 1, "stream": 1}
+	if !maps.Equal(count, want) {
+		t.Errorf("rows: %v, want %v", count, want)
+	}
+}
+
+func TestBenchTable(t *testing.T) {
+	out := mustRun(t, "bench", "bundled:notes", "--only", "confirm,stream", "--hidden", "8", "--seconds", "0.01")
+	for _, want := range []string{"kernels", "of the steps before it", "streams at 44100 Hz a core"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "train") {
+		t.Errorf("--only did not leave out the others:\n%s", out)
+	}
+}
+
+// An interrupt tells what was measured so far, if that is anything.
+func TestBenchInterrupted(t *testing.T) {
+	args := []string{"bench", "--only", "step", "--hidden", "8", "--seconds", "60"}
+	for _, c := range []struct {
+		after time.Duration
+		code  int
+	}{{0, 1}, {time.Second, 0}} {
+		ctx, cancel := context.WithTimeout(t.Context(), c.after)
+		defer cancel()
+		var out, log bytes.Buffer
+		code := run(ctx, args, strings.NewReader(""), &out, &log)
+		if code != c.code || (out.Len() > 0) != (code == 0) || !strings.Contains(log.String(), "interrupted") {
+			t.Errorf("after %v: exit %d, %q, %q", c.after, code, out.String(), log.String())
+		}
+	}
+}
+
+func TestBenchRefuses(t *testing.T) {
+	for says, args := range map[string][]string{
+		"--hidden 0: give 1 to 2048":     {"--hidden", "0"},
+		"--hidden 2049":                  {"--hidden", "2049"},
+		"--input 0: give 1 to 4096":      {"--input", "1,0"},
+		"--seconds -1: give more than":   {"--seconds=-1"},
+		"--input: give a number":         {"--input", ""},
+		"--seconds NaN":                  {"--seconds", "NaN"},
+		`--only "nonsense": there are p`: {"--only", "step,nonsense"},
+		"unknown flag":                   {"--nonsense"},
+	} {
+		out, log, code := inkling(t, "", append([]string{"bench"}, args...)...)
+		if code != 2 || out != "" || !strings.Contains(log, says) {
+			t.Errorf("bench %v: exit %d, want 2 and %q:\n%s%s", args, code, says, out, log)
+		}
+	}
+	if _, log, code := inkling(t, "", "bench", "none.model"); code != 1 || !strings.Contains(log, "none.model") {
+		t.Errorf("a model that is not there: exit %d:\n%s", code, log)
+	}
+}
