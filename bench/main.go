@@ -36,7 +36,7 @@ func main() {
 	flag.StringVar(&o.python, "python", "", "`COMMAND` of a Python that has PyTorch; without it that peer is left out")
 	flag.StringVar(&o.out, "o", "", "`FILE` for the tables instead of standard output")
 	flag.StringVar(&o.only, "only", "", "these tables alone, comma-separated: "+strings.Join(sections, ", "))
-	flag.Float64Var(&o.seconds, "seconds", 5, "time for a line of a table; a slow one takes what three rounds take")
+	flag.Float64Var(&o.seconds, "seconds", 8, "time for a line of a table; a slow one takes what three rounds take")
 	flag.BoolVar(&o.quick, "quick", false, "a few lines, measured briefly: does everything still run?")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
