@@ -2,6 +2,8 @@ package cell
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"inkling/internal/f32"
 )
@@ -11,15 +13,44 @@ import (
 type Batch struct {
 	n, in, hidden int
 	h, c          []float32 // N×H
-	xh            []float32 // scratch: rows [x | the previous h]
-	z             []float32 // scratch
+	gathered      []float32 // a timestep's inputs of Sequences
+
+	// The task under way, for the workers that share its rows.
+	l       *LSTM
+	x       []float32
+	rows    int          // streams that move on
+	some    int          // of which a worker takes so many at once
+	next    atomic.Int64 // the first that no worker has taken
+	running sync.WaitGroup
+	workers []*worker
+}
+
+// A worker is scratch for some rows, and the call that takes its share of them.
+type worker struct {
+	xh, z []float32
+	help  func()
 }
 
 // NewBatch returns a batch of n streams, each in the zero state.
 func (l *LSTM) NewBatch(n int) *Batch {
 	b := &Batch{in: l.in, hidden: l.hidden}
+	b.Share(1)
 	b.Resize(n)
 	return b
+}
+
+// Share makes StepBatch divide its streams among at most so many goroutines, the
+// caller's among them. It changes no bit. The others live no longer than a call.
+func (b *Batch) Share(workers int) {
+	b.workers = b.workers[:0]
+	for range max(workers, 1) {
+		w := &worker{xh: make([]float32, f32.RowsAtOnce*(b.in+b.hidden)), z: make([]float32, f32.RowsScratch(f32.RowsAtOnce, b.hidden))}
+		w.help = func() {
+			b.take(w)
+			b.running.Done()
+		}
+		b.workers = append(b.workers, w)
+	}
 }
 
 // Resize makes b a batch of n streams. The first of those that were in it keep
@@ -29,8 +60,6 @@ func (b *Batch) Resize(n int) {
 	b.n = n
 	if n*b.hidden > len(b.h) {
 		b.h, b.c = extend(b.h, n*b.hidden), extend(b.c, n*b.hidden)
-		b.xh = grow(b.xh, min(n, f32.RowsAtOnce)*(b.in+b.hidden))
-		b.z = grow(b.z, f32.RowsScratch(n))
 	}
 }
 
@@ -72,20 +101,87 @@ func (l *LSTM) StepBatch(b *Batch, x []float32) {
 	if len(x) != b.n*l.in || b.hidden != l.hidden || b.in != l.in {
 		panic(fmt.Sprintf("cell: StepBatch: %d inputs, %d streams %d→%d, want N×%d and %d→%d", len(x), b.n, b.in, b.hidden, l.in, l.in, l.hidden))
 	}
-	for i := 0; i < b.n; i += f32.RowsAtOnce {
-		n := min(f32.RowsAtOnce, b.n-i)
-		l.stepRows(b, i, n, x[i*l.in:(i+n)*l.in])
+	b.step(l, x, b.n)
+}
+
+// leastShare is the least number of rows that are worth another goroutine.
+const leastShare = 12
+
+// step moves the first n streams on.
+func (b *Batch) step(l *LSTM, x []float32, n int) {
+	b.l, b.x, b.rows = l, x, n
+	b.next.Store(0)
+	workers := min(len(b.workers), n/leastShare)
+	if workers < 2 {
+		b.some = f32.RowsAtOnce
+		b.take(b.workers[0])
+		return
+	}
+	b.some = min(f32.RowsAtOnce, (n+2*workers-1)/(2*workers))
+	b.running.Add(workers - 1)
+	for _, w := range b.workers[1:workers] {
+		go w.help()
+	}
+	b.take(b.workers[0])
+	b.running.Wait()
+}
+
+// take moves streams on until all are taken.
+func (b *Batch) take(w *worker) {
+	for {
+		i := int(b.next.Add(int64(b.some))) - b.some
+		if i >= b.rows {
+			return
+		}
+		b.stepRows(w, i, min(b.some, b.rows-i))
 	}
 }
 
-// stepRows moves n streams from the first one on.
-func (l *LSTM) stepRows(b *Batch, first, n int, x []float32) {
-	width, hid := l.in+l.hidden, l.hidden
-	h, c := b.h[first*hid:(first+n)*hid], b.c[first*hid:(first+n)*hid]
-	for i := range n {
-		row := b.xh[i*width : (i+1)*width]
-		copy(row, x[i*l.in:(i+1)*l.in])
-		copy(row[l.in:], h[i*hid:(i+1)*hid])
+// stepRows moves n streams from the i-th one on.
+func (b *Batch) stepRows(w *worker, i, n int) {
+	l, d, hid := b.l, b.in, b.hidden
+	width := d + hid
+	h, c := b.h[i*hid:(i+n)*hid], b.c[i*hid:(i+n)*hid]
+	for j := range n {
+		row := w.xh[j*width : (j+1)*width]
+		copy(row, b.x[(i+j)*d:(i+j+1)*d])
+		copy(row[d:], h[j*hid:(j+1)*hid])
 	}
-	f32.Rows(h, c, c, b.xh, l.bias, b.z, &l.w, n, hid, width, 0, false)
+	f32.Rows(h, c, c, w.xh, l.bias, w.z, &l.w, n, hid, width, 0, false)
+}
+
+// Sequences runs N sequences, each from the zero state: xs[i] has T_i×D inputs,
+// and T_i never rises. After each timestep it calls each, unless that is nil, with
+// the timestep and the number of sequences that have it: H(i) of those is h. With
+// reverse every sequence runs from its own last timestep down to its first, and
+// timesteps are counted in that order. At the end H(i) is each sequence's last h.
+func (l *LSTM) Sequences(b *Batch, xs [][]float32, reverse bool, each func(t, n int)) {
+	n, d := len(xs), l.in
+	b.Resize(n)
+	for i := range n {
+		b.Reset(i)
+		if len(xs[i])%d != 0 || (i > 0 && len(xs[i]) > len(xs[i-1])) {
+			panic(fmt.Sprintf("cell: Sequences: sequence %d has %d inputs: want T×%d, and T must not rise", i, len(xs[i]), d))
+		}
+	}
+	b.gathered = grow(b.gathered, n*d)
+	for t := 0; ; t++ {
+		for n > 0 && len(xs[n-1]) <= t*d {
+			n--
+		}
+		if n == 0 {
+			return
+		}
+		for i, x := range xs[:n] {
+			at := t * d
+			if reverse {
+				at = len(x) - at - d
+			}
+			copy(b.gathered[i*d:], x[at:at+d])
+		}
+		b.step(l, b.gathered[:n*d], n)
+		if each != nil {
+			each(t, n)
+		}
+	}
 }

@@ -36,15 +36,22 @@ const (
 // Rows is Step for m rows, each a stream's or a sequence's, from the same start:
 // xh lies ldx apart, h, c and cPrev n apart, to the bit as Step gives them. With
 // keep, z has rows ldz apart that receive the gates' values, for GatesAdjoint;
-// otherwise it is scratch of at least RowsScratch(m) values. h must not overlap xh;
+// otherwise it is scratch of at least RowsScratch(m, n) values. h must not overlap xh;
 // c may be cPrev.
 func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int, keep bool) {
 	if m == 0 {
 		return
 	}
 	if len(h) < m*n || len(c) < m*n || len(cPrev) < m*n || w.N != 4*n || ldx < w.K || len(xh) < (m-1)*ldx+w.K || len(start) < Padded(4*n) ||
-		(keep && (ldz < Padded(4*n) || len(z) < (m-1)*ldz+Padded(4*n))) || (!keep && len(z) < RowsScratch(m)) {
+		(keep && (ldz < Padded(4*n) || len(z) < (m-1)*ldz+Padded(4*n))) || (!keep && len(z) < RowsScratch(m, n)) {
 		panic(fmt.Sprintf("f32: Rows: %d×%d units, slices of %d, %d, %d, %d, %d, %d, a matrix of %d×%d", m, n, len(h), len(c), len(cPrev), len(xh), len(start), len(z), w.K, w.N))
+	}
+	if m <= fewRows && !keep {
+		for i := range m {
+			copy(c[i*n:(i+1)*n], cPrev[i*n:(i+1)*n])
+			step(h[i*n:(i+1)*n], c[i*n:(i+1)*n], xh[i*ldx:][:w.K], start, z, w, false)
+		}
+		return
 	}
 	for done := 0; done < m; done += RowsAtOnce {
 		k := min(RowsAtOnce, m-done)
@@ -56,8 +63,12 @@ func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int, ke
 	}
 }
 
-// RowsScratch is how many values of scratch Rows needs for m rows.
-func RowsScratch(m int) int { return min(m, RowsAtOnce) * blockPanels * Panel }
+// RowsScratch is how many values of scratch Rows needs for m rows of n units.
+func RowsScratch(m, n int) int { return max(min(m, RowsAtOnce)*blockPanels*Panel, Padded(4*n)) }
+
+// fewRows is up to how many rows go one by one: a product of so few rows leaves
+// the multipliers waiting, a step walks more units at once instead.
+const fewRows = 2
 
 // someRows takes all units of m rows, blockUnits at a time: their sums, then their
 // gates.

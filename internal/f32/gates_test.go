@@ -196,7 +196,7 @@ func stepIsItsParts(t *rapid.T) {
 	}
 	for _, keep := range []bool{false, true} {
 		h, after := newGuarded(m*n, skip, zero), newGuarded(m*n, skip, zero)
-		z := newGuarded(RowsScratch(m), skip, zero)
+		z := newGuarded(RowsScratch(m, n), skip, zero)
 		if keep {
 			z = newGuarded((m-1)*ldz+width, skip, zero)
 		}

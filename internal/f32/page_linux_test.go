@@ -44,7 +44,7 @@ func TestStaysInsidePages(t *testing.T) {
 			Step(h, c, xh, start, z, &w, false)
 			Step(h, c, xh, start, z, &w, true)
 			w.MulAdd(z, width, xh, w.K, 1)
-			Rows(h, c, c, xh, start, atPageEnd(t, RowsScratch(1), f), &w, 1, n, w.K, 0, false)
+			Rows(h, c, c, xh, start, atPageEnd(t, RowsScratch(1, n), f), &w, 1, n, w.K, 0, false)
 			Rows(h, c, c, xh, start, z, &w, 1, n, w.K, width, true)
 			Gates(h, c, prev, z[width-4*n:], 1, n, 4*n)
 			Affine(prev[:min(n, 3)], atPageEnd(t, min(n, 3)*n, f), atPageEnd(t, min(n, 3), f), h)
