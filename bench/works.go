@@ -147,7 +147,7 @@ func (p *peers) sequence(sequences, threads int, asked float64) (*comparison, er
 		return c, err
 	}
 	var want []float32
-	for _, p := range measure.PredictAll(m, frames, threads) {
+	for _, p := range m.PredictBatch(frames, threads) {
 		want = append(want, p.Confirm...)
 	}
 	return c, near(ortName, o.data("probs"), want)

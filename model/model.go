@@ -144,19 +144,25 @@ func (m *Model) Step(probs []float32, s *State, x []float32) {
 
 // running writes the running head's probabilities after hidden state h.
 func (m *Model) running(probs []float32, s *State, h []float32) {
+	m.runningHead(probs, s.evidence, s.logits, h)
+}
+
+// runningHead takes h to logits in evidence, under RunningEvidence added to those
+// of the steps before, and to probabilities unless probs is nil; scratch is C values.
+func (m *Model) runningHead(probs, evidence, scratch, h []float32) {
 	switch m.Config.Running {
 	case RunningSoftmax:
-		f32.Affine(s.evidence, m.Params.RunningW, m.Params.RunningB, h)
+		f32.Affine(evidence, m.Params.RunningW, m.Params.RunningB, h)
 	case RunningEvidence:
-		f32.Affine(s.logits, m.Params.RunningW, m.Params.RunningB, h)
-		for i, v := range s.logits {
-			s.evidence[i] += v
+		f32.Affine(scratch, m.Params.RunningW, m.Params.RunningB, h)
+		for i, v := range scratch {
+			evidence[i] += v
 		}
 	default:
 		return
 	}
 	if probs != nil {
-		f32.Softmax(probs, s.evidence)
+		f32.Softmax(probs, evidence)
 	}
 }
 
@@ -172,53 +178,15 @@ func (m *Model) Confirm(probs []float32, fwd *State, tops []float32) {
 	if m.reverse == nil || len(tops) == 0 || len(tops)%d != 0 {
 		panic(fmt.Sprintf("model: Confirm: %d values, want T×%d and a confirm head", len(tops), d))
 	}
-	h := m.Config.Hidden
 	fwd.reverse.Reset()
 	m.reverse.Reverse(fwd.reverse, nil, tops)
-	copy(fwd.both[:h], fwd.layers[len(m.lower)].H)
-	copy(fwd.both[h:], fwd.reverse.H)
-	f32.Affine(fwd.logits, m.Params.ConfirmW, m.Params.ConfirmB, fwd.both)
-	f32.Softmax(probs, fwd.logits)
+	m.confirmHead(probs, fwd, fwd.layers[len(m.lower)].H, fwd.reverse.H)
 }
 
-// Prediction is what Predict computes of one sequence.
-type Prediction struct {
-	Running []float32 // T×C; nil without a running head
-	Confirm []float32 // C; without a confirm head the last row of Running
-	Steps   int       // T
-}
-
-// Predict is the offline reference: whole layers at a time over T×D frames. Its
-// numbers equal those of Step … Step, Confirm to the bit.
-func (m *Model) Predict(frames []float32) *Prediction {
-	if len(frames) == 0 || len(frames)%m.dim != 0 {
-		panic(fmt.Sprintf("model: Predict: %d values, want T×%d", len(frames), m.dim))
-	}
-	steps, hid, c := len(frames)/m.dim, m.Config.Hidden, m.Classes()
-	s := m.NewState()
-	x := make([]float32, len(frames))
-	for t := range steps {
-		f32.Normalize(x[t*m.dim:][:m.dim], frames[t*m.dim:][:m.dim], m.Params.Mean, m.Params.Scale)
-	}
-	for i, l := range m.lower {
-		h := make([]float32, steps*hid)
-		l.Sequence(s.layers[i], h, x)
-		x = h
-	}
-	h := make([]float32, steps*hid)
-	m.forward.Sequence(s.layers[len(m.lower)], h, x)
-	p := &Prediction{Steps: steps}
-	if m.HasRunning() {
-		p.Running = make([]float32, steps*c)
-		for t := range steps {
-			m.running(p.Running[t*c:][:c], s, h[t*hid:][:hid])
-		}
-	}
-	if m.HasConfirm() {
-		p.Confirm = make([]float32, c)
-		m.Confirm(p.Confirm, s, x)
-	} else if p.Running != nil {
-		p.Confirm = p.Running[(steps-1)*c:]
-	}
-	return p
+// confirmHead takes the last states of both halves to probabilities; s is scratch.
+func (m *Model) confirmHead(probs []float32, s *State, forward, reverse []float32) {
+	copy(s.both[:m.Config.Hidden], forward)
+	copy(s.both[m.Config.Hidden:], reverse)
+	f32.Affine(s.logits, m.Params.ConfirmW, m.Params.ConfirmB, s.both)
+	f32.Softmax(probs, s.logits)
 }

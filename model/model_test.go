@@ -95,6 +95,54 @@ func TestPredictEqualsStepsAndConfirm(t *testing.T) {
 	})
 }
 
+// PredictBatch is Predict of each, and StepBatch Step of each, on any number of
+// processors.
+func TestBatchesEqualPredict(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawModel(t)
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "frames"), 3))
+		n := rapid.IntRange(0, 30).Draw(t, "sequences")
+		xs, want := make([][]float32, n), make([]*Prediction, n)
+		for i := range xs {
+			xs[i] = make([]float32, m.Dim()*rapid.IntRange(1, 100).Draw(t, "T"))
+			for j := range xs[i] {
+				xs[i][j] = float32(rng.NormFloat64())
+			}
+			want[i] = m.Predict(xs[i])
+		}
+		for i, p := range m.PredictBatch(xs, rapid.IntRange(0, 4).Draw(t, "workers")) {
+			sameBits(t, "running", p.Running, want[i].Running)
+			sameBits(t, "confirm", p.Confirm, want[i].Confirm)
+			if p.Steps != want[i].Steps {
+				t.Fatalf("%d steps, want %d", p.Steps, want[i].Steps)
+			}
+		}
+		states, b := make([]*State, n), m.NewBatch(1)
+		for i := range states {
+			states[i] = m.NewState()
+		}
+		for step := 0; ; step++ {
+			var some []*State
+			var frames, probs [][]float32
+			var which []int
+			for i, x := range xs {
+				if at := step * m.Dim(); at < len(x) {
+					some, frames, probs, which = append(some, states[i]), append(frames, x[at:at+m.Dim()]), append(probs, make([]float32, 3)), append(which, i)
+				}
+			}
+			if len(some) == 0 {
+				return
+			}
+			m.StepBatch(b, probs, some, frames)
+			for j, i := range which {
+				if m.HasRunning() {
+					sameBits(t, "running of a step", probs[j], want[i].Running[step*3:step*3+3])
+				}
+			}
+		}
+	})
+}
+
 func TestStepAndConfirmAllocateNothing(t *testing.T) {
 	m := random(t, 1, Config{Hidden: 30, Layers: 2, Running: RunningEvidence, Confirm: true, Front: feature.Config{Samples: 5}})
 	s, probs, x := m.NewState(), make([]float32, 3), make([]float32, 5)
@@ -102,6 +150,15 @@ func TestStepAndConfirmAllocateNothing(t *testing.T) {
 	m.Confirm(probs, s, tops)
 	if n := testing.AllocsPerRun(20, func() { m.Step(probs, s, x); m.Confirm(probs, s, tops) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+	b, states := m.NewBatch(20), make([]*State, 20)
+	xs, ps := make([][]float32, 20), make([][]float32, 20)
+	for i := range states {
+		states[i], xs[i], ps[i] = m.NewState(), x, make([]float32, 3)
+	}
+	m.StepBatch(b, ps, states, xs)
+	if n := testing.AllocsPerRun(20, func() { m.StepBatch(b, ps, states, xs); m.StepBatch(b, ps[:9], states[:9], xs[:9]) }); n != 0 {
+		t.Errorf("%v allocations by batches", n)
 	}
 }
 

@@ -70,6 +70,7 @@ func Step(m *model.Model) Work {
 // Batch is one timestep of n streams of one direction, no head.
 func Batch(l *cell.LSTM, n, threads int) Work {
 	b, x := l.NewBatch(n), Noise(n*l.In(), 2)
+	b.Share(threads)
 	return Work{Hidden: l.Hidden(), Input: l.In(), Streams: n, Flops: float64(n) * stepFlops(l.Hidden(), l.In()),
 		Case: Case{Name: "batch", Threads: threads, Run: Loop(func() { l.StepBatch(b, x) })}}
 }
@@ -86,22 +87,7 @@ func Sequence(m *model.Model, sequences, steps, threads int) Work {
 		directions = 2
 	}
 	return Work{Hidden: h, Input: d, Streams: sequences, Flops: float64(sequences*steps*directions) * stepFlops(h, d),
-		Case: Case{Name: "sequence", Threads: threads, Run: Loop(func() { PredictAll(m, frames, threads) })}}
-}
-
-// PredictAll is Predict of every sequence, on so many goroutines.
-func PredictAll(m *model.Model, frames [][]float32, threads int) []*model.Prediction {
-	out := make([]*model.Prediction, len(frames))
-	var wg sync.WaitGroup
-	for w := range min(threads, len(frames)) {
-		wg.Go(func() {
-			for i := w; i < len(frames); i += threads {
-				out[i] = m.Predict(frames[i])
-			}
-		})
-	}
-	wg.Wait()
-	return out
+		Case: Case{Name: "sequence", Threads: threads, Run: Loop(func() { m.PredictBatch(frames, threads) })}}
 }
 
 // Steps is a segment of so many single steps, Confirm what then remains at its

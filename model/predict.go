@@ -1,0 +1,171 @@
+package model
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"inkling/cell"
+	"inkling/internal/f32"
+)
+
+// Prediction is what Predict computes of one sequence.
+type Prediction struct {
+	Running []float32 // T×C; nil without a running head
+	Confirm []float32 // C; without a confirm head the last row of Running
+	Steps   int       // T
+}
+
+// leastApart is the least number of timesteps for which the backward half runs
+// beside the forward half.
+const leastApart = 64
+
+// Predict is the offline reference: whole layers at a time over T×D frames, both
+// halves of the top one at once where there are two processors. Its numbers equal
+// those of Step … Step, Confirm to the bit.
+func (m *Model) Predict(frames []float32) *Prediction {
+	x := m.normalized(frames)
+	steps, hid, c := len(frames)/m.dim, m.Config.Hidden, m.Classes()
+	s := m.NewState()
+	for i, l := range m.lower {
+		h := make([]float32, steps*hid)
+		l.Sequence(s.layers[i], h, x)
+		x = h
+	}
+	var reverse sync.WaitGroup
+	if m.HasConfirm() {
+		run := func() { m.reverse.Reverse(s.reverse, nil, x) }
+		if steps >= leastApart && runtime.GOMAXPROCS(0) > 1 {
+			reverse.Go(run)
+		} else {
+			run()
+		}
+	}
+	h := make([]float32, steps*hid)
+	top := s.layers[len(m.lower)]
+	m.forward.Sequence(top, h, x)
+	p := m.newPrediction(steps)
+	for t := range steps {
+		if p.Running != nil {
+			m.running(p.Running[t*c:][:c], s, h[t*hid:][:hid])
+		}
+	}
+	reverse.Wait()
+	if m.HasConfirm() {
+		m.confirmHead(p.Confirm, s, top.H, s.reverse.H)
+	}
+	return p
+}
+
+// normalized returns T×D frames as the lowest layer takes them.
+func (m *Model) normalized(frames []float32) []float32 {
+	if len(frames) == 0 || len(frames)%m.dim != 0 {
+		panic(fmt.Sprintf("model: Predict: %d values, want T×%d", len(frames), m.dim))
+	}
+	x := make([]float32, len(frames))
+	for at := 0; at < len(x); at += m.dim {
+		f32.Normalize(x[at:at+m.dim], frames[at:at+m.dim], m.Params.Mean, m.Params.Scale)
+	}
+	return x
+}
+
+// newPrediction has room for what the model computes of so many steps.
+func (m *Model) newPrediction(steps int) *Prediction {
+	p := &Prediction{Steps: steps}
+	c := m.Classes()
+	if m.HasRunning() {
+		p.Running = make([]float32, steps*c)
+		p.Confirm = p.Running[(steps-1)*c:]
+	}
+	if m.HasConfirm() {
+		p.Confirm = make([]float32, c)
+	}
+	return p
+}
+
+// PredictBatch is Predict of each of the sequences, to the bit, in one pass over the
+// weights and on so many processors (0: all): a half of the top layer on each, or
+// with more of them the sequences of a half divided as well.
+func (m *Model) PredictBatch(sequences [][]float32, workers int) []*Prediction {
+	order := make([]int, len(sequences)) // longest first
+	xs, out := make([][]float32, len(sequences)), make([]*Prediction, len(sequences))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return len(sequences[b]) - len(sequences[a]) })
+	ps := make([]*Prediction, len(sequences))
+	for i, from := range order {
+		xs[i] = m.normalized(sequences[from])
+		ps[i] = m.newPrediction(len(xs[i]) / m.dim)
+		out[from] = ps[i]
+	}
+	if len(xs) == 0 {
+		return out
+	}
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	for _, l := range m.lower {
+		xs = through(l, xs, workers)
+	}
+	m.top(ps, xs, workers)
+	return out
+}
+
+// through runs a causal layer over the sequences and returns their hidden states.
+func through(l *cell.LSTM, xs [][]float32, workers int) [][]float32 {
+	hs := make([][]float32, len(xs))
+	for i, x := range xs {
+		hs[i] = make([]float32, 0, len(x)/l.In()*l.Hidden())
+	}
+	b := l.NewBatch(len(xs))
+	b.Share(workers)
+	l.Sequences(b, xs, false, func(_, n int) {
+		for i := range n {
+			hs[i] = append(hs[i], b.H(i)...)
+		}
+	})
+	return hs
+}
+
+// top runs both halves of the top layer and the heads.
+func (m *Model) top(ps []*Prediction, xs [][]float32, workers int) {
+	fwd := m.forward.NewBatch(len(xs))
+	if !m.HasConfirm() {
+		fwd.Share(workers)
+		m.forwardHalf(fwd, ps, xs)
+		return
+	}
+	rev := m.reverse.NewBatch(len(xs))
+	fwd.Share(workers / 2)
+	rev.Share(workers - workers/2)
+	if workers < 2 {
+		m.reverse.Sequences(rev, xs, true, nil)
+		m.forwardHalf(fwd, ps, xs)
+	} else {
+		var reverse sync.WaitGroup
+		reverse.Go(func() { m.reverse.Sequences(rev, xs, true, nil) })
+		m.forwardHalf(fwd, ps, xs)
+		reverse.Wait()
+	}
+	s := m.NewState()
+	for i, p := range ps {
+		m.confirmHead(p.Confirm, s, fwd.H(i), rev.H(i))
+	}
+}
+
+// forwardHalf runs the forward half, with the running head after every timestep.
+func (m *Model) forwardHalf(b *cell.Batch, ps []*Prediction, xs [][]float32) {
+	if !m.HasRunning() {
+		m.forward.Sequences(b, xs, false, nil)
+		return
+	}
+	c := m.Classes()
+	evidence, scratch := make([]float32, len(ps)*c), make([]float32, c)
+	m.forward.Sequences(b, xs, false, func(t, n int) {
+		for i := range n {
+			m.runningHead(ps[i].Running[t*c:][:c], evidence[i*c:][:c], scratch, b.H(i))
+		}
+	})
+}
