@@ -246,16 +246,20 @@ func (j *job) run(ctx context.Context) error {
 		wg.Go(func() {
 			var w worker
 			for ctx.Err() == nil && !failed.Load() {
-				i := int(next.Add(1)) - 1
-				if i >= len(j.pieces) {
+				from := int(next.Add(piecesAtOnce)) - piecesAtOnce
+				to := min(from+piecesAtOnce, len(j.pieces))
+				if from >= to {
 					return
 				}
-				if errs[i] = w.classify(j, i); errs[i] != nil {
+				if at, err := w.classify(j, from, to); err != nil {
+					errs[at] = err
 					failed.Store(true)
 				}
 				mu.Lock()
-				if done++; j.o.Progress != nil {
-					j.o.Progress(done, len(j.pieces))
+				for range to - from {
+					if done++; j.o.Progress != nil {
+						j.o.Progress(done, len(j.pieces))
+					}
 				}
 				mu.Unlock()
 			}
@@ -270,13 +274,39 @@ func (j *job) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// piecesAtOnce is how many pieces a worker runs through the network side by side.
+const piecesAtOnce = 16
+
 // A worker holds what one goroutine uses again.
 type worker struct {
 	x      feature.Extractor
-	frames []float32
+	frames [piecesAtOnce][]float32
 }
 
-func (w *worker) classify(j *job, i int) error {
+// classify fills the verdicts of the pieces from one to another, or tells which
+// could not be had and why.
+func (w *worker) classify(j *job, from, to int) (int, error) {
+	var frames [][]float32
+	var which []int
+	for i := from; i < to; i++ {
+		k := len(which)
+		heard, err := w.prepare(j, i, &w.frames[k])
+		if err != nil {
+			return i, fmt.Errorf("%s: %w", j.pieces[i].name, err)
+		}
+		if heard {
+			frames, which = append(frames, w.frames[k]), append(which, i)
+		}
+	}
+	for k, p := range j.m.PredictBatch(frames, 1) {
+		j.verdicts[which[k]].judge(p, j.m.Classes(), &j.m.Config.Decision)
+	}
+	return 0, nil
+}
+
+// prepare makes a piece's verdict but for what the network says, and its frames.
+// It tells whether there is anything to hear.
+func (w *worker) prepare(j *job, i int, frames *[]float32) (bool, error) {
 	p := &j.pieces[i]
 	e := &j.set.Examples[p.example]
 	v := &j.verdicts[i]
@@ -285,23 +315,19 @@ func (w *worker) classify(j *job, i int) error {
 	if j.o.Segment != nil {
 		start, end, err := j.segment(samples)
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+			return false, err
 		}
 		samples = samples[start*j.set.Channels : end*j.set.Channels]
 		if len(samples) == 0 {
 			v.unheard()
-			return nil
+			return false, nil
 		}
 	}
-	if err := w.extract(j, samples); err != nil {
-		return fmt.Errorf("%s: %w", p.name, err)
-	}
-	v.judge(j.m.Predict(w.frames), j.m.Classes(), &j.m.Config.Decision)
-	return nil
+	return true, w.extract(j, samples, frames)
 }
 
-// extract fills w.frames from a whole segment.
-func (w *worker) extract(j *job, samples []float32) error {
+// extract fills frames from a whole segment.
+func (w *worker) extract(j *job, samples []float32, frames *[]float32) error {
 	if w.x == nil {
 		x, err := j.front()
 		if err != nil {
@@ -310,11 +336,11 @@ func (w *worker) extract(j *job, samples []float32) error {
 		w.x = x
 	}
 	w.x.Reset()
-	w.frames = w.x.Flush(w.x.Push(w.frames[:0], samples))
-	if len(w.frames) == 0 {
+	*frames = w.x.Flush(w.x.Push((*frames)[:0], samples))
+	if len(*frames) == 0 {
 		return fmt.Errorf("%d samples are too few for a single step: leave the example out", len(samples)/j.set.Channels)
 	}
-	for i, f := range w.frames {
+	for i, f := range *frames {
 		if f-f != 0 {
 			return fmt.Errorf("feature %d of step %d is %v: repair the example or leave it out", i%w.x.Dim()+1, i/w.x.Dim()+1, f)
 		}
