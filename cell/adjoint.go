@@ -55,17 +55,31 @@ func (g *Gradient) AddTo(w *Weights) {
 	f32.AddGateRows(w.HH, g.sums[(1+g.in)*g.stride:], g.hidden, g.hidden, g.stride)
 }
 
-// blockRows is the least number of rows whose weight gradients are taken at once:
-// enough for a product to be worth while, few enough to stay in the second cache
-// level.
+// blockRows is how many rows there are, at the least, between two timesteps at
+// which the weights' gradient is added up: enough for a product to be worth while,
+// few enough to stay in the second cache level.
 const blockRows = 128
+
+// Boundary tells whether Adjoint adds up the weights' gradient before a timestep
+// whose first row is the row-th of its sequences, n rows after the timestep before.
+// A packed batch that is cut into tapes there and nowhere else has the same
+// gradient to the bit as one tape.
+func Boundary(row, n int) bool { return row/blockRows != (row-n)/blockRows }
+
+// A StateGradient is the loss's gradient on the states of some sequences: rows of H
+// in batch order.
+type StateGradient struct{ H, C []float32 }
 
 // Adjoint is the reverse of the last Forward on the tape: from dh (R×H), the
 // loss's gradient on every h, it adds the gradient on the weights to grad and,
 // unless dx is nil, writes the one on the inputs to dx (R×D). PackAdjoint must
-// have taken the weights that Forward ran with. No gradient flows into h0 and c0.
-// It uses the tape up: one Adjoint a Forward.
-func (l *LSTM) Adjoint(tp *Tape, grad *Gradient, dx, dh []float32) {
+// have taken the weights that Forward ran with. It uses the tape up: one Adjoint a
+// Forward.
+//
+// after is the gradient on the states that the first len(after.H)/H sequences
+// handed on after the tape's last timestep, nil none; before, unless nil, receives
+// the gradient on h0 and c0. They may be the same.
+func (l *LSTM) Adjoint(tp *Tape, grad *Gradient, dx, dh []float32, after, before *StateGradient) {
 	d, hid := l.in, l.hidden
 	rows := len(tp.h) / hid
 	if len(dh) != rows*hid || (dx != nil && len(dx) != rows*d) || grad.in != d || grad.hidden != hid {
@@ -75,24 +89,55 @@ func (l *LSTM) Adjoint(tp *Tape, grad *Gradient, dx, dh []float32) {
 		panic("cell: Adjoint: the tape holds no Forward of this direction, or PackAdjoint is missing")
 	}
 	tp.ready = false
-	a := &tp.adjoint
-	a.dh, a.dc = zeroed(a.dh, len(tp.h0)/hid*f32.Padded(hid)), zeroed(a.dc, len(tp.h0))
+	tp.adjoint.begin(len(tp.h0)/hid, hid, after)
 	end := rows
 	for t := len(tp.active) - 1; t >= 0; t-- {
-		l.stepBack(tp, t, dh)
-		if at := tp.start[t]; end-at >= blockRows || t == 0 {
-			grad.addRows(tp, at, end)
-			if dx != nil {
-				l.inputGradient(tp, dx[at*d:end*d], at, end)
-			}
-			end = at
+		l.stepBack(tp, t, dh, before != nil)
+		at := tp.start[t]
+		if t > 0 && !Boundary(tp.First+at, tp.active[t-1]) {
+			continue
 		}
+		grad.addRows(tp, at, end)
+		if dx != nil {
+			l.inputGradient(tp, dx[at*d:end*d], at, end)
+		}
+		end = at
+	}
+	if before != nil {
+		tp.adjoint.store(before, len(tp.h0)/hid, hid)
+	}
+}
+
+// begin takes the gradients that come from later timesteps.
+func (a *adjoint) begin(n, hid int, after *StateGradient) {
+	ld := f32.Padded(hid)
+	a.dh, a.dc = zeroed(a.dh, n*ld), zeroed(a.dc, n*hid)
+	if after == nil {
+		return
+	}
+	if len(after.H) > n*hid || len(after.C) != len(after.H) {
+		panic(fmt.Sprintf("cell: Adjoint: gradients on states of %d and %d values, want at most %d×%d", len(after.H), len(after.C), n, hid))
+	}
+	copy(a.dc, after.C)
+	for i := range len(after.H) / hid {
+		copy(a.dh[i*ld:i*ld+hid], after.H[i*hid:])
+	}
+}
+
+// store hands on the gradients on the first states.
+func (a *adjoint) store(g *StateGradient, n, hid int) {
+	ld := f32.Padded(hid)
+	g.H, g.C = grow(g.H, n*hid), grow(g.C, n*hid)
+	copy(g.C, a.dc)
+	for i := range n {
+		copy(g.H[i*hid:(i+1)*hid], a.dh[i*ld:])
 	}
 }
 
 // stepBack makes the z of timestep t the gradient on its sums and leaves the
-// gradients on the state before it in dh and dc.
-func (l *LSTM) stepBack(tp *Tape, t int, dh []float32) {
+// gradients on the state before it in dh and dc; on that before the first one if
+// first is set.
+func (l *LSTM) stepBack(tp *Tape, t int, dh []float32, first bool) {
 	a, hid, n, at := &tp.adjoint, tp.hidden, tp.active[t], tp.start[t]
 	ld := f32.Padded(hid)
 	for i := range n {
@@ -104,7 +149,7 @@ func (l *LSTM) stepBack(tp *Tape, t int, dh []float32) {
 	}
 	z := tp.z[at*tp.stride : (at+n)*tp.stride]
 	f32.GatesAdjoint(z, a.dc, a.dh, tp.h[at*hid:(at+n)*hid], cPrev, n, hid, tp.stride, ld)
-	if t > 0 {
+	if t > 0 || first {
 		clear(a.dh[:n*ld])
 		l.t.hh.MulAdd(a.dh, ld, z, tp.stride, n)
 	}

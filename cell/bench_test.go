@@ -57,7 +57,7 @@ func BenchmarkTrain(b *testing.B) {
 			var tp Tape
 			for b.Loop() {
 				l.Forward(&tp, active, x, nil, nil)
-				l.Adjoint(&tp, grad, nil, dh)
+				l.Adjoint(&tp, grad, nil, dh, nil, nil)
 			}
 			gflops(b, rows*8*100*(2*v.d+3*100))
 		})

@@ -222,7 +222,7 @@ func allocatesNothing(t *testing.T) {
 	train := func() {
 		l.Forward(&tp, active, x, nil, nil)
 		tp.Final()
-		l.Adjoint(&tp, grad, dx, h)
+		l.Adjoint(&tp, grad, dx, h, nil, nil)
 		grad.AddTo(sum)
 		l.Pack(w)
 		l.PackAdjoint(w)
@@ -272,7 +272,7 @@ func TestCallersMistakesPanic(t *testing.T) {
 	l.Forward(&tp, []int{2, 1}, make([]float32, 9), nil, nil)
 	l.PackAdjoint(w)
 	grad := l.NewGradient()
-	l.Adjoint(&tp, grad, nil, make([]float32, 12))
+	l.Adjoint(&tp, grad, nil, make([]float32, 12), nil, nil)
 	for name, f := range map[string]func(){
 		"short frame":       func() { l.Step(s, make([]float32, 2)) },
 		"odd sequence":      func() { l.Sequence(s, nil, make([]float32, 4)) },
@@ -280,8 +280,8 @@ func TestCallersMistakesPanic(t *testing.T) {
 		"rising batch":      func() { l.Forward(&tp, []int{1, 2}, make([]float32, 9), nil, nil) },
 		"short batch":       func() { l.Forward(&tp, []int{2, 1}, make([]float32, 8), nil, nil) },
 		"short state":       func() { l.Forward(&tp, []int{2}, make([]float32, 6), make([]float32, 4), nil) },
-		"second Adjoint":    func() { l.Adjoint(&tp, grad, nil, make([]float32, 12)) },
-		"short gradient":    func() { l.Adjoint(&tp, grad, nil, make([]float32, 8)) },
+		"second Adjoint":    func() { l.Adjoint(&tp, grad, nil, make([]float32, 12), nil, nil) },
+		"short gradient":    func() { l.Adjoint(&tp, grad, nil, make([]float32, 8), nil, nil) },
 		"weights of others": func() { l.Pack(NewWeights(3, 5)) },
 		"sum of others":     func() { grad.AddTo(NewWeights(3, 5)) },
 		"no units":          func() { NewWeights(3, 0) },

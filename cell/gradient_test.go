@@ -127,7 +127,7 @@ func descending(t *rapid.T, long, wide int) []int {
 func adjointInto(l *LSTM, tp *Tape, w, grad *Weights, dx, dh []float32) {
 	l.PackAdjoint(w)
 	g := l.NewGradient()
-	l.Adjoint(tp, g, dx, dh)
+	l.Adjoint(tp, g, dx, dh, nil, nil)
 	g.AddTo(grad)
 }
 
@@ -145,12 +145,12 @@ func TestAdjointAccumulates(t *testing.T) {
 			x, dh := randomSlice(rng, rows*3), randomSlice(rng, rows*9)
 			var tp Tape
 			l.Forward(&tp, active, x, nil, nil)
-			l.Adjoint(&tp, same, nil, dh)
+			l.Adjoint(&tp, same, nil, dh, nil, nil)
 			l.Forward(&used, active, x, nil, nil)
-			l.Adjoint(&used, grad, nil, dh)
+			l.Adjoint(&used, grad, nil, dh, nil, nil)
 			alone := l.NewGradient()
 			l.Forward(&used, active, x, nil, nil)
-			l.Adjoint(&used, alone, nil, dh)
+			l.Adjoint(&used, alone, nil, dh, nil, nil)
 			added.Add(alone)
 		}
 		sameBits(t, "on fresh tapes", grad.sums, same.sums)

@@ -11,6 +11,10 @@ import (
 // descending length, all first timesteps, then all second ones, …; active[t] is
 // the number of sequences longer than t, and R the sum of active.
 type Tape struct {
+	// First is how many rows of the same sequences went before the tape's first,
+	// where a batch is cut into several; see Boundary.
+	First int
+
 	active []int
 	start  []int     // first row of each timestep
 	inputs []float32 // R rows [1 | x | h before]: what the sums are made of

@@ -40,25 +40,26 @@ type trainCmd struct {
 	Layers  int    `help:"LSTM layers, the top one bidirectional." default:"0"`
 	Running string `help:"Running head: softmax, evidence or none." enum:",softmax,evidence,none" default:""`
 
-	Epochs     int     `help:"Passes over the data [enough for 1,500 updates]." default:"0"`
-	Batch      int     `help:"Sequences an update." default:"0"`
-	LR         float64 `name:"lr" help:"Learning rate." default:"0"`
-	Schedule   string  `help:"Learning rate over time: constant, step or cosine." enum:",constant,step,cosine" default:""`
-	Warmup     int     `help:"Updates over which the learning rate rises." default:"0"`
-	Clip       float64 `help:"Greatest global norm of the gradient; negative: no limit." default:"0"`
-	Decay      float64 `help:"Weight decay; negative: none." default:"0"`
-	Averaging  float64 `help:"Average the weights with this decay, e.g. 0.999." default:"0"`
-	Truncate   int     `help:"Timesteps a gradient reaches back." default:"0"`
-	Balance    bool    `help:"Weigh classes by inverse frequency."`
-	Distill    float64 `help:"Weight of drawing the running head to the confirm head." default:"0"`
-	Plain      bool    `help:"No augmentation, dropout, smoothing or decay."`
-	Validation float64 `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
-	Validate   string  `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
-	Patience   int     `help:"End after so many epochs without a better one." default:"0"`
-	Segment    string  `help:"Segmenter stored in the model: activity, fixed, message or whole." enum:",activity,fixed,message,whole" default:""`
-	Seed       uint64  `help:"Same seed, same data, same options: same file." default:"1"`
-	Resume     bool    `help:"Go on from MODEL.checkpoint."`
-	Quiet      bool    `short:"q" help:"No progress."`
+	Epochs     int      `help:"Passes over the data [enough for 1,500 updates]." default:"0"`
+	Batch      int      `help:"Sequences an update." default:"0"`
+	LR         float64  `name:"lr" help:"Learning rate." default:"0"`
+	Schedule   string   `help:"Learning rate over time: constant, step or cosine." enum:",constant,step,cosine" default:""`
+	Warmup     int      `help:"Updates over which the learning rate rises." default:"0"`
+	Clip       float64  `help:"Greatest global norm of the gradient; negative: no limit." default:"0"`
+	Decay      float64  `help:"Weight decay; negative: none." default:"0"`
+	Averaging  float64  `help:"Average the weights with this decay, e.g. 0.999." default:"0"`
+	Truncate   int      `help:"Timesteps a gradient reaches back." default:"0"`
+	Memory     byteSize `help:"Memory for activations, such as 500MB; less takes longer and changes nothing else [1GB]." placeholder:"SIZE"`
+	Balance    bool     `help:"Weigh classes by inverse frequency."`
+	Distill    float64  `help:"Weight of drawing the running head to the confirm head." default:"0"`
+	Plain      bool     `help:"No augmentation, dropout, smoothing or decay."`
+	Validation float64  `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
+	Validate   string   `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
+	Patience   int      `help:"End after so many epochs without a better one." default:"0"`
+	Segment    string   `help:"Segmenter stored in the model: activity, fixed, message or whole." enum:",activity,fixed,message,whole" default:""`
+	Seed       uint64   `help:"Same seed, same data, same options: same file." default:"1"`
+	Resume     bool     `help:"Go on from MODEL.checkpoint."`
+	Quiet      bool     `short:"q" help:"No progress."`
 }
 
 func (c *trainCmd) Run(a *app) error {
@@ -143,6 +144,7 @@ func (c *trainCmd) override(o *train.Options) {
 	put(&o.Decay, c.Decay)
 	put(&o.Averaging, c.Averaging)
 	put(&o.Truncate, c.Truncate)
+	put(&o.Memory, int64(c.Memory))
 	put(&o.Distill, c.Distill)
 	put(&o.Validation, c.Validation)
 	put(&o.Patience, c.Patience)

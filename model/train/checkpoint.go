@@ -96,13 +96,14 @@ func difference(a, b map[string]string) string {
 	return ""
 }
 
-// strings lists the options that are not zero, as the model file keeps them.
+// strings lists the options that are not zero and have a say in the result, as the
+// model file keeps them.
 func (o *Options) strings() map[string]string {
 	out := map[string]string{}
 	v := reflect.ValueOf(*o)
 	for i := range v.NumField() {
 		name := strings.ToLower(v.Type().Field(i).Name)
-		if name == "front" || name == "segment" || name == "seed" || v.Field(i).IsZero() {
+		if name == "front" || name == "segment" || name == "seed" || name == "memory" || v.Field(i).IsZero() {
 			continue
 		}
 		out[name] = fmt.Sprint(v.Field(i).Interface())

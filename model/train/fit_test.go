@@ -8,9 +8,13 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"inkling/cell"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -341,4 +345,73 @@ func TestOrigin(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(back.Config, c) {
 		t.Errorf("the file does not come back: %v", err)
 	}
+}
+
+// However little memory the activations get, the model is the same to the bit.
+func TestMemoryChangesNoBit(t *testing.T) {
+	kinds := variety()
+	long := toySet(24, 2)
+	for i := range long.Examples {
+		e := &long.Examples[i]
+		for len(e.Samples) < 600+i*20 {
+			e.Samples = append(e.Samples, e.Samples...)
+		}
+	}
+	o := toyOptions()
+	o.Epochs, o.Layers = 2, 2
+	kinds["long"] = struct {
+		set *dataset.Set
+		o   Options
+	}{long, o}
+	for name, k := range kinds {
+		t.Run(name, func(t *testing.T) {
+			want, rows := fitBytes(t, k.set, k.o, Hooks{}, nil)
+			k.o.Memory = 1
+			if name == "long" {
+				tr, err := prepare(k.set, nil, k.o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if longest, _ := tr.train.steps(); tr.window(2) > longest/10 {
+					t.Fatalf("a window of %d of %d timesteps", tr.window(2), longest)
+				}
+			}
+			got, again := fitBytes(t, k.set, k.o, Hooks{}, nil)
+			if !bytes.Equal(got, want) || !equalRows(rows, again) {
+				t.Error("another model")
+			}
+		})
+	}
+}
+
+// Windows cover every timestep once and end where they may.
+func TestCut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		active := rapid.SliceOfN(rapid.IntRange(1, 9), 1, 400).Draw(t, "active")
+		slices.Sort(active)
+		slices.Reverse(active)
+		s := span{rapid.IntRange(1, 500).Draw(t, "truncate"), rapid.IntRange(1, 500).Draw(t, "window")}
+		ws := cut(nil, active, s)
+		at, row := 0, 0
+		for i, w := range ws {
+			if w.from != at || w.row != row || w.to <= w.from || w.cut != (w.from%s.truncate == 0) {
+				t.Fatalf("window %d is %+v after timestep %d, row %d", i, w, at, row)
+			}
+			for _, n := range active[w.from:w.to] {
+				row += n
+			}
+			if at = w.to; w.end != row {
+				t.Fatalf("window %d ends at row %d, want %d", i, w.end, row)
+			}
+			if i > 0 && !w.cut && !cell.Boundary(w.base, active[w.from-1]) {
+				t.Fatalf("window %d begins where no sum ends", i)
+			}
+			if most := s.window + 128; w.to-w.from > most {
+				t.Fatalf("window %d has %d timesteps, at most %d", i, w.to-w.from, most)
+			}
+		}
+		if at != len(active) {
+			t.Fatalf("%d of %d timesteps", at, len(active))
+		}
+	})
 }

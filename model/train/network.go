@@ -91,10 +91,12 @@ func zeroWeights(w *cell.Weights) {
 	}
 }
 
-// A pass runs one direction over a packed batch, in windows of at most chunk
-// timesteps that hand on the state but no gradient: truncated back-propagation
-// through time (Williams and Peng 1990). With more than one window the adjoint
-// runs each window's forward part again, so a tape never holds more than one.
+// A pass runs one direction over a packed batch, in windows of timesteps. Where the
+// gradient is to reach no further back, after truncate timesteps, a window hands on
+// the state but no gradient: truncated back-propagation through time (Williams and
+// Peng 1990). Other windows, of about window timesteps, save memory and change no
+// bit. With more than one window a tape holds one at a time, and the adjoint runs
+// the forward part again from the states kept between them (Chen et al. 2016).
 type pass struct {
 	tape    cell.Tape
 	windows []window
@@ -102,17 +104,24 @@ type pass struct {
 	hOut    []float32
 	active  []int
 	x       []float32
+	carry   cell.StateGradient
 }
 
+// A span says where a pass is cut: see pass.
+type span struct{ truncate, window int }
+
 type window struct {
-	from, to int // timesteps
-	row, end int // rows
+	from, to int  // timesteps
+	row, end int  // rows
+	base     int  // rows since the last truncation
+	cut      bool // no gradient goes back before it
 	h0, c0   []float32
 }
 
-func (p *pass) forward(l *cell.LSTM, active []int, x []float32, chunk int) []float32 {
-	p.active, p.x, p.windows = active, x, cut(p.windows[:0], active, chunk)
+func (p *pass) forward(l *cell.LSTM, active []int, x []float32, s span) []float32 {
+	p.active, p.x, p.windows = active, x, cut(p.windows[:0], active, s)
 	if len(p.windows) == 1 {
+		p.tape.First = 0
 		p.hOut = l.Forward(&p.tape, active, x, nil, nil)
 		return p.hOut
 	}
@@ -125,41 +134,75 @@ func (p *pass) forward(l *cell.LSTM, active []int, x []float32, chunk int) []flo
 		if i > 0 {
 			w.h0, w.c0 = append(w.h0[:0], h0[:n]...), append(w.c0[:0], c0[:n]...)
 		}
-		copy(p.h[w.row*hid:], l.Forward(&p.tape, active[w.from:w.to], x[w.row*l.In():w.end*l.In()], w.h0, w.c0))
+		copy(p.h[w.row*hid:], p.run(l, w))
 		h0, c0 = p.tape.Final()
 	}
 	p.hOut = p.h
 	return p.h
 }
 
-func cut(ws []window, active []int, chunk int) []window {
-	row := 0
-	for from := 0; from < len(active); from += chunk {
-		w := window{from: from, to: min(from+chunk, len(active)), row: row}
-		for _, n := range active[w.from:w.to] {
-			row += n
+// run is one window's forward part.
+func (p *pass) run(l *cell.LSTM, w *window) []float32 {
+	d := l.In()
+	p.tape.First = w.base
+	return l.Forward(&p.tape, p.active[w.from:w.to], p.x[w.row*d:w.end*d], w.h0, w.c0)
+}
+
+// cut fills ws, whose memory it uses again. Windows end where the weights' gradient
+// is added up anyway, so that they do not show in its last bits.
+func cut(ws []window, active []int, s span) []window {
+	row, base, since := 0, 0, 0
+	for t, n := range active {
+		truncated := t > 0 && since == s.truncate
+		if truncated {
+			base, since = 0, 0
 		}
-		w.end = row
-		ws = append(ws, w)
+		if last := len(ws) - 1; t == 0 || truncated || (t-ws[last].from >= s.window && cell.Boundary(base, active[t-1])) {
+			ws = nextWindow(ws)
+			w := &ws[len(ws)-1]
+			*w = window{from: t, row: row, base: base, cut: t == 0 || truncated, h0: w.h0[:0], c0: w.c0[:0]}
+			if t == 0 {
+				w.h0, w.c0 = nil, nil
+			}
+		}
+		row, base, since = row+n, base+n, since+1
+		w := &ws[len(ws)-1]
+		w.to, w.end = t+1, row
 	}
 	return ws
+}
+
+// nextWindow makes ws one longer; what the new one held before keeps its memory.
+func nextWindow(ws []window) []window {
+	if len(ws) < cap(ws) {
+		return ws[:len(ws)+1]
+	}
+	return append(ws, window{})
 }
 
 // adjoint is cell's, over the windows; dx may be nil.
 func (p *pass) adjoint(l *cell.LSTM, grad *cell.Gradient, dx, dh []float32) {
 	if len(p.windows) == 1 {
-		l.Adjoint(&p.tape, grad, dx, dh)
+		l.Adjoint(&p.tape, grad, dx, dh, nil, nil)
 		return
 	}
 	d, hid := l.In(), l.Hidden()
+	var after *cell.StateGradient
 	for i := len(p.windows) - 1; i >= 0; i-- {
 		v := &p.windows[i]
-		l.Forward(&p.tape, p.active[v.from:v.to], p.x[v.row*d:v.end*d], v.h0, v.c0)
+		if i < len(p.windows)-1 { // the last one is still on the tape
+			p.run(l, v)
+		}
 		var part []float32
 		if dx != nil {
 			part = dx[v.row*d : v.end*d]
 		}
-		l.Adjoint(&p.tape, grad, part, dh[v.row*hid:v.end*hid])
+		var before *cell.StateGradient
+		if !v.cut {
+			before = &p.carry
+		}
+		l.Adjoint(&p.tape, grad, part, dh[v.row*hid:v.end*hid], after, before)
+		after = before
 	}
 }
 
@@ -167,7 +210,7 @@ func (p *pass) adjoint(l *cell.LSTM, grad *cell.Gradient, dx, dh []float32) {
 // holds activations; a shard's gradient is the caller's.
 type worker struct {
 	config *model.Config
-	chunk  int
+	span   span
 
 	lower            []pass
 	forward, reverse pass
@@ -180,8 +223,8 @@ type worker struct {
 	heads            heads
 }
 
-func newWorker(c *model.Config, chunk int) *worker {
-	return &worker{config: c, chunk: chunk, lower: make([]pass, c.Layers-1)}
+func newWorker(c *model.Config, s span) *worker {
+	return &worker{config: c, span: s, lower: make([]pass, c.Layers-1)}
 }
 
 // run computes the forward part for the sequences in w.batch and fills w.heads.
@@ -189,14 +232,14 @@ func (w *worker) run(p *model.Params, ls *layers) {
 	b := &w.batch
 	top := b.x
 	for i, l := range ls.lower {
-		top = w.lower[i].forward(l, b.active, top, w.chunk)
+		top = w.lower[i].forward(l, b.active, top, w.span)
 	}
-	hf := w.forward.forward(ls.forward, b.active, top, w.chunk)
+	hf := w.forward.forward(ls.forward, b.active, top, w.span)
 	var hb []float32
 	if ls.reverse != nil {
 		w.turned = grow(w.turned, len(top))
 		b.turn(w.turned, top, ls.forward.In())
-		hb = w.reverse.forward(ls.reverse, b.active, w.turned, w.chunk)
+		hb = w.reverse.forward(ls.reverse, b.active, w.turned, w.span)
 	}
 	w.heads.run(w.config, p, b, hf, hb)
 }

@@ -38,10 +38,13 @@ type Options struct {
 	Decay      float64 // decoupled weight decay, AdamW [0.01]; negative: 0
 	// Truncate is how many timesteps a gradient reaches back, in either
 	// direction and every layer [2000]. States run on past it, so the outputs are
-	// those of the whole sequence; only the gradient is cut. For each sequence of
-	// a shard under way (eight a processor) a direction keeps about 5H values for
-	// each of these steps and, of a longer sequence, H for each step in all.
-	Truncate  int
+	// those of the whole sequence; only the gradient is cut.
+	Truncate int
+	// Memory is how many bytes the activations may take; where those of the longest
+	// sequences take more, parts of them are computed twice [1 GiB]. It changes no
+	// bit of the result. Of every timestep some values remain, whatever it is:
+	// about 4H a direction and sequence under way (eight a processor).
+	Memory    int64
 	Averaging float64 // decay of an exponential average of the weights [off], e.g. 0.999
 
 	RunningWeight float64 // weight of the running loss [0.5]; negative: 0
@@ -84,6 +87,7 @@ func (o Options) withDefaults() Options {
 	o.Clip = or(o.Clip, 1)
 	o.Decay = or(o.Decay, 0.01)
 	o.Truncate = or(o.Truncate, 2000)
+	o.Memory = or(o.Memory, 1<<30)
 	o.RunningWeight = or(o.RunningWeight, 0.5)
 	o.Smoothing = or(o.Smoothing, 0.1)
 	o.Dropout = or(o.Dropout, 0.5)
@@ -116,7 +120,7 @@ func (o *Options) check() error {
 		{"hidden", float64(o.Hidden), 1, 1 << 14}, {"layers", float64(o.Layers), 1, 16},
 		{"epochs", float64(o.Epochs), 0, 1e7}, {"batch", float64(o.Batch), 1, 1 << 16},
 		{"lr", o.LR, 1e-9, 10}, {"warm-up", float64(o.Warmup), 0, 1e7},
-		{"truncate", float64(o.Truncate), 1, 1 << 30}, {"averaging", o.Averaging, 0, 0.999999},
+		{"truncate", float64(o.Truncate), 1, 1 << 30}, {"memory", float64(o.Memory), 1, 1 << 50}, {"averaging", o.Averaging, 0, 0.999999},
 		{"smoothing", o.Smoothing, 0, 0.9}, {"dropout", o.Dropout, 0, 0.95}, {"dropconnect", o.DropConnect, 0, 0.95},
 		{"noise", o.Noise, 0, 100}, {"jitter", o.Jitter, 0, 100}, {"crop", o.Crop, 0, 0.9},
 		{"stretch", o.Stretch, 0, 0.45}, {"gain", o.GainDB, 0, 60}, {"validation", o.Validation, 0, 0.9},

@@ -79,7 +79,7 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	t.progress.BestLoss = math.Inf(1)
 	t.ls = newLayers(t.params)
 	for range workers {
-		t.workers = append(t.workers, newWorker(t.config, o.Truncate))
+		t.workers = append(t.workers, newWorker(t.config, span{o.Truncate, t.window(workers)}))
 	}
 	for range (o.Batch + shard - 1) / shard {
 		t.shards = append(t.shards, t.ls.newGradient(fresh()))

@@ -1,0 +1,34 @@
+package train
+
+import (
+	"math"
+
+	"inkling/internal/f32"
+)
+
+// window is how many timesteps of activations a direction keeps at once: all, if
+// those of the longest sequences fit into the memory that the options allow, else
+// as many as fit, but at least the square root of all of them: with fewer, the
+// states kept between windows would outgrow the windows (Chen et al. 2016).
+func (t *trainer) window(workers int) int {
+	longest, _ := t.train.steps()
+	if t.valid != nil {
+		n, _ := t.valid.steps()
+		longest = max(longest, n)
+	}
+	longest = min(longest, t.o.Truncate)
+	steps := int(t.o.Memory / max(1, int64(workers)*t.bytesPerStep()))
+	if steps >= longest {
+		return longest
+	}
+	return max(steps, int(math.Ceil(math.Sqrt(float64(longest)))), 1)
+}
+
+// bytesPerStep is what all directions keep of one timestep of a shard: the gates,
+// c, h and the inputs of its sums.
+func (t *trainer) bytesPerStep() (sum int64) {
+	for _, d := range directions(t.params) {
+		sum += 4 * int64(f32.GateStride(d.Hidden)+2*d.Hidden+1+d.In+d.Hidden) * shard
+	}
+	return sum
+}
