@@ -51,6 +51,9 @@ func run(ctx context.Context, o options) error {
 	if err := f32.Use(os.Getenv("INKLING_KERNEL")); err != nil {
 		return fmt.Errorf("INKLING_KERNEL: %w", err)
 	}
+	if load := busy(); load > 0.3 {
+		fmt.Fprintf(os.Stderr, "bench: others keep %.1f processors busy here: wait until they are done, or trust no figure of several threads\n", load)
+	}
 	p, err := start(o)
 	if err != nil {
 		return err
@@ -75,6 +78,7 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 	}
+	samePeak(results)
 	return p.write(o.out, results, others)
 }
 
@@ -89,6 +93,13 @@ func (p *peers) write(path string, results []result, others []size) error {
 // wants tells whether o asks for a table.
 func (o *options) wants(section string) bool {
 	return o.only == "" || slices.Contains(strings.Split(o.only, ","), section)
+}
+
+// busy is the load of the last minute, 0 where the system does not tell.
+func busy() (load float64) {
+	data, _ := os.ReadFile("/proc/loadavg")
+	fmt.Sscan(string(data), &load)
+	return load
 }
 
 // start brings the peers up that o names.

@@ -21,7 +21,7 @@ var titles = map[string][2]string{
 	"step": {"One step of one stream",
 		"With a 3-class head and its softmax, one thread. ONNX Runtime has its LSTM operator with bound memory, the state fed back; PyTorch `nn.LSTMCell` in TorchScript; gonum is `blas32.Gemv` with the gates written out."},
 	"batch": {"Many streams, one step each",
-		"D = 40. The peak is that of multiply-adds in registers on as many threads, measured in the same rounds."},
+		"D = 40. The peak is that of multiply-adds in registers on as many threads, measured in the same rounds; of several measurements the best counts."},
 	"sequence": {"Whole sequences, bidirectional, last mode",
 		"T = 3528, D = 1, with the confirm head."},
 	"train": {"Training, an epoch",
@@ -35,7 +35,7 @@ func (p *peers) report(w io.Writer, results []result, sizes []size) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "# Performance\n\n%s\n\n", p.machine())
 	fmt.Fprintf(b, "`bench/run` makes this page: the same work on all, in turn (a b c a b c …), after their numbers agreed within 1e-4. "+
-		"A time is that of the fastest run, in brackets that of the middle one; × is how many times faster inkling is, a ratio of fastest runs. "+
+		"A time is that of the fastest run, in brackets that of the middle one; × is how many times faster inkling is, a ratio of fastest runs. Behind what is asked stands, in bold, a figure that falls short of it. "+
 		"H = %d, float32.\n", hidden)
 	for _, section := range sections {
 		of := slices.DeleteFunc(slices.Clone(results), func(r result) bool { return r.section != section })
@@ -45,7 +45,7 @@ func (p *peers) report(w io.Writer, results []result, sizes []size) error {
 		}
 	}
 	if sizes != nil {
-		fmt.Fprintf(b, "\n## One step at other sizes\n\nWithout a head: time, rate, weights read a second, and the rate as a share of that at H = %d.\n\n", hidden)
+		fmt.Fprintf(b, "\n## One step at other sizes\n\nWithout a head: time of the fastest run, GFLOP/s (twice that in GB/s of weights read), and the rate as a share of that at H = %d. Asked is a share of at least 0.8.\n\n", hidden)
 		writeSizes(b, sizes)
 	}
 	return b.Flush()

@@ -14,7 +14,6 @@ type size struct {
 	hidden, d int
 	us        float64
 	gflops    float64
-	bytes     float64 // GB/s of weights read
 	share     float64 // of the rate at H = 100 and the same D
 }
 
@@ -45,7 +44,6 @@ func sizes(ctx context.Context, plan measure.Plan) ([]size, error) {
 	at100 := map[int]float64{}
 	for i, w := range works {
 		s := size{hidden: w.Hidden, d: w.Input, us: times[i].Min, gflops: rate(w.Flops, times[i])}
-		s.bytes = 2 * s.gflops // a weight of four bytes is a product and a sum
 		if s.hidden == hidden {
 			at100[s.d] = s.gflops
 		}
@@ -70,7 +68,7 @@ func writeSizes(w io.Writer, all []size) {
 		if i%len(sizeInputs) == 0 {
 			fmt.Fprintf(w, "\n| %d |", s.hidden)
 		}
-		fmt.Fprintf(w, " %s, %.1f GFLOP/s, %.0f GB/s, %.2f |", duration(s.us), s.gflops, s.bytes, s.share)
+		fmt.Fprintf(w, " %s, %.1f, **%.2f** |", duration(s.us), s.gflops, s.share)
 	}
 	fmt.Fprintln(w)
 }

@@ -163,7 +163,7 @@ func confirm() (*comparison, error) {
 	c := &comparison{section: "confirm", what: "T = 100, D = 40", ours: measure.Confirm(m, 100),
 		asked: []target{{of: "100 single steps", ratio: 1.2, atMost: true}}}
 	c.add("100 single steps", 1, measure.Steps(m, 100).Run)
-	c.peers[0].Threads, c.peers[0].Rest = 1, 0
+	c.peers[0].Threads = 1
 	return c, nil
 }
 
