@@ -21,8 +21,8 @@ func TestComparisonsAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.close()
-	for _, make := range p.comparisons(options{quick: true}) {
-		r, err := measured(t.Context(), measure.Plan{Budget: 1, Slice: 1, Rounds: 1}, make)
+	for _, build := range p.comparisons(options{quick: true}) {
+		r, err := measured(t.Context(), measure.Plan{Budget: 1, Slice: 1, Rounds: 1}, build)
 		if err != nil {
 			t.Error(err)
 			continue

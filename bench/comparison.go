@@ -15,7 +15,7 @@ type comparison struct {
 	what    string
 	ours    measure.Work
 	peers   []measure.Case // named by their column
-	peak    bool           // time the peak rate as well
+	peak    bool           // time the peak rate as well, where the kernel has it
 	scale   float64        // repetitions that the table tells as one; 0: 1
 	asked   []target
 	closers []func()
@@ -56,8 +56,8 @@ func (c *comparison) close() {
 func (c *comparison) cases() []measure.Case {
 	all := append([]measure.Case{c.ours.Case}, c.peers...)
 	all[0].Name = inklingName
-	if c.peak {
-		all = append(all, measure.Peak(c.ours.Threads).Case)
+	if p := measure.Peak(c.ours.Threads); c.peak && p.Flops > 0 {
+		all = append(all, p.Case)
 	}
 	return all
 }
@@ -74,8 +74,8 @@ func (c *comparison) result(times []measure.Times) result {
 	for i, k := range c.cases() {
 		r.times[k.Name] = times[i]
 	}
-	if c.peak {
-		r.peak = rate(measure.Peak(c.ours.Threads).Flops, r.times[peakName])
+	if t, ok := r.times[peakName]; ok {
+		r.peak = rate(measure.Peak(c.ours.Threads).Flops, t)
 	}
 	return r
 }

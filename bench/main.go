@@ -64,8 +64,8 @@ func run(ctx context.Context, o options) error {
 		plan = measure.Plan{Budget: 200 * time.Millisecond, Slice: time.Millisecond, Rounds: 1}
 	}
 	var results []result
-	for _, make := range p.comparisons(o) {
-		r, err := measured(ctx, plan, make)
+	for _, build := range p.comparisons(o) {
+		r, err := measured(ctx, plan, build)
 		if err != nil {
 			return err
 		}
@@ -128,8 +128,8 @@ func (p *peers) close() {
 }
 
 // measured makes one comparison and times it.
-func measured(ctx context.Context, plan measure.Plan, make func() (*comparison, error)) (r result, err error) {
-	c, err := make()
+func measured(ctx context.Context, plan measure.Plan, build func() (*comparison, error)) (r result, err error) {
+	c, err := build()
 	if c != nil {
 		defer c.close()
 	}
@@ -148,9 +148,9 @@ var sections = []string{"step", "batch", "sequence", "train", "confirm", "sizes"
 
 // comparisons are the lines that o asks for, in order.
 func (p *peers) comparisons(o options) (all []func() (*comparison, error)) {
-	add := func(section string, brief bool, make func() (*comparison, error)) {
+	add := func(section string, brief bool, build func() (*comparison, error)) {
 		if o.wants(section) && (brief || !o.quick) {
-			all = append(all, make)
+			all = append(all, build)
 		}
 	}
 	for _, d := range []int{1, 13, 40} {

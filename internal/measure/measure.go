@@ -99,6 +99,9 @@ func summary(runs [][]float64) []Times {
 	return times
 }
 
+// mostRepeats bounds a run of work that takes no time at all.
+const mostRepeats = 1 << 30
+
 // calibrate returns how many repetitions take about slice.
 func (c *Case) calibrate(ctx context.Context, slice time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
@@ -109,8 +112,11 @@ func (c *Case) calibrate(ctx context.Context, slice time.Duration) (int, error) 
 		if err != nil {
 			return 0, err
 		}
-		if took >= slice/3 {
+		if took >= slice/3 && took > 0 {
 			return max(1, int(float64(n)*float64(slice)/float64(took))), nil
+		}
+		if n >= mostRepeats {
+			return n, nil
 		}
 	}
 }
