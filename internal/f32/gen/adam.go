@@ -22,7 +22,7 @@ func adam(e *emitter) {
 	e.op("ADDQ $8, R14")
 	e.op("JZ %s", end)
 	tailSetup(e, "R14", "Y7")
-	adamEight(e, lanes{mask: "Y7"})
+	adamEight(e, lanes{"Y7", "Y4"})
 	e.label(end)
 	e.end()
 }

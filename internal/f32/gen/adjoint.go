@@ -25,7 +25,7 @@ func gatesAdjoint(e *emitter) {
 	e.label(tail)
 	e.op("TESTQ R10, R10")
 	e.op("JZ %s", done)
-	adjointGroup(e, lanes{mask: "Y12"})
+	adjointGroup(e, lanes{"Y12", "Y10"})
 	e.label(done)
 	e.op("LEAQ (DI)(BX*4), DI")
 	e.op("LEAQ (DX)(BX*4), DX")

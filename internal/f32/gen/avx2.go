@@ -109,8 +109,8 @@ func hold(e *emitter, held []heldConstant) {
 }
 
 // A lanes says how a group's values reach memory: all eight, or the first ones
-// as the mask register says.
-type lanes struct{ mask string }
+// as the mask register says, R12 bytes of them; temp is scratch then.
+type lanes struct{ mask, temp string }
 
 func (l lanes) load(e *emitter, at, reg string) {
 	if l.mask == "" {
@@ -120,12 +120,31 @@ func (l lanes) load(e *emitter, at, reg string) {
 	}
 }
 
+// store writes a part of a register in pieces of four, two and one: some processors
+// take a dozen cycles for a store under a mask. R13 is three times R12 afterwards.
 func (l lanes) store(e *emitter, reg, at string) {
 	if l.mask == "" {
 		e.op("VMOVUPS %s, %s", reg, at)
-	} else {
-		e.op("VMASKMOVPS %s, %s, %s", reg, l.mask, at)
+		return
 	}
+	x := "X" + l.temp[1:]
+	e.op("VMOVAPS %s, %s", reg, l.temp)
+	e.op("LEAQ %s, R13", at)
+	piece := func(bytes int, store, next string) {
+		skip := e.fresh("skip")
+		e.op("TESTQ $%d, R12", bytes)
+		e.op("JZ %s", skip)
+		e.op("%s %s, (R13)", store, x)
+		if next != "" {
+			e.op("ADDQ $%d, R13", bytes)
+			e.op("%s", next)
+		}
+		e.label(skip)
+	}
+	piece(16, "VMOVUPS", fmt.Sprintf("VEXTRACTF128 $1, %s, %s", l.temp, x))
+	piece(8, "VMOVLPS", fmt.Sprintf("VUNPCKHPD %s, %s, %s", x, x, x))
+	piece(4, "VMOVSS", "")
+	e.op("LEAQ (R12)(R12*2), R13")
 }
 
 // quarters returns where the four gates of a group lie from R8 on.
@@ -139,9 +158,16 @@ func (l lanes) quarters() [4]string {
 // tailSetup loads the mask of the last n mod 8 units, whose number is in reg, and
 // makes R12 and R13 one and three times the bytes of a gate.
 func tailSetup(e *emitter, reg, mask string) {
-	e.op("LEAQ masks<>+32(SB), R13")
+	tailMask(e, reg, mask)
 	e.op("LEAQ (%s*4), R12", reg)
-	e.op("SUBQ R12, R13")
-	e.op("VMOVUPS (R13), %s", mask)
 	e.op("LEAQ (R12)(R12*2), R13")
+}
+
+// tailMask loads the mask of so many lanes; R13 is scratch.
+func tailMask(e *emitter, reg, mask string) {
+	e.op("LEAQ masks<>+32(SB), R13")
+	for range 4 {
+		e.op("SUBQ %s, R13", reg)
+	}
+	e.op("VMOVUPS (R13), %s", mask)
 }

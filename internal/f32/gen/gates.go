@@ -22,12 +22,12 @@ func gates(e *emitter, keep bool) {
 	tailSetup(e, "R14", "Y12")
 	e.op("VBROADCASTSS %s, Y15", at8("one"))
 	e.op("VBROADCASTSS %s, Y14", at8("tanh"))
-	sweep(e, 1, func(l lanes, _ int) { cellGroup(e, l, keep) })
+	sweep(e, 1, "Y13", func(l lanes, _ int) { cellGroup(e, l, keep) })
 	for i, reg := range []string{"DI", "SI", "DX", "AX"} {
 		e.op("MOVQ %s+%d(FP), %s", []string{"h", "c", "cPrev", "z"}[i], 8*i, reg)
 	}
 	hold(e, hiddenHeld)
-	sweep(e, 2, func(l lanes, groups int) { hiddenGroups(e, l, groups, keep) })
+	sweep(e, 2, "Y7", func(l lanes, groups int) { hiddenGroups(e, l, groups, keep) })
 	e.end()
 }
 
@@ -81,8 +81,8 @@ func powers(e *emitter, keep bool) {
 }
 
 // sweep writes a walk over the groups of all rows, so many at a time while there
-// are as many, then the last n mod 8 units.
-func sweep(e *emitter, together int, body func(l lanes, groups int)) {
+// are as many, then the last n mod 8 units. temp is scratch for those.
+func sweep(e *emitter, together int, temp string, body func(l lanes, groups int)) {
 	row, loop, single, tail, next := e.fresh("row"), e.fresh("groups"), e.fresh("single"), e.fresh("tail"), e.fresh("next")
 	e.label(row)
 	e.op("MOVQ AX, R8")
@@ -105,7 +105,7 @@ func sweep(e *emitter, together int, body func(l lanes, groups int)) {
 	}
 	walk(loop+"a", tail, 1)
 	e.op("JZ %s", next)
-	body(lanes{mask: "Y12"}, 1)
+	body(lanes{"Y12", temp}, 1)
 	e.label(next)
 	for _, reg := range []string{"DI", "SI", "DX"} {
 		e.op("ADDQ R10, %s", reg)
@@ -184,20 +184,4 @@ func hidden(e *emitter, l lanes, x, q, t, h string) {
 	e.op("VMULPS %s, %s, %s", q, x, x)
 	e.op("VDIVPS %s, %s, %s", x, t, t)
 	l.store(e, t, h)
-}
-
-// gatesTail takes the units of one group from their sums at R8 to c and h; state
-// at R11 past DI, SI and DX.
-func gatesTail(e *emitter, l lanes) {
-	q := l.quarters()
-	for i := range 4 {
-		l.load(e, q[i], fmt.Sprintf("Y%d", i))
-	}
-	exp2s(e, regs(0, 4), regs(4, 4), regs(8, 4), "Y15")
-	combine(e, l, q, false)
-	e.op("VADDPS Y3, Y15, Y9")
-	e.op("VBROADCASTSS %s, Y15", at8("tanh"))
-	e.op("VMULPS Y15, Y8, Y4")
-	exp2s(e, []string{"Y4"}, []string{"Y5"}, []string{"Y6"}, "Y15")
-	hidden(e, l, "Y4", "Y9", "Y10", "(DI)(R11*1)")
 }

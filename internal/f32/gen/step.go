@@ -258,26 +258,63 @@ func lastPass(e *emitter, woven bool) {
 	lastUnits(e)
 }
 
-// lastUnits runs the gates of R14 units whose sums are at z; cPrev is c.
+// lastUnits runs the gates of R14 units whose sums are at z, at most three groups
+// and some: c of all of them, then h of all, so that their long chains of
+// operations overlap. cPrev is c.
 func lastUnits(e *emitter) {
-	loop, tail, done := e.fresh("group"), e.fresh("tail"), e.fresh("done")
 	e.op("MOVQ DX, CX")
 	e.op("MOVQ SI, DX")
+	e.op("MOVQ R14, R12")
+	e.op("ANDQ $7, R12")
+	tailMask(e, "R12", "Y13")
+	eachLast(e, cellOfSums)
+	eachLast(e, hiddenOfCell)
+	e.op("MOVQ CX, DX")
+}
+
+// eachLast walks the last units' groups, sums at R8, state at R11 past DI, SI and
+// DX, and leaves R14 as it was.
+func eachLast(e *emitter, body func(e *emitter, l lanes)) {
+	loop, tail, done := e.fresh("group"), e.fresh("tail"), e.fresh("done")
 	e.op("MOVQ z+32(FP), R8")
 	e.op("XORQ R11, R11")
 	e.label(loop)
-	e.op("CMPQ R14, $8")
+	e.op("SUBQ $8, R14")
 	e.op("JLT %s", tail)
-	gatesTail(e, lanes{})
+	body(e, lanes{})
 	e.op("ADDQ $128, R8")
 	e.op("ADDQ $32, R11")
-	e.op("SUBQ $8, R14")
 	e.op("JMP %s", loop)
 	e.label(tail)
-	e.op("TESTQ R14, R14")
+	e.op("ADDQ $8, R14")
 	e.op("JZ %s", done)
-	tailSetup(e, "R14", "Y13")
-	gatesTail(e, lanes{mask: "Y13"})
+	e.op("LEAQ (R14*4), R12")
+	e.op("LEAQ (R12)(R12*2), R13")
+	body(e, lanes{"Y13", "Y14"})
 	e.label(done)
-	e.op("MOVQ CX, DX")
+	e.op("SHRQ $2, R11") // eight a group
+	e.op("ADDQ R11, R14")
+}
+
+// cellOfSums takes a group from its sums to c, and leaves 1+e_o in o's place and
+// c·tanhScale where h will be.
+func cellOfSums(e *emitter, l lanes) {
+	q := l.quarters()
+	for i := range 4 {
+		l.load(e, q[i], fmt.Sprintf("Y%d", i))
+	}
+	exp2s(e, regs(0, 4), regs(4, 4), regs(8, 4), "Y15")
+	combine(e, l, q, false)
+	e.op("VADDPS Y3, Y15, Y9")
+	l.store(e, "Y9", q[3])
+	e.op("VBROADCASTSS %s, Y15", at8("tanh"))
+	e.op("VMULPS Y15, Y8, Y8")
+	l.store(e, "Y8", "(DI)(R11*1)")
+}
+
+func hiddenOfCell(e *emitter, l lanes) {
+	l.load(e, "(DI)(R11*1)", "Y0")
+	exp2s(e, regs(0, 1), regs(1, 1), regs(2, 1), "Y15")
+	l.load(e, l.quarters()[3], "Y1")
+	hidden(e, l, "Y0", "Y1", "Y2", "(DI)(R11*1)")
 }
