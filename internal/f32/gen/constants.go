@@ -28,9 +28,14 @@ func constants(e *emitter, lanes int) {
 
 // constant is the memory operand of a value of the table.
 func constant(name string, lanes int) string {
+	return fmt.Sprintf("constants<>+%d(SB)", 4*lanes*constantIndex(name))
+}
+
+// constantIndex is where in the table a value stands.
+func constantIndex(name string) int {
 	for i, t := range table {
 		if t.name == name {
-			return fmt.Sprintf("constants<>+%d(SB)", 4*i*lanes)
+			return i
 		}
 	}
 	panic("no constant " + name)

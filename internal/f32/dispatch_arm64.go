@@ -1,0 +1,63 @@
+//go:build arm64 && !purego
+
+package f32
+
+// neon says that the NEON kernels are in use; every arm64 has them.
+var neon = true
+
+func native() []string { return []string{"neon"} }
+
+func choose(name string) { neon = name == "neon" }
+
+func mulAdd(c []float32, ldc int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
+	if neon {
+		mulAddNEON(c, ldc, a, rs, ks, b, ldb, m, k)
+		return
+	}
+	mulAddGeneric(c, ldc, a, rs, ks, b, ldb, m, k)
+}
+
+func step(h, c, xh, start, z []float32, w *Matrix, back bool) {
+	if !neon {
+		stepGeneric(h, c, xh, start, z, w)
+		return
+	}
+	n := len(h)
+	sumsNEON(&z[0], &start[0], &xh[0], &w.data[0], len(xh), 4*w.ld, Panels(4*n))
+	gatesNEON(&h[0], &c[0], &c[0], &z[0], 1, n, 4*n, 16*n)
+}
+
+func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
+	switch {
+	case !neon:
+		gatesGeneric(h, c, cPrev, z, m, n, ldh, ldz, keep)
+	case keep:
+		gatesKeepNEON(&h[0], &c[0], &cPrev[0], &z[0], m, n, 4*ldh, 4*ldz)
+	default:
+		gatesNEON(&h[0], &c[0], &cPrev[0], &z[0], m, n, 4*ldh, 4*ldz)
+	}
+}
+
+func gatesAdjoint(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
+	if neon {
+		gatesAdjointNEON(&z[0], &dc[0], &dh[0], &h[0], &cPrev[0], m, n, 4*ldz, 4*ldh)
+		return
+	}
+	gatesAdjointGeneric(z, dc, dh, h, cPrev, m, n, ldz, ldh)
+}
+
+func affine(dst, w, b, x []float32) {
+	if neon {
+		affineNEON(&dst[0], &w[0], &b[0], &x[0], len(dst), len(x))
+		return
+	}
+	affineGeneric(dst, w, b, x)
+}
+
+func axpy(y []float32, a float32, x []float32) {
+	if !neon {
+		axpyGeneric(y, a, x)
+	} else if len(x) > 0 {
+		axpyNEON(&y[0], a, &x[0], len(x))
+	}
+}

@@ -1,0 +1,69 @@
+//go:build arm64 && !purego
+
+package f32
+
+// mulAddNEON is mulAddGeneric with fused multiply-add, in tiles of at most six
+// rows. Rows are spread evenly over the tiles.
+func mulAddNEON(c []float32, ldc int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
+	tiles := (m + 5) / 6
+	rows, larger := m/tiles, m%tiles
+	if larger > 0 {
+		tileNEON(rows+1, &c[0], 4*ldc, &a[0], 4*rs, 4*ks, &b[0], 4*ldb, larger, k)
+		done := larger * (rows + 1)
+		c, a = c[done*ldc:], a[done*rs:]
+	}
+	tileNEON(rows, &c[0], 4*ldc, &a[0], 4*rs, 4*ks, &b[0], 4*ldb, tiles-larger, k)
+}
+
+func tileNEON(rows int, c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int) {
+	switch rows {
+	case 1:
+		tile1NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+	case 2:
+		tile2NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+	case 3:
+		tile3NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+	case 4:
+		tile4NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+	case 5:
+		tile5NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+	case 6:
+		tile6NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+	}
+}
+
+//go:noescape
+func tile1NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+
+//go:noescape
+func tile2NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+
+//go:noescape
+func tile3NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+
+//go:noescape
+func tile4NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+
+//go:noescape
+func tile5NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+
+//go:noescape
+func tile6NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+
+//go:noescape
+func gatesNEON(h, c, cPrev, z *float32, m, n, ldh, ldz int)
+
+//go:noescape
+func gatesKeepNEON(h, c, cPrev, z *float32, m, n, ldh, ldz int)
+
+//go:noescape
+func gatesAdjointNEON(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
+
+//go:noescape
+func sumsNEON(z, start, xh, w *float32, k, ld, panels int)
+
+//go:noescape
+func axpyNEON(y *float32, a float32, x *float32, n int)
+
+//go:noescape
+func affineNEON(dst, w, b, x *float32, rows, k int)
