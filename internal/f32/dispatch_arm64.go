@@ -22,10 +22,22 @@ func step(h, c, xh, start, z []float32, w *Matrix, back bool) {
 		stepGeneric(h, c, xh, start, z, w)
 		return
 	}
-	n := len(h)
-	sumsNEON(&z[0], &start[0], &xh[0], &w.data[0], len(xh), 4*w.ld, Panels(4*n))
-	gatesNEON(&h[0], &c[0], &c[0], &z[0], 1, n, 4*n, 16*n)
+	n, panels := len(h), Panels(4*len(h))
+	pairs := (panels - 1) / 4
+	if pairs == 0 || len(xh) < wovenTerms {
+		sumsNEON(&z[0], &start[0], &xh[0], &w.data[0], len(xh), 4*w.ld, panels)
+		gatesNEON(&h[0], &c[0], &c[0], &z[0], 1, n, 4*n, 16*n)
+		return
+	}
+	var backward int
+	if back {
+		backward = 1
+	}
+	stepNEON(&h[0], &c[0], &xh[0], &start[0], &z[0], &w.data[0], n, len(xh), 4*w.ld, pairs, panels-4*pairs, backward)
 }
+
+// wovenTerms is how many values of xh stepNEON needs.
+const wovenTerms = 32
 
 func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	switch {

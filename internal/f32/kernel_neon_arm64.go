@@ -59,6 +59,11 @@ func gatesKeepNEON(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 //go:noescape
 func gatesAdjointNEON(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
 
+// stepNEON wants pairs > 0, last from 1 to 4, and k ≥ wovenTerms.
+//
+//go:noescape
+func stepNEON(h, c, xh, start, z, w *float32, n, k, ld, pairs, last, back int)
+
 //go:noescape
 func sumsNEON(z, start, xh, w *float32, k, ld, panels int)
 

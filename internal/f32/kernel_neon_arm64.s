@@ -3354,15 +3354,9015 @@ done56:
 done42:
 	RET
 
+// func stepNEON(h, c, xh, start, z, w *float32, n, k, ld, pairs, last, back int)
+TEXT ·stepNEON(SB), NOSPLIT, $0-96
+	MOVD h+0(FP), R0
+	MOVD c+8(FP), R1
+	MOVD xh+16(FP), R2
+	MOVD start+24(FP), R3
+	MOVD z+32(FP), R4
+	MOVD w+40(FP), R5
+	MOVD k+56(FP), R6
+	MOVD ld+64(FP), R7
+	MOVD pairs+72(FP), R12
+	MOVD last+80(FP), R24
+	MOVD back+88(FP), R25
+	MOVD $constants<>(SB), R8
+	MOVD $64, R13
+	MOVD $256, R14
+	LSL $2, R7, R15
+	CBZ R25, pairs58
+	ADD R12<<6, R0, R0
+	ADD R12<<6, R1, R1
+	ADD R12<<8, R3, R3
+	ADD R12<<8, R4, R4
+	MUL R12, R15, R16
+	ADD R16, R5
+	CMP $1, R24
+	BNE other63
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	MOVD R2, R19
+	MOVD R5, R20
+	LSR $2, R6, R17
+	CBZ R17, rest65
+four64:
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	FLDPQ 64(R20), (F21, F22)
+	FLDPQ 96(R20), (F23, F24)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4fb012a0 // fmla v0.4s, v21.4s, v16.s[1]
+	WORD $0x4fb012c1 // fmla v1.4s, v22.4s, v16.s[1]
+	FLDPQ 192(R20), (F21, F22)
+	WORD $0x4fb012e2 // fmla v2.4s, v23.4s, v16.s[1]
+	WORD $0x4fb01303 // fmla v3.4s, v24.4s, v16.s[1]
+	FLDPQ 224(R20), (F23, F24)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4fb01aa0 // fmla v0.4s, v21.4s, v16.s[3]
+	WORD $0x4fb01ac1 // fmla v1.4s, v22.4s, v16.s[3]
+	WORD $0x4fb01ae2 // fmla v2.4s, v23.4s, v16.s[3]
+	WORD $0x4fb01b03 // fmla v3.4s, v24.4s, v16.s[3]
+	ADD $256, R20
+	SUBS $1, R17, R17
+	BNE four64
+rest65:
+	ANDS $3, R6, R17
+	BEQ done66
+term67:
+	FMOVS.P 4(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	ADD $64, R20
+	SUBS $1, R17, R17
+	BNE term67
+done66:
+	FSTPQ (F0, F1), 0(R4)
+	FSTPQ (F2, F3), 32(R4)
+	B done62
+other63:
+	CMP $2, R24
+	BNE other68
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	FLDPQ 64(R3), (F4, F5)
+	FLDPQ 96(R3), (F6, F7)
+	MOVD R2, R19
+	MOVD R5, R20
+	ADD R7, R20, R21
+	LSR $2, R6, R17
+	CBZ R17, rest70
+four69:
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	FLDPQ 0(R21), (F21, F22)
+	FLDPQ 32(R21), (F23, F24)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4f9012a4 // fmla v4.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012c5 // fmla v5.4s, v22.4s, v16.s[0]
+	FLDPQ 64(R21), (F21, F22)
+	WORD $0x4f9012e6 // fmla v6.4s, v23.4s, v16.s[0]
+	WORD $0x4f901307 // fmla v7.4s, v24.4s, v16.s[0]
+	FLDPQ 96(R21), (F23, F24)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4fb012a4 // fmla v4.4s, v21.4s, v16.s[1]
+	WORD $0x4fb012c5 // fmla v5.4s, v22.4s, v16.s[1]
+	FLDPQ 128(R21), (F21, F22)
+	WORD $0x4fb012e6 // fmla v6.4s, v23.4s, v16.s[1]
+	WORD $0x4fb01307 // fmla v7.4s, v24.4s, v16.s[1]
+	FLDPQ 160(R21), (F23, F24)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4f901aa4 // fmla v4.4s, v21.4s, v16.s[2]
+	WORD $0x4f901ac5 // fmla v5.4s, v22.4s, v16.s[2]
+	FLDPQ 192(R21), (F21, F22)
+	WORD $0x4f901ae6 // fmla v6.4s, v23.4s, v16.s[2]
+	WORD $0x4f901b07 // fmla v7.4s, v24.4s, v16.s[2]
+	FLDPQ 224(R21), (F23, F24)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4fb01aa4 // fmla v4.4s, v21.4s, v16.s[3]
+	WORD $0x4fb01ac5 // fmla v5.4s, v22.4s, v16.s[3]
+	WORD $0x4fb01ae6 // fmla v6.4s, v23.4s, v16.s[3]
+	WORD $0x4fb01b07 // fmla v7.4s, v24.4s, v16.s[3]
+	ADD $256, R20
+	ADD $256, R21
+	SUBS $1, R17, R17
+	BNE four69
+rest70:
+	ANDS $3, R6, R17
+	BEQ done71
+term72:
+	FMOVS.P 4(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	FLDPQ 0(R21), (F21, F22)
+	FLDPQ 32(R21), (F23, F24)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4f9012a4 // fmla v4.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012c5 // fmla v5.4s, v22.4s, v16.s[0]
+	WORD $0x4f9012e6 // fmla v6.4s, v23.4s, v16.s[0]
+	WORD $0x4f901307 // fmla v7.4s, v24.4s, v16.s[0]
+	ADD $64, R20
+	ADD $64, R21
+	SUBS $1, R17, R17
+	BNE term72
+done71:
+	FSTPQ (F0, F1), 0(R4)
+	FSTPQ (F2, F3), 32(R4)
+	FSTPQ (F4, F5), 64(R4)
+	FSTPQ (F6, F7), 96(R4)
+	B done62
+other68:
+	CMP $3, R24
+	BNE other73
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	FLDPQ 64(R3), (F4, F5)
+	FLDPQ 96(R3), (F6, F7)
+	FLDPQ 128(R3), (F8, F9)
+	FLDPQ 160(R3), (F10, F11)
+	MOVD R2, R19
+	MOVD R5, R20
+	ADD R7, R20, R21
+	ADD R7, R21, R22
+	LSR $2, R6, R17
+	CBZ R17, rest75
+four74:
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	FLDPQ 0(R21), (F21, F22)
+	FLDPQ 32(R21), (F23, F24)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f9012a4 // fmla v4.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012c5 // fmla v5.4s, v22.4s, v16.s[0]
+	FLDPQ 64(R20), (F21, F22)
+	WORD $0x4f9012e6 // fmla v6.4s, v23.4s, v16.s[0]
+	WORD $0x4f901307 // fmla v7.4s, v24.4s, v16.s[0]
+	FLDPQ 96(R20), (F23, F24)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb012a0 // fmla v0.4s, v21.4s, v16.s[1]
+	WORD $0x4fb012c1 // fmla v1.4s, v22.4s, v16.s[1]
+	FLDPQ 64(R22), (F21, F22)
+	WORD $0x4fb012e2 // fmla v2.4s, v23.4s, v16.s[1]
+	WORD $0x4fb01303 // fmla v3.4s, v24.4s, v16.s[1]
+	FLDPQ 96(R22), (F23, F24)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4fb012a8 // fmla v8.4s, v21.4s, v16.s[1]
+	WORD $0x4fb012c9 // fmla v9.4s, v22.4s, v16.s[1]
+	FLDPQ 128(R21), (F21, F22)
+	WORD $0x4fb012ea // fmla v10.4s, v23.4s, v16.s[1]
+	WORD $0x4fb0130b // fmla v11.4s, v24.4s, v16.s[1]
+	FLDPQ 160(R21), (F23, F24)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901aa4 // fmla v4.4s, v21.4s, v16.s[2]
+	WORD $0x4f901ac5 // fmla v5.4s, v22.4s, v16.s[2]
+	FLDPQ 192(R20), (F21, F22)
+	WORD $0x4f901ae6 // fmla v6.4s, v23.4s, v16.s[2]
+	WORD $0x4f901b07 // fmla v7.4s, v24.4s, v16.s[2]
+	FLDPQ 224(R20), (F23, F24)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01aa0 // fmla v0.4s, v21.4s, v16.s[3]
+	WORD $0x4fb01ac1 // fmla v1.4s, v22.4s, v16.s[3]
+	FLDPQ 192(R22), (F21, F22)
+	WORD $0x4fb01ae2 // fmla v2.4s, v23.4s, v16.s[3]
+	WORD $0x4fb01b03 // fmla v3.4s, v24.4s, v16.s[3]
+	FLDPQ 224(R22), (F23, F24)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	WORD $0x4fb01aa8 // fmla v8.4s, v21.4s, v16.s[3]
+	WORD $0x4fb01ac9 // fmla v9.4s, v22.4s, v16.s[3]
+	WORD $0x4fb01aea // fmla v10.4s, v23.4s, v16.s[3]
+	WORD $0x4fb01b0b // fmla v11.4s, v24.4s, v16.s[3]
+	ADD $256, R20
+	ADD $256, R21
+	ADD $256, R22
+	SUBS $1, R17, R17
+	BNE four74
+rest75:
+	ANDS $3, R6, R17
+	BEQ done76
+term77:
+	FMOVS.P 4(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	FLDPQ 0(R21), (F21, F22)
+	FLDPQ 32(R21), (F23, F24)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f9012a4 // fmla v4.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012c5 // fmla v5.4s, v22.4s, v16.s[0]
+	WORD $0x4f9012e6 // fmla v6.4s, v23.4s, v16.s[0]
+	WORD $0x4f901307 // fmla v7.4s, v24.4s, v16.s[0]
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	SUBS $1, R17, R17
+	BNE term77
+done76:
+	FSTPQ (F0, F1), 0(R4)
+	FSTPQ (F2, F3), 32(R4)
+	FSTPQ (F4, F5), 64(R4)
+	FSTPQ (F6, F7), 96(R4)
+	FSTPQ (F8, F9), 128(R4)
+	FSTPQ (F10, F11), 160(R4)
+	B done62
+other73:
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	FLDPQ 64(R3), (F4, F5)
+	FLDPQ 96(R3), (F6, F7)
+	FLDPQ 128(R3), (F8, F9)
+	FLDPQ 160(R3), (F10, F11)
+	FLDPQ 192(R3), (F12, F13)
+	FLDPQ 224(R3), (F14, F15)
+	MOVD R2, R19
+	MOVD R5, R20
+	ADD R7, R20, R21
+	ADD R7, R21, R22
+	ADD R7, R22, R23
+	LSR $2, R6, R17
+	CBZ R17, rest80
+four79:
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	FLDPQ 0(R21), (F21, F22)
+	FLDPQ 32(R21), (F23, F24)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f9012a4 // fmla v4.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012c5 // fmla v5.4s, v22.4s, v16.s[0]
+	FLDPQ 0(R23), (F21, F22)
+	WORD $0x4f9012e6 // fmla v6.4s, v23.4s, v16.s[0]
+	WORD $0x4f901307 // fmla v7.4s, v24.4s, v16.s[0]
+	FLDPQ 32(R23), (F23, F24)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4f9012ac // fmla v12.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012cd // fmla v13.4s, v22.4s, v16.s[0]
+	FLDPQ 64(R21), (F21, F22)
+	WORD $0x4f9012ee // fmla v14.4s, v23.4s, v16.s[0]
+	WORD $0x4f90130f // fmla v15.4s, v24.4s, v16.s[0]
+	FLDPQ 96(R21), (F23, F24)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb012a4 // fmla v4.4s, v21.4s, v16.s[1]
+	WORD $0x4fb012c5 // fmla v5.4s, v22.4s, v16.s[1]
+	FLDPQ 64(R23), (F21, F22)
+	WORD $0x4fb012e6 // fmla v6.4s, v23.4s, v16.s[1]
+	WORD $0x4fb01307 // fmla v7.4s, v24.4s, v16.s[1]
+	FLDPQ 96(R23), (F23, F24)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4fb012ac // fmla v12.4s, v21.4s, v16.s[1]
+	WORD $0x4fb012cd // fmla v13.4s, v22.4s, v16.s[1]
+	FLDPQ 128(R21), (F21, F22)
+	WORD $0x4fb012ee // fmla v14.4s, v23.4s, v16.s[1]
+	WORD $0x4fb0130f // fmla v15.4s, v24.4s, v16.s[1]
+	FLDPQ 160(R21), (F23, F24)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901aa4 // fmla v4.4s, v21.4s, v16.s[2]
+	WORD $0x4f901ac5 // fmla v5.4s, v22.4s, v16.s[2]
+	FLDPQ 128(R23), (F21, F22)
+	WORD $0x4f901ae6 // fmla v6.4s, v23.4s, v16.s[2]
+	WORD $0x4f901b07 // fmla v7.4s, v24.4s, v16.s[2]
+	FLDPQ 160(R23), (F23, F24)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4f901aac // fmla v12.4s, v21.4s, v16.s[2]
+	WORD $0x4f901acd // fmla v13.4s, v22.4s, v16.s[2]
+	FLDPQ 192(R21), (F21, F22)
+	WORD $0x4f901aee // fmla v14.4s, v23.4s, v16.s[2]
+	WORD $0x4f901b0f // fmla v15.4s, v24.4s, v16.s[2]
+	FLDPQ 224(R21), (F23, F24)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01aa4 // fmla v4.4s, v21.4s, v16.s[3]
+	WORD $0x4fb01ac5 // fmla v5.4s, v22.4s, v16.s[3]
+	FLDPQ 192(R23), (F21, F22)
+	WORD $0x4fb01ae6 // fmla v6.4s, v23.4s, v16.s[3]
+	WORD $0x4fb01b07 // fmla v7.4s, v24.4s, v16.s[3]
+	FLDPQ 224(R23), (F23, F24)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	WORD $0x4fb01aac // fmla v12.4s, v21.4s, v16.s[3]
+	WORD $0x4fb01acd // fmla v13.4s, v22.4s, v16.s[3]
+	WORD $0x4fb01aee // fmla v14.4s, v23.4s, v16.s[3]
+	WORD $0x4fb01b0f // fmla v15.4s, v24.4s, v16.s[3]
+	ADD $256, R20
+	ADD $256, R21
+	ADD $256, R22
+	ADD $256, R23
+	SUBS $1, R17, R17
+	BNE four79
+rest80:
+	ANDS $3, R6, R17
+	BEQ done81
+term82:
+	FMOVS.P 4(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	FLDPQ 0(R21), (F21, F22)
+	FLDPQ 32(R21), (F23, F24)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f9012a4 // fmla v4.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012c5 // fmla v5.4s, v22.4s, v16.s[0]
+	FLDPQ 0(R23), (F21, F22)
+	WORD $0x4f9012e6 // fmla v6.4s, v23.4s, v16.s[0]
+	WORD $0x4f901307 // fmla v7.4s, v24.4s, v16.s[0]
+	FLDPQ 32(R23), (F23, F24)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x4f9012ac // fmla v12.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012cd // fmla v13.4s, v22.4s, v16.s[0]
+	WORD $0x4f9012ee // fmla v14.4s, v23.4s, v16.s[0]
+	WORD $0x4f90130f // fmla v15.4s, v24.4s, v16.s[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	ADD $64, R23
+	SUBS $1, R17, R17
+	BNE term82
+done81:
+	FSTPQ (F0, F1), 0(R4)
+	FSTPQ (F2, F3), 32(R4)
+	FSTPQ (F4, F5), 64(R4)
+	FSTPQ (F6, F7), 96(R4)
+	FSTPQ (F8, F9), 128(R4)
+	FSTPQ (F10, F11), 160(R4)
+	FSTPQ (F12, F13), 192(R4)
+	FSTPQ (F14, F15), 224(R4)
+done62:
+	MOVD R0, R9
+	MOVD R1, R10
+	MOVD R4, R11
+	MOVD n+48(FP), R16
+	MOVD pairs+72(FP), R17
+	SUB R17<<4, R16, R16
+units83:
+	CMP $16, R16
+	BLT rest84
+	FMOVQ 0(R11), F0
+	FMOVQ 16(R11), F1
+	FMOVQ 32(R11), F2
+	FMOVQ 48(R11), F3
+	FMOVQ 64(R11), F4
+	FMOVQ 80(R11), F5
+	FMOVQ 96(R11), F6
+	FMOVQ 112(R11), F7
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
+	WORD $0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
+	WORD $0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
+	WORD $0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e39f484 // fmax v4.4s, v4.4s, v25.4s
+	WORD $0x4e39f4a5 // fmax v5.4s, v5.4s, v25.4s
+	WORD $0x4e39f4c6 // fmax v6.4s, v6.4s, v25.4s
+	WORD $0x4e39f4e7 // fmax v7.4s, v7.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4e21888c // frintn v12.4s, v4.4s
+	WORD $0x4e2188ad // frintn v13.4s, v5.4s
+	WORD $0x4e2188ce // frintn v14.4s, v6.4s
+	WORD $0x4e2188ef // frintn v15.4s, v7.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4eacd484 // fsub v4.4s, v4.4s, v12.4s
+	WORD $0x4eadd4a5 // fsub v5.4s, v5.4s, v13.4s
+	WORD $0x4eaed4c6 // fsub v6.4s, v6.4s, v14.4s
+	WORD $0x4eafd4e7 // fsub v7.4s, v7.4s, v15.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	WORD $0x4f29fd8c // fcvtzs v12.4s, v12.4s, #23
+	WORD $0x4f29fdad // fcvtzs v13.4s, v13.4s, #23
+	WORD $0x4f29fdce // fcvtzs v14.4s, v14.4s, #23
+	WORD $0x4f29fdef // fcvtzs v15.4s, v15.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	FMOVQ 112(R8), F20
+	FMOVQ 112(R8), F21
+	FMOVQ 112(R8), F22
+	FMOVQ 112(R8), F23
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	VFMLA V24.S4, V4.S4, V20.S4
+	VFMLA V24.S4, V5.S4, V21.S4
+	VFMLA V24.S4, V6.S4, V22.S4
+	VFMLA V24.S4, V7.S4, V23.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 96(R8), F16
+	FMOVQ 96(R8), F17
+	FMOVQ 96(R8), F18
+	FMOVQ 96(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	FMOVQ 80(R8), F20
+	FMOVQ 80(R8), F21
+	FMOVQ 80(R8), F22
+	FMOVQ 80(R8), F23
+	VFMLA V0.S4, V24.S4, V20.S4
+	VFMLA V1.S4, V25.S4, V21.S4
+	VFMLA V2.S4, V26.S4, V22.S4
+	VFMLA V3.S4, V27.S4, V23.S4
+	FMOVQ 80(R8), F24
+	FMOVQ 80(R8), F25
+	FMOVQ 80(R8), F26
+	FMOVQ 80(R8), F27
+	VFMLA V4.S4, V16.S4, V24.S4
+	VFMLA V5.S4, V17.S4, V25.S4
+	VFMLA V6.S4, V18.S4, V26.S4
+	VFMLA V7.S4, V19.S4, V27.S4
+	FMOVQ 64(R8), F16
+	FMOVQ 64(R8), F17
+	FMOVQ 64(R8), F18
+	FMOVQ 64(R8), F19
+	VFMLA V0.S4, V20.S4, V16.S4
+	VFMLA V1.S4, V21.S4, V17.S4
+	VFMLA V2.S4, V22.S4, V18.S4
+	VFMLA V3.S4, V23.S4, V19.S4
+	FMOVQ 64(R8), F20
+	FMOVQ 64(R8), F21
+	FMOVQ 64(R8), F22
+	FMOVQ 64(R8), F23
+	VFMLA V4.S4, V24.S4, V20.S4
+	VFMLA V5.S4, V25.S4, V21.S4
+	VFMLA V6.S4, V26.S4, V22.S4
+	VFMLA V7.S4, V27.S4, V23.S4
+	FMOVQ 0(R8), F24
+	FMOVQ 0(R8), F25
+	FMOVQ 0(R8), F26
+	FMOVQ 0(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	VADD V8.S4, V24.S4, V0.S4
+	VADD V9.S4, V25.S4, V1.S4
+	VADD V10.S4, V26.S4, V2.S4
+	VADD V11.S4, V27.S4, V3.S4
+	VADD V12.S4, V16.S4, V4.S4
+	VADD V13.S4, V17.S4, V5.S4
+	VADD V14.S4, V18.S4, V6.S4
+	VADD V15.S4, V19.S4, V7.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4ea4d6c8 // fsub v8.4s, v22.4s, v4.4s
+	WORD $0x4e36d484 // fadd v4.4s, v4.4s, v22.4s
+	WORD $0x4e36d4de // fadd v30.4s, v6.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4e36d463 // fadd v3.4s, v3.4s, v22.4s
+	WORD $0x4ea5d6c9 // fsub v9.4s, v22.4s, v5.4s
+	WORD $0x4e36d4a5 // fadd v5.4s, v5.4s, v22.4s
+	WORD $0x4e36d4ff // fadd v31.4s, v7.4s, v22.4s
+	FMOVQ 0(R10), F10
+	WORD $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e22fd08 // fdiv v8.4s, v8.4s, v2.4s
+	FMOVQ F8, 0(R10)
+	FMOVQ 16(R10), F11
+	WORD $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD $0x6e23dd29 // fmul v9.4s, v9.4s, v3.4s
+	WORD $0x6e23dc23 // fmul v3.4s, v1.4s, v3.4s
+	VFMLA V1.S4, V11.S4, V9.S4
+	WORD $0x6e23fd29 // fdiv v9.4s, v9.4s, v3.4s
+	FMOVQ F9, 16(R10)
+	WORD $0x6e37dd1c // fmul v28.4s, v8.4s, v23.4s
+	WORD $0x6e37dd3d // fmul v29.4s, v9.4s, v23.4s
+	FMOVQ 128(R11), F0
+	FMOVQ 144(R11), F1
+	FMOVQ 160(R11), F2
+	FMOVQ 176(R11), F3
+	FMOVQ 192(R11), F4
+	FMOVQ 208(R11), F5
+	FMOVQ 224(R11), F6
+	FMOVQ 240(R11), F7
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
+	WORD $0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
+	WORD $0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
+	WORD $0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e39f484 // fmax v4.4s, v4.4s, v25.4s
+	WORD $0x4e39f4a5 // fmax v5.4s, v5.4s, v25.4s
+	WORD $0x4e39f4c6 // fmax v6.4s, v6.4s, v25.4s
+	WORD $0x4e39f4e7 // fmax v7.4s, v7.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4e21888c // frintn v12.4s, v4.4s
+	WORD $0x4e2188ad // frintn v13.4s, v5.4s
+	WORD $0x4e2188ce // frintn v14.4s, v6.4s
+	WORD $0x4e2188ef // frintn v15.4s, v7.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4eacd484 // fsub v4.4s, v4.4s, v12.4s
+	WORD $0x4eadd4a5 // fsub v5.4s, v5.4s, v13.4s
+	WORD $0x4eaed4c6 // fsub v6.4s, v6.4s, v14.4s
+	WORD $0x4eafd4e7 // fsub v7.4s, v7.4s, v15.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	WORD $0x4f29fd8c // fcvtzs v12.4s, v12.4s, #23
+	WORD $0x4f29fdad // fcvtzs v13.4s, v13.4s, #23
+	WORD $0x4f29fdce // fcvtzs v14.4s, v14.4s, #23
+	WORD $0x4f29fdef // fcvtzs v15.4s, v15.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	FMOVQ 112(R8), F20
+	FMOVQ 112(R8), F21
+	FMOVQ 112(R8), F22
+	FMOVQ 112(R8), F23
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	VFMLA V24.S4, V4.S4, V20.S4
+	VFMLA V24.S4, V5.S4, V21.S4
+	VFMLA V24.S4, V6.S4, V22.S4
+	VFMLA V24.S4, V7.S4, V23.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 96(R8), F16
+	FMOVQ 96(R8), F17
+	FMOVQ 96(R8), F18
+	FMOVQ 96(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	FMOVQ 80(R8), F20
+	FMOVQ 80(R8), F21
+	FMOVQ 80(R8), F22
+	FMOVQ 80(R8), F23
+	VFMLA V0.S4, V24.S4, V20.S4
+	VFMLA V1.S4, V25.S4, V21.S4
+	VFMLA V2.S4, V26.S4, V22.S4
+	VFMLA V3.S4, V27.S4, V23.S4
+	FMOVQ 80(R8), F24
+	FMOVQ 80(R8), F25
+	FMOVQ 80(R8), F26
+	FMOVQ 80(R8), F27
+	VFMLA V4.S4, V16.S4, V24.S4
+	VFMLA V5.S4, V17.S4, V25.S4
+	VFMLA V6.S4, V18.S4, V26.S4
+	VFMLA V7.S4, V19.S4, V27.S4
+	FMOVQ 64(R8), F16
+	FMOVQ 64(R8), F17
+	FMOVQ 64(R8), F18
+	FMOVQ 64(R8), F19
+	VFMLA V0.S4, V20.S4, V16.S4
+	VFMLA V1.S4, V21.S4, V17.S4
+	VFMLA V2.S4, V22.S4, V18.S4
+	VFMLA V3.S4, V23.S4, V19.S4
+	FMOVQ 64(R8), F20
+	FMOVQ 64(R8), F21
+	FMOVQ 64(R8), F22
+	FMOVQ 64(R8), F23
+	VFMLA V4.S4, V24.S4, V20.S4
+	VFMLA V5.S4, V25.S4, V21.S4
+	VFMLA V6.S4, V26.S4, V22.S4
+	VFMLA V7.S4, V27.S4, V23.S4
+	FMOVQ 0(R8), F24
+	FMOVQ 0(R8), F25
+	FMOVQ 0(R8), F26
+	FMOVQ 0(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	VADD V8.S4, V24.S4, V0.S4
+	VADD V9.S4, V25.S4, V1.S4
+	VADD V10.S4, V26.S4, V2.S4
+	VADD V11.S4, V27.S4, V3.S4
+	VADD V12.S4, V16.S4, V4.S4
+	VADD V13.S4, V17.S4, V5.S4
+	VADD V14.S4, V18.S4, V6.S4
+	VADD V15.S4, V19.S4, V7.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4ea4d6c8 // fsub v8.4s, v22.4s, v4.4s
+	WORD $0x4e36d484 // fadd v4.4s, v4.4s, v22.4s
+	WORD $0x4e36d4da // fadd v26.4s, v6.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4e36d463 // fadd v3.4s, v3.4s, v22.4s
+	WORD $0x4ea5d6c9 // fsub v9.4s, v22.4s, v5.4s
+	WORD $0x4e36d4a5 // fadd v5.4s, v5.4s, v22.4s
+	WORD $0x4e36d4fb // fadd v27.4s, v7.4s, v22.4s
+	FMOVQ 32(R10), F10
+	WORD $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e22fd08 // fdiv v8.4s, v8.4s, v2.4s
+	FMOVQ F8, 32(R10)
+	FMOVQ 48(R10), F11
+	WORD $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD $0x6e23dd29 // fmul v9.4s, v9.4s, v3.4s
+	WORD $0x6e23dc23 // fmul v3.4s, v1.4s, v3.4s
+	VFMLA V1.S4, V11.S4, V9.S4
+	WORD $0x6e23fd29 // fdiv v9.4s, v9.4s, v3.4s
+	FMOVQ F9, 48(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	WORD $0x6e37dd39 // fmul v25.4s, v9.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f79c // fmin v28.4s, v28.4s, v8.4s
+	WORD $0x4ea8f7bd // fmin v29.4s, v29.4s, v8.4s
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4ea8f739 // fmin v25.4s, v25.4s, v8.4s
+	WORD $0x4e29f79c // fmax v28.4s, v28.4s, v9.4s
+	WORD $0x4e29f7bd // fmax v29.4s, v29.4s, v9.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e29f739 // fmax v25.4s, v25.4s, v9.4s
+	WORD $0x4e218b80 // frintn v0.4s, v28.4s
+	WORD $0x4e218ba1 // frintn v1.4s, v29.4s
+	WORD $0x4e218b02 // frintn v2.4s, v24.4s
+	WORD $0x4e218b23 // frintn v3.4s, v25.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1d7bd // fsub v29.4s, v29.4s, v1.4s
+	WORD $0x4ea2d718 // fsub v24.4s, v24.4s, v2.4s
+	WORD $0x4ea3d739 // fsub v25.4s, v25.4s, v3.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	WORD $0x4f29fc21 // fcvtzs v1.4s, v1.4s, #23
+	WORD $0x4f29fc42 // fcvtzs v2.4s, v2.4s, #23
+	WORD $0x4f29fc63 // fcvtzs v3.4s, v3.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	FMOVQ 112(R8), F5
+	FMOVQ 112(R8), F6
+	FMOVQ 112(R8), F7
+	VFMLA V8.S4, V28.S4, V4.S4
+	VFMLA V8.S4, V29.S4, V5.S4
+	VFMLA V8.S4, V24.S4, V6.S4
+	VFMLA V8.S4, V25.S4, V7.S4
+	FMOVQ 96(R8), F8
+	FMOVQ 96(R8), F9
+	FMOVQ 96(R8), F10
+	FMOVQ 96(R8), F11
+	VFMLA V28.S4, V4.S4, V8.S4
+	VFMLA V29.S4, V5.S4, V9.S4
+	VFMLA V24.S4, V6.S4, V10.S4
+	VFMLA V25.S4, V7.S4, V11.S4
+	FMOVQ 80(R8), F4
+	FMOVQ 80(R8), F5
+	FMOVQ 80(R8), F6
+	FMOVQ 80(R8), F7
+	VFMLA V28.S4, V8.S4, V4.S4
+	VFMLA V29.S4, V9.S4, V5.S4
+	VFMLA V24.S4, V10.S4, V6.S4
+	VFMLA V25.S4, V11.S4, V7.S4
+	FMOVQ 64(R8), F8
+	FMOVQ 64(R8), F9
+	FMOVQ 64(R8), F10
+	FMOVQ 64(R8), F11
+	VFMLA V28.S4, V4.S4, V8.S4
+	VFMLA V29.S4, V5.S4, V9.S4
+	VFMLA V24.S4, V6.S4, V10.S4
+	VFMLA V25.S4, V7.S4, V11.S4
+	FMOVQ 0(R8), F4
+	FMOVQ 0(R8), F5
+	FMOVQ 0(R8), F6
+	FMOVQ 0(R8), F7
+	VFMLA V28.S4, V8.S4, V4.S4
+	VFMLA V29.S4, V9.S4, V5.S4
+	VFMLA V24.S4, V10.S4, V6.S4
+	VFMLA V25.S4, V11.S4, V7.S4
+	VADD V0.S4, V4.S4, V28.S4
+	VADD V1.S4, V5.S4, V29.S4
+	VADD V2.S4, V6.S4, V24.S4
+	VADD V3.S4, V7.S4, V25.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4ebcd580 // fsub v0.4s, v12.4s, v28.4s
+	WORD $0x4e3cd59c // fadd v28.4s, v12.4s, v28.4s
+	WORD $0x4ebdd581 // fsub v1.4s, v12.4s, v29.4s
+	WORD $0x4e3dd59d // fadd v29.4s, v12.4s, v29.4s
+	WORD $0x4eb8d582 // fsub v2.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x4eb9d583 // fsub v3.4s, v12.4s, v25.4s
+	WORD $0x4e39d599 // fadd v25.4s, v12.4s, v25.4s
+	WORD $0x6e3edf9c // fmul v28.4s, v28.4s, v30.4s
+	WORD $0x6e3fdfbd // fmul v29.4s, v29.4s, v31.4s
+	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
+	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x6e3cfc00 // fdiv v0.4s, v0.4s, v28.4s
+	WORD $0x6e3dfc21 // fdiv v1.4s, v1.4s, v29.4s
+	WORD $0x6e38fc42 // fdiv v2.4s, v2.4s, v24.4s
+	WORD $0x6e39fc63 // fdiv v3.4s, v3.4s, v25.4s
+	FMOVQ F0, 0(R9)
+	FMOVQ F1, 16(R9)
+	FMOVQ F2, 32(R9)
+	FMOVQ F3, 48(R9)
+	ADD $64, R9
+	ADD $64, R10
+	ADD $256, R11
+	SUB $16, R16
+	B units83
+rest84:
+	TBZ $3, R16, none86
+	FMOVQ 0(R11), F0
+	FMOVQ 16(R11), F1
+	FMOVQ 32(R11), F2
+	FMOVQ 48(R11), F3
+	FMOVQ 64(R11), F4
+	FMOVQ 80(R11), F5
+	FMOVQ 96(R11), F6
+	FMOVQ 112(R11), F7
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
+	WORD $0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
+	WORD $0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
+	WORD $0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e39f484 // fmax v4.4s, v4.4s, v25.4s
+	WORD $0x4e39f4a5 // fmax v5.4s, v5.4s, v25.4s
+	WORD $0x4e39f4c6 // fmax v6.4s, v6.4s, v25.4s
+	WORD $0x4e39f4e7 // fmax v7.4s, v7.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4e21888c // frintn v12.4s, v4.4s
+	WORD $0x4e2188ad // frintn v13.4s, v5.4s
+	WORD $0x4e2188ce // frintn v14.4s, v6.4s
+	WORD $0x4e2188ef // frintn v15.4s, v7.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4eacd484 // fsub v4.4s, v4.4s, v12.4s
+	WORD $0x4eadd4a5 // fsub v5.4s, v5.4s, v13.4s
+	WORD $0x4eaed4c6 // fsub v6.4s, v6.4s, v14.4s
+	WORD $0x4eafd4e7 // fsub v7.4s, v7.4s, v15.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	WORD $0x4f29fd8c // fcvtzs v12.4s, v12.4s, #23
+	WORD $0x4f29fdad // fcvtzs v13.4s, v13.4s, #23
+	WORD $0x4f29fdce // fcvtzs v14.4s, v14.4s, #23
+	WORD $0x4f29fdef // fcvtzs v15.4s, v15.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	FMOVQ 112(R8), F20
+	FMOVQ 112(R8), F21
+	FMOVQ 112(R8), F22
+	FMOVQ 112(R8), F23
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	VFMLA V24.S4, V4.S4, V20.S4
+	VFMLA V24.S4, V5.S4, V21.S4
+	VFMLA V24.S4, V6.S4, V22.S4
+	VFMLA V24.S4, V7.S4, V23.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 96(R8), F16
+	FMOVQ 96(R8), F17
+	FMOVQ 96(R8), F18
+	FMOVQ 96(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	FMOVQ 80(R8), F20
+	FMOVQ 80(R8), F21
+	FMOVQ 80(R8), F22
+	FMOVQ 80(R8), F23
+	VFMLA V0.S4, V24.S4, V20.S4
+	VFMLA V1.S4, V25.S4, V21.S4
+	VFMLA V2.S4, V26.S4, V22.S4
+	VFMLA V3.S4, V27.S4, V23.S4
+	FMOVQ 80(R8), F24
+	FMOVQ 80(R8), F25
+	FMOVQ 80(R8), F26
+	FMOVQ 80(R8), F27
+	VFMLA V4.S4, V16.S4, V24.S4
+	VFMLA V5.S4, V17.S4, V25.S4
+	VFMLA V6.S4, V18.S4, V26.S4
+	VFMLA V7.S4, V19.S4, V27.S4
+	FMOVQ 64(R8), F16
+	FMOVQ 64(R8), F17
+	FMOVQ 64(R8), F18
+	FMOVQ 64(R8), F19
+	VFMLA V0.S4, V20.S4, V16.S4
+	VFMLA V1.S4, V21.S4, V17.S4
+	VFMLA V2.S4, V22.S4, V18.S4
+	VFMLA V3.S4, V23.S4, V19.S4
+	FMOVQ 64(R8), F20
+	FMOVQ 64(R8), F21
+	FMOVQ 64(R8), F22
+	FMOVQ 64(R8), F23
+	VFMLA V4.S4, V24.S4, V20.S4
+	VFMLA V5.S4, V25.S4, V21.S4
+	VFMLA V6.S4, V26.S4, V22.S4
+	VFMLA V7.S4, V27.S4, V23.S4
+	FMOVQ 0(R8), F24
+	FMOVQ 0(R8), F25
+	FMOVQ 0(R8), F26
+	FMOVQ 0(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	VADD V8.S4, V24.S4, V0.S4
+	VADD V9.S4, V25.S4, V1.S4
+	VADD V10.S4, V26.S4, V2.S4
+	VADD V11.S4, V27.S4, V3.S4
+	VADD V12.S4, V16.S4, V4.S4
+	VADD V13.S4, V17.S4, V5.S4
+	VADD V14.S4, V18.S4, V6.S4
+	VADD V15.S4, V19.S4, V7.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4ea4d6c8 // fsub v8.4s, v22.4s, v4.4s
+	WORD $0x4e36d484 // fadd v4.4s, v4.4s, v22.4s
+	WORD $0x4e36d4da // fadd v26.4s, v6.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4e36d463 // fadd v3.4s, v3.4s, v22.4s
+	WORD $0x4ea5d6c9 // fsub v9.4s, v22.4s, v5.4s
+	WORD $0x4e36d4a5 // fadd v5.4s, v5.4s, v22.4s
+	WORD $0x4e36d4fb // fadd v27.4s, v7.4s, v22.4s
+	FMOVQ 0(R10), F10
+	WORD $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e22fd08 // fdiv v8.4s, v8.4s, v2.4s
+	FMOVQ F8, 0(R10)
+	FMOVQ 16(R10), F11
+	WORD $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD $0x6e23dd29 // fmul v9.4s, v9.4s, v3.4s
+	WORD $0x6e23dc23 // fmul v3.4s, v1.4s, v3.4s
+	VFMLA V1.S4, V11.S4, V9.S4
+	WORD $0x6e23fd29 // fdiv v9.4s, v9.4s, v3.4s
+	FMOVQ F9, 16(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	WORD $0x6e37dd39 // fmul v25.4s, v9.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4ea8f739 // fmin v25.4s, v25.4s, v8.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e29f739 // fmax v25.4s, v25.4s, v9.4s
+	WORD $0x4e218b00 // frintn v0.4s, v24.4s
+	WORD $0x4e218b21 // frintn v1.4s, v25.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1d739 // fsub v25.4s, v25.4s, v1.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	WORD $0x4f29fc21 // fcvtzs v1.4s, v1.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	FMOVQ 112(R8), F5
+	VFMLA V8.S4, V24.S4, V4.S4
+	VFMLA V8.S4, V25.S4, V5.S4
+	FMOVQ 96(R8), F8
+	FMOVQ 96(R8), F9
+	VFMLA V24.S4, V4.S4, V8.S4
+	VFMLA V25.S4, V5.S4, V9.S4
+	FMOVQ 80(R8), F4
+	FMOVQ 80(R8), F5
+	VFMLA V24.S4, V8.S4, V4.S4
+	VFMLA V25.S4, V9.S4, V5.S4
+	FMOVQ 64(R8), F8
+	FMOVQ 64(R8), F9
+	VFMLA V24.S4, V4.S4, V8.S4
+	VFMLA V25.S4, V5.S4, V9.S4
+	FMOVQ 0(R8), F4
+	FMOVQ 0(R8), F5
+	VFMLA V24.S4, V8.S4, V4.S4
+	VFMLA V25.S4, V9.S4, V5.S4
+	VADD V0.S4, V4.S4, V24.S4
+	VADD V1.S4, V5.S4, V25.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4eb8d580 // fsub v0.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x4eb9d581 // fsub v1.4s, v12.4s, v25.4s
+	WORD $0x4e39d599 // fadd v25.4s, v12.4s, v25.4s
+	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
+	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x6e38fc00 // fdiv v0.4s, v0.4s, v24.4s
+	WORD $0x6e39fc21 // fdiv v1.4s, v1.4s, v25.4s
+	FMOVQ F0, 0(R9)
+	FMOVQ F1, 16(R9)
+	ADD $32, R9
+	ADD $32, R10
+	ADD $128, R11
+none86:
+	AND $7, R16, R17
+	CBZ R17, done85
+	ADD R17<<2, R11, R19
+	ADD R17<<2, R19, R20
+	ADD R17<<2, R20, R21
+	TBZ $2, R17, none87
+	FMOVQ 0(R11), F0
+	FMOVQ 0(R19), F1
+	FMOVQ 0(R20), F2
+	FMOVQ 0(R21), F3
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 80(R8), F16
+	FMOVQ 80(R8), F17
+	FMOVQ 80(R8), F18
+	FMOVQ 80(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	FMOVQ 64(R8), F24
+	FMOVQ 64(R8), F25
+	FMOVQ 64(R8), F26
+	FMOVQ 64(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	VADD V8.S4, V16.S4, V0.S4
+	VADD V9.S4, V17.S4, V1.S4
+	VADD V10.S4, V18.S4, V2.S4
+	VADD V11.S4, V19.S4, V3.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4ea2d6c8 // fsub v8.4s, v22.4s, v2.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4e36d479 // fadd v25.4s, v3.4s, v22.4s
+	FMOVQ 0(R10), F10
+	WORD $0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	WORD $0x6e21dd08 // fmul v8.4s, v8.4s, v1.4s
+	WORD $0x6e21dc01 // fmul v1.4s, v0.4s, v1.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e21fd08 // fdiv v8.4s, v8.4s, v1.4s
+	FMOVQ F8, 0(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e218b00 // frintn v0.4s, v24.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	VFMLA V8.S4, V24.S4, V4.S4
+	FMOVQ 96(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 80(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	FMOVQ 64(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 0(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	VADD V0.S4, V4.S4, V24.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4eb8d580 // fsub v0.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	WORD $0x6e38fc00 // fdiv v0.4s, v0.4s, v24.4s
+	FMOVQ F0, 0(R9)
+	ADD $16, R9
+	ADD $16, R10
+	ADD $16, R11
+	ADD $16, R19
+	ADD $16, R20
+	ADD $16, R21
+none87:
+	TBZ $1, R17, none88
+	FMOVD 0(R11), F0
+	FMOVD 0(R19), F1
+	FMOVD 0(R20), F2
+	FMOVD 0(R21), F3
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 80(R8), F16
+	FMOVQ 80(R8), F17
+	FMOVQ 80(R8), F18
+	FMOVQ 80(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	FMOVQ 64(R8), F24
+	FMOVQ 64(R8), F25
+	FMOVQ 64(R8), F26
+	FMOVQ 64(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	VADD V8.S4, V16.S4, V0.S4
+	VADD V9.S4, V17.S4, V1.S4
+	VADD V10.S4, V18.S4, V2.S4
+	VADD V11.S4, V19.S4, V3.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4ea2d6c8 // fsub v8.4s, v22.4s, v2.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4e36d479 // fadd v25.4s, v3.4s, v22.4s
+	FMOVD 0(R10), F10
+	WORD $0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	WORD $0x6e21dd08 // fmul v8.4s, v8.4s, v1.4s
+	WORD $0x6e21dc01 // fmul v1.4s, v0.4s, v1.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e21fd08 // fdiv v8.4s, v8.4s, v1.4s
+	FMOVD F8, 0(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e218b00 // frintn v0.4s, v24.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	VFMLA V8.S4, V24.S4, V4.S4
+	FMOVQ 96(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 80(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	FMOVQ 64(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 0(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	VADD V0.S4, V4.S4, V24.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4eb8d580 // fsub v0.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	WORD $0x6e38fc00 // fdiv v0.4s, v0.4s, v24.4s
+	FMOVD F0, 0(R9)
+	ADD $8, R9
+	ADD $8, R10
+	ADD $8, R11
+	ADD $8, R19
+	ADD $8, R20
+	ADD $8, R21
+none88:
+	TBZ $0, R17, none89
+	FMOVS 0(R11), F0
+	FMOVS 0(R19), F1
+	FMOVS 0(R20), F2
+	FMOVS 0(R21), F3
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 80(R8), F16
+	FMOVQ 80(R8), F17
+	FMOVQ 80(R8), F18
+	FMOVQ 80(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	FMOVQ 64(R8), F24
+	FMOVQ 64(R8), F25
+	FMOVQ 64(R8), F26
+	FMOVQ 64(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	VADD V8.S4, V16.S4, V0.S4
+	VADD V9.S4, V17.S4, V1.S4
+	VADD V10.S4, V18.S4, V2.S4
+	VADD V11.S4, V19.S4, V3.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4ea2d6c8 // fsub v8.4s, v22.4s, v2.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4e36d479 // fadd v25.4s, v3.4s, v22.4s
+	FMOVS 0(R10), F10
+	WORD $0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	WORD $0x6e21dd08 // fmul v8.4s, v8.4s, v1.4s
+	WORD $0x6e21dc01 // fmul v1.4s, v0.4s, v1.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e21fd08 // fdiv v8.4s, v8.4s, v1.4s
+	FMOVS F8, 0(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e218b00 // frintn v0.4s, v24.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	VFMLA V8.S4, V24.S4, V4.S4
+	FMOVQ 96(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 80(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	FMOVQ 64(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 0(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	VADD V0.S4, V4.S4, V24.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4eb8d580 // fsub v0.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	WORD $0x6e38fc00 // fdiv v0.4s, v0.4s, v24.4s
+	FMOVS F0, 0(R9)
+	ADD $4, R9
+	ADD $4, R10
+	ADD $4, R11
+	ADD $4, R19
+	ADD $4, R20
+	ADD $4, R21
+none89:
+done85:
+	NEG R13, R13
+	NEG R14, R14
+	NEG R15, R15
+	ADD R13, R0
+	ADD R13, R1
+	ADD R14, R3
+	ADD R14, R4
+	ADD R15, R5
+pairs58:
+	MOVD $packed<>(SB), R16
+	FMOVQ 0(R16), F29
+	FMOVQ 16(R16), F30
+	FMOVQ 32(R16), F31
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	FLDPQ 64(R3), (F4, F5)
+	FLDPQ 96(R3), (F6, F7)
+	FLDPQ 128(R3), (F8, F9)
+	FLDPQ 160(R3), (F10, F11)
+	FLDPQ 192(R3), (F12, F13)
+	FLDPQ 224(R3), (F14, F15)
+	MOVD R2, R19
+	MOVD R5, R20
+	ADD R7, R20, R21
+	ADD R7, R21, R22
+	ADD R7, R22, R23
+	LSR $2, R6, R17
+	CBZ R17, rest91
+four90:
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	FLDPQ 0(R21), (F21, F22)
+	FLDPQ 32(R21), (F23, F24)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f9012a4 // fmla v4.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012c5 // fmla v5.4s, v22.4s, v16.s[0]
+	FLDPQ 0(R23), (F21, F22)
+	WORD $0x4f9012e6 // fmla v6.4s, v23.4s, v16.s[0]
+	WORD $0x4f901307 // fmla v7.4s, v24.4s, v16.s[0]
+	FLDPQ 32(R23), (F23, F24)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4f9012ac // fmla v12.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012cd // fmla v13.4s, v22.4s, v16.s[0]
+	FLDPQ 64(R21), (F21, F22)
+	WORD $0x4f9012ee // fmla v14.4s, v23.4s, v16.s[0]
+	WORD $0x4f90130f // fmla v15.4s, v24.4s, v16.s[0]
+	FLDPQ 96(R21), (F23, F24)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb012a4 // fmla v4.4s, v21.4s, v16.s[1]
+	WORD $0x4fb012c5 // fmla v5.4s, v22.4s, v16.s[1]
+	FLDPQ 64(R23), (F21, F22)
+	WORD $0x4fb012e6 // fmla v6.4s, v23.4s, v16.s[1]
+	WORD $0x4fb01307 // fmla v7.4s, v24.4s, v16.s[1]
+	FLDPQ 96(R23), (F23, F24)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4fb012ac // fmla v12.4s, v21.4s, v16.s[1]
+	WORD $0x4fb012cd // fmla v13.4s, v22.4s, v16.s[1]
+	FLDPQ 128(R21), (F21, F22)
+	WORD $0x4fb012ee // fmla v14.4s, v23.4s, v16.s[1]
+	WORD $0x4fb0130f // fmla v15.4s, v24.4s, v16.s[1]
+	FLDPQ 160(R21), (F23, F24)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901aa4 // fmla v4.4s, v21.4s, v16.s[2]
+	WORD $0x4f901ac5 // fmla v5.4s, v22.4s, v16.s[2]
+	FLDPQ 128(R23), (F21, F22)
+	WORD $0x4f901ae6 // fmla v6.4s, v23.4s, v16.s[2]
+	WORD $0x4f901b07 // fmla v7.4s, v24.4s, v16.s[2]
+	FLDPQ 160(R23), (F23, F24)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4f901aac // fmla v12.4s, v21.4s, v16.s[2]
+	WORD $0x4f901acd // fmla v13.4s, v22.4s, v16.s[2]
+	FLDPQ 192(R21), (F21, F22)
+	WORD $0x4f901aee // fmla v14.4s, v23.4s, v16.s[2]
+	WORD $0x4f901b0f // fmla v15.4s, v24.4s, v16.s[2]
+	FLDPQ 224(R21), (F23, F24)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01aa4 // fmla v4.4s, v21.4s, v16.s[3]
+	WORD $0x4fb01ac5 // fmla v5.4s, v22.4s, v16.s[3]
+	FLDPQ 192(R23), (F21, F22)
+	WORD $0x4fb01ae6 // fmla v6.4s, v23.4s, v16.s[3]
+	WORD $0x4fb01b07 // fmla v7.4s, v24.4s, v16.s[3]
+	FLDPQ 224(R23), (F23, F24)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	WORD $0x4fb01aac // fmla v12.4s, v21.4s, v16.s[3]
+	WORD $0x4fb01acd // fmla v13.4s, v22.4s, v16.s[3]
+	WORD $0x4fb01aee // fmla v14.4s, v23.4s, v16.s[3]
+	WORD $0x4fb01b0f // fmla v15.4s, v24.4s, v16.s[3]
+	ADD $256, R20
+	ADD $256, R21
+	ADD $256, R22
+	ADD $256, R23
+	SUBS $1, R17, R17
+	BNE four90
+rest91:
+	ANDS $3, R6, R17
+	BEQ done92
+term93:
+	FMOVS.P 4(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	FLDPQ 0(R21), (F21, F22)
+	FLDPQ 32(R21), (F23, F24)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f9012a4 // fmla v4.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012c5 // fmla v5.4s, v22.4s, v16.s[0]
+	FLDPQ 0(R23), (F21, F22)
+	WORD $0x4f9012e6 // fmla v6.4s, v23.4s, v16.s[0]
+	WORD $0x4f901307 // fmla v7.4s, v24.4s, v16.s[0]
+	FLDPQ 32(R23), (F23, F24)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x4f9012ac // fmla v12.4s, v21.4s, v16.s[0]
+	WORD $0x4f9012cd // fmla v13.4s, v22.4s, v16.s[0]
+	WORD $0x4f9012ee // fmla v14.4s, v23.4s, v16.s[0]
+	WORD $0x4f90130f // fmla v15.4s, v24.4s, v16.s[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	ADD $64, R23
+	SUBS $1, R17, R17
+	BNE term93
+done92:
+	FSTPQ (F0, F1), 0(R4)
+	FSTPQ (F2, F3), 32(R4)
+	FSTPQ (F4, F5), 64(R4)
+	FSTPQ (F6, F7), 96(R4)
+	FSTPQ (F8, F9), 128(R4)
+	FSTPQ (F10, F11), 160(R4)
+	FSTPQ (F12, F13), 192(R4)
+	FSTPQ (F14, F15), 224(R4)
+pair59:
+	MOVD R0, R9
+	MOVD R1, R10
+	MOVD R4, R11
+	ADD R13, R0
+	ADD R13, R1
+	ADD R14, R3
+	ADD R14, R4
+	ADD R15, R5
+	SUBS $1, R12, R12
+	BEQ done60
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	FLDPQ 64(R3), (F4, F5)
+	FLDPQ 96(R3), (F6, F7)
+	FLDPQ 128(R3), (F8, F9)
+	FLDPQ 160(R3), (F10, F11)
+	FLDPQ 192(R3), (F12, F13)
+	FLDPQ 224(R3), (F14, F15)
+	MOVD R2, R19
+	MOVD R5, R20
+	ADD R7, R20, R21
+	ADD R7, R21, R22
+	ADD R7, R22, R23
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FMOVQ 0(R11), F21
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	FMOVQ 16(R11), F22
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 64(R21), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VDUP V30.S[2], V28.S4
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R23), (F17, F18)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 96(R23), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	VDUP V30.S[0], V27.S4
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 128(R22), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R23), (F19, F20)
+	FMOVQ F21, 0(R11)
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	FMOVQ F22, 16(R11)
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	FMOVQ 64(R11), F21
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	FMOVQ 80(R11), F22
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V29.S[2], V28.S4
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	ADD $256, R20
+	ADD $256, R21
+	VDUP V30.S[3], V26.S4
+	ADD $256, R22
+	VFMLA V27.S4, V21.S4, V25.S4
+	ADD $256, R23
+	FMOVQ.P 16(R19), F16
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V30.S[2], V27.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V30.S[2], V28.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 32(R21), (F19, F20)
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R23), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	FMOVQ F23, 64(R11)
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	FMOVQ F24, 80(R11)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FMOVQ 0(R11), F25
+	FLDPQ 96(R23), (F19, F20)
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	FMOVQ 16(R11), F26
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	FMOVQ F25, 0(R11)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	FMOVQ F26, 16(R11)
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	FMOVQ 32(R11), F21
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FMOVQ 48(R11), F22
+	FLDPQ 160(R21), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VDUP V29.S[2], V28.S4
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R23), (F19, F20)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 224(R22), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	ADD $256, R20
+	ADD $256, R21
+	VDUP V30.S[0], V27.S4
+	ADD $256, R22
+	ADD $256, R23
+	VDUP V30.S[0], V28.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 0(R21), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FMOVQ 64(R11), F23
+	FLDPQ 32(R23), (F19, F20)
+	FMOVQ 80(R11), F24
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FMOVQ 0(R11), F25
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	FMOVQ 16(R11), F26
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	FMOVQ 0(R10), F27
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FMOVQ 16(R10), F28
+	FLDPQ 64(R22), (F17, F18)
+	VFMLA V25.S4, V27.S4, V23.S4
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VFMLA V26.S4, V28.S4, V24.S4
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	FMOVQ F23, 0(R10)
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R23), (F19, F20)
+	FMOVQ F24, 16(R10)
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	FMOVQ 96(R11), F21
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ 112(R11), F22
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	FLDPQ 160(R23), (F19, F20)
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	VDUP V30.S[3], V25.S4
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R21), (F17, F18)
+	VDUP V30.S[2], V27.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 192(R22), (F17, F18)
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R23), (F19, F20)
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	VDUP V29.S[0], V25.S4
+	ADD $256, R21
+	VDUP V29.S[0], V26.S4
+	ADD $256, R22
+	ADD $256, R23
+	VFMLA V21.S4, V27.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 32(R20), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	FMOVQ F21, 96(R11)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	FMOVQ F22, 112(R11)
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	FMOVQ 0(R10), F21
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FMOVQ 16(R10), F22
+	FLDPQ 0(R23), (F17, F18)
+	VDUP V29.S[3], V27.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R23), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 128(R20), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V30.S[2], V27.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VDUP V30.S[2], V28.S4
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 160(R22), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	VDUP V30.S[0], V27.S4
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R23), (F19, F20)
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 192(R21), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R23), (F17, F18)
+	FMOVQ 96(R11), F25
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	FMOVQ 112(R11), F26
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	ADD $256, R20
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	ADD $256, R21
+	ADD $256, R22
+	FMOVQ F23, 0(R9)
+	ADD $256, R23
+	FMOVQ F24, 16(R9)
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FMOVQ 128(R11), F21
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	FMOVQ 144(R11), F22
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 64(R21), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VDUP V30.S[2], V28.S4
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R23), (F17, F18)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 96(R23), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	VDUP V30.S[0], V27.S4
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 128(R22), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R23), (F19, F20)
+	FMOVQ F21, 128(R11)
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	FMOVQ F22, 144(R11)
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	FMOVQ 192(R11), F21
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	FMOVQ 208(R11), F22
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V29.S[2], V28.S4
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	ADD $256, R20
+	ADD $256, R21
+	VDUP V30.S[3], V26.S4
+	ADD $256, R22
+	VFMLA V27.S4, V21.S4, V25.S4
+	ADD $256, R23
+	FMOVQ.P 16(R19), F16
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V30.S[2], V27.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V30.S[2], V28.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 32(R21), (F19, F20)
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R23), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	FMOVQ F23, 192(R11)
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	FMOVQ F24, 208(R11)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FMOVQ 128(R11), F25
+	FLDPQ 96(R23), (F19, F20)
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	FMOVQ 144(R11), F26
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	FMOVQ F25, 128(R11)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	FMOVQ F26, 144(R11)
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	FMOVQ 160(R11), F21
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FMOVQ 176(R11), F22
+	FLDPQ 160(R21), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VDUP V29.S[2], V28.S4
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R23), (F19, F20)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 224(R22), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	ADD $256, R20
+	ADD $256, R21
+	VDUP V30.S[0], V27.S4
+	ADD $256, R22
+	ADD $256, R23
+	VDUP V30.S[0], V28.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 0(R21), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FMOVQ 192(R11), F23
+	FLDPQ 32(R23), (F19, F20)
+	FMOVQ 208(R11), F24
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FMOVQ 128(R11), F25
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	FMOVQ 144(R11), F26
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	FMOVQ 32(R10), F27
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FMOVQ 48(R10), F28
+	FLDPQ 64(R22), (F17, F18)
+	VFMLA V25.S4, V27.S4, V23.S4
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VFMLA V26.S4, V28.S4, V24.S4
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	FMOVQ F23, 32(R10)
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R23), (F19, F20)
+	FMOVQ F24, 48(R10)
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	FMOVQ 224(R11), F21
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ 240(R11), F22
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	FLDPQ 160(R23), (F19, F20)
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	VDUP V30.S[3], V25.S4
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R21), (F17, F18)
+	VDUP V30.S[2], V27.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 192(R22), (F17, F18)
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R23), (F19, F20)
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	VDUP V29.S[0], V25.S4
+	ADD $256, R21
+	VDUP V29.S[0], V26.S4
+	ADD $256, R22
+	ADD $256, R23
+	VFMLA V21.S4, V27.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 32(R20), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	FMOVQ F21, 224(R11)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	FMOVQ F22, 240(R11)
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	FMOVQ 32(R10), F21
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FMOVQ 48(R10), F22
+	FLDPQ 0(R23), (F17, F18)
+	VDUP V29.S[3], V27.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R23), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 128(R20), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V30.S[2], V27.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VDUP V30.S[2], V28.S4
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 160(R22), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	VDUP V30.S[0], V27.S4
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R23), (F19, F20)
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 192(R21), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R23), (F17, F18)
+	FMOVQ 224(R11), F25
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	FMOVQ 240(R11), F26
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	ADD $256, R20
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	ADD $256, R21
+	ADD $256, R22
+	FMOVQ F23, 32(R9)
+	ADD $256, R23
+	FMOVQ F24, 48(R9)
+	LSR $2, R6, R17
+	SUB $8, R17
+	CBZ R17, rest95
+four94:
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R23), (F19, F20)
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R23), (F19, F20)
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	ADD $256, R21
+	ADD $256, R22
+	ADD $256, R23
+	SUBS $1, R17, R17
+	BNE four94
+rest95:
+	ANDS $3, R6, R17
+	BEQ done96
+term97:
+	FMOVS.P 4(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	ADD $64, R23
+	SUBS $1, R17, R17
+	BNE term97
+done96:
+	FSTPQ (F0, F1), 0(R4)
+	FSTPQ (F2, F3), 32(R4)
+	FSTPQ (F4, F5), 64(R4)
+	FSTPQ (F6, F7), 96(R4)
+	FSTPQ (F8, F9), 128(R4)
+	FSTPQ (F10, F11), 160(R4)
+	FSTPQ (F12, F13), 192(R4)
+	FSTPQ (F14, F15), 224(R4)
+	B pair59
+done60:
+	CBZ R25, up61
+	FMOVQ 0(R11), F0
+	FMOVQ 16(R11), F1
+	FMOVQ 32(R11), F2
+	FMOVQ 48(R11), F3
+	FMOVQ 64(R11), F4
+	FMOVQ 80(R11), F5
+	FMOVQ 96(R11), F6
+	FMOVQ 112(R11), F7
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
+	WORD $0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
+	WORD $0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
+	WORD $0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e39f484 // fmax v4.4s, v4.4s, v25.4s
+	WORD $0x4e39f4a5 // fmax v5.4s, v5.4s, v25.4s
+	WORD $0x4e39f4c6 // fmax v6.4s, v6.4s, v25.4s
+	WORD $0x4e39f4e7 // fmax v7.4s, v7.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4e21888c // frintn v12.4s, v4.4s
+	WORD $0x4e2188ad // frintn v13.4s, v5.4s
+	WORD $0x4e2188ce // frintn v14.4s, v6.4s
+	WORD $0x4e2188ef // frintn v15.4s, v7.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4eacd484 // fsub v4.4s, v4.4s, v12.4s
+	WORD $0x4eadd4a5 // fsub v5.4s, v5.4s, v13.4s
+	WORD $0x4eaed4c6 // fsub v6.4s, v6.4s, v14.4s
+	WORD $0x4eafd4e7 // fsub v7.4s, v7.4s, v15.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	WORD $0x4f29fd8c // fcvtzs v12.4s, v12.4s, #23
+	WORD $0x4f29fdad // fcvtzs v13.4s, v13.4s, #23
+	WORD $0x4f29fdce // fcvtzs v14.4s, v14.4s, #23
+	WORD $0x4f29fdef // fcvtzs v15.4s, v15.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	FMOVQ 112(R8), F20
+	FMOVQ 112(R8), F21
+	FMOVQ 112(R8), F22
+	FMOVQ 112(R8), F23
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	VFMLA V24.S4, V4.S4, V20.S4
+	VFMLA V24.S4, V5.S4, V21.S4
+	VFMLA V24.S4, V6.S4, V22.S4
+	VFMLA V24.S4, V7.S4, V23.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 96(R8), F16
+	FMOVQ 96(R8), F17
+	FMOVQ 96(R8), F18
+	FMOVQ 96(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	FMOVQ 80(R8), F20
+	FMOVQ 80(R8), F21
+	FMOVQ 80(R8), F22
+	FMOVQ 80(R8), F23
+	VFMLA V0.S4, V24.S4, V20.S4
+	VFMLA V1.S4, V25.S4, V21.S4
+	VFMLA V2.S4, V26.S4, V22.S4
+	VFMLA V3.S4, V27.S4, V23.S4
+	FMOVQ 80(R8), F24
+	FMOVQ 80(R8), F25
+	FMOVQ 80(R8), F26
+	FMOVQ 80(R8), F27
+	VFMLA V4.S4, V16.S4, V24.S4
+	VFMLA V5.S4, V17.S4, V25.S4
+	VFMLA V6.S4, V18.S4, V26.S4
+	VFMLA V7.S4, V19.S4, V27.S4
+	FMOVQ 64(R8), F16
+	FMOVQ 64(R8), F17
+	FMOVQ 64(R8), F18
+	FMOVQ 64(R8), F19
+	VFMLA V0.S4, V20.S4, V16.S4
+	VFMLA V1.S4, V21.S4, V17.S4
+	VFMLA V2.S4, V22.S4, V18.S4
+	VFMLA V3.S4, V23.S4, V19.S4
+	FMOVQ 64(R8), F20
+	FMOVQ 64(R8), F21
+	FMOVQ 64(R8), F22
+	FMOVQ 64(R8), F23
+	VFMLA V4.S4, V24.S4, V20.S4
+	VFMLA V5.S4, V25.S4, V21.S4
+	VFMLA V6.S4, V26.S4, V22.S4
+	VFMLA V7.S4, V27.S4, V23.S4
+	FMOVQ 0(R8), F24
+	FMOVQ 0(R8), F25
+	FMOVQ 0(R8), F26
+	FMOVQ 0(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	VADD V8.S4, V24.S4, V0.S4
+	VADD V9.S4, V25.S4, V1.S4
+	VADD V10.S4, V26.S4, V2.S4
+	VADD V11.S4, V27.S4, V3.S4
+	VADD V12.S4, V16.S4, V4.S4
+	VADD V13.S4, V17.S4, V5.S4
+	VADD V14.S4, V18.S4, V6.S4
+	VADD V15.S4, V19.S4, V7.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4ea4d6c8 // fsub v8.4s, v22.4s, v4.4s
+	WORD $0x4e36d484 // fadd v4.4s, v4.4s, v22.4s
+	WORD $0x4e36d4de // fadd v30.4s, v6.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4e36d463 // fadd v3.4s, v3.4s, v22.4s
+	WORD $0x4ea5d6c9 // fsub v9.4s, v22.4s, v5.4s
+	WORD $0x4e36d4a5 // fadd v5.4s, v5.4s, v22.4s
+	WORD $0x4e36d4ff // fadd v31.4s, v7.4s, v22.4s
+	FMOVQ 0(R10), F10
+	WORD $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e22fd08 // fdiv v8.4s, v8.4s, v2.4s
+	FMOVQ F8, 0(R10)
+	FMOVQ 16(R10), F11
+	WORD $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD $0x6e23dd29 // fmul v9.4s, v9.4s, v3.4s
+	WORD $0x6e23dc23 // fmul v3.4s, v1.4s, v3.4s
+	VFMLA V1.S4, V11.S4, V9.S4
+	WORD $0x6e23fd29 // fdiv v9.4s, v9.4s, v3.4s
+	FMOVQ F9, 16(R10)
+	WORD $0x6e37dd1c // fmul v28.4s, v8.4s, v23.4s
+	WORD $0x6e37dd3d // fmul v29.4s, v9.4s, v23.4s
+	FMOVQ 128(R11), F0
+	FMOVQ 144(R11), F1
+	FMOVQ 160(R11), F2
+	FMOVQ 176(R11), F3
+	FMOVQ 192(R11), F4
+	FMOVQ 208(R11), F5
+	FMOVQ 224(R11), F6
+	FMOVQ 240(R11), F7
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
+	WORD $0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
+	WORD $0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
+	WORD $0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e39f484 // fmax v4.4s, v4.4s, v25.4s
+	WORD $0x4e39f4a5 // fmax v5.4s, v5.4s, v25.4s
+	WORD $0x4e39f4c6 // fmax v6.4s, v6.4s, v25.4s
+	WORD $0x4e39f4e7 // fmax v7.4s, v7.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4e21888c // frintn v12.4s, v4.4s
+	WORD $0x4e2188ad // frintn v13.4s, v5.4s
+	WORD $0x4e2188ce // frintn v14.4s, v6.4s
+	WORD $0x4e2188ef // frintn v15.4s, v7.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4eacd484 // fsub v4.4s, v4.4s, v12.4s
+	WORD $0x4eadd4a5 // fsub v5.4s, v5.4s, v13.4s
+	WORD $0x4eaed4c6 // fsub v6.4s, v6.4s, v14.4s
+	WORD $0x4eafd4e7 // fsub v7.4s, v7.4s, v15.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	WORD $0x4f29fd8c // fcvtzs v12.4s, v12.4s, #23
+	WORD $0x4f29fdad // fcvtzs v13.4s, v13.4s, #23
+	WORD $0x4f29fdce // fcvtzs v14.4s, v14.4s, #23
+	WORD $0x4f29fdef // fcvtzs v15.4s, v15.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	FMOVQ 112(R8), F20
+	FMOVQ 112(R8), F21
+	FMOVQ 112(R8), F22
+	FMOVQ 112(R8), F23
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	VFMLA V24.S4, V4.S4, V20.S4
+	VFMLA V24.S4, V5.S4, V21.S4
+	VFMLA V24.S4, V6.S4, V22.S4
+	VFMLA V24.S4, V7.S4, V23.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 96(R8), F16
+	FMOVQ 96(R8), F17
+	FMOVQ 96(R8), F18
+	FMOVQ 96(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	FMOVQ 80(R8), F20
+	FMOVQ 80(R8), F21
+	FMOVQ 80(R8), F22
+	FMOVQ 80(R8), F23
+	VFMLA V0.S4, V24.S4, V20.S4
+	VFMLA V1.S4, V25.S4, V21.S4
+	VFMLA V2.S4, V26.S4, V22.S4
+	VFMLA V3.S4, V27.S4, V23.S4
+	FMOVQ 80(R8), F24
+	FMOVQ 80(R8), F25
+	FMOVQ 80(R8), F26
+	FMOVQ 80(R8), F27
+	VFMLA V4.S4, V16.S4, V24.S4
+	VFMLA V5.S4, V17.S4, V25.S4
+	VFMLA V6.S4, V18.S4, V26.S4
+	VFMLA V7.S4, V19.S4, V27.S4
+	FMOVQ 64(R8), F16
+	FMOVQ 64(R8), F17
+	FMOVQ 64(R8), F18
+	FMOVQ 64(R8), F19
+	VFMLA V0.S4, V20.S4, V16.S4
+	VFMLA V1.S4, V21.S4, V17.S4
+	VFMLA V2.S4, V22.S4, V18.S4
+	VFMLA V3.S4, V23.S4, V19.S4
+	FMOVQ 64(R8), F20
+	FMOVQ 64(R8), F21
+	FMOVQ 64(R8), F22
+	FMOVQ 64(R8), F23
+	VFMLA V4.S4, V24.S4, V20.S4
+	VFMLA V5.S4, V25.S4, V21.S4
+	VFMLA V6.S4, V26.S4, V22.S4
+	VFMLA V7.S4, V27.S4, V23.S4
+	FMOVQ 0(R8), F24
+	FMOVQ 0(R8), F25
+	FMOVQ 0(R8), F26
+	FMOVQ 0(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	VADD V8.S4, V24.S4, V0.S4
+	VADD V9.S4, V25.S4, V1.S4
+	VADD V10.S4, V26.S4, V2.S4
+	VADD V11.S4, V27.S4, V3.S4
+	VADD V12.S4, V16.S4, V4.S4
+	VADD V13.S4, V17.S4, V5.S4
+	VADD V14.S4, V18.S4, V6.S4
+	VADD V15.S4, V19.S4, V7.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4ea4d6c8 // fsub v8.4s, v22.4s, v4.4s
+	WORD $0x4e36d484 // fadd v4.4s, v4.4s, v22.4s
+	WORD $0x4e36d4da // fadd v26.4s, v6.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4e36d463 // fadd v3.4s, v3.4s, v22.4s
+	WORD $0x4ea5d6c9 // fsub v9.4s, v22.4s, v5.4s
+	WORD $0x4e36d4a5 // fadd v5.4s, v5.4s, v22.4s
+	WORD $0x4e36d4fb // fadd v27.4s, v7.4s, v22.4s
+	FMOVQ 32(R10), F10
+	WORD $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e22fd08 // fdiv v8.4s, v8.4s, v2.4s
+	FMOVQ F8, 32(R10)
+	FMOVQ 48(R10), F11
+	WORD $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD $0x6e23dd29 // fmul v9.4s, v9.4s, v3.4s
+	WORD $0x6e23dc23 // fmul v3.4s, v1.4s, v3.4s
+	VFMLA V1.S4, V11.S4, V9.S4
+	WORD $0x6e23fd29 // fdiv v9.4s, v9.4s, v3.4s
+	FMOVQ F9, 48(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	WORD $0x6e37dd39 // fmul v25.4s, v9.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f79c // fmin v28.4s, v28.4s, v8.4s
+	WORD $0x4ea8f7bd // fmin v29.4s, v29.4s, v8.4s
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4ea8f739 // fmin v25.4s, v25.4s, v8.4s
+	WORD $0x4e29f79c // fmax v28.4s, v28.4s, v9.4s
+	WORD $0x4e29f7bd // fmax v29.4s, v29.4s, v9.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e29f739 // fmax v25.4s, v25.4s, v9.4s
+	WORD $0x4e218b80 // frintn v0.4s, v28.4s
+	WORD $0x4e218ba1 // frintn v1.4s, v29.4s
+	WORD $0x4e218b02 // frintn v2.4s, v24.4s
+	WORD $0x4e218b23 // frintn v3.4s, v25.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1d7bd // fsub v29.4s, v29.4s, v1.4s
+	WORD $0x4ea2d718 // fsub v24.4s, v24.4s, v2.4s
+	WORD $0x4ea3d739 // fsub v25.4s, v25.4s, v3.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	WORD $0x4f29fc21 // fcvtzs v1.4s, v1.4s, #23
+	WORD $0x4f29fc42 // fcvtzs v2.4s, v2.4s, #23
+	WORD $0x4f29fc63 // fcvtzs v3.4s, v3.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	FMOVQ 112(R8), F5
+	FMOVQ 112(R8), F6
+	FMOVQ 112(R8), F7
+	VFMLA V8.S4, V28.S4, V4.S4
+	VFMLA V8.S4, V29.S4, V5.S4
+	VFMLA V8.S4, V24.S4, V6.S4
+	VFMLA V8.S4, V25.S4, V7.S4
+	FMOVQ 96(R8), F8
+	FMOVQ 96(R8), F9
+	FMOVQ 96(R8), F10
+	FMOVQ 96(R8), F11
+	VFMLA V28.S4, V4.S4, V8.S4
+	VFMLA V29.S4, V5.S4, V9.S4
+	VFMLA V24.S4, V6.S4, V10.S4
+	VFMLA V25.S4, V7.S4, V11.S4
+	FMOVQ 80(R8), F4
+	FMOVQ 80(R8), F5
+	FMOVQ 80(R8), F6
+	FMOVQ 80(R8), F7
+	VFMLA V28.S4, V8.S4, V4.S4
+	VFMLA V29.S4, V9.S4, V5.S4
+	VFMLA V24.S4, V10.S4, V6.S4
+	VFMLA V25.S4, V11.S4, V7.S4
+	FMOVQ 64(R8), F8
+	FMOVQ 64(R8), F9
+	FMOVQ 64(R8), F10
+	FMOVQ 64(R8), F11
+	VFMLA V28.S4, V4.S4, V8.S4
+	VFMLA V29.S4, V5.S4, V9.S4
+	VFMLA V24.S4, V6.S4, V10.S4
+	VFMLA V25.S4, V7.S4, V11.S4
+	FMOVQ 0(R8), F4
+	FMOVQ 0(R8), F5
+	FMOVQ 0(R8), F6
+	FMOVQ 0(R8), F7
+	VFMLA V28.S4, V8.S4, V4.S4
+	VFMLA V29.S4, V9.S4, V5.S4
+	VFMLA V24.S4, V10.S4, V6.S4
+	VFMLA V25.S4, V11.S4, V7.S4
+	VADD V0.S4, V4.S4, V28.S4
+	VADD V1.S4, V5.S4, V29.S4
+	VADD V2.S4, V6.S4, V24.S4
+	VADD V3.S4, V7.S4, V25.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4ebcd580 // fsub v0.4s, v12.4s, v28.4s
+	WORD $0x4e3cd59c // fadd v28.4s, v12.4s, v28.4s
+	WORD $0x4ebdd581 // fsub v1.4s, v12.4s, v29.4s
+	WORD $0x4e3dd59d // fadd v29.4s, v12.4s, v29.4s
+	WORD $0x4eb8d582 // fsub v2.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x4eb9d583 // fsub v3.4s, v12.4s, v25.4s
+	WORD $0x4e39d599 // fadd v25.4s, v12.4s, v25.4s
+	WORD $0x6e3edf9c // fmul v28.4s, v28.4s, v30.4s
+	WORD $0x6e3fdfbd // fmul v29.4s, v29.4s, v31.4s
+	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
+	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x6e3cfc00 // fdiv v0.4s, v0.4s, v28.4s
+	WORD $0x6e3dfc21 // fdiv v1.4s, v1.4s, v29.4s
+	WORD $0x6e38fc42 // fdiv v2.4s, v2.4s, v24.4s
+	WORD $0x6e39fc63 // fdiv v3.4s, v3.4s, v25.4s
+	FMOVQ F0, 0(R9)
+	FMOVQ F1, 16(R9)
+	FMOVQ F2, 32(R9)
+	FMOVQ F3, 48(R9)
+	RET
+up61:
+	CMP $1, R24
+	BNE other99
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	MOVD R2, R19
+	MOVD R5, R20
+	FMOVQ.P 16(R19), F16
+	FMOVQ 0(R11), F21
+	FMOVQ 16(R11), F22
+	FLDPQ 0(R20), (F17, F18)
+	VDUP V29.S[1], V27.S4
+	VDUP V29.S[2], V28.S4
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V31.S[0], V27.S4
+	VDUP V30.S[3], V25.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VDUP V30.S[3], V26.S4
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 96(R20), (F19, F20)
+	VFMLA V27.S4, V22.S4, V26.S4
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VDUP V30.S[1], V25.S4
+	VDUP V30.S[1], V26.S4
+	FLDPQ 128(R20), (F17, F18)
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VDUP V30.S[0], V28.S4
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V29.S[0], V25.S4
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V29.S[0], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VADD V23.S4, V25.S4, V21.S4
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FMOVQ F21, 0(R11)
+	FMOVQ F22, 16(R11)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	FMOVQ 64(R11), F21
+	FMOVQ 80(R11), F22
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VDUP V29.S[1], V27.S4
+	VDUP V29.S[2], V28.S4
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	VDUP V30.S[3], V25.S4
+	ADD $256, R20
+	VDUP V30.S[3], V26.S4
+	VFMLA V27.S4, V21.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V27.S4, V22.S4, V26.S4
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	FLDPQ 0(R20), (F17, F18)
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V30.S[1], V25.S4
+	VDUP V30.S[1], V26.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V30.S[0], V28.S4
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 64(R20), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[0], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VADD V23.S4, V25.S4, V21.S4
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 96(R20), (F19, F20)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	FMOVQ F23, 64(R11)
+	FMOVQ F24, 80(R11)
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ 0(R11), F25
+	FMOVQ 16(R11), F26
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	FMOVQ F25, 0(R11)
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FMOVQ F26, 16(R11)
+	FMOVQ 32(R11), F21
+	FLDPQ 160(R20), (F19, F20)
+	FMOVQ 48(R11), F22
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	VDUP V31.S[0], V27.S4
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VFMLA V27.S4, V21.S4, V25.S4
+	VFMLA V27.S4, V22.S4, V26.S4
+	VDUP V30.S[2], V27.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V30.S[2], V28.S4
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	ADD $256, R20
+	VDUP V30.S[0], V27.S4
+	VDUP V30.S[0], V28.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 0(R20), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 32(R20), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FMOVQ 64(R11), F23
+	FLDPQ 64(R20), (F17, F18)
+	FMOVQ 80(R11), F24
+	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	FMOVQ 0(R11), F25
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FMOVQ 16(R11), F26
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	FLDPQ 96(R20), (F19, F20)
+	FMOVQ 0(R10), F27
+	FMOVQ 16(R10), F28
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VFMLA V25.S4, V27.S4, V23.S4
+	VFMLA V26.S4, V28.S4, V24.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	FMOVQ F23, 0(R10)
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ F24, 16(R10)
+	FMOVQ 96(R11), F21
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	FMOVQ 112(R11), F22
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V30.S[3], V25.S4
+	VDUP V30.S[3], V26.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VFMLA V27.S4, V21.S4, V25.S4
+	VFMLA V27.S4, V22.S4, V26.S4
+	VDUP V30.S[2], V27.S4
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[0], V27.S4
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	ADD $256, R20
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V22.S4, V28.S4, V26.S4
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 0(R20), (F17, F18)
+	VADD V24.S4, V26.S4, V22.S4
+	VDUP V29.S[0], V27.S4
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FMOVQ F21, 96(R11)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	FMOVQ F22, 112(R11)
+	FMOVQ 0(R10), F21
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FMOVQ 16(R10), F22
+	VDUP V29.S[3], V27.S4
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	FLDPQ 128(R20), (F17, F18)
+	VDUP V31.S[0], V27.S4
+	VDUP V30.S[3], V25.S4
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VFMLA V27.S4, V21.S4, V25.S4
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	FLDPQ 160(R20), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V30.S[1], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VFMLA V22.S4, V28.S4, V26.S4
+	VDUP V30.S[0], V27.S4
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V30.S[0], V28.S4
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 224(R20), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	VADD V24.S4, V26.S4, V22.S4
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	FMOVQ 96(R11), F25
+	FMOVQ 112(R11), F26
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	ADD $256, R20
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	FMOVQ F23, 0(R9)
+	FMOVQ F24, 16(R9)
+	FMOVQ.P 16(R19), F16
+	FMOVQ 128(R11), F21
+	FMOVQ 144(R11), F22
+	FLDPQ 0(R20), (F17, F18)
+	VDUP V29.S[1], V27.S4
+	VDUP V29.S[2], V28.S4
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V31.S[0], V27.S4
+	VDUP V30.S[3], V25.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VDUP V30.S[3], V26.S4
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 96(R20), (F19, F20)
+	VFMLA V27.S4, V22.S4, V26.S4
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VDUP V30.S[1], V25.S4
+	VDUP V30.S[1], V26.S4
+	FLDPQ 128(R20), (F17, F18)
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VDUP V30.S[0], V28.S4
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V29.S[0], V25.S4
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V29.S[0], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VADD V23.S4, V25.S4, V21.S4
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FMOVQ F21, 128(R11)
+	FMOVQ F22, 144(R11)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	FMOVQ 192(R11), F21
+	FMOVQ 208(R11), F22
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VDUP V29.S[1], V27.S4
+	VDUP V29.S[2], V28.S4
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	VDUP V30.S[3], V25.S4
+	ADD $256, R20
+	VDUP V30.S[3], V26.S4
+	VFMLA V27.S4, V21.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V27.S4, V22.S4, V26.S4
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	FLDPQ 0(R20), (F17, F18)
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V30.S[1], V25.S4
+	VDUP V30.S[1], V26.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V30.S[0], V28.S4
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 64(R20), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[0], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VADD V23.S4, V25.S4, V21.S4
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 96(R20), (F19, F20)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	FMOVQ F23, 192(R11)
+	FMOVQ F24, 208(R11)
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ 128(R11), F25
+	FMOVQ 144(R11), F26
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	FMOVQ F25, 128(R11)
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FMOVQ F26, 144(R11)
+	FMOVQ 160(R11), F21
+	FLDPQ 160(R20), (F19, F20)
+	FMOVQ 176(R11), F22
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	VDUP V31.S[0], V27.S4
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VFMLA V27.S4, V21.S4, V25.S4
+	VFMLA V27.S4, V22.S4, V26.S4
+	VDUP V30.S[2], V27.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V30.S[2], V28.S4
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	ADD $256, R20
+	VDUP V30.S[0], V27.S4
+	VDUP V30.S[0], V28.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 0(R20), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 32(R20), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FMOVQ 192(R11), F23
+	FLDPQ 64(R20), (F17, F18)
+	FMOVQ 208(R11), F24
+	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	FMOVQ 128(R11), F25
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FMOVQ 144(R11), F26
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	FLDPQ 96(R20), (F19, F20)
+	FMOVQ 32(R10), F27
+	FMOVQ 48(R10), F28
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VFMLA V25.S4, V27.S4, V23.S4
+	VFMLA V26.S4, V28.S4, V24.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	FMOVQ F23, 32(R10)
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ F24, 48(R10)
+	FMOVQ 224(R11), F21
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	FMOVQ 240(R11), F22
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V30.S[3], V25.S4
+	VDUP V30.S[3], V26.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VFMLA V27.S4, V21.S4, V25.S4
+	VFMLA V27.S4, V22.S4, V26.S4
+	VDUP V30.S[2], V27.S4
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[0], V27.S4
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	ADD $256, R20
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V22.S4, V28.S4, V26.S4
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 0(R20), (F17, F18)
+	VADD V24.S4, V26.S4, V22.S4
+	VDUP V29.S[0], V27.S4
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FMOVQ F21, 224(R11)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	FMOVQ F22, 240(R11)
+	FMOVQ 32(R10), F21
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FMOVQ 48(R10), F22
+	VDUP V29.S[3], V27.S4
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	FLDPQ 128(R20), (F17, F18)
+	VDUP V31.S[0], V27.S4
+	VDUP V30.S[3], V25.S4
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VFMLA V27.S4, V21.S4, V25.S4
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	FLDPQ 160(R20), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V30.S[1], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VFMLA V22.S4, V28.S4, V26.S4
+	VDUP V30.S[0], V27.S4
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V30.S[0], V28.S4
+	VFMLA V21.S4, V25.S4, V27.S4
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 224(R20), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	VADD V24.S4, V26.S4, V22.S4
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	FMOVQ 224(R11), F25
+	FMOVQ 240(R11), F26
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	ADD $256, R20
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	FMOVQ F23, 32(R9)
+	FMOVQ F24, 48(R9)
+	LSR $2, R6, R17
+	SUB $8, R17
+	CBZ R17, rest101
+four100:
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	SUBS $1, R17, R17
+	BNE four100
+rest101:
+	ANDS $3, R6, R17
+	BEQ done102
+term103:
+	FMOVS.P 4(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	ADD $64, R20
+	SUBS $1, R17, R17
+	BNE term103
+done102:
+	FSTPQ (F0, F1), 0(R4)
+	FSTPQ (F2, F3), 32(R4)
+	B done98
+other99:
+	CMP $2, R24
+	BNE other104
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	FLDPQ 64(R3), (F4, F5)
+	FLDPQ 96(R3), (F6, F7)
+	MOVD R2, R19
+	MOVD R5, R20
+	ADD R7, R20, R21
+	FMOVQ.P 16(R19), F16
+	FMOVQ 0(R11), F21
+	FLDPQ 0(R20), (F17, F18)
+	FMOVQ 16(R11), F22
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	VDUP V30.S[3], V25.S4
+	FLDPQ 96(R20), (F19, F20)
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VFMLA V27.S4, V21.S4, V25.S4
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 64(R21), (F17, F18)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 96(R21), (F19, F20)
+	VDUP V30.S[1], V25.S4
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 128(R20), (F17, F18)
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 128(R21), (F17, F18)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VADD V24.S4, V26.S4, V22.S4
+	VDUP V29.S[0], V27.S4
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FMOVQ F21, 0(R11)
+	FLDPQ 192(R20), (F17, F18)
+	FMOVQ F22, 16(R11)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	FMOVQ 64(R11), F21
+	FMOVQ 80(R11), F22
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	ADD $256, R20
+	VDUP V30.S[3], V26.S4
+	ADD $256, R21
+	VFMLA V27.S4, V21.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	FLDPQ 32(R20), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V30.S[1], V25.S4
+	FLDPQ 0(R21), (F17, F18)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VDUP V30.S[0], V27.S4
+	FLDPQ 32(R21), (F19, F20)
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 96(R20), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	FMOVQ F23, 64(R11)
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FMOVQ F24, 80(R11)
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FMOVQ 0(R11), F25
+	FMOVQ 16(R11), F26
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FMOVQ F25, 0(R11)
+	FLDPQ 160(R20), (F19, F20)
+	FMOVQ F26, 16(R11)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	FMOVQ 32(R11), F21
+	FMOVQ 48(R11), F22
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 128(R21), (F17, F18)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 192(R21), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	FLDPQ 224(R21), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	ADD $256, R20
+	VDUP V30.S[0], V27.S4
+	ADD $256, R21
+	VDUP V30.S[0], V28.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 0(R20), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 0(R21), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	FMOVQ 64(R11), F23
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FMOVQ 80(R11), F24
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FMOVQ 0(R11), F25
+	FMOVQ 16(R11), F26
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FMOVQ 0(R10), F27
+	FLDPQ 64(R21), (F17, F18)
+	FMOVQ 16(R10), F28
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VFMLA V25.S4, V27.S4, V23.S4
+	VFMLA V26.S4, V28.S4, V24.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	FMOVQ F23, 0(R10)
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FMOVQ F24, 16(R10)
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ 96(R11), F21
+	FMOVQ 112(R11), F22
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VDUP V29.S[2], V28.S4
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VDUP V31.S[0], V27.S4
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 192(R21), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 224(R21), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	ADD $256, R20
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	ADD $256, R21
+	VFMLA V21.S4, V27.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 32(R20), (F19, F20)
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FLDPQ 0(R21), (F17, F18)
+	FMOVQ F21, 96(R11)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	FMOVQ F22, 112(R11)
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FMOVQ 0(R10), F21
+	FLDPQ 32(R21), (F19, F20)
+	FMOVQ 16(R10), F22
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VDUP V29.S[3], V27.S4
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V25.S4
+	FLDPQ 128(R20), (F17, F18)
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VFMLA V27.S4, V21.S4, V25.S4
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 128(R21), (F17, F18)
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V30.S[1], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 160(R21), (F19, F20)
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 192(R20), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VADD V24.S4, V26.S4, V22.S4
+	VDUP V29.S[0], V27.S4
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	FMOVQ 96(R11), F25
+	FMOVQ 112(R11), F26
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	ADD $256, R20
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	ADD $256, R21
+	FMOVQ F23, 0(R9)
+	FMOVQ F24, 16(R9)
+	FMOVQ.P 16(R19), F16
+	FMOVQ 128(R11), F21
+	FLDPQ 0(R20), (F17, F18)
+	FMOVQ 144(R11), F22
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	VDUP V30.S[3], V25.S4
+	FLDPQ 96(R20), (F19, F20)
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VFMLA V27.S4, V21.S4, V25.S4
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 64(R21), (F17, F18)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 96(R21), (F19, F20)
+	VDUP V30.S[1], V25.S4
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 128(R20), (F17, F18)
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 128(R21), (F17, F18)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VADD V24.S4, V26.S4, V22.S4
+	VDUP V29.S[0], V27.S4
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FMOVQ F21, 128(R11)
+	FLDPQ 192(R20), (F17, F18)
+	FMOVQ F22, 144(R11)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	FMOVQ 192(R11), F21
+	FMOVQ 208(R11), F22
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	ADD $256, R20
+	VDUP V30.S[3], V26.S4
+	ADD $256, R21
+	VFMLA V27.S4, V21.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	FLDPQ 32(R20), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V30.S[1], V25.S4
+	FLDPQ 0(R21), (F17, F18)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VDUP V30.S[0], V27.S4
+	FLDPQ 32(R21), (F19, F20)
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 96(R20), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	FMOVQ F23, 192(R11)
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FMOVQ F24, 208(R11)
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FMOVQ 128(R11), F25
+	FMOVQ 144(R11), F26
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FMOVQ F25, 128(R11)
+	FLDPQ 160(R20), (F19, F20)
+	FMOVQ F26, 144(R11)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	FMOVQ 160(R11), F21
+	FMOVQ 176(R11), F22
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 128(R21), (F17, F18)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 192(R21), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	FLDPQ 224(R21), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	ADD $256, R20
+	VDUP V30.S[0], V27.S4
+	ADD $256, R21
+	VDUP V30.S[0], V28.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 0(R20), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 0(R21), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	FMOVQ 192(R11), F23
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FMOVQ 208(R11), F24
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FMOVQ 128(R11), F25
+	FMOVQ 144(R11), F26
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FMOVQ 32(R10), F27
+	FLDPQ 64(R21), (F17, F18)
+	FMOVQ 48(R10), F28
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VFMLA V25.S4, V27.S4, V23.S4
+	VFMLA V26.S4, V28.S4, V24.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	FMOVQ F23, 32(R10)
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FMOVQ F24, 48(R10)
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ 224(R11), F21
+	FMOVQ 240(R11), F22
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VDUP V29.S[2], V28.S4
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VDUP V31.S[0], V27.S4
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 192(R21), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 224(R21), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	ADD $256, R20
+	VDUP V29.S[0], V25.S4
+	VDUP V29.S[0], V26.S4
+	ADD $256, R21
+	VFMLA V21.S4, V27.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 32(R20), (F19, F20)
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FLDPQ 0(R21), (F17, F18)
+	FMOVQ F21, 224(R11)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	FMOVQ F22, 240(R11)
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FMOVQ 32(R10), F21
+	FLDPQ 32(R21), (F19, F20)
+	FMOVQ 48(R10), F22
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VDUP V29.S[3], V27.S4
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V25.S4
+	FLDPQ 128(R20), (F17, F18)
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VFMLA V27.S4, V21.S4, V25.S4
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 128(R21), (F17, F18)
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V30.S[1], V26.S4
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 160(R21), (F19, F20)
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 192(R20), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VADD V24.S4, V26.S4, V22.S4
+	VDUP V29.S[0], V27.S4
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	FMOVQ 224(R11), F25
+	FMOVQ 240(R11), F26
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	ADD $256, R20
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	ADD $256, R21
+	FMOVQ F23, 32(R9)
+	FMOVQ F24, 48(R9)
+	LSR $2, R6, R17
+	SUB $8, R17
+	CBZ R17, rest106
+four105:
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	ADD $256, R21
+	SUBS $1, R17, R17
+	BNE four105
+rest106:
+	ANDS $3, R6, R17
+	BEQ done107
+term108:
+	FMOVS.P 4(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	ADD $64, R20
+	ADD $64, R21
+	SUBS $1, R17, R17
+	BNE term108
+done107:
+	FSTPQ (F0, F1), 0(R4)
+	FSTPQ (F2, F3), 32(R4)
+	FSTPQ (F4, F5), 64(R4)
+	FSTPQ (F6, F7), 96(R4)
+	B done98
+other104:
+	CMP $3, R24
+	BNE other109
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	FLDPQ 64(R3), (F4, F5)
+	FLDPQ 96(R3), (F6, F7)
+	FLDPQ 128(R3), (F8, F9)
+	FLDPQ 160(R3), (F10, F11)
+	MOVD R2, R19
+	MOVD R5, R20
+	ADD R7, R20, R21
+	ADD R7, R21, R22
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FMOVQ 0(R11), F21
+	FLDPQ 32(R20), (F19, F20)
+	FMOVQ 16(R11), F22
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 64(R21), (F17, F18)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 96(R21), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 96(R22), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 128(R21), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 128(R22), (F17, F18)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	FMOVQ F21, 0(R11)
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FMOVQ F22, 16(R11)
+	FLDPQ 192(R20), (F17, F18)
+	FMOVQ 64(R11), F21
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FMOVQ 80(R11), F22
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	ADD $256, R20
+	VDUP V30.S[3], V26.S4
+	ADD $256, R21
+	ADD $256, R22
+	VFMLA V27.S4, V21.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	VDUP V30.S[2], V27.S4
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 0(R21), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 0(R22), (F17, F18)
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 96(R20), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	FMOVQ F23, 64(R11)
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	FMOVQ F24, 80(R11)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FLDPQ 96(R22), (F19, F20)
+	FMOVQ 0(R11), F25
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FMOVQ 16(R11), F26
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FMOVQ F25, 0(R11)
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	FMOVQ F26, 16(R11)
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FMOVQ 32(R11), F21
+	FLDPQ 128(R21), (F17, F18)
+	FMOVQ 48(R11), F22
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R21), (F17, F18)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 224(R21), (F19, F20)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 192(R22), (F17, F18)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	ADD $256, R20
+	ADD $256, R21
+	VDUP V30.S[0], V27.S4
+	ADD $256, R22
+	VDUP V30.S[0], V28.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 0(R20), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V26.S4
+	FLDPQ 0(R21), (F17, F18)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FLDPQ 32(R22), (F19, F20)
+	FMOVQ 64(R11), F23
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	FMOVQ 80(R11), F24
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FMOVQ 0(R11), F25
+	FLDPQ 96(R20), (F19, F20)
+	FMOVQ 16(R11), F26
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	FMOVQ 0(R10), F27
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FMOVQ 16(R10), F28
+	FLDPQ 96(R21), (F19, F20)
+	VFMLA V25.S4, V27.S4, V23.S4
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VFMLA V26.S4, V28.S4, V24.S4
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FMOVQ F23, 0(R10)
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	FMOVQ F24, 16(R10)
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FMOVQ 96(R11), F21
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ 112(R11), F22
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 192(R21), (F17, F18)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 192(R22), (F17, F18)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	VDUP V29.S[0], V25.S4
+	ADD $256, R21
+	VDUP V29.S[0], V26.S4
+	ADD $256, R22
+	VFMLA V21.S4, V27.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FLDPQ 32(R21), (F19, F20)
+	FMOVQ F21, 96(R11)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	FMOVQ F22, 112(R11)
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FMOVQ 0(R10), F21
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	FMOVQ 16(R10), F22
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	VDUP V29.S[3], V27.S4
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 128(R20), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V30.S[2], V27.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V30.S[2], V28.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VDUP V30.S[1], V25.S4
+	FLDPQ 160(R21), (F19, F20)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VDUP V30.S[0], V28.S4
+	FLDPQ 160(R22), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 192(R21), (F17, F18)
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FMOVQ 96(R11), F25
+	FLDPQ 224(R22), (F19, F20)
+	FMOVQ 112(R11), F26
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	ADD $256, R20
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	ADD $256, R21
+	FMOVQ F23, 0(R9)
+	ADD $256, R22
+	FMOVQ F24, 16(R9)
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FMOVQ 128(R11), F21
+	FLDPQ 32(R20), (F19, F20)
+	FMOVQ 144(R11), F22
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 64(R21), (F17, F18)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 96(R21), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 96(R22), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 128(R21), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 128(R22), (F17, F18)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	FMOVQ F21, 128(R11)
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FMOVQ F22, 144(R11)
+	FLDPQ 192(R20), (F17, F18)
+	FMOVQ 192(R11), F21
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FMOVQ 208(R11), F22
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	ADD $256, R20
+	VDUP V30.S[3], V26.S4
+	ADD $256, R21
+	ADD $256, R22
+	VFMLA V27.S4, V21.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	VDUP V30.S[2], V27.S4
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 0(R21), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 0(R22), (F17, F18)
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 96(R20), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	FMOVQ F23, 192(R11)
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	FMOVQ F24, 208(R11)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FLDPQ 96(R22), (F19, F20)
+	FMOVQ 128(R11), F25
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FMOVQ 144(R11), F26
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FMOVQ F25, 128(R11)
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	FMOVQ F26, 144(R11)
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FMOVQ 160(R11), F21
+	FLDPQ 128(R21), (F17, F18)
+	FMOVQ 176(R11), F22
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R21), (F17, F18)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 224(R21), (F19, F20)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 192(R22), (F17, F18)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	ADD $256, R20
+	ADD $256, R21
+	VDUP V30.S[0], V27.S4
+	ADD $256, R22
+	VDUP V30.S[0], V28.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 0(R20), (F17, F18)
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V26.S4
+	FLDPQ 0(R21), (F17, F18)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FLDPQ 32(R22), (F19, F20)
+	FMOVQ 192(R11), F23
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	FMOVQ 208(R11), F24
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FMOVQ 128(R11), F25
+	FLDPQ 96(R20), (F19, F20)
+	FMOVQ 144(R11), F26
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	FMOVQ 32(R10), F27
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FMOVQ 48(R10), F28
+	FLDPQ 96(R21), (F19, F20)
+	VFMLA V25.S4, V27.S4, V23.S4
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VFMLA V26.S4, V28.S4, V24.S4
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FMOVQ F23, 32(R10)
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	FMOVQ F24, 48(R10)
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FMOVQ 224(R11), F21
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ 240(R11), F22
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 192(R21), (F17, F18)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 192(R22), (F17, F18)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	VDUP V29.S[0], V25.S4
+	ADD $256, R21
+	VDUP V29.S[0], V26.S4
+	ADD $256, R22
+	VFMLA V21.S4, V27.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	FLDPQ 32(R21), (F19, F20)
+	FMOVQ F21, 224(R11)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	FMOVQ F22, 240(R11)
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FMOVQ 32(R10), F21
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	FMOVQ 48(R10), F22
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	VDUP V29.S[3], V27.S4
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 128(R20), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V30.S[2], V27.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V30.S[2], V28.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	VDUP V30.S[1], V25.S4
+	FLDPQ 160(R21), (F19, F20)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VDUP V30.S[0], V28.S4
+	FLDPQ 160(R22), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 192(R21), (F17, F18)
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FMOVQ 224(R11), F25
+	FLDPQ 224(R22), (F19, F20)
+	FMOVQ 240(R11), F26
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	ADD $256, R20
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	ADD $256, R21
+	FMOVQ F23, 32(R9)
+	ADD $256, R22
+	FMOVQ F24, 48(R9)
+	LSR $2, R6, R17
+	SUB $8, R17
+	CBZ R17, rest111
+four110:
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	ADD $256, R21
+	ADD $256, R22
+	SUBS $1, R17, R17
+	BNE four110
+rest111:
+	ANDS $3, R6, R17
+	BEQ done112
+term113:
+	FMOVS.P 4(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	SUBS $1, R17, R17
+	BNE term113
+done112:
+	FSTPQ (F0, F1), 0(R4)
+	FSTPQ (F2, F3), 32(R4)
+	FSTPQ (F4, F5), 64(R4)
+	FSTPQ (F6, F7), 96(R4)
+	FSTPQ (F8, F9), 128(R4)
+	FSTPQ (F10, F11), 160(R4)
+	B done98
+other109:
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	FLDPQ 64(R3), (F4, F5)
+	FLDPQ 96(R3), (F6, F7)
+	FLDPQ 128(R3), (F8, F9)
+	FLDPQ 160(R3), (F10, F11)
+	FLDPQ 192(R3), (F12, F13)
+	FLDPQ 224(R3), (F14, F15)
+	MOVD R2, R19
+	MOVD R5, R20
+	ADD R7, R20, R21
+	ADD R7, R21, R22
+	ADD R7, R22, R23
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FMOVQ 0(R11), F21
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	FMOVQ 16(R11), F22
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 64(R21), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VDUP V30.S[2], V28.S4
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R23), (F17, F18)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 96(R23), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	VDUP V30.S[0], V27.S4
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 128(R22), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R23), (F19, F20)
+	FMOVQ F21, 0(R11)
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	FMOVQ F22, 16(R11)
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	FMOVQ 64(R11), F21
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	FMOVQ 80(R11), F22
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V29.S[2], V28.S4
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	ADD $256, R20
+	ADD $256, R21
+	VDUP V30.S[3], V26.S4
+	ADD $256, R22
+	VFMLA V27.S4, V21.S4, V25.S4
+	ADD $256, R23
+	FMOVQ.P 16(R19), F16
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V30.S[2], V27.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V30.S[2], V28.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 32(R21), (F19, F20)
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R23), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	FMOVQ F23, 64(R11)
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	FMOVQ F24, 80(R11)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FMOVQ 0(R11), F25
+	FLDPQ 96(R23), (F19, F20)
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	FMOVQ 16(R11), F26
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	FMOVQ F25, 0(R11)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	FMOVQ F26, 16(R11)
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	FMOVQ 32(R11), F21
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FMOVQ 48(R11), F22
+	FLDPQ 160(R21), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VDUP V29.S[2], V28.S4
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R23), (F19, F20)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 224(R22), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	ADD $256, R20
+	ADD $256, R21
+	VDUP V30.S[0], V27.S4
+	ADD $256, R22
+	ADD $256, R23
+	VDUP V30.S[0], V28.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 0(R21), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FMOVQ 64(R11), F23
+	FLDPQ 32(R23), (F19, F20)
+	FMOVQ 80(R11), F24
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FMOVQ 0(R11), F25
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	FMOVQ 16(R11), F26
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	FMOVQ 0(R10), F27
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FMOVQ 16(R10), F28
+	FLDPQ 64(R22), (F17, F18)
+	VFMLA V25.S4, V27.S4, V23.S4
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VFMLA V26.S4, V28.S4, V24.S4
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	FMOVQ F23, 0(R10)
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R23), (F19, F20)
+	FMOVQ F24, 16(R10)
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	FMOVQ 96(R11), F21
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ 112(R11), F22
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	FLDPQ 160(R23), (F19, F20)
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	VDUP V30.S[3], V25.S4
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R21), (F17, F18)
+	VDUP V30.S[2], V27.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 192(R22), (F17, F18)
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R23), (F19, F20)
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	VDUP V29.S[0], V25.S4
+	ADD $256, R21
+	VDUP V29.S[0], V26.S4
+	ADD $256, R22
+	ADD $256, R23
+	VFMLA V21.S4, V27.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 32(R20), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	FMOVQ F21, 96(R11)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	FMOVQ F22, 112(R11)
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	FMOVQ 0(R10), F21
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FMOVQ 16(R10), F22
+	FLDPQ 0(R23), (F17, F18)
+	VDUP V29.S[3], V27.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R23), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 128(R20), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V30.S[2], V27.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VDUP V30.S[2], V28.S4
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 160(R22), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	VDUP V30.S[0], V27.S4
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R23), (F19, F20)
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 192(R21), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R23), (F17, F18)
+	FMOVQ 96(R11), F25
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	FMOVQ 112(R11), F26
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	ADD $256, R20
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	ADD $256, R21
+	ADD $256, R22
+	FMOVQ F23, 0(R9)
+	ADD $256, R23
+	FMOVQ F24, 16(R9)
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FMOVQ 128(R11), F21
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	FMOVQ 144(R11), F22
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 64(R21), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	VDUP V30.S[2], V27.S4
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	VDUP V30.S[2], V28.S4
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R23), (F17, F18)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 96(R23), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	VDUP V30.S[0], V27.S4
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 128(R22), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R23), (F19, F20)
+	FMOVQ F21, 128(R11)
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	FMOVQ F22, 144(R11)
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	FMOVQ 192(R11), F21
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	FMOVQ 208(R11), F22
+	FLDPQ 224(R20), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V29.S[2], V28.S4
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	ADD $256, R20
+	ADD $256, R21
+	VDUP V30.S[3], V26.S4
+	ADD $256, R22
+	VFMLA V27.S4, V21.S4, V25.S4
+	ADD $256, R23
+	FMOVQ.P 16(R19), F16
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	VDUP V30.S[2], V27.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	VDUP V30.S[2], V28.S4
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 32(R21), (F19, F20)
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R23), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 64(R20), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	FMOVQ F23, 192(R11)
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	FMOVQ F24, 208(R11)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FMOVQ 128(R11), F25
+	FLDPQ 96(R23), (F19, F20)
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	FMOVQ 144(R11), F26
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	FMOVQ F25, 128(R11)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	FMOVQ F26, 144(R11)
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	FMOVQ 160(R11), F21
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FMOVQ 176(R11), F22
+	FLDPQ 160(R21), (F19, F20)
+	VDUP V29.S[1], V27.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	VDUP V29.S[2], V28.S4
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R23), (F19, F20)
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VDUP V31.S[0], V27.S4
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	VDUP V30.S[3], V26.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VDUP V30.S[2], V27.S4
+	FLDPQ 224(R22), (F19, F20)
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V25.S4
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	ADD $256, R20
+	ADD $256, R21
+	VDUP V30.S[0], V27.S4
+	ADD $256, R22
+	ADD $256, R23
+	VDUP V30.S[0], V28.S4
+	FMOVQ.P 16(R19), F16
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VDUP V29.S[0], V25.S4
+	FLDPQ 0(R21), (F17, F18)
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	VADD V23.S4, V25.S4, V21.S4
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FMOVQ 192(R11), F23
+	FLDPQ 32(R23), (F19, F20)
+	FMOVQ 208(R11), F24
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FMOVQ 128(R11), F25
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	FMOVQ 144(R11), F26
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	FMOVQ 32(R10), F27
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FMOVQ 48(R10), F28
+	FLDPQ 64(R22), (F17, F18)
+	VFMLA V25.S4, V27.S4, V23.S4
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	VFMLA V26.S4, V28.S4, V24.S4
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	FMOVQ F23, 32(R10)
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R23), (F19, F20)
+	FMOVQ F24, 48(R10)
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	FMOVQ 224(R11), F21
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	FMOVQ 240(R11), F22
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 160(R20), (F19, F20)
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	FLDPQ 160(R23), (F19, F20)
+	VDUP V31.S[0], V27.S4
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	VDUP V30.S[3], V25.S4
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	VDUP V30.S[3], V26.S4
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	VFMLA V27.S4, V21.S4, V25.S4
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	VFMLA V27.S4, V22.S4, V26.S4
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R21), (F17, F18)
+	VDUP V30.S[2], V27.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	VDUP V30.S[2], V28.S4
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	FLDPQ 192(R22), (F17, F18)
+	VDUP V30.S[1], V25.S4
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	VDUP V30.S[1], V26.S4
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	VDUP V30.S[0], V27.S4
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R23), (F19, F20)
+	VDUP V30.S[0], V28.S4
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	VDUP V29.S[0], V25.S4
+	ADD $256, R21
+	VDUP V29.S[0], V26.S4
+	ADD $256, R22
+	ADD $256, R23
+	VFMLA V21.S4, V27.S4, V25.S4
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 32(R20), (F19, F20)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	FMOVQ F21, 224(R11)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	FMOVQ F22, 240(R11)
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	FMOVQ 32(R10), F21
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FMOVQ 48(R10), F22
+	FLDPQ 0(R23), (F17, F18)
+	VDUP V29.S[3], V27.S4
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	VDUP V29.S[1], V27.S4
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	VDUP V29.S[2], V28.S4
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4e3cf6b5 // fmax v21.4s, v21.4s, v28.4s
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	WORD $0x4e3cf6d6 // fmax v22.4s, v22.4s, v28.4s
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4e218ab7 // frintn v23.4s, v21.4s
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	WORD $0x4e218ad8 // frintn v24.4s, v22.4s
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	WORD $0x4eb8d6d6 // fsub v22.4s, v22.4s, v24.4s
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	VDUP V31.S[0], V27.S4
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R23), (F19, F20)
+	VDUP V30.S[3], V25.S4
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	VDUP V30.S[3], V26.S4
+	FLDPQ 128(R20), (F17, F18)
+	VFMLA V27.S4, V21.S4, V25.S4
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	VFMLA V27.S4, V22.S4, V26.S4
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	VDUP V30.S[2], V27.S4
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	VDUP V30.S[2], V28.S4
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	VDUP V30.S[1], V25.S4
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	VDUP V30.S[1], V26.S4
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V27.S4, V25.S4
+	FLDPQ 160(R22), (F19, F20)
+	VFMLA V22.S4, V28.S4, V26.S4
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	VDUP V30.S[0], V27.S4
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	VDUP V30.S[0], V28.S4
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	VFMLA V21.S4, V25.S4, V27.S4
+	FLDPQ 160(R23), (F19, F20)
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	VFMLA V22.S4, V26.S4, V28.S4
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	VDUP V29.S[0], V25.S4
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	VDUP V29.S[0], V26.S4
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	VFMLA V21.S4, V27.S4, V25.S4
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	VFMLA V22.S4, V28.S4, V26.S4
+	FLDPQ 192(R21), (F17, F18)
+	VADD V23.S4, V25.S4, V21.S4
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	VADD V24.S4, V26.S4, V22.S4
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	VDUP V29.S[0], V27.S4
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4e36d776 // fadd v22.4s, v27.4s, v22.4s
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R23), (F17, F18)
+	FMOVQ 224(R11), F25
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	FMOVQ 240(R11), F26
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x6e35df35 // fmul v21.4s, v25.4s, v21.4s
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	WORD $0x6e35fef7 // fdiv v23.4s, v23.4s, v21.4s
+	ADD $256, R20
+	WORD $0x6e36ff18 // fdiv v24.4s, v24.4s, v22.4s
+	ADD $256, R21
+	ADD $256, R22
+	FMOVQ F23, 32(R9)
+	ADD $256, R23
+	FMOVQ F24, 48(R9)
+	LSR $2, R6, R17
+	SUB $8, R17
+	CBZ R17, rest116
+four115:
+	FMOVQ.P 16(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	FLDPQ 64(R20), (F17, F18)
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	FLDPQ 96(R20), (F19, F20)
+	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R21), (F17, F18)
+	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R21), (F19, F20)
+	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R22), (F17, F18)
+	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R22), (F19, F20)
+	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
+	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
+	FLDPQ 64(R23), (F17, F18)
+	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
+	FLDPQ 96(R23), (F19, F20)
+	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
+	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
+	FLDPQ 128(R20), (F17, F18)
+	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
+	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
+	FLDPQ 160(R20), (F19, F20)
+	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R21), (F17, F18)
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R21), (F19, F20)
+	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R22), (F17, F18)
+	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R22), (F19, F20)
+	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
+	FLDPQ 128(R23), (F17, F18)
+	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
+	FLDPQ 160(R23), (F19, F20)
+	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
+	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
+	FLDPQ 192(R20), (F17, F18)
+	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
+	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
+	FLDPQ 224(R20), (F19, F20)
+	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R21), (F17, F18)
+	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R21), (F19, F20)
+	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R22), (F17, F18)
+	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R22), (F19, F20)
+	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
+	FLDPQ 192(R23), (F17, F18)
+	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
+	FLDPQ 224(R23), (F19, F20)
+	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
+	ADD $256, R20
+	ADD $256, R21
+	ADD $256, R22
+	ADD $256, R23
+	SUBS $1, R17, R17
+	BNE four115
+rest116:
+	ANDS $3, R6, R17
+	BEQ done117
+term118:
+	FMOVS.P 4(R19), F16
+	FLDPQ 0(R20), (F17, F18)
+	FLDPQ 32(R20), (F19, F20)
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R21), (F17, F18)
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R21), (F19, F20)
+	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
+	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R22), (F17, F18)
+	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
+	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R22), (F19, F20)
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
+	FLDPQ 0(R23), (F17, F18)
+	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
+	FLDPQ 32(R23), (F19, F20)
+	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
+	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
+	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
+	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
+	ADD $64, R20
+	ADD $64, R21
+	ADD $64, R22
+	ADD $64, R23
+	SUBS $1, R17, R17
+	BNE term118
+done117:
+	FSTPQ (F0, F1), 0(R4)
+	FSTPQ (F2, F3), 32(R4)
+	FSTPQ (F4, F5), 64(R4)
+	FSTPQ (F6, F7), 96(R4)
+	FSTPQ (F8, F9), 128(R4)
+	FSTPQ (F10, F11), 160(R4)
+	FSTPQ (F12, F13), 192(R4)
+	FSTPQ (F14, F15), 224(R4)
+done98:
+	MOVD R0, R9
+	MOVD R1, R10
+	MOVD R4, R11
+	MOVD n+48(FP), R16
+	MOVD pairs+72(FP), R17
+	SUB R17<<4, R16, R16
+units119:
+	CMP $16, R16
+	BLT rest120
+	FMOVQ 0(R11), F0
+	FMOVQ 16(R11), F1
+	FMOVQ 32(R11), F2
+	FMOVQ 48(R11), F3
+	FMOVQ 64(R11), F4
+	FMOVQ 80(R11), F5
+	FMOVQ 96(R11), F6
+	FMOVQ 112(R11), F7
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
+	WORD $0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
+	WORD $0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
+	WORD $0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e39f484 // fmax v4.4s, v4.4s, v25.4s
+	WORD $0x4e39f4a5 // fmax v5.4s, v5.4s, v25.4s
+	WORD $0x4e39f4c6 // fmax v6.4s, v6.4s, v25.4s
+	WORD $0x4e39f4e7 // fmax v7.4s, v7.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4e21888c // frintn v12.4s, v4.4s
+	WORD $0x4e2188ad // frintn v13.4s, v5.4s
+	WORD $0x4e2188ce // frintn v14.4s, v6.4s
+	WORD $0x4e2188ef // frintn v15.4s, v7.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4eacd484 // fsub v4.4s, v4.4s, v12.4s
+	WORD $0x4eadd4a5 // fsub v5.4s, v5.4s, v13.4s
+	WORD $0x4eaed4c6 // fsub v6.4s, v6.4s, v14.4s
+	WORD $0x4eafd4e7 // fsub v7.4s, v7.4s, v15.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	WORD $0x4f29fd8c // fcvtzs v12.4s, v12.4s, #23
+	WORD $0x4f29fdad // fcvtzs v13.4s, v13.4s, #23
+	WORD $0x4f29fdce // fcvtzs v14.4s, v14.4s, #23
+	WORD $0x4f29fdef // fcvtzs v15.4s, v15.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	FMOVQ 112(R8), F20
+	FMOVQ 112(R8), F21
+	FMOVQ 112(R8), F22
+	FMOVQ 112(R8), F23
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	VFMLA V24.S4, V4.S4, V20.S4
+	VFMLA V24.S4, V5.S4, V21.S4
+	VFMLA V24.S4, V6.S4, V22.S4
+	VFMLA V24.S4, V7.S4, V23.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 96(R8), F16
+	FMOVQ 96(R8), F17
+	FMOVQ 96(R8), F18
+	FMOVQ 96(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	FMOVQ 80(R8), F20
+	FMOVQ 80(R8), F21
+	FMOVQ 80(R8), F22
+	FMOVQ 80(R8), F23
+	VFMLA V0.S4, V24.S4, V20.S4
+	VFMLA V1.S4, V25.S4, V21.S4
+	VFMLA V2.S4, V26.S4, V22.S4
+	VFMLA V3.S4, V27.S4, V23.S4
+	FMOVQ 80(R8), F24
+	FMOVQ 80(R8), F25
+	FMOVQ 80(R8), F26
+	FMOVQ 80(R8), F27
+	VFMLA V4.S4, V16.S4, V24.S4
+	VFMLA V5.S4, V17.S4, V25.S4
+	VFMLA V6.S4, V18.S4, V26.S4
+	VFMLA V7.S4, V19.S4, V27.S4
+	FMOVQ 64(R8), F16
+	FMOVQ 64(R8), F17
+	FMOVQ 64(R8), F18
+	FMOVQ 64(R8), F19
+	VFMLA V0.S4, V20.S4, V16.S4
+	VFMLA V1.S4, V21.S4, V17.S4
+	VFMLA V2.S4, V22.S4, V18.S4
+	VFMLA V3.S4, V23.S4, V19.S4
+	FMOVQ 64(R8), F20
+	FMOVQ 64(R8), F21
+	FMOVQ 64(R8), F22
+	FMOVQ 64(R8), F23
+	VFMLA V4.S4, V24.S4, V20.S4
+	VFMLA V5.S4, V25.S4, V21.S4
+	VFMLA V6.S4, V26.S4, V22.S4
+	VFMLA V7.S4, V27.S4, V23.S4
+	FMOVQ 0(R8), F24
+	FMOVQ 0(R8), F25
+	FMOVQ 0(R8), F26
+	FMOVQ 0(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	VADD V8.S4, V24.S4, V0.S4
+	VADD V9.S4, V25.S4, V1.S4
+	VADD V10.S4, V26.S4, V2.S4
+	VADD V11.S4, V27.S4, V3.S4
+	VADD V12.S4, V16.S4, V4.S4
+	VADD V13.S4, V17.S4, V5.S4
+	VADD V14.S4, V18.S4, V6.S4
+	VADD V15.S4, V19.S4, V7.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4ea4d6c8 // fsub v8.4s, v22.4s, v4.4s
+	WORD $0x4e36d484 // fadd v4.4s, v4.4s, v22.4s
+	WORD $0x4e36d4de // fadd v30.4s, v6.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4e36d463 // fadd v3.4s, v3.4s, v22.4s
+	WORD $0x4ea5d6c9 // fsub v9.4s, v22.4s, v5.4s
+	WORD $0x4e36d4a5 // fadd v5.4s, v5.4s, v22.4s
+	WORD $0x4e36d4ff // fadd v31.4s, v7.4s, v22.4s
+	FMOVQ 0(R10), F10
+	WORD $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e22fd08 // fdiv v8.4s, v8.4s, v2.4s
+	FMOVQ F8, 0(R10)
+	FMOVQ 16(R10), F11
+	WORD $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD $0x6e23dd29 // fmul v9.4s, v9.4s, v3.4s
+	WORD $0x6e23dc23 // fmul v3.4s, v1.4s, v3.4s
+	VFMLA V1.S4, V11.S4, V9.S4
+	WORD $0x6e23fd29 // fdiv v9.4s, v9.4s, v3.4s
+	FMOVQ F9, 16(R10)
+	WORD $0x6e37dd1c // fmul v28.4s, v8.4s, v23.4s
+	WORD $0x6e37dd3d // fmul v29.4s, v9.4s, v23.4s
+	FMOVQ 128(R11), F0
+	FMOVQ 144(R11), F1
+	FMOVQ 160(R11), F2
+	FMOVQ 176(R11), F3
+	FMOVQ 192(R11), F4
+	FMOVQ 208(R11), F5
+	FMOVQ 224(R11), F6
+	FMOVQ 240(R11), F7
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
+	WORD $0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
+	WORD $0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
+	WORD $0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e39f484 // fmax v4.4s, v4.4s, v25.4s
+	WORD $0x4e39f4a5 // fmax v5.4s, v5.4s, v25.4s
+	WORD $0x4e39f4c6 // fmax v6.4s, v6.4s, v25.4s
+	WORD $0x4e39f4e7 // fmax v7.4s, v7.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4e21888c // frintn v12.4s, v4.4s
+	WORD $0x4e2188ad // frintn v13.4s, v5.4s
+	WORD $0x4e2188ce // frintn v14.4s, v6.4s
+	WORD $0x4e2188ef // frintn v15.4s, v7.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4eacd484 // fsub v4.4s, v4.4s, v12.4s
+	WORD $0x4eadd4a5 // fsub v5.4s, v5.4s, v13.4s
+	WORD $0x4eaed4c6 // fsub v6.4s, v6.4s, v14.4s
+	WORD $0x4eafd4e7 // fsub v7.4s, v7.4s, v15.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	WORD $0x4f29fd8c // fcvtzs v12.4s, v12.4s, #23
+	WORD $0x4f29fdad // fcvtzs v13.4s, v13.4s, #23
+	WORD $0x4f29fdce // fcvtzs v14.4s, v14.4s, #23
+	WORD $0x4f29fdef // fcvtzs v15.4s, v15.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	FMOVQ 112(R8), F20
+	FMOVQ 112(R8), F21
+	FMOVQ 112(R8), F22
+	FMOVQ 112(R8), F23
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	VFMLA V24.S4, V4.S4, V20.S4
+	VFMLA V24.S4, V5.S4, V21.S4
+	VFMLA V24.S4, V6.S4, V22.S4
+	VFMLA V24.S4, V7.S4, V23.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 96(R8), F16
+	FMOVQ 96(R8), F17
+	FMOVQ 96(R8), F18
+	FMOVQ 96(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	FMOVQ 80(R8), F20
+	FMOVQ 80(R8), F21
+	FMOVQ 80(R8), F22
+	FMOVQ 80(R8), F23
+	VFMLA V0.S4, V24.S4, V20.S4
+	VFMLA V1.S4, V25.S4, V21.S4
+	VFMLA V2.S4, V26.S4, V22.S4
+	VFMLA V3.S4, V27.S4, V23.S4
+	FMOVQ 80(R8), F24
+	FMOVQ 80(R8), F25
+	FMOVQ 80(R8), F26
+	FMOVQ 80(R8), F27
+	VFMLA V4.S4, V16.S4, V24.S4
+	VFMLA V5.S4, V17.S4, V25.S4
+	VFMLA V6.S4, V18.S4, V26.S4
+	VFMLA V7.S4, V19.S4, V27.S4
+	FMOVQ 64(R8), F16
+	FMOVQ 64(R8), F17
+	FMOVQ 64(R8), F18
+	FMOVQ 64(R8), F19
+	VFMLA V0.S4, V20.S4, V16.S4
+	VFMLA V1.S4, V21.S4, V17.S4
+	VFMLA V2.S4, V22.S4, V18.S4
+	VFMLA V3.S4, V23.S4, V19.S4
+	FMOVQ 64(R8), F20
+	FMOVQ 64(R8), F21
+	FMOVQ 64(R8), F22
+	FMOVQ 64(R8), F23
+	VFMLA V4.S4, V24.S4, V20.S4
+	VFMLA V5.S4, V25.S4, V21.S4
+	VFMLA V6.S4, V26.S4, V22.S4
+	VFMLA V7.S4, V27.S4, V23.S4
+	FMOVQ 0(R8), F24
+	FMOVQ 0(R8), F25
+	FMOVQ 0(R8), F26
+	FMOVQ 0(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	VADD V8.S4, V24.S4, V0.S4
+	VADD V9.S4, V25.S4, V1.S4
+	VADD V10.S4, V26.S4, V2.S4
+	VADD V11.S4, V27.S4, V3.S4
+	VADD V12.S4, V16.S4, V4.S4
+	VADD V13.S4, V17.S4, V5.S4
+	VADD V14.S4, V18.S4, V6.S4
+	VADD V15.S4, V19.S4, V7.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4ea4d6c8 // fsub v8.4s, v22.4s, v4.4s
+	WORD $0x4e36d484 // fadd v4.4s, v4.4s, v22.4s
+	WORD $0x4e36d4da // fadd v26.4s, v6.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4e36d463 // fadd v3.4s, v3.4s, v22.4s
+	WORD $0x4ea5d6c9 // fsub v9.4s, v22.4s, v5.4s
+	WORD $0x4e36d4a5 // fadd v5.4s, v5.4s, v22.4s
+	WORD $0x4e36d4fb // fadd v27.4s, v7.4s, v22.4s
+	FMOVQ 32(R10), F10
+	WORD $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e22fd08 // fdiv v8.4s, v8.4s, v2.4s
+	FMOVQ F8, 32(R10)
+	FMOVQ 48(R10), F11
+	WORD $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD $0x6e23dd29 // fmul v9.4s, v9.4s, v3.4s
+	WORD $0x6e23dc23 // fmul v3.4s, v1.4s, v3.4s
+	VFMLA V1.S4, V11.S4, V9.S4
+	WORD $0x6e23fd29 // fdiv v9.4s, v9.4s, v3.4s
+	FMOVQ F9, 48(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	WORD $0x6e37dd39 // fmul v25.4s, v9.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f79c // fmin v28.4s, v28.4s, v8.4s
+	WORD $0x4ea8f7bd // fmin v29.4s, v29.4s, v8.4s
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4ea8f739 // fmin v25.4s, v25.4s, v8.4s
+	WORD $0x4e29f79c // fmax v28.4s, v28.4s, v9.4s
+	WORD $0x4e29f7bd // fmax v29.4s, v29.4s, v9.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e29f739 // fmax v25.4s, v25.4s, v9.4s
+	WORD $0x4e218b80 // frintn v0.4s, v28.4s
+	WORD $0x4e218ba1 // frintn v1.4s, v29.4s
+	WORD $0x4e218b02 // frintn v2.4s, v24.4s
+	WORD $0x4e218b23 // frintn v3.4s, v25.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1d7bd // fsub v29.4s, v29.4s, v1.4s
+	WORD $0x4ea2d718 // fsub v24.4s, v24.4s, v2.4s
+	WORD $0x4ea3d739 // fsub v25.4s, v25.4s, v3.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	WORD $0x4f29fc21 // fcvtzs v1.4s, v1.4s, #23
+	WORD $0x4f29fc42 // fcvtzs v2.4s, v2.4s, #23
+	WORD $0x4f29fc63 // fcvtzs v3.4s, v3.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	FMOVQ 112(R8), F5
+	FMOVQ 112(R8), F6
+	FMOVQ 112(R8), F7
+	VFMLA V8.S4, V28.S4, V4.S4
+	VFMLA V8.S4, V29.S4, V5.S4
+	VFMLA V8.S4, V24.S4, V6.S4
+	VFMLA V8.S4, V25.S4, V7.S4
+	FMOVQ 96(R8), F8
+	FMOVQ 96(R8), F9
+	FMOVQ 96(R8), F10
+	FMOVQ 96(R8), F11
+	VFMLA V28.S4, V4.S4, V8.S4
+	VFMLA V29.S4, V5.S4, V9.S4
+	VFMLA V24.S4, V6.S4, V10.S4
+	VFMLA V25.S4, V7.S4, V11.S4
+	FMOVQ 80(R8), F4
+	FMOVQ 80(R8), F5
+	FMOVQ 80(R8), F6
+	FMOVQ 80(R8), F7
+	VFMLA V28.S4, V8.S4, V4.S4
+	VFMLA V29.S4, V9.S4, V5.S4
+	VFMLA V24.S4, V10.S4, V6.S4
+	VFMLA V25.S4, V11.S4, V7.S4
+	FMOVQ 64(R8), F8
+	FMOVQ 64(R8), F9
+	FMOVQ 64(R8), F10
+	FMOVQ 64(R8), F11
+	VFMLA V28.S4, V4.S4, V8.S4
+	VFMLA V29.S4, V5.S4, V9.S4
+	VFMLA V24.S4, V6.S4, V10.S4
+	VFMLA V25.S4, V7.S4, V11.S4
+	FMOVQ 0(R8), F4
+	FMOVQ 0(R8), F5
+	FMOVQ 0(R8), F6
+	FMOVQ 0(R8), F7
+	VFMLA V28.S4, V8.S4, V4.S4
+	VFMLA V29.S4, V9.S4, V5.S4
+	VFMLA V24.S4, V10.S4, V6.S4
+	VFMLA V25.S4, V11.S4, V7.S4
+	VADD V0.S4, V4.S4, V28.S4
+	VADD V1.S4, V5.S4, V29.S4
+	VADD V2.S4, V6.S4, V24.S4
+	VADD V3.S4, V7.S4, V25.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4ebcd580 // fsub v0.4s, v12.4s, v28.4s
+	WORD $0x4e3cd59c // fadd v28.4s, v12.4s, v28.4s
+	WORD $0x4ebdd581 // fsub v1.4s, v12.4s, v29.4s
+	WORD $0x4e3dd59d // fadd v29.4s, v12.4s, v29.4s
+	WORD $0x4eb8d582 // fsub v2.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x4eb9d583 // fsub v3.4s, v12.4s, v25.4s
+	WORD $0x4e39d599 // fadd v25.4s, v12.4s, v25.4s
+	WORD $0x6e3edf9c // fmul v28.4s, v28.4s, v30.4s
+	WORD $0x6e3fdfbd // fmul v29.4s, v29.4s, v31.4s
+	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
+	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x6e3cfc00 // fdiv v0.4s, v0.4s, v28.4s
+	WORD $0x6e3dfc21 // fdiv v1.4s, v1.4s, v29.4s
+	WORD $0x6e38fc42 // fdiv v2.4s, v2.4s, v24.4s
+	WORD $0x6e39fc63 // fdiv v3.4s, v3.4s, v25.4s
+	FMOVQ F0, 0(R9)
+	FMOVQ F1, 16(R9)
+	FMOVQ F2, 32(R9)
+	FMOVQ F3, 48(R9)
+	ADD $64, R9
+	ADD $64, R10
+	ADD $256, R11
+	SUB $16, R16
+	B units119
+rest120:
+	TBZ $3, R16, none122
+	FMOVQ 0(R11), F0
+	FMOVQ 16(R11), F1
+	FMOVQ 32(R11), F2
+	FMOVQ 48(R11), F3
+	FMOVQ 64(R11), F4
+	FMOVQ 80(R11), F5
+	FMOVQ 96(R11), F6
+	FMOVQ 112(R11), F7
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
+	WORD $0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
+	WORD $0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
+	WORD $0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e39f484 // fmax v4.4s, v4.4s, v25.4s
+	WORD $0x4e39f4a5 // fmax v5.4s, v5.4s, v25.4s
+	WORD $0x4e39f4c6 // fmax v6.4s, v6.4s, v25.4s
+	WORD $0x4e39f4e7 // fmax v7.4s, v7.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4e21888c // frintn v12.4s, v4.4s
+	WORD $0x4e2188ad // frintn v13.4s, v5.4s
+	WORD $0x4e2188ce // frintn v14.4s, v6.4s
+	WORD $0x4e2188ef // frintn v15.4s, v7.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4eacd484 // fsub v4.4s, v4.4s, v12.4s
+	WORD $0x4eadd4a5 // fsub v5.4s, v5.4s, v13.4s
+	WORD $0x4eaed4c6 // fsub v6.4s, v6.4s, v14.4s
+	WORD $0x4eafd4e7 // fsub v7.4s, v7.4s, v15.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	WORD $0x4f29fd8c // fcvtzs v12.4s, v12.4s, #23
+	WORD $0x4f29fdad // fcvtzs v13.4s, v13.4s, #23
+	WORD $0x4f29fdce // fcvtzs v14.4s, v14.4s, #23
+	WORD $0x4f29fdef // fcvtzs v15.4s, v15.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	FMOVQ 112(R8), F20
+	FMOVQ 112(R8), F21
+	FMOVQ 112(R8), F22
+	FMOVQ 112(R8), F23
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	VFMLA V24.S4, V4.S4, V20.S4
+	VFMLA V24.S4, V5.S4, V21.S4
+	VFMLA V24.S4, V6.S4, V22.S4
+	VFMLA V24.S4, V7.S4, V23.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 96(R8), F16
+	FMOVQ 96(R8), F17
+	FMOVQ 96(R8), F18
+	FMOVQ 96(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	FMOVQ 80(R8), F20
+	FMOVQ 80(R8), F21
+	FMOVQ 80(R8), F22
+	FMOVQ 80(R8), F23
+	VFMLA V0.S4, V24.S4, V20.S4
+	VFMLA V1.S4, V25.S4, V21.S4
+	VFMLA V2.S4, V26.S4, V22.S4
+	VFMLA V3.S4, V27.S4, V23.S4
+	FMOVQ 80(R8), F24
+	FMOVQ 80(R8), F25
+	FMOVQ 80(R8), F26
+	FMOVQ 80(R8), F27
+	VFMLA V4.S4, V16.S4, V24.S4
+	VFMLA V5.S4, V17.S4, V25.S4
+	VFMLA V6.S4, V18.S4, V26.S4
+	VFMLA V7.S4, V19.S4, V27.S4
+	FMOVQ 64(R8), F16
+	FMOVQ 64(R8), F17
+	FMOVQ 64(R8), F18
+	FMOVQ 64(R8), F19
+	VFMLA V0.S4, V20.S4, V16.S4
+	VFMLA V1.S4, V21.S4, V17.S4
+	VFMLA V2.S4, V22.S4, V18.S4
+	VFMLA V3.S4, V23.S4, V19.S4
+	FMOVQ 64(R8), F20
+	FMOVQ 64(R8), F21
+	FMOVQ 64(R8), F22
+	FMOVQ 64(R8), F23
+	VFMLA V4.S4, V24.S4, V20.S4
+	VFMLA V5.S4, V25.S4, V21.S4
+	VFMLA V6.S4, V26.S4, V22.S4
+	VFMLA V7.S4, V27.S4, V23.S4
+	FMOVQ 0(R8), F24
+	FMOVQ 0(R8), F25
+	FMOVQ 0(R8), F26
+	FMOVQ 0(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V4.S4, V20.S4, V16.S4
+	VFMLA V5.S4, V21.S4, V17.S4
+	VFMLA V6.S4, V22.S4, V18.S4
+	VFMLA V7.S4, V23.S4, V19.S4
+	VADD V8.S4, V24.S4, V0.S4
+	VADD V9.S4, V25.S4, V1.S4
+	VADD V10.S4, V26.S4, V2.S4
+	VADD V11.S4, V27.S4, V3.S4
+	VADD V12.S4, V16.S4, V4.S4
+	VADD V13.S4, V17.S4, V5.S4
+	VADD V14.S4, V18.S4, V6.S4
+	VADD V15.S4, V19.S4, V7.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4ea4d6c8 // fsub v8.4s, v22.4s, v4.4s
+	WORD $0x4e36d484 // fadd v4.4s, v4.4s, v22.4s
+	WORD $0x4e36d4da // fadd v26.4s, v6.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4e36d463 // fadd v3.4s, v3.4s, v22.4s
+	WORD $0x4ea5d6c9 // fsub v9.4s, v22.4s, v5.4s
+	WORD $0x4e36d4a5 // fadd v5.4s, v5.4s, v22.4s
+	WORD $0x4e36d4fb // fadd v27.4s, v7.4s, v22.4s
+	FMOVQ 0(R10), F10
+	WORD $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e22fd08 // fdiv v8.4s, v8.4s, v2.4s
+	FMOVQ F8, 0(R10)
+	FMOVQ 16(R10), F11
+	WORD $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD $0x6e23dd29 // fmul v9.4s, v9.4s, v3.4s
+	WORD $0x6e23dc23 // fmul v3.4s, v1.4s, v3.4s
+	VFMLA V1.S4, V11.S4, V9.S4
+	WORD $0x6e23fd29 // fdiv v9.4s, v9.4s, v3.4s
+	FMOVQ F9, 16(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	WORD $0x6e37dd39 // fmul v25.4s, v9.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4ea8f739 // fmin v25.4s, v25.4s, v8.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e29f739 // fmax v25.4s, v25.4s, v9.4s
+	WORD $0x4e218b00 // frintn v0.4s, v24.4s
+	WORD $0x4e218b21 // frintn v1.4s, v25.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1d739 // fsub v25.4s, v25.4s, v1.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	WORD $0x4f29fc21 // fcvtzs v1.4s, v1.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	FMOVQ 112(R8), F5
+	VFMLA V8.S4, V24.S4, V4.S4
+	VFMLA V8.S4, V25.S4, V5.S4
+	FMOVQ 96(R8), F8
+	FMOVQ 96(R8), F9
+	VFMLA V24.S4, V4.S4, V8.S4
+	VFMLA V25.S4, V5.S4, V9.S4
+	FMOVQ 80(R8), F4
+	FMOVQ 80(R8), F5
+	VFMLA V24.S4, V8.S4, V4.S4
+	VFMLA V25.S4, V9.S4, V5.S4
+	FMOVQ 64(R8), F8
+	FMOVQ 64(R8), F9
+	VFMLA V24.S4, V4.S4, V8.S4
+	VFMLA V25.S4, V5.S4, V9.S4
+	FMOVQ 0(R8), F4
+	FMOVQ 0(R8), F5
+	VFMLA V24.S4, V8.S4, V4.S4
+	VFMLA V25.S4, V9.S4, V5.S4
+	VADD V0.S4, V4.S4, V24.S4
+	VADD V1.S4, V5.S4, V25.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4eb8d580 // fsub v0.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x4eb9d581 // fsub v1.4s, v12.4s, v25.4s
+	WORD $0x4e39d599 // fadd v25.4s, v12.4s, v25.4s
+	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
+	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x6e38fc00 // fdiv v0.4s, v0.4s, v24.4s
+	WORD $0x6e39fc21 // fdiv v1.4s, v1.4s, v25.4s
+	FMOVQ F0, 0(R9)
+	FMOVQ F1, 16(R9)
+	ADD $32, R9
+	ADD $32, R10
+	ADD $128, R11
+none122:
+	AND $7, R16, R17
+	CBZ R17, done121
+	ADD R17<<2, R11, R19
+	ADD R17<<2, R19, R20
+	ADD R17<<2, R20, R21
+	TBZ $2, R17, none123
+	FMOVQ 0(R11), F0
+	FMOVQ 0(R19), F1
+	FMOVQ 0(R20), F2
+	FMOVQ 0(R21), F3
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 80(R8), F16
+	FMOVQ 80(R8), F17
+	FMOVQ 80(R8), F18
+	FMOVQ 80(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	FMOVQ 64(R8), F24
+	FMOVQ 64(R8), F25
+	FMOVQ 64(R8), F26
+	FMOVQ 64(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	VADD V8.S4, V16.S4, V0.S4
+	VADD V9.S4, V17.S4, V1.S4
+	VADD V10.S4, V18.S4, V2.S4
+	VADD V11.S4, V19.S4, V3.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4ea2d6c8 // fsub v8.4s, v22.4s, v2.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4e36d479 // fadd v25.4s, v3.4s, v22.4s
+	FMOVQ 0(R10), F10
+	WORD $0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	WORD $0x6e21dd08 // fmul v8.4s, v8.4s, v1.4s
+	WORD $0x6e21dc01 // fmul v1.4s, v0.4s, v1.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e21fd08 // fdiv v8.4s, v8.4s, v1.4s
+	FMOVQ F8, 0(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e218b00 // frintn v0.4s, v24.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	VFMLA V8.S4, V24.S4, V4.S4
+	FMOVQ 96(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 80(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	FMOVQ 64(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 0(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	VADD V0.S4, V4.S4, V24.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4eb8d580 // fsub v0.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	WORD $0x6e38fc00 // fdiv v0.4s, v0.4s, v24.4s
+	FMOVQ F0, 0(R9)
+	ADD $16, R9
+	ADD $16, R10
+	ADD $16, R11
+	ADD $16, R19
+	ADD $16, R20
+	ADD $16, R21
+none123:
+	TBZ $1, R17, none124
+	FMOVD 0(R11), F0
+	FMOVD 0(R19), F1
+	FMOVD 0(R20), F2
+	FMOVD 0(R21), F3
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 80(R8), F16
+	FMOVQ 80(R8), F17
+	FMOVQ 80(R8), F18
+	FMOVQ 80(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	FMOVQ 64(R8), F24
+	FMOVQ 64(R8), F25
+	FMOVQ 64(R8), F26
+	FMOVQ 64(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	VADD V8.S4, V16.S4, V0.S4
+	VADD V9.S4, V17.S4, V1.S4
+	VADD V10.S4, V18.S4, V2.S4
+	VADD V11.S4, V19.S4, V3.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4ea2d6c8 // fsub v8.4s, v22.4s, v2.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4e36d479 // fadd v25.4s, v3.4s, v22.4s
+	FMOVD 0(R10), F10
+	WORD $0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	WORD $0x6e21dd08 // fmul v8.4s, v8.4s, v1.4s
+	WORD $0x6e21dc01 // fmul v1.4s, v0.4s, v1.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e21fd08 // fdiv v8.4s, v8.4s, v1.4s
+	FMOVD F8, 0(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e218b00 // frintn v0.4s, v24.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	VFMLA V8.S4, V24.S4, V4.S4
+	FMOVQ 96(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 80(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	FMOVQ 64(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 0(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	VADD V0.S4, V4.S4, V24.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4eb8d580 // fsub v0.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	WORD $0x6e38fc00 // fdiv v0.4s, v0.4s, v24.4s
+	FMOVD F0, 0(R9)
+	ADD $8, R9
+	ADD $8, R10
+	ADD $8, R11
+	ADD $8, R19
+	ADD $8, R20
+	ADD $8, R21
+none124:
+	TBZ $0, R17, none125
+	FMOVS 0(R11), F0
+	FMOVS 0(R19), F1
+	FMOVS 0(R20), F2
+	FMOVS 0(R21), F3
+	FMOVQ 16(R8), F24
+	FMOVQ 32(R8), F25
+	WORD $0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD $0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD $0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD $0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+	WORD $0x4e39f400 // fmax v0.4s, v0.4s, v25.4s
+	WORD $0x4e39f421 // fmax v1.4s, v1.4s, v25.4s
+	WORD $0x4e39f442 // fmax v2.4s, v2.4s, v25.4s
+	WORD $0x4e39f463 // fmax v3.4s, v3.4s, v25.4s
+	WORD $0x4e218808 // frintn v8.4s, v0.4s
+	WORD $0x4e218829 // frintn v9.4s, v1.4s
+	WORD $0x4e21884a // frintn v10.4s, v2.4s
+	WORD $0x4e21886b // frintn v11.4s, v3.4s
+	WORD $0x4ea8d400 // fsub v0.4s, v0.4s, v8.4s
+	WORD $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD $0x4f29fd08 // fcvtzs v8.4s, v8.4s, #23
+	WORD $0x4f29fd29 // fcvtzs v9.4s, v9.4s, #23
+	WORD $0x4f29fd4a // fcvtzs v10.4s, v10.4s, #23
+	WORD $0x4f29fd6b // fcvtzs v11.4s, v11.4s, #23
+	FMOVQ 128(R8), F24
+	FMOVQ 112(R8), F16
+	FMOVQ 112(R8), F17
+	FMOVQ 112(R8), F18
+	FMOVQ 112(R8), F19
+	VFMLA V24.S4, V0.S4, V16.S4
+	VFMLA V24.S4, V1.S4, V17.S4
+	VFMLA V24.S4, V2.S4, V18.S4
+	VFMLA V24.S4, V3.S4, V19.S4
+	FMOVQ 96(R8), F24
+	FMOVQ 96(R8), F25
+	FMOVQ 96(R8), F26
+	FMOVQ 96(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 80(R8), F16
+	FMOVQ 80(R8), F17
+	FMOVQ 80(R8), F18
+	FMOVQ 80(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	FMOVQ 64(R8), F24
+	FMOVQ 64(R8), F25
+	FMOVQ 64(R8), F26
+	FMOVQ 64(R8), F27
+	VFMLA V0.S4, V16.S4, V24.S4
+	VFMLA V1.S4, V17.S4, V25.S4
+	VFMLA V2.S4, V18.S4, V26.S4
+	VFMLA V3.S4, V19.S4, V27.S4
+	FMOVQ 0(R8), F16
+	FMOVQ 0(R8), F17
+	FMOVQ 0(R8), F18
+	FMOVQ 0(R8), F19
+	VFMLA V0.S4, V24.S4, V16.S4
+	VFMLA V1.S4, V25.S4, V17.S4
+	VFMLA V2.S4, V26.S4, V18.S4
+	VFMLA V3.S4, V27.S4, V19.S4
+	VADD V8.S4, V16.S4, V0.S4
+	VADD V9.S4, V17.S4, V1.S4
+	VADD V10.S4, V18.S4, V2.S4
+	VADD V11.S4, V19.S4, V3.S4
+	FMOVQ 0(R8), F22
+	FMOVQ 48(R8), F23
+	WORD $0x4e36d400 // fadd v0.4s, v0.4s, v22.4s
+	WORD $0x4e36d421 // fadd v1.4s, v1.4s, v22.4s
+	WORD $0x4ea2d6c8 // fsub v8.4s, v22.4s, v2.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4e36d479 // fadd v25.4s, v3.4s, v22.4s
+	FMOVS 0(R10), F10
+	WORD $0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	WORD $0x6e21dd08 // fmul v8.4s, v8.4s, v1.4s
+	WORD $0x6e21dc01 // fmul v1.4s, v0.4s, v1.4s
+	VFMLA V0.S4, V10.S4, V8.S4
+	WORD $0x6e21fd08 // fdiv v8.4s, v8.4s, v1.4s
+	FMOVS F8, 0(R10)
+	WORD $0x6e37dd18 // fmul v24.4s, v8.4s, v23.4s
+	FMOVQ 16(R8), F8
+	FMOVQ 32(R8), F9
+	WORD $0x4ea8f718 // fmin v24.4s, v24.4s, v8.4s
+	WORD $0x4e29f718 // fmax v24.4s, v24.4s, v9.4s
+	WORD $0x4e218b00 // frintn v0.4s, v24.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4f29fc00 // fcvtzs v0.4s, v0.4s, #23
+	FMOVQ 128(R8), F8
+	FMOVQ 112(R8), F4
+	VFMLA V8.S4, V24.S4, V4.S4
+	FMOVQ 96(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 80(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	FMOVQ 64(R8), F8
+	VFMLA V24.S4, V4.S4, V8.S4
+	FMOVQ 0(R8), F4
+	VFMLA V24.S4, V8.S4, V4.S4
+	VADD V0.S4, V4.S4, V24.S4
+	FMOVQ 0(R8), F12
+	WORD $0x4eb8d580 // fsub v0.4s, v12.4s, v24.4s
+	WORD $0x4e38d598 // fadd v24.4s, v12.4s, v24.4s
+	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	WORD $0x6e38fc00 // fdiv v0.4s, v0.4s, v24.4s
+	FMOVS F0, 0(R9)
+	ADD $4, R9
+	ADD $4, R10
+	ADD $4, R11
+	ADD $4, R19
+	ADD $4, R20
+	ADD $4, R21
+none125:
+done121:
+	RET
+
 // func axpyNEON(y *float32, a float32, x *float32, n int)
 TEXT ·axpyNEON(SB), NOSPLIT, $0-32
 	MOVD y+0(FP), R0
 	MOVD x+16(FP), R1
 	MOVD n+24(FP), R2
 	FMOVS a+8(FP), F31
-axpy58:
+axpy126:
 	CMP $8, R2
-	BLT tail59
+	BLT tail127
 	FLDPQ (R0), (F0, F1)
 	FLDPQ (R1), (F2, F3)
 	WORD $0x4f9f1040 // fmla v0.4s, v2.4s, v31.s[0]
@@ -3371,32 +12371,32 @@ axpy58:
 	ADD $32, R0
 	ADD $32, R1
 	SUB $8, R2
-	B axpy58
-tail59:
-	TBZ $2, R2, none60
+	B axpy126
+tail127:
+	TBZ $2, R2, none128
 	FMOVQ (R0), F0
 	FMOVQ (R1), F2
 	WORD $0x4f9f1040 // fmla v0.4s, v2.4s, v31.s[0]
 	FMOVQ F0, (R0)
 	ADD $16, R0
 	ADD $16, R1
-none60:
-	TBZ $1, R2, none61
+none128:
+	TBZ $1, R2, none129
 	FMOVD (R0), F0
 	FMOVD (R1), F2
 	WORD $0x4f9f1040 // fmla v0.4s, v2.4s, v31.s[0]
 	FMOVD F0, (R0)
 	ADD $8, R0
 	ADD $8, R1
-none61:
-	TBZ $0, R2, none62
+none129:
+	TBZ $0, R2, none130
 	FMOVS (R0), F0
 	FMOVS (R1), F2
 	WORD $0x4f9f1040 // fmla v0.4s, v2.4s, v31.s[0]
 	FMOVS F0, (R0)
 	ADD $4, R0
 	ADD $4, R1
-none62:
+none130:
 	RET
 
 // func affineNEON(dst, w, b, x *float32, rows, k int)
@@ -3407,66 +12407,66 @@ TEXT ·affineNEON(SB), NOSPLIT, $0-48
 	MOVD x+24(FP), R3
 	MOVD rows+32(FP), R4
 	MOVD k+40(FP), R5
-row63:
+row131:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	MOVD R3, R6
 	LSR $3, R5, R7
-	CBZ R7, tail65
-eight64:
+	CBZ R7, tail133
+eight132:
 	FLDPQ.P 32(R1), (F2, F3)
 	FLDPQ.P 32(R6), (F4, F5)
 	VFMLA V4.S4, V2.S4, V0.S4
 	VFMLA V5.S4, V3.S4, V1.S4
 	SUBS $1, R7, R7
-	BNE eight64
-tail65:
+	BNE eight132
+tail133:
 	AND $7, R5, R7
-	CBZ R7, sum66
+	CBZ R7, sum134
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
-	TBZ $2, R7, few67
+	TBZ $2, R7, few135
 	FMOVQ.P 16(R1), F2
 	FMOVQ.P 16(R6), F4
-	TBZ $1, R7, one68
+	TBZ $1, R7, one136
 	FMOVD.P 8(R1), F6
 	FMOVD.P 8(R6), F7
-	TBZ $0, R7, none70
-	B third69
-one68:
-	TBZ $0, R7, none70
+	TBZ $0, R7, none138
+	B third137
+one136:
+	TBZ $0, R7, none138
 	FMOVS.P 4(R1), F6
 	FMOVS (R6), F7
-	B none70
-third69:
+	B none138
+third137:
 	VLD1.P 4(R1), V6.S[2]
 	VLD1 (R6), V7.S[2]
-none70:
+none138:
 	VFMLA V4.S4, V2.S4, V0.S4
 	VFMLA V7.S4, V6.S4, V1.S4
-	B sum66
-few67:
-	TBZ $1, R7, one71
+	B sum134
+few135:
+	TBZ $1, R7, one139
 	FMOVD.P 8(R1), F6
 	FMOVD.P 8(R6), F7
-	TBZ $0, R7, none73
-	B third72
-one71:
-	TBZ $0, R7, none73
+	TBZ $0, R7, none141
+	B third140
+one139:
+	TBZ $0, R7, none141
 	FMOVS.P 4(R1), F6
 	FMOVS (R6), F7
-	B none73
-third72:
+	B none141
+third140:
 	VLD1.P 4(R1), V6.S[2]
 	VLD1 (R6), V7.S[2]
-none73:
+none141:
 	VFMLA V7.S4, V6.S4, V0.S4
 	VFMLA V4.S4, V2.S4, V1.S4
-sum66:
+sum134:
 	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
 	VMOV V0.D[1], V1.D[0]
 	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
@@ -3476,5 +12476,5 @@ sum66:
 	FADDS F1, F0, F0
 	FMOVS.P F0, 4(R0)
 	SUBS $1, R4, R4
-	BNE row63
+	BNE row131
 	RET

@@ -23,6 +23,7 @@ func writeNEON() []byte {
 	e.gates(true)
 	e.gatesAdjoint()
 	e.sums()
+	e.step()
 	e.axpy()
 	e.affine()
 	return e.Bytes()
