@@ -9,12 +9,12 @@ func native() []string { return []string{"neon"} }
 
 func choose(name string) { neon = name == "neon" }
 
-func mulAdd(c []float32, ldc int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
+func product(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
 	if neon {
-		mulAddNEON(c, ldc, a, rs, ks, b, ldb, m, k)
+		productNEON(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, m, k)
 		return
 	}
-	mulAddGeneric(c, ldc, a, rs, ks, b, ldb, m, k)
+	productGeneric(c, ldc, from, ldfrom, a, rs, ks, b, ldp, panels, m, k)
 }
 
 func step(h, c, xh, start, z []float32, w *Matrix, back bool) {
@@ -73,3 +73,5 @@ func axpy(y []float32, a float32, x []float32) {
 		axpyNEON(&y[0], a, &x[0], len(x))
 	}
 }
+
+func adam(p, g, m, v []float32, r *AdamRates) { adamGeneric(p, g, m, v, r) }

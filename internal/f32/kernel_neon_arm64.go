@@ -2,8 +2,23 @@
 
 package f32
 
-// mulAddNEON is mulAddGeneric with fused multiply-add, in tiles of at most six
-// rows. Rows are spread evenly over the tiles.
+// productNEON is productGeneric with fused multiply-add.
+func productNEON(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
+	for p := range panels {
+		at := p * Panel
+		if &from[0] != &c[0] {
+			for i := range m {
+				copy(c[i*ldc+at:][:Panel], from[i*ldfrom+at:])
+			}
+		}
+		if k > 0 {
+			mulAddNEON(c[at:], ldc, a, rs, ks, b[p*ldp:], Panel, m, k)
+		}
+	}
+}
+
+// mulAddNEON adds the products of a panel to c, in tiles of at most six rows. Rows
+// are spread evenly over the tiles.
 func mulAddNEON(c []float32, ldc int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
 	tiles := (m + 5) / 6
 	rows, larger := m/tiles, m%tiles
