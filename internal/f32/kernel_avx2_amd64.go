@@ -33,6 +33,43 @@ func tileAVX2(rows int, c *float32, ldc int, from *float32, ldfrom int, a *float
 	}
 }
 
+// walkAVX2 is stepGeneric with fused multiply-add.
+func walkAVX2(h, c, xh, start, z []float32, w *Matrix, back bool) {
+	pairs, last := passes(len(h))
+	var backward int
+	if back {
+		backward = 1
+	}
+	stepAVX2(&h[0], &c[0], &xh[0], &start[0], &z[0], &w.data[0], len(h), len(xh), 4*w.ld, pairs, last, backward)
+}
+
+// passes returns how many pairs of groups stepAVX2 does in registers and how many
+// panels, one to six, are left for its last pass.
+func passes(n int) (pairs, last int) {
+	panels := Panels(4 * n)
+	pairs = panels / 4
+	if panels%4 < 3 && pairs > 0 {
+		pairs--
+	}
+	return pairs, panels - 4*pairs
+}
+
+// addAVX2 is axpyGeneric with fused multiply-add; the last values go through a
+// buffer, so that all are fused alike.
+func addAVX2(y []float32, a float32, x []float32) {
+	n := len(x) &^ 7
+	if n > 0 {
+		axpyAVX2(&y[0], a, &x[0], n/8)
+	}
+	if n < len(x) {
+		var ys, xs [8]float32
+		copy(ys[:], y[n:])
+		copy(xs[:], x[n:])
+		axpyAVX2(&ys[0], a, &xs[0], 1)
+		copy(y[n:], ys[:])
+	}
+}
+
 //go:noescape
 func tile1AVX2(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, panels, tiles, k int)
 

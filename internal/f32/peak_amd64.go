@@ -2,16 +2,23 @@
 
 package f32
 
-// peakFlops is what a round of peakAVX2 does: twelve registers of eight lanes, a
-// product and a sum each.
-const peakFlops = 12 * 8 * 2
+// A round of peakAVX2 is twelve registers of eight lanes, one of peakAVX512 sixteen of
+// sixteen, a product and a sum each.
+const (
+	peakFlopsAVX2   = 12 * 8 * 2
+	peakFlopsAVX512 = 16 * 16 * 2
+)
 
 func peak(n int) int {
-	if Kernel() == "generic" {
-		return 0
+	switch level {
+	case avx512:
+		peakAVX512(n)
+		return n * peakFlopsAVX512
+	case avx2:
+		peakAVX2(n)
+		return n * peakFlopsAVX2
 	}
-	peakAVX2(n)
-	return n * peakFlops
+	return 0
 }
 
 //go:noescape

@@ -9,8 +9,9 @@ import (
 
 // files are what gen writes, each by a function of its own.
 var files = map[string]func() []byte{
-	"kernel_avx2_amd64.s": avx2,
-	"kernel_neon_arm64.s": writeNEON,
+	"kernel_neon_arm64.s":   writeNEON,
+	"kernel_avx2_amd64.s":   avx2,
+	"kernel_avx512_amd64.s": avx512,
 }
 
 func main() {

@@ -1,0 +1,74 @@
+//go:build amd64 && !purego
+
+package f32
+
+// productAVX512 is productGeneric with fused multiply-add. Few rows go through tiles
+// of four panels; otherwise a tile is one panel by at most 24 rows, which are spread
+// evenly over the tiles: few cannot keep the multipliers busy.
+func productAVX512(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
+	if fours := panels / 4; m <= 6 && fours > 0 {
+		tiles6x4AVX512(&c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldp, fours, 1, k, m)
+		if panels %= 4; panels == 0 {
+			return
+		}
+		done := 4 * fours
+		c, from, b = c[done*Panel:], from[done*Panel:], b[done*ldp:]
+	}
+	tiles := (m + 23) / 24
+	rows, larger := m/tiles, m%tiles
+	if larger > 0 {
+		tiles24x1AVX512(&c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldp, panels, larger, k, rows+1)
+		done := larger * (rows + 1)
+		c, from, a = c[done*ldc:], from[done*ldfrom:], a[done*rs:]
+	}
+	tiles24x1AVX512(&c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldp, panels, tiles-larger, k, rows)
+}
+
+// walkAVX512 is stepGeneric with fused multiply-add.
+func walkAVX512(h, c, xh, start, z []float32, w *Matrix, back bool) {
+	panels, move := Panels(w.N), 64
+	if back {
+		move = -64
+	}
+	stepAVX512(&h[0], &c[0], &xh[0], &start[0], &z[0], &w.data[0], len(h), len(xh), 4*w.ld,
+		panels, (len(h)+15)/16, endPanels(panels, len(xh)), move)
+}
+
+// endPanels is how many panels of k terms the first and the last pass of stepAVX512
+// take: four, or three if only these stay in the first cache level, which of 32 KiB
+// has 28 for weights; and none if that leaves too little between them.
+func endPanels(panels, k int) int {
+	const lines = 28 << 10 / (4 * Panel)
+	ends := 4
+	if 4*k > lines && 3*k <= lines {
+		ends = 3
+	}
+	if panels < 2*ends+3 {
+		return 0
+	}
+	return ends
+}
+
+//go:noescape
+func tiles24x1AVX512(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, steps, tiles, k, rows int)
+
+//go:noescape
+func tiles6x4AVX512(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, steps, tiles, k, rows int)
+
+//go:noescape
+func gatesAVX512(h, c, cPrev, z *float32, m, n, ldh, ldz int)
+
+//go:noescape
+func gatesKeepAVX512(h, c, cPrev, z *float32, m, n, ldh, ldz int)
+
+//go:noescape
+func gatesAdjointAVX512(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
+
+//go:noescape
+func stepAVX512(h, c, xh, start, z, w *float32, n, k, ld, panels, blocks, ends, move int)
+
+//go:noescape
+func axpyAVX512(y *float32, a float32, x *float32, n int)
+
+//go:noescape
+func peakAVX512(n int)
