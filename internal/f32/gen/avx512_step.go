@@ -164,42 +164,57 @@ func pass512(e *emitter, panels int, woven bool) {
 	e.op("MOVQ BX, R13")
 	e.op("LEAQ (AX)(AX*2), R14")
 	e.op("ADDQ BX, R14")
-	loop, done := e.fresh("term"), e.fresh("done")
 	if woven {
-		e.weave(e.capture(func() {
-			for k := range wovenTerms {
-				term512(e, panels, k)
-			}
-		}), e.capture(func() { wholeGates(e, units{}, false, "SI", "SI") }))
+		e.weave(e.capture(func() { terms512(e, panels, wovenTerms) }),
+			e.capture(func() { wholeGates(e, units{}, false, "SI", "SI") }))
 		forward512(e, wovenTerms)
 	}
-	e.op("CMPQ CX, R9")
-	e.op("JEQ %s", done)
-	e.label(loop)
-	term512(e, panels, 0)
-	forward512(e, 1)
-	e.op("CMPQ CX, R9")
-	e.op("JNE %s", loop)
-	e.label(done)
+	restOfTerms512(e, panels)
 	for p := range panels {
 		e.op("VMOVUPS Z%d, %d(R10)", p, 64*p)
 	}
 }
 
-// term512 adds the k-th product after the pointers to every sum of the pass.
-func term512(e *emitter, panels, k int) {
+// restOfTerms512 adds the products from the pointers to the end of xh.
+func restOfTerms512(e *emitter, panels int) {
+	loop, single, rest, done := e.fresh("terms"), e.fresh("term"), e.fresh("rest"), e.fresh("done")
+	e.op("SUBQ $%d, R9", 4*unrolled)
+	e.op("CMPQ CX, R9")
+	e.op("JHI %s", rest)
+	e.op("PCALIGN $32")
+	e.label(loop)
+	terms512(e, panels, unrolled)
+	forward512(e, unrolled)
+	e.op("CMPQ CX, R9")
+	e.op("JLS %s", loop)
+	e.label(rest)
+	e.op("ADDQ $%d, R9", 4*unrolled)
+	e.op("CMPQ CX, R9")
+	e.op("JEQ %s", done)
+	e.label(single)
+	terms512(e, panels, 1)
+	forward512(e, 1)
+	e.op("CMPQ CX, R9")
+	e.op("JNE %s", single)
+	e.label(done)
+}
+
+// terms512 adds the next n products to every sum of the pass.
+func terms512(e *emitter, panels, n int) {
 	at := []string{"(R13)", "(R13)(AX*1)", "(R13)(AX*2)", "(R14)", "(R14)(AX*1)", "(R14)(AX*2)"}
-	e.op("VBROADCASTSS %d(CX), Z10", 4*k)
-	for p := range panels {
-		e.op("VFMADD231PS %d%s, Z10, Z%d", 64*k, at[p], p)
+	for k := range n {
+		e.op("VBROADCASTSS %d(CX), Z10", 4*k)
+		for p := range panels {
+			e.op("VFMADD231PS %d%s, Z10, Z%d", 64*k, at[p], p)
+		}
 	}
 }
 
-// forward512 moves the pointers of term512 by k products.
-func forward512(e *emitter, k int) {
-	e.op("ADDQ $%d, CX", 4*k)
-	e.op("ADDQ $%d, R13", 64*k)
-	e.op("ADDQ $%d, R14", 64*k)
+// forward512 moves the pointers of terms512 by n products.
+func forward512(e *emitter, n int) {
+	e.op("ADDQ $%d, CX", 4*n)
+	e.op("ADDQ $%d, R13", 64*n)
+	e.op("ADDQ $%d, R14", 64*n)
 }
 
 // restOfBlocks runs the gates of all units that are left.
