@@ -26,7 +26,9 @@ type Classifier struct {
 	input  input
 	cutter cutter
 	queue  []op
+	walked int       // ops of the queue that are worked off
 	frames []float32 // of the queue's opFrame, in order, Dim values each
+	used   int       // values of frames that are worked off
 	walker walker
 
 	before   []byte // Resumable: the state when no segment was open
@@ -394,12 +396,17 @@ func (c *Classifier) endSegment(why Reason) {
 // End ends the stream's open segment for the reason, works off the queue and
 // appends the events. The next block may go on where the last one ended.
 func (c *Classifier) End(dst []Event, why Reason) []Event {
+	c.feedEnd(why)
+	return c.Advance(dst)
+}
+
+// feedEnd queues the end of the open segment.
+func (c *Classifier) feedEnd(why Reason) {
 	if c.input.known {
 		c.tellHole(c.input.hole)
 		c.endSegment(why)
 		c.restart(c.input.next)
 	}
-	return c.Advance(dst)
 }
 
 // Open tells whether a segment is open.

@@ -226,7 +226,7 @@ func (c *Classifier) fields(dst []byte) []byte {
 func (c *Classifier) visit(k *codec) {
 	c.input.visit(k, c)
 	c.cutter.visit(k)
-	n := len(c.queue)
+	n := len(c.queue) - c.walked
 	k.integer(&n, 0, math.MaxInt32)
 	for i := range n {
 		if k.bad {
@@ -235,9 +235,13 @@ func (c *Classifier) visit(k *codec) {
 		if k.reading {
 			c.queue = append(c.queue, op{})
 		}
-		c.queue[i].visit(k)
+		c.queue[c.walked+i].visit(k)
 	}
-	k.floats(&c.frames)
+	frames := c.frames[c.used:]
+	k.floats(&frames)
+	if k.reading {
+		c.frames = frames
+	}
 	c.walker.visit(k)
 	k.u64(&c.skip)
 }

@@ -45,24 +45,54 @@ func (w *walker) init(c *Classifier) {
 	}
 }
 
+// A need is what a classifier's queue waits for.
+type need uint8
+
+const (
+	needNothing need = iota // it is empty
+	needStep                // of a frame: see pending and stepped
+	needConfirm             // at a segment's end: see confirm
+)
+
 // Advance runs what Feed queued and appends the events to dst. Their Top is valid
 // until the next call.
 func (c *Classifier) Advance(dst []Event) []Event {
+	c.forgetTops()
+	for {
+		var n need
+		switch dst, n = c.walk(dst); n {
+		case needStep:
+			state, frame, probs := c.pending()
+			c.m.Step(probs, state, frame)
+			dst = c.stepped(dst)
+		case needConfirm:
+			dst = c.confirm(dst)
+		default:
+			return dst
+		}
+	}
+}
+
+// forgetTops reuses the memory of the events so far.
+func (c *Classifier) forgetTops() { c.walker.scores = c.walker.scores[:0] }
+
+// walk works the queue off up to what needs the network. Whoever calls it meets
+// the need and walks on: Advance by itself, a worker for many streams at once.
+func (c *Classifier) walk(dst []Event) ([]Event, need) {
 	w := &c.walker
-	w.scores = w.scores[:0]
-	frames := c.frames
-	for i := range c.queue {
-		o := &c.queue[i]
+	for ; c.walked < len(c.queue); c.walked++ {
+		o := &c.queue[c.walked]
 		switch o.kind {
 		case opOpen:
 			w.begin(c, o)
 		case opFrame:
-			dim := c.m.Dim()
-			dst = w.advance(c, dst, o, frames[:dim])
-			frames = frames[dim:]
+			return dst, needStep
 		case opMark:
 			w.mark(c)
 		case opClose:
+			if c.m.HasConfirm() || w.again != nil {
+				return dst, needConfirm
+			}
 			dst = w.confirm(c, dst, o)
 		case opDrop:
 			dst = w.drop(c, dst, o)
@@ -70,9 +100,35 @@ func (c *Classifier) Advance(dst []Event) []Event {
 			dst = c.tell(dst, o)
 		}
 	}
-	c.queue, c.frames = c.queue[:0], c.frames[:0]
+	c.queue, c.walked = c.queue[:0], 0
+	c.frames, c.used = c.frames[:0], 0
+	return dst, needNothing
+}
+
+// pending is the step that walk has stopped at: Step, or StepBatch, of these is
+// to follow, and then stepped.
+func (c *Classifier) pending() (s *model.State, frame, probs []float32) {
+	return c.walker.net, c.frames[c.used:][:c.m.Dim()], c.walker.probs
+}
+
+// stepped goes on after the step that pending gave.
+func (c *Classifier) stepped(dst []Event) []Event {
+	_, frame, _ := c.pending()
+	dst = c.walker.advance(c, dst, &c.queue[c.walked], frame)
+	c.walked++
+	c.used += len(frame)
 	return dst
 }
+
+// confirm ends the segment that walk has stopped at. It costs about as much as
+// confirmSteps steps.
+func (c *Classifier) confirm(dst []Event) []Event {
+	dst = c.walker.confirm(c, dst, &c.queue[c.walked])
+	c.walked++
+	return dst
+}
+
+func (c *Classifier) confirmSteps() int { return c.walker.counted.steps }
 
 // emit appends e unless it was emitted before a resume.
 func (c *Classifier) emit(dst []Event, e Event) []Event {
@@ -104,8 +160,8 @@ func (w *walker) begin(c *Classifier, o *op) {
 	}
 }
 
+// advance takes in a step that has been made.
 func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
-	c.m.Step(w.probs, w.net, frame)
 	w.step++
 	if c.m.HasConfirm() && w.again == nil {
 		w.tops = append(w.tops, w.net.Top()...)
