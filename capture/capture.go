@@ -59,3 +59,8 @@ type Source interface {
 	Read(ctx context.Context, b *Block) error
 	Close() error
 }
+
+// A Readier is a Source that knows whether Read would return at once. Who reads
+// the streams of many, and gains by having blocks of several, may wait for more
+// only while there are more.
+type Readier interface{ Ready() bool }

@@ -49,6 +49,9 @@ func (m *Memory) Read(ctx context.Context, b *Block) error {
 	return nil
 }
 
+// Ready implements Readier.
+func (m *Memory) Ready() bool { return len(m.blocks) > 0 }
+
 // Close implements Source.
 func (m *Memory) Close() error {
 	m.closed.Store(true)

@@ -14,7 +14,10 @@ import (
 	"inkling/capture"
 )
 
-var _ capture.Source = (*Source)(nil)
+var (
+	_ capture.Source  = (*Source)(nil)
+	_ capture.Readier = (*Source)(nil)
+)
 
 // SourceOptions of a Source.
 type SourceOptions struct {
@@ -160,6 +163,14 @@ func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 			return io.EOF
 		}
 	}
+}
+
+// Ready tells whether messages, or reports of health, are waiting. The newest
+// message is never dropped, so that a queue that has any holds one to read.
+func (s *Source) Ready() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.faults) > 0 || s.head < len(s.queue)
 }
 
 func (s *Source) take(b *capture.Block) (ok bool, err error) {
