@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 	"time"
 
 	"inkling/capture"
@@ -24,28 +26,48 @@ type RunOptions struct {
 	Live    bool          // the source cannot wait: sinks may lose running events
 	Deliver time.Duration // how long a sink may hold up what must not be lost [10 s]
 
+	// Steps of many streams are run together. None waits longer than Gather for
+	// others to come [2 ms]; negative: each stream by itself.
+	Gather  time.Duration
+	Workers int // that share the streams [GOMAXPROCS]
+
+	// Both are called by one goroutine at a time.
 	Annotate func(*Event)         // may change an event before the sinks see it
 	Progress func(*capture.Block) // after a block has been worked off
-	now      func() time.Time
+
+	now  func() time.Time // the reader's alone: a block is then worked off before the next
+	most int              // lanes a batch
 }
 
 // Run labels every stream of src until it ends or ctx does, and sends the events
 // to the sinks. It owns every clock. It returns nil at the end of the source
 // and when ctx ended (the open segments are then confirmed, ended by
 // interrupt); otherwise what the source, or a sink that could not deliver, said.
+//
+// Blocks are worked off by several workers. The events of a stream come in
+// order, and are the same whatever the workers do; those of several streams come
+// between each other as it happens, but for a source that can wait: one of its
+// streams that is done ends before the next block is read.
 func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptions, sinks ...Sink) error {
 	r, err := newRunner(m, opts, sinks)
 	if err != nil {
 		return err
 	}
-	err = r.loop(ctx, src)
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	r.stop = stop
+	err = r.loop(reading, src)
 	why := ByEOF
 	if ctx.Err() != nil {
 		why, err = ByInterrupt, nil
 	}
 	r.endAll(why)
+	r.sched.close()
+	if err == nil {
+		err = r.failure
+	}
 	if r.o.Finite && err == nil {
-		r.send([]Event{r.summary()})
+		r.send(r.summary())
 	}
 	if failed := r.fan.close(); err == nil {
 		err = failed
@@ -53,26 +75,33 @@ func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptio
 	return err
 }
 
-// runner is the state of one Run.
+// runner is the state of one Run. What is not said to be shared belongs to the
+// goroutine that reads.
 type runner struct {
 	m       *model.Model
 	o       RunOptions
-	fan     *fan
+	sched   *sched
 	streams map[string]*live
-	events  []Event
+	names   []string // scratch
 	began   time.Time
-	swept   time.Time // when idle streams were looked for
-	counts  counts
+	swept   time.Time         // when idle streams were looked for
 	past    map[string]uint64 // last segments of streams that are gone
 	least   uint64            // that of those no longer in past
+	limited context.Context   // of the source's reads
+	cancel  context.CancelFunc
+
+	mu      sync.Mutex // guards what workers share: these and the callbacks
+	fan     *fan
+	counts  counts
+	failure error
+	stop    func() // ends reading
 }
 
 // live is one stream and when it was last heard of.
 type live struct {
-	c       *Classifier
-	heard   time.Time
-	idle    bool
-	arrived time.Time // of the block being worked off
+	lane
+	heard time.Time
+	idle  bool
 }
 
 type counts struct{ streams, segments, confirmed, rejected, dropped, overturned, early, gaps, lost float64 }
@@ -87,20 +116,22 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 		rand.Read(b[:])
 		r.o.Session = hex.EncodeToString(b[:])
 	}
-	if r.o.now == nil {
-		r.o.now = time.Now
-	}
 	setDefault(&r.o.Idle, 5*time.Second)
 	setDefault(&r.o.Forget, time.Minute)
 	setDefault(&r.o.Deliver, 10*time.Second)
 	if _, err := NewClassifier(m, &r.o.Options); err != nil {
 		return nil, err
 	}
-	r.began = r.o.now()
+	r.sched = newSched(m, &r.o)
+	r.sched.deliver, r.sched.refuse = r.deliver, r.refuse
+	r.sched.start()
+	r.began = r.now()
 	r.fan = newFan(sinks, r.o.Live, r.o.Deliver)
-	r.send([]Event{{Type: Status, State: "up", Reason: "started", Version: r.o.Version, Model: m.Hash(), Time: r.began}})
+	r.send(Event{Type: Status, State: "up", Reason: "started", Version: r.o.Version, Model: m.Hash(), Time: r.began})
 	return r, nil
 }
+
+func (r *runner) now() time.Time { return r.sched.now() }
 
 func setDefault(d *time.Duration, v time.Duration) {
 	if *d == 0 {
@@ -108,9 +139,18 @@ func setDefault(d *time.Duration, v time.Duration) {
 	}
 }
 
-// loop reads and works off blocks. A source that has nothing for a while is
-// left by a deadline, so that idle streams end.
+// loop reads blocks and hands them to the workers. A source that has nothing for
+// a while is left by a deadline, so that idle streams end.
 func (r *runner) loop(ctx context.Context, src capture.Source) error {
+	ready := func() bool { return false }
+	if s, ok := src.(capture.Readier); ok {
+		ready = s.Ready
+	}
+	defer func() {
+		if r.cancel != nil {
+			r.cancel()
+		}
+	}()
 	var b capture.Block
 	for {
 		if err := r.fan.err(); err != nil {
@@ -128,64 +168,100 @@ func (r *runner) loop(ctx context.Context, src capture.Source) error {
 		case err != nil:
 			return err
 		}
-		if err := r.block(&b); err != nil {
+		if err := r.block(&b, ready()); err != nil {
 			return err
 		}
-		if r.o.Progress != nil {
-			r.o.Progress(&b)
-		}
-		if !r.o.Finite && r.o.now().Sub(r.swept) >= min(r.o.Idle, time.Second)/4 {
+		if !r.o.Finite && r.now().Sub(r.swept) >= min(r.o.Idle, time.Second)/4 {
 			r.expire() // other streams may be idle
 		}
 	}
 }
 
+// read reads a block, with a deadline unless the source ends. One deadline serves
+// as many reads as come before it.
 func (r *runner) read(ctx context.Context, src capture.Source, b *capture.Block) error {
 	if r.o.Finite {
 		return src.Read(ctx, b)
 	}
-	limited, cancel := context.WithTimeout(ctx, min(r.o.Idle, time.Second))
-	defer cancel()
-	return src.Read(limited, b)
+	if r.limited == nil || r.limited.Err() != nil {
+		if r.cancel != nil {
+			r.cancel()
+		}
+		r.limited, r.cancel = context.WithTimeout(ctx, min(r.o.Idle, time.Second))
+	}
+	return src.Read(r.limited, b)
 }
 
-// block works off one block.
-func (r *runner) block(b *capture.Block) error {
-	now := r.o.now()
+// block hands a block to its stream; more tells that there is another right now.
+func (r *runner) block(b *capture.Block, more bool) error {
+	now := r.now()
 	if b.Fault != nil && b.Stream == "" {
-		r.send([]Event{{Type: Status, State: b.Fault.State, Reason: b.Fault.Reason, Time: now}})
+		r.send(Event{Type: Status, State: b.Fault.State, Reason: b.Fault.Reason, Time: now})
+		r.progress(b)
 		return nil
 	}
 	s, err := r.stream(b.Stream)
 	if err != nil {
 		return err
 	}
-	s.heard, s.idle, s.arrived = now, false, now
-	if err := s.c.Feed(b); err != nil {
-		if r.o.Finite {
-			return fmt.Errorf("%s: %w", b.Stream, err)
-		}
-		r.send([]Event{{Type: Status, Stream: b.Stream, State: "down", Reason: err.Error(), Time: now}})
+	s.heard, s.idle = now, false
+	if !b.Done {
+		r.give(s, b, "", now, more)
 		return nil
 	}
-	r.events = s.c.Advance(r.events[:0])
-	if b.Done {
-		r.events = s.c.End(r.events, ByEOF)
-		r.retire(b.Stream, s)
-	}
-	r.timed(s)
+	r.give(s, b, ByEOF, now, false)
+	r.retire(b.Stream, s)
 	return nil
 }
 
-// timed sends r.events with their latency: from the arrival of the block that
-// ended the segment to here.
-func (r *runner) timed(s *live) {
-	for i := range r.events {
-		if r.events[i].Type == Confirmed {
-			r.events[i].LatencyMS = float64(r.o.now().Sub(s.arrived).Microseconds()) / 1000
+// give hands a block to a stream, or its end for a reason, or both. A clock that is
+// the reader's alone must not be looked at while it reads.
+func (r *runner) give(s *live, b *capture.Block, end Reason, now time.Time, more bool) {
+	r.sched.put(&s.lane, b, end, now, len(r.streams), more)
+	if r.o.now != nil {
+		r.sched.settle(&s.lane)
+	}
+}
+
+// refuse takes a block that a stream cannot take: an error of a source that ends,
+// a status of another.
+func (r *runner) refuse(it *item, err error) (e Event, tell bool) {
+	if !r.o.Finite {
+		return Event{Type: Status, Stream: it.block.Stream, State: "down", Reason: err.Error(), Time: it.arrived}, true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failure == nil {
+		r.failure = fmt.Errorf("%s: %w", it.block.Stream, err)
+	}
+	r.sched.failed.Store(true)
+	r.stop()
+	return Event{}, false
+}
+
+func (r *runner) progress(b *capture.Block) {
+	if r.o.Progress != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.o.Progress(b)
+	}
+}
+
+// deliver takes what a worker has done.
+func (r *runner) deliver(events []Event, done []*item) {
+	if len(events) == 0 && r.o.Progress == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range events {
+		r.sendOne(&events[i])
+	}
+	for _, it := range done {
+		if it.feed && r.o.Progress != nil {
+			r.o.Progress(&it.block)
 		}
 	}
-	r.send(r.events)
 }
 
 func (r *runner) stream(name string) (*live, error) {
@@ -200,7 +276,7 @@ func (r *runner) stream(name string) (*live, error) {
 	}
 	id, again := r.past[name]
 	c.walker.id = max(id, r.least)
-	s := &live{c: c}
+	s := &live{lane: lane{c: c}}
 	r.streams[name] = s
 	if !again {
 		r.counts.streams++
@@ -210,15 +286,20 @@ func (r *runner) stream(name string) (*live, error) {
 
 // expire ends the segments of idle streams and drops streams long unheard of.
 func (r *runner) expire() {
-	now := r.o.now()
+	now := r.now()
 	r.swept = now
-	for _, name := range sortedNames(r.streams) {
-		s := r.streams[name]
-		if quiet := now.Sub(s.heard); quiet >= r.o.Idle && !s.idle {
-			s.idle, s.arrived = true, now
-			r.events = s.c.End(r.events[:0], ByIdle)
-			r.timed(s)
-		} else if quiet >= r.o.Forget {
+	r.names = r.names[:0]
+	for name, s := range r.streams {
+		if quiet := now.Sub(s.heard); quiet >= r.o.Idle && !s.idle || quiet >= r.o.Forget {
+			r.names = append(r.names, name)
+		}
+	}
+	slices.Sort(r.names)
+	for _, name := range r.names {
+		if s := r.streams[name]; !s.idle {
+			s.idle = true
+			r.give(s, nil, ByIdle, now, false)
+		} else {
 			r.retire(name, s)
 		}
 	}
@@ -227,9 +308,10 @@ func (r *runner) expire() {
 // mostPast bounds the streams whose last segment is remembered by name.
 const mostPast = 1 << 16
 
-// retire drops a stream. Should it come back, its segments are counted on, so that
-// no id of a session is given twice.
+// retire drops a stream when all of it is worked off. Should it come back, its
+// segments are counted on, so that no id of a session is given twice.
 func (r *runner) retire(name string, s *live) {
+	r.sched.settle(&s.lane)
 	delete(r.streams, name)
 	if len(r.past) == mostPast {
 		for _, id := range r.past {
@@ -242,25 +324,26 @@ func (r *runner) retire(name string, s *live) {
 
 func (r *runner) endAll(why Reason) {
 	for _, name := range sortedNames(r.streams) {
-		s := r.streams[name]
-		s.arrived = r.o.now()
-		r.events = s.c.End(r.events[:0], why)
-		r.timed(s)
+		r.give(r.streams[name], nil, why, r.now(), false)
 	}
 	clear(r.streams)
 }
 
-// send annotates, counts and hands on events.
-func (r *runner) send(events []Event) {
-	for i := range events {
-		e := &events[i]
-		e.Session = r.o.Session
-		if r.o.Annotate != nil {
-			r.o.Annotate(e)
-		}
-		r.counts.add(e)
-		r.fan.send(e)
+// send hands on an event that is no worker's.
+func (r *runner) send(e Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sendOne(&e)
+}
+
+// sendOne annotates, counts and hands on an event; r.mu is held.
+func (r *runner) sendOne(e *Event) {
+	e.Session = r.o.Session
+	if r.o.Annotate != nil {
+		r.o.Annotate(e)
 	}
+	r.counts.add(e)
+	r.fan.send(e)
 }
 
 func (n *counts) add(e *Event) {
@@ -289,5 +372,5 @@ func (r *runner) summary() Event {
 	n := &r.counts
 	return Event{Type: Summary, Counts: []Count{{"streams", n.streams}, {"segments", n.segments}, {"confirmed", n.confirmed},
 		{"rejected", n.rejected}, {"dropped", n.dropped}, {"overturned", n.overturned}, {"early", n.early}, {"gaps", n.gaps},
-		{"lost", n.lost}, {"seconds", r.o.now().Sub(r.began).Seconds()}}}
+		{"lost", n.lost}, {"seconds", r.now().Sub(r.began).Seconds()}}}
 }

@@ -1,0 +1,131 @@
+package stream
+
+import (
+	"time"
+
+	"inkling/model"
+)
+
+// A worker makes the steps of the lanes that the scheduler gives it.
+type worker struct {
+	s         *sched
+	lanes     []*lane // this turn's
+	confirms  bool    // it holds one lane, to confirm
+	confirmed bool    // so did it the turn before
+
+	batch  *model.Batch
+	states []*model.State
+	frames [][]float32
+	probs  [][]float32
+
+	events []Event
+	done   []*item // worked off this turn
+}
+
+func newWorker(s *sched) *worker { return &worker{s: s} }
+
+func (w *worker) run() {
+	defer w.s.done.Done()
+	for w.s.turn(w) {
+		if w.confirms {
+			w.confirm(w.lanes[0])
+		} else {
+			w.prepare()
+			w.step()
+		}
+		w.s.deliver(w.events, w.done)
+		w.events, w.done = w.events[:0], w.done[:0]
+	}
+}
+
+// prepare feeds the lanes that have a block to feed, as many as half of the bound
+// allows, and one at least if no other lane has a step to make.
+func (w *worker) prepare() {
+	var began time.Time
+	if len(w.lanes) > 1 {
+		began = w.s.now()
+	}
+	late := false
+	for i, l := range w.lanes {
+		l.c.forgetTops()
+		if l.fed {
+			continue
+		}
+		if late = late || i > 0 && w.s.now().Sub(began) >= w.s.gather/2; !late {
+			w.feed(l)
+		}
+	}
+}
+
+// feed feeds the lane's block.
+func (w *worker) feed(l *lane) {
+	l.fed = true
+	from := len(w.events)
+	if it := l.cur; it.feed && !w.s.failed.Load() {
+		if err := l.c.Feed(&it.block); err != nil {
+			if e, tell := w.s.refuse(it, err); tell {
+				w.events = append(w.events, e)
+			}
+		}
+	}
+	w.walk(l, from)
+}
+
+// step makes one step of each lane that needs one.
+func (w *worker) step() {
+	w.states, w.frames, w.probs = w.states[:0], w.frames[:0], w.probs[:0]
+	for _, l := range w.lanes {
+		if l.need == needStep {
+			state, frame, probs := l.c.pending()
+			w.states, w.frames, w.probs = append(w.states, state), append(w.frames, frame), append(w.probs, probs)
+		}
+	}
+	switch m := w.s.m; len(w.states) {
+	case 0:
+		return
+	case 1:
+		m.Step(w.probs[0], w.states[0], w.frames[0])
+	default:
+		if w.batch == nil {
+			w.batch = m.NewBatch(w.s.most)
+		}
+		m.StepBatch(w.batch, w.probs, w.states, w.frames)
+	}
+	for _, l := range w.lanes {
+		if l.need == needStep {
+			from := len(w.events)
+			w.events = l.c.stepped(w.events)
+			w.walk(l, from)
+		}
+	}
+}
+
+// confirm ends the lane's segment.
+func (w *worker) confirm(l *lane) {
+	l.c.forgetTops()
+	from := len(w.events)
+	w.events = l.c.confirm(w.events)
+	w.walk(l, from)
+}
+
+// walk goes on with the lane's block to its next need, and stamps the lane's
+// events from number from on.
+func (w *worker) walk(l *lane, from int) {
+	it := l.cur
+	for {
+		if w.events, l.need = l.c.walk(w.events); l.need != needNothing {
+			break
+		}
+		if it.end == "" {
+			w.done = append(w.done, it)
+			break
+		}
+		l.c.feedEnd(it.end)
+		it.end = ""
+	}
+	for i := from; i < len(w.events); i++ {
+		if e := &w.events[i]; e.Type == Confirmed {
+			e.LatencyMS = float64(w.s.now().Sub(it.arrived).Microseconds()) / 1000
+		}
+	}
+}
