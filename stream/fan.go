@@ -28,13 +28,37 @@ type outlet struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond
-	queue   []Event
+	queue   []held
+	spare   []held // memory of what has been written
 	lost    uint64 // running events dropped
 	closed  bool
 	failed  error
 	since   time.Time // when the sink was given what it has not taken yet; zero: nothing
 	done    chan struct{}
 	cancel  context.CancelFunc
+}
+
+// held is a copy of an event, its Top in memory of its own.
+type held struct {
+	Event
+	top [3]Score
+	n   int
+}
+
+func hold(e *Event) held {
+	h := held{Event: *e}
+	if h.n = copy(h.top[:], e.Top); h.n < len(e.Top) {
+		h.Event, h.n = e.Clone(), 0
+	}
+	return h
+}
+
+// event is the event, valid as long as h.
+func (h *held) event() *Event {
+	if h.n > 0 {
+		h.Top = h.top[:h.n]
+	}
+	return &h.Event
 }
 
 func newFan(sinks []Sink, live bool, deliver time.Duration) *fan {
@@ -104,7 +128,7 @@ func (o *outlet) put(e *Event) {
 	if len(o.queue) >= queueLength && !o.waitForRoom() {
 		return
 	}
-	o.queue = append(o.queue, e.Clone())
+	o.queue = append(o.queue, hold(e))
 	o.changed.Broadcast()
 }
 
@@ -112,7 +136,7 @@ func (o *outlet) put(e *Event) {
 // once so that a full queue costs little an event. It tells whether there were any.
 func (o *outlet) dropRunning() bool {
 	before := o.lost
-	o.queue = slices.DeleteFunc(o.queue, func(q Event) bool {
+	o.queue = slices.DeleteFunc(o.queue, func(q held) bool {
 		if q.Type != Running || o.lost-before == queueLength/8 {
 			return false
 		}
@@ -148,7 +172,7 @@ func (o *outlet) run(ctx context.Context) {
 		batch, closed := o.take()
 		for i := range batch {
 			o.begin(time.Now())
-			if err := o.sink.Write(ctx, &batch[i]); err != nil {
+			if err := o.sink.Write(ctx, batch[i].event()); err != nil {
 				o.fail(err)
 				return
 			}
@@ -166,20 +190,21 @@ func (o *outlet) run(ctx context.Context) {
 	}
 }
 
-// take waits for events and returns all of them.
-func (o *outlet) take() (batch []Event, closed bool) {
+// take waits for events and returns all of them, valid until the next call.
+func (o *outlet) take() (batch []held, closed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.queue) == 0 && !o.closed {
 		o.changed.Wait()
 	}
-	batch, o.queue = o.queue, nil
+	batch, o.queue = o.queue, o.spare[:0]
 	if o.lost > 0 && len(batch) > 0 {
 		last := &batch[len(batch)-1]
-		batch = append(batch, Event{Type: Status, Session: last.Session, State: "slow", Time: last.Time,
-			Reason: fmt.Sprintf("a sink is too slow: %d running events dropped", o.lost)})
+		batch = append(batch, held{Event: Event{Type: Status, Session: last.Session, State: "slow", Time: last.Time,
+			Reason: fmt.Sprintf("a sink is too slow: %d running events dropped", o.lost)}})
 		o.lost = 0
 	}
+	o.spare = batch
 	o.changed.Broadcast()
 	return batch, o.closed && len(batch) == 0
 }
