@@ -86,14 +86,14 @@ func newSched(m *model.Model, o *RunOptions) *sched {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.work.L, s.room.L = &s.mu, &s.mu
+	s.timer = time.AfterFunc(time.Hour, s.wakeLate)
+	s.timer.Stop()
 	return s
 }
 
 // start starts the workers.
 func (s *sched) start() {
-	s.work.L, s.room.L = &s.mu, &s.mu
-	s.timer = time.AfterFunc(time.Hour, s.wakeLate)
-	s.timer.Stop()
 	for range s.workers {
 		s.done.Add(1)
 		go newWorker(s).run()
