@@ -78,7 +78,7 @@ func (s *many) Read(ctx context.Context, b *capture.Block) error {
 	*b = s.block
 	if s.pace > 0 {
 		time.Sleep(time.Until(s.due()))
-		b.Time = s.due()
+		b.Time = time.Now()
 	}
 	b.Stream = s.names[s.order[s.n%len(s.names)]]
 	b.Offset = uint64(s.n / len(s.names) * s.block.Len())

@@ -138,6 +138,7 @@ func TestMistakes(t *testing.T) {
 		{2, "--rate", []string{"run", "bundled:notes", "-"}},
 		{2, "500MB", []string{"train", "bundled:notes", "-o", at("m"), "--memory", "lots"}},
 		{2, "emit", []string{"run", "bundled:notes", at("one/a/x.wav"), "--emit", "sometimes"}},
+		{2, "gather", []string{"run", "bundled:notes", at("one/a/x.wav"), "--gather", "-1ms"}},
 		{1, "label", []string{"eval", "bundled:notes", at("bad"), "--skip-bad", "--split", "all"}},
 		{1, "split", []string{"eval", "bundled:notes", "bundled:notes", "--split", "none"}},
 		{2, "whole", []string{"run", "bundled:notes", "nats:x", "--segment", "whole", "--urls", "nats://127.0.0.1:1"}},

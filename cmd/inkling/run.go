@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"golang.org/x/term"
@@ -20,15 +21,16 @@ type runCmd struct {
 	sourceFlags
 	natsFlags
 	segmentFlags
-	To         []string `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
-	Emit       string   `help:"Running events: step, change, every=100ms or confirmed." default:"step"`
-	Threshold  float64  `help:"Reject confirmed labels under this probability [the model's]."`
-	Gap        string   `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
-	State      string   `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
-	Background bool     `help:"Report segments of the background label as well."`
-	Service    string   `help:"Answer requests with whole segments on this NATS subject." placeholder:"SUBJECT"`
-	JSON       bool     `help:"Events as JSON lines, also on a terminal."`
-	Quiet      bool     `short:"q" help:"Nothing on standard output."`
+	To         []string      `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
+	Emit       string        `help:"Running events: step, change, every=100ms or confirmed." default:"step"`
+	Threshold  float64       `help:"Reject confirmed labels under this probability [the model's]."`
+	Gap        string        `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
+	State      string        `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
+	Background bool          `help:"Report segments of the background label as well."`
+	Gather     time.Duration `help:"How long at most a step waits for those of other streams, to be run with them; 0: each stream by itself." default:"2ms"`
+	Service    string        `help:"Answer requests with whole segments on this NATS subject." placeholder:"SUBJECT"`
+	JSON       bool          `help:"Events as JSON lines, also on a terminal."`
+	Quiet      bool          `short:"q" help:"Nothing on standard output."`
 }
 
 // segmentFlags override the model's segmenter.
@@ -68,6 +70,9 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if c.Gather < 0 {
+		return usagef("--gather %v: give a duration, or 0", c.Gather)
+	}
 	if c.over(m).Kind == model.SegmentWhole && endless(c.Source[0]) {
 		return usagef("the segmenter whole needs a source that ends: give --segment activity, fixed or message")
 	}
@@ -103,13 +108,16 @@ func (c *runCmd) Run(a *app) error {
 		}
 		defer svc.Stop()
 	}
-	o := &stream.RunOptions{Version: version, Finite: src.finite, Live: src.live}
+	o := &stream.RunOptions{Version: version, Finite: src.finite, Live: src.live, Gather: c.Gather}
+	if c.Gather == 0 {
+		o.Gather = -1
+	}
 	o.Options = stream.Options{Segment: c.over(m), Threshold: c.Threshold, Gap: c.Gap, State: c.State,
 		Background: c.Background, Emit: emit}
 	if !c.Quiet {
 		sinks = append(sinks, a.output(c.JSON, src.rate))
 	}
-	return asUsage(stream.Run(a.ctx, src, m, o, sinks...))
+	return asUsage(stream.Run(a.ctx, src.Source, m, o, sinks...))
 }
 
 // sinks opens what --to names.
