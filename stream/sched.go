@@ -45,7 +45,8 @@ type sched struct {
 
 	mu         sync.Mutex
 	work       sync.Cond // there may be something to take
-	room       sync.Cond // items have come back, or a lane is no longer busy
+	room       sync.Cond // there is room again
+	settled    sync.Cond // a lane is no longer busy
 	ready      lanes     // to feed or to step, the longest waiting first
 	ended      lanes     // to confirm
 	confirming int       // workers that do
@@ -67,7 +68,7 @@ const (
 	shortEnd    = 256     // steps that are confirmed in about half the default bound
 	manyEnded   = 4       // lanes to confirm that the last worker helps with, however long
 	mostItems   = 512     // that wait or are worked off,
-	mostSamples = 1 << 22 // and the samples in them, but for a single greater block
+	mostSamples = 1 << 22 // and about how many samples in them
 )
 
 // newSched takes the options that concern it; deliver and refuse are to follow.
@@ -86,7 +87,7 @@ func newSched(m *model.Model, o *RunOptions) *sched {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.work.L, s.room.L = &s.mu, &s.mu
+	s.work.L, s.room.L, s.settled.L = &s.mu, &s.mu, &s.mu
 	s.timer = time.AfterFunc(time.Hour, s.wakeLate)
 	s.timer.Stop()
 	return s
@@ -129,13 +130,16 @@ func (s *sched) put(l *lane, b *capture.Block, end Reason, arrived time.Time, al
 	}
 }
 
-// item returns a free item for a block of size samples, when there is room.
+// item returns a free item for a block of size samples. When there is no room it
+// waits for half of it, not to be woken for each.
 func (s *sched) item(size int) *item {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.flying >= mostItems || s.flying > 0 && s.samples+size > mostSamples {
+	if s.flying == mostItems || s.samples+size > mostSamples {
 		s.wake()
-		s.room.Wait()
+		for !s.roomy() {
+			s.room.Wait()
+		}
 	}
 	s.flying++
 	s.samples += size
@@ -146,6 +150,8 @@ func (s *sched) item(size int) *item {
 	s.free, it.next = it.next, nil
 	return it
 }
+
+func (s *sched) roomy() bool { return s.flying <= mostItems/2 && s.samples <= mostSamples/2 }
 
 // begin makes it the lane's next work.
 func (s *sched) begin(l *lane, it *item) {
@@ -177,7 +183,7 @@ func (s *sched) settle(l *lane) {
 	defer s.mu.Unlock()
 	s.wake()
 	for l.busy {
-		s.room.Wait()
+		s.settled.Wait()
 	}
 }
 
@@ -186,7 +192,7 @@ func (s *sched) close() {
 	s.mu.Lock()
 	s.wake()
 	for s.flying > 0 {
-		s.room.Wait()
+		s.settled.Wait()
 	}
 	s.closed = true
 	s.work.Broadcast()
@@ -277,6 +283,9 @@ func (s *sched) through(l *lane) {
 		s.begin(l, it)
 	} else {
 		l.cur, l.busy = nil, false
+		s.settled.Signal()
 	}
-	s.room.Signal()
+	if s.roomy() {
+		s.room.Signal()
+	}
 }
