@@ -18,7 +18,7 @@ import (
 // benchModel has 100 units, as trained models have by default.
 func benchModel(b *testing.B, front feature.Config, rate float64) *model.Model {
 	c := model.Config{Version: 1, Labels: []string{"a", "b", "c"}, Rate: rate, Channels: 1, Hidden: 100, Layers: 1,
-		Running: model.RunningSoftmax, Confirm: true, Segment: model.Segment{Kind: model.SegmentFixed, Steps: 100, Maximum: 3600},
+		Running: model.RunningSoftmax, Confirm: true, Segment: model.Segment{Kind: model.SegmentFixed, Steps: segment, Maximum: 3600},
 		Decision: model.Decision{State: "reset", Gap: "reset"}}
 	var err error
 	if c.Front, err = front.Normalize(rate, 1); err != nil {
@@ -38,7 +38,8 @@ func benchModel(b *testing.B, front feature.Config, rate float64) *model.Model {
 }
 
 // many is a source of many streams, a block of each in turn: all of them at once,
-// or, with a pace, each round's at moments drawn evenly from it.
+// or, with a pace, each round's at moments drawn evenly from it. At a pace streams
+// begin one after another, so that their segments do not end together.
 type many struct {
 	names  []string
 	rounds int
@@ -49,18 +50,26 @@ type many struct {
 	order []int
 	at    []time.Duration // in the round
 	n     int
-	rng   *rand.Rand
 }
 
 func newMany(streams, rounds int, pace time.Duration, block capture.Block) *many {
-	s := &many{rounds: rounds, pace: pace, block: block, rng: rand.New(rand.NewPCG(2, 2))}
+	rng := rand.New(rand.NewPCG(2, 2))
+	s := &many{rounds: rounds, pace: pace, block: block, order: rng.Perm(streams)}
 	for i := range streams {
 		s.names = append(s.names, fmt.Sprintf("in.s%d", i))
-		s.at = append(s.at, time.Duration(s.rng.Int64N(int64(max(pace, 1)))))
+		s.at = append(s.at, time.Duration(rng.Int64N(int64(max(pace, 1)))))
 	}
 	slices.Sort(s.at)
-	s.order = s.rng.Perm(streams)
 	return s
+}
+
+const segment = 50 // steps
+
+// skip leaves out what comes before a stream's begin.
+func (s *many) skip() {
+	for s.pace > 0 && s.n < s.rounds*len(s.names) && s.n/len(s.names) < s.order[s.n%len(s.names)]%segment {
+		s.n++
+	}
 }
 
 // due is when the next block comes.
@@ -72,7 +81,7 @@ func (s *many) Read(ctx context.Context, b *capture.Block) error {
 	if s.n == 0 {
 		s.began = time.Now()
 	}
-	if s.n == s.rounds*len(s.names) {
+	if s.skip(); s.n == s.rounds*len(s.names) {
 		return io.EOF
 	}
 	*b = s.block
@@ -87,6 +96,7 @@ func (s *many) Read(ctx context.Context, b *capture.Block) error {
 }
 
 func (s *many) Ready() bool {
+	s.skip()
 	return s.n < s.rounds*len(s.names) && (s.pace == 0 || !time.Now().Before(s.due()))
 }
 
@@ -97,7 +107,8 @@ type benchCase struct {
 	name  string
 	m     *model.Model
 	block capture.Block
-	steps int // a block
+	steps int   // a block
+	live  []int // streams that a machine of two cores carries
 }
 
 func benchCases(b *testing.B) []benchCase {
@@ -111,9 +122,9 @@ func benchCases(b *testing.B) []benchCase {
 	}
 	return []benchCase{
 		{"raw40", benchModel(b, feature.Config{Kind: feature.KindRaw, Samples: 40}, 4000),
-			capture.Block{Format: capture.Format{Rate: 4000, Channels: 1}, Samples: noise(40)}, 1},
+			capture.Block{Format: capture.Format{Rate: 4000, Channels: 1}, Samples: noise(40)}, 1, []int{1, 100, 1000}},
 		{"logmel16k", benchModel(b, feature.Config{Kind: feature.KindLogMel}, 16000),
-			capture.Block{Format: capture.Format{Rate: 16000, Channels: 1}, Samples: noise(320)}, 2},
+			capture.Block{Format: capture.Format{Rate: 16000, Channels: 1}, Samples: noise(320)}, 2, []int{1, 100, 300}},
 	}
 }
 
@@ -172,20 +183,15 @@ func BenchmarkThousandStreams(b *testing.B) {
 	}
 }
 
-// How long after its arrival a block of a live source is worked off, a thousand
-// streams of 20 ms blocks spread evenly over the time.
+// How long after its arrival a block is worked off, but for those that end a
+// segment: streams of a block every 20 ms, spread evenly over the time.
 func BenchmarkDelay(b *testing.B) {
 	for _, c := range benchCases(b) {
-		for _, streams := range []int{1, 30, 300, 1000} {
+		for _, streams := range c.live {
 			b.Run(fmt.Sprintf("%s/streams=%d", c.name, streams), func(b *testing.B) {
 				var delays []time.Duration
 				for range b.N {
-					src := newMany(streams, 100, 20*time.Millisecond, c.block)
-					o := RunOptions{Live: true, Progress: func(k *capture.Block) { delays = append(delays, time.Since(k.Time)) }}
-					o.Emit = Emit{Confirmed: true}
-					if err := Run(context.Background(), src, c.m, &o); err != nil {
-						b.Fatal(err)
-					}
+					delays = append(delays, c.delays(b, streams)...)
 				}
 				slices.Sort(delays)
 				for _, q := range []struct {
@@ -198,4 +204,23 @@ func BenchmarkDelay(b *testing.B) {
 			})
 		}
 	}
+}
+
+func (c *benchCase) delays(b *testing.B, streams int) (delays []time.Duration) {
+	src := newMany(streams, 3*segment, 20*time.Millisecond, c.block)
+	ended := ""
+	o := RunOptions{Live: true, Annotate: func(e *Event) {
+		if e.Type == Confirmed {
+			ended = e.Stream
+		}
+	}, Progress: func(k *capture.Block) {
+		if k.Stream != ended {
+			delays = append(delays, time.Since(k.Time))
+		}
+		ended = ""
+	}}
+	if err := Run(context.Background(), src, c.m, &o); err != nil {
+		b.Fatal(err)
+	}
+	return delays
 }
