@@ -46,8 +46,8 @@ type RunOptions struct {
 //
 // Blocks are worked off by several workers. The events of a stream come in
 // order, and are the same whatever the workers do; those of several streams come
-// between each other as it happens, but for a source that can wait: one of its
-// streams that is done ends before the next block is read.
+// between each other as it happens. A stream that is Done has ended before the
+// next block is read: files come out one after another.
 func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptions, sinks ...Sink) error {
 	r, err := newRunner(m, opts, sinks)
 	if err != nil {
@@ -81,6 +81,7 @@ type runner struct {
 	m       *model.Model
 	o       RunOptions
 	sched   *sched
+	fan     *fan
 	streams map[string]*live
 	names   []string // scratch
 	began   time.Time
@@ -90,8 +91,7 @@ type runner struct {
 	limited context.Context   // of the source's reads
 	cancel  context.CancelFunc
 
-	mu      sync.Mutex // guards what workers share: these and the callbacks
-	fan     *fan
+	mu      sync.Mutex // guards what workers share: these, the callbacks, the fan's order
 	counts  counts
 	failure error
 	stop    func() // ends reading

@@ -68,7 +68,7 @@ const (
 	shortEnd    = 256     // steps that are confirmed in about half the default bound
 	manyEnded   = 4       // lanes to confirm that the last worker helps with, however long
 	mostItems   = 512     // that wait or are worked off,
-	mostSamples = 1 << 22 // and about how many samples in them
+	mostSamples = 1 << 20 // and about how many samples in them
 )
 
 // newSched takes the options that concern it; deliver and refuse are to follow.
