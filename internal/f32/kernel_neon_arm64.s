@@ -5046,7 +5046,7 @@ pair59:
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	FMOVQ 16(R11), F22
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 0(R21), (F17, F18)
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	VDUP V29.S[2], V28.S4
@@ -5078,13 +5078,13 @@ pair59:
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	FLDPQ 96(R20), (F19, F20)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
 	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	FLDPQ 64(R21), (F17, F18)
 	VFMLA V27.S4, V21.S4, V25.S4
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
@@ -5094,7 +5094,7 @@ pair59:
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	VDUP V30.S[2], V27.S4
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	FLDPQ 64(R22), (F17, F18)
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -5105,7 +5105,7 @@ pair59:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
 	FLDPQ 64(R23), (F17, F18)
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5116,7 +5116,7 @@ pair59:
 	VDUP V30.S[0], V27.S4
 	FLDPQ 128(R20), (F17, F18)
 	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 160(R20), (F19, F20)
@@ -5126,7 +5126,7 @@ pair59:
 	FLDPQ 128(R21), (F17, F18)
 	VDUP V29.S[0], V25.S4
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	FLDPQ 160(R21), (F19, F20)
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5158,7 +5158,7 @@ pair59:
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
 	FMOVQ 80(R11), F22
 	FLDPQ 224(R20), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	VDUP V29.S[2], V28.S4
@@ -5190,13 +5190,13 @@ pair59:
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
 	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	ADD $256, R20
 	ADD $256, R21
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	ADD $256, R22
 	VFMLA V27.S4, V21.S4, V25.S4
 	ADD $256, R23
@@ -5206,7 +5206,7 @@ pair59:
 	FLDPQ 32(R20), (F19, F20)
 	VDUP V30.S[2], V27.S4
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	FLDPQ 0(R21), (F17, F18)
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -5217,7 +5217,7 @@ pair59:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
 	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 0(R22), (F17, F18)
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5228,7 +5228,7 @@ pair59:
 	VDUP V30.S[0], V27.S4
 	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
 	FLDPQ 0(R23), (F17, F18)
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
@@ -5238,7 +5238,7 @@ pair59:
 	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 64(R20), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5291,7 +5291,7 @@ pair59:
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	FMOVQ 48(R11), F22
 	FLDPQ 160(R21), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
 	VDUP V29.S[2], V28.S4
@@ -5323,13 +5323,13 @@ pair59:
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	FLDPQ 192(R21), (F17, F18)
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R21), (F19, F20)
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
 	VFMLA V27.S4, V21.S4, V25.S4
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
@@ -5339,7 +5339,7 @@ pair59:
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 224(R22), (F19, F20)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
 	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -5350,7 +5350,7 @@ pair59:
 	VDUP V30.S[1], V25.S4
 	FLDPQ 224(R23), (F19, F20)
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
 	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5361,7 +5361,7 @@ pair59:
 	VDUP V30.S[0], V27.S4
 	ADD $256, R22
 	ADD $256, R23
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	FMOVQ.P 16(R19), F16
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 0(R20), (F17, F18)
@@ -5371,7 +5371,7 @@ pair59:
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 0(R21), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5441,7 +5441,7 @@ pair59:
 	FMOVQ 112(R11), F22
 	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
 	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 160(R20), (F19, F20)
 	VDUP V29.S[2], V28.S4
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
@@ -5472,13 +5472,13 @@ pair59:
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	FLDPQ 160(R23), (F19, F20)
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
 	VDUP V30.S[3], V25.S4
 	FLDPQ 192(R20), (F17, F18)
 	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 224(R20), (F19, F20)
@@ -5488,7 +5488,7 @@ pair59:
 	FLDPQ 192(R21), (F17, F18)
 	VDUP V30.S[2], V27.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R21), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -5499,7 +5499,7 @@ pair59:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 224(R22), (F19, F20)
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5510,7 +5510,7 @@ pair59:
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R23), (F19, F20)
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
@@ -5520,7 +5520,7 @@ pair59:
 	ADD $256, R20
 	VDUP V29.S[0], V25.S4
 	ADD $256, R21
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	ADD $256, R22
 	ADD $256, R23
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5552,7 +5552,7 @@ pair59:
 	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
 	FMOVQ 16(R10), F22
 	FLDPQ 0(R23), (F17, F18)
-	VDUP V29.S[3], V27.S4
+	FMOVQ 48(R8), F27
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
 	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
@@ -5563,7 +5563,7 @@ pair59:
 	VDUP V29.S[1], V27.S4
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
-	VDUP V29.S[2], V28.S4
+	FMOVQ 32(R8), F28
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	FLDPQ 96(R20), (F19, F20)
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -5595,7 +5595,7 @@ pair59:
 	VDUP V31.S[0], V27.S4
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	FLDPQ 96(R23), (F19, F20)
-	VDUP V30.S[3], V25.S4
+	FMOVQ 112(R8), F25
 	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
 	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
 	VDUP V30.S[3], V26.S4
@@ -5606,7 +5606,7 @@ pair59:
 	VFMLA V27.S4, V22.S4, V26.S4
 	FLDPQ 160(R20), (F19, F20)
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
-	VDUP V30.S[2], V27.S4
+	FMOVQ 96(R8), F27
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VDUP V30.S[2], V28.S4
 	FLDPQ 128(R21), (F17, F18)
@@ -5616,7 +5616,7 @@ pair59:
 	FLDPQ 160(R21), (F19, F20)
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
-	VDUP V30.S[1], V25.S4
+	FMOVQ 80(R8), F25
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
 	FLDPQ 128(R22), (F17, F18)
 	VDUP V30.S[1], V26.S4
@@ -5627,7 +5627,7 @@ pair59:
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
-	VDUP V30.S[0], V27.S4
+	FMOVQ 64(R8), F27
 	FLDPQ 128(R23), (F17, F18)
 	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
 	VDUP V30.S[0], V28.S4
@@ -5638,7 +5638,7 @@ pair59:
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
 	FLDPQ 192(R20), (F17, F18)
-	VDUP V29.S[0], V25.S4
+	FMOVQ 0(R8), F25
 	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
 	VDUP V29.S[0], V26.S4
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
@@ -5654,7 +5654,7 @@ pair59:
 	VADD V24.S4, V26.S4, V22.S4
 	FLDPQ 224(R21), (F19, F20)
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
-	VDUP V29.S[0], V27.S4
+	FMOVQ 0(R8), F27
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
 	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
 	FLDPQ 192(R22), (F17, F18)
@@ -5693,7 +5693,7 @@ pair59:
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	FMOVQ 144(R11), F22
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 0(R21), (F17, F18)
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	VDUP V29.S[2], V28.S4
@@ -5725,13 +5725,13 @@ pair59:
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	FLDPQ 96(R20), (F19, F20)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
 	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	FLDPQ 64(R21), (F17, F18)
 	VFMLA V27.S4, V21.S4, V25.S4
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
@@ -5741,7 +5741,7 @@ pair59:
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	VDUP V30.S[2], V27.S4
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	FLDPQ 64(R22), (F17, F18)
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -5752,7 +5752,7 @@ pair59:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
 	FLDPQ 64(R23), (F17, F18)
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5763,7 +5763,7 @@ pair59:
 	VDUP V30.S[0], V27.S4
 	FLDPQ 128(R20), (F17, F18)
 	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 160(R20), (F19, F20)
@@ -5773,7 +5773,7 @@ pair59:
 	FLDPQ 128(R21), (F17, F18)
 	VDUP V29.S[0], V25.S4
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	FLDPQ 160(R21), (F19, F20)
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5805,7 +5805,7 @@ pair59:
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
 	FMOVQ 208(R11), F22
 	FLDPQ 224(R20), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	VDUP V29.S[2], V28.S4
@@ -5837,13 +5837,13 @@ pair59:
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
 	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	ADD $256, R20
 	ADD $256, R21
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	ADD $256, R22
 	VFMLA V27.S4, V21.S4, V25.S4
 	ADD $256, R23
@@ -5853,7 +5853,7 @@ pair59:
 	FLDPQ 32(R20), (F19, F20)
 	VDUP V30.S[2], V27.S4
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	FLDPQ 0(R21), (F17, F18)
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -5864,7 +5864,7 @@ pair59:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
 	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 0(R22), (F17, F18)
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5875,7 +5875,7 @@ pair59:
 	VDUP V30.S[0], V27.S4
 	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
 	FLDPQ 0(R23), (F17, F18)
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
@@ -5885,7 +5885,7 @@ pair59:
 	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 64(R20), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -5938,7 +5938,7 @@ pair59:
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	FMOVQ 176(R11), F22
 	FLDPQ 160(R21), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
 	VDUP V29.S[2], V28.S4
@@ -5970,13 +5970,13 @@ pair59:
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	FLDPQ 192(R21), (F17, F18)
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R21), (F19, F20)
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
 	VFMLA V27.S4, V21.S4, V25.S4
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
@@ -5986,7 +5986,7 @@ pair59:
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 224(R22), (F19, F20)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
 	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -5997,7 +5997,7 @@ pair59:
 	VDUP V30.S[1], V25.S4
 	FLDPQ 224(R23), (F19, F20)
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
 	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -6008,7 +6008,7 @@ pair59:
 	VDUP V30.S[0], V27.S4
 	ADD $256, R22
 	ADD $256, R23
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	FMOVQ.P 16(R19), F16
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 0(R20), (F17, F18)
@@ -6018,7 +6018,7 @@ pair59:
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 0(R21), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -6088,7 +6088,7 @@ pair59:
 	FMOVQ 240(R11), F22
 	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
 	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 160(R20), (F19, F20)
 	VDUP V29.S[2], V28.S4
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
@@ -6119,13 +6119,13 @@ pair59:
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	FLDPQ 160(R23), (F19, F20)
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
 	VDUP V30.S[3], V25.S4
 	FLDPQ 192(R20), (F17, F18)
 	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 224(R20), (F19, F20)
@@ -6135,7 +6135,7 @@ pair59:
 	FLDPQ 192(R21), (F17, F18)
 	VDUP V30.S[2], V27.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R21), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -6146,7 +6146,7 @@ pair59:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 224(R22), (F19, F20)
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -6157,7 +6157,7 @@ pair59:
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R23), (F19, F20)
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
@@ -6167,7 +6167,7 @@ pair59:
 	ADD $256, R20
 	VDUP V29.S[0], V25.S4
 	ADD $256, R21
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	ADD $256, R22
 	ADD $256, R23
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -6199,7 +6199,7 @@ pair59:
 	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
 	FMOVQ 48(R10), F22
 	FLDPQ 0(R23), (F17, F18)
-	VDUP V29.S[3], V27.S4
+	FMOVQ 48(R8), F27
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
 	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
@@ -6210,7 +6210,7 @@ pair59:
 	VDUP V29.S[1], V27.S4
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
-	VDUP V29.S[2], V28.S4
+	FMOVQ 32(R8), F28
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	FLDPQ 96(R20), (F19, F20)
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -6242,7 +6242,7 @@ pair59:
 	VDUP V31.S[0], V27.S4
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	FLDPQ 96(R23), (F19, F20)
-	VDUP V30.S[3], V25.S4
+	FMOVQ 112(R8), F25
 	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
 	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
 	VDUP V30.S[3], V26.S4
@@ -6253,7 +6253,7 @@ pair59:
 	VFMLA V27.S4, V22.S4, V26.S4
 	FLDPQ 160(R20), (F19, F20)
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
-	VDUP V30.S[2], V27.S4
+	FMOVQ 96(R8), F27
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VDUP V30.S[2], V28.S4
 	FLDPQ 128(R21), (F17, F18)
@@ -6263,7 +6263,7 @@ pair59:
 	FLDPQ 160(R21), (F19, F20)
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
-	VDUP V30.S[1], V25.S4
+	FMOVQ 80(R8), F25
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
 	FLDPQ 128(R22), (F17, F18)
 	VDUP V30.S[1], V26.S4
@@ -6274,7 +6274,7 @@ pair59:
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
-	VDUP V30.S[0], V27.S4
+	FMOVQ 64(R8), F27
 	FLDPQ 128(R23), (F17, F18)
 	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
 	VDUP V30.S[0], V28.S4
@@ -6285,7 +6285,7 @@ pair59:
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
 	FLDPQ 192(R20), (F17, F18)
-	VDUP V29.S[0], V25.S4
+	FMOVQ 0(R8), F25
 	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
 	VDUP V29.S[0], V26.S4
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
@@ -6301,7 +6301,7 @@ pair59:
 	VADD V24.S4, V26.S4, V22.S4
 	FLDPQ 224(R21), (F19, F20)
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
-	VDUP V29.S[0], V27.S4
+	FMOVQ 0(R8), F27
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
 	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
 	FLDPQ 192(R22), (F17, F18)
@@ -6921,7 +6921,7 @@ up61:
 	FMOVQ 0(R11), F21
 	FMOVQ 16(R11), F22
 	FLDPQ 0(R20), (F17, F18)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	VDUP V29.S[2], V28.S4
 	FLDPQ 32(R20), (F19, F20)
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -6938,33 +6938,33 @@ up61:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	VDUP V30.S[3], V25.S4
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 96(R20), (F19, F20)
 	VFMLA V27.S4, V22.S4, V26.S4
 	VDUP V30.S[2], V27.S4
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
 	VDUP V30.S[1], V25.S4
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 128(R20), (F17, F18)
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
 	VFMLA V22.S4, V26.S4, V28.S4
 	VDUP V29.S[0], V25.S4
 	FLDPQ 160(R20), (F19, F20)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
@@ -6981,7 +6981,7 @@ up61:
 	FMOVQ 64(R11), F21
 	FMOVQ 80(R11), F22
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	VDUP V29.S[2], V28.S4
 	FLDPQ 224(R20), (F19, F20)
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -6998,33 +6998,33 @@ up61:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	VDUP V30.S[3], V25.S4
 	ADD $256, R20
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	VFMLA V27.S4, V21.S4, V25.S4
 	FMOVQ.P 16(R19), F16
 	VFMLA V27.S4, V22.S4, V26.S4
 	VDUP V30.S[2], V27.S4
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	FLDPQ 0(R20), (F17, F18)
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 32(R20), (F19, F20)
 	VDUP V30.S[1], V25.S4
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	VDUP V30.S[0], V27.S4
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 64(R20), (F17, F18)
 	VFMLA V22.S4, V26.S4, V28.S4
 	VDUP V29.S[0], V25.S4
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
@@ -7052,7 +7052,7 @@ up61:
 	FMOVQ 32(R11), F21
 	FLDPQ 160(R20), (F19, F20)
 	FMOVQ 48(R11), F22
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
 	VDUP V29.S[2], V28.S4
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -7069,33 +7069,33 @@ up61:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	FLDPQ 224(R20), (F19, F20)
 	VDUP V30.S[3], V25.S4
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	VFMLA V27.S4, V21.S4, V25.S4
 	VFMLA V27.S4, V22.S4, V26.S4
 	VDUP V30.S[2], V27.S4
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VFMLA V22.S4, V26.S4, V28.S4
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	ADD $256, R20
 	VDUP V30.S[0], V27.S4
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	FMOVQ.P 16(R19), F16
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 0(R20), (F17, F18)
 	VDUP V29.S[0], V25.S4
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	FLDPQ 32(R20), (F19, F20)
 	VFMLA V22.S4, V28.S4, V26.S4
@@ -7132,7 +7132,7 @@ up61:
 	FMOVQ 96(R11), F21
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
 	FMOVQ 112(R11), F22
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
 	VDUP V29.S[2], V28.S4
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -7149,33 +7149,33 @@ up61:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	FLDPQ 192(R20), (F17, F18)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
 	VDUP V30.S[3], V25.S4
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	VFMLA V27.S4, V21.S4, V25.S4
 	VFMLA V27.S4, V22.S4, V26.S4
 	VDUP V30.S[2], V27.S4
 	FLDPQ 224(R20), (F19, F20)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	VFMLA V22.S4, V26.S4, V28.S4
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VDUP V30.S[0], V27.S4
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
 	ADD $256, R20
 	VDUP V29.S[0], V25.S4
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	FMOVQ.P 16(R19), F16
 	VFMLA V22.S4, V28.S4, V26.S4
@@ -7192,13 +7192,13 @@ up61:
 	FMOVQ 0(R10), F21
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	FMOVQ 16(R10), F22
-	VDUP V29.S[3], V27.S4
+	FMOVQ 48(R8), F27
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
 	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
 	VDUP V29.S[1], V27.S4
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
-	VDUP V29.S[2], V28.S4
+	FMOVQ 32(R8), F28
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
@@ -7215,30 +7215,30 @@ up61:
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	FLDPQ 128(R20), (F17, F18)
 	VDUP V31.S[0], V27.S4
-	VDUP V30.S[3], V25.S4
+	FMOVQ 112(R8), F25
 	VDUP V30.S[3], V26.S4
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
 	VFMLA V27.S4, V21.S4, V25.S4
 	VFMLA V27.S4, V22.S4, V26.S4
 	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
-	VDUP V30.S[2], V27.S4
+	FMOVQ 96(R8), F27
 	VDUP V30.S[2], V28.S4
 	FLDPQ 160(R20), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
-	VDUP V30.S[1], V25.S4
+	FMOVQ 80(R8), F25
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
 	VDUP V30.S[1], V26.S4
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VFMLA V22.S4, V28.S4, V26.S4
-	VDUP V30.S[0], V27.S4
+	FMOVQ 64(R8), F27
 	FLDPQ 192(R20), (F17, F18)
 	VDUP V30.S[0], V28.S4
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
-	VDUP V29.S[0], V25.S4
+	FMOVQ 0(R8), F25
 	VDUP V29.S[0], V26.S4
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -7246,7 +7246,7 @@ up61:
 	FLDPQ 224(R20), (F19, F20)
 	VADD V23.S4, V25.S4, V21.S4
 	VADD V24.S4, V26.S4, V22.S4
-	VDUP V29.S[0], V27.S4
+	FMOVQ 0(R8), F27
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
 	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
@@ -7268,7 +7268,7 @@ up61:
 	FMOVQ 128(R11), F21
 	FMOVQ 144(R11), F22
 	FLDPQ 0(R20), (F17, F18)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	VDUP V29.S[2], V28.S4
 	FLDPQ 32(R20), (F19, F20)
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -7285,33 +7285,33 @@ up61:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	VDUP V30.S[3], V25.S4
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 96(R20), (F19, F20)
 	VFMLA V27.S4, V22.S4, V26.S4
 	VDUP V30.S[2], V27.S4
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
 	VDUP V30.S[1], V25.S4
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 128(R20), (F17, F18)
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
 	VFMLA V22.S4, V26.S4, V28.S4
 	VDUP V29.S[0], V25.S4
 	FLDPQ 160(R20), (F19, F20)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
@@ -7328,7 +7328,7 @@ up61:
 	FMOVQ 192(R11), F21
 	FMOVQ 208(R11), F22
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	VDUP V29.S[2], V28.S4
 	FLDPQ 224(R20), (F19, F20)
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -7345,33 +7345,33 @@ up61:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	VDUP V30.S[3], V25.S4
 	ADD $256, R20
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	VFMLA V27.S4, V21.S4, V25.S4
 	FMOVQ.P 16(R19), F16
 	VFMLA V27.S4, V22.S4, V26.S4
 	VDUP V30.S[2], V27.S4
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	FLDPQ 0(R20), (F17, F18)
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 32(R20), (F19, F20)
 	VDUP V30.S[1], V25.S4
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	VDUP V30.S[0], V27.S4
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 64(R20), (F17, F18)
 	VFMLA V22.S4, V26.S4, V28.S4
 	VDUP V29.S[0], V25.S4
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
@@ -7399,7 +7399,7 @@ up61:
 	FMOVQ 160(R11), F21
 	FLDPQ 160(R20), (F19, F20)
 	FMOVQ 176(R11), F22
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
 	VDUP V29.S[2], V28.S4
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -7416,33 +7416,33 @@ up61:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	FLDPQ 224(R20), (F19, F20)
 	VDUP V30.S[3], V25.S4
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	VFMLA V27.S4, V21.S4, V25.S4
 	VFMLA V27.S4, V22.S4, V26.S4
 	VDUP V30.S[2], V27.S4
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VFMLA V22.S4, V26.S4, V28.S4
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	ADD $256, R20
 	VDUP V30.S[0], V27.S4
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	FMOVQ.P 16(R19), F16
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 0(R20), (F17, F18)
 	VDUP V29.S[0], V25.S4
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	FLDPQ 32(R20), (F19, F20)
 	VFMLA V22.S4, V28.S4, V26.S4
@@ -7479,7 +7479,7 @@ up61:
 	FMOVQ 224(R11), F21
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
 	FMOVQ 240(R11), F22
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
 	VDUP V29.S[2], V28.S4
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -7496,33 +7496,33 @@ up61:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	FLDPQ 192(R20), (F17, F18)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
 	VDUP V30.S[3], V25.S4
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	VFMLA V27.S4, V21.S4, V25.S4
 	VFMLA V27.S4, V22.S4, V26.S4
 	VDUP V30.S[2], V27.S4
 	FLDPQ 224(R20), (F19, F20)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	VFMLA V22.S4, V26.S4, V28.S4
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VDUP V30.S[0], V27.S4
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
 	ADD $256, R20
 	VDUP V29.S[0], V25.S4
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	VFMLA V21.S4, V27.S4, V25.S4
 	FMOVQ.P 16(R19), F16
 	VFMLA V22.S4, V28.S4, V26.S4
@@ -7539,13 +7539,13 @@ up61:
 	FMOVQ 32(R10), F21
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	FMOVQ 48(R10), F22
-	VDUP V29.S[3], V27.S4
+	FMOVQ 48(R8), F27
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
 	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
 	VDUP V29.S[1], V27.S4
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
-	VDUP V29.S[2], V28.S4
+	FMOVQ 32(R8), F28
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	WORD $0x4ebbf6d6 // fmin v22.4s, v22.4s, v27.4s
@@ -7562,30 +7562,30 @@ up61:
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	FLDPQ 128(R20), (F17, F18)
 	VDUP V31.S[0], V27.S4
-	VDUP V30.S[3], V25.S4
+	FMOVQ 112(R8), F25
 	VDUP V30.S[3], V26.S4
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
 	VFMLA V27.S4, V21.S4, V25.S4
 	VFMLA V27.S4, V22.S4, V26.S4
 	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
-	VDUP V30.S[2], V27.S4
+	FMOVQ 96(R8), F27
 	VDUP V30.S[2], V28.S4
 	FLDPQ 160(R20), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
-	VDUP V30.S[1], V25.S4
+	FMOVQ 80(R8), F25
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
 	VDUP V30.S[1], V26.S4
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VFMLA V22.S4, V28.S4, V26.S4
-	VDUP V30.S[0], V27.S4
+	FMOVQ 64(R8), F27
 	FLDPQ 192(R20), (F17, F18)
 	VDUP V30.S[0], V28.S4
 	VFMLA V21.S4, V25.S4, V27.S4
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
-	VDUP V29.S[0], V25.S4
+	FMOVQ 0(R8), F25
 	VDUP V29.S[0], V26.S4
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -7593,7 +7593,7 @@ up61:
 	FLDPQ 224(R20), (F19, F20)
 	VADD V23.S4, V25.S4, V21.S4
 	VADD V24.S4, V26.S4, V22.S4
-	VDUP V29.S[0], V27.S4
+	FMOVQ 0(R8), F27
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
 	WORD $0x4eb6d778 // fsub v24.4s, v27.4s, v22.4s
@@ -7676,7 +7676,7 @@ other99:
 	FLDPQ 0(R20), (F17, F18)
 	FMOVQ 16(R11), F22
 	FLDPQ 32(R20), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	VDUP V29.S[2], V28.S4
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
@@ -7698,25 +7698,25 @@ other99:
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
 	VDUP V30.S[3], V25.S4
 	FLDPQ 96(R20), (F19, F20)
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
 	VFMLA V27.S4, V21.S4, V25.S4
 	VFMLA V27.S4, V22.S4, V26.S4
 	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 64(R21), (F17, F18)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 96(R21), (F19, F20)
 	VDUP V30.S[1], V25.S4
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
@@ -7724,14 +7724,14 @@ other99:
 	FLDPQ 128(R20), (F17, F18)
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 160(R20), (F19, F20)
 	VFMLA V22.S4, V26.S4, V28.S4
 	VDUP V29.S[0], V25.S4
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VFMLA V21.S4, V27.S4, V25.S4
 	FLDPQ 128(R21), (F17, F18)
@@ -7753,7 +7753,7 @@ other99:
 	FMOVQ 64(R11), F21
 	FMOVQ 80(R11), F22
 	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 224(R20), (F19, F20)
 	VDUP V29.S[2], V28.S4
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
@@ -7775,18 +7775,18 @@ other99:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	ADD $256, R20
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	ADD $256, R21
 	VFMLA V27.S4, V21.S4, V25.S4
 	FMOVQ.P 16(R19), F16
 	VFMLA V27.S4, V22.S4, V26.S4
 	FLDPQ 0(R20), (F17, F18)
 	VDUP V30.S[2], V27.S4
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	FLDPQ 32(R20), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
@@ -7794,21 +7794,21 @@ other99:
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	VDUP V30.S[1], V25.S4
 	FLDPQ 0(R21), (F17, F18)
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	VDUP V30.S[0], V27.S4
 	FLDPQ 32(R21), (F19, F20)
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 64(R20), (F17, F18)
 	VDUP V29.S[0], V25.S4
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
@@ -7845,7 +7845,7 @@ other99:
 	FMOVQ 32(R11), F21
 	FMOVQ 48(R11), F22
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 128(R21), (F17, F18)
 	VDUP V29.S[2], V28.S4
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
@@ -7867,18 +7867,18 @@ other99:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	FLDPQ 224(R20), (F19, F20)
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	FLDPQ 192(R21), (F17, F18)
 	VFMLA V27.S4, V21.S4, V25.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VFMLA V27.S4, V22.S4, V26.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	FLDPQ 224(R21), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
@@ -7886,21 +7886,21 @@ other99:
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	ADD $256, R20
 	VDUP V30.S[0], V27.S4
 	ADD $256, R21
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	FMOVQ.P 16(R19), F16
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 0(R20), (F17, F18)
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 32(R20), (F19, F20)
 	VDUP V29.S[0], V25.S4
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
@@ -7948,7 +7948,7 @@ other99:
 	FMOVQ 96(R11), F21
 	FMOVQ 112(R11), F22
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
 	VDUP V29.S[2], V28.S4
 	FLDPQ 160(R20), (F19, F20)
@@ -7970,18 +7970,18 @@ other99:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	FLDPQ 192(R20), (F17, F18)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 224(R20), (F19, F20)
 	VFMLA V27.S4, V22.S4, V26.S4
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 192(R21), (F17, F18)
@@ -7989,21 +7989,21 @@ other99:
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 224(R21), (F19, F20)
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
 	VFMLA V22.S4, V26.S4, V28.S4
 	ADD $256, R20
 	VDUP V29.S[0], V25.S4
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	ADD $256, R21
 	VFMLA V21.S4, V27.S4, V25.S4
 	FMOVQ.P 16(R19), F16
@@ -8026,14 +8026,14 @@ other99:
 	FLDPQ 32(R21), (F19, F20)
 	FMOVQ 16(R10), F22
 	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
-	VDUP V29.S[3], V27.S4
+	FMOVQ 48(R8), F27
 	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
 	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
 	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
 	FLDPQ 64(R20), (F17, F18)
 	VDUP V29.S[1], V27.S4
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
-	VDUP V29.S[2], V28.S4
+	FMOVQ 32(R8), F28
 	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
 	FLDPQ 96(R20), (F19, F20)
@@ -8055,14 +8055,14 @@ other99:
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	VDUP V31.S[0], V27.S4
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
-	VDUP V30.S[3], V25.S4
+	FMOVQ 112(R8), F25
 	FLDPQ 128(R20), (F17, F18)
 	VDUP V30.S[3], V26.S4
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
 	VFMLA V27.S4, V21.S4, V25.S4
 	VFMLA V27.S4, V22.S4, V26.S4
 	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
-	VDUP V30.S[2], V27.S4
+	FMOVQ 96(R8), F27
 	FLDPQ 160(R20), (F19, F20)
 	VDUP V30.S[2], V28.S4
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
@@ -8070,21 +8070,21 @@ other99:
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 128(R21), (F17, F18)
-	VDUP V30.S[1], V25.S4
+	FMOVQ 80(R8), F25
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
 	VDUP V30.S[1], V26.S4
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	VFMLA V22.S4, V28.S4, V26.S4
 	FLDPQ 160(R21), (F19, F20)
-	VDUP V30.S[0], V27.S4
+	FMOVQ 64(R8), F27
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
 	VDUP V30.S[0], V28.S4
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 192(R20), (F17, F18)
 	VFMLA V22.S4, V26.S4, V28.S4
-	VDUP V29.S[0], V25.S4
+	FMOVQ 0(R8), F25
 	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
 	VDUP V29.S[0], V26.S4
 	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
@@ -8095,7 +8095,7 @@ other99:
 	VADD V23.S4, V25.S4, V21.S4
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	VADD V24.S4, V26.S4, V22.S4
-	VDUP V29.S[0], V27.S4
+	FMOVQ 0(R8), F27
 	FLDPQ 192(R21), (F17, F18)
 	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
@@ -8123,7 +8123,7 @@ other99:
 	FLDPQ 0(R20), (F17, F18)
 	FMOVQ 144(R11), F22
 	FLDPQ 32(R20), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	VDUP V29.S[2], V28.S4
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
@@ -8145,25 +8145,25 @@ other99:
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
 	VDUP V30.S[3], V25.S4
 	FLDPQ 96(R20), (F19, F20)
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
 	VFMLA V27.S4, V21.S4, V25.S4
 	VFMLA V27.S4, V22.S4, V26.S4
 	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 64(R21), (F17, F18)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 96(R21), (F19, F20)
 	VDUP V30.S[1], V25.S4
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
@@ -8171,14 +8171,14 @@ other99:
 	FLDPQ 128(R20), (F17, F18)
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 160(R20), (F19, F20)
 	VFMLA V22.S4, V26.S4, V28.S4
 	VDUP V29.S[0], V25.S4
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VFMLA V21.S4, V27.S4, V25.S4
 	FLDPQ 128(R21), (F17, F18)
@@ -8200,7 +8200,7 @@ other99:
 	FMOVQ 192(R11), F21
 	FMOVQ 208(R11), F22
 	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 224(R20), (F19, F20)
 	VDUP V29.S[2], V28.S4
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
@@ -8222,18 +8222,18 @@ other99:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	ADD $256, R20
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	ADD $256, R21
 	VFMLA V27.S4, V21.S4, V25.S4
 	FMOVQ.P 16(R19), F16
 	VFMLA V27.S4, V22.S4, V26.S4
 	FLDPQ 0(R20), (F17, F18)
 	VDUP V30.S[2], V27.S4
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	FLDPQ 32(R20), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
@@ -8241,21 +8241,21 @@ other99:
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	VDUP V30.S[1], V25.S4
 	FLDPQ 0(R21), (F17, F18)
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	VDUP V30.S[0], V27.S4
 	FLDPQ 32(R21), (F19, F20)
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 64(R20), (F17, F18)
 	VDUP V29.S[0], V25.S4
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
@@ -8292,7 +8292,7 @@ other99:
 	FMOVQ 160(R11), F21
 	FMOVQ 176(R11), F22
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 128(R21), (F17, F18)
 	VDUP V29.S[2], V28.S4
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
@@ -8314,18 +8314,18 @@ other99:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	FLDPQ 224(R20), (F19, F20)
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	FLDPQ 192(R21), (F17, F18)
 	VFMLA V27.S4, V21.S4, V25.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VFMLA V27.S4, V22.S4, V26.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	FLDPQ 224(R21), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
@@ -8333,21 +8333,21 @@ other99:
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	ADD $256, R20
 	VDUP V30.S[0], V27.S4
 	ADD $256, R21
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	FMOVQ.P 16(R19), F16
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 0(R20), (F17, F18)
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 32(R20), (F19, F20)
 	VDUP V29.S[0], V25.S4
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
@@ -8395,7 +8395,7 @@ other99:
 	FMOVQ 224(R11), F21
 	FMOVQ 240(R11), F22
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
 	VDUP V29.S[2], V28.S4
 	FLDPQ 160(R20), (F19, F20)
@@ -8417,18 +8417,18 @@ other99:
 	WORD $0x4f29fef7 // fcvtzs v23.4s, v23.4s, #23
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	FLDPQ 192(R20), (F17, F18)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 224(R20), (F19, F20)
 	VFMLA V27.S4, V22.S4, V26.S4
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 192(R21), (F17, F18)
@@ -8436,21 +8436,21 @@ other99:
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 224(R21), (F19, F20)
 	VFMLA V21.S4, V27.S4, V25.S4
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
 	VFMLA V22.S4, V26.S4, V28.S4
 	ADD $256, R20
 	VDUP V29.S[0], V25.S4
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	ADD $256, R21
 	VFMLA V21.S4, V27.S4, V25.S4
 	FMOVQ.P 16(R19), F16
@@ -8473,14 +8473,14 @@ other99:
 	FLDPQ 32(R21), (F19, F20)
 	FMOVQ 48(R10), F22
 	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
-	VDUP V29.S[3], V27.S4
+	FMOVQ 48(R8), F27
 	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
 	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
 	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
 	FLDPQ 64(R20), (F17, F18)
 	VDUP V29.S[1], V27.S4
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
-	VDUP V29.S[2], V28.S4
+	FMOVQ 32(R8), F28
 	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
 	FLDPQ 96(R20), (F19, F20)
@@ -8502,14 +8502,14 @@ other99:
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	VDUP V31.S[0], V27.S4
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
-	VDUP V30.S[3], V25.S4
+	FMOVQ 112(R8), F25
 	FLDPQ 128(R20), (F17, F18)
 	VDUP V30.S[3], V26.S4
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
 	VFMLA V27.S4, V21.S4, V25.S4
 	VFMLA V27.S4, V22.S4, V26.S4
 	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
-	VDUP V30.S[2], V27.S4
+	FMOVQ 96(R8), F27
 	FLDPQ 160(R20), (F19, F20)
 	VDUP V30.S[2], V28.S4
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
@@ -8517,21 +8517,21 @@ other99:
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 128(R21), (F17, F18)
-	VDUP V30.S[1], V25.S4
+	FMOVQ 80(R8), F25
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
 	VDUP V30.S[1], V26.S4
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	VFMLA V22.S4, V28.S4, V26.S4
 	FLDPQ 160(R21), (F19, F20)
-	VDUP V30.S[0], V27.S4
+	FMOVQ 64(R8), F27
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
 	VDUP V30.S[0], V28.S4
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 192(R20), (F17, F18)
 	VFMLA V22.S4, V26.S4, V28.S4
-	VDUP V29.S[0], V25.S4
+	FMOVQ 0(R8), F25
 	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
 	VDUP V29.S[0], V26.S4
 	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
@@ -8542,7 +8542,7 @@ other99:
 	VADD V23.S4, V25.S4, V21.S4
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	VADD V24.S4, V26.S4, V22.S4
-	VDUP V29.S[0], V27.S4
+	FMOVQ 0(R8), F27
 	FLDPQ 192(R21), (F17, F18)
 	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
@@ -8668,7 +8668,7 @@ other104:
 	FLDPQ 32(R20), (F19, F20)
 	FMOVQ 16(R11), F22
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	FLDPQ 0(R21), (F17, F18)
 	VDUP V29.S[2], V28.S4
@@ -8695,12 +8695,12 @@ other104:
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
 	FLDPQ 96(R20), (F19, F20)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 64(R21), (F17, F18)
@@ -8709,7 +8709,7 @@ other104:
 	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 96(R21), (F19, F20)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
@@ -8718,7 +8718,7 @@ other104:
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 96(R22), (F19, F20)
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
@@ -8727,7 +8727,7 @@ other104:
 	FLDPQ 128(R20), (F17, F18)
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 160(R20), (F19, F20)
@@ -8736,7 +8736,7 @@ other104:
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 128(R21), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
@@ -8763,7 +8763,7 @@ other104:
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	FMOVQ 80(R11), F22
 	FLDPQ 224(R20), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	VDUP V29.S[2], V28.S4
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
@@ -8790,11 +8790,11 @@ other104:
 	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	ADD $256, R20
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	ADD $256, R21
 	ADD $256, R22
 	VFMLA V27.S4, V21.S4, V25.S4
@@ -8803,7 +8803,7 @@ other104:
 	FLDPQ 0(R20), (F17, F18)
 	VDUP V30.S[2], V27.S4
 	FLDPQ 32(R20), (F19, F20)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -8812,7 +8812,7 @@ other104:
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 32(R21), (F19, F20)
 	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -8821,7 +8821,7 @@ other104:
 	FLDPQ 0(R22), (F17, F18)
 	VDUP V30.S[0], V27.S4
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
 	FLDPQ 32(R22), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -8830,7 +8830,7 @@ other104:
 	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 64(R20), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -8875,7 +8875,7 @@ other104:
 	FLDPQ 128(R21), (F17, F18)
 	FMOVQ 48(R11), F22
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	FLDPQ 160(R21), (F19, F20)
 	VDUP V29.S[2], V28.S4
@@ -8902,12 +8902,12 @@ other104:
 	FLDPQ 224(R20), (F19, F20)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	FLDPQ 192(R21), (F17, F18)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 224(R21), (F19, F20)
@@ -8916,7 +8916,7 @@ other104:
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 192(R22), (F17, F18)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
@@ -8925,7 +8925,7 @@ other104:
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
@@ -8934,7 +8934,7 @@ other104:
 	ADD $256, R21
 	VDUP V30.S[0], V27.S4
 	ADD $256, R22
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	FMOVQ.P 16(R19), F16
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 0(R20), (F17, F18)
@@ -8943,7 +8943,7 @@ other104:
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	FLDPQ 0(R21), (F17, F18)
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
@@ -9001,7 +9001,7 @@ other104:
 	FLDPQ 128(R20), (F17, F18)
 	FMOVQ 112(R11), F22
 	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	FLDPQ 160(R20), (F19, F20)
 	VDUP V29.S[2], V28.S4
@@ -9028,12 +9028,12 @@ other104:
 	FLDPQ 160(R22), (F19, F20)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
 	FLDPQ 192(R20), (F17, F18)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 224(R20), (F19, F20)
@@ -9042,7 +9042,7 @@ other104:
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 192(R21), (F17, F18)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
@@ -9051,7 +9051,7 @@ other104:
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 192(R22), (F17, F18)
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
@@ -9060,7 +9060,7 @@ other104:
 	FLDPQ 224(R22), (F19, F20)
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
@@ -9069,7 +9069,7 @@ other104:
 	ADD $256, R20
 	VDUP V29.S[0], V25.S4
 	ADD $256, R21
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	ADD $256, R22
 	VFMLA V21.S4, V27.S4, V25.S4
 	FMOVQ.P 16(R19), F16
@@ -9096,7 +9096,7 @@ other104:
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
 	FMOVQ 16(R10), F22
 	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
-	VDUP V29.S[3], V27.S4
+	FMOVQ 48(R8), F27
 	FLDPQ 32(R22), (F19, F20)
 	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
 	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
@@ -9105,7 +9105,7 @@ other104:
 	FLDPQ 64(R20), (F17, F18)
 	VDUP V29.S[1], V27.S4
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
-	VDUP V29.S[2], V28.S4
+	FMOVQ 32(R8), F28
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
 	FLDPQ 96(R20), (F19, F20)
@@ -9132,7 +9132,7 @@ other104:
 	FLDPQ 96(R22), (F19, F20)
 	VDUP V31.S[0], V27.S4
 	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
-	VDUP V30.S[3], V25.S4
+	FMOVQ 112(R8), F25
 	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
 	VDUP V30.S[3], V26.S4
 	FLDPQ 128(R20), (F17, F18)
@@ -9141,7 +9141,7 @@ other104:
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	VFMLA V27.S4, V22.S4, V26.S4
 	FLDPQ 160(R20), (F19, F20)
-	VDUP V30.S[2], V27.S4
+	FMOVQ 96(R8), F27
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
 	VDUP V30.S[2], V28.S4
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
@@ -9150,7 +9150,7 @@ other104:
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
-	VDUP V30.S[1], V25.S4
+	FMOVQ 80(R8), F25
 	FLDPQ 160(R21), (F19, F20)
 	VDUP V30.S[1], V26.S4
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
@@ -9159,7 +9159,7 @@ other104:
 	FLDPQ 128(R22), (F17, F18)
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
-	VDUP V30.S[0], V27.S4
+	FMOVQ 64(R8), F27
 	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
 	VDUP V30.S[0], V28.S4
 	FLDPQ 160(R22), (F19, F20)
@@ -9168,7 +9168,7 @@ other104:
 	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 192(R20), (F17, F18)
-	VDUP V29.S[0], V25.S4
+	FMOVQ 0(R8), F25
 	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
 	VDUP V29.S[0], V26.S4
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
@@ -9181,7 +9181,7 @@ other104:
 	FLDPQ 192(R21), (F17, F18)
 	VADD V24.S4, V26.S4, V22.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
-	VDUP V29.S[0], V27.S4
+	FMOVQ 0(R8), F27
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R21), (F19, F20)
 	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
@@ -9215,7 +9215,7 @@ other104:
 	FLDPQ 32(R20), (F19, F20)
 	FMOVQ 144(R11), F22
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	FLDPQ 0(R21), (F17, F18)
 	VDUP V29.S[2], V28.S4
@@ -9242,12 +9242,12 @@ other104:
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
 	FLDPQ 96(R20), (F19, F20)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 64(R21), (F17, F18)
@@ -9256,7 +9256,7 @@ other104:
 	WORD $0x4fb01283 // fmla v3.4s, v20.4s, v16.s[1]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 96(R21), (F19, F20)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
@@ -9265,7 +9265,7 @@ other104:
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 96(R22), (F19, F20)
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
@@ -9274,7 +9274,7 @@ other104:
 	FLDPQ 128(R20), (F17, F18)
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 160(R20), (F19, F20)
@@ -9283,7 +9283,7 @@ other104:
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 128(R21), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
@@ -9310,7 +9310,7 @@ other104:
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	FMOVQ 208(R11), F22
 	FLDPQ 224(R20), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	VDUP V29.S[2], V28.S4
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
@@ -9337,11 +9337,11 @@ other104:
 	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	ADD $256, R20
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	ADD $256, R21
 	ADD $256, R22
 	VFMLA V27.S4, V21.S4, V25.S4
@@ -9350,7 +9350,7 @@ other104:
 	FLDPQ 0(R20), (F17, F18)
 	VDUP V30.S[2], V27.S4
 	FLDPQ 32(R20), (F19, F20)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -9359,7 +9359,7 @@ other104:
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 32(R21), (F19, F20)
 	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -9368,7 +9368,7 @@ other104:
 	FLDPQ 0(R22), (F17, F18)
 	VDUP V30.S[0], V27.S4
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
 	FLDPQ 32(R22), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -9377,7 +9377,7 @@ other104:
 	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 64(R20), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -9422,7 +9422,7 @@ other104:
 	FLDPQ 128(R21), (F17, F18)
 	FMOVQ 176(R11), F22
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	FLDPQ 160(R21), (F19, F20)
 	VDUP V29.S[2], V28.S4
@@ -9449,12 +9449,12 @@ other104:
 	FLDPQ 224(R20), (F19, F20)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	FLDPQ 192(R21), (F17, F18)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 224(R21), (F19, F20)
@@ -9463,7 +9463,7 @@ other104:
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 192(R22), (F17, F18)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
@@ -9472,7 +9472,7 @@ other104:
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
@@ -9481,7 +9481,7 @@ other104:
 	ADD $256, R21
 	VDUP V30.S[0], V27.S4
 	ADD $256, R22
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	FMOVQ.P 16(R19), F16
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 0(R20), (F17, F18)
@@ -9490,7 +9490,7 @@ other104:
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	FLDPQ 0(R21), (F17, F18)
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
@@ -9548,7 +9548,7 @@ other104:
 	FLDPQ 128(R20), (F17, F18)
 	FMOVQ 240(R11), F22
 	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	FLDPQ 160(R20), (F19, F20)
 	VDUP V29.S[2], V28.S4
@@ -9575,12 +9575,12 @@ other104:
 	FLDPQ 160(R22), (F19, F20)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
 	FLDPQ 192(R20), (F17, F18)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 224(R20), (F19, F20)
@@ -9589,7 +9589,7 @@ other104:
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 192(R21), (F17, F18)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
@@ -9598,7 +9598,7 @@ other104:
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 192(R22), (F17, F18)
 	VFMLA V21.S4, V27.S4, V25.S4
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
@@ -9607,7 +9607,7 @@ other104:
 	FLDPQ 224(R22), (F19, F20)
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a6a // fmla v10.4s, v19.4s, v16.s[3]
@@ -9616,7 +9616,7 @@ other104:
 	ADD $256, R20
 	VDUP V29.S[0], V25.S4
 	ADD $256, R21
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	ADD $256, R22
 	VFMLA V21.S4, V27.S4, V25.S4
 	FMOVQ.P 16(R19), F16
@@ -9643,7 +9643,7 @@ other104:
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
 	FMOVQ 48(R10), F22
 	WORD $0x4f901287 // fmla v7.4s, v20.4s, v16.s[0]
-	VDUP V29.S[3], V27.S4
+	FMOVQ 48(R8), F27
 	FLDPQ 32(R22), (F19, F20)
 	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
 	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
@@ -9652,7 +9652,7 @@ other104:
 	FLDPQ 64(R20), (F17, F18)
 	VDUP V29.S[1], V27.S4
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
-	VDUP V29.S[2], V28.S4
+	FMOVQ 32(R8), F28
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
 	FLDPQ 96(R20), (F19, F20)
@@ -9679,7 +9679,7 @@ other104:
 	FLDPQ 96(R22), (F19, F20)
 	VDUP V31.S[0], V27.S4
 	WORD $0x4fb01228 // fmla v8.4s, v17.4s, v16.s[1]
-	VDUP V30.S[3], V25.S4
+	FMOVQ 112(R8), F25
 	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
 	VDUP V30.S[3], V26.S4
 	FLDPQ 128(R20), (F17, F18)
@@ -9688,7 +9688,7 @@ other104:
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	VFMLA V27.S4, V22.S4, V26.S4
 	FLDPQ 160(R20), (F19, F20)
-	VDUP V30.S[2], V27.S4
+	FMOVQ 96(R8), F27
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
 	VDUP V30.S[2], V28.S4
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
@@ -9697,7 +9697,7 @@ other104:
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
-	VDUP V30.S[1], V25.S4
+	FMOVQ 80(R8), F25
 	FLDPQ 160(R21), (F19, F20)
 	VDUP V30.S[1], V26.S4
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
@@ -9706,7 +9706,7 @@ other104:
 	FLDPQ 128(R22), (F17, F18)
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901a66 // fmla v6.4s, v19.4s, v16.s[2]
-	VDUP V30.S[0], V27.S4
+	FMOVQ 64(R8), F27
 	WORD $0x4f901a87 // fmla v7.4s, v20.4s, v16.s[2]
 	VDUP V30.S[0], V28.S4
 	FLDPQ 160(R22), (F19, F20)
@@ -9715,7 +9715,7 @@ other104:
 	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
 	VFMLA V22.S4, V26.S4, V28.S4
 	FLDPQ 192(R20), (F17, F18)
-	VDUP V29.S[0], V25.S4
+	FMOVQ 0(R8), F25
 	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
 	VDUP V29.S[0], V26.S4
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
@@ -9728,7 +9728,7 @@ other104:
 	FLDPQ 192(R21), (F17, F18)
 	VADD V24.S4, V26.S4, V22.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
-	VDUP V29.S[0], V27.S4
+	FMOVQ 0(R8), F27
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R21), (F19, F20)
 	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
@@ -9895,7 +9895,7 @@ other109:
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	FMOVQ 16(R11), F22
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 0(R21), (F17, F18)
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	VDUP V29.S[2], V28.S4
@@ -9927,13 +9927,13 @@ other109:
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	FLDPQ 96(R20), (F19, F20)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
 	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	FLDPQ 64(R21), (F17, F18)
 	VFMLA V27.S4, V21.S4, V25.S4
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
@@ -9943,7 +9943,7 @@ other109:
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	VDUP V30.S[2], V27.S4
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	FLDPQ 64(R22), (F17, F18)
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -9954,7 +9954,7 @@ other109:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
 	FLDPQ 64(R23), (F17, F18)
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -9965,7 +9965,7 @@ other109:
 	VDUP V30.S[0], V27.S4
 	FLDPQ 128(R20), (F17, F18)
 	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 160(R20), (F19, F20)
@@ -9975,7 +9975,7 @@ other109:
 	FLDPQ 128(R21), (F17, F18)
 	VDUP V29.S[0], V25.S4
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	FLDPQ 160(R21), (F19, F20)
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10007,7 +10007,7 @@ other109:
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
 	FMOVQ 80(R11), F22
 	FLDPQ 224(R20), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	VDUP V29.S[2], V28.S4
@@ -10039,13 +10039,13 @@ other109:
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
 	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	ADD $256, R20
 	ADD $256, R21
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	ADD $256, R22
 	VFMLA V27.S4, V21.S4, V25.S4
 	ADD $256, R23
@@ -10055,7 +10055,7 @@ other109:
 	FLDPQ 32(R20), (F19, F20)
 	VDUP V30.S[2], V27.S4
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	FLDPQ 0(R21), (F17, F18)
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -10066,7 +10066,7 @@ other109:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
 	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 0(R22), (F17, F18)
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10077,7 +10077,7 @@ other109:
 	VDUP V30.S[0], V27.S4
 	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
 	FLDPQ 0(R23), (F17, F18)
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
@@ -10087,7 +10087,7 @@ other109:
 	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 64(R20), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10140,7 +10140,7 @@ other109:
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	FMOVQ 48(R11), F22
 	FLDPQ 160(R21), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
 	VDUP V29.S[2], V28.S4
@@ -10172,13 +10172,13 @@ other109:
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	FLDPQ 192(R21), (F17, F18)
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R21), (F19, F20)
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
 	VFMLA V27.S4, V21.S4, V25.S4
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
@@ -10188,7 +10188,7 @@ other109:
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 224(R22), (F19, F20)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
 	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -10199,7 +10199,7 @@ other109:
 	VDUP V30.S[1], V25.S4
 	FLDPQ 224(R23), (F19, F20)
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
 	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10210,7 +10210,7 @@ other109:
 	VDUP V30.S[0], V27.S4
 	ADD $256, R22
 	ADD $256, R23
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	FMOVQ.P 16(R19), F16
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 0(R20), (F17, F18)
@@ -10220,7 +10220,7 @@ other109:
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 0(R21), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10290,7 +10290,7 @@ other109:
 	FMOVQ 112(R11), F22
 	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
 	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 160(R20), (F19, F20)
 	VDUP V29.S[2], V28.S4
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
@@ -10321,13 +10321,13 @@ other109:
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	FLDPQ 160(R23), (F19, F20)
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
 	VDUP V30.S[3], V25.S4
 	FLDPQ 192(R20), (F17, F18)
 	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 224(R20), (F19, F20)
@@ -10337,7 +10337,7 @@ other109:
 	FLDPQ 192(R21), (F17, F18)
 	VDUP V30.S[2], V27.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R21), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -10348,7 +10348,7 @@ other109:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 224(R22), (F19, F20)
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10359,7 +10359,7 @@ other109:
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R23), (F19, F20)
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
@@ -10369,7 +10369,7 @@ other109:
 	ADD $256, R20
 	VDUP V29.S[0], V25.S4
 	ADD $256, R21
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	ADD $256, R22
 	ADD $256, R23
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10401,7 +10401,7 @@ other109:
 	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
 	FMOVQ 16(R10), F22
 	FLDPQ 0(R23), (F17, F18)
-	VDUP V29.S[3], V27.S4
+	FMOVQ 48(R8), F27
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
 	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
@@ -10412,7 +10412,7 @@ other109:
 	VDUP V29.S[1], V27.S4
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
-	VDUP V29.S[2], V28.S4
+	FMOVQ 32(R8), F28
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	FLDPQ 96(R20), (F19, F20)
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -10444,7 +10444,7 @@ other109:
 	VDUP V31.S[0], V27.S4
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	FLDPQ 96(R23), (F19, F20)
-	VDUP V30.S[3], V25.S4
+	FMOVQ 112(R8), F25
 	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
 	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
 	VDUP V30.S[3], V26.S4
@@ -10455,7 +10455,7 @@ other109:
 	VFMLA V27.S4, V22.S4, V26.S4
 	FLDPQ 160(R20), (F19, F20)
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
-	VDUP V30.S[2], V27.S4
+	FMOVQ 96(R8), F27
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VDUP V30.S[2], V28.S4
 	FLDPQ 128(R21), (F17, F18)
@@ -10465,7 +10465,7 @@ other109:
 	FLDPQ 160(R21), (F19, F20)
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
-	VDUP V30.S[1], V25.S4
+	FMOVQ 80(R8), F25
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
 	FLDPQ 128(R22), (F17, F18)
 	VDUP V30.S[1], V26.S4
@@ -10476,7 +10476,7 @@ other109:
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
-	VDUP V30.S[0], V27.S4
+	FMOVQ 64(R8), F27
 	FLDPQ 128(R23), (F17, F18)
 	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
 	VDUP V30.S[0], V28.S4
@@ -10487,7 +10487,7 @@ other109:
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
 	FLDPQ 192(R20), (F17, F18)
-	VDUP V29.S[0], V25.S4
+	FMOVQ 0(R8), F25
 	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
 	VDUP V29.S[0], V26.S4
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
@@ -10503,7 +10503,7 @@ other109:
 	VADD V24.S4, V26.S4, V22.S4
 	FLDPQ 224(R21), (F19, F20)
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
-	VDUP V29.S[0], V27.S4
+	FMOVQ 0(R8), F27
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
 	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
 	FLDPQ 192(R22), (F17, F18)
@@ -10542,7 +10542,7 @@ other109:
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	FMOVQ 144(R11), F22
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 0(R21), (F17, F18)
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	VDUP V29.S[2], V28.S4
@@ -10574,13 +10574,13 @@ other109:
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	FLDPQ 96(R20), (F19, F20)
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01220 // fmla v0.4s, v17.4s, v16.s[1]
 	WORD $0x4fb01241 // fmla v1.4s, v18.4s, v16.s[1]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	FLDPQ 64(R21), (F17, F18)
 	VFMLA V27.S4, V21.S4, V25.S4
 	WORD $0x4fb01262 // fmla v2.4s, v19.4s, v16.s[1]
@@ -10590,7 +10590,7 @@ other109:
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	VDUP V30.S[2], V27.S4
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	FLDPQ 64(R22), (F17, F18)
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -10601,7 +10601,7 @@ other109:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01249 // fmla v9.4s, v18.4s, v16.s[1]
 	FLDPQ 64(R23), (F17, F18)
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb0126a // fmla v10.4s, v19.4s, v16.s[1]
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10612,7 +10612,7 @@ other109:
 	VDUP V30.S[0], V27.S4
 	FLDPQ 128(R20), (F17, F18)
 	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 160(R20), (F19, F20)
@@ -10622,7 +10622,7 @@ other109:
 	FLDPQ 128(R21), (F17, F18)
 	VDUP V29.S[0], V25.S4
 	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	FLDPQ 160(R21), (F19, F20)
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10654,7 +10654,7 @@ other109:
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
 	FMOVQ 208(R11), F22
 	FLDPQ 224(R20), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
 	VDUP V29.S[2], V28.S4
@@ -10686,13 +10686,13 @@ other109:
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
 	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	ADD $256, R20
 	ADD $256, R21
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	ADD $256, R22
 	VFMLA V27.S4, V21.S4, V25.S4
 	ADD $256, R23
@@ -10702,7 +10702,7 @@ other109:
 	FLDPQ 32(R20), (F19, F20)
 	VDUP V30.S[2], V27.S4
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	FLDPQ 0(R21), (F17, F18)
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -10713,7 +10713,7 @@ other109:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4f901224 // fmla v4.4s, v17.4s, v16.s[0]
 	WORD $0x4f901245 // fmla v5.4s, v18.4s, v16.s[0]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 0(R22), (F17, F18)
 	WORD $0x4f901266 // fmla v6.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10724,7 +10724,7 @@ other109:
 	VDUP V30.S[0], V27.S4
 	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
 	FLDPQ 0(R23), (F17, F18)
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
@@ -10734,7 +10734,7 @@ other109:
 	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 64(R20), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10787,7 +10787,7 @@ other109:
 	WORD $0x4f901a83 // fmla v3.4s, v20.4s, v16.s[2]
 	FMOVQ 176(R11), F22
 	FLDPQ 160(R21), (F19, F20)
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
 	VDUP V29.S[2], V28.S4
@@ -10819,13 +10819,13 @@ other109:
 	WORD $0x4fb01a20 // fmla v0.4s, v17.4s, v16.s[3]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	WORD $0x4fb01a41 // fmla v1.4s, v18.4s, v16.s[3]
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	FLDPQ 192(R21), (F17, F18)
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
 	VDUP V30.S[3], V25.S4
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R21), (F19, F20)
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
 	VFMLA V27.S4, V21.S4, V25.S4
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
@@ -10835,7 +10835,7 @@ other109:
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
 	VDUP V30.S[2], V27.S4
 	FLDPQ 224(R22), (F19, F20)
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
 	WORD $0x4fb01a49 // fmla v9.4s, v18.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -10846,7 +10846,7 @@ other109:
 	VDUP V30.S[1], V25.S4
 	FLDPQ 224(R23), (F19, F20)
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
 	WORD $0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10857,7 +10857,7 @@ other109:
 	VDUP V30.S[0], V27.S4
 	ADD $256, R22
 	ADD $256, R23
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	FMOVQ.P 16(R19), F16
 	VFMLA V21.S4, V25.S4, V27.S4
 	FLDPQ 0(R20), (F17, F18)
@@ -10867,7 +10867,7 @@ other109:
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	VDUP V29.S[0], V25.S4
 	FLDPQ 0(R21), (F17, F18)
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -10937,7 +10937,7 @@ other109:
 	FMOVQ 240(R11), F22
 	WORD $0x4fb0126e // fmla v14.4s, v19.4s, v16.s[1]
 	WORD $0x4fb0128f // fmla v15.4s, v20.4s, v16.s[1]
-	VDUP V29.S[1], V27.S4
+	FMOVQ 16(R8), F27
 	FLDPQ 160(R20), (F19, F20)
 	VDUP V29.S[2], V28.S4
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
@@ -10968,13 +10968,13 @@ other109:
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD $0x4f29ff18 // fcvtzs v24.4s, v24.4s, #23
 	FLDPQ 160(R23), (F19, F20)
-	VDUP V31.S[0], V27.S4
+	FMOVQ 128(R8), F27
 	WORD $0x4f901a2c // fmla v12.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
 	VDUP V30.S[3], V25.S4
 	FLDPQ 192(R20), (F17, F18)
 	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
-	VDUP V30.S[3], V26.S4
+	FMOVQ 112(R8), F26
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
 	VFMLA V27.S4, V21.S4, V25.S4
 	FLDPQ 224(R20), (F19, F20)
@@ -10984,7 +10984,7 @@ other109:
 	FLDPQ 192(R21), (F17, F18)
 	VDUP V30.S[2], V27.S4
 	WORD $0x4fb01a62 // fmla v2.4s, v19.4s, v16.s[3]
-	VDUP V30.S[2], V28.S4
+	FMOVQ 96(R8), F28
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R21), (F19, F20)
 	VFMLA V21.S4, V25.S4, V27.S4
@@ -10995,7 +10995,7 @@ other109:
 	VDUP V30.S[1], V25.S4
 	WORD $0x4fb01a66 // fmla v6.4s, v19.4s, v16.s[3]
 	WORD $0x4fb01a87 // fmla v7.4s, v20.4s, v16.s[3]
-	VDUP V30.S[1], V26.S4
+	FMOVQ 80(R8), F26
 	FLDPQ 224(R22), (F19, F20)
 	WORD $0x4fb01a28 // fmla v8.4s, v17.4s, v16.s[3]
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -11006,7 +11006,7 @@ other109:
 	VDUP V30.S[0], V27.S4
 	WORD $0x4fb01a8b // fmla v11.4s, v20.4s, v16.s[3]
 	FLDPQ 224(R23), (F19, F20)
-	VDUP V30.S[0], V28.S4
+	FMOVQ 64(R8), F28
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
 	VFMLA V21.S4, V25.S4, V27.S4
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
@@ -11016,7 +11016,7 @@ other109:
 	ADD $256, R20
 	VDUP V29.S[0], V25.S4
 	ADD $256, R21
-	VDUP V29.S[0], V26.S4
+	FMOVQ 0(R8), F26
 	ADD $256, R22
 	ADD $256, R23
 	VFMLA V21.S4, V27.S4, V25.S4
@@ -11048,7 +11048,7 @@ other109:
 	WORD $0x4f901249 // fmla v9.4s, v18.4s, v16.s[0]
 	FMOVQ 48(R10), F22
 	FLDPQ 0(R23), (F17, F18)
-	VDUP V29.S[3], V27.S4
+	FMOVQ 48(R8), F27
 	WORD $0x4f90126a // fmla v10.4s, v19.4s, v16.s[0]
 	WORD $0x4f90128b // fmla v11.4s, v20.4s, v16.s[0]
 	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
@@ -11059,7 +11059,7 @@ other109:
 	VDUP V29.S[1], V27.S4
 	FLDPQ 64(R20), (F17, F18)
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
-	VDUP V29.S[2], V28.S4
+	FMOVQ 32(R8), F28
 	WORD $0x4f90128f // fmla v15.4s, v20.4s, v16.s[0]
 	FLDPQ 96(R20), (F19, F20)
 	WORD $0x4ebbf6b5 // fmin v21.4s, v21.4s, v27.4s
@@ -11091,7 +11091,7 @@ other109:
 	VDUP V31.S[0], V27.S4
 	WORD $0x4fb0128b // fmla v11.4s, v20.4s, v16.s[1]
 	FLDPQ 96(R23), (F19, F20)
-	VDUP V30.S[3], V25.S4
+	FMOVQ 112(R8), F25
 	WORD $0x4fb0122c // fmla v12.4s, v17.4s, v16.s[1]
 	WORD $0x4fb0124d // fmla v13.4s, v18.4s, v16.s[1]
 	VDUP V30.S[3], V26.S4
@@ -11102,7 +11102,7 @@ other109:
 	VFMLA V27.S4, V22.S4, V26.S4
 	FLDPQ 160(R20), (F19, F20)
 	WORD $0x4f901a20 // fmla v0.4s, v17.4s, v16.s[2]
-	VDUP V30.S[2], V27.S4
+	FMOVQ 96(R8), F27
 	WORD $0x4f901a41 // fmla v1.4s, v18.4s, v16.s[2]
 	VDUP V30.S[2], V28.S4
 	FLDPQ 128(R21), (F17, F18)
@@ -11112,7 +11112,7 @@ other109:
 	FLDPQ 160(R21), (F19, F20)
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a24 // fmla v4.4s, v17.4s, v16.s[2]
-	VDUP V30.S[1], V25.S4
+	FMOVQ 80(R8), F25
 	WORD $0x4f901a45 // fmla v5.4s, v18.4s, v16.s[2]
 	FLDPQ 128(R22), (F17, F18)
 	VDUP V30.S[1], V26.S4
@@ -11123,7 +11123,7 @@ other109:
 	VFMLA V22.S4, V28.S4, V26.S4
 	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
 	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
-	VDUP V30.S[0], V27.S4
+	FMOVQ 64(R8), F27
 	FLDPQ 128(R23), (F17, F18)
 	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
 	VDUP V30.S[0], V28.S4
@@ -11134,7 +11134,7 @@ other109:
 	VFMLA V22.S4, V26.S4, V28.S4
 	WORD $0x4f901a4d // fmla v13.4s, v18.4s, v16.s[2]
 	FLDPQ 192(R20), (F17, F18)
-	VDUP V29.S[0], V25.S4
+	FMOVQ 0(R8), F25
 	WORD $0x4f901a6e // fmla v14.4s, v19.4s, v16.s[2]
 	VDUP V29.S[0], V26.S4
 	WORD $0x4f901a8f // fmla v15.4s, v20.4s, v16.s[2]
@@ -11150,7 +11150,7 @@ other109:
 	VADD V24.S4, V26.S4, V22.S4
 	FLDPQ 224(R21), (F19, F20)
 	WORD $0x4fb01a24 // fmla v4.4s, v17.4s, v16.s[3]
-	VDUP V29.S[0], V27.S4
+	FMOVQ 0(R8), F27
 	WORD $0x4fb01a45 // fmla v5.4s, v18.4s, v16.s[3]
 	WORD $0x4eb5d777 // fsub v23.4s, v27.4s, v21.4s
 	FLDPQ 192(R22), (F17, F18)

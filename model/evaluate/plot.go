@@ -70,7 +70,7 @@ func (r *Report) check() error {
 			return fmt.Errorf("the report's confusion has %d columns in row %d, not %d: give what `inkling eval --json` printed", len(row), k+1, n)
 		}
 		for _, v := range row {
-			if v < 0 || v > 1<<40 {
+			if v < 0 || int64(v) > 1<<40 {
 				return fmt.Errorf("the report's confusion says %d: give what `inkling eval --json` printed", v)
 			}
 		}

@@ -42,7 +42,7 @@ func (e *neon) loadConstantsAddress() { e.op("MOVD $constants<>(SB), %s", consta
 // A source puts a constant into all lanes of a register.
 type source func(name string, r int)
 
-// fromMemory costs a load, which is idle where multiplications are the limit.
+// fromMemory is a source that costs a load and no arithmetic.
 func (e *neon) fromMemory(name string, r int) {
 	e.loadFull(fmt.Sprintf("%d(%s)", 16*constantIndex(name), constantsAt), r)
 }
@@ -65,12 +65,19 @@ func (e *neon) loadPacked(first int) {
 	}
 }
 
-// fromPacked is a source out of those registers: it costs no load, which is busy
-// where weights stream.
+// fromPacked is a source out of those registers: it costs no load.
 func (e *neon) fromPacked(first int) source {
 	return func(name string, r int) {
 		i := constantIndex(name)
 		e.op("VDUP V%d.S[%d], V%d.S4", first+i/4, i%4, r)
+	}
+}
+
+// inTurn is two sources in turn: it burdens loads and arithmetic alike.
+func inTurn(a, b source) source {
+	return func(name string, r int) {
+		a(name, r)
+		a, b = b, a
 	}
 }
 

@@ -113,9 +113,10 @@ func (p neonPass) woven(e *neon, panels int) {
 }
 
 // pendingGates runs the gates of vectors first and first+1 of the pending pair, in
-// V21 to V28. Their places in z hold what finds no room.
+// V21 to V28. Their places in z hold what finds no room. Where weights stream some
+// cores are short of loads, others of arithmetic; constants take some of both.
 func (e *neon) pendingGates(first int) {
-	constant := e.fromPacked(29)
+	constant := inTurn(e.fromMemory, e.fromPacked(29))
 	x, n, p, k := numbers(21, 2), numbers(23, 2), numbers(25, 2), numbers(27, 2)
 	b := block{vectors: 4, lanes: 4, z: [4]string{"R11", "R11", "R11", "R11"}}
 	z := func(gate int) func(v int) string { return func(v int) string { return b.gate(v, gate) } }
