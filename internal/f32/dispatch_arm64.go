@@ -36,7 +36,7 @@ func step(h, c, xh, start, z []float32, w *Matrix, back bool) {
 	stepNEON(&h[0], &c[0], &xh[0], &start[0], &z[0], &w.data[0], n, len(xh), 4*w.ld, pairs, panels-4*pairs, backward)
 }
 
-// wovenTerms is how many values of xh stepNEON needs.
+// wovenTerms is how many values of xh stepNEON needs (gen's neonWoven).
 const wovenTerms = 32
 
 func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {

@@ -112,57 +112,99 @@ func (p neonPass) woven(e *neon, panels int) {
 	p.end(e, panels, weights)
 }
 
-// pendingGates runs the gates of vectors first and first+1 of the pending pair, in
-// V21 to V28. Their places in z hold what finds no room. Where weights stream some
-// cores are short of loads, others of arithmetic; constants take some of both.
-func (e *neon) pendingGates(first int) {
-	constant := inTurn(e.fromMemory, e.fromPacked(29))
-	x, n, p, k := numbers(21, 2), numbers(23, 2), numbers(25, 2), numbers(27, 2)
-	b := block{vectors: 4, lanes: 4, z: [4]string{"R11", "R11", "R11", "R11"}}
-	z := func(gate int) func(v int) string { return func(v int) string { return b.gate(v, gate) } }
-	c, h := func(v int) string { return b.at(pending.c, v) }, func(v int) string { return b.at(pending.h, v) }
-	each := func(f func(i int)) { f(0); f(1) }
-	load := func(from func(v int) string, r []int) { each(func(i int) { e.loadFull(from(first+i), r[i]) }) }
-	store := func(r []int, to func(v int) string) { each(func(i int) { e.storeFull(r[i], to(first+i)) }) }
-	op := func(name string, d, a, b []int) { each(func(i int) { e.vector(name, d[i], a[i], b[i]) }) }
-	one := []int{k[0], k[0]}
-	power := func() { e.exp2s(constant, x, n, p, k); constant("one", k[0]) }
+// A wovenPair is two vectors of the pending pair, whose gates it computes in the
+// registers x, n, p and k. Their places in z hold what finds no room. Where weights
+// stream some cores are short of loads, others of arithmetic; constants take some
+// of both.
+type wovenPair struct {
+	*neon
+	first      int
+	constant   source
+	x, n, p, k []int
+}
 
-	load(z(0), x)
-	power()
-	op("fadd", x, one, x)
-	store(x, z(0))
-	load(z(2), x)
-	power()
-	op("fsub", n, one, x)
-	store(n, z(2)) // 1−e_g
-	op("fadd", x, one, x)
-	load(z(0), p)
-	op("fmul", p, p, x)
-	store(p, z(0)) // a
-	load(z(1), x)
-	power()
-	op("fadd", x, one, x) // b
-	load(z(2), n)
-	op("fmul", n, n, x)
-	load(z(0), p)
-	op("fmul", x, p, x) // a·b
-	load(c, k)
-	each(func(i int) { e.fmla(n[i], k[i], p[i]) })
-	op("fdiv", n, n, x)
-	store(n, c)
-	load(z(3), x)
-	power()
-	op("fadd", x, one, x)
-	store(x, z(3)) // 1+e_o
-	load(c, x)
-	constant("tanh", k[0])
-	op("fmul", x, x, one)
-	power()
-	op("fsub", n, one, x)
-	op("fadd", x, one, x)
-	load(z(3), p)
-	op("fmul", x, p, x)
-	op("fdiv", n, n, x)
-	store(n, h)
+// pendingGates runs the gates of vectors first and first+1 of the pending pair.
+func (e *neon) pendingGates(first int) {
+	w := wovenPair{e, first, inTurn(e.fromMemory, e.fromPacked(29)), numbers(21, 2), numbers(23, 2), numbers(25, 2), numbers(27, 2)}
+	w.toC()
+	w.toH()
+}
+
+func (w wovenPair) z(gate int) func(v int) string {
+	b := block{vectors: 4, lanes: 4, z: [4]string{"R11", "R11", "R11", "R11"}}
+	return func(v int) string { return b.gate(v, gate) }
+}
+
+func (wovenPair) c(v int) string { return at(pending.c, 16*v) }
+func (wovenPair) h(v int) string { return at(pending.h, 16*v) }
+
+func (w wovenPair) load(from func(v int) string, r []int) {
+	for i := range r {
+		w.loadFull(from(w.first+i), r[i])
+	}
+}
+
+func (w wovenPair) store(r []int, to func(v int) string) {
+	for i := range r {
+		w.storeFull(r[i], to(w.first+i))
+	}
+}
+
+func (w wovenPair) op(name string, d, a, b []int) {
+	for i := range d {
+		w.vector(name, d[i], a[i], b[i])
+	}
+}
+
+// power makes x 2^x and returns where 1 is.
+func (w wovenPair) power() (one []int) {
+	w.exp2s(w.constant, w.x, w.n, w.p, w.k)
+	w.constant("one", w.k[0])
+	return []int{w.k[0], w.k[0]}
+}
+
+// toC takes the sums of i, f and g to c.
+func (w wovenPair) toC() {
+	x, n, p := w.x, w.n, w.p
+	w.load(w.z(0), x)
+	w.op("fadd", x, w.power(), x)
+	w.store(x, w.z(0))
+	w.load(w.z(2), x)
+	one := w.power()
+	w.op("fsub", n, one, x)
+	w.store(n, w.z(2)) // 1−e_g
+	w.op("fadd", x, one, x)
+	w.load(w.z(0), p)
+	w.op("fmul", p, p, x)
+	w.store(p, w.z(0)) // a
+	w.load(w.z(1), x)
+	w.op("fadd", x, w.power(), x) // b
+	w.load(w.z(2), n)
+	w.op("fmul", n, n, x)
+	w.load(w.z(0), p)
+	w.op("fmul", x, p, x) // a·b
+	w.load(w.c, w.k)
+	for i := range n {
+		w.fmla(n[i], w.k[i], p[i])
+	}
+	w.op("fdiv", n, n, x)
+	w.store(n, w.c)
+}
+
+// toH takes the sums of o, and c, to h. The power of o does not wait for c.
+func (w wovenPair) toH() {
+	x, n, p := w.x, w.n, w.p
+	w.load(w.z(3), x)
+	w.op("fadd", x, w.power(), x)
+	w.store(x, w.z(3)) // 1+e_o
+	w.load(w.c, x)
+	w.constant("tanh", w.k[0])
+	w.op("fmul", x, x, []int{w.k[0], w.k[0]})
+	one := w.power()
+	w.op("fsub", n, one, x)
+	w.op("fadd", x, one, x)
+	w.load(w.z(3), p)
+	w.op("fmul", x, p, x)
+	w.op("fdiv", n, n, x)
+	w.store(n, w.h)
 }
