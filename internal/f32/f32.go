@@ -20,7 +20,7 @@ var (
 	inUse = names[len(names)-1]
 )
 
-// Kernel names the kernels in use: generic, avx2, avx512.
+// Kernel names the kernels in use: generic, avx2, avx512, neon.
 func Kernel() string { return inUse }
 
 // Kernels lists what this machine can run, the fastest last.

@@ -2,68 +2,55 @@
 
 package f32
 
-// productNEON is productGeneric with fused multiply-add.
+// productNEON is productGeneric with fused multiply-add, in tiles of at most six
+// rows. Rows are spread evenly over the tiles.
 func productNEON(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
-	for p := range panels {
-		at := p * Panel
-		if &from[0] != &c[0] {
-			for i := range m {
-				copy(c[i*ldc+at:][:Panel], from[i*ldfrom+at:])
-			}
-		}
-		if k > 0 {
-			mulAddNEON(c[at:], ldc, a, rs, ks, b[p*ldp:], Panel, m, k)
-		}
-	}
-}
-
-// mulAddNEON adds the products of a panel to c, in tiles of at most six rows. Rows
-// are spread evenly over the tiles.
-func mulAddNEON(c []float32, ldc int, a []float32, rs, ks int, b []float32, ldb, m, k int) {
 	tiles := (m + 5) / 6
 	rows, larger := m/tiles, m%tiles
-	if larger > 0 {
-		tileNEON(rows+1, &c[0], 4*ldc, &a[0], 4*rs, 4*ks, &b[0], 4*ldb, larger, k)
-		done := larger * (rows + 1)
-		c, a = c[done*ldc:], a[done*rs:]
+	done := larger * (rows + 1)
+	for p := range panels {
+		c, from, b := c[p*Panel:], from[p*Panel:], &b[p*ldp]
+		if larger > 0 {
+			tileNEON(rows+1, &c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, b, larger, k)
+		}
+		tileNEON(rows, &c[done*ldc], 4*ldc, &from[done*ldfrom], 4*ldfrom, &a[done*rs], 4*rs, 4*ks, b, tiles-larger, k)
 	}
-	tileNEON(rows, &c[0], 4*ldc, &a[0], 4*rs, 4*ks, &b[0], 4*ldb, tiles-larger, k)
 }
 
-func tileNEON(rows int, c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int) {
+func tileNEON(rows int, c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int) {
 	switch rows {
 	case 1:
-		tile1NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+		tile1NEON(c, ldc, from, ldfrom, a, rs, ks, b, tiles, k)
 	case 2:
-		tile2NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+		tile2NEON(c, ldc, from, ldfrom, a, rs, ks, b, tiles, k)
 	case 3:
-		tile3NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+		tile3NEON(c, ldc, from, ldfrom, a, rs, ks, b, tiles, k)
 	case 4:
-		tile4NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+		tile4NEON(c, ldc, from, ldfrom, a, rs, ks, b, tiles, k)
 	case 5:
-		tile5NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+		tile5NEON(c, ldc, from, ldfrom, a, rs, ks, b, tiles, k)
 	case 6:
-		tile6NEON(c, ldc, a, rs, ks, b, ldb, tiles, k)
+		tile6NEON(c, ldc, from, ldfrom, a, rs, ks, b, tiles, k)
 	}
 }
 
 //go:noescape
-func tile1NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile1NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
 
 //go:noescape
-func tile2NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile2NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
 
 //go:noescape
-func tile3NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile3NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
 
 //go:noescape
-func tile4NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile4NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
 
 //go:noescape
-func tile5NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile5NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
 
 //go:noescape
-func tile6NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
+func tile6NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
 
 //go:noescape
 func gatesNEON(h, c, cPrev, z *float32, m, n, ldh, ldz int)

@@ -51,31 +51,32 @@ DATA packed<>+28(SB)/4, $0x3c1e7548 // p4
 DATA packed<>+32(SB)/4, $0x3aaddd14 // p5
 GLOBL packed<>(SB), RODATA|NOPTR, $48
 
-// func tile1NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
-TEXT ·tile1NEON(SB), NOSPLIT, $0-72
+// func tile1NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
+TEXT ·tile1NEON(SB), NOSPLIT, $0-80
 	MOVD c+0(FP), R0
 	MOVD ldc+8(FP), R1
-	MOVD a+16(FP), R2
-	MOVD rs+24(FP), R3
-	MOVD ks+32(FP), R4
-	MOVD b+40(FP), R5
-	MOVD ldb+48(FP), R6
-	MOVD tiles+56(FP), R7
-	MOVD k+64(FP), R8
+	MOVD from+16(FP), R6
+	MOVD ldfrom+24(FP), R9
+	MOVD a+32(FP), R2
+	MOVD rs+40(FP), R3
+	MOVD ks+48(FP), R4
+	MOVD b+56(FP), R5
+	MOVD tiles+64(FP), R7
+	MOVD k+72(FP), R8
 	MOVD R3, R19
 next1:
-	MOVD R0, R9
-	FLDPQ (R9), (F0, F1)
-	FLDPQ 32(R9), (F2, F3)
-	ADD R1, R9
+	FLDPQ 0(R6), (F0, F1)
+	FLDPQ 32(R6), (F2, F3)
+	ADD R9, R6
 	MOVD R2, R10
 	MOVD R5, R11
 	MOVD R8, R12
+	CBZ R12, done3
 k2:
 	FLDPQ (R11), (F24, F25)
 	FLDPQ 32(R11), (F26, F27)
 	FMOVS (R10), F28
-	ADD R6, R11
+	ADD $64, R11
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
 	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
 	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
@@ -83,45 +84,45 @@ k2:
 	ADD R4, R10
 	SUBS $1, R12, R12
 	BNE k2
-	MOVD R0, R9
-	FSTPQ (F0, F1), (R9)
-	FSTPQ (F2, F3), 32(R9)
-	ADD R1, R9
-	MOVD R9, R0
+done3:
+	FSTPQ (F0, F1), 0(R0)
+	FSTPQ (F2, F3), 32(R0)
+	ADD R1, R0
 	ADD R3, R2
 	SUBS $1, R7, R7
 	BNE next1
 	RET
 
-// func tile2NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
-TEXT ·tile2NEON(SB), NOSPLIT, $0-72
+// func tile2NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
+TEXT ·tile2NEON(SB), NOSPLIT, $0-80
 	MOVD c+0(FP), R0
 	MOVD ldc+8(FP), R1
-	MOVD a+16(FP), R2
-	MOVD rs+24(FP), R3
-	MOVD ks+32(FP), R4
-	MOVD b+40(FP), R5
-	MOVD ldb+48(FP), R6
-	MOVD tiles+56(FP), R7
-	MOVD k+64(FP), R8
+	MOVD from+16(FP), R6
+	MOVD ldfrom+24(FP), R9
+	MOVD a+32(FP), R2
+	MOVD rs+40(FP), R3
+	MOVD ks+48(FP), R4
+	MOVD b+56(FP), R5
+	MOVD tiles+64(FP), R7
+	MOVD k+72(FP), R8
 	MOVD R3, R19
-next3:
-	MOVD R0, R9
-	FLDPQ (R9), (F0, F1)
-	FLDPQ 32(R9), (F2, F3)
-	ADD R1, R9
-	FLDPQ (R9), (F4, F5)
-	FLDPQ 32(R9), (F6, F7)
-	ADD R1, R9
+next4:
+	FLDPQ 0(R6), (F0, F1)
+	FLDPQ 32(R6), (F2, F3)
+	ADD R9, R6
+	FLDPQ 0(R6), (F4, F5)
+	FLDPQ 32(R6), (F6, F7)
+	ADD R9, R6
 	MOVD R2, R10
 	MOVD R5, R11
 	MOVD R8, R12
-k4:
+	CBZ R12, done6
+k5:
 	FLDPQ (R11), (F24, F25)
 	FLDPQ 32(R11), (F26, F27)
 	FMOVS (R10), F28
 	FMOVS (R10)(R19), F29
-	ADD R6, R11
+	ADD $64, R11
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
 	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
 	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
@@ -132,55 +133,55 @@ k4:
 	WORD $0x4f9d1367 // fmla v7.4s, v27.4s, v29.s[0]
 	ADD R4, R10
 	SUBS $1, R12, R12
-	BNE k4
-	MOVD R0, R9
-	FSTPQ (F0, F1), (R9)
-	FSTPQ (F2, F3), 32(R9)
-	ADD R1, R9
-	FSTPQ (F4, F5), (R9)
-	FSTPQ (F6, F7), 32(R9)
-	ADD R1, R9
-	MOVD R9, R0
+	BNE k5
+done6:
+	FSTPQ (F0, F1), 0(R0)
+	FSTPQ (F2, F3), 32(R0)
+	ADD R1, R0
+	FSTPQ (F4, F5), 0(R0)
+	FSTPQ (F6, F7), 32(R0)
+	ADD R1, R0
 	ADD R3, R2
 	ADD R3, R2
 	SUBS $1, R7, R7
-	BNE next3
+	BNE next4
 	RET
 
-// func tile3NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
-TEXT ·tile3NEON(SB), NOSPLIT, $0-72
+// func tile3NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
+TEXT ·tile3NEON(SB), NOSPLIT, $0-80
 	MOVD c+0(FP), R0
 	MOVD ldc+8(FP), R1
-	MOVD a+16(FP), R2
-	MOVD rs+24(FP), R3
-	MOVD ks+32(FP), R4
-	MOVD b+40(FP), R5
-	MOVD ldb+48(FP), R6
-	MOVD tiles+56(FP), R7
-	MOVD k+64(FP), R8
+	MOVD from+16(FP), R6
+	MOVD ldfrom+24(FP), R9
+	MOVD a+32(FP), R2
+	MOVD rs+40(FP), R3
+	MOVD ks+48(FP), R4
+	MOVD b+56(FP), R5
+	MOVD tiles+64(FP), R7
+	MOVD k+72(FP), R8
 	MOVD R3, R19
 	ADD R3, R19, R20
-next5:
-	MOVD R0, R9
-	FLDPQ (R9), (F0, F1)
-	FLDPQ 32(R9), (F2, F3)
-	ADD R1, R9
-	FLDPQ (R9), (F4, F5)
-	FLDPQ 32(R9), (F6, F7)
-	ADD R1, R9
-	FLDPQ (R9), (F8, F9)
-	FLDPQ 32(R9), (F10, F11)
-	ADD R1, R9
+next7:
+	FLDPQ 0(R6), (F0, F1)
+	FLDPQ 32(R6), (F2, F3)
+	ADD R9, R6
+	FLDPQ 0(R6), (F4, F5)
+	FLDPQ 32(R6), (F6, F7)
+	ADD R9, R6
+	FLDPQ 0(R6), (F8, F9)
+	FLDPQ 32(R6), (F10, F11)
+	ADD R9, R6
 	MOVD R2, R10
 	MOVD R5, R11
 	MOVD R8, R12
-k6:
+	CBZ R12, done9
+k8:
 	FLDPQ (R11), (F24, F25)
 	FLDPQ 32(R11), (F26, F27)
 	FMOVS (R10), F28
 	FMOVS (R10)(R19), F29
 	FMOVS (R10)(R20), F30
-	ADD R6, R11
+	ADD $64, R11
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
 	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
 	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
@@ -195,64 +196,64 @@ k6:
 	WORD $0x4f9e136b // fmla v11.4s, v27.4s, v30.s[0]
 	ADD R4, R10
 	SUBS $1, R12, R12
-	BNE k6
-	MOVD R0, R9
-	FSTPQ (F0, F1), (R9)
-	FSTPQ (F2, F3), 32(R9)
-	ADD R1, R9
-	FSTPQ (F4, F5), (R9)
-	FSTPQ (F6, F7), 32(R9)
-	ADD R1, R9
-	FSTPQ (F8, F9), (R9)
-	FSTPQ (F10, F11), 32(R9)
-	ADD R1, R9
-	MOVD R9, R0
+	BNE k8
+done9:
+	FSTPQ (F0, F1), 0(R0)
+	FSTPQ (F2, F3), 32(R0)
+	ADD R1, R0
+	FSTPQ (F4, F5), 0(R0)
+	FSTPQ (F6, F7), 32(R0)
+	ADD R1, R0
+	FSTPQ (F8, F9), 0(R0)
+	FSTPQ (F10, F11), 32(R0)
+	ADD R1, R0
 	ADD R3, R2
 	ADD R3, R2
 	ADD R3, R2
 	SUBS $1, R7, R7
-	BNE next5
+	BNE next7
 	RET
 
-// func tile4NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
-TEXT ·tile4NEON(SB), NOSPLIT, $0-72
+// func tile4NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
+TEXT ·tile4NEON(SB), NOSPLIT, $0-80
 	MOVD c+0(FP), R0
 	MOVD ldc+8(FP), R1
-	MOVD a+16(FP), R2
-	MOVD rs+24(FP), R3
-	MOVD ks+32(FP), R4
-	MOVD b+40(FP), R5
-	MOVD ldb+48(FP), R6
-	MOVD tiles+56(FP), R7
-	MOVD k+64(FP), R8
+	MOVD from+16(FP), R6
+	MOVD ldfrom+24(FP), R9
+	MOVD a+32(FP), R2
+	MOVD rs+40(FP), R3
+	MOVD ks+48(FP), R4
+	MOVD b+56(FP), R5
+	MOVD tiles+64(FP), R7
+	MOVD k+72(FP), R8
 	MOVD R3, R19
 	ADD R3, R19, R20
 	ADD R3, R20, R21
-next7:
-	MOVD R0, R9
-	FLDPQ (R9), (F0, F1)
-	FLDPQ 32(R9), (F2, F3)
-	ADD R1, R9
-	FLDPQ (R9), (F4, F5)
-	FLDPQ 32(R9), (F6, F7)
-	ADD R1, R9
-	FLDPQ (R9), (F8, F9)
-	FLDPQ 32(R9), (F10, F11)
-	ADD R1, R9
-	FLDPQ (R9), (F12, F13)
-	FLDPQ 32(R9), (F14, F15)
-	ADD R1, R9
+next10:
+	FLDPQ 0(R6), (F0, F1)
+	FLDPQ 32(R6), (F2, F3)
+	ADD R9, R6
+	FLDPQ 0(R6), (F4, F5)
+	FLDPQ 32(R6), (F6, F7)
+	ADD R9, R6
+	FLDPQ 0(R6), (F8, F9)
+	FLDPQ 32(R6), (F10, F11)
+	ADD R9, R6
+	FLDPQ 0(R6), (F12, F13)
+	FLDPQ 32(R6), (F14, F15)
+	ADD R9, R6
 	MOVD R2, R10
 	MOVD R5, R11
 	MOVD R8, R12
-k8:
+	CBZ R12, done12
+k11:
 	FLDPQ (R11), (F24, F25)
 	FLDPQ 32(R11), (F26, F27)
 	FMOVS (R10), F28
 	FMOVS (R10)(R19), F29
 	FMOVS (R10)(R20), F30
 	FMOVS (R10)(R21), F31
-	ADD R6, R11
+	ADD $64, R11
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
 	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
 	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
@@ -271,72 +272,72 @@ k8:
 	WORD $0x4f9f136f // fmla v15.4s, v27.4s, v31.s[0]
 	ADD R4, R10
 	SUBS $1, R12, R12
-	BNE k8
-	MOVD R0, R9
-	FSTPQ (F0, F1), (R9)
-	FSTPQ (F2, F3), 32(R9)
-	ADD R1, R9
-	FSTPQ (F4, F5), (R9)
-	FSTPQ (F6, F7), 32(R9)
-	ADD R1, R9
-	FSTPQ (F8, F9), (R9)
-	FSTPQ (F10, F11), 32(R9)
-	ADD R1, R9
-	FSTPQ (F12, F13), (R9)
-	FSTPQ (F14, F15), 32(R9)
-	ADD R1, R9
-	MOVD R9, R0
+	BNE k11
+done12:
+	FSTPQ (F0, F1), 0(R0)
+	FSTPQ (F2, F3), 32(R0)
+	ADD R1, R0
+	FSTPQ (F4, F5), 0(R0)
+	FSTPQ (F6, F7), 32(R0)
+	ADD R1, R0
+	FSTPQ (F8, F9), 0(R0)
+	FSTPQ (F10, F11), 32(R0)
+	ADD R1, R0
+	FSTPQ (F12, F13), 0(R0)
+	FSTPQ (F14, F15), 32(R0)
+	ADD R1, R0
 	ADD R3, R2
 	ADD R3, R2
 	ADD R3, R2
 	ADD R3, R2
 	SUBS $1, R7, R7
-	BNE next7
+	BNE next10
 	RET
 
-// func tile5NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
-TEXT ·tile5NEON(SB), NOSPLIT, $0-72
+// func tile5NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
+TEXT ·tile5NEON(SB), NOSPLIT, $0-80
 	MOVD c+0(FP), R0
 	MOVD ldc+8(FP), R1
-	MOVD a+16(FP), R2
-	MOVD rs+24(FP), R3
-	MOVD ks+32(FP), R4
-	MOVD b+40(FP), R5
-	MOVD ldb+48(FP), R6
-	MOVD tiles+56(FP), R7
-	MOVD k+64(FP), R8
+	MOVD from+16(FP), R6
+	MOVD ldfrom+24(FP), R9
+	MOVD a+32(FP), R2
+	MOVD rs+40(FP), R3
+	MOVD ks+48(FP), R4
+	MOVD b+56(FP), R5
+	MOVD tiles+64(FP), R7
+	MOVD k+72(FP), R8
 	MOVD R3, R19
 	ADD R3, R19, R20
 	ADD R3, R20, R21
 	ADD R3, R21, R22
-next9:
-	MOVD R0, R9
-	FLDPQ (R9), (F0, F1)
-	FLDPQ 32(R9), (F2, F3)
-	ADD R1, R9
-	FLDPQ (R9), (F4, F5)
-	FLDPQ 32(R9), (F6, F7)
-	ADD R1, R9
-	FLDPQ (R9), (F8, F9)
-	FLDPQ 32(R9), (F10, F11)
-	ADD R1, R9
-	FLDPQ (R9), (F12, F13)
-	FLDPQ 32(R9), (F14, F15)
-	ADD R1, R9
-	FLDPQ (R9), (F16, F17)
-	FLDPQ 32(R9), (F18, F19)
-	ADD R1, R9
+next13:
+	FLDPQ 0(R6), (F0, F1)
+	FLDPQ 32(R6), (F2, F3)
+	ADD R9, R6
+	FLDPQ 0(R6), (F4, F5)
+	FLDPQ 32(R6), (F6, F7)
+	ADD R9, R6
+	FLDPQ 0(R6), (F8, F9)
+	FLDPQ 32(R6), (F10, F11)
+	ADD R9, R6
+	FLDPQ 0(R6), (F12, F13)
+	FLDPQ 32(R6), (F14, F15)
+	ADD R9, R6
+	FLDPQ 0(R6), (F16, F17)
+	FLDPQ 32(R6), (F18, F19)
+	ADD R9, R6
 	MOVD R2, R10
 	MOVD R5, R11
 	MOVD R8, R12
-k10:
+	CBZ R12, done15
+k14:
 	FLDPQ (R11), (F24, F25)
 	FLDPQ 32(R11), (F26, F27)
 	FMOVS (R10), F28
 	FMOVS (R10)(R19), F29
 	FMOVS (R10)(R20), F30
 	FMOVS (R10)(R21), F31
-	ADD R6, R11
+	ADD $64, R11
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
 	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
 	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
@@ -360,80 +361,80 @@ k10:
 	WORD $0x4f9c1373 // fmla v19.4s, v27.4s, v28.s[0]
 	ADD R4, R10
 	SUBS $1, R12, R12
-	BNE k10
-	MOVD R0, R9
-	FSTPQ (F0, F1), (R9)
-	FSTPQ (F2, F3), 32(R9)
-	ADD R1, R9
-	FSTPQ (F4, F5), (R9)
-	FSTPQ (F6, F7), 32(R9)
-	ADD R1, R9
-	FSTPQ (F8, F9), (R9)
-	FSTPQ (F10, F11), 32(R9)
-	ADD R1, R9
-	FSTPQ (F12, F13), (R9)
-	FSTPQ (F14, F15), 32(R9)
-	ADD R1, R9
-	FSTPQ (F16, F17), (R9)
-	FSTPQ (F18, F19), 32(R9)
-	ADD R1, R9
-	MOVD R9, R0
+	BNE k14
+done15:
+	FSTPQ (F0, F1), 0(R0)
+	FSTPQ (F2, F3), 32(R0)
+	ADD R1, R0
+	FSTPQ (F4, F5), 0(R0)
+	FSTPQ (F6, F7), 32(R0)
+	ADD R1, R0
+	FSTPQ (F8, F9), 0(R0)
+	FSTPQ (F10, F11), 32(R0)
+	ADD R1, R0
+	FSTPQ (F12, F13), 0(R0)
+	FSTPQ (F14, F15), 32(R0)
+	ADD R1, R0
+	FSTPQ (F16, F17), 0(R0)
+	FSTPQ (F18, F19), 32(R0)
+	ADD R1, R0
 	ADD R3, R2
 	ADD R3, R2
 	ADD R3, R2
 	ADD R3, R2
 	ADD R3, R2
 	SUBS $1, R7, R7
-	BNE next9
+	BNE next13
 	RET
 
-// func tile6NEON(c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int)
-TEXT ·tile6NEON(SB), NOSPLIT, $0-72
+// func tile6NEON(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int)
+TEXT ·tile6NEON(SB), NOSPLIT, $0-80
 	MOVD c+0(FP), R0
 	MOVD ldc+8(FP), R1
-	MOVD a+16(FP), R2
-	MOVD rs+24(FP), R3
-	MOVD ks+32(FP), R4
-	MOVD b+40(FP), R5
-	MOVD ldb+48(FP), R6
-	MOVD tiles+56(FP), R7
-	MOVD k+64(FP), R8
+	MOVD from+16(FP), R6
+	MOVD ldfrom+24(FP), R9
+	MOVD a+32(FP), R2
+	MOVD rs+40(FP), R3
+	MOVD ks+48(FP), R4
+	MOVD b+56(FP), R5
+	MOVD tiles+64(FP), R7
+	MOVD k+72(FP), R8
 	MOVD R3, R19
 	ADD R3, R19, R20
 	ADD R3, R20, R21
 	ADD R3, R21, R22
 	ADD R3, R22, R23
-next11:
-	MOVD R0, R9
-	FLDPQ (R9), (F0, F1)
-	FLDPQ 32(R9), (F2, F3)
-	ADD R1, R9
-	FLDPQ (R9), (F4, F5)
-	FLDPQ 32(R9), (F6, F7)
-	ADD R1, R9
-	FLDPQ (R9), (F8, F9)
-	FLDPQ 32(R9), (F10, F11)
-	ADD R1, R9
-	FLDPQ (R9), (F12, F13)
-	FLDPQ 32(R9), (F14, F15)
-	ADD R1, R9
-	FLDPQ (R9), (F16, F17)
-	FLDPQ 32(R9), (F18, F19)
-	ADD R1, R9
-	FLDPQ (R9), (F20, F21)
-	FLDPQ 32(R9), (F22, F23)
-	ADD R1, R9
+next16:
+	FLDPQ 0(R6), (F0, F1)
+	FLDPQ 32(R6), (F2, F3)
+	ADD R9, R6
+	FLDPQ 0(R6), (F4, F5)
+	FLDPQ 32(R6), (F6, F7)
+	ADD R9, R6
+	FLDPQ 0(R6), (F8, F9)
+	FLDPQ 32(R6), (F10, F11)
+	ADD R9, R6
+	FLDPQ 0(R6), (F12, F13)
+	FLDPQ 32(R6), (F14, F15)
+	ADD R9, R6
+	FLDPQ 0(R6), (F16, F17)
+	FLDPQ 32(R6), (F18, F19)
+	ADD R9, R6
+	FLDPQ 0(R6), (F20, F21)
+	FLDPQ 32(R6), (F22, F23)
+	ADD R9, R6
 	MOVD R2, R10
 	MOVD R5, R11
 	MOVD R8, R12
-k12:
+	CBZ R12, done18
+k17:
 	FLDPQ (R11), (F24, F25)
 	FLDPQ 32(R11), (F26, F27)
 	FMOVS (R10), F28
 	FMOVS (R10)(R19), F29
 	FMOVS (R10)(R20), F30
 	FMOVS (R10)(R21), F31
-	ADD R6, R11
+	ADD $64, R11
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
 	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
 	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
@@ -462,27 +463,26 @@ k12:
 	WORD $0x4f9d1377 // fmla v23.4s, v27.4s, v29.s[0]
 	ADD R4, R10
 	SUBS $1, R12, R12
-	BNE k12
-	MOVD R0, R9
-	FSTPQ (F0, F1), (R9)
-	FSTPQ (F2, F3), 32(R9)
-	ADD R1, R9
-	FSTPQ (F4, F5), (R9)
-	FSTPQ (F6, F7), 32(R9)
-	ADD R1, R9
-	FSTPQ (F8, F9), (R9)
-	FSTPQ (F10, F11), 32(R9)
-	ADD R1, R9
-	FSTPQ (F12, F13), (R9)
-	FSTPQ (F14, F15), 32(R9)
-	ADD R1, R9
-	FSTPQ (F16, F17), (R9)
-	FSTPQ (F18, F19), 32(R9)
-	ADD R1, R9
-	FSTPQ (F20, F21), (R9)
-	FSTPQ (F22, F23), 32(R9)
-	ADD R1, R9
-	MOVD R9, R0
+	BNE k17
+done18:
+	FSTPQ (F0, F1), 0(R0)
+	FSTPQ (F2, F3), 32(R0)
+	ADD R1, R0
+	FSTPQ (F4, F5), 0(R0)
+	FSTPQ (F6, F7), 32(R0)
+	ADD R1, R0
+	FSTPQ (F8, F9), 0(R0)
+	FSTPQ (F10, F11), 32(R0)
+	ADD R1, R0
+	FSTPQ (F12, F13), 0(R0)
+	FSTPQ (F14, F15), 32(R0)
+	ADD R1, R0
+	FSTPQ (F16, F17), 0(R0)
+	FSTPQ (F18, F19), 32(R0)
+	ADD R1, R0
+	FSTPQ (F20, F21), 0(R0)
+	FSTPQ (F22, F23), 32(R0)
+	ADD R1, R0
 	ADD R3, R2
 	ADD R3, R2
 	ADD R3, R2
@@ -490,7 +490,7 @@ k12:
 	ADD R3, R2
 	ADD R3, R2
 	SUBS $1, R7, R7
-	BNE next11
+	BNE next16
 	RET
 
 // func gatesNEON(h, c, cPrev, z *float32, m, n, ldh, ldz int)
@@ -504,15 +504,15 @@ TEXT ·gatesNEON(SB), NOSPLIT, $0-64
 	MOVD ldh+48(FP), R6
 	MOVD ldz+56(FP), R7
 	MOVD $constants<>(SB), R8
-row13:
+row19:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R2, R11
 	MOVD R3, R12
 	MOVD R5, R16
-units14:
+units20:
 	CMP $16, R16
-	BLT rest15
+	BLT rest21
 	FMOVQ 0(R12), F0
 	FMOVQ 16(R12), F1
 	FMOVQ 32(R12), F2
@@ -940,9 +940,9 @@ units14:
 	ADD $64, R11
 	ADD $256, R12
 	SUB $16, R16
-	B units14
-rest15:
-	TBZ $3, R16, none17
+	B units20
+rest21:
+	TBZ $3, R16, none23
 	FMOVQ 0(R12), F0
 	FMOVQ 16(R12), F1
 	FMOVQ 32(R12), F2
@@ -1160,13 +1160,13 @@ rest15:
 	ADD $32, R10
 	ADD $32, R11
 	ADD $128, R12
-none17:
+none23:
 	AND $7, R16, R17
-	CBZ R17, done16
+	CBZ R17, done22
 	ADD R17<<2, R12, R19
 	ADD R17<<2, R19, R20
 	ADD R17<<2, R20, R21
-	TBZ $2, R17, none18
+	TBZ $2, R17, none24
 	FMOVQ 0(R12), F0
 	FMOVQ 0(R19), F1
 	FMOVQ 0(R20), F2
@@ -1285,8 +1285,8 @@ none17:
 	ADD $16, R19
 	ADD $16, R20
 	ADD $16, R21
-none18:
-	TBZ $1, R17, none19
+none24:
+	TBZ $1, R17, none25
 	FMOVD 0(R12), F0
 	FMOVD 0(R19), F1
 	FMOVD 0(R20), F2
@@ -1405,8 +1405,8 @@ none18:
 	ADD $8, R19
 	ADD $8, R20
 	ADD $8, R21
-none19:
-	TBZ $0, R17, none20
+none25:
+	TBZ $0, R17, none26
 	FMOVS 0(R12), F0
 	FMOVS 0(R19), F1
 	FMOVS 0(R20), F2
@@ -1525,14 +1525,14 @@ none19:
 	ADD $4, R19
 	ADD $4, R20
 	ADD $4, R21
-none20:
-done16:
+none26:
+done22:
 	ADD R6, R0
 	ADD R6, R1
 	ADD R6, R2
 	ADD R7, R3
 	SUBS $1, R4, R4
-	BNE row13
+	BNE row19
 	RET
 
 // func gatesKeepNEON(h, c, cPrev, z *float32, m, n, ldh, ldz int)
@@ -1546,15 +1546,15 @@ TEXT ·gatesKeepNEON(SB), NOSPLIT, $0-64
 	MOVD ldh+48(FP), R6
 	MOVD ldz+56(FP), R7
 	MOVD $constants<>(SB), R8
-row21:
+row27:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R2, R11
 	MOVD R3, R12
 	MOVD R5, R16
-units22:
+units28:
 	CMP $16, R16
-	BLT rest23
+	BLT rest29
 	FMOVQ 0(R12), F0
 	FMOVQ 16(R12), F1
 	FMOVQ 32(R12), F2
@@ -2014,9 +2014,9 @@ units22:
 	ADD $64, R11
 	ADD $256, R12
 	SUB $16, R16
-	B units22
-rest23:
-	TBZ $3, R16, none25
+	B units28
+rest29:
+	TBZ $3, R16, none31
 	FMOVQ 0(R12), F0
 	FMOVQ 16(R12), F1
 	FMOVQ 32(R12), F2
@@ -2250,13 +2250,13 @@ rest23:
 	ADD $32, R10
 	ADD $32, R11
 	ADD $128, R12
-none25:
+none31:
 	AND $7, R16, R17
-	CBZ R17, done24
+	CBZ R17, done30
 	ADD R17<<2, R12, R19
 	ADD R17<<2, R19, R20
 	ADD R17<<2, R20, R21
-	TBZ $2, R17, none26
+	TBZ $2, R17, none32
 	FMOVQ 0(R12), F0
 	FMOVQ 0(R19), F1
 	FMOVQ 0(R20), F2
@@ -2383,8 +2383,8 @@ none25:
 	ADD $16, R19
 	ADD $16, R20
 	ADD $16, R21
-none26:
-	TBZ $1, R17, none27
+none32:
+	TBZ $1, R17, none33
 	FMOVD 0(R12), F0
 	FMOVD 0(R19), F1
 	FMOVD 0(R20), F2
@@ -2511,8 +2511,8 @@ none26:
 	ADD $8, R19
 	ADD $8, R20
 	ADD $8, R21
-none27:
-	TBZ $0, R17, none28
+none33:
+	TBZ $0, R17, none34
 	FMOVS 0(R12), F0
 	FMOVS 0(R19), F1
 	FMOVS 0(R20), F2
@@ -2639,14 +2639,14 @@ none27:
 	ADD $4, R19
 	ADD $4, R20
 	ADD $4, R21
-none28:
-done24:
+none34:
+done30:
 	ADD R6, R0
 	ADD R6, R1
 	ADD R6, R2
 	ADD R7, R3
 	SUBS $1, R4, R4
-	BNE row21
+	BNE row27
 	RET
 
 // func gatesAdjointNEON(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
@@ -2662,13 +2662,13 @@ TEXT ·gatesAdjointNEON(SB), NOSPLIT, $0-72
 	MOVD ldh+64(FP), R10
 	MOVD $constants<>(SB), R8
 	FMOVQ 0(R8), F31
-row29:
+row35:
 	MOVD R0, R12
 	MOVD R2, R9
 	MOVD R6, R16
-units30:
+units36:
 	CMP $8, R16
-	BLT rest31
+	BLT rest37
 	FMOVQ 0(R12), F0
 	FMOVQ 32(R12), F1
 	FMOVQ 64(R12), F2
@@ -2745,14 +2745,14 @@ units30:
 	ADD $32, R4
 	ADD $128, R12
 	SUB $8, R16
-	B units30
-rest31:
+	B units36
+rest37:
 	AND $7, R16, R17
-	CBZ R17, done32
+	CBZ R17, done38
 	ADD R17<<2, R12, R19
 	ADD R17<<2, R19, R20
 	ADD R17<<2, R20, R21
-	TBZ $2, R17, none33
+	TBZ $2, R17, none39
 	FMOVQ 0(R12), F0
 	FMOVQ 0(R19), F1
 	FMOVQ 0(R20), F2
@@ -2796,8 +2796,8 @@ rest31:
 	ADD $16, R19
 	ADD $16, R20
 	ADD $16, R21
-none33:
-	TBZ $1, R17, none34
+none39:
+	TBZ $1, R17, none40
 	FMOVD 0(R12), F0
 	FMOVD 0(R19), F1
 	FMOVD 0(R20), F2
@@ -2841,8 +2841,8 @@ none33:
 	ADD $8, R19
 	ADD $8, R20
 	ADD $8, R21
-none34:
-	TBZ $0, R17, none35
+none40:
+	TBZ $0, R17, none41
 	FMOVS 0(R12), F0
 	FMOVS 0(R19), F1
 	FMOVS 0(R20), F2
@@ -2886,12 +2886,12 @@ none34:
 	ADD $4, R19
 	ADD $4, R20
 	ADD $4, R21
-none35:
-done32:
+none41:
+done38:
 	ADD R7, R0
 	ADD R10, R2
 	SUBS $1, R5, R5
-	BNE row29
+	BNE row35
 	RET
 
 // func sumsNEON(z, start, xh, w *float32, k, ld, panels int)
@@ -2903,9 +2903,9 @@ TEXT ·sumsNEON(SB), NOSPLIT, $0-56
 	MOVD k+32(FP), R4
 	MOVD ld+40(FP), R5
 	MOVD panels+48(FP), R6
-pass36:
+pass42:
 	CMP $4, R6
-	BLT last37
+	BLT last43
 	FLDPQ 0(R1), (F0, F1)
 	FLDPQ 32(R1), (F2, F3)
 	FLDPQ 64(R1), (F4, F5)
@@ -2920,8 +2920,8 @@ pass36:
 	ADD R5, R21, R22
 	ADD R5, R22, R23
 	LSR $2, R4, R17
-	CBZ R17, rest39
-four38:
+	CBZ R17, rest45
+four44:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3024,11 +3024,11 @@ four38:
 	ADD $256, R22
 	ADD $256, R23
 	SUBS $1, R17, R17
-	BNE four38
-rest39:
+	BNE four44
+rest45:
 	ANDS $3, R4, R17
-	BEQ done40
-term41:
+	BEQ done46
+term47:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3059,8 +3059,8 @@ term41:
 	ADD $64, R22
 	ADD $64, R23
 	SUBS $1, R17, R17
-	BNE term41
-done40:
+	BNE term47
+done46:
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
 	FSTPQ (F4, F5), 64(R0)
@@ -3073,18 +3073,18 @@ done40:
 	ADD $256, R1
 	ADD R5<<2, R3
 	SUBS $4, R6, R6
-	BNE pass36
+	BNE pass42
 	RET
-last37:
+last43:
 	CMP $1, R6
-	BNE other43
+	BNE other49
 	FLDPQ 0(R1), (F0, F1)
 	FLDPQ 32(R1), (F2, F3)
 	MOVD R2, R19
 	MOVD R3, R20
 	LSR $2, R4, R17
-	CBZ R17, rest45
-four44:
+	CBZ R17, rest51
+four50:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3112,11 +3112,11 @@ four44:
 	WORD $0x4fb01b03 // fmla v3.4s, v24.4s, v16.s[3]
 	ADD $256, R20
 	SUBS $1, R17, R17
-	BNE four44
-rest45:
+	BNE four50
+rest51:
 	ANDS $3, R4, R17
-	BEQ done46
-term47:
+	BEQ done52
+term53:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3126,14 +3126,14 @@ term47:
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	ADD $64, R20
 	SUBS $1, R17, R17
-	BNE term47
-done46:
+	BNE term53
+done52:
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
-	B done42
-other43:
+	B done48
+other49:
 	CMP $2, R6
-	BNE other48
+	BNE other54
 	FLDPQ 0(R1), (F0, F1)
 	FLDPQ 32(R1), (F2, F3)
 	FLDPQ 64(R1), (F4, F5)
@@ -3142,8 +3142,8 @@ other43:
 	MOVD R3, R20
 	ADD R5, R20, R21
 	LSR $2, R4, R17
-	CBZ R17, rest50
-four49:
+	CBZ R17, rest56
+four55:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3196,11 +3196,11 @@ four49:
 	ADD $256, R20
 	ADD $256, R21
 	SUBS $1, R17, R17
-	BNE four49
-rest50:
+	BNE four55
+rest56:
 	ANDS $3, R4, R17
-	BEQ done51
-term52:
+	BEQ done57
+term58:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3217,14 +3217,14 @@ term52:
 	ADD $64, R20
 	ADD $64, R21
 	SUBS $1, R17, R17
-	BNE term52
-done51:
+	BNE term58
+done57:
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
 	FSTPQ (F4, F5), 64(R0)
 	FSTPQ (F6, F7), 96(R0)
-	B done42
-other48:
+	B done48
+other54:
 	FLDPQ 0(R1), (F0, F1)
 	FLDPQ 32(R1), (F2, F3)
 	FLDPQ 64(R1), (F4, F5)
@@ -3236,8 +3236,8 @@ other48:
 	ADD R5, R20, R21
 	ADD R5, R21, R22
 	LSR $2, R4, R17
-	CBZ R17, rest55
-four54:
+	CBZ R17, rest61
+four60:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3315,11 +3315,11 @@ four54:
 	ADD $256, R21
 	ADD $256, R22
 	SUBS $1, R17, R17
-	BNE four54
-rest55:
+	BNE four60
+rest61:
 	ANDS $3, R4, R17
-	BEQ done56
-term57:
+	BEQ done62
+term63:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3343,15 +3343,15 @@ term57:
 	ADD $64, R21
 	ADD $64, R22
 	SUBS $1, R17, R17
-	BNE term57
-done56:
+	BNE term63
+done62:
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
 	FSTPQ (F4, F5), 64(R0)
 	FSTPQ (F6, F7), 96(R0)
 	FSTPQ (F8, F9), 128(R0)
 	FSTPQ (F10, F11), 160(R0)
-done42:
+done48:
 	RET
 
 // func stepNEON(h, c, xh, start, z, w *float32, n, k, ld, pairs, last, back int)
@@ -3371,7 +3371,7 @@ TEXT ·stepNEON(SB), NOSPLIT, $0-96
 	MOVD $64, R13
 	MOVD $256, R14
 	LSL $2, R7, R15
-	CBZ R25, pairs58
+	CBZ R25, pairs64
 	ADD R12<<6, R0, R0
 	ADD R12<<6, R1, R1
 	ADD R12<<8, R3, R3
@@ -3379,14 +3379,14 @@ TEXT ·stepNEON(SB), NOSPLIT, $0-96
 	MUL R12, R15, R16
 	ADD R16, R5
 	CMP $1, R24
-	BNE other63
+	BNE other69
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 32(R3), (F2, F3)
 	MOVD R2, R19
 	MOVD R5, R20
 	LSR $2, R6, R17
-	CBZ R17, rest65
-four64:
+	CBZ R17, rest71
+four70:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3414,11 +3414,11 @@ four64:
 	WORD $0x4fb01b03 // fmla v3.4s, v24.4s, v16.s[3]
 	ADD $256, R20
 	SUBS $1, R17, R17
-	BNE four64
-rest65:
+	BNE four70
+rest71:
 	ANDS $3, R6, R17
-	BEQ done66
-term67:
+	BEQ done72
+term73:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3428,14 +3428,14 @@ term67:
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	ADD $64, R20
 	SUBS $1, R17, R17
-	BNE term67
-done66:
+	BNE term73
+done72:
 	FSTPQ (F0, F1), 0(R4)
 	FSTPQ (F2, F3), 32(R4)
-	B done62
-other63:
+	B done68
+other69:
 	CMP $2, R24
-	BNE other68
+	BNE other74
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 32(R3), (F2, F3)
 	FLDPQ 64(R3), (F4, F5)
@@ -3444,8 +3444,8 @@ other63:
 	MOVD R5, R20
 	ADD R7, R20, R21
 	LSR $2, R6, R17
-	CBZ R17, rest70
-four69:
+	CBZ R17, rest76
+four75:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3498,11 +3498,11 @@ four69:
 	ADD $256, R20
 	ADD $256, R21
 	SUBS $1, R17, R17
-	BNE four69
-rest70:
+	BNE four75
+rest76:
 	ANDS $3, R6, R17
-	BEQ done71
-term72:
+	BEQ done77
+term78:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3519,16 +3519,16 @@ term72:
 	ADD $64, R20
 	ADD $64, R21
 	SUBS $1, R17, R17
-	BNE term72
-done71:
+	BNE term78
+done77:
 	FSTPQ (F0, F1), 0(R4)
 	FSTPQ (F2, F3), 32(R4)
 	FSTPQ (F4, F5), 64(R4)
 	FSTPQ (F6, F7), 96(R4)
-	B done62
-other68:
+	B done68
+other74:
 	CMP $3, R24
-	BNE other73
+	BNE other79
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 32(R3), (F2, F3)
 	FLDPQ 64(R3), (F4, F5)
@@ -3540,8 +3540,8 @@ other68:
 	ADD R7, R20, R21
 	ADD R7, R21, R22
 	LSR $2, R6, R17
-	CBZ R17, rest75
-four74:
+	CBZ R17, rest81
+four80:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3619,11 +3619,11 @@ four74:
 	ADD $256, R21
 	ADD $256, R22
 	SUBS $1, R17, R17
-	BNE four74
-rest75:
+	BNE four80
+rest81:
 	ANDS $3, R6, R17
-	BEQ done76
-term77:
+	BEQ done82
+term83:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3647,16 +3647,16 @@ term77:
 	ADD $64, R21
 	ADD $64, R22
 	SUBS $1, R17, R17
-	BNE term77
-done76:
+	BNE term83
+done82:
 	FSTPQ (F0, F1), 0(R4)
 	FSTPQ (F2, F3), 32(R4)
 	FSTPQ (F4, F5), 64(R4)
 	FSTPQ (F6, F7), 96(R4)
 	FSTPQ (F8, F9), 128(R4)
 	FSTPQ (F10, F11), 160(R4)
-	B done62
-other73:
+	B done68
+other79:
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 32(R3), (F2, F3)
 	FLDPQ 64(R3), (F4, F5)
@@ -3671,8 +3671,8 @@ other73:
 	ADD R7, R21, R22
 	ADD R7, R22, R23
 	LSR $2, R6, R17
-	CBZ R17, rest80
-four79:
+	CBZ R17, rest86
+four85:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3775,11 +3775,11 @@ four79:
 	ADD $256, R22
 	ADD $256, R23
 	SUBS $1, R17, R17
-	BNE four79
-rest80:
+	BNE four85
+rest86:
 	ANDS $3, R6, R17
-	BEQ done81
-term82:
+	BEQ done87
+term88:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -3810,8 +3810,8 @@ term82:
 	ADD $64, R22
 	ADD $64, R23
 	SUBS $1, R17, R17
-	BNE term82
-done81:
+	BNE term88
+done87:
 	FSTPQ (F0, F1), 0(R4)
 	FSTPQ (F2, F3), 32(R4)
 	FSTPQ (F4, F5), 64(R4)
@@ -3820,16 +3820,16 @@ done81:
 	FSTPQ (F10, F11), 160(R4)
 	FSTPQ (F12, F13), 192(R4)
 	FSTPQ (F14, F15), 224(R4)
-done62:
+done68:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R4, R11
 	MOVD n+48(FP), R16
 	MOVD pairs+72(FP), R17
 	SUB R17<<4, R16, R16
-units83:
+units89:
 	CMP $16, R16
-	BLT rest84
+	BLT rest90
 	FMOVQ 0(R11), F0
 	FMOVQ 16(R11), F1
 	FMOVQ 32(R11), F2
@@ -4256,9 +4256,9 @@ units83:
 	ADD $64, R10
 	ADD $256, R11
 	SUB $16, R16
-	B units83
-rest84:
-	TBZ $3, R16, none86
+	B units89
+rest90:
+	TBZ $3, R16, none92
 	FMOVQ 0(R11), F0
 	FMOVQ 16(R11), F1
 	FMOVQ 32(R11), F2
@@ -4475,13 +4475,13 @@ rest84:
 	ADD $32, R9
 	ADD $32, R10
 	ADD $128, R11
-none86:
+none92:
 	AND $7, R16, R17
-	CBZ R17, done85
+	CBZ R17, done91
 	ADD R17<<2, R11, R19
 	ADD R17<<2, R19, R20
 	ADD R17<<2, R20, R21
-	TBZ $2, R17, none87
+	TBZ $2, R17, none93
 	FMOVQ 0(R11), F0
 	FMOVQ 0(R19), F1
 	FMOVQ 0(R20), F2
@@ -4599,8 +4599,8 @@ none86:
 	ADD $16, R19
 	ADD $16, R20
 	ADD $16, R21
-none87:
-	TBZ $1, R17, none88
+none93:
+	TBZ $1, R17, none94
 	FMOVD 0(R11), F0
 	FMOVD 0(R19), F1
 	FMOVD 0(R20), F2
@@ -4718,8 +4718,8 @@ none87:
 	ADD $8, R19
 	ADD $8, R20
 	ADD $8, R21
-none88:
-	TBZ $0, R17, none89
+none94:
+	TBZ $0, R17, none95
 	FMOVS 0(R11), F0
 	FMOVS 0(R19), F1
 	FMOVS 0(R20), F2
@@ -4837,8 +4837,8 @@ none88:
 	ADD $4, R19
 	ADD $4, R20
 	ADD $4, R21
-none89:
-done85:
+none95:
+done91:
 	NEG R13, R13
 	NEG R14, R14
 	NEG R15, R15
@@ -4847,7 +4847,7 @@ done85:
 	ADD R14, R3
 	ADD R14, R4
 	ADD R15, R5
-pairs58:
+pairs64:
 	MOVD $packed<>(SB), R16
 	FMOVQ 0(R16), F29
 	FMOVQ 16(R16), F30
@@ -4866,8 +4866,8 @@ pairs58:
 	ADD R7, R21, R22
 	ADD R7, R22, R23
 	LSR $2, R6, R17
-	CBZ R17, rest91
-four90:
+	CBZ R17, rest97
+four96:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -4970,11 +4970,11 @@ four90:
 	ADD $256, R22
 	ADD $256, R23
 	SUBS $1, R17, R17
-	BNE four90
-rest91:
+	BNE four96
+rest97:
 	ANDS $3, R6, R17
-	BEQ done92
-term93:
+	BEQ done98
+term99:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -5005,8 +5005,8 @@ term93:
 	ADD $64, R22
 	ADD $64, R23
 	SUBS $1, R17, R17
-	BNE term93
-done92:
+	BNE term99
+done98:
 	FSTPQ (F0, F1), 0(R4)
 	FSTPQ (F2, F3), 32(R4)
 	FSTPQ (F4, F5), 64(R4)
@@ -5015,7 +5015,7 @@ done92:
 	FSTPQ (F10, F11), 160(R4)
 	FSTPQ (F12, F13), 192(R4)
 	FSTPQ (F14, F15), 224(R4)
-pair59:
+pair65:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R4, R11
@@ -5025,7 +5025,7 @@ pair59:
 	ADD R14, R4
 	ADD R15, R5
 	SUBS $1, R12, R12
-	BEQ done60
+	BEQ done66
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 32(R3), (F2, F3)
 	FLDPQ 64(R3), (F4, F5)
@@ -6335,8 +6335,8 @@ pair59:
 	FMOVQ F24, 48(R9)
 	LSR $2, R6, R17
 	SUB $8, R17
-	CBZ R17, rest95
-four94:
+	CBZ R17, rest101
+four100:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -6439,11 +6439,11 @@ four94:
 	ADD $256, R22
 	ADD $256, R23
 	SUBS $1, R17, R17
-	BNE four94
-rest95:
+	BNE four100
+rest101:
 	ANDS $3, R6, R17
-	BEQ done96
-term97:
+	BEQ done102
+term103:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -6474,8 +6474,8 @@ term97:
 	ADD $64, R22
 	ADD $64, R23
 	SUBS $1, R17, R17
-	BNE term97
-done96:
+	BNE term103
+done102:
 	FSTPQ (F0, F1), 0(R4)
 	FSTPQ (F2, F3), 32(R4)
 	FSTPQ (F4, F5), 64(R4)
@@ -6484,9 +6484,9 @@ done96:
 	FSTPQ (F10, F11), 160(R4)
 	FSTPQ (F12, F13), 192(R4)
 	FSTPQ (F14, F15), 224(R4)
-	B pair59
-done60:
-	CBZ R25, up61
+	B pair65
+done66:
+	CBZ R25, up67
 	FMOVQ 0(R11), F0
 	FMOVQ 16(R11), F1
 	FMOVQ 32(R11), F2
@@ -6910,9 +6910,9 @@ done60:
 	FMOVQ F2, 32(R9)
 	FMOVQ F3, 48(R9)
 	RET
-up61:
+up67:
 	CMP $1, R24
-	BNE other99
+	BNE other105
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 32(R3), (F2, F3)
 	MOVD R2, R19
@@ -7613,8 +7613,8 @@ up61:
 	FMOVQ F24, 48(R9)
 	LSR $2, R6, R17
 	SUB $8, R17
-	CBZ R17, rest101
-four100:
+	CBZ R17, rest107
+four106:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -7642,11 +7642,11 @@ four100:
 	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
 	ADD $256, R20
 	SUBS $1, R17, R17
-	BNE four100
-rest101:
+	BNE four106
+rest107:
 	ANDS $3, R6, R17
-	BEQ done102
-term103:
+	BEQ done108
+term109:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -7656,14 +7656,14 @@ term103:
 	WORD $0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	ADD $64, R20
 	SUBS $1, R17, R17
-	BNE term103
-done102:
+	BNE term109
+done108:
 	FSTPQ (F0, F1), 0(R4)
 	FSTPQ (F2, F3), 32(R4)
-	B done98
-other99:
+	B done104
+other105:
 	CMP $2, R24
-	BNE other104
+	BNE other110
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 32(R3), (F2, F3)
 	FLDPQ 64(R3), (F4, F5)
@@ -8567,8 +8567,8 @@ other99:
 	FMOVQ F24, 48(R9)
 	LSR $2, R6, R17
 	SUB $8, R17
-	CBZ R17, rest106
-four105:
+	CBZ R17, rest112
+four111:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -8621,11 +8621,11 @@ four105:
 	ADD $256, R20
 	ADD $256, R21
 	SUBS $1, R17, R17
-	BNE four105
-rest106:
+	BNE four111
+rest112:
 	ANDS $3, R6, R17
-	BEQ done107
-term108:
+	BEQ done113
+term114:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -8642,16 +8642,16 @@ term108:
 	ADD $64, R20
 	ADD $64, R21
 	SUBS $1, R17, R17
-	BNE term108
-done107:
+	BNE term114
+done113:
 	FSTPQ (F0, F1), 0(R4)
 	FSTPQ (F2, F3), 32(R4)
 	FSTPQ (F4, F5), 64(R4)
 	FSTPQ (F6, F7), 96(R4)
-	B done98
-other104:
+	B done104
+other110:
 	CMP $3, R24
-	BNE other109
+	BNE other115
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 32(R3), (F2, F3)
 	FLDPQ 64(R3), (F4, F5)
@@ -9758,8 +9758,8 @@ other104:
 	FMOVQ F24, 48(R9)
 	LSR $2, R6, R17
 	SUB $8, R17
-	CBZ R17, rest111
-four110:
+	CBZ R17, rest117
+four116:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -9837,11 +9837,11 @@ four110:
 	ADD $256, R21
 	ADD $256, R22
 	SUBS $1, R17, R17
-	BNE four110
-rest111:
+	BNE four116
+rest117:
 	ANDS $3, R6, R17
-	BEQ done112
-term113:
+	BEQ done118
+term119:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -9865,16 +9865,16 @@ term113:
 	ADD $64, R21
 	ADD $64, R22
 	SUBS $1, R17, R17
-	BNE term113
-done112:
+	BNE term119
+done118:
 	FSTPQ (F0, F1), 0(R4)
 	FSTPQ (F2, F3), 32(R4)
 	FSTPQ (F4, F5), 64(R4)
 	FSTPQ (F6, F7), 96(R4)
 	FSTPQ (F8, F9), 128(R4)
 	FSTPQ (F10, F11), 160(R4)
-	B done98
-other109:
+	B done104
+other115:
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 32(R3), (F2, F3)
 	FLDPQ 64(R3), (F4, F5)
@@ -11184,8 +11184,8 @@ other109:
 	FMOVQ F24, 48(R9)
 	LSR $2, R6, R17
 	SUB $8, R17
-	CBZ R17, rest116
-four115:
+	CBZ R17, rest122
+four121:
 	FMOVQ.P 16(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -11288,11 +11288,11 @@ four115:
 	ADD $256, R22
 	ADD $256, R23
 	SUBS $1, R17, R17
-	BNE four115
-rest116:
+	BNE four121
+rest122:
 	ANDS $3, R6, R17
-	BEQ done117
-term118:
+	BEQ done123
+term124:
 	FMOVS.P 4(R19), F16
 	FLDPQ 0(R20), (F17, F18)
 	FLDPQ 32(R20), (F19, F20)
@@ -11323,8 +11323,8 @@ term118:
 	ADD $64, R22
 	ADD $64, R23
 	SUBS $1, R17, R17
-	BNE term118
-done117:
+	BNE term124
+done123:
 	FSTPQ (F0, F1), 0(R4)
 	FSTPQ (F2, F3), 32(R4)
 	FSTPQ (F4, F5), 64(R4)
@@ -11333,16 +11333,16 @@ done117:
 	FSTPQ (F10, F11), 160(R4)
 	FSTPQ (F12, F13), 192(R4)
 	FSTPQ (F14, F15), 224(R4)
-done98:
+done104:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R4, R11
 	MOVD n+48(FP), R16
 	MOVD pairs+72(FP), R17
 	SUB R17<<4, R16, R16
-units119:
+units125:
 	CMP $16, R16
-	BLT rest120
+	BLT rest126
 	FMOVQ 0(R11), F0
 	FMOVQ 16(R11), F1
 	FMOVQ 32(R11), F2
@@ -11769,9 +11769,9 @@ units119:
 	ADD $64, R10
 	ADD $256, R11
 	SUB $16, R16
-	B units119
-rest120:
-	TBZ $3, R16, none122
+	B units125
+rest126:
+	TBZ $3, R16, none128
 	FMOVQ 0(R11), F0
 	FMOVQ 16(R11), F1
 	FMOVQ 32(R11), F2
@@ -11988,13 +11988,13 @@ rest120:
 	ADD $32, R9
 	ADD $32, R10
 	ADD $128, R11
-none122:
+none128:
 	AND $7, R16, R17
-	CBZ R17, done121
+	CBZ R17, done127
 	ADD R17<<2, R11, R19
 	ADD R17<<2, R19, R20
 	ADD R17<<2, R20, R21
-	TBZ $2, R17, none123
+	TBZ $2, R17, none129
 	FMOVQ 0(R11), F0
 	FMOVQ 0(R19), F1
 	FMOVQ 0(R20), F2
@@ -12112,8 +12112,8 @@ none122:
 	ADD $16, R19
 	ADD $16, R20
 	ADD $16, R21
-none123:
-	TBZ $1, R17, none124
+none129:
+	TBZ $1, R17, none130
 	FMOVD 0(R11), F0
 	FMOVD 0(R19), F1
 	FMOVD 0(R20), F2
@@ -12231,8 +12231,8 @@ none123:
 	ADD $8, R19
 	ADD $8, R20
 	ADD $8, R21
-none124:
-	TBZ $0, R17, none125
+none130:
+	TBZ $0, R17, none131
 	FMOVS 0(R11), F0
 	FMOVS 0(R19), F1
 	FMOVS 0(R20), F2
@@ -12350,8 +12350,8 @@ none124:
 	ADD $4, R19
 	ADD $4, R20
 	ADD $4, R21
-none125:
-done121:
+none131:
+done127:
 	RET
 
 // func axpyNEON(y *float32, a float32, x *float32, n int)
@@ -12360,9 +12360,9 @@ TEXT ·axpyNEON(SB), NOSPLIT, $0-32
 	MOVD x+16(FP), R1
 	MOVD n+24(FP), R2
 	FMOVS a+8(FP), F31
-axpy126:
+axpy132:
 	CMP $8, R2
-	BLT tail127
+	BLT tail133
 	FLDPQ (R0), (F0, F1)
 	FLDPQ (R1), (F2, F3)
 	WORD $0x4f9f1040 // fmla v0.4s, v2.4s, v31.s[0]
@@ -12371,32 +12371,32 @@ axpy126:
 	ADD $32, R0
 	ADD $32, R1
 	SUB $8, R2
-	B axpy126
-tail127:
-	TBZ $2, R2, none128
+	B axpy132
+tail133:
+	TBZ $2, R2, none134
 	FMOVQ (R0), F0
 	FMOVQ (R1), F2
 	WORD $0x4f9f1040 // fmla v0.4s, v2.4s, v31.s[0]
 	FMOVQ F0, (R0)
 	ADD $16, R0
 	ADD $16, R1
-none128:
-	TBZ $1, R2, none129
+none134:
+	TBZ $1, R2, none135
 	FMOVD (R0), F0
 	FMOVD (R1), F2
 	WORD $0x4f9f1040 // fmla v0.4s, v2.4s, v31.s[0]
 	FMOVD F0, (R0)
 	ADD $8, R0
 	ADD $8, R1
-none129:
-	TBZ $0, R2, none130
+none135:
+	TBZ $0, R2, none136
 	FMOVS (R0), F0
 	FMOVS (R1), F2
 	WORD $0x4f9f1040 // fmla v0.4s, v2.4s, v31.s[0]
 	FMOVS F0, (R0)
 	ADD $4, R0
 	ADD $4, R1
-none130:
+none136:
 	RET
 
 // func affineNEON(dst, w, b, x *float32, rows, k int)
@@ -12407,66 +12407,66 @@ TEXT ·affineNEON(SB), NOSPLIT, $0-48
 	MOVD x+24(FP), R3
 	MOVD rows+32(FP), R4
 	MOVD k+40(FP), R5
-row131:
+row137:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	MOVD R3, R6
 	LSR $3, R5, R7
-	CBZ R7, tail133
-eight132:
+	CBZ R7, tail139
+eight138:
 	FLDPQ.P 32(R1), (F2, F3)
 	FLDPQ.P 32(R6), (F4, F5)
 	VFMLA V4.S4, V2.S4, V0.S4
 	VFMLA V5.S4, V3.S4, V1.S4
 	SUBS $1, R7, R7
-	BNE eight132
-tail133:
+	BNE eight138
+tail139:
 	AND $7, R5, R7
-	CBZ R7, sum134
+	CBZ R7, sum140
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
-	TBZ $2, R7, few135
+	TBZ $2, R7, few141
 	FMOVQ.P 16(R1), F2
 	FMOVQ.P 16(R6), F4
-	TBZ $1, R7, one136
+	TBZ $1, R7, one142
 	FMOVD.P 8(R1), F6
 	FMOVD.P 8(R6), F7
-	TBZ $0, R7, none138
-	B third137
-one136:
-	TBZ $0, R7, none138
+	TBZ $0, R7, none144
+	B third143
+one142:
+	TBZ $0, R7, none144
 	FMOVS.P 4(R1), F6
 	FMOVS (R6), F7
-	B none138
-third137:
+	B none144
+third143:
 	VLD1.P 4(R1), V6.S[2]
 	VLD1 (R6), V7.S[2]
-none138:
+none144:
 	VFMLA V4.S4, V2.S4, V0.S4
 	VFMLA V7.S4, V6.S4, V1.S4
-	B sum134
-few135:
-	TBZ $1, R7, one139
+	B sum140
+few141:
+	TBZ $1, R7, one145
 	FMOVD.P 8(R1), F6
 	FMOVD.P 8(R6), F7
-	TBZ $0, R7, none141
-	B third140
-one139:
-	TBZ $0, R7, none141
+	TBZ $0, R7, none147
+	B third146
+one145:
+	TBZ $0, R7, none147
 	FMOVS.P 4(R1), F6
 	FMOVS (R6), F7
-	B none141
-third140:
+	B none147
+third146:
 	VLD1.P 4(R1), V6.S[2]
 	VLD1 (R6), V7.S[2]
-none141:
+none147:
 	VFMLA V7.S4, V6.S4, V0.S4
 	VFMLA V4.S4, V2.S4, V1.S4
-sum134:
+sum140:
 	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
 	VMOV V0.D[1], V1.D[0]
 	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
@@ -12476,5 +12476,5 @@ sum134:
 	FADDS F1, F0, F0
 	FMOVS.P F0, 4(R0)
 	SUBS $1, R4, R4
-	BNE row131
+	BNE row137
 	RET

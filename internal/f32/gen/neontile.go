@@ -2,30 +2,30 @@ package main
 
 import "fmt"
 
-// tile writes c[i][j] += Σ_k a[i·rs + k·ks]·b[k·ldb + j], i < rows, j < 16, one
-// tile after another down c and a. Strides are in bytes. V0 to V23 are sums, V24 to
-// V27 the panel's row, V28 to V31 elements of A; R19 to R23 lead to the rows of A.
+// tile writes c[i][j] = from[i][j] + Σ_k a[i·rs + k·ks]·b[k·64 + j], i < rows,
+// j < 16, one tile after another down c, from and a. Strides are in bytes. V0 to V23
+// are sums, V24 to V27 the panel's row, V28 to V31 elements of A; R19 to R23 lead to
+// the rows of A.
 func (e *neon) tile(rows int) {
-	e.start("c *float32, ldc int, a *float32, rs, ks int, b *float32, ldb, tiles, k int", fmt.Sprintf("tile%d", rows),
-		[]param{{"c", "R0"}, {"ldc", "R1"}, {"a", "R2"}, {"rs", "R3"}, {"ks", "R4"}, {"b", "R5"}, {"ldb", "R6"}, {"tiles", "R7"}, {"k", "R8"}})
-	next, loop := e.fresh("next"), e.fresh("k")
+	e.start("c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int", fmt.Sprintf("tile%d", rows),
+		[]param{{"c", "R0"}, {"ldc", "R1"}, {"from", "R6"}, {"ldfrom", "R9"}, {"a", "R2"}, {"rs", "R3"}, {"ks", "R4"}, {"b", "R5"}, {"tiles", "R7"}, {"k", "R8"}})
+	next, loop, done := e.fresh("next"), e.fresh("k"), e.fresh("done")
 	e.op("MOVD R3, R19")
 	for r := 2; r < rows; r++ {
 		e.op("ADD R3, R%d, R%d", 17+r, 18+r)
 	}
 	e.label(next)
-	e.op("MOVD R0, R9")
-	e.tileRows(rows, e.loadPairAt)
+	e.tileRows(rows, "R6", "R9", e.loadPairAt)
 	e.op("MOVD R2, R10")
 	e.op("MOVD R5, R11")
 	e.op("MOVD R8, R12")
+	e.op("CBZ R12, %s", done)
 	e.label(loop)
 	e.tileTerm(rows)
 	e.op("SUBS $1, R12, R12")
 	e.op("BNE %s", loop)
-	e.op("MOVD R0, R9")
-	e.tileRows(rows, e.storePairAt)
-	e.op("MOVD R9, R0")
+	e.label(done)
+	e.tileRows(rows, "R0", "R1", e.storePairAt)
 	for range rows {
 		e.op("ADD R3, R2")
 	}
@@ -37,13 +37,13 @@ func (e *neon) tile(rows int) {
 func (e *neon) loadPairAt(at string, r int)  { e.loadPair(at, r) }
 func (e *neon) storePairAt(at string, r int) { e.storePair(r, at) }
 
-// tileRows moves the sums between registers and the rows from R9 on, and leaves R9
-// after the last.
-func (e *neon) tileRows(rows int, move func(at string, r int)) {
+// tileRows moves the sums between registers and rows stride apart from base on, and
+// leaves base after the last.
+func (e *neon) tileRows(rows int, base, stride string, move func(at string, r int)) {
 	for r := range rows {
-		move("(R9)", 4*r)
-		move("32(R9)", 4*r+2)
-		e.op("ADD R1, R9")
+		move(at(base, 0), 4*r)
+		move(at(base, 32), 4*r+2)
+		e.op("ADD %s, %s", stride, base)
 	}
 }
 
@@ -61,7 +61,7 @@ func (e *neon) tileTerm(rows int) {
 	for r := range 4 {
 		element(r)
 	}
-	e.op("ADD R6, R11")
+	e.op("ADD $64, R11")
 	for r := range rows {
 		for j := range 4 {
 			e.fmlaLane(4*r+j, 24+j, 28+r%4, 0)
