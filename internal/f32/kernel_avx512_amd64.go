@@ -2,26 +2,49 @@
 
 package f32
 
-// productAVX512 is productGeneric with fused multiply-add. Few rows go through tiles
-// of four panels; otherwise a tile is one panel by at most 24 rows, which are spread
-// evenly over the tiles: few cannot keep the multipliers busy.
+import "math/bits"
+
+// productAVX512 is productGeneric with fused multiply-add, two panels at a time, or
+// four if there are few rows.
 func productAVX512(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
-	if fours := panels / 4; m <= 6 && fours > 0 {
-		tiles6x4AVX512(&c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldp, fours, 1, k, m)
-		if panels %= 4; panels == 0 {
+	width := 2
+	if m <= 6 {
+		width = 4
+	}
+	for {
+		width = min(width, 1<<(bits.Len(uint(panels))-1))
+		done := panels &^ (width - 1)
+		stripesAVX512(c, ldc, from, ldfrom, a, rs, ks, b, ldp, width, done/width, m, k)
+		if panels -= done; panels == 0 {
 			return
 		}
-		done := 4 * fours
 		c, from, b = c[done*Panel:], from[done*Panel:], b[done*ldp:]
 	}
-	tiles := (m + 23) / 24
+}
+
+// stripesAVX512 takes so many panels at a time, steps times, in tiles of 24 registers
+// at most. Rows are spread evenly over the tiles.
+func stripesAVX512(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, width, steps, m, k int) {
+	most := 24 / width
+	tiles := (m + most - 1) / most
 	rows, larger := m/tiles, m%tiles
 	if larger > 0 {
-		tiles24x1AVX512(&c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldp, panels, larger, k, rows+1)
+		tilesAVX512(width, &c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldp, steps, larger, k, rows+1)
 		done := larger * (rows + 1)
 		c, from, a = c[done*ldc:], from[done*ldfrom:], a[done*rs:]
 	}
-	tiles24x1AVX512(&c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldp, panels, tiles-larger, k, rows)
+	tilesAVX512(width, &c[0], 4*ldc, &from[0], 4*ldfrom, &a[0], 4*rs, 4*ks, &b[0], 4*ldp, steps, tiles-larger, k, rows)
+}
+
+func tilesAVX512(width int, c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, steps, tiles, k, rows int) {
+	switch width {
+	case 1:
+		tiles24x1AVX512(c, ldc, from, ldfrom, a, rs, ks, b, ldp, steps, tiles, k, rows)
+	case 2:
+		tiles12x2AVX512(c, ldc, from, ldfrom, a, rs, ks, b, ldp, steps, tiles, k, rows)
+	case 4:
+		tiles6x4AVX512(c, ldc, from, ldfrom, a, rs, ks, b, ldp, steps, tiles, k, rows)
+	}
 }
 
 // walkAVX512 is stepGeneric with fused multiply-add.
@@ -36,9 +59,9 @@ func walkAVX512(h, c, xh, start, z []float32, w *Matrix, back bool) {
 
 // endPanels is how many panels of k terms the first and the last pass of stepAVX512
 // take: four, or three if only these stay in the first cache level, which of 32 KiB
-// has 28 for weights; and none if that leaves too little between them.
+// has 29 for weights; and none if that leaves too little between them.
 func endPanels(panels, k int) int {
-	const lines = 28 << 10 / (4 * Panel)
+	const lines = 29 << 10 / (4 * Panel)
 	ends := 4
 	if 4*k > lines && 3*k <= lines {
 		ends = 3
@@ -51,6 +74,9 @@ func endPanels(panels, k int) int {
 
 //go:noescape
 func tiles24x1AVX512(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, steps, tiles, k, rows int)
+
+//go:noescape
+func tiles12x2AVX512(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, steps, tiles, k, rows int)
 
 //go:noescape
 func tiles6x4AVX512(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, steps, tiles, k, rows int)

@@ -7,8 +7,9 @@ func avx512() []byte {
 	e := &emitter{}
 	e.begin("amd64 && !purego")
 	constants(e, 1)
-	tile512(e, tall)
-	tile512(e, wide)
+	for _, s := range shapes {
+		tile512(e, s)
+	}
 	gates512(e, false)
 	gates512(e, true)
 	gatesAdjoint512(e)

@@ -3,14 +3,13 @@ package main
 import "fmt"
 
 // A shape of tiles: so many rows at most by so many panels of 16 columns, a register
-// each. With one panel elements of A come from memory to where they are multiplied;
-// with few rows more panels keep the multipliers busy.
+// each.
 type shape struct{ rows, panels int }
 
-var (
-	tall = shape{24, 1}
-	wide = shape{6, 4}
-)
+// shapes are those that there are. Two panels make loads of A half as many; four are
+// for few rows, which alone could not keep the multipliers busy; one is what is left
+// of an odd number.
+var shapes = []shape{{24, 1}, {12, 2}, {6, 4}}
 
 func (s shape) name() string { return fmt.Sprintf("tiles%dx%dAVX512", s.rows, s.panels) }
 
@@ -21,8 +20,8 @@ func (s shape) name() string { return fmt.Sprintf("tiles%dx%dAVX512", s.rows, s.
 //
 //	DI c, R8 from, in the loop of terms:
 //	R11 to R13 rows 0, 8 and 16 of a, BX rs, R9, R10 and R14 its threefold,
-//	fivefold and sevenfold, CX ks, DX b, AX terms left
-//	with more panels SI ldp, R14 its threefold
+//	fivefold and sevenfold, CX ks, DX b, SI ldp, AX terms left
+//	with four panels R14 is the threefold of ldp
 //	(SP) a, 8(SP) tiles left
 func tile512(e *emitter, s shape) {
 	e.function(s.name(), "func "+s.name()+"(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, steps, tiles, k, rows int)", "MOVQ", 16,
@@ -30,9 +29,7 @@ func tile512(e *emitter, s shape) {
 			{"ldp", ""}, {"steps", ""}, {"tiles", ""}, {"k", ""}, {"rows", "AX"}})
 	e.op("LEAQ (BX)(BX*2), R9")
 	e.op("LEAQ (BX)(BX*4), R10")
-	if s.panels == 1 {
-		e.op("LEAQ (R9)(BX*4), R14")
-	}
+	e.op("LEAQ (R9)(BX*4), R14")
 	labels := make([]string, s.rows+1)
 	for rows := range labels {
 		labels[rows] = e.fresh("rows")
@@ -109,8 +106,8 @@ func tileTerms512(e *emitter, s shape) {
 	for i := range bases[1:] {
 		e.op("LEAQ (%s)(BX*8), %s", bases[i], bases[i+1])
 	}
-	if s.panels > 1 {
-		e.op("MOVQ ldp+64(FP), SI")
+	e.op("MOVQ ldp+64(FP), SI")
+	if s.panels == 4 {
 		e.op("LEAQ (SI)(SI*2), R14")
 	}
 	e.op("MOVQ b+56(FP), DX")
