@@ -18,6 +18,7 @@ func avx2() []byte {
 	axpy(e)
 	affine(e)
 	adam(e)
+	peak(e)
 	return e.Bytes()
 }
 

@@ -26,6 +26,7 @@ func writeNEON() []byte {
 	e.step()
 	e.axpy()
 	e.affine()
+	e.peak()
 	return e.Bytes()
 }
 
