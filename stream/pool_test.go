@@ -188,17 +188,20 @@ func TestRunAllocatesNothing(t *testing.T) {
 	m := randomModel(t, 1, feature.Config{Kind: feature.KindLogMel}, 16000, 1, 1, model.RunningSoftmax, true)
 	x := bursts(rand.New(rand.NewPCG(1, 1)), 320, 1, 16000)
 	const streams, rounds = 20, 200
-	for _, finite := range []bool{true, false} {
+	for _, sinks := range [][]Sink{nil, {nothing{}}} {
 		src := &counted{from: streams * 100, to: streams*rounds - 1}
 		src.many = *newMany(streams, rounds, 0, capture.Block{Format: capture.Format{Rate: 16000, Channels: 1}, Samples: x})
-		o := &RunOptions{Finite: finite, Workers: 2}
+		o := &RunOptions{Finite: sinks == nil, Workers: 2}
 		o.Segment = &model.Segment{Kind: model.SegmentFixed, Steps: 50}
-		if err := Run(context.Background(), src, m, o, nothing{}); err != nil {
+		if err := Run(context.Background(), src, m, o, sinks...); err != nil {
 			t.Fatal(err)
 		}
-		blocks := src.to - src.from
-		if n := src.after.Mallocs - src.before.Mallocs; n > uint64(blocks)/50 { // of the runtime's own there are always some
-			t.Errorf("finite %v: %d allocations in %d blocks", finite, n, blocks)
+		blocks, n, bytes := uint64(src.to-src.from), src.after.Mallocs-src.before.Mallocs, src.after.TotalAlloc-src.before.TotalAlloc
+		if n > blocks/50 { // of the runtime's own there are always some
+			t.Errorf("%d sinks: %d allocations in %d blocks", len(sinks), n, blocks)
+		}
+		if sinks == nil && bytes > 10*blocks { // a sink's queue is as long as it comes
+			t.Errorf("%d bytes were allocated in %d blocks", bytes, blocks)
 		}
 	}
 }
