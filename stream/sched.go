@@ -222,7 +222,7 @@ func (s *sched) turn(w *worker) bool {
 			s.work.Wait()
 			continue
 		}
-		if s.ready.n > 0 || s.ended.n > 0 && s.confirming < s.workers-1 {
+		if s.ready.n > 0 || s.workers > 1 && s.mayConfirm(w) {
 			s.work.Signal() // there is work for another
 		}
 		return true

@@ -313,6 +313,36 @@ func TestWhoConfirms(t *testing.T) {
 	}
 }
 
+// A worker that waits is woken when there comes to be something for it to confirm.
+func TestIdleWorkerIsWokenToConfirm(t *testing.T) {
+	for _, steps := range [][]int{
+		{shortEnd + 1, shortEnd},                                     // behind a long one
+		{shortEnd + 1, 9999, 9999, 9999, 9999}, {1, 1}, {9999, 9999}, // the last: too long
+	} {
+		want := steps[1] <= shortEnd || len(steps) > manyEnded
+		synctest.Test(t, func(t *testing.T) {
+			s := newSched(signModel(t, model.Decision{}), &RunOptions{Workers: 2})
+			idle, helps := newWorker(s), false
+			go func() { helps = s.turn(idle) }()
+			synctest.Wait()
+			for _, n := range steps {
+				l := &lane{c: &Classifier{}}
+				l.c.walker.counted.steps = n
+				s.ended.push(l)
+			}
+			s.turn(newWorker(s))
+			synctest.Wait()
+			if helps != want {
+				t.Errorf("segments of %d steps: it is woken: %v, want %v", steps, helps, want)
+			}
+			s.mu.Lock()
+			s.ended, s.closed = lanes{}, true
+			s.mu.Unlock()
+			s.work.Broadcast()
+		})
+	}
+}
+
 // longAndShort gives a long segment of stream a, and then b's blocks, each when it
 // is told to.
 type longAndShort struct {
