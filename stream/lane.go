@@ -20,6 +20,9 @@ type lane struct {
 	next  *lane
 }
 
+// large tells whether the lane's next work is to feed a large block.
+func (l *lane) large() bool { return !l.fed && len(l.cur.samples) > largeBlock }
+
 // An item is a block to feed, the end of a stream's open segment, or both. The
 // block is the item's own.
 type item struct {

@@ -54,6 +54,7 @@ type sched struct {
 	free       *item
 	flying     int // items that are not free
 	samples    int // in them
+	memory     int // samples that all items have memory for
 	timer      *time.Timer
 	armed      bool
 	closed     bool
@@ -67,8 +68,10 @@ const (
 	leastShare  = 16      // lanes under which a second worker is not worth while
 	shortEnd    = 256     // steps that are confirmed in about half the default bound
 	manyEnded   = 4       // lanes to confirm that the last worker helps with, however long
+	largeBlock  = 1 << 12 // samples that are fed in about half the default bound
 	mostItems   = 512     // that wait or are worked off,
-	mostSamples = 1 << 20 // and about how many samples in them
+	mostSamples = 1 << 20 // about how many samples in them,
+	mostMemory  = 2 << 20 // and for how many there is memory
 )
 
 // newSched takes the options that concern it; deliver and refuse are to follow.
@@ -110,9 +113,11 @@ func (s *sched) put(l *lane, b *capture.Block, end Reason, arrived time.Time, al
 		size = len(b.Samples)
 	}
 	it := s.item(size)
+	before := cap(it.samples)
 	it.set(b, end, arrived)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.memory += cap(it.samples) - before
 	s.alive = alive
 	if l.busy {
 		l.queue.push(it)
@@ -213,9 +218,7 @@ func (s *sched) turn(w *worker) bool {
 			w.confirms = true
 			s.confirming++
 		case s.ready.n > 0:
-			for range s.share() {
-				w.lanes = append(w.lanes, s.ready.pop())
-			}
+			s.takeShare(w)
 		case s.closed:
 			return false
 		default:
@@ -229,7 +232,21 @@ func (s *sched) turn(w *worker) bool {
 	}
 }
 
-// share is how many of the ready lanes a worker takes.
+// takeShare gives w its share of the ready lanes. A large block to feed is a share of
+// its own: other lanes' steps would wait for it.
+func (s *sched) takeShare(w *worker) {
+	for range s.share() {
+		large := s.ready.first.large()
+		if large && len(w.lanes) > 0 {
+			return
+		}
+		if w.lanes = append(w.lanes, s.ready.pop()); large {
+			return
+		}
+	}
+}
+
+// share is how many of the ready lanes a worker takes at most.
 func (s *sched) share() int {
 	n := (s.ready.n + s.workers - 1) / s.workers
 	return min(max(n, leastShare), s.most, s.ready.n)
@@ -278,6 +295,10 @@ func (s *sched) through(l *lane) {
 	it := l.cur
 	s.flying--
 	s.samples -= len(it.samples)
+	if s.memory > mostMemory {
+		s.memory -= cap(it.samples)
+		it.samples, it.block.Samples = nil, nil
+	}
 	it.next, s.free = s.free, it
 	if it = l.queue.pop(); it != nil {
 		s.begin(l, it)

@@ -280,6 +280,76 @@ func TestPreparingKeepsItsBound(t *testing.T) {
 	}
 }
 
+// laneOf is a lane of a classifier of m.
+func laneOf(t *testing.T, m *model.Model) *lane {
+	c, err := NewClassifier(m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &lane{c: c}
+}
+
+// Nobody's step waits for a large block to be fed: it is a worker's alone.
+func TestLargeBlockIsFedAlone(t *testing.T) {
+	m := signModel(t, model.Decision{})
+	s := newSched(m, &RunOptions{Workers: 1})
+	s.deliver = func([]Event, []*item) {}
+	for i, n := range []int{1, largeBlock, largeBlock + 1, largeBlock + 1, 1} {
+		b := block(0, make([]float32, n)...)
+		b.Stream = fmt.Sprint(i)
+		s.put(laneOf(t, m), &b, "", time.Now(), 5, true)
+	}
+	w := newWorker(s)
+	for _, want := range []string{"0 1", "2", "3", "4 1 2 3"} {
+		s.turn(w)
+		var got []string
+		for _, l := range w.lanes {
+			got = append(got, l.cur.block.Stream)
+			w.feed(l)
+		}
+		if w.step(); strings.Join(got, " ") != want {
+			t.Errorf("a worker takes %v, want %s", got, want)
+		}
+	}
+}
+
+// Memory for blocks is bounded, whoever's blocks were large.
+func TestMemoryOfBlocksIsBounded(t *testing.T) {
+	const large = mostSamples / 8
+	m := signModel(t, model.Decision{})
+	s := newSched(m, &RunOptions{Workers: 1})
+	s.failed.Store(true) // nothing is fed
+	w, all := newWorker(s), []*lane{}
+	for range 300 {
+		all = append(all, laneOf(t, m))
+	}
+	for round := range 30 {
+		for i, l := range all {
+			b := block(0, 1)
+			if i == round*10 {
+				b.Samples = make([]float32, large)
+			}
+			s.put(l, &b, "", time.Now(), len(all), true)
+		}
+		for s.flying > 0 {
+			s.turn(w)
+			w.prepare()
+			if s.ready.n == 0 {
+				s.mu.Lock()
+				s.takeBack(w)
+				s.mu.Unlock()
+			}
+		}
+	}
+	memory := 0
+	for it := s.free; it != nil; it = it.next {
+		memory += cap(it.samples)
+	}
+	if memory != s.memory || memory > mostMemory {
+		t.Errorf("free blocks have memory for %d samples, counted %d, at most %d", memory, s.memory, mostMemory)
+	}
+}
+
 // Who confirms: all workers but one before anything else, the last one when no
 // step is waiting.
 func TestWhoConfirms(t *testing.T) {
