@@ -21,9 +21,9 @@ type benchCmd struct {
 	Model   string   `arg:"" optional:"" help:"The model that 'stream' runs: a file, or bundled:notes." default:"bundled:notes"`
 	Hidden  int      `help:"Units a direction, 1 to 2048." default:"100"`
 	Input   []int    `help:"Features a step, 1 to 4096, comma-separated [1,13,40]: a row of 'step' for each; 'sequence' takes the first, the others the last." default:"1,13,40" placeholder:"D"`
-	Seconds float64  `help:"Time for all of it." default:"10"`
+	Seconds float64  `help:"Time for all of it; three rounds are run however long they take: minutes, where a direction has many units." default:"10"`
 	Only    []string `help:"These alone, comma-separated: peak, step, batch, sequence, confirm, train, logmel, stream." placeholder:"NAME"`
-	JSON    bool     `help:"An array of rows."`
+	JSON    bool     `help:"An array of rows; us_min and us_median are microseconds of the fastest and the middle run."`
 }
 
 func (c *benchCmd) Help() string {

@@ -16,7 +16,7 @@ type evalCmd struct {
 	Data  string `arg:"" help:"Labelled data, as for train."`
 	dataFlags
 	Segment string  `help:"Cut every example with this segmenter instead of taking it whole." enum:",activity,fixed,message,whole,stored" default:""`
-	Crop    float64 `help:"Judge crops of so many seconds instead of whole examples."`
+	Crop    float64 `help:"Judge crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
 	JSON    bool    `help:"One JSON object."`
 	Each    string  `help:"Write a JSON line an example here." placeholder:"FILE"`
 	Report  string  `help:"Write a page with charts here." placeholder:"FILE.html"`

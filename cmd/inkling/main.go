@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "inkling: %v\nTry inkling --help.\n", err)
+		fmt.Fprintf(stderr, "inkling: %v\nTry %s --help.\n", err, asked(err))
 		return 2
 	}
 	err = parsed.Run(&app{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr})
@@ -102,4 +102,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return 2
 	}
 	return 1
+}
+
+// asked is the command, as typed, that a wrong command line got to.
+func asked(err error) string {
+	name := "inkling"
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) {
+		for _, p := range wrong.Context.Path {
+			if p.Command != nil {
+				name += " " + p.Command.Name
+			}
+		}
+	}
+	return name
 }

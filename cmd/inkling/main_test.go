@@ -152,3 +152,29 @@ func TestMistakes(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// A model.Segment takes 0 as a default; a user who says 0 means it.
+func TestZeroOfASegmentFlagCounts(t *testing.T) {
+	m, err := openModel("bundled:notes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := segmentFlags{PreRoll: new(float64), Minimum: new(float64)}
+	s := f.over(m).Defaults()
+	if err := s.Check(); err != nil || s.PreRoll > 1e-6 || s.Minimum > 1e-6 || s.Hold != 0.2 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// A wrong flag points to the help of its command.
+func TestWrongFlagNamesItsCommand(t *testing.T) {
+	for want, args := range map[string][]string{
+		"Try inkling --help.":               {"nosuch"},
+		"Try inkling train --help.":         {"train", "x", "--memory", "5x"},
+		"Try inkling plot waveform --help.": {"plot", "waveform", "x", "--nosuch"},
+	} {
+		if _, log, code := inkling(t, "", args...); code != 2 || !strings.Contains(log, want) {
+			t.Errorf("%v: exit %d, %q, want %q", args, code, log, want)
+		}
+	}
+}

@@ -27,9 +27,9 @@ type recordCmd struct {
 	sourceFlags
 	natsFlags
 	segmentFlags
-	Whole   float64 `help:"Cut into examples of so many seconds, whatever is heard, instead of at silence."`
+	Whole   float64 `help:"Cut into examples of so many seconds, whatever is heard, instead of at silence." placeholder:"SECONDS"`
 	Count   int     `short:"n" name:"number" help:"Stop after so many examples."`
-	Seconds float64 `help:"Stop after so many seconds of signal."`
+	Seconds float64 `help:"Stop after so many seconds of signal." placeholder:"SECONDS"`
 }
 
 func (c *recordCmd) Run(a *app) error {
@@ -82,8 +82,8 @@ type recording struct {
 // segment is how to cut: at silence, or at even lengths.
 func (r *recording) segment() model.Segment {
 	f := &r.c.segmentFlags
-	s := model.Segment{Kind: model.SegmentActivity, Maximum: f.Maximum, On: f.On, Off: f.Off, Level: f.Level,
-		Minimum: f.Minimum, PreRoll: f.PreRoll, Hold: f.Hold}
+	s := model.Segment{Kind: model.SegmentActivity, Maximum: f.Maximum, On: given(f.On), Off: given(f.Off), Level: given(f.Level),
+		Minimum: given(f.Minimum), PreRoll: given(f.PreRoll), Hold: given(f.Hold)}
 	if r.c.Whole > 0 {
 		s = model.Segment{Kind: model.SegmentWhole, Maximum: r.c.Whole}
 	}

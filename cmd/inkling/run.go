@@ -23,7 +23,7 @@ type runCmd struct {
 	segmentFlags
 	To         []string      `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
 	Emit       string        `help:"Running events: step, change, every=100ms or confirmed." default:"step"`
-	Threshold  float64       `help:"Reject confirmed labels under this probability [the model's]."`
+	Threshold  float64       `help:"Reject confirmed labels under this probability [the model's]." placeholder:"P"`
 	Gap        string        `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
 	State      string        `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
 	Background bool          `help:"Report segments of the background label as well."`
@@ -33,17 +33,29 @@ type runCmd struct {
 	Quiet      bool          `short:"q" help:"Nothing on standard output."`
 }
 
-// segmentFlags override the model's segmenter.
+// segmentFlags override the model's segmenter; nil is what was not given.
 type segmentFlags struct {
-	Segment string  `help:"Segmenter: activity, fixed, message or whole [the model's]." enum:",activity,fixed,message,whole" default:""`
-	Steps   int     `help:"fixed: steps a segment."`
-	Maximum float64 `help:"Longest segment in seconds."`
-	On      float64 `help:"activity: opens so many dB above the floor."`
-	Off     float64 `help:"activity: lasts down to so many dB above the floor."`
-	Level   float64 `help:"activity: never opens below this level in dB of full scale."`
-	Minimum float64 `help:"activity: shorter ones are dropped, seconds."`
-	PreRoll float64 `help:"activity: kept from before the opening, seconds."`
-	Hold    float64 `help:"activity: silence that ends a segment, seconds."`
+	Segment string   `help:"Segmenter: activity, fixed, message or whole [the model's]." enum:",activity,fixed,message,whole" default:""`
+	Steps   int      `help:"fixed: steps a segment." placeholder:"N"`
+	Maximum float64  `help:"Longest segment in seconds." placeholder:"SECONDS"`
+	On      *float64 `help:"activity: opens so many dB above the floor." placeholder:"DB"`
+	Off     *float64 `help:"activity: lasts down to so many dB above the floor." placeholder:"DB"`
+	Level   *float64 `help:"activity: never opens below this level in dB of full scale." placeholder:"DB"`
+	Minimum *float64 `help:"activity: shorter ones are dropped, seconds." placeholder:"SECONDS"`
+	PreRoll *float64 `help:"activity: kept from before the opening, seconds." placeholder:"SECONDS"`
+	Hold    *float64 `help:"activity: silence that ends a segment, seconds." placeholder:"SECONDS"`
+}
+
+// given is what a model.Segment takes for a flag: there 0 is the default, so the
+// 0 of a user is the least that is not.
+func given(v *float64) float64 {
+	switch {
+	case v == nil:
+		return 0
+	case *v == 0:
+		return 1e-9
+	}
+	return *v
 }
 
 // over returns the model's segmenter with what the user said put over it.
@@ -52,12 +64,12 @@ func (f *segmentFlags) over(m *model.Model) *model.Segment {
 	put(&s.Kind, f.Segment)
 	put(&s.Steps, f.Steps)
 	put(&s.Maximum, f.Maximum)
-	put(&s.On, f.On)
-	put(&s.Off, f.Off)
-	put(&s.Level, f.Level)
-	put(&s.Minimum, f.Minimum)
-	put(&s.PreRoll, f.PreRoll)
-	put(&s.Hold, f.Hold)
+	put(&s.On, given(f.On))
+	put(&s.Off, given(f.Off))
+	put(&s.Level, given(f.Level))
+	put(&s.Minimum, given(f.Minimum))
+	put(&s.PreRoll, given(f.PreRoll))
+	put(&s.Hold, given(f.Hold))
 	return &s
 }
 

@@ -32,10 +32,10 @@ func (f *natsFlags) connect() (*nats.Conn, error) {
 // sourceFlags say where samples come from.
 type sourceFlags struct {
 	Device   string  `help:"Microphone, by name or a part of it; as mic:NAME." placeholder:"NAME"`
-	Rate     float64 `help:"Sampling rate of raw samples, of the microphone, or of messages that do not say."`
+	Rate     float64 `help:"Sampling rate of raw samples, of the microphone, or of messages that do not say." placeholder:"HZ"`
 	Channels int     `help:"Channels of the same."`
 	Format   string  `help:"Encoding of raw samples: s16le, s16be, f32le, …"`
-	Speed    float64 `help:"Play files at this pace; 1 is real time [as fast as possible]."`
+	Speed    float64 `help:"Play files at this pace; 1 is real time [as fast as possible]." placeholder:"X"`
 	Names    string  `help:"SenML names in the order of the model's channels, comma-separated." placeholder:"A,B"`
 }
 

@@ -33,8 +33,8 @@ type trainCmd struct {
 	Window   float64 `help:"logmel, mfcc: window in milliseconds." default:"0"`
 	Hop      float64 `help:"logmel, mfcc: hop in milliseconds." default:"0"`
 	Bands    int     `help:"logmel, mfcc: mel bands." default:"0"`
-	Crop     float64 `help:"Train on consecutive crops of so many seconds instead of whole examples."`
-	Rate     float64 `help:"Sampling rate to train at [the data's own, the lowest if they differ]."`
+	Crop     float64 `help:"Train on consecutive crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
+	Rate     float64 `help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
 
 	Hidden  int    `help:"Units a direction." default:"0"`
 	Layers  int    `help:"LSTM layers, the top one bidirectional." default:"0"`
