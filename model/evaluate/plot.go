@@ -41,8 +41,8 @@ func Curves(points []CurvePoint, path string) error {
 	return save(d, err, path)
 }
 
-// Waveform draws examples of set one after another as one waveform, in
-// alternating colours under their labels. Channels have a lane each, scaled to
+// Waveform draws examples of set one after another as one waveform,
+// under their labels: up to three have a colour each, more have alternating ones. Channels have a lane each, scaled to
 // its own range; of more than twelve the first twelve are shown. A column of
 // pixels that covers several samples shows their least and greatest.
 func Waveform(set *dataset.Set, examples []dataset.Example, path string) error {

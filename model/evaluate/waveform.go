@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot/vg"
@@ -17,7 +18,7 @@ import (
 const maxLanes = 12
 
 func drawWaveform(set *dataset.Set, examples []dataset.Example) (*drawing, error) {
-	w := &waveform{channels: set.Channels, rate: set.Rate}
+	w := &waveform{labels: set.Labels, channels: set.Channels, rate: set.Rate}
 	for i := range examples {
 		e := &examples[i]
 		n := len(e.Samples) / max(set.Channels, 1)
@@ -52,6 +53,7 @@ type wavePart struct {
 }
 
 type waveform struct {
+	labels                   []string
 	channels, lanes, samples int
 	rate                     float64
 	parts                    []wavePart
@@ -237,12 +239,18 @@ func (w *waveform) spread() {
 	w.paint()
 }
 
-// paint gives the spans, and with them the examples, alternating colours.
+// paint gives the spans, and with them the examples, a colour each label, or
+// alternating ones where there are more labels than colours.
 func (w *waveform) paint() {
+	hues := []color.NRGBA{blue, vermilion, green}
+	few := len(w.labels) <= len(hues)
 	k := 0
 	for i := range w.spans {
 		s := &w.spans[i]
-		s.colour = []color.NRGBA{blue, vermilion}[i%2]
+		s.colour = hues[i%2]
+		if few {
+			s.colour = hues[max(slices.Index(w.labels, s.label), 0)]
+		}
 		for ; k < len(w.parts) && w.parts[k].start < s.start+s.n; k++ {
 			w.parts[k].colour = s.colour
 		}
