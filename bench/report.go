@@ -45,7 +45,7 @@ func (p *peers) report(w io.Writer, results []result, sizes []size) error {
 		}
 	}
 	if sizes != nil {
-		fmt.Fprintf(b, "\n## One step at other sizes\n\nWithout a head: time of the fastest run, GFLOP/s (twice that in GB/s of weights read), and the rate as a share of that at H = %d. Asked is a share of at least 0.8.\n\n", hidden)
+		fmt.Fprintf(b, "\n## One step at other sizes\n\nWithout a head: time of the fastest run, GFLOP/s (twice that in GB/s of weights read), and the rate as a share of that at H = %d. Asked is a share of at least %v; less is in bold.\n\n", hidden, sizeAsked)
 		writeSizes(b, sizes)
 	}
 	return b.Flush()
@@ -98,7 +98,7 @@ func (r *result) cell(column string) string {
 	if !ok {
 		return "–"
 	}
-	return fmt.Sprintf("%s, **%s×**", span(t, r.scale), digits(r.faster(column)))
+	return fmt.Sprintf("%s, %s×", span(t, r.scale), digits(r.faster(column)))
 }
 
 // verdict lists what is asked of the line, and what falls short of it.

@@ -55,6 +55,9 @@ func sizes(ctx context.Context, plan measure.Plan) ([]size, error) {
 	return all, nil
 }
 
+// sizeAsked is the share of the rate at H = 100 that other sizes are to have.
+const sizeAsked = 0.8
+
 func writeSizes(w io.Writer, all []size) {
 	fmt.Fprintf(w, "| H |")
 	for _, d := range sizeInputs {
@@ -68,7 +71,11 @@ func writeSizes(w io.Writer, all []size) {
 		if i%len(sizeInputs) == 0 {
 			fmt.Fprintf(w, "\n| %d |", s.hidden)
 		}
-		fmt.Fprintf(w, " %s, %.1f, **%.2f** |", duration(s.us), s.gflops, s.share)
+		share := fmt.Sprintf("%.2f", s.share)
+		if s.share < sizeAsked {
+			share = "**" + share + "**"
+		}
+		fmt.Fprintf(w, " %s, %.1f, %s |", duration(s.us), s.gflops, share)
 	}
 	fmt.Fprintln(w)
 }
