@@ -65,11 +65,13 @@ const (
 	projectedInputs = 8
 )
 
-// NewState returns the zero state.
+// NewState returns the zero state. Its parts begin on cache lines, as far as memory
+// of such a size does.
 func (l *LSTM) NewState() *State {
-	h := l.hidden
-	buf := make([]float32, l.in+3*h+len(l.bias))
-	return &State{H: buf[:h:h], C: buf[h : 2*h : 2*h], xh: buf[2*h : l.in+3*h : l.in+3*h], z: buf[l.in+3*h:]}
+	h, width, sums := l.hidden, f32.Padded(l.hidden), len(l.bias)
+	buf := make([]float32, sums+2*width+l.in+h)
+	state, xh := buf[sums:], buf[sums+2*width:]
+	return &State{H: state[:h:h], C: state[width:][:h:h], xh: xh, z: buf[:sums:sums]}
 }
 
 // Reset makes s the zero state again.
