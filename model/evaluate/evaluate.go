@@ -242,12 +242,14 @@ func (j *job) run(ctx context.Context) error {
 		mu     sync.Mutex
 		done   int
 	)
-	for range min(runtime.GOMAXPROCS(0), len(j.pieces)) {
+	workers := min(runtime.GOMAXPROCS(0), len(j.pieces))
+	some := together(len(j.pieces), workers)
+	for range workers {
 		wg.Go(func() {
 			var w worker
 			for ctx.Err() == nil && !failed.Load() {
-				from := int(next.Add(piecesAtOnce)) - piecesAtOnce
-				to := min(from+piecesAtOnce, len(j.pieces))
+				from := int(next.Add(int64(some))) - some
+				to := min(from+some, len(j.pieces))
 				if from >= to {
 					return
 				}
@@ -274,8 +276,15 @@ func (j *job) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// piecesAtOnce is how many pieces a worker runs through the network side by side.
+// piecesAtOnce is how many pieces at most a worker runs through the network side by
+// side.
 const piecesAtOnce = 16
+
+// together is how many of n pieces that is: fewer where some workers would have none.
+func together(n, workers int) int {
+	workers = max(workers, 1)
+	return min(piecesAtOnce, (n+workers-1)/workers)
+}
 
 // A worker holds what one goroutine uses again.
 type worker struct {

@@ -479,3 +479,15 @@ func TestReportAgreesWithItsRows(t *testing.T) {
 		}
 	})
 }
+
+// Few pieces are shared by all workers; of many, a worker takes as many as go well
+// together.
+func TestTogether(t *testing.T) {
+	for _, c := range []struct{ pieces, workers, want int }{
+		{0, 0, 0}, {1, 1, 1}, {1, 2, 1}, {16, 2, 8}, {17, 2, 9}, {20, 16, 2}, {33, 2, piecesAtOnce}, {1000, 4, piecesAtOnce},
+	} {
+		if got := together(c.pieces, c.workers); got != c.want {
+			t.Errorf("%d pieces, %d workers: %d, want %d", c.pieces, c.workers, got, c.want)
+		}
+	}
+}
