@@ -53,7 +53,7 @@ func (g *Graph) reshape(x, out string, shape ...int) {
 	g.Nodes = append(g.Nodes, Node{Op: "Reshape", Inputs: []string{x, name}, Outputs: []string{out}})
 }
 
-// StepStates are the shapes of x, h, c, hn and cn of Step for n streams.
+// stepValues are the shapes of x, h, c, hn and cn of Step for n streams.
 func stepValues(w *cell.Weights, n int) (in, out []Value) {
 	state := dims(1, n, w.Hidden)
 	return []Value{{"x", dims(1, n, w.In)}, {"h", state}, {"c", state}}, []Value{{"hn", state}, {"cn", state}}

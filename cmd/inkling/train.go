@@ -49,7 +49,7 @@ type trainCmd struct {
 	Decay      float64  `help:"Weight decay; negative: none." default:"0"`
 	Averaging  float64  `help:"Average the weights with this decay, e.g. 0.999." default:"0"`
 	Truncate   int      `help:"Timesteps a gradient reaches back." default:"0"`
-	Memory     byteSize `help:"Memory for activations, such as 500MB; less takes longer and changes nothing else [1GB]." placeholder:"SIZE"`
+	Memory     byteSize `help:"Memory for activations, such as 500MB; less takes longer and changes nothing else [1GiB]." placeholder:"SIZE"`
 	Balance    bool     `help:"Weigh classes by inverse frequency."`
 	Distill    float64  `help:"Weight of drawing the running head to the confirm head." default:"0"`
 	Plain      bool     `help:"No augmentation, dropout, smoothing or decay."`
