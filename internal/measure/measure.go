@@ -41,7 +41,7 @@ type Times struct {
 type Plan struct {
 	Budget time.Duration // rounds go on until this is spent [1 s]
 	Slice  time.Duration // a run repeats short work for about so long [a fifteenth of the budget a case, at most 10 ms]
-	Rounds int           // at least so many, whatever the budget [3]
+	Rounds int           // so many, though the budget be spent, as long as it was not four times (or a second) [3]
 }
 
 func (p Plan) withDefaults(cases int) Plan {
@@ -55,6 +55,11 @@ func (p Plan) withDefaults(cases int) Plan {
 		p.Rounds = 3
 	}
 	return p
+}
+
+// more tells whether another round is to follow so many.
+func (p *Plan) more(rounds int, spent time.Duration) bool {
+	return spent < p.Budget || rounds < p.Rounds && spent < max(4*p.Budget, time.Second)
 }
 
 // Alternate runs the cases in turn, round after round, and returns the times of
@@ -71,7 +76,7 @@ func Alternate(ctx context.Context, p Plan, cases []Case) ([]Times, error) {
 		}
 	}
 	runs := make([][]float64, len(cases))
-	for round := 0; round < p.Rounds || time.Since(began) < p.Budget; round++ {
+	for round := 0; round == 0 || p.more(round, time.Since(began)); round++ {
 		for i := range cases {
 			if err := ctx.Err(); err != nil {
 				return summary(runs), err

@@ -1,10 +1,6 @@
 package feature
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/dsp/fourier"
-)
+import "math"
 
 // spectral is log-mel and MFCC. A frame n covers samples [n·hop, n·hop+window)
 // of the channels' mean, under a periodic Hann window w. With N the next power
@@ -19,7 +15,7 @@ type spectral struct {
 	channels, window, hop int
 	floor, scale          float64
 	hann                  []float64
-	fft                   *fourier.FFT
+	fft                   *fft
 	bands                 []band
 	dct                   []float64 // coefficients×bands; nil: log-mel
 
@@ -27,7 +23,6 @@ type spectral struct {
 	frames int       // since Reset
 
 	in    []float64
-	out   []complex128
 	power []float64
 	mel   []float64
 }
@@ -51,8 +46,8 @@ func newSpectral(c Config, rate float64, channels int) *spectral {
 		sum += s.hann[i]
 	}
 	s.scale = 2 / (sum * sum)
-	s.fft = fourier.NewFFT(size)
-	s.in, s.out, s.power = make([]float64, size), make([]complex128, size/2+1), make([]float64, size/2+1)
+	s.fft = newFFT(size)
+	s.in, s.power = make([]float64, size), make([]float64, size/2+1)
 	s.bands = melBands(c, rate, size)
 	s.mel = make([]float64, len(s.bands))
 	s.buffer = make([]float32, 0, s.window)
@@ -157,10 +152,7 @@ func (s *spectral) frame(dst []float32) []float32 {
 	for i, v := range s.buffer {
 		s.in[i] = float64(float64(v) * s.hann[i])
 	}
-	s.fft.Coefficients(s.out, s.in)
-	for k, x := range s.out {
-		s.power[k] = (float64(real(x)*real(x)) + float64(imag(x)*imag(x))) * s.scale
-	}
+	s.fft.power(s.power, s.in, s.scale)
 	for i, b := range s.bands {
 		var sum float64
 		for k, w := range b.weights {

@@ -1,0 +1,141 @@
+package feature
+
+import "math"
+
+// fft is the discrete Fourier transform of n real values, n a power of two: those
+// at even and odd places are the real and imaginary parts of n/2 complex ones,
+// which go through Stockham's transform of radix 4, without reordering (Cochran et
+// al. 1967), and are taken apart again.
+type fft struct {
+	n      int
+	stages []stage
+	re, im [2][]float64 // n/2 each, read and written in turn
+	cos    []float64    // of 2πk/n, k ≤ n/4: for taking apart
+	sin    []float64
+}
+
+// A stage has the powers of its root of unity: w, w² and w³, each cosine, −sine.
+type stage struct{ w [][6]float64 }
+
+func newFFT(n int) *fft {
+	f := &fft{n: n}
+	half := max(n/2, 1)
+	for i := range 2 {
+		f.re[i], f.im[i] = make([]float64, half), make([]float64, half)
+	}
+	for size := half; size >= 4; size /= 4 {
+		s := stage{w: make([][6]float64, size/4)}
+		for p := range s.w {
+			for k := range 3 {
+				sin, cos := math.Sincos(2 * math.Pi * float64((k+1)*p) / float64(size))
+				s.w[p][2*k], s.w[p][2*k+1] = cos, -sin
+			}
+		}
+		f.stages = append(f.stages, s)
+	}
+	for k := range half/2 + 1 {
+		sin, cos := math.Sincos(2 * math.Pi * float64(k) / float64(n))
+		f.cos, f.sin = append(f.cos, cos), append(f.sin, sin)
+	}
+	return f
+}
+
+// power writes |X_k|²·scale of the bins k ≤ n/2 of x (n values) to dst.
+func (f *fft) power(dst, x []float64, scale float64) {
+	if f.n < 2 {
+		dst[0] = float64(x[0]*x[0]) * scale
+		return
+	}
+	re, im := f.re[0], f.im[0]
+	for i := range re {
+		re[i], im[i] = x[2*i], x[2*i+1]
+	}
+	re, im = f.transform()
+	f.apart(dst, re, im, scale)
+}
+
+// transform is the complex transform of re[0] and im[0]; it returns where it is.
+func (f *fft) transform() (re, im []float64) {
+	from, step := 0, 1
+	for i := range f.stages {
+		f.stages[i].run(f.re[1-from], f.im[1-from], f.re[from], f.im[from], step)
+		from, step = 1-from, 4*step
+	}
+	re, im = f.re[from], f.im[from]
+	if half := len(re); step == half/2 { // one radix of 2 is left
+		for q := range step {
+			a, b, c, d := re[q], im[q], re[q+step], im[q+step]
+			re[q], im[q], re[q+step], im[q+step] = a+c, b+d, a-c, b-d
+		}
+	}
+	return re, im
+}
+
+// run takes the values step apart from x to y: quarter after quarter in x, four
+// after four in y.
+func (s *stage) run(yr, yi, xr, xi []float64, step int) {
+	if step == 1 {
+		s.first(yr, yi, xr, xi)
+		return
+	}
+	quarter := len(s.w) * step
+	for p := range s.w {
+		w := &s.w[p]
+		at := p * step
+		ar, ai := xr[at:][:step], xi[at:][:step]
+		br, bi := xr[at+quarter:][:step], xi[at+quarter:][:step]
+		cr, ci := xr[at+2*quarter:][:step], xi[at+2*quarter:][:step]
+		dr, di := xr[at+3*quarter:][:step], xi[at+3*quarter:][:step]
+		to := 4 * at
+		y0r, y0i := yr[to:][:step], yi[to:][:step]
+		y1r, y1i := yr[to+step:][:step], yi[to+step:][:step]
+		y2r, y2i := yr[to+2*step:][:step], yi[to+2*step:][:step]
+		y3r, y3i := yr[to+3*step:][:step], yi[to+3*step:][:step]
+		for q := range ar {
+			sr, si, tr, ti := ar[q]+cr[q], ai[q]+ci[q], ar[q]-cr[q], ai[q]-ci[q]
+			ur, ui, vr, vi := br[q]+dr[q], bi[q]+di[q], br[q]-dr[q], bi[q]-di[q]
+			y0r[q], y0i[q] = sr+ur, si+ui
+			y1r[q], y1i[q] = times(tr+vi, ti-vr, w[0], w[1])
+			y2r[q], y2i[q] = times(sr-ur, si-ui, w[2], w[3])
+			y3r[q], y3i[q] = times(tr-vi, ti+vr, w[4], w[5])
+		}
+	}
+}
+
+// first is run for step 1, where one value of each quarter meets.
+func (s *stage) first(yr, yi, xr, xi []float64) {
+	n := len(s.w)
+	ar, br, cr, dr := xr[:n], xr[n:][:n], xr[2*n:][:n], xr[3*n:][:n]
+	ai, bi, ci, di := xi[:n], xi[n:][:n], xi[2*n:][:n], xi[3*n:][:n]
+	for p := range ar {
+		w := &s.w[p]
+		zr, zi := (*[4]float64)(yr[4*p:]), (*[4]float64)(yi[4*p:])
+		sr, si, tr, ti := ar[p]+cr[p], ai[p]+ci[p], ar[p]-cr[p], ai[p]-ci[p]
+		ur, ui, vr, vi := br[p]+dr[p], bi[p]+di[p], br[p]-dr[p], bi[p]-di[p]
+		zr[0], zi[0] = sr+ur, si+ui
+		zr[1], zi[1] = times(tr+vi, ti-vr, w[0], w[1])
+		zr[2], zi[2] = times(sr-ur, si-ui, w[2], w[3])
+		zr[3], zi[3] = times(tr-vi, ti+vr, w[4], w[5])
+	}
+}
+
+// times is a complex product, rounded the same on every architecture.
+func times(ar, ai, br, bi float64) (re, im float64) {
+	return float64(ar*br) - float64(ai*bi), float64(ar*bi) + float64(ai*br)
+}
+
+// apart takes Z, the transform of x_even + i·x_odd, to the powers of X: with E and O
+// those of the even and the odd values, X_k = E_k + e^(−2πik/n)·O_k.
+func (f *fft) apart(dst, re, im []float64, scale float64) {
+	half := f.n / 2
+	square := func(a, b float64) float64 { return (float64(a*a) + float64(b*b)) * scale }
+	dst[0], dst[half] = square(re[0]+im[0], 0), square(re[0]-im[0], 0)
+	for k := 1; k <= half/2; k++ {
+		ar, ai, br, bi := re[k], im[k], re[half-k], im[half-k]
+		er, ei := 0.5*(ar+br), 0.5*(ai-bi)
+		or, oi := 0.5*(ai+bi), 0.5*(br-ar)
+		tr, ti := times(or, oi, f.cos[k], -f.sin[k])
+		dst[k] = square(er+tr, ei+ti)
+		dst[half-k] = square(er-tr, ei-ti)
+	}
+}
