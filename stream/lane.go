@@ -29,7 +29,8 @@ type item struct {
 	block   capture.Block
 	samples []float32 // memory of block.Samples
 	fault   capture.Fault
-	feed    bool   // there is a block
+	number  uint64 // of the put
+	feed    bool   // there is a block, and it is not refused
 	end     Reason // "": the stream goes on
 	arrived time.Time
 	next    *item

@@ -107,13 +107,45 @@ func TestRefusedBlockEndsReading(t *testing.T) {
 	good := block(0, 1, 1)
 	good.Stream = "y.wav"
 	var k kept
-	o := &RunOptions{Finite: true}
+	worked := 0
+	o := &RunOptions{Finite: true, Progress: func(*capture.Block) { worked++ }}
 	o.Emit.Confirmed = true
 	err := Run(context.Background(), &quietAfter{blocks: []capture.Block{good, bad}}, signModel(t, model.Decision{}), o, &k)
 	if err == nil || !strings.Contains(err.Error(), "x.wav") || errors.Is(err, context.Canceled) {
 		t.Errorf("Run returned %v", err)
 	}
 	expect(t, "what was open", k.events, "status:up, conf:high eof")
+	if worked != 1 {
+		t.Errorf("%d blocks were worked off, want that before the refused one", worked)
+	}
+}
+
+// What was read before a refused block is fed, what was read after it is not, in
+// whatever order workers come to them; of several refused blocks the first is told.
+func TestFirstRefusedBlockCounts(t *testing.T) {
+	m := signModel(t, model.Decision{})
+	r := &runner{stop: func() {}}
+	r.o.Finite = true
+	r.sched = newSched(m, &RunOptions{Workers: 1})
+	r.sched.refuse = r.refuse
+	w := newWorker(r.sched)
+	for i, format := range []int{1, 2, 1, 2, 1} {
+		b := block(0, 1, 1)
+		b.Stream, b.Format.Channels = fmt.Sprint(i), format
+		r.sched.put(laneOf(t, m), &b, "", time.Now(), 5, true)
+	}
+	r.sched.turn(w)
+	for _, i := range []int{3, 2, 1, 4, 0} {
+		w.feed(w.lanes[i])
+	}
+	for i, want := range []bool{true, false, true, false, false} {
+		if got := w.lanes[i].cur.feed; got != want {
+			t.Errorf("block %d was fed: %v, want %v", i, got, want)
+		}
+	}
+	if r.failure == nil || !strings.HasPrefix(r.failure.Error(), "1:") {
+		t.Errorf("Run returns %v", r.failure)
+	}
 }
 
 // A source that can wait is read no further than the workers' queues have room

@@ -231,10 +231,10 @@ func (r *runner) refuse(it *item, err error) (e Event, tell bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.failure == nil {
+	if first := r.sched.refused.Load(); first == 0 || it.number < first {
 		r.failure = fmt.Errorf("%s: %w", it.block.Stream, err)
+		r.sched.refused.Store(it.number)
 	}
-	r.sched.failed.Store(true)
 	r.stop()
 	return Event{}, false
 }

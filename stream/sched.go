@@ -41,7 +41,9 @@ type sched struct {
 	deliver func([]Event, []*item)
 	// refuse takes a block that the classifier did not, and may tell of it.
 	refuse func(*item, error) (e Event, tell bool)
-	failed atomic.Bool // no block is fed any more
+	// refused is the number of the first block that ended reading: of those put, no
+	// later one is fed. 0: none.
+	refused atomic.Uint64
 
 	mu         sync.Mutex
 	work       sync.Cond // there may be something to take
@@ -55,6 +57,7 @@ type sched struct {
 	flying     int // items that are not free
 	samples    int // in them
 	memory     int // samples that all items have memory for
+	puts       uint64
 	timer      *time.Timer
 	armed      bool
 	closed     bool
@@ -118,6 +121,8 @@ func (s *sched) put(l *lane, b *capture.Block, end Reason, arrived time.Time, al
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.memory += cap(it.samples) - before
+	s.puts++
+	it.number = s.puts
 	s.alive = alive
 	if l.busy {
 		l.queue.push(it)

@@ -318,7 +318,8 @@ func TestMemoryOfBlocksIsBounded(t *testing.T) {
 	const large = mostSamples / 8
 	m := signModel(t, model.Decision{})
 	s := newSched(m, &RunOptions{Workers: 1})
-	s.failed.Store(true) // nothing is fed
+	s.puts = 1
+	s.refused.Store(1) // nothing more is fed
 	w, all := newWorker(s), []*lane{}
 	for range 300 {
 		all = append(all, laneOf(t, m))

@@ -61,9 +61,12 @@ func (w *worker) prepare() {
 func (w *worker) feed(l *lane) {
 	l.fed = true
 	from := len(w.events)
-	if it := l.cur; it.feed && !w.s.failed.Load() {
-		if err := l.c.Feed(&it.block); err != nil {
-			if e, tell := w.s.refuse(it, err); tell {
+	if it := l.cur; it.feed {
+		if first := w.s.refused.Load(); first > 0 && it.number > first {
+			it.feed = false
+		} else if err := l.c.Feed(&it.block); err != nil {
+			e, tell := w.s.refuse(it, err)
+			if it.feed = tell; tell {
 				w.events = append(w.events, e)
 			}
 		}
