@@ -2,7 +2,7 @@ package cell
 
 import (
 	"fmt"
-	"sync"
+	"runtime"
 	"sync/atomic"
 
 	"inkling/internal/f32"
@@ -21,15 +21,28 @@ type Batch struct {
 	rows    int          // streams that move on
 	some    int          // of which a worker takes so many at once
 	next    atomic.Int64 // the first that no worker has taken
-	running sync.WaitGroup
-	workers []*worker
+	left    atomic.Int32 // helpers that are not done
+	workers []*worker    // the first is the caller
 }
 
-// A worker is scratch for some rows, and the call that takes its share of them.
+// A worker is scratch for some rows; all but the first are helpers, each with a
+// goroutine while there is work.
 type worker struct {
 	xh, z []float32
+	state atomic.Int32
 	help  func()
 }
+
+// States of a helper. One that has nothing to do waits for a moment before it
+// falls asleep, since to wake a goroutine takes longer than a share of the work.
+const (
+	asleep  = iota // it has no goroutine
+	waiting        // for a call, not for long
+	called
+)
+
+// waitingLooks is how often a waiting helper looks for a call: some 20 µs.
+const waitingLooks = 20000
 
 // NewBatch returns a batch of n streams, each in the zero state.
 func (l *LSTM) NewBatch(n int) *Batch {
@@ -40,15 +53,12 @@ func (l *LSTM) NewBatch(n int) *Batch {
 }
 
 // Share makes StepBatch divide its streams among at most so many goroutines, the
-// caller's among them. It changes no bit. The others live no longer than a call.
+// caller's among them. It changes no bit. The others end some 20 µs after a call.
 func (b *Batch) Share(workers int) {
 	b.workers = b.workers[:0]
 	for range max(workers, 1) {
 		w := &worker{xh: make([]float32, f32.RowsAtOnce*(b.in+b.hidden)), z: make([]float32, f32.RowsScratch(f32.RowsAtOnce, b.hidden))}
-		w.help = func() {
-			b.take(w)
-			b.running.Done()
-		}
+		w.help = func() { b.help(w) }
 		b.workers = append(b.workers, w)
 	}
 }
@@ -117,13 +127,48 @@ func (b *Batch) step(l *LSTM, x []float32, n int) {
 		b.take(b.workers[0])
 		return
 	}
-	b.some = min(f32.RowsAtOnce, (n+2*workers-1)/(2*workers))
-	b.running.Add(workers - 1)
+	shares := max(2, (n+workers*f32.RowsAtOnce-1)/(workers*f32.RowsAtOnce)) // of each
+	b.some = (n + shares*workers - 1) / (shares * workers)
+	b.left.Store(int32(workers - 1))
 	for _, w := range b.workers[1:workers] {
-		go w.help()
+		w.call()
 	}
 	b.take(b.workers[0])
-	b.running.Wait()
+	for looks := 1; b.left.Load() > 0; looks++ {
+		if looks%64 == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// call makes a helper begin.
+func (w *worker) call() {
+	if !w.state.CompareAndSwap(waiting, called) {
+		w.state.Store(called) // it was asleep
+		go w.help()
+	}
+}
+
+// help takes w's share, and of further calls as long as they come soon.
+func (b *Batch) help(w *worker) {
+	for {
+		b.take(w)
+		w.state.Store(waiting)
+		b.left.Add(-1)
+		if !w.calledAgain() {
+			return
+		}
+	}
+}
+
+// calledAgain waits for a call; false: there was none, and w is asleep.
+func (w *worker) calledAgain() bool {
+	for range waitingLooks {
+		if w.state.Load() == called {
+			return true
+		}
+	}
+	return !w.state.CompareAndSwap(waiting, asleep)
 }
 
 // take moves streams on until all are taken.
