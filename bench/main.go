@@ -59,7 +59,7 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer p.close()
-	plan := measure.Plan{Budget: time.Duration(o.seconds * float64(time.Second)), Slice: 5 * time.Millisecond}
+	plan := measure.Plan{Budget: time.Duration(o.seconds * float64(time.Second)), Slice: 25 * time.Millisecond}
 	if o.quick {
 		plan = measure.Plan{Budget: 200 * time.Millisecond, Slice: time.Millisecond, Rounds: 1}
 	}
