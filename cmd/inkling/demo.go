@@ -121,6 +121,7 @@ type demo struct {
 	early map[uint64]string
 	best  []judged // of each note
 	steps int
+	run   string // the session
 }
 
 // judged is the segment that overlaps a note most, and what it said.
@@ -135,6 +136,7 @@ func (d *demo) annotate(e *stream.Event) {
 	if d.early == nil {
 		d.early, d.best = map[uint64]string{}, make([]judged, len(d.truth))
 	}
+	d.run = e.Session
 	switch e.Type {
 	case stream.Early:
 		d.early[e.Segment] = e.Label
@@ -208,7 +210,7 @@ func (d *demo) summary() stream.Event {
 		latency = max(latency, b.latency)
 	}
 	seconds := time.Since(d.began).Seconds()
-	return stream.Event{Type: stream.Summary, Stream: demoSubject, Counts: []stream.Count{{Name: "notes", Value: float64(len(d.truth))},
+	return stream.Event{Type: stream.Summary, Session: d.run, Stream: demoSubject, Counts: []stream.Count{{Name: "notes", Value: float64(len(d.truth))},
 		{Name: "running_right", Value: running}, {Name: "early_right", Value: early}, {Name: "confirmed_right", Value: confirmed},
 		{Name: "steps", Value: float64(d.steps)}, {Name: "confirm_latency_ms_max", Value: latency},
 		{Name: "times_real_time", Value: float64(d.done.Load()) / d.rate / seconds}, {Name: "seconds", Value: seconds}}}

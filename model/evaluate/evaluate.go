@@ -297,6 +297,13 @@ type worker struct {
 func (w *worker) classify(j *job, from, to int) (int, error) {
 	var frames [][]float32
 	var which []int
+	values := 0
+	judge := func() {
+		for k, p := range j.m.PredictBatch(frames, 1) {
+			j.verdicts[which[k]].judge(p, j.m.Classes(), &j.m.Config.Decision)
+		}
+		frames, which, values = frames[:0], which[:0], 0
+	}
 	for i := from; i < to; i++ {
 		k := len(which)
 		heard, err := w.prepare(j, i, &w.frames[k])
@@ -305,13 +312,19 @@ func (w *worker) classify(j *job, from, to int) (int, error) {
 		}
 		if heard {
 			frames, which = append(frames, w.frames[k]), append(which, i)
+			values += len(w.frames[k])
+		}
+		if values > mostValues {
+			judge()
 		}
 	}
-	for k, p := range j.m.PredictBatch(frames, 1) {
-		j.verdicts[which[k]].judge(p, j.m.Classes(), &j.m.Config.Decision)
-	}
+	judge()
 	return 0, nil
 }
+
+// mostValues of frames are kept before the pieces so far are judged: long recordings
+// go one by one.
+const mostValues = 4 << 20
 
 // prepare makes a piece's verdict but for what the network says, and its frames.
 // It tells whether there is anything to hear.
