@@ -335,6 +335,31 @@ func TestCutterFindsWhatTheClassifierFinds(t *testing.T) {
 	}
 }
 
+// What a stream's level taught goes with it: the next one is cut as if it were the
+// first.
+func TestCutterForgetsTheLevel(t *testing.T) {
+	f := capture.Format{Rate: 1000, Channels: 1}
+	x := bursts(rand.New(rand.NewPCG(0x10d6753e, 1)), 181, 1, f.Rate)
+	k, err := NewCutter(model.Segment{Kind: model.SegmentActivity, Maximum: 0.3}, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first [][]float32
+	for pass := range 2 {
+		var got [][]float32
+		found := func(p []float32, _ capture.Format) error { got = append(got, p); return nil }
+		if err := errors.Join(k.Feed(x, found), k.End(found)); err != nil {
+			t.Fatal(err)
+		}
+		if pass == 0 {
+			first = got
+		}
+		if len(got) != 1 || !slices.EqualFunc(got, first, slices.Equal) {
+			t.Fatalf("stream %d: %d pieces, or other samples than the first time", pass+1, len(got))
+		}
+	}
+}
+
 func TestCutterPassesErrorsOn(t *testing.T) {
 	k, err := NewCutter(model.Segment{Kind: model.SegmentFixed, Steps: 2, Maximum: 9}, capture.Format{Rate: 10})
 	if err != nil {

@@ -46,11 +46,13 @@ func (k *Cutter) Feed(samples []float32, found func([]float32, capture.Format) e
 	return k.work(found)
 }
 
-// End ends the stream and its open segment.
+// End ends the stream and its open segment; what comes next is another stream, of
+// whose level nothing is known.
 func (k *Cutter) End(found func([]float32, capture.Format) error) error {
 	k.c.cutter.finish(k.c, ByEOF)
 	err := k.work(found)
 	k.c.cutter.restart()
+	k.c.cutter.forget()
 	k.kept, k.base = k.kept[:0], 0
 	return err
 }
