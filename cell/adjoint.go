@@ -16,14 +16,17 @@ type adjoint struct {
 type transposed struct {
 	ih, hh f32.Matrix // 4H×D and 4H×H
 	ready  bool
+	inputs bool // ih is packed
 }
 
-// PackAdjoint takes the values of w, with which l was packed, for Adjoint. Like
-// Pack it is for training.
-func (l *LSTM) PackAdjoint(w *Weights) {
+// PackAdjoint takes the values of w, with which l was packed, for Adjoint; with
+// inputs also for the gradient on the inputs. Like Pack it is for training.
+func (l *LSTM) PackAdjoint(w *Weights, inputs bool) {
 	l.t.hh.PackGatesTransposed(w.HH, l.hidden, l.hidden)
-	l.t.ih.PackGatesTransposed(w.IH, l.hidden, l.in)
-	l.t.ready = true
+	if inputs {
+		l.t.ih.PackGatesTransposed(w.IH, l.hidden, l.in)
+	}
+	l.t.ready, l.t.inputs = true, inputs
 }
 
 // A Gradient is the gradient on a direction's weights as Adjoint sums it up: rows
@@ -85,7 +88,7 @@ func (l *LSTM) Adjoint(tp *Tape, grad *Gradient, dx, dh []float32, after, before
 	if len(dh) != rows*hid || (dx != nil && len(dx) != rows*d) || grad.in != d || grad.hidden != hid {
 		panic(fmt.Sprintf("cell: Adjoint: gradients of %d and %d values, want %d rows of %d and %d", len(dh), len(dx), rows, hid, d))
 	}
-	if !tp.ready || tp.hidden != hid || !l.t.ready {
+	if !tp.ready || tp.hidden != hid || !l.t.ready || (dx != nil && !l.t.inputs) {
 		panic("cell: Adjoint: the tape holds no Forward of this direction, or PackAdjoint is missing")
 	}
 	tp.ready = false

@@ -69,15 +69,9 @@ func (b *Batch) Share(workers int) {
 func (b *Batch) Resize(n int) {
 	b.n = n
 	if n*b.hidden > len(b.h) {
-		b.h, b.c = extend(b.h, n*b.hidden), extend(b.c, n*b.hidden)
+		more := n*b.hidden - len(b.h)
+		b.h, b.c = append(b.h, make([]float32, more)...), append(b.c, make([]float32, more)...)
 	}
-}
-
-// extend returns n values that begin with those of buf.
-func extend(buf []float32, n int) []float32 {
-	out := make([]float32, n)
-	copy(out, buf)
-	return out
 }
 
 // Len is N.

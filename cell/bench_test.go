@@ -52,7 +52,7 @@ func BenchmarkTrain(b *testing.B) {
 			}
 			rows := v.n * v.steps
 			x, dh := randomSlice(rng, rows*v.d), randomSlice(rng, rows*100)
-			l.PackAdjoint(w)
+			l.PackAdjoint(w, false)
 			grad := l.NewGradient()
 			var tp Tape
 			for b.Loop() {

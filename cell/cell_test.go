@@ -218,14 +218,14 @@ func allocatesNothing(t *testing.T) {
 	active := []int{100, 100, 99, 1}
 	dx, grad, sum := make([]float32, len(x)), l.NewGradient(), NewWeights(13, 50)
 	var tp Tape
-	l.PackAdjoint(w)
+	l.PackAdjoint(w, true)
 	train := func() {
 		l.Forward(&tp, active, x, nil, nil)
 		tp.Final()
 		l.Adjoint(&tp, grad, dx, h, nil, nil)
 		grad.AddTo(sum)
 		l.Pack(w)
-		l.PackAdjoint(w)
+		l.PackAdjoint(w, true)
 	}
 	train()
 	for name, f := range map[string]func(){
@@ -270,7 +270,7 @@ func TestCallersMistakesPanic(t *testing.T) {
 	s := l.NewState()
 	var tp Tape
 	l.Forward(&tp, []int{2, 1}, make([]float32, 9), nil, nil)
-	l.PackAdjoint(w)
+	l.PackAdjoint(w, true)
 	grad := l.NewGradient()
 	l.Adjoint(&tp, grad, nil, make([]float32, 12), nil, nil)
 	for name, f := range map[string]func(){

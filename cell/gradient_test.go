@@ -125,7 +125,7 @@ func descending(t *rapid.T, long, wide int) []int {
 
 // adjointInto adds the gradient of the tape's Forward to grad.
 func adjointInto(l *LSTM, tp *Tape, w, grad *Weights, dx, dh []float32) {
-	l.PackAdjoint(w)
+	l.PackAdjoint(w, true)
 	g := l.NewGradient()
 	l.Adjoint(tp, g, dx, dh, nil, nil)
 	g.AddTo(grad)
@@ -137,7 +137,7 @@ func TestAdjointAccumulates(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, 4))
 		w, l := randomLSTM(rng, 3, 9)
-		l.PackAdjoint(w)
+		l.PackAdjoint(w, true)
 		var used Tape
 		grad, same, added := l.NewGradient(), l.NewGradient(), l.NewGradient()
 		for _, active := range [][]int{{7, 7, 3}, {300, 200, 1, 1}, {2}} {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 
 	"inkling/cell"
 	"inkling/internal/f32"
@@ -32,7 +33,7 @@ func (m *Model) StepBatch(b *Batch, probs [][]float32, states []*State, xs [][]f
 	if len(xs) != n || len(probs) != n {
 		panic(fmt.Sprintf("model: StepBatch: %d states, %d frames, %d places for probabilities", n, len(xs), len(probs)))
 	}
-	b.in = grow(b.in, n*max(m.dim, m.Config.Hidden))
+	b.in = slices.Grow(b.in[:0], n*max(m.dim, m.Config.Hidden))
 	x := b.in[:n*m.dim]
 	for i, s := range states {
 		if len(xs[i]) != m.dim {
@@ -64,12 +65,4 @@ func (b *Batch) step(l *cell.LSTM, i int, states []*State, x []float32) []float3
 		copy(x[j*hid:], c.H(j))
 	}
 	return x
-}
-
-// grow returns buf with n values, keeping its memory where it is enough.
-func grow(buf []float32, n int) []float32 {
-	if cap(buf) < n {
-		return make([]float32, n)
-	}
-	return buf[:n]
 }

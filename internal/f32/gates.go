@@ -88,23 +88,11 @@ func someRows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int
 	}
 }
 
-// Gates runs the elementwise part of m rows of n units: z, rows ldz apart, holds
-// the gates' sums laid out as GateColumn says, in the gates' scale, and receives
-// the gates' values; rows of h, c and cPrev lie n apart. c may be cPrev.
-func Gates(h, c, cPrev, z []float32, m, n, ldz int) {
-	if m == 0 {
-		return
-	}
-	if len(h) < m*n || len(c) < m*n || len(cPrev) < m*n || ldz < 4*n || len(z) < (m-1)*ldz+4*n {
-		panic(fmt.Sprintf("f32: Gates: %d×%d units, slices of %d, %d, %d, %d", m, n, len(h), len(c), len(cPrev), len(z)))
-	}
-	gates(h, c, cPrev, z, m, n, n, ldz, true)
-}
-
-// GatesAdjoint is the adjoint of Gates: from dh (rows ldh apart) and dc, the
-// gradients on h and c, it turns the gates' values in z into the gradient on the
-// sums, unscaled, and makes dc the gradient on cPrev. h is what Gates wrote:
-// tanh(c) is h/o, and o is never 0.
+// GatesAdjoint is the adjoint of what Rows does with m rows of n units' sums: from
+// dh (rows ldh apart) and dc, the gradients on h and c, it turns the gates' values
+// that Rows kept in z (rows ldz apart) into the gradient on the sums, unscaled, and
+// makes dc the gradient on cPrev; rows of dc, h and cPrev lie n apart. h is what Rows
+// wrote: tanh(c) is h/o, and o is never 0.
 func GatesAdjoint(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	if m == 0 {
 		return

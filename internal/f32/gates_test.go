@@ -8,6 +8,10 @@ import (
 	"pgregory.net/rapid"
 )
 
+// Gates runs the elementwise part of Rows alone: z, rows ldz apart, holds the sums of
+// m rows of n units and receives the gates' values.
+func Gates(h, c, cPrev, z []float32, m, n, ldz int) { gates(h, c, cPrev, z, m, n, n, ldz, true) }
+
 func sigma64(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 // anyGate draws sums and states that an LSTM may meet: ordinary, tiny, denormal,

@@ -54,7 +54,7 @@ func stepGeneric(h, c, xh, start, z []float32, w *Matrix) {
 	gatesGeneric(h, c, c, z, 1, len(h), len(h), len(z), false)
 }
 
-// gatesGeneric is the loop of Gates over rows of n of the ldh units: with keep the
+// gatesGeneric is the loop of the gates over rows of n of the ldh units: with keep the
 // sums in z become the gates' values.
 func gatesGeneric(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	for r := range m {

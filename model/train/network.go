@@ -33,20 +33,21 @@ func (ls *layers) pack(p *model.Params, training bool, workers int) {
 	parallel(len(ds), workers, func(_, i int) {
 		ls.all[i].Pack(ds[i])
 		if training {
-			ls.all[i].PackAdjoint(ds[i])
+			ls.all[i].PackAdjoint(ds[i], i > 0 && len(ls.lower) > 0) // those above a layer
 		}
 	})
 }
 
 // A gradient is one shard's: the directions' as the adjoint sums them up, and the
-// heads', in a Params of which nothing else is used.
+// heads', in a Params that has nothing else.
 type gradient struct {
 	directions []*cell.Gradient
 	heads      *model.Params
 }
 
-func (ls *layers) newGradient(heads *model.Params) *gradient {
-	g := &gradient{heads: heads}
+func (ls *layers) newGradient(p *model.Params) *gradient {
+	g := &gradient{heads: &model.Params{RunningW: make([]float32, len(p.RunningW)), RunningB: make([]float32, len(p.RunningB)),
+		ConfirmW: make([]float32, len(p.ConfirmW)), ConfirmB: make([]float32, len(p.ConfirmB))}}
 	for _, l := range ls.all {
 		g.directions = append(g.directions, l.NewGradient())
 	}

@@ -29,7 +29,7 @@ func TestWindowsOfAPass(t *testing.T) {
 		w := cell.NewWeights(d, hid)
 		w.Init(rng)
 		l := cell.New(w)
-		l.PackAdjoint(w)
+		l.PackAdjoint(w, true)
 		x, dh := noise(rng, rows*d), noise(rng, rows*hid)
 		truncate := rapid.SampledFrom([]int{1, 7, 100, 1000}).Draw(t, "truncate")
 		var p pass

@@ -82,7 +82,7 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 		t.workers = append(t.workers, newWorker(t.config, span{o.Truncate, t.window(workers)}))
 	}
 	for range (o.Batch + shard - 1) / shard {
-		t.shards = append(t.shards, t.ls.newGradient(fresh()))
+		t.shards = append(t.shards, t.ls.newGradient(t.params))
 	}
 	t.grad = fresh()
 	t.stats = make([]shardStats, len(t.shards))

@@ -1,6 +1,6 @@
 package main
 
-// gates512 writes the loop of f32.Gates over rows of n of the ldh units. Sixteen
+// gates512 writes the loop of the gates over rows of n of the ldh units. Sixteen
 // units after another run as a pipeline: with the four gates' powers of some goes
 // the power for tanh(c) of those before, whose h is still to come. Then the last
 // n mod 16 units of all rows.

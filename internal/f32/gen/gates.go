@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// gates writes the loop of f32.Gates over rows of n of the ldh units, in three
+// gates writes the loop of the gates over rows of n of the ldh units, in three
 // sweeps over all rows, each short enough for the processor to overlap many of its
 // iterations: the powers of two of all sums, c, and h.
 //

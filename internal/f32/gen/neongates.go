@@ -1,6 +1,6 @@
 package main
 
-// gates writes the loop of f32.Gates over rows of n of the ldh units.
+// gates writes the loop of the gates over rows of n of the ldh units.
 //
 //	R0 h, R1 c, R2 cPrev, R3 z of the row; R9 to R12 the same of the block
 func (e *neon) gates(keep bool) {
