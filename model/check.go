@@ -35,6 +35,8 @@ func (c *Config) Check() error {
 		return fmt.Errorf("model: running: %q, want %s, %s or %s", c.Running, RunningSoftmax, RunningEvidence, RunningNone)
 	case c.Running == RunningNone && !c.Confirm:
 		return fmt.Errorf("model: neither a running nor a confirm head: nothing to say")
+	case c.ConfirmEvidence && (c.Running == RunningNone || !c.Confirm):
+		return fmt.Errorf("model: confirm_evidence takes a running and a confirm head: leave it out, or give both")
 	}
 	seen := map[string]bool{}
 	for _, l := range c.Labels {
@@ -46,7 +48,12 @@ func (c *Config) Check() error {
 	if err := c.Segment.Check(); err != nil {
 		return err
 	}
-	if err := c.Decision.check(c.Labels); err != nil {
+	if c.Calibration != nil {
+		if err := c.Calibration.check(c); err != nil {
+			return err
+		}
+	}
+	if err := c.Decision.check(c); err != nil {
 		return err
 	}
 	x, err := feature.New(c.Front, c.Rate, c.Channels)
@@ -117,11 +124,11 @@ func (s Segment) Defaults() Segment {
 	return s
 }
 
-func (d *Decision) check(labels []string) error {
+func (d *Decision) check(c *Config) error {
 	switch {
 	case d.Warm < 0:
 		return fmt.Errorf("decision: warm: %d steps, want 0 or more", d.Warm)
-	case d.Background != "" && !slices.Contains(labels, d.Background):
+	case d.Background != "" && !slices.Contains(c.Labels, d.Background):
 		return fmt.Errorf("decision: background: no label %q in the model", d.Background)
 	case !(d.Threshold >= 0 && d.Threshold <= 1):
 		return fmt.Errorf("decision: threshold: %v, want 0 to 1", d.Threshold)
@@ -129,6 +136,12 @@ func (d *Decision) check(labels []string) error {
 		return fmt.Errorf("decision: early_p: %v, want 0 to 1", d.EarlyP)
 	case d.EarlySteps < 0:
 		return fmt.Errorf("decision: early_steps: %d, want 0 or more", d.EarlySteps)
+	case d.Early != nil && (c.Calibration == nil || c.Running == RunningNone):
+		return fmt.Errorf("decision: early: a learned rule takes a running head and its calibration: leave it out, or give both")
+	case d.Early != nil && d.EarlySteps > 0:
+		return fmt.Errorf("decision: early: a learned rule and early_steps exclude each other: leave one of them out")
+	case d.Early != nil && !d.Early.valid():
+		return fmt.Errorf("decision: early: want %d finite weights and a finite threshold", ScoreFeatures)
 	case d.State != "reset" && d.State != "carry":
 		return fmt.Errorf("decision: state: %q, want reset or carry", d.State)
 	case d.Gap != "reset" && d.Gap != "hold" && d.Gap != "fill":

@@ -16,9 +16,13 @@ type Config struct {
 	Layers   int            `json:"layers"`  // lower causal layers and the bidirectional one on top
 	Running  string         `json:"running"` // RunningSoftmax, RunningEvidence or RunningNone
 	Confirm  bool           `json:"confirm"` // there is a backward half
-	Segment  Segment        `json:"segment"`
-	Decision Decision       `json:"decision"`
-	Origin   Origin         `json:"origin"`
+	// ConfirmEvidence adds the running logits of the last frame, each times a factor
+	// of its own, to the confirm logits. It takes both heads.
+	ConfirmEvidence bool         `json:"confirm_evidence,omitempty"`
+	Segment         Segment      `json:"segment"`
+	Calibration     *Calibration `json:"calibration,omitempty"`
+	Decision        Decision     `json:"decision"`
+	Origin          Origin       `json:"origin"`
 }
 
 // Running heads.
@@ -57,6 +61,7 @@ type Decision struct {
 	Warm       int     `json:"warm,omitempty"`        // steps before the running head may answer
 	Background string  `json:"background,omitempty"`  // label that is trained but not reported
 	Threshold  float64 `json:"threshold,omitempty"`   // confirmed below it is rejected
+	Early      *Early  `json:"early,omitempty"`       // the learned rule; nil: the two below
 	EarlyP     float64 `json:"early_p,omitempty"`     // early: the running label holds p ≥ EarlyP …
 	EarlySteps int     `json:"early_steps,omitempty"` // … for EarlySteps steps; 0: never
 	State      string  `json:"state"`                 // reset or carry

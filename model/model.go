@@ -4,7 +4,8 @@
 //	forward   h_f(t) = LSTM_f(x_t, state)          one step at a time, as they arrive
 //	running   softmax(R·h_f(t) + r)                a label per step
 //	backward  h_b(1) = LSTM_b(x_T … x_1)           only when the segment has ended
-//	confirm   softmax(C·[h_f(T) ; h_b(1)] + c)     the full bidirectional, last-mode network
+//	confirm   softmax(C·[h_f(T) ; h_b(1)] + c)     the full bidirectional, last-mode network,
+//	                                               optionally + e∘(the running logits at T)
 //
 // Step runs the upper two lines as frames arrive, Confirm the lower two when
 // the segment has ended, and Predict all four at once; they agree to the bit.
@@ -82,12 +83,13 @@ type State struct {
 	logits   []float32
 	both     []float32 // [h_f(T) ; h_b(1)]
 	top      []float32 // the top layer's input at the last step
+	steps    []float32 // one value: the steps so far, as long as a float32 can count
 }
 
 // NewState returns the state before a segment's first frame.
 func (m *Model) NewState() *State {
 	s := &State{in: make([]float32, m.dim), evidence: make([]float32, m.Classes()),
-		logits: make([]float32, m.Classes()), both: make([]float32, 2*m.Config.Hidden)}
+		logits: make([]float32, m.Classes()), both: make([]float32, 2*m.Config.Hidden), steps: make([]float32, 1)}
 	for _, l := range m.lower {
 		s.layers = append(s.layers, l.NewState())
 	}
@@ -108,6 +110,7 @@ func (s *State) Reset() {
 		l.Reset()
 	}
 	clear(s.evidence)
+	clear(s.steps)
 }
 
 // CopyFrom makes s the state that o is, as a segmenter keeps it at the last
@@ -117,6 +120,7 @@ func (s *State) CopyFrom(o *State) {
 		l.CopyFrom(o.layers[i])
 	}
 	copy(s.evidence, o.evidence)
+	copy(s.steps, o.steps)
 	copy(s.in, o.in)
 }
 
@@ -144,12 +148,14 @@ func (m *Model) Step(probs []float32, s *State, x []float32) {
 
 // running writes the running head's probabilities after hidden state h.
 func (m *Model) running(probs []float32, s *State, h []float32) {
-	m.runningHead(probs, s.evidence, s.logits, h)
+	s.steps[0]++
+	m.runningHead(probs, s.evidence, s.logits, h, int(s.steps[0]))
 }
 
 // runningHead takes h to logits in evidence, under RunningEvidence added to those
 // of the steps before, and to probabilities unless probs is nil; scratch is C values.
-func (m *Model) runningHead(probs, evidence, scratch, h []float32) {
+// step counts from 1.
+func (m *Model) runningHead(probs, evidence, scratch, h []float32, step int) {
 	switch m.Config.Running {
 	case RunningSoftmax:
 		f32.Affine(evidence, m.Params.RunningW, m.Params.RunningB, h)
@@ -161,9 +167,14 @@ func (m *Model) runningHead(probs, evidence, scratch, h []float32) {
 	default:
 		return
 	}
-	if probs != nil {
-		f32.Softmax(probs, evidence)
+	if probs == nil {
+		return
 	}
+	t := 0.0
+	if c := m.Config.Calibration; c != nil && c.Running != nil {
+		t = c.Running[c.Tenth(step)]
+	}
+	softmax(probs, evidence, scratch, t)
 }
 
 // HasRunning and HasConfirm tell which heads there are.
@@ -180,13 +191,21 @@ func (m *Model) Confirm(probs []float32, fwd *State, tops []float32) {
 	}
 	fwd.reverse.Reset()
 	m.reverse.Reverse(fwd.reverse, nil, tops)
-	m.confirmHead(probs, fwd, fwd.layers[len(m.lower)].H, fwd.reverse.H)
+	m.confirmHead(probs, fwd, fwd.layers[len(m.lower)].H, fwd.reverse.H, fwd.evidence)
 }
 
-// confirmHead takes the last states of both halves to probabilities; s is scratch.
-func (m *Model) confirmHead(probs []float32, s *State, forward, reverse []float32) {
+// confirmHead takes the last states of both halves and the last running logits to
+// probabilities; s is scratch.
+func (m *Model) confirmHead(probs []float32, s *State, forward, reverse, evidence []float32) {
 	copy(s.both[:m.Config.Hidden], forward)
 	copy(s.both[m.Config.Hidden:], reverse)
 	f32.Affine(s.logits, m.Params.ConfirmW, m.Params.ConfirmB, s.both)
-	f32.Softmax(probs, s.logits)
+	for i, k := range m.Params.ConfirmE {
+		s.logits[i] += float32(k * evidence[i])
+	}
+	t := 0.0
+	if c := m.Config.Calibration; c != nil {
+		t = c.Confirm
+	}
+	softmax(probs, s.logits, s.logits, t)
 }

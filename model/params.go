@@ -20,6 +20,7 @@ type Params struct {
 	RunningB    []float32       // C
 	ConfirmW    []float32       // C×2H: the forward half of a row first
 	ConfirmB    []float32       // C
+	ConfirmE    []float32       // C, factors of the running logits; nil without Config.ConfirmEvidence
 }
 
 // A Tensor is one named array of a Params, shaped as the model file has it. Data
@@ -51,12 +52,15 @@ func NewParams(c *Config, dim int) *Params {
 	if c.Confirm {
 		p.Reverse = cell.NewWeights(in, h)
 		p.ConfirmW, p.ConfirmB = make([]float32, n*2*h), make([]float32, n)
+		if c.ConfirmEvidence {
+			p.ConfirmE = make([]float32, n)
+		}
 	}
 	return p
 }
 
 // Init draws starting values: each direction as cell.Weights.Init, heads Glorot
-// uniform (Glorot and Bengio 2010) with zero bias.
+// uniform (Glorot and Bengio 2010) with zero bias, the evidence's factors 1.
 func (p *Params) Init(rng *rand.Rand) {
 	for _, w := range p.Lower {
 		w.Init(rng)
@@ -67,6 +71,9 @@ func (p *Params) Init(rng *rand.Rand) {
 	}
 	glorot(p.RunningW, len(p.RunningB), rng)
 	glorot(p.ConfirmW, len(p.ConfirmB), rng)
+	for i := range p.ConfirmE {
+		p.ConfirmE[i] = 1
+	}
 }
 
 func glorot(w []float32, rows int, rng *rand.Rand) {
@@ -95,7 +102,11 @@ func (p *Params) Tensors() []Tensor {
 		ts = appendCell(ts, "lstm.", "_l0_reverse", p.Reverse)
 	}
 	ts = appendHead(ts, "running", p.RunningW, p.RunningB)
-	return appendHead(ts, "confirm", p.ConfirmW, p.ConfirmB)
+	ts = appendHead(ts, "confirm", p.ConfirmW, p.ConfirmB)
+	if p.ConfirmE != nil {
+		ts = append(ts, Tensor{Name: "confirm.evidence", Shape: []int{len(p.ConfirmE)}, Data: p.ConfirmE})
+	}
+	return ts
 }
 
 func appendCell(ts []Tensor, prefix, suffix string, w *cell.Weights) []Tensor {

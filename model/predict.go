@@ -53,7 +53,7 @@ func (m *Model) Predict(frames []float32) *Prediction {
 	}
 	reverse.Wait()
 	if m.HasConfirm() {
-		m.confirmHead(p.Confirm, s, top.H, s.reverse.H)
+		m.confirmHead(p.Confirm, s, top.H, s.reverse.H, s.evidence)
 	}
 	return p
 }
@@ -137,35 +137,38 @@ func (m *Model) top(ps []*Prediction, xs [][]float32, workers int) {
 		m.forwardHalf(fwd, ps, xs)
 		return
 	}
+	var evidence []float32
 	rev := m.reverse.NewBatch(len(xs))
 	fwd.Share(workers / 2)
 	rev.Share(workers - workers/2)
 	if workers < 2 {
 		m.reverse.Sequences(rev, xs, true, nil)
-		m.forwardHalf(fwd, ps, xs)
+		evidence = m.forwardHalf(fwd, ps, xs)
 	} else {
 		var reverse sync.WaitGroup
 		reverse.Go(func() { m.reverse.Sequences(rev, xs, true, nil) })
-		m.forwardHalf(fwd, ps, xs)
+		evidence = m.forwardHalf(fwd, ps, xs)
 		reverse.Wait()
 	}
-	s := m.NewState()
+	s, c := m.NewState(), m.Classes()
 	for i, p := range ps {
-		m.confirmHead(p.Confirm, s, fwd.H(i), rev.H(i))
+		m.confirmHead(p.Confirm, s, fwd.H(i), rev.H(i), evidence[i*c:][:c])
 	}
 }
 
-// forwardHalf runs the forward half, with the running head after every timestep.
-func (m *Model) forwardHalf(b *cell.Batch, ps []*Prediction, xs [][]float32) {
-	if !m.HasRunning() {
-		m.forward.Sequences(b, xs, false, nil)
-		return
-	}
+// forwardHalf runs the forward half, with the running head after every timestep, and
+// returns each sequence's running logits at its end; zeros without a running head.
+func (m *Model) forwardHalf(b *cell.Batch, ps []*Prediction, xs [][]float32) []float32 {
 	c := m.Classes()
 	evidence, scratch := make([]float32, len(ps)*c), make([]float32, c)
+	if !m.HasRunning() {
+		m.forward.Sequences(b, xs, false, nil)
+		return evidence
+	}
 	m.forward.Sequences(b, xs, false, func(t, n int) {
 		for i := range n {
-			m.runningHead(ps[i].Running[t*c:][:c], evidence[i*c:][:c], scratch, b.H(i))
+			m.runningHead(ps[i].Running[t*c:][:c], evidence[i*c:][:c], scratch, b.H(i), t+1)
 		}
 	})
+	return evidence
 }

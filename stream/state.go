@@ -11,7 +11,7 @@ import (
 	"inkling/internal/resample"
 )
 
-const stateVersion = 1
+const stateVersion = 2
 
 var errState = errors.New("stream: saved state is cut off or damaged")
 
@@ -325,7 +325,8 @@ func (w *walker) visit(k *codec) {
 	k.integer(&w.counted.steps, 0, math.MaxInt32)
 	k.floats(&w.counted.probs)
 	k.floats(&w.probs)
-	k.integer(&w.held, 0, math.MaxInt32)
+	k.integer(&w.stopper.Label, -1, n)
+	k.integer(&w.stopper.Held, 0, math.MaxInt32)
 	k.bool(&w.early)
 	k.bool(&w.warmed)
 	k.u64(&w.at)

@@ -22,11 +22,11 @@ type walker struct {
 	inputs  []float32 // State carry: the frames
 	label   int       // the running label at the last step
 	counted runningAt // at the last frame that counts
-	held    int       // steps in a row for which the early rule holds
-	early   bool      // it fired
-	emitted int       // label of the last running event, −1: none yet
-	warmed  bool      // of the last running event
-	at      uint64    // its sample
+	stopper model.Stopper
+	early   bool   // it fired
+	emitted int    // label of the last running event, −1: none yet
+	warmed  bool   // of the last running event
+	at      uint64 // its sample
 }
 
 // runningAt is what the running head said at a step.
@@ -153,7 +153,8 @@ func (w *walker) begin(c *Classifier, o *op) {
 	w.open, w.step, w.start = true, 0, o.start
 	w.id++
 	w.tops, w.inputs = w.tops[:0], w.inputs[:0]
-	w.held, w.early, w.emitted, w.warmed, w.label = 0, false, -1, false, -1
+	w.stopper.Reset()
+	w.early, w.emitted, w.warmed, w.label = false, -1, false, -1
 	w.counted.steps, w.counted.label = 0, -1
 	if c.dec.State == "reset" {
 		w.net.Reset()
@@ -172,10 +173,9 @@ func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []E
 	if !c.m.HasRunning() {
 		return dst
 	}
-	label, before := argmax(w.probs), w.label
-	w.label = label
+	w.label = argmax(w.probs)
 	dst = w.running(c, dst, o)
-	return w.stop(c, dst, o, label != before)
+	return w.stop(c, dst, o)
 }
 
 // running emits a running event if Emit lets it pass.
@@ -195,25 +195,14 @@ func (w *walker) running(c *Classifier, dst []Event, o *op) []Event {
 	return c.emit(dst, v)
 }
 
-// stop applies the early rule: the running label holds p ≥ EarlyP for EarlySteps.
-func (w *walker) stop(c *Classifier, dst []Event, o *op, changed bool) []Event {
-	if c.dec.EarlySteps == 0 || w.early || w.step <= c.dec.Warm {
-		return dst
-	}
-	p := w.probs[w.label]
-	if changed {
-		w.held = 0
-	}
-	if float64(p) < c.dec.EarlyP {
-		w.held = 0
-		return dst
-	}
-	if w.held++; w.held < c.dec.EarlySteps {
+// stop applies the early rule, once a segment.
+func (w *walker) stop(c *Classifier, dst []Event, o *op) []Event {
+	if w.early || !w.stopper.Final(&c.m.Config, &c.dec, w.step, w.probs) {
 		return dst
 	}
 	w.early = true
 	return c.emit(dst, Event{Type: Early, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time,
-		Label: c.m.Config.Labels[w.label], P: p})
+		Label: c.m.Config.Labels[w.label], P: w.probs[w.label]})
 }
 
 // mark keeps the state: all steps so far count.

@@ -36,30 +36,46 @@ type trainCmd struct {
 	Crop     float64 `help:"Train on consecutive crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
 	Rate     float64 `help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
 
-	Hidden  int    `help:"Units a direction." default:"0"`
-	Layers  int    `help:"LSTM layers, the top one bidirectional." default:"0"`
-	Running string `help:"Running head: softmax, evidence or none." enum:",softmax,evidence,none" default:""`
+	Hidden          int    `help:"Units a direction." default:"0"`
+	Layers          int    `help:"LSTM layers, the top one bidirectional." default:"0"`
+	ConfirmEvidence bool   `help:"Offer the running head's evidence at the end to the confirm head."`
+	Running         string `help:"Running head: softmax, evidence or none." enum:",softmax,evidence,none" default:""`
 
-	Epochs     int      `help:"Passes over the data [enough for 1,500 updates]." default:"0"`
-	Batch      int      `help:"Sequences an update." default:"0"`
-	LR         float64  `name:"lr" help:"Learning rate." default:"0"`
-	Schedule   string   `help:"Learning rate over time: constant, step or cosine." enum:",constant,step,cosine" default:""`
-	Warmup     int      `help:"Updates over which the learning rate rises." default:"0"`
-	Clip       float64  `help:"Greatest global norm of the gradient; negative: no limit." default:"0"`
-	Decay      float64  `help:"Weight decay; negative: none." default:"0"`
-	Averaging  float64  `help:"Average the weights with this decay, e.g. 0.999." default:"0"`
-	Truncate   int      `help:"Timesteps a gradient reaches back." default:"0"`
-	Memory     byteSize `help:"Memory for activations, such as 500MB; less takes longer and changes nothing else [1GiB]." placeholder:"SIZE"`
-	Balance    bool     `help:"Weigh classes by inverse frequency."`
-	Distill    float64  `help:"Weight of drawing the running head to the confirm head." default:"0"`
-	Plain      bool     `help:"No augmentation, dropout, smoothing or decay."`
-	Validation float64  `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
-	Validate   string   `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
-	Patience   int      `help:"End after so many epochs without a better one." default:"0"`
-	Segment    string   `help:"Segmenter stored in the model: activity, fixed, message or whole." enum:",activity,fixed,message,whole" default:""`
-	Seed       uint64   `help:"Same seed, same data, same options: same file." default:"1"`
-	Resume     bool     `help:"Go on from MODEL.checkpoint."`
-	Quiet      bool     `short:"q" help:"No progress."`
+	Epochs    int      `help:"Passes over the data [enough for 1,500 updates]." default:"0"`
+	Batch     int      `help:"Sequences an update." default:"0"`
+	LR        float64  `name:"lr" help:"Learning rate." default:"0"`
+	Schedule  string   `help:"Learning rate over time: constant, step or cosine." enum:",constant,step,cosine" default:""`
+	Warmup    int      `help:"Updates over which the learning rate rises." default:"0"`
+	Clip      float64  `help:"Greatest global norm of the gradient; negative: no limit." default:"0"`
+	Decay     float64  `help:"Weight decay; negative: none." default:"0"`
+	Averaging float64  `help:"Average the weights with this decay, e.g. 0.999." default:"0"`
+	Truncate  int      `help:"Timesteps a gradient reaches back." default:"0"`
+	Memory    byteSize `help:"Memory for activations, such as 500MB; less takes longer and changes nothing else [1GiB]." placeholder:"SIZE"`
+	Balance   bool     `help:"Weigh classes by inverse frequency."`
+	Distill   float64  `help:"Weight of drawing the running head to the confirm head." default:"0"`
+	Plain     bool     `help:"No augmentation, dropout, smoothing or decay."`
+
+	Updates       int     `help:"Floor on the number of updates when --epochs is not given." default:"0"`
+	RunningWeight float64 `help:"Weight of the running head's loss." default:"0"`
+	Ramp          bool    `help:"Weigh the running head's steps by their number: better at the end, worse at the start."`
+	Smoothing     float64 `help:"Label smoothing of the confirm head; negative: none." default:"0"`
+	Dropout       float64 `help:"Share of features dropped, one mask a sequence; negative: none." default:"0"`
+	DropConnect   float64 `name:"dropconnect" help:"Share of recurrent weights dropped, one mask an update; negative: none." default:"0"`
+	Noise         float64 `help:"Noise on normalised features, in standard deviations; negative: none." default:"0"`
+	Jitter        float64 `help:"Random gain and offset of a feature, in standard deviations; negative: none." default:"0"`
+	CutStart      float64 `help:"Longest random cut of a sequence's start, as a share; negative: none." default:"0"`
+	Stretch       float64 `help:"Audio: random change of speed, as a share; negative: none." default:"0"`
+	Gain          float64 `help:"Audio: random change of level, in dB; negative: none." default:"0" placeholder:"DB"`
+	SNR           float64 `name:"snr" help:"Audio: noise from this ratio up, in dB; negative: none." default:"0" placeholder:"DB"`
+	Masks         int     `help:"Audio: frequency masks; negative: none." default:"0"`
+
+	Validation float64 `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
+	Validate   string  `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
+	Patience   int     `help:"End after so many epochs without a better one." default:"0"`
+	Segment    string  `help:"Segmenter stored in the model: activity, fixed, message or whole." enum:",activity,fixed,message,whole" default:""`
+	Seed       uint64  `help:"Same seed, same data, same options: same file." default:"1"`
+	Resume     bool    `help:"Go on from MODEL.checkpoint."`
+	Quiet      bool    `short:"q" help:"No progress."`
 }
 
 func (c *trainCmd) Run(a *app) error {
@@ -135,6 +151,7 @@ func (c *trainCmd) override(o *train.Options) {
 	put(&o.Hidden, c.Hidden)
 	put(&o.Layers, c.Layers)
 	put(&o.Running, c.Running)
+	o.ConfirmEvidence = o.ConfirmEvidence || c.ConfirmEvidence
 	put(&o.Epochs, c.Epochs)
 	put(&o.Batch, c.Batch)
 	put(&o.LR, c.LR)
@@ -146,6 +163,19 @@ func (c *trainCmd) override(o *train.Options) {
 	put(&o.Truncate, c.Truncate)
 	put(&o.Memory, int64(c.Memory))
 	put(&o.Distill, c.Distill)
+	put(&o.MinUpdates, c.Updates)
+	put(&o.RunningWeight, c.RunningWeight)
+	o.RampRunning = o.RampRunning || c.Ramp
+	put(&o.Smoothing, c.Smoothing)
+	put(&o.Dropout, c.Dropout)
+	put(&o.DropConnect, c.DropConnect)
+	put(&o.Noise, c.Noise)
+	put(&o.Jitter, c.Jitter)
+	put(&o.Crop, c.CutStart)
+	put(&o.Stretch, c.Stretch)
+	put(&o.GainDB, c.Gain)
+	put(&o.SNR, c.SNR)
+	put(&o.Masks, c.Masks)
 	put(&o.Validation, c.Validation)
 	put(&o.Patience, c.Patience)
 	put(&o.Segment.Kind, c.Segment)

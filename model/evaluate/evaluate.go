@@ -300,7 +300,7 @@ func (w *worker) classify(j *job, from, to int) (int, error) {
 	values := 0
 	judge := func() {
 		for k, p := range j.m.PredictBatch(frames, 1) {
-			j.verdicts[which[k]].judge(p, j.m.Classes(), &j.m.Config.Decision)
+			j.verdicts[which[k]].judge(p, &j.m.Config)
 		}
 		frames, which, values = frames[:0], which[:0], 0
 	}

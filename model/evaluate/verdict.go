@@ -27,19 +27,20 @@ type verdict struct {
 // stepAt is the step, counted from 1, at which k tenths of steps have been seen.
 func stepAt(k, steps int) int { return max(1, (k*steps+tenths-1)/tenths) }
 
-// judge fills v with what p says under the decision rule d.
-func (v *verdict) judge(p *model.Prediction, classes int, d *model.Decision) {
+// judge fills v with what p says under the decision rule of c.
+func (v *verdict) judge(p *model.Prediction, c *model.Config) {
+	classes := len(c.Labels)
 	v.steps, v.probs, v.confirmed = p.Steps, p.Confirm, argmax(p.Confirm)
 	v.early = v.confirmed
 	for k := range v.running {
 		v.running[k] = -1
-		if at := stepAt(k+1, p.Steps); p.Running != nil && at > d.Warm {
+		if at := stepAt(k+1, p.Steps); p.Running != nil && at > c.Decision.Warm {
 			row := p.Running[(at-1)*classes:][:classes]
 			v.running[k] = argmax(row)
 			v.p[k] = row[v.running[k]]
 		}
 	}
-	if label, step := earlyLabel(p.Running, classes, d); step > 0 {
+	if label, step := earlyLabel(p.Running, c); step > 0 {
 		v.early, v.earlyStep = label, step
 	}
 }
@@ -52,26 +53,15 @@ func (v *verdict) unheard() {
 	}
 }
 
-// earlyLabel applies the stopping rule to T×C running probabilities: the label
-// becomes final at the first step at which one label has been the most probable,
-// with p ≥ EarlyP, for EarlySteps steps on end, none of them in the warm-up.
-// step counts from 1 and is 0 when the rule never fires.
-func earlyLabel(running []float32, classes int, d *model.Decision) (label, step int) {
-	held, last := 0, -1
-	for t := d.Warm; t < len(running)/classes && d.EarlySteps > 0; t++ {
-		row := running[t*classes:][:classes]
-		l := argmax(row)
-		switch {
-		case float64(row[l]) < d.EarlyP:
-			held = 0
-		case l != last:
-			held = 1
-		default:
-			held++
-		}
-		last = l
-		if held == d.EarlySteps {
-			return l, t + 1
+// earlyLabel applies the stopping rule to T×C running probabilities: the label at
+// the step, counted from 1, at which it becomes final; 0 when it never does.
+func earlyLabel(running []float32, c *model.Config) (label, step int) {
+	var s model.Stopper
+	s.Reset()
+	classes := len(c.Labels)
+	for t := range len(running) / classes {
+		if s.Final(c, &c.Decision, t+1, running[t*classes:][:classes]) {
+			return s.Label, t + 1
 		}
 	}
 	return -1, 0

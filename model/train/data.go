@@ -179,6 +179,7 @@ type verdict struct {
 
 func (c *corpus) config(o *Options) *model.Config {
 	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels,
-		Front: c.front, Hidden: o.Hidden, Layers: o.Layers, Running: o.Running, Confirm: !o.NoConfirm, Segment: o.Segment,
+		Front: c.front, Hidden: o.Hidden, Layers: o.Layers, Running: o.Running, Confirm: !o.NoConfirm,
+		ConfirmEvidence: o.ConfirmEvidence && !o.NoConfirm && o.Running != model.RunningNone, Segment: o.Segment,
 		Decision: model.Decision{State: "reset", Gap: "reset"}}
 }

@@ -13,6 +13,7 @@ type heads struct {
 	hf, hb  []float32 // R×H, as the passes left them
 	running []float32 // R×C probabilities
 	confirm []float32 // n×C probabilities
+	last    []float32 // n×C running logits at each sequence's end
 	both    []float32 // 2H
 	dRun    []float32 // R×C gradient on the running logits
 	dConf   []float32 // n×C
@@ -25,6 +26,7 @@ func (q *heads) run(c *model.Config, p *model.Params, b *batch, hf, hb []float32
 	n, hid := len(c.Labels), c.Hidden
 	if c.Running != model.RunningNone {
 		q.running = grow(q.running, b.rows*n)
+		q.last = grow(q.last, len(b.seqs)*n)
 		q.sum = grow(q.sum, n)
 		for i, s := range b.seqs {
 			clear(q.sum)
@@ -36,6 +38,9 @@ func (q *heads) run(c *model.Config, p *model.Params, b *batch, hf, hb []float32
 					f32.Axpy(q.sum, 1, out)
 					copy(out, q.sum)
 				}
+				if t == s.steps-1 {
+					copy(q.last[i*n:][:n], out)
+				}
 				f32.Softmax(out, out)
 			}
 		}
@@ -45,6 +50,9 @@ func (q *heads) run(c *model.Config, p *model.Params, b *batch, hf, hb []float32
 		for i := range b.seqs {
 			out := q.confirm[i*n:][:n]
 			f32.Affine(out, p.ConfirmW, p.ConfirmB, q.join(b, i, hid))
+			for j, k := range p.ConfirmE {
+				out[j] += float32(k * q.last[i*n+j])
+			}
 			f32.Softmax(out, out)
 		}
 	}
@@ -69,7 +77,7 @@ type lossTerms struct {
 // distill·Σ_t w_t·KL(confirm_i ‖ running_i(t))) with Σ_t w_t = 1, and leaves the
 // gradient on the logits in dConf and dRun. No gradient of the distillation
 // flows into the confirm head.
-func (q *heads) loss(c *model.Config, b *batch, o lossTerms, scale []float64) (sum float64) {
+func (q *heads) loss(c *model.Config, p *model.Params, b *batch, o lossTerms, scale []float64) (sum float64) {
 	n := len(c.Labels)
 	if q.hb != nil {
 		q.dConf = grow(q.dConf, len(b.seqs)*n)
@@ -93,6 +101,11 @@ func (q *heads) loss(c *model.Config, b *batch, o lossTerms, scale []float64) (s
 			if o.distill > 0 && q.hb != nil {
 				sum += o.distill * w * divergence(q.dRun[r*n:][:n], q.running[r*n:][:n], q.confirm[i*n:][:n], o.distill*w)
 			}
+		}
+	}
+	for i := range b.seqs {
+		for j, k := range p.ConfirmE {
+			q.dRun[b.last(i)*n+j] += k * q.dConf[i*n+j]
 		}
 	}
 	if c.Running == model.RunningEvidence {
@@ -157,6 +170,9 @@ func (q *heads) adjoint(c *model.Config, p, grad *model.Params, b *batch, dF, dB
 	for i := range b.seqs {
 		clear(d)
 		affineAdjoint(grad.ConfirmW, grad.ConfirmB, d, p.ConfirmW, q.join(b, i, hid), q.dConf[i*n:][:n])
+		for j := range grad.ConfirmE {
+			grad.ConfirmE[j] += q.dConf[i*n+j] * q.last[i*n+j]
+		}
 		r := b.last(i)
 		f32.Axpy(dF[r*hid:][:hid], 1, d[:hid])
 		f32.Axpy(dB[r*hid:][:hid], 1, d[hid:])

@@ -47,7 +47,8 @@ type gradient struct {
 
 func (ls *layers) newGradient(p *model.Params) *gradient {
 	g := &gradient{heads: &model.Params{RunningW: make([]float32, len(p.RunningW)), RunningB: make([]float32, len(p.RunningB)),
-		ConfirmW: make([]float32, len(p.ConfirmW)), ConfirmB: make([]float32, len(p.ConfirmB))}}
+		ConfirmW: make([]float32, len(p.ConfirmW)), ConfirmB: make([]float32, len(p.ConfirmB)),
+		ConfirmE: make([]float32, len(p.ConfirmE))}}
 	for _, l := range ls.all {
 		g.directions = append(g.directions, l.NewGradient())
 	}
@@ -64,7 +65,7 @@ func (g *gradient) zero() {
 }
 
 func headTensors(p *model.Params) [][]float32 {
-	return [][]float32{p.RunningW, p.RunningB, p.ConfirmW, p.ConfirmB}
+	return [][]float32{p.RunningW, p.RunningB, p.ConfirmW, p.ConfirmB, p.ConfirmE}
 }
 
 // sum adds up shards in index order into dst, in the layout of the weights.

@@ -27,6 +27,8 @@ type Options struct {
 	// NoConfirm leaves the backward half and the confirm head out: the last
 	// running label is then the answer.
 	NoConfirm bool
+	// ConfirmEvidence offers the running logits at the end to the confirm head.
+	ConfirmEvidence bool
 
 	Epochs     int     // passes over the data [as many as MinUpdates takes]
 	MinUpdates int     // floor on updates when Epochs is 0 [1500]
@@ -98,9 +100,10 @@ func (o Options) withDefaults() Options {
 	o.Validation = or(o.Validation, 0.15)
 	o.Warmup = max(o.Warmup, 0)
 	for _, v := range []*float64{&o.Decay, &o.RunningWeight, &o.Smoothing, &o.Dropout, &o.DropConnect,
-		&o.Noise, &o.Jitter, &o.Crop, &o.Validation} {
+		&o.Noise, &o.Jitter, &o.Crop, &o.Validation, &o.Stretch, &o.GainDB, &o.SNR} {
 		*v = max(*v, 0)
 	}
+	o.Masks = max(o.Masks, 0)
 	return o
 }
 

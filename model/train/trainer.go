@@ -200,7 +200,7 @@ func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indic
 	for i, s := range w.batch.seqs {
 		scale[i] = t.scales[s.label] / float64(inBatch)
 	}
-	st := shardStats{loss: w.heads.loss(t.config, &w.batch, t.terms(), scale)}
+	st := shardStats{loss: w.heads.loss(t.config, p, &w.batch, t.terms(), scale)}
 	st.confirm, st.running = w.right()
 	w.adjoint(p, grad, t.ls)
 	return st
@@ -303,7 +303,7 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 		}
 		w.batch.pack(seqs, c.dim)
 		w.run(p, t.ls)
-		losses[i] = w.heads.loss(t.config, &w.batch, lossTerms{running: t.o.RunningWeight}, scale)
+		losses[i] = w.heads.loss(t.config, p, &w.batch, lossTerms{running: t.o.RunningWeight}, scale)
 		w.verdicts(e.finals)
 	})
 	for _, l := range losses {

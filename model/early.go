@@ -1,0 +1,103 @@
+package model
+
+import "math"
+
+// Early is a learned stopping rule: the running label becomes final at the first
+// step at which its score reaches Threshold. The score is the log-odds, by logistic
+// regression on held-out sequences, that the confirmed label will be the same one;
+// the threshold is the least for which it was shown, with the confidence given, that
+// at most the share Gap of early labels is overturned: of all, and of the earliest
+// fifth (Angelopoulos et al., Learn then Test, 2021; Ringel et al. 2024).
+type Early struct {
+	Weights    []float64 `json:"weights"` // of the features, see ScoreFeatures
+	Threshold  float64   `json:"threshold"`
+	Gap        float64   `json:"gap"`
+	Confidence float64   `json:"confidence"`
+}
+
+// ScoreFeatures is the number of features of an early rule's score.
+const ScoreFeatures = 7
+
+func (e *Early) valid() bool {
+	if len(e.Weights) != ScoreFeatures || !finite(e.Threshold) {
+		return false
+	}
+	for _, w := range e.Weights {
+		if !finite(w) {
+			return false
+		}
+	}
+	return true
+}
+
+// Features returns what a step's score is made of: 1, the log-odds of the running
+// label, its log-ratio to the second, the logarithm of how many steps it has been the
+// running label, the elapsed part u of a usual segment, u², and u times the log-odds.
+// probs are calibrated; step counts from 1.
+func (c *Calibration) Features(probs []float32, held, step int) [ScoreFeatures]float64 {
+	first, second := 0.0, 0.0
+	for _, v := range probs {
+		p := float64(v)
+		if p > first {
+			first, second = p, first
+		} else if p > second {
+			second = p
+		}
+	}
+	const most = 15
+	odds := min(math.Log(max(first, 1e-9)/max(1-first, 1e-9)), most)
+	ratio := min(math.Log(max(first, 1e-9)/max(second, 1e-9)), most)
+	u := min(float64(step)/float64(c.Steps), 1)
+	return [ScoreFeatures]float64{1, odds, ratio, math.Log(float64(held)), u, u * u, u * odds}
+}
+
+// Score is the log-odds that features f speak of.
+func (e *Early) Score(f *[ScoreFeatures]float64) (sum float64) {
+	for i, w := range e.Weights {
+		sum += w * f[i]
+	}
+	return sum
+}
+
+// A Stopper watches the running label of one segment for the early rule.
+type Stopper struct {
+	Label int // the running label
+	Held  int // for so many steps on end; under EarlySteps those with p ≥ EarlyP alone
+}
+
+// Reset is before a segment's first step.
+func (s *Stopper) Reset() { *s = Stopper{Label: -1} }
+
+// Final takes the running probabilities after step, counted from 1, and tells
+// whether under the rule of c their most probable label is final. Steps of the
+// warm-up count for nothing.
+func (s *Stopper) Final(c *Config, d *Decision, step int, probs []float32) bool {
+	label := argmax(probs)
+	if label != s.Label {
+		s.Label, s.Held = label, 0
+	}
+	switch {
+	case step <= d.Warm:
+	case d.Early != nil:
+		s.Held++
+		f := c.Calibration.Features(probs, s.Held, step)
+		return d.Early.Score(&f) >= d.Early.Threshold
+	case d.EarlySteps > 0:
+		if float64(probs[label]) < d.EarlyP {
+			s.Held = 0
+			return false
+		}
+		s.Held++
+		return s.Held >= d.EarlySteps
+	}
+	return false
+}
+
+func argmax(p []float32) (best int) {
+	for i, v := range p {
+		if v > p[best] {
+			best = i
+		}
+	}
+	return best
+}
