@@ -69,13 +69,16 @@ type trainCmd struct {
 	SNR           float64 `name:"snr" help:"Audio: noise from this ratio up, in dB; negative: none." default:"0" placeholder:"DB"`
 	Masks         int     `help:"Audio: frequency masks; negative: none." default:"0"`
 
-	Validation float64 `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
-	Validate   string  `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
-	Patience   int     `help:"End after so many epochs without a better one." default:"0"`
-	Segment    string  `help:"Segmenter stored in the model: activity, fixed, message or whole." enum:",activity,fixed,message,whole" default:""`
-	Seed       uint64  `help:"Same seed, same data, same options: same file." default:"1"`
-	Resume     bool    `help:"Go on from MODEL.checkpoint."`
-	Quiet      bool    `short:"q" help:"No progress."`
+	Folds           int     `help:"Cross-fit in so many parts: calibration and early rule from as many trainings, the model from all data [5 under 1,000 examples]; negative: none." default:"0"`
+	EarlyGap        float64 `help:"Share of early labels that confirm may overturn [0.05]." default:"0"`
+	EarlyConfidence float64 `help:"Confidence that it is not more [0.95]." default:"0"`
+	Validation      float64 `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
+	Validate        string  `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
+	Patience        int     `help:"End after so many epochs without a better one." default:"0"`
+	Segment         string  `help:"Segmenter stored in the model: activity, fixed, message or whole." enum:",activity,fixed,message,whole" default:""`
+	Seed            uint64  `help:"Same seed, same data, same options: same file." default:"1"`
+	Resume          bool    `help:"Go on from MODEL.checkpoint."`
+	Quiet           bool    `short:"q" help:"No progress."`
 }
 
 func (c *trainCmd) Run(a *app) error {
@@ -177,6 +180,9 @@ func (c *trainCmd) override(o *train.Options) {
 	put(&o.SNR, c.SNR)
 	put(&o.Masks, c.Masks)
 	put(&o.Validation, c.Validation)
+	put(&o.Folds, c.Folds)
+	put(&o.EarlyGap, c.EarlyGap)
+	put(&o.EarlyConfidence, c.EarlyConfidence)
 	put(&o.Patience, c.Patience)
 	put(&o.Segment.Kind, c.Segment)
 	o.ClassWeights = o.ClassWeights || c.Balance
@@ -239,8 +245,10 @@ func (c *trainCmd) hooks(a *app) train.Hooks {
 		bar.Set(done)
 	}
 	h.Epoch = func(r train.Row) {
-		text := fmt.Sprintf("epoch %d: loss %.3f, validation %.3f, confirmed %.1f %%, running %.1f %%",
-			r.Epoch, r.Loss, r.ValidLoss, 100*r.ValidConfirm, 100*r.ValidRunning)
+		text := fmt.Sprintf("epoch %d: loss %.3f", r.Epoch, r.Loss)
+		if r.Validated > 0 {
+			text += fmt.Sprintf(", validation %.3f, confirmed %.1f %%, running %.1f %%", r.ValidLoss, 100*r.ValidConfirm, 100*r.ValidRunning)
+		}
 		if bar != nil {
 			bar.Describe(text)
 		} else if time.Since(lastLine) > 5*time.Second {
@@ -272,8 +280,10 @@ func (c *trainCmd) write(a *app, r *train.Result) error {
 	if err := evaluate.Curves(points, curves); err != nil {
 		return err
 	}
-	last := r.Rows[r.Best-1]
-	a.logf("\nepoch %d of %d kept: validation confirmed %.1f %%, running %.1f %%", r.Best, len(r.Rows), 100*last.ValidConfirm, 100*last.ValidRunning)
+	a.logf("\nepoch %d of %d kept", r.Best, len(r.Rows))
+	if m := r.Model.Config.Origin.Measured; m["validation_examples"] > 0 {
+		a.logf("of %.0f held-out examples: confirmed %.1f %%, running %.1f %% at the end", m["validation_examples"], 100*m["validation_confirmed"], 100*m["validation_running"])
+	}
 	a.logf("wrote %s (hash %s), %s, %s", c.Out, r.Model.Hash(), log, curves)
 	return nil
 }

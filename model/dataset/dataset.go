@@ -173,13 +173,7 @@ func (s *Set) CheckTrainable() error {
 	if len(s.Examples) == 0 {
 		return errors.New("there are no examples to train on")
 	}
-	found := 0
-	for _, n := range s.Counts() {
-		if n > 0 {
-			found++
-		}
-	}
-	if found < 2 {
+	if s.LabelsUsed() < 2 {
 		label, _ := s.Majority()
 		return fmt.Errorf("all %d examples have the label %q: a classifier needs two labels or more; add examples of another (background noise will do)",
 			len(s.Examples), s.Labels[label])

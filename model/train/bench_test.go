@@ -31,7 +31,7 @@ func benchTrainer(n, longest, dim, batch int, ragged bool) *trainer {
 		set.Examples = append(set.Examples, dataset.Example{Label: i % 3, Samples: x})
 	}
 	o := Options{Batch: batch, Epochs: 1, Running: model.RunningSoftmax, Truncate: 1 << 20,
-		Dropout: -1, DropConnect: -1, Noise: -1, Jitter: -1, Crop: -1}.withDefaults()
+		Dropout: -1, DropConnect: -1, Noise: -1, Jitter: -1, Crop: -1}.withDefaults(toySet(12, 1))
 	return newTrainer(k, nil, o, runtime.GOMAXPROCS(0))
 }
 

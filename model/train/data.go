@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"inkling/model"
+	"inkling/model/calibrate"
 	"inkling/model/dataset"
 	"inkling/model/feature"
 )
@@ -167,14 +168,7 @@ type evaluation struct {
 	loss             float64
 	confirm, running float64 // accuracies
 	most, n          int     // predictions of the most predicted class; examples
-	finals           []verdict
-}
-
-// verdict is one example's outcome, for choosing the early rule.
-type verdict struct {
-	label, confirm int
-	running        []float32 // T×C
-	probs          []float32 // C, confirmed
+	finals           []calibrate.Verdict
 }
 
 func (c *corpus) config(o *Options) *model.Config {

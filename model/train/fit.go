@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"inkling/model"
+	"inkling/model/calibrate"
 	"inkling/model/dataset"
 )
 
@@ -65,7 +66,8 @@ type Result struct {
 // group. checkpoint, if not nil, is what an earlier Fit of the same sets and
 // options passed to Hooks.Checkpoint: training goes on from there and ends in
 // the very model that an uninterrupted one would. When ctx ends, Fit returns
-// the best so far with ErrInterrupted, or nil before the first epoch's end.
+// the best so far with ErrInterrupted, or nil before the first epoch's end; while
+// folds are under way the best so far lacks its calibration alone.
 func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, checkpoint []byte) (*Result, error) {
 	began := time.Now()
 	t, err := prepare(set, valid, o)
@@ -99,7 +101,12 @@ func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, c
 			return t.stopped(err, &hooks)
 		}
 	}
-	return t.result()
+	for t.crossed.Done < len(t.folds) {
+		if err := t.crossFit(ctx, &hooks); err != nil {
+			return t.stopped(err, &hooks)
+		}
+	}
+	return t.result(&hooks)
 }
 
 func (t *trainer) patienceOver() bool {
@@ -120,36 +127,43 @@ func (t *trainer) keep(row Row) {
 
 // stopped is what Fit returns when err ended it.
 func (t *trainer) stopped(err error, hooks *Hooks) (*Result, error) {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		if err = hooks.checkpoint(t); err == nil {
-			err = ErrInterrupted
-		}
-	}
+	err = t.interrupted(err, hooks)
 	if t.progress.BestEpoch == 0 {
 		if errors.Is(err, ErrInterrupted) {
 			err = fmt.Errorf("%w before the end of the first epoch: there is no model yet", err)
 		}
 		return nil, err
 	}
-	r, rerr := t.result()
+	r, rerr := t.result(hooks)
 	if rerr != nil {
 		return nil, rerr
 	}
 	return r, err
 }
 
+// interrupted makes the context's end ErrInterrupted, with a last checkpoint.
+func (t *trainer) interrupted(err error, hooks *Hooks) error {
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if err := hooks.checkpoint(t); err != nil {
+		return err
+	}
+	return ErrInterrupted
+}
+
 // result makes the model of the best weights.
-func (t *trainer) result() (*Result, error) {
+func (t *trainer) result(hooks *Hooks) (*Result, error) {
 	c := *t.config
 	p := t.best.Clone(t.config)
 	measured := map[string]float64{}
-	if t.valid != nil {
-		e := t.evaluate(p, t.valid)
-		c.Decision.Warm = warmSteps(e.finals, len(c.Labels))
-		c.Decision.EarlyP, c.Decision.EarlySteps = earlyRule(e.finals, len(c.Labels), c.Decision.Warm, e.confirm)
-		measured["validation_confirmed"] = round6(e.confirm)
-		measured["validation_running"] = round6(e.running)
-		measured["validation_examples"] = float64(e.n)
+	if held := t.heldOut(p); held.n > 0 {
+		for _, note := range calibrate.Fit(&c, held.finals, calibrate.Options{Gap: t.o.EarlyGap, Confidence: t.o.EarlyConfidence}) {
+			hooks.warn(note)
+		}
+		measured["validation_confirmed"] = round6(held.confirm)
+		measured["validation_running"] = round6(held.running)
+		measured["validation_examples"] = float64(held.n)
 	} else if c.Running != model.RunningNone {
 		c.Decision.EarlyP, c.Decision.EarlySteps = blindP, blindSteps
 	}
@@ -164,6 +178,25 @@ func (t *trainer) result() (*Result, error) {
 	}
 	return &Result{Model: m, Rows: t.progress.Rows, Best: t.progress.BestEpoch}, nil
 }
+
+// heldOut is what there is to calibrate p by: the validation set, or once all folds
+// are done what those held out.
+func (t *trainer) heldOut(p *model.Params) (e evaluation) {
+	switch {
+	case t.valid != nil:
+		return t.evaluate(p, t.valid)
+	case t.crossed.Done == len(t.folds) && len(t.folds) > 0:
+		e = evaluation{finals: t.crossed.Verdicts, n: len(t.crossed.Verdicts)}
+		e.count(len(t.config.Labels))
+	}
+	return e
+}
+
+// blindP and blindSteps are the early rule of a model without held-out examples.
+const (
+	blindP     = 0.95
+	blindSteps = 5
+)
 
 // background is the label of what is none of the others: trained, not reported.
 const background = "background"

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"inkling/model"
+	"inkling/model/dataset"
 	"inkling/model/feature"
 )
 
@@ -71,13 +72,31 @@ type Options struct {
 	SNR      float64
 	Masks    int
 
-	Validation float64 // share of the training data held out, by group [0.15]; negative: 0
-	Patience   int     // epochs without a better validation loss before it ends [off]
-	Seed       uint64
-	Segment    model.Segment // stored in the model [activity for audio, whole for series]
+	// Folds is how many parts the training data are divided into for cross-fitting:
+	// the calibration and the early rule come from as many trainings, each judged by the
+	// part it does without, and the model from one on all of the data [5 for fewer than
+	// 1000 examples, unless Validation or Patience is given]; negative: 0.
+	Folds      int
+	Validation float64 // share of the training data held out, by group [0.15, 0 with Folds]; negative: 0
+	// The early rule lets confirm overturn at most the share EarlyGap of early labels
+	// [0.05], with that confidence [0.95].
+	EarlyGap, EarlyConfidence float64
+
+	Patience int // epochs without a better validation loss before it ends [off]
+	Seed     uint64
+	Segment  model.Segment // stored in the model [activity for audio, whole for series]
 }
 
-func (o Options) withDefaults() Options {
+func (o Options) withDefaults(set *dataset.Set) Options {
+	if o.Folds == 0 && o.Validation == 0 && o.Patience == 0 && len(set.Examples) < smallSet {
+		o.Folds = defaultFolds
+	}
+	if o.Folds > 0 {
+		o.Validation = or(o.Validation, -1)
+	}
+	o.Folds = max(o.Folds, 0)
+	o.EarlyGap = or(o.EarlyGap, 0.05)
+	o.EarlyConfidence = or(o.EarlyConfidence, 0.95)
 	o.Hidden = or(o.Hidden, 100)
 	o.Layers = or(o.Layers, 1)
 	o.Running = or(o.Running, model.RunningSoftmax)
@@ -127,6 +146,7 @@ func (o *Options) check() error {
 		{"smoothing", o.Smoothing, 0, 0.9}, {"dropout", o.Dropout, 0, 0.95}, {"dropconnect", o.DropConnect, 0, 0.95},
 		{"noise", o.Noise, 0, 100}, {"jitter", o.Jitter, 0, 100}, {"crop", o.Crop, 0, 0.9},
 		{"stretch", o.Stretch, 0, 0.45}, {"gain", o.GainDB, 0, 60}, {"validation", o.Validation, 0, 0.9},
+		{"folds", float64(o.Folds), 0, 100}, {"early gap", o.EarlyGap, 1e-4, 0.5}, {"early confidence", o.EarlyConfidence, 0.5, 0.9999},
 		{"patience", float64(o.Patience), 0, 1e7}, {"distill", o.Distill, 0, 100},
 		{"running weight", o.RunningWeight, 0, 100}, {"decay", o.Decay, 0, 10}, {"clip", math.Abs(o.Clip), 0, 1e9},
 		{"minimum of updates", float64(o.MinUpdates), 1, 1e9}, {"snr", o.SNR, 0, 120}, {"masks", float64(o.Masks), 0, 100},
@@ -137,6 +157,12 @@ func (o *Options) check() error {
 	}
 	if o.Schedule != Constant && o.Schedule != Step && o.Schedule != Cosine {
 		return fmt.Errorf("train: schedule %q: give %s, %s or %s", o.Schedule, Constant, Step, Cosine)
+	}
+	if o.Folds == 1 {
+		return errors.New("train: folds is 1: give 2 or more, or a negative number for none")
+	}
+	if o.Folds > 0 && o.Validation > 0 {
+		return errors.New("train: folds and validation exclude each other: give one of them")
 	}
 	if o.NoConfirm && o.Running == model.RunningNone {
 		return errors.New("train: neither a running nor a confirm head: leave one of them in")

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -36,11 +34,14 @@ func TestRate(t *testing.T) {
 }
 
 func TestOptionsSayZero(t *testing.T) {
-	d := Options{}.withDefaults()
+	d := Options{}.withDefaults(toySet(smallSet, 1))
+	if f := (Options{}).withDefaults(toySet(smallSet-1, 1)); f.Folds != 5 || f.Validation != 0 || d.Folds != 0 {
+		t.Errorf("%d folds of a small set, %d of a large one", f.Folds, d.Folds)
+	}
 	if d.LR != 3e-3 || d.Dropout != 0.5 || d.Validation != 0.15 || d.Clip != 1 || d.MinUpdates != 1500 {
 		t.Errorf("defaults: %+v", d)
 	}
-	z := Options{Dropout: -1, Decay: -1, RunningWeight: -1, Validation: -1, Clip: -1, Warmup: -1}.withDefaults()
+	z := Options{Dropout: -1, Decay: -1, RunningWeight: -1, Validation: -1, Clip: -1, Warmup: -1}.withDefaults(toySet(12, 1))
 	if z.Dropout != 0 || z.Decay != 0 || z.RunningWeight != 0 || z.Validation != 0 || z.Warmup != 0 || z.Clip > 0 {
 		t.Errorf("negative values: %+v", z)
 	}
@@ -51,7 +52,7 @@ func TestOptionsSayZero(t *testing.T) {
 		t.Errorf("without warm-up the first rate is %v", got)
 	}
 	for name, o := range map[string]Options{"schedule": {Schedule: "linear"}, "hidden": {Hidden: -3}, "lr": {LR: math.NaN()}, "crop": {Crop: 1}} {
-		o = o.withDefaults()
+		o = o.withDefaults(toySet(12, 1))
 		if err := o.check(); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -353,7 +354,7 @@ func TestHoldOutByGroup(t *testing.T) {
 		for i := range set.Examples {
 			set.Examples[i].Group = fmt.Sprint("g", i%n)
 		}
-		train, valid := holdOut(set, &Options{Validation: 0.2, Seed: 1})
+		train, valid := loosened(set).HoldOut(0.2, "1")
 		if len(train.Examples)+len(valid.Examples) != 120 || len(valid.Examples) < 10 || len(valid.Examples) > 40 {
 			t.Errorf("%d groups: %d and %d examples", n, len(train.Examples), len(valid.Examples))
 		}
@@ -386,105 +387,6 @@ func TestWriteCSV(t *testing.T) {
 	}
 	if want := []string{"1", "9", "0.003", "0.5", "1.25", "0.5", "0.25", "NaN", "0", "0", "1.50"}; !slices.Equal(got[1], want) {
 		t.Errorf("%v, want %v", got[1], want)
-	}
-}
-
-// Random verdicts of T steps whose running head is right from a random step on.
-func drawVerdicts(t *rapid.T) (vs []verdict, confirm float64) {
-	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-	n := rapid.IntRange(1, 40).Draw(t, "examples")
-	for range n {
-		v := verdict{label: rng.IntN(3), confirm: rng.IntN(3)}
-		if rng.IntN(4) > 0 {
-			v.confirm = v.label
-		}
-		for range 1 + rng.IntN(30) {
-			p := []float64{rng.Float64(), rng.Float64(), rng.Float64()}
-			p[v.label] += 2 * rng.Float64()
-			sum := p[0] + p[1] + p[2]
-			v.running = append(v.running, float32(p[0]/sum), float32(p[1]/sum), float32(p[2]/sum))
-		}
-		if v.confirm == v.label {
-			confirm += 1 / float64(n)
-		}
-		vs = append(vs, v)
-	}
-	return vs, confirm
-}
-
-// The rule chosen costs at most the tolerance, judged once more and plainly, and
-// never answers within the warm-up.
-func TestEarlyRule(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		vs, confirm := drawVerdicts(t)
-		warm := rapid.IntRange(0, 4).Draw(t, "warm")
-		theta, k := earlyRule(vs, 3, warm, confirm)
-		if k == 0 {
-			return
-		}
-		right := 0
-		for _, v := range vs {
-			answer := v.confirm
-			for end := warm + k; end <= len(v.running)/3 && answer == v.confirm; end++ {
-				first := argmax(v.running[(end-k)*3:][:3])
-				holds := true
-				for s := end - k; s < end; s++ {
-					row := v.running[s*3:][:3]
-					holds = holds && argmax(row) == first && float64(row[first]) >= theta
-				}
-				if holds {
-					answer = first
-					break
-				}
-			}
-			if answer == v.label {
-				right++
-			}
-		}
-		if accuracy := float64(right) / float64(len(vs)); accuracy < confirm-earlyTolerance-1e-9 {
-			t.Fatalf("p ≥ %v for %d steps: accuracy %v, confirmed %v", theta, k, accuracy, confirm)
-		}
-	})
-}
-
-func TestEarlyRuleIsTheEarliest(t *testing.T) {
-	sure := verdict{label: 1, confirm: 1, running: []float32{.5, .5, .2, .8, .1, .9, .1, .9}}
-	if theta, k := earlyRule([]verdict{sure}, 2, 0, 1); k != 1 || theta != 0.6 {
-		t.Errorf("p ≥ %v for %d, want 0.6 for 1: the second step is right", theta, k)
-	}
-	if theta, k := earlyRule([]verdict{sure}, 2, 2, 1); k != 1 || theta != 0.5 {
-		t.Errorf("p ≥ %v for %d after two warm steps, want 0.5 for 1", theta, k)
-	}
-	wrong := verdict{label: 1, confirm: 1, running: []float32{.999, .001, .999, .001}}
-	if _, k := earlyRule([]verdict{wrong}, 2, 0, 1); k != 0 {
-		t.Errorf("a running head that is always wrong may answer after %d steps", k)
-	}
-}
-
-func TestWarmSteps(t *testing.T) {
-	var vs []verdict
-	for i := range 60 {
-		v := verdict{label: i % 2}
-		for step := range 50 {
-			p := []float32{0.6, 0.4} // class 0, whatever it is
-			if step >= 3 && v.label == 1 {
-				p = []float32{0.4, 0.6}
-			}
-			v.running = append(v.running, p...)
-		}
-		vs = append(vs, v)
-	}
-	if n := warmSteps(vs, 2); n != 3 {
-		t.Errorf("%d warm steps, want 3", n)
-	}
-	for i := range vs {
-		vs[i].label = 1 - vs[i].label
-	}
-	if n := warmSteps(vs, 2); n != 5 {
-		t.Errorf("%d warm steps of a head that is never right, want a tenth", n)
-	}
-	if n := warmSteps(nil, 2); n != 0 {
-		t.Errorf("%d warm steps without verdicts", n)
 	}
 }
 

@@ -15,7 +15,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if err := checkSet(set); err != nil {
 		return nil, err
 	}
-	o = o.withDefaults()
+	o = o.withDefaults(set)
 	if o.Front.Kind == "" {
 		d, _ := Defaults(set)
 		o.Front = d.Front
@@ -34,8 +34,13 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	o.Front = front
-	if valid == nil && o.Validation > 0 {
-		set, valid = holdOut(set, &o)
+	var folds []fold
+	switch {
+	case valid != nil:
+	case o.Folds > 0:
+		folds = folded(set, &o)
+	case o.Validation > 0:
+		set, valid = loosened(set).HoldOut(o.Validation, strconv.FormatUint(o.Seed, 10))
 	}
 	if err := checkValid(set, valid); err != nil {
 		return nil, err
@@ -53,6 +58,8 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 		}
 	}
 	t := newTrainer(train, held, o, workers)
+	t.folds = folds
+	t.after = len(folds) * t.total
 	return t, t.config.Check()
 }
 
@@ -61,12 +68,7 @@ func checkSet(set *dataset.Set) error {
 	if err := set.CheckTrainable(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	labels := 0
-	for _, n := range set.Counts() {
-		if n > 0 {
-			labels++
-		}
-	}
+	labels := set.LabelsUsed()
 	if n := len(set.Examples); n < 2*labels {
 		return fmt.Errorf("train: %d examples of %d labels are too few: give at least two of each label, better twenty", n, labels)
 	}
@@ -108,18 +110,17 @@ func (t *trainer) scarce() (warnings []string) {
 // examples then come from all groups, and say nothing of unseen ones.
 const fewGroups = 10
 
-// holdOut keeps validation examples out of set: whole groups, unless there are
-// too few.
-func holdOut(set *dataset.Set, o *Options) (train, valid *dataset.Set) {
-	if groups(set) < fewGroups {
-		loose := *set
-		loose.Examples = slices.Clone(set.Examples)
-		for i := range loose.Examples {
-			loose.Examples[i].Group = loose.Examples[i].Hash
-		}
-		set = &loose
+// loosened is set, without its groups where there are too few to spare any.
+func loosened(set *dataset.Set) *dataset.Set {
+	if groups(set) >= fewGroups {
+		return set
 	}
-	return set.HoldOut(o.Validation, strconv.FormatUint(o.Seed, 10))
+	loose := *set
+	loose.Examples = slices.Clone(set.Examples)
+	for i := range loose.Examples {
+		loose.Examples[i].Group = loose.Examples[i].Hash
+	}
+	return &loose
 }
 
 func groups(set *dataset.Set) int {

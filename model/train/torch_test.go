@@ -116,10 +116,10 @@ func TestGradientsAgainstPyTorch(t *testing.T) {
 			e := tr.evaluate(tr.params, tr.train)
 			for i, v := range e.finals {
 				if c.Running != model.RunningNone {
-					near(t, "running probabilities", v.running, c.RunningP[i])
+					near(t, "running probabilities", v.Running, c.RunningP[i])
 				}
 				if c.Confirm {
-					near(t, "confirmed probabilities", v.probs, c.ConfirmP[i])
+					near(t, "confirmed probabilities", v.Probs, c.ConfirmP[i])
 				}
 			}
 			st, norm := tr.update(0, c.all())

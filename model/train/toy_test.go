@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"inkling/model/dataset"
@@ -58,7 +59,7 @@ func TestLearnsAToySet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(warnings) > 0 {
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "150 held-out sequences cannot show") {
 		t.Errorf("warnings: %q", warnings)
 	}
 	test := toySet(90, 2)
@@ -83,7 +84,7 @@ func TestLearnsAToySet(t *testing.T) {
 		t.Errorf("measured: %v", m)
 	}
 	d := r.Model.Config.Decision
-	if d.EarlySteps == 0 || d.Threshold != 0 {
+	if d.Early == nil || d.Threshold != 0 || r.Model.Config.Calibration == nil {
 		t.Errorf("decision: %+v", d)
 	}
 }

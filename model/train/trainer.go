@@ -10,6 +10,7 @@ import (
 
 	"inkling/cell"
 	"inkling/model"
+	"inkling/model/calibrate"
 )
 
 // shard is the number of sequences whose gradients are summed as one. It is
@@ -22,8 +23,16 @@ type trainer struct {
 	config       *model.Config
 	train, valid *corpus // valid may be nil
 	scales       []float64
+	asked        int // epochs, 0: enough of them
 	perEpoch     int // updates
 	total        int
+
+	folds         []fold   // to train on after the whole set
+	crossed       crossing // how far that is
+	fold          *trainer // under way
+	resumed       *part    // what a checkpoint holds of it
+	whole         *trainer // of a fold's trainer: the one it is a fold of
+	before, after int      // updates of the trainings before and after this one
 
 	params, best, average *model.Params
 	masked, mask          *model.Params // under DropConnect
@@ -60,7 +69,7 @@ type shardStats struct {
 
 func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	t := &trainer{o: o, train: train, valid: valid, config: train.config(&o),
-		scales: classScales(train.set, o.ClassWeights)}
+		scales: classScales(train.set, o.ClassWeights), asked: o.Epochs}
 	t.perEpoch = (len(train.set.Examples) + o.Batch - 1) / o.Batch
 	if t.o.Epochs == 0 {
 		t.o.Epochs = (o.MinUpdates + t.perEpoch - 1) / t.perEpoch
@@ -106,9 +115,9 @@ func (t *trainer) epoch(ctx context.Context, hooks *Hooks) (Row, error) {
 		p.Sums.Norm += norm
 		p.Sums.Confirm += s.confirm
 		p.Sums.Running += s.running
-		hooks.progress(u+1, t.total, s.loss)
+		hooks.progress(t.before+u+1, t.before+t.total+t.after, s.loss)
 		if p.Update < t.perEpoch {
-			if err := hooks.checkpoint(t); err != nil {
+			if err := hooks.checkpoint(or(t.whole, t)); err != nil {
 				return Row{}, err
 			}
 		}
@@ -293,7 +302,7 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(c.plain[b]), len(c.plain[a])) })
 	shards := slices.Collect(slices.Chunk(order, shard))
 	losses := make([]float64, len(shards))
-	e := evaluation{n: n, finals: make([]verdict, n)}
+	e := evaluation{n: n, finals: make([]calibrate.Verdict, n)}
 	parallel(len(shards), len(t.workers), func(wi, i int) {
 		w := t.workers[wi]
 		seqs := make([]sequence, len(shards[i]))
@@ -314,29 +323,30 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 }
 
 // verdicts copies each sequence's probabilities out.
-func (w *worker) verdicts(dst []verdict) {
+func (w *worker) verdicts(dst []calibrate.Verdict) {
 	n := len(w.config.Labels)
 	for i, s := range w.batch.seqs {
-		v := verdict{label: s.label}
+		v := calibrate.Verdict{Label: s.label}
 		for t := range s.steps {
 			if w.config.Running != model.RunningNone {
-				v.running = append(v.running, w.heads.running[w.batch.row(i, t)*n:][:n]...)
+				v.Running = append(v.Running, w.heads.running[w.batch.row(i, t)*n:][:n]...)
 			}
 		}
-		v.probs = slices.Clone(w.final(i))
-		v.confirm = argmax(v.probs)
+		v.Probs = slices.Clone(w.final(i))
 		dst[s.index] = v
 	}
 }
 
 func (e *evaluation) count(classes int) {
 	predicted := make([]int, classes)
-	for _, v := range e.finals {
-		predicted[v.confirm]++
-		if v.confirm == v.label {
+	for i := range e.finals {
+		v := &e.finals[i]
+		confirmed := v.Confirmed()
+		predicted[confirmed]++
+		if confirmed == v.Label {
 			e.confirm += 1 / float64(e.n)
 		}
-		if k := len(v.running); k > 0 && argmax(v.running[k-classes:]) == v.label {
+		if v.Ended() == v.Label {
 			e.running += 1 / float64(e.n)
 		}
 	}

@@ -1,0 +1,86 @@
+// Package calibrate fits what turns a trained network's numbers into decisions, on
+// sequences that the network was not trained on: temperatures, the warm-up, and the
+// rule by which a running label becomes final.
+package calibrate
+
+import (
+	"fmt"
+	"slices"
+
+	"inkling/model"
+)
+
+// A Verdict is what a network without calibration said of one held-out sequence.
+type Verdict struct {
+	Label   int       // the truth
+	Running []float32 // T×C; nil without a running head
+	Probs   []float32 // C, confirmed; without a confirm head the last of Running
+}
+
+// Confirmed is the most probable label at the end.
+func (v *Verdict) Confirmed() int { return argmax(v.Probs) }
+
+// Ended is the running label after the last step, −1 without a running head.
+func (v *Verdict) Ended() int {
+	if len(v.Running) == 0 {
+		return -1
+	}
+	return argmax(v.Running[len(v.Running)-len(v.Probs):])
+}
+
+func (v *Verdict) steps() int { return len(v.Running) / len(v.Probs) }
+
+// Options of Fit.
+type Options struct {
+	Gap        float64 // share of early labels that confirm may overturn
+	Confidence float64 // that it is not more
+}
+
+// Fit sets c.Calibration, c.Decision.Warm and the early rule from verdicts, of which
+// it takes at least one. It returns what a user should know of the rule.
+func Fit(c *model.Config, vs []Verdict, o Options) (notes []string) {
+	c.Calibration = temperatures(c, vs)
+	if c.Running == model.RunningNone {
+		return nil
+	}
+	c.Decision.Warm = warmSteps(vs, len(c.Labels))
+	tempered := make([]Verdict, len(vs))
+	for i, v := range vs {
+		tempered[i] = temper(c, &v)
+	}
+	early, supported := learnEarly(c, tempered, o)
+	c.Decision.Early, c.Decision.EarlyP, c.Decision.EarlySteps = early, 0, 0
+	switch {
+	case early == nil:
+		return []string{fmt.Sprintf("no early rule: %d held-out sequences cannot show for any that fewer than half of its labels are overturned", len(vs))}
+	case !supported:
+		return []string{fmt.Sprintf("%d held-out sequences cannot show at %.0f %% confidence that at most %.3g %% of early labels are overturned (the earliest fifth included): "+
+			"the rule holds for %.3g %%; give more examples for a closer one", len(vs), 100*o.Confidence, 100*o.Gap, 100*early.Gap)}
+	}
+	return nil
+}
+
+// temper is v under c's calibration.
+func temper(c *model.Config, v *Verdict) Verdict {
+	n := len(v.Probs)
+	out := Verdict{Label: v.Label, Running: slices.Clone(v.Running), Probs: slices.Clone(v.Probs)}
+	for t := range v.steps() {
+		row := out.Running[t*n:][:n]
+		model.Temper(row, row, c.Calibration.Running[c.Calibration.Tenth(t+1)])
+	}
+	if k := c.Calibration.Confirm; k != 0 {
+		model.Temper(out.Probs, out.Probs, k)
+	} else {
+		copy(out.Probs, out.Running[len(out.Running)-n:])
+	}
+	return out
+}
+
+func argmax(p []float32) (best int) {
+	for i, v := range p {
+		if v > p[best] {
+			best = i
+		}
+	}
+	return best
+}

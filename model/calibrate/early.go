@@ -1,0 +1,138 @@
+package calibrate
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"inkling/model"
+)
+
+// learnEarly fits the early rule of c to calibrated verdicts. The score is fitted on
+// each half for the other, so that the test judges it on sequences that are new to it,
+// and then on all. Where the verdicts cannot support o.Gap it takes the least gap that
+// they can and says so; with none under a half there is no rule.
+func learnEarly(c *model.Config, vs []Verdict, o Options) (rule *model.Early, supported bool) {
+	halves := [2][]Verdict{}
+	for i, v := range vs {
+		halves[i%2] = append(halves[i%2], v)
+	}
+	if len(halves[1]) == 0 {
+		return nil, false
+	}
+	var courses []course
+	for h := range halves {
+		weights := regress(c, halves[1-h])
+		for i := range halves[h] {
+			courses = append(courses, newCourse(c, &halves[h][i], weights))
+		}
+	}
+	for gap := o.Gap; gap < 0.5; gap *= 1.05 {
+		if threshold, ok := learnThenTest(courses, gap, 1-o.Confidence); ok {
+			return &model.Early{Weights: regress(c, vs), Threshold: threshold,
+				Gap: math.Ceil(1e4*gap) / 1e4, Confidence: o.Confidence}, gap == o.Gap
+		}
+	}
+	return nil, false
+}
+
+// A course is a sequence's records: the steps at which its score was higher than at
+// all before, and whether the label then was the confirmed one.
+type course struct {
+	steps int
+	score []float64 // ascending
+	at    []int     // the step, from 1
+	agree []bool
+}
+
+func newCourse(c *model.Config, v *Verdict, weights []float64) course {
+	rule := model.Early{Weights: weights}
+	q := course{steps: v.steps()}
+	best := math.Inf(-1)
+	eachStep(c, v, func(step, label int, f *[model.ScoreFeatures]float64) {
+		if s := rule.Score(f); s > best {
+			best = s
+			q.score, q.at, q.agree = append(q.score, s), append(q.at, step), append(q.agree, label == v.Confirmed())
+		}
+	})
+	return q
+}
+
+// eachStep calls f with the running label and the features of every step of v after
+// the warm-up.
+func eachStep(c *model.Config, v *Verdict, f func(step, label int, features *[model.ScoreFeatures]float64)) {
+	n := len(v.Probs)
+	last, held := -1, 0
+	for step := c.Decision.Warm + 1; step <= v.steps(); step++ {
+		row := v.Running[(step-1)*n:][:n]
+		label := argmax(row)
+		if label != last {
+			last, held = label, 0
+		}
+		held++
+		x := c.Calibration.Features(row, held, step)
+		f(step, label, &x)
+	}
+}
+
+// thresholds that are tested, from the strictest on.
+const (
+	strictest = 15.0
+	loosest   = -5.0
+	spacing   = 0.05
+)
+
+// learnThenTest returns the least threshold for which, at the level delta, both
+// hypotheses are rejected: that more than the share gap of the labels is overturned,
+// of all sequences and of the fifth that is answered earliest. Thresholds are tested
+// in a fixed sequence from the strictest on until one fails, so no correction for
+// their number is due; each p-value is that of the binomial distribution, and the
+// greater of the two counts (Angelopoulos et al., Learn then Test, 2021). ok is false
+// where even the strictest threshold fails.
+func learnThenTest(courses []course, gap, delta float64) (threshold float64, ok bool) {
+	type answer struct {
+		share float64
+		wrong int
+	}
+	answers := make([]answer, len(courses))
+	fifth := (len(courses) + 4) / 5
+	for k := range int((strictest-loosest)/spacing) + 1 {
+		at := math.Round(100*(strictest-float64(k)*spacing)) / 100
+		wrong := 0
+		for i := range courses {
+			share, bad := courses[i].answer(at)
+			answers[i] = answer{share, bad}
+			wrong += bad
+		}
+		slices.SortStableFunc(answers, func(a, b answer) int { return cmp.Compare(a.share, b.share) })
+		early := 0
+		for _, a := range answers[:fifth] {
+			early += a.wrong
+		}
+		if max(atMost(wrong, len(courses), gap), atMost(early, fifth, gap)) > delta {
+			return threshold, ok
+		}
+		threshold, ok = at, true
+	}
+	return threshold, ok
+}
+
+// answer is the share of the sequence seen when the rule of that threshold answers, and
+// 1 where its label is overturned; share 1 where it never does.
+func (q *course) answer(threshold float64) (share float64, wrong int) {
+	i, _ := slices.BinarySearch(q.score, threshold)
+	if i == len(q.score) {
+		return 1, 0
+	}
+	if !q.agree[i] {
+		wrong = 1
+	}
+	return float64(q.at[i]) / float64(q.steps), wrong
+}
+
+// atMost is the probability of at most k of n where each has probability p.
+func atMost(k, n int, p float64) float64 {
+	return distuv.Binomial{N: float64(n), P: p}.CDF(float64(k))
+}

@@ -1,0 +1,87 @@
+package train
+
+import (
+	"context"
+	"strconv"
+
+	"inkling/model/calibrate"
+	"inkling/model/dataset"
+)
+
+// smallSet is under how many examples none is spared for validation: calibration and
+// early rule then come from cross-fitting, and the model from all of them.
+const smallSet = 1000
+
+// defaultFolds is how many parts cross-fitting makes of a small set.
+const defaultFolds = 5
+
+// A fold is what one training beside the model's own learns from, and the examples
+// that it judges.
+type fold struct{ train, held *dataset.Set }
+
+// crossing is how far cross-fitting has come; a checkpoint holds it.
+type crossing struct {
+	Done     int // folds
+	Verdicts []calibrate.Verdict
+}
+
+// crossFit trains on what fold t.crossed.Done leaves, with the same options and for
+// as many updates as the whole set gets, and judges what it holds out by the last
+// weights.
+func (t *trainer) crossFit(ctx context.Context, hooks *Hooks) error {
+	held, err := t.beginFold(&t.folds[t.crossed.Done])
+	if err != nil {
+		return err
+	}
+	f := t.fold
+	for p := &f.progress; p.Epoch < f.o.Epochs; {
+		row, err := f.epoch(ctx, hooks)
+		if err != nil {
+			return err
+		}
+		f.keep(row)
+		if err := hooks.checkpoint(t); err != nil {
+			return err
+		}
+	}
+	t.crossed.Verdicts = append(t.crossed.Verdicts, f.evaluate(f.candidate(), held).finals...)
+	t.crossed.Done++
+	t.fold = nil
+	return nil
+}
+
+// beginFold makes the trainer of a fold, or takes it from the checkpoint.
+func (t *trainer) beginFold(k *fold) (held *corpus, err error) {
+	workers := len(t.workers)
+	train, err := newCorpus(k.train, t.o.Front, nil, workers)
+	if err != nil {
+		return nil, err
+	}
+	if held, err = newCorpus(k.held, t.o.Front, train, workers); err != nil {
+		return nil, err
+	}
+	train.vary(&t.o, workers)
+	o := t.o
+	o.Epochs = t.asked
+	f := newTrainer(train, nil, o, workers)
+	f.whole = t
+	f.before, f.after = (1+t.crossed.Done)*t.total, (len(t.folds)-t.crossed.Done-1)*t.total
+	if t.resumed != nil {
+		if err := f.take(t.resumed); err != nil {
+			return nil, err
+		}
+		t.resumed = nil
+	}
+	t.fold = f
+	return held, nil
+}
+
+// folded divides set for cross-fitting, whole groups together unless there are too few.
+func folded(set *dataset.Set, o *Options) []fold {
+	train, held := loosened(set).Folds(o.Folds, strconv.FormatUint(o.Seed, 10))
+	fs := make([]fold, len(train))
+	for i := range fs {
+		fs[i] = fold{train[i], held[i]}
+	}
+	return fs
+}
