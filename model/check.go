@@ -45,16 +45,10 @@ func (c *Config) Check() error {
 		}
 		seen[l] = true
 	}
-	if err := c.Segment.Check(); err != nil {
-		return err
-	}
 	if c.Calibration != nil {
 		if err := c.Calibration.check(c); err != nil {
 			return err
 		}
-	}
-	if err := c.Decision.check(c); err != nil {
-		return err
 	}
 	x, err := feature.New(c.Front, c.Rate, c.Channels)
 	if err != nil {
@@ -63,7 +57,7 @@ func (c *Config) Check() error {
 	if d := x.Dim(); d < 1 || d > maxDim {
 		return fmt.Errorf("model: front: %d features a frame, want 1 to %d", d, maxDim)
 	}
-	return nil
+	return c.CheckDecision()
 }
 
 // dim is the front end's features a frame, of a Config that passed Check.
@@ -100,6 +94,8 @@ func (s *Segment) Check() error {
 		return fmt.Errorf("segment: maximum (%v s) is under minimum (%v s): nothing could be reported; raise maximum", d.Maximum, d.Minimum)
 	case d.Maximum <= d.PreRoll:
 		return fmt.Errorf("segment: maximum (%v s) is within pre_roll (%v s): raise maximum", d.Maximum, d.PreRoll)
+	case d.Kind == SegmentActivity && d.Hold > d.Maximum:
+		return fmt.Errorf("segment: hold (%v s) is longer than maximum (%v s): no silence could end a segment; lower hold", d.Hold, d.Maximum)
 	}
 	return nil
 }

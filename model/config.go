@@ -56,7 +56,9 @@ type Segment struct {
 	Hold    float64 `json:"hold,omitempty"`     // silence that ends it [0.2]
 }
 
-// Decision is what turns probabilities into events.
+// Decision is what turns probabilities into events. A zero field is a rule that is
+// off. Probabilities are calibrated ones; durations are in steps, as decisions are
+// made a step.
 type Decision struct {
 	Warm       int     `json:"warm,omitempty"`        // steps before the running head may answer
 	Background string  `json:"background,omitempty"`  // label that is trained but not reported
@@ -66,7 +68,19 @@ type Decision struct {
 	EarlySteps int     `json:"early_steps,omitempty"` // … for EarlySteps steps; 0: never
 	State      string  `json:"state"`                 // reset or carry
 	Gap        string  `json:"gap"`                   // reset, hold or fill
+
+	On         map[string]float64 `json:"on,omitempty"`          // labels with a threshold of their own in place of Threshold
+	RunningOn  map[string]float64 `json:"running_on,omitempty"`  // the running label becomes this one at p ≥ RunningOn …
+	RunningOff map[string]float64 `json:"running_off,omitempty"` // … and stays it down to p = RunningOff
+	Smooth     float64            `json:"smooth,omitempty"`      // time constant of the running probabilities' average, steps
+	Hold       int                `json:"hold,omitempty"`        // steps before another label may follow a running one
+	CUSUMLimit float64            `json:"cusum_limit,omitempty"` // evidence that a segment needs, nats
+	CUSUMDrift float64            `json:"cusum_drift,omitempty"` // taken off the evidence of each step, nats
 }
+
+// SureP bounds a step's probability as evidence: it says no more than 999 to 1, for
+// no validation set of ordinary size calibrates finer than that.
+const SureP = 0.999
 
 // Origin says where a model came from. It holds no time, host or path.
 type Origin struct {

@@ -61,8 +61,9 @@ func (e *Early) Score(f *[ScoreFeatures]float64) (sum float64) {
 
 // A Stopper watches the running label of one segment for the early rule.
 type Stopper struct {
-	Label int // the running label
-	Held  int // for so many steps on end; under EarlySteps those with p ≥ EarlyP alone
+	Label int     // the running label
+	Held  int     // for so many steps on end; under EarlySteps those with p ≥ EarlyP alone
+	Score float64 // of the last step, under a learned rule
 }
 
 // Reset is before a segment's first step.
@@ -81,7 +82,8 @@ func (s *Stopper) Final(c *Config, d *Decision, step int, probs []float32) bool 
 	case d.Early != nil:
 		s.Held++
 		f := c.Calibration.Features(probs, s.Held, step)
-		return d.Early.Score(&f) >= d.Early.Threshold
+		s.Score = d.Early.Score(&f)
+		return s.Score >= d.Early.Threshold
 	case d.EarlySteps > 0:
 		if float64(probs[label]) < d.EarlyP {
 			s.Held = 0

@@ -375,7 +375,7 @@ func TestLogMelAveragesOtherChannels(t *testing.T) {
 // without a confirm head the last running label is confirmed.
 func TestOneHead(t *testing.T) {
 	s := randomSet(10, 10, 1, testLabels)
-	r, err := Run(context.Background(), randomModel(t, 10, func(c *model.Config) { c.Running = model.RunningNone }), s, Options{})
+	r, err := Run(context.Background(), randomModel(t, 10, func(c *model.Config) { c.Running, c.Decision.EarlySteps = model.RunningNone, 0 }), s, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
