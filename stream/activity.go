@@ -22,6 +22,17 @@ type activity struct {
 
 	floor float64
 	begun bool
+	miss  miss
+}
+
+// A miss is sound that has not opened a segment so far: hops, one after another, that
+// would have kept one open. Of these it has the one that came nearest to opening.
+type miss struct {
+	on    bool
+	start uint64  // the source's
+	short float64 // dB that it lacked
+	level float64
+	over  float64 // dB above the floor
 }
 
 const (
@@ -81,13 +92,17 @@ func (c *cutter) takeHop(k *Classifier, hop []float32) {
 	n := uint64(len(hop) / c.channels)
 	if !c.open {
 		if level < max(a.floor+a.on, a.lowest) {
+			if k.o.Why {
+				c.consider(k, level)
+			}
 			c.remember(hop, n)
 			return
 		}
+		a.miss.on = false
 		c.openWithPreRoll(k)
 	}
 	c.extract(k, hop)
-	if level >= max(a.floor+a.off, a.lowest-(a.on-a.off)) {
+	if a.sounds(level) {
 		c.active = c.pos
 		c.mark(k)
 	}
@@ -102,6 +117,42 @@ func (c *cutter) takeHop(k *Classifier, hop []float32) {
 	case c.pos-c.active >= a.hold:
 		c.closeActive(k, BySilence)
 	}
+}
+
+// sounds tells whether a hop keeps a segment active.
+func (a *activity) sounds(level float64) bool {
+	return level >= max(a.floor+a.off, a.lowest-(a.on-a.off))
+}
+
+// consider enters a hop, from pos on, that opens no segment.
+func (c *cutter) consider(k *Classifier, level float64) {
+	a := &c.level
+	m := &a.miss
+	if level < a.floor+a.off {
+		c.tellMiss(k, BySilence)
+		return
+	}
+	short := max(a.floor+a.on, a.lowest) - level
+	if !m.on {
+		*m = miss{on: true, start: k.input.begin(c.pos), short: short, level: level, over: level - a.floor}
+	} else if short < m.short {
+		m.short, m.level, m.over = short, level, level-a.floor
+	}
+}
+
+// tellMiss ends the sound that has not opened a segment, if there is any, at pos.
+func (c *cutter) tellMiss(k *Classifier, why Reason) {
+	a := &c.level
+	m := &a.miss
+	if !m.on {
+		return
+	}
+	m.on = false
+	o := op{kind: opMiss, sample: k.input.end(c.pos), start: m.start, reason: RuleLevel + "\x00" + string(why), value: m.level, threshold: a.lowest}
+	if m.over < a.on {
+		o.reason, o.value, o.threshold = RuleOn+"\x00"+string(why), m.over, a.on
+	}
+	k.push(o)
 }
 
 // remember keeps a hop outside segments for a pre-roll.
@@ -132,16 +183,21 @@ func (c *cutter) openWithPreRoll(k *Classifier) {
 
 // closeActive ends a segment of activity, or drops it if it was too short.
 func (c *cutter) closeActive(k *Classifier, why Reason) {
-	length := c.active - c.opened
-	if min := c.level.minimum; length < min {
-		c.open = false
-		rate := k.m.Config.Rate
-		if rate == 0 {
-			rate = 1
-		}
-		k.push(op{kind: opDrop, sample: k.input.end(c.pos), start: k.input.begin(c.start), reason: "short\x00" + string(why),
-			threshold: float64(min) / rate, value: float64(length) / rate})
+	if c.active-c.opened >= c.level.minimum {
+		c.close(k, why)
 		return
 	}
-	c.close(k, why)
+	c.open = false
+	seconds, least := c.sounded(k)
+	k.push(op{kind: opDrop, sample: k.input.end(c.pos), start: k.input.begin(c.start), reason: RuleShort + "\x00" + string(why),
+		threshold: least, value: seconds})
+}
+
+// sounded is how long the segment of activity has sounded, and the least that counts.
+func (c *cutter) sounded(k *Classifier) (seconds, least float64) {
+	rate := k.m.Config.Rate
+	if rate == 0 {
+		rate = 1
+	}
+	return float64(c.active-c.opened) / rate, float64(c.level.minimum) / rate
 }

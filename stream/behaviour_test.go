@@ -437,7 +437,7 @@ func TestLongHole(t *testing.T) {
 // With state carry the running head goes on, from segment to segment; the confirmed
 // label is that of the segment alone.
 func TestCarryConfirmsFromZero(t *testing.T) {
-	m := randomModel(t, 9, feature.Config{Kind: feature.KindRaw, Samples: 1}, 10, 1, 2, model.RunningEvidence, true)
+	m := randomModel(t, 9, feature.Config{Kind: feature.KindRaw, Samples: 1}, 10, 1, 2, model.RunningSoftmax, true)
 	x := bursts(rand.New(rand.NewPCG(2, 2)), 8, 1, 10)
 	twice := append(slices.Clone(x), x...)
 	o := &Options{State: "carry", Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 8, Maximum: 99}}

@@ -77,6 +77,7 @@ const (
 	opClose                // the segment [start, sample) ends for reason
 	opDrop                 // the candidate is none
 	opGap                  // lost samples before sample
+	opMiss                 // sound in [start, sample) that opened no segment
 	opStatus               // reason is the state, policy the reason
 )
 

@@ -157,11 +157,15 @@ func (c *cutter) flush(k *Classifier) {
 func (c *cutter) close(k *Classifier, why Reason) {
 	c.open = false
 	if c.counted == 0 {
-		k.push(op{kind: opDrop, sample: k.input.end(c.pos), start: k.input.begin(c.start), reason: "no_step\x00" + string(why),
+		k.push(op{kind: opDrop, sample: k.input.end(c.pos), start: k.input.begin(c.start), reason: RuleNoStep + "\x00" + string(why),
 			threshold: 1, value: 0})
 		return
 	}
-	k.push(op{kind: opClose, start: k.input.begin(c.start), sample: k.input.end(c.end), reason: string(why)})
+	o := op{kind: opClose, start: k.input.begin(c.start), sample: k.input.end(c.end), reason: string(why)}
+	if c.kind == model.SegmentActivity {
+		o.value, o.threshold = c.sounded(k)
+	}
+	k.push(o)
 }
 
 // finish ends the open segment because the signal ends.
@@ -171,6 +175,7 @@ func (c *cutter) finish(k *Classifier, why Reason) {
 		c.pending = c.pending[:0]
 	}
 	if !c.open {
+		c.tellMiss(k, why)
 		return
 	}
 	if c.kind != model.SegmentActivity {

@@ -36,9 +36,9 @@ type Score struct {
 }
 
 // An Event is one line of inkling's output; docs/events.md gives the fields of
-// each type. Label "" is null in JSON where the type has a label. Top is valid
-// until the classifier's next Advance or End: a Sink that keeps an event copies
-// it with Clone.
+// each type. Label "" is null in JSON where the type has a label. Top and Why are
+// valid until the classifier's next Advance or End: a Sink that keeps an event
+// copies it with Clone.
 type Event struct {
 	Type    Type
 	Session string
@@ -64,15 +64,18 @@ type Event struct {
 	LatencyMS float64
 	Truth     string // demo only: what was played
 
-	// dropped, gap, status
-	Reason    string
+	// dropped, confirmed and Rejected: the rule that held it back, and its numbers
+	Reason    string // gap, status too
 	Threshold float64
 	Value     float64
-	Lost      uint64
-	Policy    string
-	State     string
-	Version   string // with status up
-	Model     string // with status up: the model's hash
+	Why       []Verdict // Options.Why: of every rule
+
+	// gap, status
+	Lost    uint64
+	Policy  string
+	State   string
+	Version string // with status up
+	Model   string // with status up: the model's hash
 
 	// summary
 	Counts []Count

@@ -47,7 +47,7 @@ type held struct {
 
 func hold(e *Event) held {
 	h := held{Event: *e}
-	if h.n = copy(h.top[:], e.Top); h.n < len(e.Top) {
+	if h.n = copy(h.top[:], e.Top); h.n < len(e.Top) || len(e.Why) > 0 {
 		h.Event, h.n = e.Clone(), 0
 	}
 	return h

@@ -12,7 +12,7 @@ import (
 
 // Clone returns a copy of e that does not share memory with the classifier.
 func (e Event) Clone() Event {
-	e.Top = slices.Clone(e.Top)
+	e.Top, e.Why = slices.Clone(e.Top), slices.Clone(e.Why)
 	return e
 }
 
@@ -51,6 +51,9 @@ func (w *writer) fields(e *Event) {
 	case Confirmed:
 		w.labelled(e)
 		w.bool("rejected", e.Rejected)
+		if e.Rejected {
+			w.heldBack(e)
+		}
 		w.label("running", e.Running)
 		w.bool("agrees", e.Agrees)
 		w.uint("steps", uint64(e.Steps))
@@ -59,11 +62,11 @@ func (w *writer) fields(e *Event) {
 		if e.Truth != "" {
 			w.str("truth", e.Truth)
 		}
+		w.why(e.Why)
 	case Dropped:
-		w.str("reason", e.Reason)
-		w.num("threshold", e.Threshold, 64)
-		w.num("value", e.Value, 64)
+		w.heldBack(e)
 		w.span(e)
+		w.why(e.Why)
 	case Gap:
 		w.uint("lost", e.Lost)
 		w.str("policy", e.Policy)
@@ -137,6 +140,32 @@ func (w *writer) span(e *Event) {
 	w.str("ended_by", string(e.EndedBy))
 }
 
+func (w *writer) heldBack(e *Event) {
+	w.str("reason", e.Reason)
+	w.num("threshold", e.Threshold, 64)
+	w.num("value", e.Value, 64)
+}
+
+// why writes the verdicts, if there are any.
+func (w *writer) why(verdicts []Verdict) {
+	if len(verdicts) == 0 {
+		return
+	}
+	w.key("why")
+	w.b = append(w.b, '[')
+	for i, v := range verdicts {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.b = appendString(append(w.b, `{"rule":`...), v.Rule)
+		w.num("value", v.Value, 64)
+		w.num("threshold", v.Threshold, 64)
+		w.bool("passed", v.Passed)
+		w.b = append(w.b, '}')
+	}
+	w.b = append(w.b, ']')
+}
+
 // labelled writes label, p and top; without a label p is null and top empty.
 func (w *writer) labelled(e *Event) {
 	w.label("label", e.Label)
@@ -196,7 +225,7 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 		"step": &e.Step, "sample": &e.Sample, "time": &e.Time, "label": &e.Label, "p": &e.P, "top": &e.Top, "warm": &e.Warm,
 		"rejected": &e.Rejected, "running": &e.Running, "agrees": &e.Agrees, "steps": &e.Steps, "start": &e.Start, "end": &e.End,
 		"ended_by": &e.EndedBy, "latency_ms": &e.LatencyMS, "truth": &e.Truth, "reason": &e.Reason, "threshold": &e.Threshold,
-		"value": &e.Value, "lost": &e.Lost, "policy": &e.Policy, "state": &e.State, "version": &e.Version, "model": &e.Model} {
+		"value": &e.Value, "why": &e.Why, "lost": &e.Lost, "policy": &e.Policy, "state": &e.State, "version": &e.Version, "model": &e.Model} {
 		if e.Type == Summary && key != "type" && key != "session" && key != "stream" && key != "time" {
 			continue // a summary's counts may have any name
 		}

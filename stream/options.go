@@ -13,12 +13,14 @@ type Options struct {
 	Session string // stamped on every event
 	Stream  string
 
-	Segment    *model.Segment // nil: the model's
-	Threshold  float64        // rejection; 0: the model's, negative: none
-	Gap        string         // reset, hold or fill; "": the model's
-	State      string         // reset or carry; "": the model's
-	Background bool           // report segments of the background label as well
+	Segment    *model.Segment  // nil: the model's
+	Decision   *model.Decision // nil: the model's; what follows is put over it
+	Threshold  float64         // of every label; 0: the model's, negative: nothing is rejected
+	Gap        string          // reset, hold or fill; "": the model's
+	State      string          // reset or carry; "": the model's
+	Background bool            // report segments of the background label as well
 	Emit       Emit
+	Why        bool // Event.Why, and dropped for sound that opened no segment
 
 	// Resumable keeps, while no segment is open, what AppendState without frames
 	// needs: a copy of the state a block.
@@ -53,19 +55,19 @@ func ParseEmit(s string) (Emit, error) {
 
 // settle merges o with the model's configuration.
 func (o *Options) settle(m *model.Model) (model.Segment, model.Decision, error) {
-	s, d := m.Config.Segment, m.Config.Decision
+	cfg := m.Config
+	s, d := &cfg.Segment, &cfg.Decision
 	if o.Segment != nil {
-		s = *o.Segment
+		*s = *o.Segment
 	}
-	if m.Config.Rate == 0 && s.Maximum == 0 {
-		s.Maximum = 86400
+	if o.Decision != nil {
+		*d = *o.Decision
 	}
-	if err := s.Check(); err != nil {
-		return s, d, err
-	}
-	s = s.Defaults()
-	if o.Threshold != 0 {
-		d.Threshold = max(o.Threshold, 0)
+	switch {
+	case o.Threshold > 0:
+		d.Threshold, d.On = o.Threshold, nil
+	case o.Threshold < 0:
+		d.Threshold, d.On, d.CUSUMLimit, d.CUSUMDrift = 0, nil, 0, 0
 	}
 	if o.Gap != "" {
 		d.Gap = o.Gap
@@ -73,11 +75,6 @@ func (o *Options) settle(m *model.Model) (model.Segment, model.Decision, error) 
 	if o.State != "" {
 		d.State = o.State
 	}
-	if d.Gap != "reset" && d.Gap != "hold" && d.Gap != "fill" {
-		return s, d, fmt.Errorf("stream: gap policy %q: give reset, hold or fill", d.Gap)
-	}
-	if d.State != "reset" && d.State != "carry" {
-		return s, d, fmt.Errorf("stream: state policy %q: give reset or carry", d.State)
-	}
-	return s, d, nil
+	err := cfg.CheckDecision()
+	return cfg.Segmenter(), *d, err
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,9 @@ func randomModel(t interface{ Fatal(...any) }, seed uint64, front feature.Config
 	c := model.Config{Version: 1, Labels: []string{"a", "b", "c"}, Rate: rate, Channels: channels, Hidden: 5, Layers: layers,
 		Running: running, Confirm: confirm, Segment: model.Segment{Kind: model.SegmentWhole},
 		Decision: model.Decision{State: "reset", Gap: "reset", Warm: 1, EarlyP: 0.4, EarlySteps: 2}}
+	if running == model.RunningNone {
+		c.Decision.EarlyP, c.Decision.EarlySteps = 0, 0
+	}
 	var err error
 	if c.Front, err = front.Normalize(rate, channels); err != nil {
 		t.Fatal(err)
@@ -117,7 +121,10 @@ func drawSetting(t *rapid.T) setting {
 	s := setting{format: capture.Format{Rate: source, Channels: channels}, channels: channels}
 	s.m = randomModel(t, rng.Uint64(), front, rate, channels, rapid.IntRange(1, 2).Draw(t, "layers"), running, rapid.Bool().Draw(t, "confirm"))
 	s.o = Options{Stream: "s", Segment: &model.Segment{Kind: kind, Steps: 9, Maximum: rapid.SampledFrom([]float64{0.4, 60}).Draw(t, "maximum"),
-		Minimum: 0.03, PreRoll: 0.04, Hold: 0.06}, State: rapid.SampledFrom([]string{"reset", "carry"}).Draw(t, "state")}
+		Minimum: 0.03, PreRoll: 0.04, Hold: 0.06}, State: "reset"}
+	if running == model.RunningSoftmax {
+		s.o.State = rapid.SampledFrom([]string{"reset", "carry"}).Draw(t, "state")
+	}
 	s.samples = bursts(rng, rapid.IntRange(1, 4000).Draw(t, "n"), channels, source)
 	return s
 }
@@ -220,6 +227,7 @@ func classifier(t interface{ Fatal(...any) }, s *setting) *Classifier {
 func TestBlocksAndSavedStatesGiveTheSameBits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
+		s.drawRules(t)
 		if rapid.Bool().Draw(t, "disturbed") {
 			s.disturb(t, false)
 		}
@@ -308,6 +316,7 @@ func TestResumeWithoutFrames(t *testing.T) {
 	reread := 0
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
+		s.drawRules(t)
 		s.o.Resumable = true
 		if rapid.Bool().Draw(t, "disturbed") {
 			s.disturb(t, true)
@@ -430,8 +439,13 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			{Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.5}},
 			{Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 30}, State: "carry"},
 			{Segment: &model.Segment{Kind: model.SegmentActivity, Maximum: 0.5}, Gap: "hold", Resumable: true},
+			{Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.5}, Decision: everyRule("a", "b")},
 		} {
-			m := randomModel(t, 1, feature.Config{Kind: feature.KindLogMel}, 16000, 1, 1, model.RunningEvidence, true)
+			head := model.RunningEvidence
+			if o.State == "carry" {
+				head = model.RunningSoftmax
+			}
+			m := randomModel(t, 1, feature.Config{Kind: feature.KindLogMel}, 16000, 1, 1, head, true)
 			c, err := NewClassifier(m, &o)
 			if err != nil {
 				t.Fatal(err)
@@ -476,8 +490,9 @@ func damagedWays(t interface{ Fatal(...any) }) []way {
 	mel := feature.Config{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 20, Bands: 4}
 	return []way{
 		{randomModel(t, 1, raw, 1000, 1, 1, model.RunningSoftmax, true), &Options{Segment: &model.Segment{Kind: model.SegmentActivity}}},
-		{randomModel(t, 2, raw, 1000, 1, 2, model.RunningEvidence, false), &Options{State: "carry", Gap: "fill", Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 9}}},
+		{randomModel(t, 2, raw, 1000, 1, 2, model.RunningSoftmax, false), &Options{State: "carry", Gap: "fill", Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 9}}},
 		{randomModel(t, 3, mel, 1000, 1, 1, model.RunningSoftmax, true), &Options{Gap: "hold", Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.7}}},
+		{randomModel(t, 5, raw, 1000, 1, 1, model.RunningEvidence, true), &Options{Decision: everyRule("a", "b"), Why: true, Segment: &model.Segment{Kind: model.SegmentActivity}}},
 		{randomModel(t, 4, raw, 1000, 1, 1, model.RunningNone, true), &Options{State: "carry", Segment: &model.Segment{Kind: model.SegmentMessage, Maximum: 0.5}}},
 	}
 }
@@ -562,7 +577,7 @@ func TestDamagedStates(t *testing.T) {
 	}
 	for _, w := range damagedWays(t) {
 		for _, s := range realStates(t, w) {
-			for range tried / 24 {
+			for range tried / 30 {
 				d := slices.Clone(s)
 				for range 1 + rng.IntN(2) {
 					at := rng.IntN(len(d) - 7)
@@ -593,6 +608,11 @@ func TestRestoreRefusesAnotherModel(t *testing.T) {
 	if err := b.Restore(saved); err == nil {
 		t.Error("the state of another model was taken")
 	}
+	older := slices.Clone(saved)
+	older[0]--
+	if err := a.Restore(older); err == nil || !strings.Contains(err.Error(), "version 2") {
+		t.Errorf("a state of an older version: %v", err)
+	}
 	for n := range len(saved) {
 		if a.Restore(saved[:n]) == nil {
 			t.Fatalf("a state cut off at %d of %d was taken", n, len(saved))
@@ -607,7 +627,7 @@ func TestRestoreRefusesOtherOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	saved := own.AppendState(nil, true)
-	for _, o := range []Options{{Gap: "hold"}, {State: "carry"}, {Threshold: 0.5}, {Background: true}, {Emit: Emit{Change: true}},
+	for _, o := range []Options{{Gap: "hold"}, {State: "carry"}, {Threshold: 0.5}, {Background: true}, {Why: true}, {Decision: everyRule("a", "b")}, {Emit: Emit{Change: true}},
 		{Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 3}}} {
 		c, err := NewClassifier(m, &o)
 		if err != nil {

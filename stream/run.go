@@ -358,8 +358,10 @@ func (n *counts) add(e *Event) {
 			n.overturned++
 		}
 	case Dropped:
-		n.segments++
-		n.dropped++
+		if e.Segment > 0 { // else it is no more than a candidate
+			n.segments++
+			n.dropped++
+		}
 	case Early:
 		n.early++
 	case Gap:

@@ -201,6 +201,10 @@ func TestJSONRoundTrip(t *testing.T) {
 		case Early:
 			e.Label, e.P = "x", rapid.Float32Range(0, 1).Draw(t, "p")
 		case Confirmed:
+			e.Reason, e.Threshold, e.Value = text.Draw(t, "rule"), 0.75, 0.5
+			if rapid.Bool().Draw(t, "why") {
+				e.Why = []Verdict{{text.Draw(t, "first"), 0.5, 0.75, false}, {"", 1e300, -1, true}}
+			}
 			e.P, e.Rejected, e.Running, e.Steps, e.Start, e.End, e.EndedBy, e.LatencyMS = 0.5, true, "y", 4, 1, 9, ByGap, 0.25
 			e.Top = []Score{{"x", 0.5}}
 		case Dropped:
@@ -274,7 +278,7 @@ func TestJSONOfAnything(t *testing.T) {
 	for _, typ := range []Type{Running, Early, Confirmed, Dropped, Gap, Status, Summary, "a\xff\""} {
 		bad := "\xc3\x28\x00\u2028\"\\\x7f\xff"
 		e := Event{Type: typ, Session: bad, Stream: bad, Segment: 1, Label: bad, P: float32(nan), Warm: true, Top: []Score{{bad, float32(math.Inf(1))}},
-			Running: bad, EndedBy: Reason(bad), LatencyMS: nan, Truth: bad, Reason: bad, Threshold: math.Inf(-1), Value: nan, Policy: bad,
+			Running: bad, EndedBy: Reason(bad), LatencyMS: nan, Rejected: true, Why: []Verdict{{bad, nan, nan, true}}, Truth: bad, Reason: bad, Threshold: math.Inf(-1), Value: nan, Policy: bad,
 			State: bad, Version: bad, Model: bad, Counts: []Count{{bad, nan}}, Time: time.Unix(1<<40, 0)}
 		if line := AppendJSON(nil, &e); !json.Valid(line) || !utf8.Valid(line) {
 			t.Errorf("%s: %q", typ, line)
@@ -316,8 +320,17 @@ func TestView(t *testing.T) {
 		{"narrow", draw(ViewOptions{Rate: 1000, Live: true, Width: 20}, running), "x.wav    0.500 s  d" + wipe},
 		{"early", draw(ViewOptions{}, Event{Type: Early, Step: 4, Label: "cat"}, Event{Type: Confirmed, Start: 7, Label: "cat", P: 1, Running: "cat", Agrees: true, Steps: 5, EndedBy: ByEOF}),
 			"x.wav        7  cat              ████████████████████ 100 %  5 steps, by eof  early at step 4\n"},
-		{"rejected", draw(ViewOptions{Colour: true}, Event{Type: Confirmed, Rejected: true, P: 0.25, Top: []Score{{"cow", 0.25}}, Steps: 1, EndedBy: ByFixed}),
-			"x.wav        0  \x1b[33mnone of them    \x1b[0m █████···············  25 %  1 steps, by fixed  best: cow\n"},
+		{"rejected", draw(ViewOptions{Colour: true}, Event{Type: Confirmed, Rejected: true, P: 0.25, Top: []Score{{"cow", 0.25}}, Steps: 1, EndedBy: ByFixed,
+			Reason: RuleThreshold, Value: 0.25, Threshold: 0.5}),
+			"x.wav        0  \x1b[33mnone of them    \x1b[0m █████···············  25 %  1 steps, by fixed  held back: p 0.25 < 0.50 (threshold of \"cow\")\n"},
+		{"why", draw(ViewOptions{}, Event{Type: Confirmed, Rejected: true, P: 0.6996, Top: []Score{{"cow", 0.6996}}, Steps: 1, EndedBy: ByFixed,
+			Reason: RuleThreshold, Value: 0.6996, Threshold: 0.7, Why: []Verdict{{RuleShort, 1, 0.5, true}, {RuleThreshold, 0.6996, 0.7, false},
+				{RuleCUSUM, 1.5, 3, false}, {RuleEarlyP, 0.8, 0.75, true}, {RuleEarlySteps, 1, 3, false}}}),
+			"x.wav        0  none of them     ██████████████······  70 %  1 steps, by fixed  held back: p 0.6996 < 0.7000 (threshold of \"cow\")  " +
+				"held back: evidence 1.50 < 3.00 (cusum), best: cow  no early: held 1 of 3 steps\n"},
+		{"no segment", draw(ViewOptions{}, Event{Type: Dropped, Start: 4, Reason: RuleOn, Value: 9.1, Threshold: 12},
+			Event{Type: Dropped, Start: 9, Reason: RuleLevel, Value: -62.5, Threshold: -60}),
+			"x.wav        4  not opened: peaked 9.1 dB over the floor, 12 needed (on)\nx.wav        9  not opened: peaked at -62.5 dB, -60 needed (level)\n"},
 		{"dropped", draw(ViewOptions{}, Event{Type: Dropped, Start: 4, Reason: "short", Value: 0.02, Threshold: 0.05}), "x.wav        4  dropped: short (0.02, at least 0.05)\n"},
 		{"background", draw(ViewOptions{}, Event{Type: Dropped, Reason: "background"}), "x.wav        0  background\n"},
 		{"gap", draw(ViewOptions{}, Event{Type: Gap, Sample: 900, Lost: 12, Reason: "format"}), "x.wav      900  gap: 12 samples lost format\n"},

@@ -78,6 +78,7 @@ func (s *mixed) Close() error { return nil }
 func TestGatheredStreamsGiveTheSameBits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
+		s.drawRules(t)
 		s.o.Gap = rapid.SampledFrom([]string{"reset", "hold", "fill"}).Draw(t, "all gaps")
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "order"), 1))
 		src := &mixed{pick: rng.IntN, ready: func() bool { return rng.IntN(4) > 0 }}

@@ -26,7 +26,7 @@ func (c *cutter) sound() bool {
 func (w *walker) sound(c *Classifier) bool {
 	fits := func(rows []float32, width int) bool { return !w.open || len(rows) == w.step*width }
 	switch {
-	case len(w.counted.probs) != c.m.Classes() || len(w.probs) != c.m.Classes() || w.counted.steps > w.step:
+	case len(w.counted.probs) != c.m.Classes() || len(w.probs) != c.m.Classes() || len(w.running.probs) != c.m.Classes() || w.counted.steps > w.step:
 		return false
 	case w.again != nil:
 		return fits(w.inputs, c.m.Dim())
@@ -41,7 +41,7 @@ func (c *Classifier) queueSound() bool {
 	for i := range c.queue {
 		kind := c.queue[i].kind
 		switch kind {
-		case opGap, opStatus:
+		case opGap, opMiss, opStatus:
 			continue
 		case opOpen:
 			if open {

@@ -11,7 +11,7 @@ import (
 	"inkling/internal/resample"
 )
 
-const stateVersion = 2
+const stateVersion = 3
 
 var errState = errors.New("stream: saved state is cut off or damaged")
 
@@ -161,7 +161,7 @@ func (c *Classifier) header(dst []byte, kind byte) []byte {
 // events there are: those since a state are counted.
 func (c *Classifier) fingerprint() string {
 	if c.print == "" {
-		c.print = fmt.Sprintf("%s %+v %+v %+v %v;", c.m.Hash(), c.segment, c.dec, c.o.Emit, c.o.Background)
+		c.print = fmt.Sprintf("%s %+v %+v %+v %v %v;", c.m.Hash(), c.segment, c.dec, c.o.Emit, c.o.Background, c.o.Why)
 	}
 	return c.print
 }
@@ -178,7 +178,10 @@ func (c *Classifier) snapshot(b *capture.Block) {
 // Restore takes back what AppendState wrote.
 func (c *Classifier) Restore(data []byte) error {
 	want := c.fingerprint()
-	if len(data) < 2+len(want) || data[0] != stateVersion || data[1] > 1 {
+	if len(data) > 0 && data[0] != stateVersion {
+		return fmt.Errorf("stream: the saved state is of version %d, this inkling goes on from %d: start the stream anew", data[0], stateVersion)
+	}
+	if len(data) < 2+len(want) || data[1] > 1 {
 		return errState
 	}
 	if string(data[2:2+len(want)]) != want {
@@ -293,7 +296,16 @@ func (c *cutter) visit(k *codec) {
 	k.u64(&c.end)
 	k.u64(&c.active)
 	k.u64(&c.opened)
+	c.level.miss.visit(k)
 	k.part(c.front.AppendState, c.front.Restore)
+}
+
+func (m *miss) visit(k *codec) {
+	k.bool(&m.on)
+	k.u64(&m.start)
+	k.f64(&m.short)
+	k.f64(&m.level)
+	k.f64(&m.over)
 }
 
 func (o *op) visit(k *codec) {
@@ -320,7 +332,7 @@ func (w *walker) visit(k *codec) {
 	k.floats(&w.inputs)
 	n := len(w.probs) - 1
 	k.integer(&w.label, -1, n)
-	k.integer(&w.emitted, -1, n)
+	k.integer(&w.emitted, unheard, n)
 	k.integer(&w.counted.label, -1, n)
 	k.integer(&w.counted.steps, 0, math.MaxInt32)
 	k.floats(&w.counted.probs)
@@ -330,4 +342,21 @@ func (w *walker) visit(k *codec) {
 	k.bool(&w.early)
 	k.bool(&w.warmed)
 	k.u64(&w.at)
+	k.f64(&w.counted.peak)
+	k.f64(&w.nearest)
+	k.integer(&w.mostHeld, 0, math.MaxInt32)
+	w.running.visit(k, &w.rules)
+}
+
+func (s *running) visit(k *codec, r *rules) {
+	n := len(r.on) - 1
+	k.floats(&s.probs)
+	k.bool(&s.begun)
+	k.integer(&s.label, -1, n)
+	k.integer(&s.last, -1, n)
+	k.integer(&s.age, 0, r.hold)
+	k.f64(&s.up)
+	k.f64(&s.down)
+	k.f64(&s.peak)
+	k.bool(&s.lost)
 }

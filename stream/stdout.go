@@ -108,12 +108,14 @@ func (v *view) line(e *Event) string {
 		label := e.Label
 		if !e.Warm {
 			label = "…"
+		} else if label == "" {
+			label = "–"
 		}
 		return fmt.Sprintf("%s  %-16s %s %3.0f %%  step %d %s", v.place(e, e.Sample), label, bar(float64(e.P), 20), 100*e.P, e.Step, v.early)
 	case Confirmed:
 		return v.confirmed(e)
 	case Dropped:
-		return fmt.Sprintf("%s  %s", v.place(e, e.Start), v.paint(90, v.dropped(e)))
+		return fmt.Sprintf("%s  %s", v.place(e, e.Start), v.paint(90, heldBack(e)+notes(e)))
 	case Gap:
 		return fmt.Sprintf("%s  %s", v.place(e, e.Sample), v.paint(33, fmt.Sprintf("gap: %d samples lost %s", e.Lost, e.Reason)))
 	case Status:
@@ -128,27 +130,18 @@ func (v *view) line(e *Event) string {
 	return string(e.Type)
 }
 
-func (v *view) dropped(e *Event) string {
-	if e.Reason == "background" {
-		return "background"
-	}
-	return fmt.Sprintf("dropped: %s (%.3g, at least %.3g)", e.Reason, e.Value, e.Threshold)
-}
-
 func (v *view) confirmed(e *Event) string {
 	label, colour, note := e.Label, 32, ""
 	switch {
 	case e.Rejected:
-		label, colour = "none of them", 33
-		if len(e.Top) > 0 {
-			note = fmt.Sprintf("best: %s", e.Top[0].Label)
-		}
+		label, colour, note = "none of them", 33, heldBack(e)
 	case e.Running != "" && !e.Agrees:
 		colour, note = 36, "overturned "+e.Running
 	}
 	if v.early != "" {
 		note = strings.TrimSpace(note + "  " + v.early)
 	}
+	note = strings.TrimSpace(note + notes(e))
 	if e.Truth != "" && e.Truth != e.Label {
 		colour, note = 31, strings.TrimSpace("was "+e.Truth+"  "+note)
 	}

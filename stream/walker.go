@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"math"
 	"strings"
 
 	"inkling/model"
@@ -13,20 +14,25 @@ type walker struct {
 	probs     []float32
 	confirmed []float32
 	scores    []Score
+	verdicts  []Verdict
+	rules     rules
 
-	open    bool
-	id      uint64
-	step    int
-	start   uint64
-	tops    []float32 // the top layer's inputs, a row a step
-	inputs  []float32 // State carry: the frames
-	label   int       // the running label at the last step
-	counted runningAt // at the last frame that counts
-	stopper model.Stopper
-	early   bool   // it fired
-	emitted int    // label of the last running event, −1: none yet
-	warmed  bool   // of the last running event
-	at      uint64 // its sample
+	open     bool
+	id       uint64
+	step     int
+	start    uint64
+	tops     []float32 // the top layer's inputs, a row a step
+	inputs   []float32 // State carry: the frames
+	label    int       // the running head's at the last step
+	running  running   // label: as it is reported
+	counted  runningAt // at the last frame that counts
+	stopper  model.Stopper
+	early    bool    // it fired
+	nearest  float64 // the greatest p or score that it saw
+	mostHeld int     // and its most steps on end
+	emitted  int     // label of the last running event, −2: none yet
+	warmed   bool    // of the last running event
+	at       uint64  // its sample
 }
 
 // runningAt is what the running head said at a step.
@@ -34,12 +40,15 @@ type runningAt struct {
 	steps int
 	label int
 	probs []float32
+	peak  float64 // of the evidence so far
 }
 
 func (w *walker) init(c *Classifier) {
 	w.net, w.kept = c.m.NewState(), c.m.NewState()
 	w.probs, w.confirmed = make([]float32, c.m.Classes()), make([]float32, c.m.Classes())
-	w.counted.probs = make([]float32, c.m.Classes())
+	w.counted.probs, w.running.probs = make([]float32, c.m.Classes()), make([]float32, c.m.Classes())
+	w.rules = newRules(&c.dec, c.m.Config.Labels)
+	w.running.begin(false)
 	if c.dec.State == "carry" {
 		w.again = c.m.NewState()
 	}
@@ -54,8 +63,8 @@ const (
 	needConfirm             // at a segment's end: see confirm
 )
 
-// Advance runs what Feed queued and appends the events to dst. Their Top is valid
-// until the next call.
+// Advance runs what Feed queued and appends the events to dst. Their Top and
+// Why are valid until the next call.
 func (c *Classifier) Advance(dst []Event) []Event {
 	c.forgetTops()
 	for {
@@ -74,7 +83,9 @@ func (c *Classifier) Advance(dst []Event) []Event {
 }
 
 // forgetTops reuses the memory of the events so far.
-func (c *Classifier) forgetTops() { c.walker.scores = c.walker.scores[:0] }
+func (c *Classifier) forgetTops() {
+	c.walker.scores, c.walker.verdicts = c.walker.scores[:0], c.walker.verdicts[:0]
+}
 
 // walk works the queue off up to what needs the network. Whoever calls it meets
 // the need and walks on: Advance by itself, a worker for many streams at once.
@@ -145,17 +156,25 @@ func (c *Classifier) tell(dst []Event, o *op) []Event {
 	if o.kind == opGap {
 		return c.emit(dst, Event{Type: Gap, Sample: o.sample, Time: o.time, Lost: o.lost, Policy: c.dec.Gap, Reason: o.reason})
 	}
-	state, reason, _ := strings.Cut(o.reason, "\x00")
-	return c.emit(dst, Event{Type: Status, Sample: o.sample, Time: o.time, State: state, Reason: reason})
+	first, second, _ := strings.Cut(o.reason, "\x00")
+	if o.kind == opMiss {
+		return c.emit(dst, Event{Type: Dropped, Sample: o.sample, Time: o.time, Reason: first, Threshold: o.threshold, Value: o.value,
+			Start: o.start, End: o.sample, EndedBy: Reason(second)})
+	}
+	return c.emit(dst, Event{Type: Status, Sample: o.sample, Time: o.time, State: first, Reason: second})
 }
+
+// unheard is the label of the last running event while there was none.
+const unheard = -2
 
 func (w *walker) begin(c *Classifier, o *op) {
 	w.open, w.step, w.start = true, 0, o.start
 	w.id++
 	w.tops, w.inputs = w.tops[:0], w.inputs[:0]
 	w.stopper.Reset()
-	w.early, w.emitted, w.warmed, w.label = false, -1, false, -1
-	w.counted.steps, w.counted.label = 0, -1
+	w.early, w.nearest, w.mostHeld, w.emitted, w.warmed, w.label = false, math.Inf(-1), 0, unheard, false, -1
+	w.running.begin(c.dec.State == "carry")
+	w.counted.steps, w.counted.label, w.counted.peak = 0, -1, 0
 	if c.dec.State == "reset" {
 		w.net.Reset()
 	}
@@ -174,23 +193,38 @@ func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []E
 		return dst
 	}
 	w.label = argmax(w.probs)
-	dst = w.running(c, dst, o)
-	return w.stop(c, dst, o)
-}
-
-// running emits a running event if Emit lets it pass.
-func (w *walker) running(c *Classifier, dst []Event, o *op) []Event {
 	warm := w.step > c.dec.Warm
-	switch e := &c.o.Emit; {
-	case e.Confirmed, e.Change && w.label == w.emitted && warm == w.warmed:
-		return dst
-	case e.Every > 0 && w.emitted >= 0 && float64(o.sample-w.at) < e.Every.Seconds()*c.input.format.Rate:
+	w.running.take(&w.rules, w.probs, warm || c.dec.State == "carry" && w.running.last >= 0)
+	dst = w.tellRunning(c, dst, o)
+	if w.running.label != w.label {
+		w.stopper.Reset() // the label that could become final is held back
 		return dst
 	}
-	w.emitted, w.warmed, w.at = w.label, warm, o.sample
+	asked := warm && !w.early
+	dst = w.stop(c, dst, o)
+	if asked {
+		w.watch(c)
+	}
+	return dst
+}
+
+// tellRunning emits a running event if Emit lets it pass. Without a label its p is
+// that of the best.
+func (w *walker) tellRunning(c *Classifier, dst []Event, o *op) []Event {
+	warm, s := w.step > c.dec.Warm, &w.running
+	switch e := &c.o.Emit; {
+	case e.Confirmed, e.Change && s.label == w.emitted && warm == w.warmed:
+		return dst
+	case e.Every > 0 && w.emitted != unheard && float64(o.sample-w.at) < e.Every.Seconds()*c.input.format.Rate:
+		return dst
+	}
+	w.emitted, w.warmed, w.at = s.label, warm, o.sample
 	v := Event{Type: Running, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time, Warm: warm}
-	if warm {
-		v.Label, v.P, v.Top = c.m.Config.Labels[w.label], w.probs[w.label], w.top(c, w.probs)
+	switch {
+	case warm && s.label >= 0:
+		v.Label, v.P, v.Top = c.m.Config.Labels[s.label], s.probs[s.label], w.top(c, s.probs)
+	case warm:
+		v.P, v.Top = s.probs[argmax(s.probs)], w.top(c, s.probs)
 	}
 	return c.emit(dst, v)
 }
@@ -207,7 +241,7 @@ func (w *walker) stop(c *Classifier, dst []Event, o *op) []Event {
 
 // mark keeps the state: all steps so far count.
 func (w *walker) mark(c *Classifier) {
-	w.counted.steps, w.counted.label = w.step, w.label
+	w.counted.steps, w.counted.label, w.counted.peak = w.step, w.running.label, w.running.peak
 	copy(w.counted.probs, w.probs)
 	if w.again == nil {
 		w.kept.CopyFrom(w.net)
@@ -226,13 +260,7 @@ func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
 		e.Running = c.m.Config.Labels[w.counted.label]
 		e.Agrees = w.counted.label == label
 	}
-	if e.Label == c.dec.Background && e.Label != "" && !c.o.Background {
-		return c.emit(dst, Event{Type: Dropped, Segment: w.id, Step: e.Step, Sample: e.Sample, Time: e.Time,
-			Reason: "background", Value: float64(e.P), Start: e.Start, End: e.End, EndedBy: e.EndedBy})
-	}
-	if float64(e.P) < c.dec.Threshold {
-		e.Label, e.Rejected, e.Agrees = "", true, false
-	}
+	w.judge(c, &e, probs, label, o)
 	return c.emit(dst, e)
 }
 
