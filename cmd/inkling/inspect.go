@@ -89,16 +89,50 @@ func inspectModel(a *app, name string, m *model.Model) {
 	}
 	w("size", "%d numbers, %.0f KB", values, float64(len(m.Bytes()))/1024)
 	w("segments", "%s, at most %g s", c.Segment.Kind, c.Segment.Defaults().Maximum)
-	if d := c.Decision; d.EarlySteps > 0 {
-		w("early", "the running label at p ≥ %g for %d steps", d.EarlyP, d.EarlySteps)
-	}
-	if c.Decision.Threshold > 0 {
-		w("rejection", "confirmed below p = %g", c.Decision.Threshold)
-	}
+	inspectDecision(&c.Decision, w)
 	w("trained on", "%d examples, seed %d, data %s", len(c.Origin.Examples), c.Origin.Seed, c.Origin.Data)
 	for _, k := range slices.Sorted(maps.Keys(c.Origin.Measured)) {
 		w("", "%s %.4g", strings.ReplaceAll(k, "_", " "), c.Origin.Measured[k])
 	}
+}
+
+// inspectDecision says the decision rules in words.
+func inspectDecision(d *model.Decision, w func(key, format string, args ...any)) {
+	for _, r := range []struct {
+		on          bool
+		key, format string
+		args        []any
+	}{
+		{d.Warm > 0, "running", "no label in the first %d steps", []any{d.Warm}},
+		{d.Smooth > 0, "running", "probabilities averaged over about %g steps", []any{d.Smooth}},
+		{len(d.RunningOn) > 0, "running", "a label comes at p ≥ %s; the others as the best", []any{each(d.RunningOn)}},
+		{len(d.RunningOff) > 0, "running", "it goes under p = %s", []any{each(d.RunningOff)}},
+		{d.Hold > 0, "running", "another one may follow after %d steps", []any{d.Hold}},
+		{d.Early != nil, "early", "when the learned score says that the label will be confirmed", nil},
+		{d.EarlySteps > 0, "early", "the running label at p ≥ %g for %d steps", []any{d.EarlyP, d.EarlySteps}},
+		{d.Background != "", "rejection", "%s is trained, but not reported", []any{d.Background}},
+		{d.Threshold > 0, "rejection", "confirmed below p = %g", []any{d.Threshold}},
+		{len(d.On) > 0, "rejection", "or, of its own, below p = %s", []any{each(d.On)}},
+		{d.CUSUMLimit > 0, "rejection", "without evidence of %g nats, of each step's log-odds less %g", []any{d.CUSUMLimit, d.CUSUMDrift}},
+		{d.CUSUMLimit > 0, "rejection", "the running label goes at as much against it", nil},
+		{true, "state", "%s at a segment's begin, %s where samples are lost", []any{d.State, d.Gap}},
+	} {
+		if r.on {
+			w(r.key, r.format, r.args...)
+		}
+	}
+}
+
+// each lists thresholds by label.
+func each(of map[string]float64) string {
+	var b strings.Builder
+	for i, label := range slices.Sorted(maps.Keys(of)) {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%g for %s", of[label], label)
+	}
+	return b.String()
 }
 
 func inspectData(a *app, name string, set *dataset.Set) {

@@ -21,12 +21,13 @@ type runCmd struct {
 	sourceFlags
 	natsFlags
 	segmentFlags
+	decisionFlags
 	To         []string      `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
 	Emit       string        `help:"Running events: step, change, every=100ms or confirmed." default:"step"`
-	Threshold  float64       `help:"Reject confirmed labels under this probability [the model's]." placeholder:"P"`
 	Gap        string        `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
 	State      string        `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
 	Background bool          `help:"Report segments of the background label as well."`
+	Why        bool          `help:"Say of every confirmed label which rules it met, and of sound that opened no segment how near it came."`
 	Gather     time.Duration `help:"How long at most a step waits for those of other streams, to be run with them; 0: each stream by itself." default:"2ms"`
 	Service    string        `help:"Answer requests with whole segments on this NATS subject." placeholder:"SUBJECT"`
 	JSON       bool          `help:"Events as JSON lines, also on a terminal."`
@@ -82,6 +83,16 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return usageError{err}
 	}
+	decision, err := c.decide(m)
+	if err != nil {
+		return err
+	}
+	cfg := m.Config
+	cfg.Segment, cfg.Decision = *c.over(m), *decision
+	put(&cfg.Decision.State, c.State)
+	if err := cfg.CheckDecision(); err != nil {
+		return usageError{err}
+	}
 	if c.Gather < 0 {
 		return usagef("--gather %v: give a duration, or 0", c.Gather)
 	}
@@ -124,8 +135,8 @@ func (c *runCmd) Run(a *app) error {
 	if c.Gather == 0 {
 		o.Gather = -1
 	}
-	o.Options = stream.Options{Segment: c.over(m), Threshold: c.Threshold, Gap: c.Gap, State: c.State,
-		Background: c.Background, Emit: emit}
+	o.Options = stream.Options{Segment: c.over(m), Decision: decision, Gap: c.Gap, State: c.State,
+		Background: c.Background, Emit: emit, Why: c.Why}
 	if !c.Quiet {
 		sinks = append(sinks, a.output(c.JSON, src.rate))
 	}

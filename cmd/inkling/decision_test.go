@@ -1,0 +1,129 @@
+package main
+
+import (
+	"maps"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"inkling/model"
+	"inkling/stream"
+)
+
+func TestDecisionFlags(t *testing.T) {
+	m, err := openModel("bundled:notes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := model.Model{Config: m.Config}
+	stored.Config.Decision.Threshold, stored.Config.Decision.On = 0.5, map[string]float64{"flute": 0.9}
+	stored.Config.Decision.CUSUMLimit, stored.Config.Decision.CUSUMDrift = 3, 1
+	for _, c := range []struct {
+		flags     decisionFlags
+		threshold float64
+		on        map[string]float64
+	}{
+		{decisionFlags{}, 0.5, map[string]float64{"flute": 0.9}},
+		{decisionFlags{Threshold: []string{"0"}}, 0, nil},
+		{decisionFlags{Threshold: []string{"piano=0.25"}}, 0.5, map[string]float64{"flute": 0.9, "piano": 0.25}},
+		{decisionFlags{Threshold: []string{"piano=0.25", "0.75"}}, 0.75, map[string]float64{"piano": 0.25}},
+	} {
+		d, err := c.flags.decide(&stored)
+		if err != nil || d.Threshold != c.threshold || !maps.Equal(d.On, c.on) {
+			t.Errorf("%+v: %+v, %v", c.flags, d, err)
+		}
+	}
+	zero, hold := 0.0, 4
+	f := decisionFlags{RunningOn: []string{"0.5", "flute=0.6"}, RunningOff: []string{"flute=0.4"}, LabelHold: &hold, CUSUMLimit: &zero}
+	d, err := f.decide(&stored)
+	want := map[string]float64{"flute": 0.6, "piano": 0.5, "trumpet": 0.5}
+	if err != nil || !maps.Equal(d.RunningOn, want) || len(d.RunningOff) != 1 || d.Hold != 4 || d.CUSUMLimit != 0 || d.CUSUMDrift != 0 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if on := stored.Config.Decision.On; len(on) != 1 {
+		t.Errorf("the model's own became %v", on)
+	}
+}
+
+// FuzzThresholds: whatever is given is refused, or a probability of a label or of all.
+func FuzzThresholds(f *testing.F) {
+	for _, s := range []string{"0.5", "a=0.25", "a=b=1", "=", "a=", "NaN", "2", "0x1p-2", "é=1e-9"} {
+		f.Add(s)
+	}
+	labels := []string{"a", "a=b", "é"}
+	f.Fuzz(func(t *testing.T, s string) {
+		all, each, err := thresholds([]string{s}, labels)
+		if err != nil {
+			return
+		}
+		c := model.Decision{On: each}
+		if all != nil {
+			c.Threshold = *all
+		}
+		if (all == nil) == (len(each) == 0) || !(c.Threshold >= 0 && c.Threshold <= 1) {
+			t.Fatalf("%q: %v, %v", s, all, each)
+		}
+		for label, p := range each {
+			if !strings.HasPrefix(s, label+"=") || !(p >= 0 && p <= 1) {
+				t.Fatalf("%q: %v", s, each)
+			}
+		}
+	})
+}
+
+// run rejects what is under the threshold, says why, and takes 0 for none.
+func TestRunThresholds(t *testing.T) {
+	clip := filepath.Join(t.TempDir(), "one.wav")
+	mustRun(t, "play", "bundled:notes", "-n", "1", "--seed", "1", "-o", clip)
+	confirmed := func(args ...string) (e stream.Event) {
+		out := mustRun(t, append([]string{"run", "bundled:notes", clip, "--json", "--emit", "confirmed", "--segment", "whole"}, args...)...)
+		for line := range strings.Lines(out) {
+			if strings.Contains(line, `"type":"confirmed"`) {
+				if err := e.UnmarshalJSON([]byte(line)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		return e
+	}
+	if e := confirmed("--threshold", "0"); e.Rejected || e.Label == "" || e.Why != nil {
+		t.Errorf("without a threshold: %+v", e)
+	}
+	e := confirmed("--threshold", "1", "--why")
+	if !e.Rejected || e.Reason != stream.RuleThreshold || e.Threshold != 1 || e.Value >= 1 || len(e.Why) == 0 {
+		t.Errorf("under 1: %+v", e)
+	}
+	if e := confirmed("--threshold", "1", "--threshold", e.Top[0].Label+"=0.1"); e.Rejected {
+		t.Errorf("with a threshold of its own: %+v", e)
+	}
+	for says, args := range map[string][]string{
+		"cow":                     {"--threshold", "cow=1"},
+		"0 to 1":                  {"--running-on", "2"},
+		"running_off":             {"--running-off", "0.5"},
+		"state":                   {"--state", "carry"},
+		"--cusum-limit":           {"--cusum-limit", "x"},
+		"decision: hold (999999 ": {"--label-hold", "999999"},
+	} {
+		if _, log, code := inkling(t, "", append([]string{"run", "bundled:notes", clip}, args...)...); code != 2 || !strings.Contains(log, says) {
+			t.Errorf("%v: exit %d: %s", args, code, log)
+		}
+	}
+}
+
+func TestInspectSaysTheRules(t *testing.T) {
+	var said []string
+	inspectDecision(&model.Decision{Warm: 3, Background: "noise", Threshold: 0.5, EarlyP: 0.9, EarlySteps: 2, State: "reset", Gap: "hold",
+		On: map[string]float64{"cat": 0.7}, RunningOn: map[string]float64{"dog": 0.4, "cat": 0.6}, RunningOff: map[string]float64{"cat": 0.35},
+		Smooth: 5, Hold: 10, CUSUMLimit: 4, CUSUMDrift: 0.25}, func(key, format string, args ...any) {
+		said = append(said, key)
+		if strings.Count(format, "%") != len(args) {
+			t.Errorf("%q has %d arguments", format, len(args))
+		}
+	})
+	if len(said) != 12 {
+		t.Errorf("%q", said)
+	}
+	if got, want := each(map[string]float64{"dog": 0.4, "cat": 0.6}), "0.6 for cat, 0.4 for dog"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
