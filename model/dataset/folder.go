@@ -176,19 +176,27 @@ func resolve(dir, file string) string {
 // columns finds file, label, split and group; −1: there is none.
 func columns(head []string) (col [4]int, err error) {
 	for i, name := range []string{"file", "label", "split", "group"} {
-		col[i] = -1
-		for j, h := range head {
-			if !strings.EqualFold(strings.TrimSpace(h), name) {
-				continue
-			}
-			if col[i] >= 0 {
-				return col, fmt.Errorf("there are two columns %q", name)
-			}
-			col[i] = j
+		if col[i], err = column(head, name); err != nil {
+			return col, err
 		}
 	}
 	if col[0] < 0 || col[1] < 0 {
 		return col, errors.New(`the first line must name the columns "file" and "label" ("split" and "group" may follow)`)
 	}
 	return col, nil
+}
+
+// column finds a column by its name; −1: there is none.
+func column(head []string, name string) (int, error) {
+	at := -1
+	for i, h := range head {
+		if !strings.EqualFold(strings.TrimSpace(h), name) {
+			continue
+		}
+		if at >= 0 {
+			return at, fmt.Errorf("there are two columns %q", name)
+		}
+		at = i
+	}
+	return at, nil
 }
