@@ -163,6 +163,23 @@ func (p *player) read(b *Block) error {
 	return nil
 }
 
+// Func plays one stream of what read gives, which fills dst with whole samples of
+// all channels and returns how many values that was; at the end 0 and io.EOF.
+func Func(stream string, f Format, o Options, read func(dst []float32) (int, error)) Source {
+	return &funcSource{newPlayer(stream, f, o, read)}
+}
+
+type funcSource struct{ play *player }
+
+func (s *funcSource) Read(ctx context.Context, b *Block) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.play.read(b)
+}
+
+func (s *funcSource) Close() error { return nil }
+
 // checkFormat tells what is wrong with the format of raw samples.
 func checkFormat(f Format) error {
 	if !(f.Rate > 0) || math.IsInf(f.Rate, 0) || f.Channels < 1 || f.Channels > math.MaxUint16 {

@@ -21,6 +21,7 @@ type Options struct {
 	Background bool            // report segments of the background label as well
 	Emit       Emit
 	Why        bool // Event.Why, and dropped for sound that opened no segment
+	Top        int  // labels in the top lists of events [3]
 
 	// Resumable keeps, while no segment is open, what AppendState without frames
 	// needs: a copy of the state a block.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -293,9 +294,12 @@ func (w *walker) drop(c *Classifier, dst []Event, o *op) []Event {
 		Threshold: o.threshold, Value: o.value, Start: w.start, End: o.sample, EndedBy: Reason(by)})
 }
 
-// top is the three best labels, best first, in memory of the walker's.
+// topLabels is how many labels a top list has unless Options says otherwise.
+const topLabels = 3
+
+// top is the best labels, best first, in memory of the walker's.
 func (w *walker) top(c *Classifier, probs []float32) []Score {
-	const n = 3
+	n := cmp.Or(c.o.Top, topLabels)
 	from := len(w.scores)
 	for i, p := range probs {
 		at := len(w.scores)

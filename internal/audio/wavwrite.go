@@ -28,19 +28,30 @@ func EncodeWAV(w io.Writer, c *Clip, format SampleFormat) error {
 	if err := checkEncodable(c.Rate, c.Channels, len(c.Samples)); err != nil {
 		return err
 	}
-	size := int64(len(c.Samples)) * int64(format.bytes())
-	if size > math.MaxUint32-64 {
-		return fmt.Errorf("audio: %d bytes of samples exceed what a WAV file can hold", size)
-	}
 	b := bufio.NewWriter(w)
-	out := &WAVWriter{w: b, rate: uint32(c.Rate), channels: c.Channels, format: format}
-	if _, err := b.Write(out.header(uint32(size))); err != nil {
+	out, err := NewSizedWAVWriter(b, c.Rate, c.Channels, format, int64(c.Frames()))
+	if err != nil {
 		return err
 	}
 	if err := out.Write(c.Samples); err != nil {
 		return err
 	}
 	return b.Flush()
+}
+
+// NewSizedWAVWriter writes the header of a file of so many samples a channel; they
+// are to follow, and no more. It needs no Close.
+func NewSizedWAVWriter(w io.Writer, rate float64, channels int, format SampleFormat, frames int64) (*WAVWriter, error) {
+	if err := checkEncodable(rate, channels, 0); err != nil {
+		return nil, err
+	}
+	frame := int64(channels * format.bytes())
+	if frames > (math.MaxUint32-64)/frame {
+		return nil, fmt.Errorf("audio: %d samples of %d bytes exceed what a WAV file can hold", frames, frame)
+	}
+	out := &WAVWriter{w: w, rate: uint32(rate), channels: channels, format: format}
+	_, err := w.Write(out.header(uint32(frames * frame)))
+	return out, err
 }
 
 // A WAVWriter writes a file whose length is not known beforehand. Until Close
