@@ -25,6 +25,7 @@ var may = map[string][]string{
 	"model/feature":       {"internal/f32"},
 	"model":               {"cell", "model/feature", "internal/f32"},
 	"model/dataset":       {"model", "model/feature", "internal/audio", "internal/resample"},
+	"model/compose":       {"model/dataset", "internal/audio", "internal/atomicfile"},
 	"model/train":         {"model", "model/feature", "model/dataset", "cell", "internal/f32", "internal/resample"},
 	"capture":             {"internal/audio", "internal/resample"},
 	"capture/mic":         {"capture"},

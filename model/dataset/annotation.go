@@ -22,6 +22,11 @@ type Annotation struct {
 	Where      string // FILE:LINE, for errors
 }
 
+// Compare orders by start, then by end.
+func (a Annotation) Compare(b Annotation) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
+}
+
 // ReadAnnotations reads the annotations of a recording and sorts them by their
 // start. A name that ends in .csv is a table with the columns start, end and
 // label, in seconds, others ignored; any other is a label track as Audacity
@@ -41,9 +46,7 @@ func ReadAnnotations(r io.Reader, name string) ([]Annotation, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(list, func(a, b Annotation) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
-	})
+	slices.SortStableFunc(list, Annotation.Compare)
 	return list, nil
 }
 
