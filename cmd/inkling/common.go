@@ -40,11 +40,13 @@ type dataFlags struct {
 	Split   string   `help:"Examples of this split alone, or 'all'." placeholder:"NAME"`
 	Labels  []string `help:"Examples with these labels alone, comma-separated." placeholder:"A,B"`
 	SkipBad bool     `help:"Leave out files that cannot be read instead of giving up."`
+
+	channels int // to make of audio; 0: what it has
 }
 
 // open reads DATA and tells on stderr what was noticed.
 func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
-	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad}
+	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels}
 	var set *dataset.Set
 	var err error
 	if name == bundledNotes {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,13 +12,14 @@ import (
 
 type evalCmd struct {
 	Model string `arg:"" help:"A model file, or bundled:notes."`
-	Data  string `arg:"" help:"Labelled data, as for train."`
+	Data  string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
 	dataFlags
-	Segment string  `help:"Cut every example with this segmenter instead of taking it whole." enum:",activity,fixed,message,whole,stored" default:""`
+	Segment string  `help:"Cut every example with this segmenter instead of taking it whole; with --stream, the recording [the model's]." enum:",activity,fixed,message,whole,stored" default:""`
 	Crop    float64 `help:"Judge crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
 	JSON    bool    `help:"One JSON object."`
-	Each    string  `help:"Write a JSON line an example here." placeholder:"FILE"`
+	Each    string  `help:"Write a JSON line an example here; with --stream, an event and a false alarm." placeholder:"FILE"`
 	Report  string  `help:"Write a page with charts here." placeholder:"FILE.html"`
+	streamFlags
 }
 
 func (c *evalCmd) Run(a *app) error {
@@ -27,67 +27,68 @@ func (c *evalCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	set, err := c.open(a, c.Data, m.Config.Rate)
+	if c.Stream {
+		return c.runStream(a, m)
+	}
+	set, err := c.openTest(a, c.Data, m.Config.Rate)
 	if err != nil {
 		return err
 	}
-	if c.Split != "" {
-		set, err = set.Split(c.Split)
-	} else {
-		set, err = set.Test()
-	}
-	if err != nil {
-		return err
-	}
-	o := evaluate.Options{Crop: c.Crop}
-	switch c.Segment {
-	case "":
-	case "stored":
-		o.Segment = &m.Config.Segment
-	default:
-		s := m.Config.Segment
-		s.Kind = c.Segment
-		o.Segment = &model.Segment{Kind: s.Kind, Maximum: s.Maximum, Steps: s.Steps, On: s.On, Off: s.Off, Level: s.Level,
-			Minimum: s.Minimum, PreRoll: s.PreRoll, Hold: s.Hold}
-	}
+	o := evaluate.Options{Crop: c.Crop, Segment: c.segmenter(m)}
 	var report *evaluate.Report
-	evalAll := func(w io.Writer) error {
-		if w != nil {
-			enc := json.NewEncoder(w)
-			o.Each = func(r evaluate.Row) error { return enc.Encode(r) }
+	err = c.withEach(func(each func(any) error) error {
+		if each != nil {
+			o.Each = func(r evaluate.Row) error { return each(r) }
 		}
 		report, err = evaluate.Run(a.ctx, m, set, o)
 		return err
-	}
-	if c.Each != "" {
-		err = atomicfile.WriteFile(c.Each, func(w io.Writer) error {
-			b := bufio.NewWriter(w)
-			if err := evalAll(b); err != nil {
-				return err
-			}
-			return b.Flush()
-		})
-	} else {
-		err = evalAll(nil)
-	}
+	})
 	if err != nil {
 		return err
 	}
 	if report.SeenInTraining > 0 {
 		a.logf("%d of these examples were in the model's training: those say little", report.SeenInTraining)
 	}
+	return c.tell(a, report)
+}
+
+// segmenter is the one of --segment; nil: none is given.
+func (c *evalCmd) segmenter(m *model.Model) *model.Segment {
+	if c.Segment == "" {
+		return nil
+	}
+	s := m.Config.Segment
+	if c.Segment != "stored" {
+		s.Kind = c.Segment
+	}
+	return &s
+}
+
+// withEach calls do with what writes a line of --each; nil without it.
+func (c *evalCmd) withEach(do func(each func(any) error) error) error {
+	if c.Each == "" {
+		return do(nil)
+	}
+	return atomicfile.WriteFile(c.Each, func(w io.Writer) error { return do(json.NewEncoder(w).Encode) })
+}
+
+// tell writes --report, and the report to standard output.
+func (c *evalCmd) tell(a *app, r interface {
+	WriteHTML(io.Writer) error
+	WriteText(io.Writer) error
+}) error {
 	if c.Report != "" {
-		if err := atomicfile.WriteFile(c.Report, func(w io.Writer) error { return report.WriteHTML(w) }); err != nil {
+		if err := atomicfile.WriteFile(c.Report, r.WriteHTML); err != nil {
 			return err
 		}
 		a.logf("wrote %s", c.Report)
 	}
 	if c.JSON || !terminal(a.stdout) {
-		return json.NewEncoder(a.stdout).Encode(report)
+		return json.NewEncoder(a.stdout).Encode(r)
 	}
-	if err := report.WriteText(a.stdout); err != nil {
+	if err := r.WriteText(a.stdout); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(a.stdout)
+	_, err := fmt.Fprintln(a.stdout)
 	return err
 }

@@ -34,7 +34,8 @@ A microphone, a file or a NATS subject feeds a forward LSTM one timestep at a ti
 type cli struct {
 	Demo    demoCmd    `cmd:"" help:"The whole system on this machine: an embedded NATS server, bundled notes, the bundled model."`
 	Train   trainCmd   `cmd:"" help:"Train a model on labelled data."`
-	Eval    evalCmd    `cmd:"" help:"Judge a model on labelled data: clip, running and early accuracy, confusion, calibration."`
+	Eval    evalCmd    `cmd:"" help:"Judge a model on labelled data: clip, running and early accuracy, confusion, calibration; or on streams."`
+	Compose composeCmd `cmd:"" help:"Make long annotated streams out of labelled examples, to judge a model on."`
 	Run     runCmd     `cmd:"" help:"Label a source step by step and confirm each segment."`
 	Record  recordCmd  `cmd:"" help:"Collect labelled examples from a source."`
 	Play    playCmd    `cmd:"" help:"Listen to random examples, one after another."`

@@ -13,7 +13,14 @@ func drawConfusion(r *Report) (*drawing, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	l := newChart(r)
+	l := newChart(r, fmt.Sprintf("%d %s, %s right", r.Examples, r.unit(), r.matrix().Accuracy()))
+	return &drawing{width: l.width, height: l.height, draw: l.draw}, nil
+}
+
+// drawEvents is the confusion of a stream's events: its last label is none.
+func drawEvents(r *StreamReport) (*drawing, error) {
+	l := newChart(r.confused(), fmt.Sprintf("%d events, %s found; %s false alarms an hour", r.Events, r.Recall, r.FalseAlarms.PerHour))
+	l.none = 1
 	return &drawing{width: l.width, height: l.height, draw: l.draw}, nil
 }
 
@@ -22,6 +29,8 @@ type chart struct {
 	r             *Report
 	c             *Matrix
 	n, columns    int // columns is n, or n+1 where some were given no label
+	none          int // the last so many labels have no summaries
+	title         string
 	cell          vg.Length
 	side          vg.Length // of a summary's cell across the summary
 	left, bottom  vg.Length // of the matrix
@@ -42,8 +51,8 @@ const (
 	labelPad    = 4
 )
 
-func newChart(r *Report) *chart {
-	l := &chart{r: r, c: r.matrix(), n: len(r.Labels)}
+func newChart(r *Report, title string) *chart {
+	l := &chart{r: r, c: r.matrix(), n: len(r.Labels), title: title}
 	l.columns = l.n
 	for _, k := range l.c.None {
 		if k > 0 {
@@ -80,14 +89,10 @@ func newChart(r *Report) *chart {
 	l.bottom = chartMargin + below
 	l.top = l.bottom + vg.Length(l.n)*l.cell
 	l.height = l.top + chartTitle + chartMargin
-	if room := style(11, ink, draw.XLeft, draw.YTop).Width(l.title()) + 2*chartMargin; room > l.width {
+	if room := style(11, ink, draw.XLeft, draw.YTop).Width(l.title) + 2*chartMargin; room > l.width {
 		l.width = room
 	}
 	return l
-}
-
-func (l *chart) title() string {
-	return fmt.Sprintf("%d %s, %s right", l.r.Examples, l.r.unit(), l.c.Accuracy())
 }
 
 func (l *chart) sumHeight() vg.Length { return min(max(l.cell, 14), 20) }
@@ -111,7 +116,7 @@ func (l *chart) cellFont() draw.TextStyle {
 
 func (l *chart) draw(c draw.Canvas) {
 	fill(c, paper, 0, 0, l.width, l.height)
-	c.FillText(style(11, ink, draw.XLeft, draw.YTop), vg.Point{X: chartMargin, Y: l.height - chartMargin}, l.title())
+	c.FillText(style(11, ink, draw.XLeft, draw.YTop), vg.Point{X: chartMargin, Y: l.height - chartMargin}, l.title)
 	for i, row := range l.c.Counts {
 		y := l.top - vg.Length(i+1)*l.cell
 		c.FillText(l.rowStyle, vg.Point{X: l.left - labelPad, Y: y + l.cell/2}, l.rows[i])
@@ -121,11 +126,14 @@ func (l *chart) draw(c draw.Canvas) {
 		if l.columns > l.n {
 			l.count(c, i, l.n, l.c.None[i])
 		}
+		if i >= l.n-l.none {
+			continue
+		}
 		x := l.right + chartGap
 		l.summary(c, l.c.Sensitivity(i), x, y, x+l.side, y+l.cell, x+l.side, y, x+2*l.side, y+l.cell)
 	}
 	h := l.sumHeight()
-	for k := range l.n {
+	for k := range l.n - l.none {
 		x, y := l.left+vg.Length(k)*l.cell, l.bottom-chartGap
 		l.summary(c, l.c.Precision(k), x, y-h, x+l.cell, y, x, y-2*h, x+l.cell, y-h)
 	}

@@ -77,7 +77,7 @@ type job struct {
 	set      *dataset.Set
 	o        Options
 	truth    []int // the model's index of each of the set's labels; −1: none
-	trained  map[string]bool
+	trained  memory
 	pieces   []piece
 	verdicts []verdict
 	warnings []string
@@ -107,10 +107,7 @@ func (j *job) prepare() error {
 			return err
 		}
 	}
-	j.trained = map[string]bool{}
-	for _, h := range j.m.Config.Origin.Examples {
-		j.trained[h] = true
-	}
+	j.trained = remembered(j.m)
 	j.verdicts = make([]verdict, len(j.pieces))
 	return nil
 }
@@ -332,7 +329,7 @@ func (w *worker) prepare(j *job, i int, frames *[]float32) (bool, error) {
 	p := &j.pieces[i]
 	e := &j.set.Examples[p.example]
 	v := &j.verdicts[i]
-	*v = verdict{file: p.name, truth: j.truth[e.Label], seen: j.trainedOn(e.Hash)}
+	*v = verdict{file: p.name, truth: j.truth[e.Label], seen: j.trained.has(e.Hash)}
 	samples := e.Samples[p.start*j.set.Channels : p.end*j.set.Channels]
 	if j.o.Segment != nil {
 		start, end, err := j.segment(samples)
@@ -370,13 +367,33 @@ func (w *worker) extract(j *job, samples []float32, frames *[]float32) error {
 	return nil
 }
 
-// trainedOn tells whether the model remembers an example; it stores the first
-// digits of hashes.
-func (j *job) trainedOn(hash string) bool {
+// A memory holds the hashes of examples that a model was trained on.
+type memory map[string]bool
+
+func remembered(m *model.Model) memory {
+	r := memory{}
+	for _, h := range m.Config.Origin.Examples {
+		r[h] = true
+	}
+	return r
+}
+
+// has tells whether the model remembers an example; it stores the first digits of
+// hashes.
+func (r memory) has(hash string) bool {
 	for n := 8; n <= len(hash); n++ {
-		if j.trained[hash[:n]] {
+		if r[hash[:n]] {
 			return true
 		}
 	}
 	return false
+}
+
+// SeenInTraining counts the examples of set that m was trained on.
+func SeenInTraining(m *model.Model, set *dataset.Set) (n int) {
+	r := remembered(m)
+	for i := range set.Examples {
+		n += one(r.has(set.Examples[i].Hash))
+	}
+	return n
 }

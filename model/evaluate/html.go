@@ -88,21 +88,23 @@ func newSection(r *Report) (*htmlSection, error) {
 	return s, s.pictures(r)
 }
 
-func (s *htmlSection) pictures(r *Report) error {
-	add := func(f *drawing, name, caption string) error {
-		var b bytes.Buffer
-		if err := f.writeSVG(&b); err != nil {
-			return err
-		}
-		_, svg, ok := bytes.Cut(b.Bytes(), []byte("<svg"))
-		if !ok {
-			return fmt.Errorf("%s: the drawing is no SVG", name)
-		}
-		s.Pictures = append(s.Pictures, htmlPicture{name, caption, template.HTML("<svg" + string(svg))})
-		return nil
+// add puts a drawing on the page.
+func (s *htmlSection) add(f *drawing, name, caption string) error {
+	var b bytes.Buffer
+	if err := f.writeSVG(&b); err != nil {
+		return err
 	}
+	_, svg, ok := bytes.Cut(b.Bytes(), []byte("<svg"))
+	if !ok {
+		return fmt.Errorf("%s: the drawing is no SVG", name)
+	}
+	s.Pictures = append(s.Pictures, htmlPicture{name, caption, template.HTML("<svg" + string(svg))})
+	return nil
+}
+
+func (s *htmlSection) pictures(r *Report) error {
 	if f, err := drawRunning(r); err == nil {
-		if err := add(f, "Running accuracy", "How often the running label is right after so much of the segment; the triangle is the early label, at the mean part seen when it became final."); err != nil {
+		if err := s.add(f, "Running accuracy", "How often the running label is right after so much of the segment; the triangle is the early label, at the mean part seen when it became final."); err != nil {
 			return err
 		}
 	}
@@ -110,11 +112,11 @@ func (s *htmlSection) pictures(r *Report) error {
 	if err != nil {
 		return err
 	}
-	if err := add(f, "Confusion", "A row is the true label, a column the confirmed one. Colour is the share of the row."); err != nil {
+	if err := s.add(f, "Confusion", "A row is the true label, a column the confirmed one. Colour is the share of the row."); err != nil {
 		return err
 	}
 	if f, err := drawReliability(r); err == nil {
-		return add(f, "Calibration", "How often answers of a probability are right, with 95 % intervals. Grey: how many answers have it. The error is the expected calibration error over 15 bins.")
+		return s.add(f, "Calibration", "How often answers of a probability are right, with 95 % intervals. Grey: how many answers have it. The error is the expected calibration error over 15 bins.")
 	}
 	return nil
 }

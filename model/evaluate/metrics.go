@@ -3,6 +3,7 @@ package evaluate
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 )
 
 // A Share is a ratio, 0 to 1, or NaN where there is nothing to divide by: the
@@ -25,6 +26,27 @@ func (s *Share) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	return json.Unmarshal(data, (*float64)(s))
+}
+
+// A Number is one that there may not be: NaN then, and null in JSON.
+type Number float64
+
+// MarshalJSON writes NaN as null.
+func (n Number) MarshalJSON() ([]byte, error) { return Share(n).MarshalJSON() }
+
+// UnmarshalJSON reads null as NaN.
+func (n *Number) UnmarshalJSON(data []byte) error { return (*Share)(n).UnmarshalJSON(data) }
+
+// String has three digits or, where that takes more, no decimals; – where there is none.
+func (n Number) String() string {
+	switch v := float64(n); {
+	case math.IsNaN(v):
+		return "–"
+	case math.Abs(v) >= 100:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	default:
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	}
 }
 
 func share(part, whole int) Share {

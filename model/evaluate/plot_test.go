@@ -191,7 +191,7 @@ func TestSVGHoldsTheWords(t *testing.T) {
 func TestConfusionCellsAreColoured(t *testing.T) {
 	r := newReport([]string{"a", "b"}, nil, false)
 	r.Matrix.Counts = [][]int{{3, 1}, {0, 5}}
-	l := newChart(r)
+	l := newChart(r, "")
 	var b bytes.Buffer
 	if err := (&drawing{width: l.width, height: l.height, draw: l.draw}).writePNG(&b); err != nil {
 		t.Fatal(err)

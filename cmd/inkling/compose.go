@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"inkling/internal/audio"
+	"inkling/model/compose"
+	"inkling/model/dataset"
+)
+
+// composeFlags say how streams are composed of examples.
+type composeFlags struct {
+	Duration        seconds       `help:"Length of a stream." default:"1h"`
+	Seed            uint64        `help:"Same seed, same streams." default:"1"`
+	Pause           secondsSpan   `help:"Pause before each event, random within this." default:"0.5s..3s" placeholder:"FROM..TO"`
+	Level           decibels      `help:"Raise or lower each event at random by up to so much." default:"0dB" placeholder:"±6dB"`
+	Background      string        `help:"Examples of these data under all of it, cross-faded [silence]." placeholder:"DATA"`
+	BackgroundSplit string        `help:"Those of this split alone, or 'all' [as eval would]." placeholder:"NAME"`
+	BackgroundLevel *decibels     `help:"How far the background is from the events' mean level [-20dB]." placeholder:"-20dB"`
+	SNR             *decibelsSpan `name:"snr" help:"How far the events' mean level is above each background example, random within this; instead of --background-level." placeholder:"10..25"`
+}
+
+type composeCmd struct {
+	Data string `arg:"" help:"Labelled audio, as for train."`
+	Out  string `short:"o" name:"out" required:"" help:"The folder for stream.wav and stream.txt, a label track for Audacity." placeholder:"DIR"`
+	dataFlags
+	composeFlags
+	Parts          int     `help:"Write so many streams, each of --duration, stream-1 and so on." default:"1" placeholder:"N"`
+	Rate           float64 `help:"Sampling rate [the data's]." placeholder:"HZ"`
+	Float          bool    `help:"Samples of 32-bit float instead of 16-bit integers."`
+	MarkBackground bool    `help:"Label the background examples too, 'background'."`
+}
+
+func (c *composeCmd) Run(a *app) error {
+	if c.Parts < 1 || c.Parts > 10000 {
+		return usagef("--parts %d: give 1 or more", c.Parts)
+	}
+	if c.Rate < 0 || c.Rate != math.Trunc(c.Rate) {
+		return usagef("--rate %v: give a whole number of samples per second", c.Rate)
+	}
+	set, err := c.openTest(a, c.Data, c.Rate)
+	if err != nil {
+		return err
+	}
+	o, err := c.options(a, set)
+	if err != nil {
+		return err
+	}
+	o.MarkBackground = c.MarkBackground
+	if err := os.MkdirAll(c.Out, 0o777); err != nil {
+		return err
+	}
+	f := compose.File{Progress: a.progress("composing")}
+	if c.Float {
+		f.Format = audio.Float32
+	}
+	for part := range c.Parts {
+		name := "stream"
+		if c.Parts > 1 {
+			name = fmt.Sprintf("stream-%0*d", len(strconv.Itoa(c.Parts)), part+1)
+		}
+		o.Part = part
+		s, err := compose.New(set, o)
+		if err != nil {
+			return err
+		}
+		if s.Lowered > 0 {
+			a.logf("%s: all of it is %.1f dB softer than the examples, or it would clip", name, s.Lowered)
+		}
+		if err := s.Write(a.ctx, c.Out, name, f); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "%s/%s.wav  %v, %d events\n", c.Out, name, time.Duration(float64(c.Duration)*float64(time.Second)), len(s.Events))
+	}
+	return nil
+}
+
+// openTest reads DATA and picks --split, or what eval takes.
+func (d *dataFlags) openTest(a *app, name string, rate float64) (*dataset.Set, error) {
+	set, err := d.open(a, name, rate)
+	if err != nil {
+		return nil, err
+	}
+	if d.Split != "" {
+		return set.Split(d.Split)
+	}
+	return set.Test()
+}
+
+// options reads the background; it takes on the rate and channels of set.
+func (c *composeFlags) options(a *app, set *dataset.Set) (compose.Options, error) {
+	o := compose.Options{Duration: float64(c.Duration), Seed: c.Seed, Pause: [2]float64{float64(c.Pause[0]), float64(c.Pause[1])},
+		Level: math.Abs(float64(c.Level)), SNR: compose.Default().SNR}
+	switch {
+	case c.SNR != nil && c.BackgroundLevel != nil:
+		return o, usagef("--snr and --background-level exclude each other: give one of them")
+	case (c.SNR != nil || c.BackgroundLevel != nil || c.BackgroundSplit != "") && c.Background == "":
+		return o, usagef("there is no background whose level or split could be chosen: give --background DATA")
+	case c.SNR != nil:
+		o.SNR = [2]float64{float64(c.SNR[0]), float64(c.SNR[1])}
+	case c.BackgroundLevel != nil:
+		o.SNR = [2]float64{-float64(*c.BackgroundLevel), -float64(*c.BackgroundLevel)}
+	}
+	if c.Background == "" {
+		return o, nil
+	}
+	d := dataFlags{Split: c.BackgroundSplit, channels: set.Channels}
+	var err error
+	o.Background, err = d.openTest(a, c.Background, set.Rate)
+	return o, err
+}
+
+// progress draws a bar of what is long, on a terminal alone.
+func (a *app) progress(what string) func(done, total float64) {
+	if !terminal(a.stderr) {
+		return nil
+	}
+	var bar *progressbar.ProgressBar
+	return func(done, total float64) {
+		if bar == nil || done < float64(bar.State().CurrentNum) {
+			bar = progressbar.NewOptions(int(total), progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetWidth(24), progressbar.OptionSetDescription(what),
+				progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+		}
+		bar.Set(int(done))
+	}
+}

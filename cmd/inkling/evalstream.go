@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+
+	"inkling/capture"
+	"inkling/model"
+	"inkling/model/compose"
+	"inkling/model/dataset"
+	"inkling/model/evaluate"
+)
+
+type streamFlags struct {
+	Stream        bool    `help:"Judge on streams as run would hear them: annotated recordings, or labelled data composed as by 'inkling compose'."`
+	Tolerance     seconds `help:"An event and the segment that tells of it may begin so far apart." default:"250ms"`
+	IgnoreUnknown bool    `help:"Take annotations with labels that the model has not for none, instead of giving up."`
+	composeFlags  `group:"Streams composed of labelled data"`
+}
+
+func (c *evalCmd) runStream(a *app, m *model.Model) error {
+	switch {
+	case c.Crop != 0:
+		return usagef("--crop cuts examples: leave it out with --stream")
+	case !(c.Tolerance > 0):
+		return usagef("--tolerance %v: give more than 0, such as 250ms", float64(c.Tolerance))
+	}
+	recordings, notes, err := c.recordings(a, m)
+	if err != nil {
+		return err
+	}
+	o := evaluate.StreamOptions{Segment: c.segmenter(m), Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, Progress: a.progress("listening")}
+	var report *evaluate.StreamReport
+	err = c.withEach(func(each func(any) error) error {
+		if each != nil {
+			o.Each = func(r *evaluate.StreamRow) error { return each(r) }
+		}
+		report, err = evaluate.Stream(a.ctx, m, recordings, o)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		a.logf("%s", n)
+	}
+	report.Warnings = append(report.Warnings, notes...)
+	return c.tell(a, report)
+}
+
+// recordings are those of DATA, or one composed of its examples.
+func (c *evalCmd) recordings(a *app, m *model.Model) (list []evaluate.Recording, notes []string, err error) {
+	var files []dataset.Recording
+	if c.Data != bundledNotes {
+		if files, notes, err = dataset.Recordings(c.Data); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(files) == 0 {
+		return c.compose(a, m)
+	}
+	for _, f := range files {
+		list = append(list, evaluate.Recording{Name: f.Name, Annotations: f.Annotations, Seconds: f.Seconds,
+			Open: func() (capture.Source, error) { return capture.File(capture.Options{}, f.Name), nil }})
+	}
+	return list, notes, nil
+}
+
+func (c *evalCmd) compose(a *app, m *model.Model) (list []evaluate.Recording, notes []string, err error) {
+	set, err := c.openTest(a, c.Data, m.Config.Rate)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := c.options(a, set)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := compose.New(set, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if n := evaluate.SeenInTraining(m, set); n > 0 {
+		notes = append(notes, fmt.Sprintf("%d of the %d examples that the stream is composed of were in the model's training: the figures flatter", n, len(set.Examples)))
+	}
+	format := capture.Format{Rate: s.Rate, Channels: s.Channels}
+	return []evaluate.Recording{{Name: c.Data, Annotations: s.Events, Seconds: float64(s.Frames) / s.Rate,
+		Open: func() (capture.Source, error) {
+			return capture.Func(c.Data, format, capture.Options{}, s.Reader().Read), nil
+		}}}, notes, nil
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// seconds is a duration on the command line: 1h, 250ms, or a number of seconds.
+type seconds float64
+
+func (s *seconds) UnmarshalText(text []byte) error {
+	v, err := strconv.ParseFloat(string(text), 64)
+	if err != nil {
+		d, bad := time.ParseDuration(string(text))
+		v, err = d.Seconds(), bad
+	}
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return fmt.Errorf("%q is no duration: give one such as 1h, 0.5s, or a number of seconds", text)
+	}
+	*s = seconds(v)
+	return nil
+}
+
+// decibels is a level on the command line: -20dB, ±6dB, 10.
+type decibels float64
+
+func (d *decibels) UnmarshalText(text []byte) error {
+	s := strings.TrimSpace(string(text))
+	if len(s) > 2 && strings.EqualFold(s[len(s)-2:], "dB") {
+		s = strings.TrimSpace(s[:len(s)-2])
+	}
+	v, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimPrefix(s, "±"), "+-"), 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return fmt.Errorf("%q is no level: give one such as -20dB", text)
+	}
+	*d = decibels(v)
+	return nil
+}
+
+// secondsSpan is FROM..TO on the command line, or one duration.
+type secondsSpan [2]seconds
+
+func (s *secondsSpan) UnmarshalText(text []byte) error {
+	return span(text, func(i int, part []byte) error { return s[i].UnmarshalText(part) })
+}
+
+// decibelsSpan is FROM..TO on the command line, or one level.
+type decibelsSpan [2]decibels
+
+func (s *decibelsSpan) UnmarshalText(text []byte) error {
+	return span(text, func(i int, part []byte) error { return s[i].UnmarshalText(part) })
+}
+
+func span(text []byte, parse func(i int, part []byte) error) error {
+	from, to, ok := strings.Cut(string(text), "..")
+	if !ok {
+		to = from
+	}
+	if err := parse(0, []byte(from)); err != nil {
+		return err
+	}
+	return parse(1, []byte(to))
+}

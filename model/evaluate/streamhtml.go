@@ -1,0 +1,91 @@
+package evaluate
+
+import (
+	"fmt"
+	"html/template"
+	"io"
+)
+
+// maxMissed is how many missed events and false alarms a page lists.
+const maxMissed = 500
+
+type streamPage struct {
+	Title, Heading string
+	Warnings       []string
+	Figures        [][]figure
+	Pictures       []htmlPicture
+	Parts          []TimePart
+	Classes        []streamClass
+	Wrong          []StreamRow
+	More           int
+}
+
+type streamClass struct {
+	Label string
+	StreamClass
+	F1Text string
+}
+
+// Name of a part of the time, for the page.
+func (p TimePart) Name() string { return p.name() }
+
+// WriteHTML writes one page: figures, charts as inline SVG, each label's figures,
+// what was missed and the false alarms. It loads nothing and runs no script.
+func (r *StreamReport) WriteHTML(w io.Writer) error {
+	t, err := template.New("page").Parse(reportTemplate)
+	if err != nil {
+		return err
+	}
+	p := &streamPage{Title: printable(r.Title), Figures: r.figures(), Parts: r.OverTime}
+	if p.Title == "" {
+		p.Title = "inkling: evaluation on streams"
+	}
+	p.Heading = fmt.Sprintf("%s in %s, %d events", plural(r.Recordings, "recording"), duration(r.Seconds), r.Events)
+	for _, v := range r.Warnings {
+		p.Warnings = append(p.Warnings, printable(v))
+	}
+	for _, l := range r.Labels {
+		if c := r.PerLabel[l]; c.Events+c.FalseAlarms > 0 {
+			p.Classes = append(p.Classes, streamClass{printable(l), c, decimal(c.F1)})
+		}
+	}
+	for _, row := range r.Rows {
+		if row.Reason == "" {
+			continue
+		}
+		if len(p.Wrong) == maxMissed {
+			p.More++
+			continue
+		}
+		row.Recording, row.Label = printable(row.Recording), printable(row.Label)
+		p.Wrong = append(p.Wrong, row)
+	}
+	if p.Pictures, err = r.pictures(); err != nil {
+		return err
+	}
+	return t.ExecuteTemplate(w, "streams", p)
+}
+
+func (r *StreamReport) pictures() ([]htmlPicture, error) {
+	var s htmlSection
+	for _, v := range []struct {
+		draw          func() (*drawing, error)
+		name, caption string
+	}{
+		{func() (*drawing, error) { return drawOverTime(r), nil }, "Over time",
+			"Since the streams' begin. Above: events labelled right, with 95 % intervals of the confirmed label. Below: false alarms an hour."},
+		{func() (*drawing, error) { return drawLatencies(r), nil }, "Latency",
+			"Share of all events that have been labelled right so long after their begin: by the running label that stays, by the early one, by the confirmed one."},
+		{func() (*drawing, error) { return drawEvents(r) }, "Confusion",
+			"A row is an event's label, a column the label told of it. Column none: it was missed. Row none: told of background. Colour is the share of the row."},
+	} {
+		d, err := v.draw()
+		if err == nil {
+			err = s.add(d, v.name, v.caption)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s.Pictures, nil
+}
