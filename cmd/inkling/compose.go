@@ -123,10 +123,14 @@ func (a *app) progress(what string) func(done, total float64) {
 	}
 	var bar *progressbar.ProgressBar
 	return func(done, total float64) {
+		whole := int(math.Round(total))
 		if bar == nil || done < float64(bar.State().CurrentNum) {
-			bar = progressbar.NewOptions(int(total), progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetWidth(24), progressbar.OptionSetDescription(what),
+			if whole == 0 {
+				whole = -1 // unknown
+			}
+			bar = progressbar.NewOptions(whole, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetWidth(24), progressbar.OptionSetDescription(what),
 				progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 		}
-		bar.Set(int(done))
+		bar.Set(int(math.Round(done)))
 	}
 }

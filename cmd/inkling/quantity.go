@@ -1,11 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/alecthomas/kong"
 )
 
 // seconds is a duration on the command line: 1h, 250ms, or a number of seconds.
@@ -40,6 +43,18 @@ func (d *decibels) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Decode lets --background-level -20dB stand without a =, though it begins as a flag
+// does.
+func (d *decibels) Decode(ctx *kong.DecodeContext) error { return decodeLevel(ctx, d.UnmarshalText) }
+
+func decodeLevel(ctx *kong.DecodeContext, parse func([]byte) error) error {
+	t := ctx.Scan.Pop()
+	if t.IsEOL() {
+		return errors.New("give a level such as -20dB")
+	}
+	return parse([]byte(t.String()))
+}
+
 // secondsSpan is FROM..TO on the command line, or one duration.
 type secondsSpan [2]seconds
 
@@ -49,6 +64,9 @@ func (s *secondsSpan) UnmarshalText(text []byte) error {
 
 // decibelsSpan is FROM..TO on the command line, or one level.
 type decibelsSpan [2]decibels
+
+// Decode is as that of decibels.
+func (s *decibelsSpan) Decode(ctx *kong.DecodeContext) error { return decodeLevel(ctx, s.UnmarshalText) }
 
 func (s *decibelsSpan) UnmarshalText(text []byte) error {
 	return span(text, func(i int, part []byte) error { return s[i].UnmarshalText(part) })

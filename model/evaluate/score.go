@@ -11,7 +11,8 @@ import (
 // Why an event is a miss, beside the rules that held its segment back.
 const (
 	missWrongLabel = "wrong_label"
-	missUnheard    = "unheard" // no segment begins within the tolerance
+	missInside     = "inside"  // it lies in a segment that begins at another time
+	missUnheard    = "unheard" // there is no segment
 )
 
 // A scorer sums up takes.
@@ -146,8 +147,8 @@ func (s *scorer) event(t *Take, i int) {
 		c := &t.Candidates[held]
 		s.heard(t, c, e, Decide(c, s.labels, s.d).Held, &row)
 	default:
-		r.Misses[missUnheard]++
-		row.Reason = missUnheard
+		row.Reason = s.unheard(t, e)
+		r.Misses[row.Reason]++
 	}
 	row.Found = &found
 	r.Confusion[e.Label][given]++
@@ -162,6 +163,15 @@ func (s *scorer) event(t *Take, i int) {
 		s.clipRunning += one(c.Running == e.Label)
 	}
 	s.r.Rows = append(s.r.Rows, row)
+}
+
+// unheard says why no candidate begins with an event.
+func (s *scorer) unheard(t *Take, e Span) string {
+	k := firstAfter(t.Candidates, e.Start)
+	if k < len(t.Candidates) && t.Candidates[k].Start < max(e.End, e.Start+1) {
+		return missInside
+	}
+	return missUnheard
 }
 
 func one(yes bool) int {

@@ -75,7 +75,7 @@ func (r *StreamReport) pictures() ([]htmlPicture, error) {
 		{func() (*drawing, error) { return drawOverTime(r), nil }, "Over time",
 			"Since the streams' begin. Above: events labelled right, with 95 % intervals of the confirmed label. Below: false alarms an hour."},
 		{func() (*drawing, error) { return drawLatencies(r), nil }, "Latency",
-			"Share of all events that have been labelled right so long after their begin: by the running label that stays, by the early one, by the confirmed one."},
+			"How many events, of all, are found and have been labelled right so long after their begin: by the running label that stays, by the early one, by the confirmed one."},
 		{func() (*drawing, error) { return drawEvents(r) }, "Confusion",
 			"A row is an event's label, a column the label told of it. Column none: it was missed. Row none: told of background. Colour is the share of the row."},
 	} {

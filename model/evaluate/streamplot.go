@@ -112,7 +112,9 @@ func drawLatencies(r *StreamReport) *drawing {
 	colours := []draw.LineStyle{line(vermilion, 1.6), line(green, 1.6), line(blue, 1.6)}
 	end := 100.0
 	for _, ms := range r.late {
-		end = max(end, float64(quantile(ms, 0.98)))
+		if len(ms) > 0 {
+			end = max(end, 1.2*float64(quantile(ms, 0.9)))
+		}
 	}
 	var keys []key
 	for k, ms := range r.late {

@@ -96,7 +96,7 @@ func (r *StreamReport) steadiness() []figure {
 		figure{"segments", fmt.Sprint(s.Candidates), fmt.Sprintf("%d reported, %d rejected, dropped: %s", s.Reported, s.Rejected, reasons(s.Dropped))})
 }
 
-var reasonNames = map[string]string{missWrongLabel: "told with another label", missUnheard: "no segment began near it", heldBackground: "taken for background",
+var reasonNames = map[string]string{missWrongLabel: "told with another label", missInside: "inside a segment that began at another time", missUnheard: "without a segment", heldBackground: "taken for background",
 	heldRejected: "rejected", "short": "too short", "no_step": "shorter than a step"}
 
 // reasons lists counts, most first.

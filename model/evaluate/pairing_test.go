@@ -1,0 +1,165 @@
+package evaluate
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// drawSpans draws spans in order; label −1 only where held is.
+func drawSpans(t *rapid.T, name string, held bool) []Span {
+	least := 0
+	if held {
+		least = -1
+	}
+	s := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Span {
+		start := rapid.Uint64Range(0, 300).Draw(t, "start")
+		return Span{start, start + rapid.Uint64Range(0, 60).Draw(t, "length"), rapid.IntRange(least, 2).Draw(t, "label")}
+	}), 0, 14).Draw(t, name)
+	slices.SortFunc(s, compareSpans)
+	return s
+}
+
+// matching is the greatest number of pairs, by augmenting paths (Kuhn 1955).
+func matching(n, m int, fits func(i, k int) bool) (size int) {
+	of := none(nil, m)
+	var try func(i int, seen []bool) bool
+	try = func(i int, seen []bool) bool {
+		for k := range m {
+			if fits(i, k) && !seen[k] {
+				seen[k] = true
+				if of[k] < 0 || try(of[k], seen) {
+					of[k] = i
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for i := range n {
+		size += one(try(i, make([]bool, m)))
+	}
+	return size
+}
+
+func paired(to []int) (n int) {
+	for _, a := range to {
+		n += one(a >= 0)
+	}
+	return n
+}
+
+// Pairs are one to one, within the tolerance, of the kind they should be, and as
+// many with the right label as there can be. Every answer with a label is either
+// paired rightly or an alarm, which is what the events around it say.
+func TestPairing(t *testing.T) {
+	var p Pairing
+	rapid.Check(t, func(t *rapid.T) {
+		events, told := drawSpans(t, "events", false), drawSpans(t, "told", true)
+		tolerance := rapid.Uint64Range(0, 40).Draw(t, "tolerance")
+		near := func(i, k int) bool {
+			return max(events[i].Start, told[k].Start)-min(events[i].Start, told[k].Start) <= tolerance
+		}
+		p.Pair(events, told, tolerance)
+		want := matching(len(events), len(told), func(i, k int) bool { return near(i, k) && events[i].Label == told[k].Label })
+		if got := paired(p.Right); got != want {
+			t.Fatalf("%d right pairs, there can be %d", got, want)
+		}
+		used := map[int]bool{}
+		for i, e := range events {
+			if one(p.Right[i] >= 0)+one(p.Wrong[i] >= 0)+one(p.Held[i] >= 0) > 1 {
+				t.Fatalf("event %d has several answers", i)
+			}
+			k := max(p.Right[i], p.Wrong[i], p.Held[i])
+			if k < 0 {
+				continue
+			}
+			if used[k] || !near(i, k) {
+				t.Fatalf("event %d: answer %d is used or far", i, k)
+			}
+			used[k] = true
+			switch l := told[k].Label; {
+			case p.Right[i] >= 0 && l != e.Label, p.Wrong[i] >= 0 && (l < 0 || l == e.Label), p.Held[i] >= 0 && l >= 0:
+				t.Fatalf("event %d of label %d has answer %d of label %d", i, e.Label, k, l)
+			}
+		}
+		for k, a := range told {
+			want := NoAlarm
+			overlaps := func(same bool) bool {
+				return slices.ContainsFunc(events, func(e Span) bool {
+					return e.Start < a.End && e.End > a.Start && (e.Label == a.Label) == same
+				})
+			}
+			switch {
+			case a.Label < 0 || slices.Contains(p.Right, k):
+			case slices.Contains(p.Wrong, k):
+				want = WrongLabel
+			case overlaps(true):
+				want = Repeated
+			case overlaps(false):
+				want = WrongLabel
+			default:
+				want = OnBackground
+			}
+			if p.Alarm[k] != want {
+				t.Fatalf("answer %d: %q, want %q", k, p.Alarm[k], want)
+			}
+		}
+	})
+}
+
+// Events that are told as they are, give or take less than the tolerance, are all
+// found without an alarm, if they are more than twice that apart.
+func TestPairingOfTheTruth(t *testing.T) {
+	var p Pairing
+	rapid.Check(t, func(t *rapid.T) {
+		tolerance := rapid.Uint64Range(0, 50).Draw(t, "tolerance")
+		var events, told []Span
+		at := tolerance
+		for range rapid.IntRange(0, 20).Draw(t, "events") {
+			at += 2*tolerance + 1 + rapid.Uint64Range(0, 100).Draw(t, "pause")
+			e := Span{at, at + rapid.Uint64Range(0, 200).Draw(t, "length"), rapid.IntRange(0, 3).Draw(t, "label")}
+			shift := rapid.Uint64Range(0, 2*tolerance).Draw(t, "shift")
+			events, told = append(events, e), append(told, Span{e.Start - tolerance + shift, e.End + shift, e.Label})
+		}
+		p.Pair(events, told, tolerance)
+		for i := range events {
+			if p.Right[i] != i || p.Alarm[i] != NoAlarm {
+				t.Fatalf("event %d has answer %d, alarm %q", i, p.Right[i], p.Alarm[i])
+			}
+		}
+	})
+}
+
+// A day of events is paired often within a second, and nothing is allocated.
+func TestPairingAllocatesNothing(t *testing.T) {
+	events, told := day()
+	var p Pairing
+	p.Pair(events, told, 4000)
+	if n := testing.AllocsPerRun(5, func() { p.Pair(events, told, 4000) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func day() (events, told []Span) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for at := uint64(0); len(events) < 10000; at += 16000 + rng.Uint64N(32000) {
+		e := Span{at, at + 8000, rng.IntN(10)}
+		events = append(events, e)
+		for range rng.IntN(3) {
+			told = append(told, Span{at + rng.Uint64N(8000), at + 9000, rng.IntN(11) - 1})
+		}
+	}
+	slices.SortFunc(told, compareSpans)
+	return events, told
+}
+
+func BenchmarkPair(b *testing.B) {
+	events, told := day()
+	var p Pairing
+	for b.Loop() {
+		p.Pair(events, told, 4000)
+	}
+}

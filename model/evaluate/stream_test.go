@@ -1,0 +1,264 @@
+package evaluate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"inkling/capture"
+	"inkling/model"
+	"inkling/model/compose"
+	"inkling/model/dataset"
+	"inkling/stream"
+)
+
+// tones is a data set of short tones, one pitch a label.
+func tones(n int) *dataset.Set {
+	rng := rand.New(rand.NewPCG(5, 5))
+	s := &dataset.Set{Kind: dataset.Audio, Labels: testLabels, Channels: 1, Rate: 8000}
+	for i := range n {
+		x := make([]float32, 1500+rng.IntN(3000))
+		for k := range x {
+			x[k] = float32(0.5*math.Sin(float64(200*(1+i%4)*k)*2*math.Pi/8000) + 0.02*rng.NormFloat64())
+		}
+		s.Examples = append(s.Examples, dataset.Example{Name: fmt.Sprintf("t%d", i), Label: i % 4, Samples: x, Rate: 8000})
+	}
+	return s
+}
+
+// composed is a stream of tones, and the recording of it whose source has blocks of
+// any length.
+func composed(t *testing.T, set *dataset.Set) (*compose.Stream, func(block time.Duration) Recording) {
+	t.Helper()
+	s, err := compose.New(set, compose.Options{Duration: 40, Pause: [2]float64{0.1, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, func(block time.Duration) Recording {
+		return Recording{Name: "x", Annotations: s.Events, Seconds: 40, Open: func() (capture.Source, error) {
+			return capture.Func("x", capture.Format{Rate: s.Rate, Channels: s.Channels}, capture.Options{Block: block}, s.Reader().Read), nil
+		}}
+	}
+}
+
+// strict is a model some of whose answers are rejected, some background.
+func strict(t *testing.T) *model.Model {
+	return randomModel(t, 20, func(c *model.Config) {
+		c.Rate, c.Segment.Kind, c.Front.Kind, c.Front.Bands = 8000, model.SegmentActivity, "logmel", 12
+		c.Decision.EarlyP, c.Decision.Threshold, c.Decision.Warm, c.Decision.Background = 0.3, 0.6, 2, "c"
+	})
+}
+
+// What is decided of candidates is what a stream.Classifier with the model's own
+// rules tells, event by event, early and running labels too.
+func TestDecisionsAreTheStreams(t *testing.T) {
+	m, set := strict(t), tones(30)
+	s, recording := composed(t, set)
+	takes, err := Listen(context.Background(), m, []Recording{recording(0)}, StreamOptions{Running: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := stream.NewClassifier(m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float32, s.Frames)
+	for r, at := s.Reader(), 0; at < len(x); {
+		n, _ := r.Read(x[at:])
+		at += n
+	}
+	if err := c.Feed(&capture.Block{Format: capture.Format{Rate: 8000, Channels: 1}, Samples: x}); err != nil {
+		t.Fatal(err)
+	}
+	k, step, early := 0, 0, -1
+	held := map[string]int{}
+	for _, e := range c.End(c.Advance(nil), stream.ByEOF) {
+		cand := &takes[0].Candidates[k]
+		switch e.Type {
+		case stream.Running:
+			got := cand.Steps[step]
+			if got.Sample != e.Sample || got.P != e.P || got.Label >= 0 != e.Warm || e.Warm && testLabels[got.Label] != e.Label {
+				t.Fatalf("candidate %d, step %d: %+v, the stream says %+v", k, step, got, e)
+			}
+			if p := cand.Probs[step*4:][:4]; e.Warm && slices.Max(p) != e.P {
+				t.Fatalf("candidate %d, step %d: %v of %v", k, step, e.P, p)
+			}
+			step++
+		case stream.Early:
+			if early = cand.Early; testLabels[early] != e.Label || cand.EarlyAt != e.Sample {
+				t.Fatalf("candidate %d: early %+v", k, e)
+			}
+		case stream.Confirmed, stream.Dropped:
+			v := Decide(cand, testLabels, &m.Config.Decision)
+			want := map[bool]string{true: heldRejected}[e.Rejected] + e.Reason
+			if cand.Start != e.Start || cand.End != e.End || v.Held != want || want == "" && (testLabels[v.Label] != e.Label || v.P != e.P) {
+				t.Fatalf("candidate %d: %+v, %+v, the stream says %+v", k, cand, v, e)
+			}
+			if len(cand.Steps) != step || cand.Early != early {
+				t.Fatalf("candidate %d has %d steps of %d, early %d of %d", k, len(cand.Steps), step, cand.Early, early)
+			}
+			held[v.Held]++
+			k, step, early = k+1, 0, -1
+		}
+	}
+	if k != len(takes[0].Candidates) || held[""] < 3 || held[heldRejected] < 3 || held[heldBackground] < 3 {
+		t.Errorf("%d candidates of %d; too little happens: %v", k, len(takes[0].Candidates), held)
+	}
+}
+
+// The source's blocks do not matter, and a clip is what Predict says of the example.
+func TestListen(t *testing.T) {
+	m, set := strict(t), tones(30)
+	s, recording := composed(t, set)
+	var takes [][]*Take
+	for _, block := range []time.Duration{0, 125 * time.Microsecond, 700 * time.Millisecond} {
+		got, err := Listen(context.Background(), m, []Recording{recording(block), recording(block)}, StreamOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		takes = append(takes, got)
+	}
+	if !reflect.DeepEqual(takes[0], takes[1]) || !reflect.DeepEqual(takes[0], takes[2]) || !reflect.DeepEqual(takes[0][0], takes[0][1]) {
+		t.Error("blocks matter")
+	}
+	for i, c := range takes[0][0].Clips {
+		k := slices.IndexFunc(set.Examples, func(e dataset.Example) bool { return e.Name == s.Events[i].Where })
+		front, _ := m.Front()
+		p := m.Predict(front.Flush(front.Push(nil, set.Examples[k].Samples)))
+		if want := (Clip{true, argmax(p.Confirm), argmax(p.Running[(p.Steps-1)*4:])}); c != want {
+			t.Fatalf("event %d: %+v, want %+v", i, c, want)
+		}
+	}
+}
+
+// A recording of another rate, in stereo, is heard where it sounds.
+func TestListenToAnotherFormat(t *testing.T) {
+	const rate = 12000
+	x := make([]float32, 2*3*rate)
+	for i := rate; i < 2*rate; i++ {
+		x[2*i] = float32(0.5 * math.Sin(float64(i)/4))
+		x[2*i+1] = x[2*i]
+	}
+	r := Recording{Name: "x", Annotations: []dataset.Annotation{{Start: 1, End: 2, Label: "a"}, {Start: 2.5, End: 2.5, Label: "background"}},
+		Open: func() (capture.Source, error) {
+			return capture.NewMemory(capture.Cut("x", capture.Format{Rate: rate, Channels: 2}, x, 777)...), nil
+		}}
+	takes, err := Listen(context.Background(), strict(t), []Recording{r}, StreamOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	take := takes[0]
+	if len(take.Candidates) != 1 || len(take.Events) != 1 || !take.Clips[0].Judged || take.Samples != 3*rate || take.Rate != rate {
+		t.Fatalf("%+v", take)
+	}
+	c := take.Candidates[0]
+	near := func(got, want, within float64) bool { return math.Abs(got-want) <= within*rate }
+	if !near(float64(c.Start), 0.95*rate, 0.02) || !near(float64(c.End), 2*rate, 0.03) || !near(float64(c.Told), 2.2*rate, 0.03) {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestStreamMistakes(t *testing.T) {
+	_, recording := composed(t, tones(4))
+	for says, edit := range map[string]func(*Recording, *StreamOptions){
+		"x:7: the label \"q\" is none of the model's": func(r *Recording, o *StreamOptions) {
+			r.Annotations = []dataset.Annotation{{Start: 1, End: 2, Label: "q", Where: "x:7"}}
+		},
+		"x:8: end: 41 s is behind the end of the recording, 40.000 s": func(r *Recording, o *StreamOptions) {
+			r.Annotations = []dataset.Annotation{{Start: 1, End: 41, Label: "a", Where: "x:8"}}
+		},
+		"choose another with --segment": func(r *Recording, o *StreamOptions) { o.Segment = &model.Segment{Kind: model.SegmentMessage} },
+		"it holds no samples": func(r *Recording, o *StreamOptions) {
+			r.Annotations, r.Open = nil, func() (capture.Source, error) {
+				return capture.NewMemory(capture.Cut("x", capture.Format{Rate: 8000, Channels: 1}, nil, 100)...), nil
+			}
+		},
+	} {
+		r, o := recording(0), StreamOptions{}
+		edit(&r, &o)
+		if _, err := Stream(context.Background(), strict(t), []Recording{r, recording(0)}, o); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %s", err, says)
+		}
+	}
+	r := recording(0)
+	r.Annotations = []dataset.Annotation{{Start: 1, End: 2, Label: "q"}}
+	report, err := Stream(context.Background(), strict(t), []Recording{r}, StreamOptions{IgnoreUnknown: true})
+	if err != nil || report.Events != 0 || report.FalseAlarms.OnBackground == 0 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	var b bytes.Buffer
+	if err := json.NewEncoder(&b).Encode(report); err != nil || !strings.Contains(b.String(), `"recall":null`) {
+		t.Errorf("%s, %v", &b, err)
+	}
+	for _, write := range []error{report.WriteText(&b), report.WriteHTML(&b)} {
+		if write != nil || strings.Contains(b.String(), "NaN") {
+			t.Error(write)
+		}
+	}
+}
+
+// An hour's figures, counted by hand.
+func TestScore(t *testing.T) {
+	const rate = 1000
+	said := func(start, end uint64, probs ...float32) Candidate {
+		return Candidate{Start: start, End: end, Told: end + 200, Confirm: probs, Running: -1, Early: -1}
+	}
+	good := said(950, 1400, 0.9, 0.1, 0)
+	good.Steps = []Step{{1000, -1, 0}, {1100, 1, 0.6}, {1200, 0, 0.6}, {1300, 0, 0.7}, {1400, 0, 0.8}, {1500, 1, 0.8}}
+	good.Counted, good.Running, good.Early, good.EarlyAt = 5, 0, 0, 1300
+	wrong := said(5100, 5500, 0.2, 0.8, 0)
+	wrong.Early, wrong.EarlyAt, wrong.Running, wrong.Counted, wrong.Steps = 0, 5200, 0, 1, []Step{{5200, 0, 0.9}}
+	take := &Take{Name: "x", Rate: rate, Samples: 3600 * rate,
+		Events: []Span{{1000, 1500, 0}, {5000, 5600, 0}, {9000, 9500, 1}, {13000, 13500, 1}, {17000, 17500, 1}, {21000, 21600, 0}},
+		Clips:  []Clip{{true, 0, 0}, {true, 0, 1}, {true, 1, 1}, {true, 1, 1}, {}, {}},
+		Candidates: []Candidate{good,
+			said(1500, 1600, 0.6, 0.4, 0), // overlaps nothing: on background
+			wrong,
+			said(9000, 9400, 0.1, 0.5, 0.4), // rejected
+			said(13100, 13300, 0, 0.3, 0.7), // background
+			{Start: 17000, End: 17040, Dropped: "short", Running: -1, Early: -1},
+			said(20000, 20500, 1, 0, 0), // too early for the last, and before it
+			said(21400, 21500, 1, 0, 0), // within it, but it begins too late
+		}}
+	d := &model.Decision{Threshold: 0.55, Background: "z"}
+	r := Score([]string{"a", "b", "z"}, []*Take{take}, d, 0.25)
+	want := FalseAlarms{4, 4, 1, 1, 2}
+	if r.FalseAlarms != want || r.Events != 6 || r.Found != 1 || r.Missed != 5 || r.Recall != share(1, 6) || r.Precision != share(1, 5) || r.F1 != share(2, 11) {
+		t.Errorf("%+v", r)
+	}
+	if m := map[string]int{"wrong_label": 1, "rejected": 1, "background": 1, "short": 1, "inside": 1}; !reflect.DeepEqual(r.Misses, m) {
+		t.Errorf("%v", r.Misses)
+	}
+	if a := (StreamAccuracy{1, 0.75, share(1, 6), share(1, 6), 4}); r.Accuracy != a {
+		t.Errorf("%+v", r.Accuracy)
+	}
+	if l := (Latencies{Latency{200, 200, 1}, Latency{300, 300, 1}, Latency{600, 600, 1}}); r.Latency != l {
+		t.Errorf("%+v", r.Latency)
+	}
+	if e := (EarlyInStream{2, 1, 1, 0.5}); r.Early != e {
+		t.Errorf("%+v", r.Early)
+	}
+	if g := (RunningInStream{1, 0.2, 2, Number(2.0 / 60)}); r.Running != g {
+		t.Errorf("%+v", r.Running)
+	}
+	if s := (Segments{8, 5, 1, map[string]int{"background": 1, "short": 1}}); !reflect.DeepEqual(r.Segments, s) {
+		t.Errorf("%+v", r.Segments)
+	}
+	if c := [][]int{{1, 1, 0, 1}, {0, 0, 0, 3}, {0, 0, 0, 0}, {3, 0, 0, 0}}; !reflect.DeepEqual(r.Confusion, c) {
+		t.Errorf("%v", r.Confusion)
+	}
+	if p := r.OverTime; len(p) != 10 || p[0].Events != 6 || p[0].Found != 1 || p[0].FalseAlarms != 4 || p[0].FalseAlarmsPerHour != 40 || p[9].ToS != 3600 {
+		t.Errorf("%+v", p)
+	}
+	if len(r.Rows) != 10 || !slices.IsSortedFunc(r.Rows, func(a, b StreamRow) int { return int(a.Start*1e3 - b.Start*1e3) }) {
+		t.Errorf("%d rows", len(r.Rows))
+	}
+}
