@@ -66,7 +66,9 @@ func (s *secondsSpan) UnmarshalText(text []byte) error {
 type decibelsSpan [2]decibels
 
 // Decode is as that of decibels.
-func (s *decibelsSpan) Decode(ctx *kong.DecodeContext) error { return decodeLevel(ctx, s.UnmarshalText) }
+func (s *decibelsSpan) Decode(ctx *kong.DecodeContext) error {
+	return decodeLevel(ctx, s.UnmarshalText)
+}
 
 func (s *decibelsSpan) UnmarshalText(text []byte) error {
 	return span(text, func(i int, part []byte) error { return s[i].UnmarshalText(part) })

@@ -9,11 +9,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// OverTime draws how many events are labelled right, and the false alarms an hour,
-// over the time since the streams' begin.
-func OverTime(r *StreamReport, path string) error { return drawOverTime(r).save(path) }
-
-// drawOverTime has two panels over one axis of time.
+// drawOverTime draws how many events are labelled right, and the false alarms an
+// hour, over the time since the streams' begins: two panels over one axis.
 func drawOverTime(r *StreamReport) *drawing {
 	unit, scale := timeUnit(r)
 	top := newPlot("", "", "events right")
