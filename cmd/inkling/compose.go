@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -76,7 +77,7 @@ func (c *composeCmd) Run(a *app) error {
 		if err := s.Write(a.ctx, c.Out, name, f); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stdout, "%s/%s.wav  %v, %d events\n", c.Out, name, time.Duration(float64(c.Duration)*float64(time.Second)), len(s.Events))
+		fmt.Fprintf(a.stdout, "%s  %v, %d events\n", filepath.Join(c.Out, name+".wav"), time.Duration(float64(c.Duration)*float64(time.Second)), len(s.Events))
 	}
 	return nil
 }

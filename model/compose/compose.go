@@ -26,11 +26,8 @@ type Options struct {
 	// SNR is how far the events' mean level is above each background example,
 	// from … to. Levels are of what sounds; see soundPower.
 	SNR            [2]float64
-	MarkBackground bool // annotate background examples as well, all with BackgroundLabel
+	MarkBackground bool // annotate background examples as well, all as dataset.Background
 }
-
-// BackgroundLabel is the label of background that is annotated.
-const BackgroundLabel = "background"
 
 // Default returns what `inkling compose` does unless told otherwise: an hour, half a
 // second to three between events, background 20 dB under them.

@@ -17,7 +17,9 @@ func (o *Options) rand(purpose uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(o.Seed, uint64(o.Part)<<8|purpose))
 }
 
-func between(r *rand.Rand, span [2]float64) float64 { return span[0] + (span[1]-span[0])*r.Float64() }
+func between(r *rand.Rand, span [2]float64) float64 {
+	return span[0] + float64((span[1]-span[0])*r.Float64())
+}
 
 // A deck deals the numbers below n in random order, again and again.
 type deck struct {
@@ -73,7 +75,7 @@ func (s *Stream) placeBackground(set *dataset.Set, o *Options) {
 		}
 		s.background = append(s.background, part{samples: e.Samples, start: at, end: at + n, gain: float32(gain)})
 		if o.MarkBackground {
-			s.Marks = append(s.Marks, s.annotation(at, min(at+n, s.Frames), BackgroundLabel, e.Name))
+			s.Marks = append(s.Marks, s.annotation(at, min(at+n, s.Frames), dataset.Background, e.Name))
 		}
 		at += n
 	}
@@ -99,7 +101,7 @@ func soundPower(x []float32, block int) float64 {
 		k := min(block, len(x))
 		p := 0.0
 		for _, v := range x[:k] {
-			p += float64(v) * float64(v)
+			p += float64(float64(v) * float64(v))
 		}
 		if p > silent*float64(k) {
 			sum += p
@@ -184,7 +186,7 @@ func (s *Stream) under(from, to int, peak func(*part) float64) float64 {
 	sum := 0.0
 	for k := from; k < to; k++ {
 		p := peak(&s.background[k])
-		sum += p * p
+		sum += float64(p * p)
 	}
 	return math.Sqrt(sum)
 }

@@ -22,6 +22,9 @@ type Annotation struct {
 	Where      string // FILE:LINE, for errors
 }
 
+// Background is the label of annotations that are no events.
+const Background = "background"
+
 // Compare orders by start, then by end.
 func (a Annotation) Compare(b Annotation) int {
 	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))

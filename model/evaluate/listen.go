@@ -220,7 +220,7 @@ func (l *listener) findEvents() error {
 	for _, a := range l.r.Annotations {
 		label, known := l.index[a.Label]
 		switch {
-		case a.Label == "background" || a.Label == l.m.Config.Decision.Background:
+		case a.Label == l.m.Config.Decision.Background, a.Label == dataset.Background && !known:
 		case known:
 			l.take.Events = append(l.take.Events, Span{at(a.Start), at(a.End), label})
 		case !l.o.IgnoreUnknown:

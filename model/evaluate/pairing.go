@@ -22,17 +22,18 @@ type Alarm uint8
 const (
 	NoAlarm      Alarm = iota // it tells of an event, or has no label
 	WrongLabel                // there is an event, of another label
-	Repeated                  // there is an event of the label, but another answer told of it, or this one is too far from its begin
+	Repeated                  // there is an event of the label, but another answer told of it
+	Displaced                 // there is an event of the label, of which none told: this one begins too far from it
 	OnBackground              // there is none
 )
 
 // String is its name in rows.
 func (a Alarm) String() string {
-	return [...]string{"", "wrong_label", "repeated", "on_background"}[a]
+	return [...]string{"", "wrong_label", "repeated", "displaced", "on_background"}[a]
 }
 
 func compareSpans(a, b Span) int {
-	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Label, b.Label))
 }
 
 // Pair pairs events with answers one to one. Both are sorted by start; an event and
@@ -101,16 +102,21 @@ func (p *Pairing) alarms(events, answers []Span) {
 
 // under says what an answer is by the events that it overlaps.
 func (p *Pairing) under(events []Span, a Span) Alarm {
-	what := OnBackground
+	what, same := OnBackground, NoAlarm
 	k, _ := slices.BinarySearchFunc(events, a.End, func(e Span, end uint64) int { return cmp.Compare(e.Start, end) })
 	for k--; k >= 0 && p.reach[k] > a.Start; k-- {
 		switch e := events[k]; {
 		case e.End <= a.Start:
-		case e.Label == a.Label:
+		case e.Label != a.Label:
+			what = WrongLabel
+		case p.Right[k] >= 0:
 			return Repeated
 		default:
-			what = WrongLabel
+			same = Displaced
 		}
+	}
+	if same != NoAlarm {
+		return same
 	}
 	return what
 }

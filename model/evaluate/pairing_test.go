@@ -87,18 +87,24 @@ func TestPairing(t *testing.T) {
 		}
 		for k, a := range told {
 			want := NoAlarm
-			overlaps := func(same bool) bool {
-				return slices.ContainsFunc(events, func(e Span) bool {
-					return e.Start < a.End && e.End > a.Start && (e.Label == a.Label) == same
-				})
+			overlaps := func(fits func(i int) bool) bool {
+				for i, e := range events {
+					if e.Start < a.End && e.End > a.Start && fits(i) {
+						return true
+					}
+				}
+				return false
 			}
+			same := func(i int) bool { return events[i].Label == a.Label }
 			switch {
 			case a.Label < 0 || slices.Contains(p.Right, k):
 			case slices.Contains(p.Wrong, k):
 				want = WrongLabel
-			case overlaps(true):
+			case overlaps(func(i int) bool { return same(i) && p.Right[i] >= 0 }):
 				want = Repeated
-			case overlaps(false):
+			case overlaps(same):
+				want = Displaced
+			case overlaps(func(i int) bool { return true }):
 				want = WrongLabel
 			default:
 				want = OnBackground

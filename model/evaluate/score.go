@@ -108,6 +108,8 @@ func (s *scorer) alarm(t *Take, i int, v *Decided, a Alarm) {
 		f.WrongLabel++
 	case Repeated:
 		f.Repeated++
+	case Displaced:
+		f.Displaced++
 	case OnBackground:
 		f.OnBackground++
 	}
@@ -153,6 +155,14 @@ func (s *scorer) event(t *Take, i int) {
 	row.Found = &found
 	r.Confusion[e.Label][given]++
 	r.PerLabel[label] = l
+	s.labelled(t, i, p)
+	r.Rows = append(r.Rows, row)
+}
+
+// labelled counts what the running head said at an event's end, and what was said of
+// its clip.
+func (s *scorer) labelled(t *Take, i int, p *TimePart) {
+	e := t.Events[i]
 	if runningAt(t, e) == e.Label {
 		s.runningRight++
 		p.RunningRight++
@@ -162,7 +172,6 @@ func (s *scorer) event(t *Take, i int) {
 		s.clipRight += one(c.Confirmed == e.Label)
 		s.clipRunning += one(c.Running == e.Label)
 	}
-	s.r.Rows = append(s.r.Rows, row)
 }
 
 // unheard says why no candidate begins with an event.

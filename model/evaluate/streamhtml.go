@@ -16,7 +16,7 @@ type streamPage struct {
 	Pictures       []htmlPicture
 	Parts          []TimePart
 	Classes        []streamClass
-	Wrong          []StreamRow
+	Wrong          []streamWrong
 	More           int
 }
 
@@ -25,6 +25,8 @@ type streamClass struct {
 	StreamClass
 	F1Text string
 }
+
+type streamWrong struct{ Recording, At, Kind, Label, Given, P, Reason string }
 
 // Name of a part of the time, for the page.
 func (p TimePart) Name() string { return p.name() }
@@ -49,7 +51,16 @@ func (r *StreamReport) WriteHTML(w io.Writer) error {
 			p.Classes = append(p.Classes, streamClass{printable(l), c, decimal(c.F1)})
 		}
 	}
-	for _, row := range r.Rows {
+	p.listWrong(r.Rows)
+	if p.Pictures, err = r.pictures(); err != nil {
+		return err
+	}
+	return t.ExecuteTemplate(w, "streams", p)
+}
+
+// listWrong lists what was missed and the false alarms.
+func (p *streamPage) listWrong(rows []StreamRow) {
+	for _, row := range rows {
 		if row.Reason == "" {
 			continue
 		}
@@ -57,13 +68,21 @@ func (r *StreamReport) WriteHTML(w io.Writer) error {
 			p.More++
 			continue
 		}
-		row.Recording, row.Label = printable(row.Recording), printable(row.Label)
-		p.Wrong = append(p.Wrong, row)
+		w := streamWrong{Recording: printable(row.Recording), At: fmt.Sprintf("%.2f s", row.Start), Kind: "false alarm", Label: printable(row.Label), Reason: row.Reason}
+		if row.Found != nil {
+			w.Kind = "missed"
+		}
+		if row.Given != nil {
+			w.Given = printable(*row.Given)
+		}
+		if row.P != nil {
+			w.P = fmt.Sprintf("%.3f", *row.P)
+		}
+		if name := reasonNames[row.Reason]; name != "" {
+			w.Reason = name
+		}
+		p.Wrong = append(p.Wrong, w)
 	}
-	if p.Pictures, err = r.pictures(); err != nil {
-		return err
-	}
-	return t.ExecuteTemplate(w, "streams", p)
 }
 
 func (r *StreamReport) pictures() ([]htmlPicture, error) {
@@ -77,7 +96,7 @@ func (r *StreamReport) pictures() ([]htmlPicture, error) {
 		{func() (*drawing, error) { return drawLatencies(r), nil }, "Latency",
 			"How many events, of all, are found and have been labelled right so long after their begin: by the running label that stays, by the early one, by the confirmed one."},
 		{func() (*drawing, error) { return drawEvents(r) }, "Confusion",
-			"A row is an event's label, a column the label told of it. Column none: it was missed. Row none: told of background. Colour is the share of the row."},
+			"A row is an event's label, a column the label told of it. Column none: it was missed. Row none: told of no event, or of one told already. Colour is the share of the row."},
 	} {
 		d, err := v.draw()
 		if err == nil {

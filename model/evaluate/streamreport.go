@@ -55,6 +55,7 @@ type FalseAlarms struct {
 	PerHour      Number `json:"per_hour"`
 	WrongLabel   int    `json:"wrong_label"`
 	Repeated     int    `json:"repeated"`
+	Displaced    int    `json:"displaced"`
 	OnBackground int    `json:"on_background"`
 }
 

@@ -62,7 +62,7 @@ func (r *StreamReport) figures() [][]figure {
 	all := [][]figure{{
 		{"recall", r.Recall.String(), fmt.Sprintf("%d of %d events found, 95 %% interval %s to %s", r.Found, r.Events, Share(lo), Share(hi))},
 		{"precision", r.Precision.String(), fmt.Sprintf("F1 %s, macro F1 %s; a segment begins within %v s of its event", decimal(r.F1), decimal(r.MacroF1), r.Tolerance)},
-		{"false alarms an hour", f.PerHour.String(), fmt.Sprintf("%d: %d on background, %d of another label than the event's, %d told again", f.Total, f.OnBackground, f.WrongLabel, f.Repeated)},
+		{"false alarms an hour", f.PerHour.String(), fmt.Sprintf("%d: %d on background, %d of another label than the event's, %d told again, %d begun too far from it", f.Total, f.OnBackground, f.WrongLabel, f.Repeated, f.Displaced)},
 		{"missed", fmt.Sprint(r.Missed), reasons(r.Misses)},
 	}, {
 		{"clips", a.Clip.String(), fmt.Sprintf("right when cut out at the annotations (%d)", a.Clips)},
@@ -97,7 +97,8 @@ func (r *StreamReport) steadiness() []figure {
 }
 
 var reasonNames = map[string]string{missWrongLabel: "told with another label", missInside: "inside a segment that began at another time", missUnheard: "without a segment", heldBackground: "taken for background",
-	heldRejected: "rejected", "short": "too short", "no_step": "shorter than a step"}
+	heldRejected: "rejected", "short": "too short", "no_step": "shorter than a step",
+	"repeated": "told again", "displaced": "begun too far from it", "on_background": "on background"}
 
 // reasons lists counts, most first.
 func reasons(n map[string]int) string {
@@ -142,5 +143,5 @@ func (r *StreamReport) confused() *Report {
 
 func (r *StreamReport) writeConfusion(b *strings.Builder) {
 	r.confused().writeConfusion(b)
-	b.WriteString("column none: no label was told of the event; row none: the label was told of background\n")
+	b.WriteString("column none: no label was told of the event; row none: it was told of no event, or of one told already\n")
 }
