@@ -311,14 +311,14 @@ func (s *scorer) finish() {
 	}
 }
 
-// timeParts divides the longest take into hours, or into tenths if it has not two.
+// timeParts divides the longest take into hours, or into tenths if it has not four.
 func timeParts(takes []*Take) (parts []TimePart) {
 	longest := 0.0
 	for _, t := range takes {
 		longest = max(longest, float64(t.Samples)/t.Rate)
 	}
 	width := longest / 10
-	if longest >= 7200 {
+	if longest >= 4*3600 {
 		width = 3600
 	}
 	for k := 0; float64(k)*width < longest && width > 0; k++ {
