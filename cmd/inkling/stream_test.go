@@ -82,3 +82,36 @@ func TestStreamMistakes(t *testing.T) {
 	}
 	mustRun(t, "eval", "bundled:notes", dir, "--stream", "--ignore-unknown")
 }
+
+func TestQuantities(t *testing.T) {
+	var s secondsSpan
+	var d decibelsSpan
+	if err := s.UnmarshalText([]byte("500ms..1h")); err != nil || s != (secondsSpan{0.5, 3600}) {
+		t.Error(s, err)
+	}
+	if err := d.UnmarshalText([]byte("-20dB..±6 dB")); err != nil || d != (decibelsSpan{-20, 6}) {
+		t.Error(d, err)
+	}
+}
+
+// Whatever is taken for a span is finite.
+func FuzzSpans(f *testing.F) {
+	f.Add("0.5s..3s")
+	f.Add("-20dB..±6dB")
+	f.Add("1e400")
+	f.Fuzz(func(t *testing.T, text string) {
+		var s secondsSpan
+		var d decibelsSpan
+		err, bad := s.UnmarshalText([]byte(text)), d.UnmarshalText([]byte(text))
+		for _, v := range []float64{float64(s[0]), float64(s[1])} {
+			if err == nil && v-v != 0 {
+				t.Errorf("%q: %v", text, s)
+			}
+		}
+		for _, v := range []float64{float64(d[0]), float64(d[1])} {
+			if bad == nil && v-v != 0 {
+				t.Errorf("%q: %v", text, d)
+			}
+		}
+	})
+}
