@@ -106,14 +106,28 @@ func (m *Matrix) PackGatesTransposed(w []float32, n, k int) {
 	}
 }
 
+// Pack makes m the K×N matrix of plain rows w.
+func (m *Matrix) Pack(w []float32, k, n int) {
+	if len(w) != k*n {
+		panic(fmt.Sprintf("f32: Pack: %d values, want %d×%d", len(w), k, n))
+	}
+	m.resize(k, n)
+	for i := range k {
+		for p := range Panels(n) {
+			copy(m.panel(p, i)[:Panel], w[i*n+p*Panel:i*n+min(n, (p+1)*Panel)])
+		}
+	}
+}
+
 // MulAdd adds A·B to C: c[i·ldc+j] += Σ_k a[i·lda+k]·B[k][j] for rows i < m and
-// columns j < Padded(N); a row of C has room for the padding.
+// columns j < Padded(N); a row of C has room for the padding. Rows of A may overlap,
+// lda < K: so a convolution is a product.
 func (m *Matrix) MulAdd(c []float32, ldc int, a []float32, lda int, rows int) {
 	width := Padded(m.N)
 	if rows == 0 || m.K == 0 {
 		return
 	}
-	if ldc < width || lda < m.K || len(c) < (rows-1)*ldc+width || len(a) < (rows-1)*lda+m.K {
+	if ldc < width || lda < 1 || len(c) < (rows-1)*ldc+width || len(a) < (rows-1)*lda+m.K {
 		panic(fmt.Sprintf("f32: MulAdd: %d×%d by %d×%d into slices of %d and %d", rows, m.K, m.K, m.N, len(a), len(c)))
 	}
 	m.product(c, ldc, c, ldc, a, lda, rows, 0, Panels(m.N))
@@ -131,12 +145,12 @@ func (m *Matrix) product(c []float32, ldc int, from []float32, ldfrom int, a []f
 }
 
 // MulAddTransposed adds Aᵀ·B to C for plain A (k×m) and B (k×n), n a multiple of
-// Panel: c[i·ldc+j] += Σ_k a[k·lda+i]·b[k·ldb+j].
+// Panel: c[i·ldc+j] += Σ_k a[k·lda+i]·b[k·ldb+j]. Rows of A may overlap.
 func MulAddTransposed(c []float32, ldc int, a []float32, lda int, b []float32, ldb int, m, n, k int) {
 	if m == 0 || n == 0 || k == 0 {
 		return
 	}
-	if n%Panel != 0 || ldc < n || lda < m || ldb < n ||
+	if n%Panel != 0 || ldc < n || lda < 1 || ldb < n ||
 		len(c) < (m-1)*ldc+n || len(a) < (k-1)*lda+m || len(b) < (k-1)*ldb+n {
 		panic(fmt.Sprintf("f32: MulAddTransposed: %d×%d by %d×%d, slices of %d, %d, %d", m, k, k, n, len(a), len(b), len(c)))
 	}
