@@ -1,0 +1,103 @@
+package stem
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// Params are the numbers of a stem: what training changes and the model file stores.
+type Params struct {
+	Layers []LayerParams // conv
+
+	// Gabor, one value a filter.
+	Centre      []float32 // mel, 2595·log10(1+f/700)
+	Bandwidth   []float32 // ln of the standard deviation in Hz of the filter's response
+	Mean, Scale []float32 // the log power y becomes (y−mean)·scale
+}
+
+// LayerParams are a convolution's, as torch.nn.Conv1d has them.
+type LayerParams struct {
+	In, Kernel int
+	Weight     []float32 // channels×in×kernel
+	Bias       []float32 // channels
+}
+
+// A Tensor is one named array of a Params, shaped as the model file has it.
+type Tensor struct {
+	Name    string
+	Shape   []int
+	Data    []float32
+	Fixed   bool    // fitted, not trained
+	NoDecay bool    // weight decay leaves it alone
+	Rate    float64 // factor on its learning rate; 0: 1
+}
+
+// NewParams returns zero parameters of the stem that c describes, over frames of in
+// features; Scale is 1.
+func NewParams(c *Config, in int) *Params {
+	p := &Params{}
+	if c.Kind == KindGabor {
+		p.Centre, p.Bandwidth = make([]float32, c.Filters), make([]float32, c.Filters)
+		p.Mean, p.Scale = make([]float32, c.Filters), make([]float32, c.Filters)
+		for i := range p.Scale {
+			p.Scale[i] = 1
+		}
+	}
+	for _, l := range c.Layers {
+		p.Layers = append(p.Layers, LayerParams{In: in, Kernel: l.Kernel,
+			Weight: make([]float32, l.Channels*in*l.Kernel), Bias: make([]float32, l.Channels)})
+		in = l.Channels
+	}
+	return p
+}
+
+// A centre moves by about a band in a training, a bandwidth by a half.
+const (
+	centreRate    = 20
+	bandwidthRate = 0.3
+)
+
+// Tensors lists every array in the order of the model file.
+func (p *Params) Tensors() (ts []Tensor) {
+	for i, l := range p.Layers {
+		name, n := fmt.Sprintf("stem.%d.", i), len(l.Bias)
+		ts = append(ts, Tensor{Name: name + "weight", Shape: []int{n, l.In, l.Kernel}, Data: l.Weight},
+			Tensor{Name: name + "bias", Shape: []int{n}, Data: l.Bias, NoDecay: true})
+	}
+	if p.Centre != nil {
+		shape := []int{len(p.Centre)}
+		ts = append(ts, Tensor{Name: "stem.centre", Shape: shape, Data: p.Centre, NoDecay: true, Rate: centreRate},
+			Tensor{Name: "stem.bandwidth", Shape: shape, Data: p.Bandwidth, NoDecay: true, Rate: bandwidthRate},
+			Tensor{Name: "stem.mean", Shape: shape, Data: p.Mean, Fixed: true},
+			Tensor{Name: "stem.scale", Shape: shape, Data: p.Scale, Fixed: true})
+	}
+	return ts
+}
+
+// Init draws starting values of convolutions: He normal (He et al. 2015) with zero
+// bias. Fit gives the rest.
+func (p *Params) Init(rng *rand.Rand) {
+	for _, l := range p.Layers {
+		sd := math.Sqrt(2 / float64(l.In*l.Kernel))
+		for i := range l.Weight {
+			l.Weight[i] = float32(sd * rng.NormFloat64())
+		}
+	}
+}
+
+// spread puts filters on even mel centres, as wide as lets neighbours meet at half
+// their power.
+func (p *Params) spread(c *Config) {
+	low, high := mel(c.LowHz), mel(c.HighHz)
+	step := (high - low) / float64(c.Filters+1)
+	for i := range p.Centre {
+		m := low + step*float64(i+1)
+		p.Centre[i] = float32(m)
+		width := unmel(m+step/2) - unmel(m-step/2)
+		p.Bandwidth[i] = float32(math.Log(width / (2 * math.Sqrt(math.Ln2))))
+	}
+}
+
+func mel(hz float64) float64    { return 2595 * math.Log10(1+hz/700) }
+func unmel(mel float64) float64 { return 700 * (math.Pow(10, mel/2595) - 1) }
