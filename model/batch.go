@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"inkling/cell"
-	"inkling/internal/f32"
 )
 
 // A Batch moves many streams on by one frame each, in one pass over the weights.
@@ -39,7 +38,7 @@ func (m *Model) StepBatch(b *Batch, probs [][]float32, states []*State, xs [][]f
 		if len(xs[i]) != m.dim {
 			panic(fmt.Sprintf("model: StepBatch: frame of %d features, want %d", len(xs[i]), m.dim))
 		}
-		f32.Normalize(s.in, xs[i], m.Params.Mean, m.Params.Scale)
+		m.input(s.in, xs[i])
 		copy(x[i*m.dim:], s.in)
 	}
 	for i, l := range m.lower {

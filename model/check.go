@@ -57,7 +57,22 @@ func (c *Config) Check() error {
 	if d := x.Dim(); d < 1 || d > maxDim {
 		return fmt.Errorf("model: front: %d features a frame, want 1 to %d", d, maxDim)
 	}
+	if err := c.checkStem(); err != nil {
+		return err
+	}
 	return c.CheckDecision()
+}
+
+// checkStem wants a complete Config, as Normalize leaves it.
+func (c *Config) checkStem() error {
+	s, err := c.Stem.Normalize(c.Front, c.Rate, c.Channels)
+	switch {
+	case err != nil:
+		return fmt.Errorf("model: %w", err)
+	case s.String() != c.Stem.String() || s.LowHz != c.Stem.LowHz || s.HighHz != c.Stem.HighHz || s.Floor != c.Stem.Floor:
+		return fmt.Errorf("model: stem %s: a field is missing", c.Stem.Kind)
+	}
+	return nil
 }
 
 // dim is the front end's features a frame, of a Config that passed Check.

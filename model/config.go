@@ -1,6 +1,9 @@
 package model
 
-import "inkling/model/feature"
+import (
+	"inkling/model/feature"
+	"inkling/model/stem"
+)
 
 // Config is everything about a model but its weights. It is the JSON string
 // `inkling.config` of the model file, written in this order of fields so that
@@ -12,6 +15,7 @@ type Config struct {
 	Channels int            `json:"channels"` // of the source; log-mel and MFCC average them to mono
 	Units    []string       `json:"units,omitempty"`
 	Front    feature.Config `json:"front"`
+	Stem     stem.Config    `json:"stem,omitzero"` // learned filters over the front end's frames
 	Hidden   int            `json:"hidden"`
 	Layers   int            `json:"layers"`  // lower causal layers and the bidirectional one on top
 	Running  string         `json:"running"` // RunningSoftmax, RunningEvidence or RunningNone
@@ -24,6 +28,9 @@ type Config struct {
 	Decision        Decision     `json:"decision"`
 	Origin          Origin       `json:"origin"`
 }
+
+// HasStem tells whether there are learned filters between front end and LSTM.
+func (c *Config) HasStem() bool { return c.Stem.Kind != "" }
 
 // Running heads.
 const (

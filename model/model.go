@@ -18,6 +18,7 @@ import (
 	"inkling/cell"
 	"inkling/internal/f32"
 	"inkling/model/feature"
+	"inkling/model/stem"
 )
 
 // A Model is a network ready to run. It is immutable and shared by all streams.
@@ -26,6 +27,7 @@ type Model struct {
 	Params *Params // do not change: the layers hold packed copies
 
 	dim     int
+	stem    *stem.Stem // nil: none
 	lower   []*cell.LSTM
 	forward *cell.LSTM
 	reverse *cell.LSTM
@@ -50,6 +52,10 @@ func New(c Config, p *Params) (*Model, error) {
 		}
 	}
 	m := &Model{Config: c, Params: p, dim: len(p.Mean), forward: cell.New(p.Forward)}
+	if c.HasStem() {
+		m.stem = stem.New(c.Stem, c.Rate, len(p.Mean), p.Stem)
+		m.dim = m.stem.Dim()
+	}
 	for _, w := range p.Lower {
 		m.lower = append(m.lower, cell.New(w))
 	}
@@ -59,7 +65,7 @@ func New(c Config, p *Params) (*Model, error) {
 	return m, nil
 }
 
-// Dim is D, the features of a frame as the front end gives it.
+// Dim is D, the features of a frame as Front gives it.
 func (m *Model) Dim() int { return m.dim }
 
 // TopDim is the width of the top layer's input, of which Confirm needs T rows.
@@ -68,9 +74,33 @@ func (m *Model) TopDim() int { return m.forward.In() }
 // Classes is the number of labels.
 func (m *Model) Classes() int { return len(m.Config.Labels) }
 
-// Front returns a new extractor of the model's front end.
-func (m *Model) Front() (feature.Extractor, error) {
-	return feature.New(m.Config.Front, m.Config.Rate, m.Config.Channels)
+// Front returns a new extractor of the model's front end, with the stem on top.
+func (m *Model) Front() (feature.Extractor, error) { return m.FrontOf(m.Config.Channels) }
+
+// FrontOf is Front for a signal of so many channels; the spectral front ends take
+// any number.
+func (m *Model) FrontOf(channels int) (feature.Extractor, error) {
+	x, err := feature.New(m.Config.Front, m.Config.Rate, channels)
+	if err != nil {
+		return nil, err
+	}
+	if x.Dim() != len(m.Params.Mean) {
+		return nil, &feature.ChannelError{Kind: m.Config.Front.Kind, Want: m.Config.Channels, Got: channels}
+	}
+	if m.stem != nil {
+		x = m.stem.Front(x, m.Params.Mean, m.Params.Scale, channels)
+	}
+	return x, nil
+}
+
+// input writes a frame as the lowest layer takes it to dst: normalised, unless it
+// comes from a stem.
+func (m *Model) input(dst, x []float32) {
+	if m.stem != nil {
+		copy(dst, x)
+		return
+	}
+	f32.Normalize(dst, x, m.Params.Mean, m.Params.Scale)
 }
 
 // State is one stream's share of the network. Saved with AppendState it
@@ -78,7 +108,7 @@ func (m *Model) Front() (feature.Extractor, error) {
 type State struct {
 	layers   []*cell.State // lower ones, then the top's forward half
 	reverse  *cell.State
-	in       []float32 // the normalised frame
+	in       []float32 // the frame as the lowest layer takes it
 	evidence []float32 // running logits; under RunningEvidence the sum so far
 	logits   []float32
 	both     []float32 // [h_f(T) ; h_b(1)]
@@ -135,7 +165,7 @@ func (m *Model) Step(probs []float32, s *State, x []float32) {
 	if len(x) != m.dim {
 		panic(fmt.Sprintf("model: Step: frame of %d features, want %d", len(x), m.dim))
 	}
-	f32.Normalize(s.in, x, m.Params.Mean, m.Params.Scale)
+	m.input(s.in, x)
 	in := s.in
 	for i, l := range m.lower {
 		l.Step(s.layers[i], in)

@@ -6,13 +6,15 @@ import (
 	"math/rand/v2"
 
 	"inkling/cell"
+	"inkling/model/stem"
 )
 
 // Params are the numbers of a network: what training changes and the model
 // file stores. H is Config.Hidden, C the number of labels, D the front end's
-// features a frame.
+// features a frame, before the stem.
 type Params struct {
 	Mean, Scale []float32       // D each: a frame's feature x becomes (x−mean)·scale
+	Stem        *stem.Params    // nil without one; then its frames are what the lowest layer takes
 	Lower       []*cell.Weights // causal layers below, D→H, H→H, …
 	Forward     *cell.Weights   // the streaming cell, on top of Lower
 	Reverse     *cell.Weights   // nil without a confirm head
@@ -30,6 +32,9 @@ type Tensor struct {
 	Shape []int
 	Data  []float32
 	Fixed bool // front.mean and front.scale: fitted, not trained
+
+	NoDecay bool    // weight decay leaves it alone
+	Rate    float64 // factor on its learning rate; 0: 1
 }
 
 // NewParams returns zero parameters of the network that c describes, for
@@ -41,6 +46,9 @@ func NewParams(c *Config, dim int) *Params {
 		p.Scale[i] = 1
 	}
 	in := dim
+	if c.HasStem() {
+		p.Stem, in = stem.NewParams(&c.Stem, dim), c.Stem.Dim()
+	}
 	for range c.Layers - 1 {
 		p.Lower = append(p.Lower, cell.NewWeights(in, h))
 		in = h
@@ -59,9 +67,13 @@ func NewParams(c *Config, dim int) *Params {
 	return p
 }
 
-// Init draws starting values: each direction as cell.Weights.Init, heads Glorot
-// uniform (Glorot and Bengio 2010) with zero bias, the evidence's factors 1.
+// Init draws starting values: the stem as stem.Params.Init, each direction as
+// cell.Weights.Init, heads Glorot uniform (Glorot and Bengio 2010) with zero bias, the
+// evidence's factors 1.
 func (p *Params) Init(rng *rand.Rand) {
+	if p.Stem != nil {
+		p.Stem.Init(rng)
+	}
 	for _, w := range p.Lower {
 		w.Init(rng)
 	}
@@ -94,6 +106,11 @@ func (p *Params) Tensors() []Tensor {
 		{Name: "front.mean", Shape: []int{d}, Data: p.Mean, Fixed: true},
 		{Name: "front.scale", Shape: []int{d}, Data: p.Scale, Fixed: true},
 	}
+	if p.Stem != nil {
+		for _, t := range p.Stem.Tensors() {
+			ts = append(ts, Tensor(t))
+		}
+	}
 	for i, w := range p.Lower {
 		ts = appendCell(ts, fmt.Sprintf("lower.%d.", i), "_l0", w)
 	}
@@ -114,8 +131,8 @@ func appendCell(ts []Tensor, prefix, suffix string, w *cell.Weights) []Tensor {
 	return append(ts,
 		Tensor{Name: prefix + "weight_ih" + suffix, Shape: []int{rows, w.In}, Data: w.IH},
 		Tensor{Name: prefix + "weight_hh" + suffix, Shape: []int{rows, w.Hidden}, Data: w.HH},
-		Tensor{Name: prefix + "bias_ih" + suffix, Shape: []int{rows}, Data: w.BiasIH},
-		Tensor{Name: prefix + "bias_hh" + suffix, Shape: []int{rows}, Data: w.BiasHH})
+		Tensor{Name: prefix + "bias_ih" + suffix, Shape: []int{rows}, Data: w.BiasIH, NoDecay: true},
+		Tensor{Name: prefix + "bias_hh" + suffix, Shape: []int{rows}, Data: w.BiasHH, NoDecay: true})
 }
 
 func appendHead(ts []Tensor, name string, w, b []float32) []Tensor {
@@ -124,7 +141,7 @@ func appendHead(ts []Tensor, name string, w, b []float32) []Tensor {
 	}
 	return append(ts,
 		Tensor{Name: name + ".weight", Shape: []int{len(b), len(w) / len(b)}, Data: w},
-		Tensor{Name: name + ".bias", Shape: []int{len(b)}, Data: b})
+		Tensor{Name: name + ".bias", Shape: []int{len(b)}, Data: b, NoDecay: true})
 }
 
 // Clone returns a deep copy.

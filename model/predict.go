@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"inkling/cell"
-	"inkling/internal/f32"
 )
 
 // Prediction is what Predict computes of one sequence.
@@ -65,7 +64,7 @@ func (m *Model) normalized(frames []float32) []float32 {
 	}
 	x := make([]float32, len(frames))
 	for at := 0; at < len(x); at += m.dim {
-		f32.Normalize(x[at:at+m.dim], frames[at:at+m.dim], m.Params.Mean, m.Params.Scale)
+		m.input(x[at:at+m.dim], frames[at:at+m.dim])
 	}
 	return x
 }

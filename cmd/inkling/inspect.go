@@ -77,7 +77,12 @@ func inspectModel(a *app, name string, m *model.Model) {
 	} else {
 		w("input", "samples as they come, %d channels", c.Channels)
 	}
-	w("front end", "%s: %d features a step", describe(c.Front), m.Dim())
+	if c.HasStem() {
+		w("front end", "%s: %d features a step", describe(c.Front), len(m.Params.Mean))
+		w("stem", "%s: %d values a step", c.Stem, m.Dim())
+	} else {
+		w("front end", "%s: %d features a step", describe(c.Front), m.Dim())
+	}
 	heads := "running (" + c.Running + ")"
 	if m.HasConfirm() {
 		heads += " and confirm"

@@ -18,6 +18,7 @@ import (
 	"inkling/model/dataset"
 	"inkling/model/evaluate"
 	"inkling/model/feature"
+	"inkling/model/stem"
 	"inkling/model/train"
 )
 
@@ -33,6 +34,7 @@ type trainCmd struct {
 	Window   float64 `help:"logmel, mfcc: window in milliseconds." default:"0"`
 	Hop      float64 `help:"logmel, mfcc: hop in milliseconds." default:"0"`
 	Bands    int     `help:"logmel, mfcc: mel bands." default:"0"`
+	Stem     string  `help:"Learned filters over the frames: none, conv, conv:KERNEL/STRIDExCHANNELS,… or, for sound, gabor, gabor:WINDOW/HOPxFILTERS in milliseconds. The front end is then raw, one sample a step, unless given." placeholder:"STEM"`
 	Crop     float64 `help:"Train on consecutive crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
 	Rate     float64 `help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
 
@@ -94,9 +96,14 @@ func (c *trainCmd) Run(a *app) error {
 		return fmt.Errorf("%s: %w", c.Data, err)
 	}
 	o, notes := train.Defaults(trainSet)
-	c.override(&o)
+	if err := c.override(&o); err != nil {
+		return err
+	}
 	for _, n := range notes {
 		a.logf("%s", n)
+	}
+	if o.Stem.Kind != "" {
+		a.logf("stem %s over %s", o.Stem, describe(o.Front))
 	}
 	checkpoint, err := c.checkpoint()
 	if err != nil {
@@ -139,7 +146,15 @@ func (c *trainCmd) sets(set *dataset.Set) (trainSet, valid *dataset.Set, err err
 }
 
 // override puts what the user said over what the data suggest.
-func (c *trainCmd) override(o *train.Options) {
+func (c *trainCmd) override(o *train.Options) (err error) {
+	if c.Stem != "" {
+		if o.Stem, err = stem.Parse(c.Stem); err != nil {
+			return usageError{err}
+		}
+		if o.Stem.Kind != "" {
+			o.Front = feature.Config{Kind: feature.KindRaw}
+		}
+	}
 	if c.Front != "" && c.Front != o.Front.Kind {
 		o.Front = feature.Config{Kind: c.Front}
 	}
@@ -191,6 +206,7 @@ func (c *trainCmd) override(o *train.Options) {
 		o.Dropout, o.DropConnect, o.Noise, o.Jitter, o.Crop, o.Smoothing, o.Decay = -1, -1, -1, -1, -1, -1, -1
 		o.Stretch, o.GainDB, o.Polarity, o.Masks = 0, 0, false, 0
 	}
+	return nil
 }
 
 func put[T comparable](dst *T, v T) {

@@ -122,11 +122,7 @@ func (j *job) checkSignal() error {
 		j.warn("the rate of the data (%s) or of the model (%s) is unknown: the samples are taken as they are", rateName(have), rateName(want))
 	}
 	if n := j.m.Config.Channels; j.set.Channels != n {
-		x, err := j.front()
-		if err == nil && x.Dim() != j.m.Dim() {
-			err = &feature.ChannelError{Kind: j.m.Config.Front.Kind, Want: n, Got: j.set.Channels}
-		}
-		if err != nil {
+		if _, err := j.m.FrontOf(j.set.Channels); err != nil {
 			return fmt.Errorf("the data have %d channels, the model was trained on %d: give data with %d (%w)", j.set.Channels, n, n, err)
 		}
 		j.warn("the data have %d channels, the model was trained on %d: they are averaged", j.set.Channels, n)
@@ -139,10 +135,6 @@ func rateName(rate float64) string {
 		return "none given"
 	}
 	return strconv.FormatFloat(rate, 'f', -1, 64) + "/s"
-}
-
-func (j *job) front() (feature.Extractor, error) {
-	return feature.New(j.m.Config.Front, j.m.Config.Rate, j.set.Channels)
 }
 
 // matchLabels finds the set's labels in the model; one that an example has and
@@ -348,7 +340,7 @@ func (w *worker) prepare(j *job, i int, frames *[]float32) (bool, error) {
 // extract fills frames from a whole segment.
 func (w *worker) extract(j *job, samples []float32, frames *[]float32) error {
 	if w.x == nil {
-		x, err := j.front()
+		x, err := j.m.FrontOf(j.set.Channels)
 		if err != nil {
 			return err
 		}

@@ -57,13 +57,20 @@ func rms(x []float32) float64 {
 }
 
 // augmentFrames changes T×D normalised frames in place and returns what is left
-// of them: a start crop, feature noise, a gain and an offset a feature,
-// frequency masks, and features dropped for the whole sequence.
+// of them: a start crop, then as changeFeatures.
 func augmentFrames(o *Options, rng *rand.Rand, x []float32, dim int, front *feature.Config) []float32 {
 	if o.Crop > 0 {
 		steps := len(x) / dim
 		x = x[int(o.Crop*rng.Float64()*float64(steps))*dim:]
 	}
+	changeFeatures(o, rng, x, dim, front)
+	return x
+}
+
+// changeFeatures changes T×D normalised frames in place: feature noise, a gain and an
+// offset a feature, frequency masks, and features dropped for the whole sequence. It
+// returns the gains.
+func changeFeatures(o *Options, rng *rand.Rand, x []float32, dim int, front *feature.Config) (gains []float32) {
 	gain, offset := make([]float32, dim), make([]float32, dim)
 	keep := float32(1 / (1 - o.Dropout))
 	for i := range gain {
@@ -91,7 +98,7 @@ func augmentFrames(o *Options, rng *rand.Rand, x []float32, dim int, front *feat
 			x[at+i] = float32(v*gain[i]) + offset[i] + n
 		}
 	}
-	return x
+	return gain
 }
 
 // maskBands zeroes runs of neighbouring bands (SpecAugment, Park et al. 2019).

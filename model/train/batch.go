@@ -2,12 +2,14 @@ package train
 
 import "slices"
 
-// sequence is one example ready for the network: T×D normalised frames.
+// sequence is one example ready for the network: T×D normalised frames, or what a stem
+// made of them.
 type sequence struct {
 	x     []float32
 	steps int
 	label int
 	index int // in the set
+	slot  int // of its stem tape
 }
 
 // batch is a shard packed as cell.Forward takes it.

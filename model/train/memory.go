@@ -16,6 +16,9 @@ func (t *trainer) window(workers int) int {
 		n, _ := t.valid.steps()
 		longest = max(longest, n)
 	}
+	if t.ls.stem != nil {
+		longest = t.ls.stem.Frames(longest)
+	}
 	longest = min(longest, t.o.Truncate)
 	steps := int(t.o.Memory / max(1, int64(workers)*t.bytesPerStep()))
 	if steps >= longest {

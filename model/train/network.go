@@ -4,18 +4,23 @@ import (
 	"inkling/cell"
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/stem"
 )
 
 // layers are a network's directions packed for training, in the order of
 // directions(p): the lower ones, the forward half, the backward half if any.
 type layers struct {
+	stem             *stem.Stem // nil: none
 	all              []*cell.LSTM
 	lower            []*cell.LSTM
 	forward, reverse *cell.LSTM
 }
 
-func newLayers(p *model.Params) *layers {
+func newLayers(c *model.Config, p *model.Params) *layers {
 	ls := &layers{}
+	if c.HasStem() {
+		ls.stem = stem.New(c.Stem, c.Rate, len(p.Mean), p.Stem)
+	}
 	for _, w := range directions(p) {
 		ls.all = append(ls.all, cell.New(w))
 	}
@@ -30,17 +35,26 @@ func newLayers(p *model.Params) *layers {
 // pack takes the values of p; for training also for the adjoint.
 func (ls *layers) pack(p *model.Params, training bool, workers int) {
 	ds := directions(p)
-	parallel(len(ds), workers, func(_, i int) {
+	jobs := len(ds)
+	if ls.stem != nil {
+		jobs++
+	}
+	parallel(jobs, workers, func(_, i int) {
+		if i == len(ds) {
+			ls.stem.Pack(p.Stem, training)
+			return
+		}
 		ls.all[i].Pack(ds[i])
 		if training {
-			ls.all[i].PackAdjoint(ds[i], i > 0 && len(ls.lower) > 0) // those above a layer
+			ls.all[i].PackAdjoint(ds[i], ls.stem != nil || i > 0 && len(ls.lower) > 0) // those above a layer
 		}
 	})
 }
 
-// A gradient is one shard's: the directions' as the adjoint sums them up, and the
-// heads', in a Params that has nothing else.
+// A gradient is one shard's: the stem's and the directions' as their adjoints sum them
+// up, and the heads', in a Params that has nothing else.
 type gradient struct {
+	stem       *stem.Gradient // nil: none
 	directions []*cell.Gradient
 	heads      *model.Params
 }
@@ -52,10 +66,16 @@ func (ls *layers) newGradient(p *model.Params) *gradient {
 	for _, l := range ls.all {
 		g.directions = append(g.directions, l.NewGradient())
 	}
+	if ls.stem != nil {
+		g.stem = ls.stem.NewGradient()
+	}
 	return g
 }
 
 func (g *gradient) zero() {
+	if g.stem != nil {
+		g.stem.Zero()
+	}
 	for _, d := range g.directions {
 		d.Zero()
 	}
@@ -79,6 +99,16 @@ func (ls *layers) sum(dst *model.Params, shards []*gradient, workers int) {
 		zeroWeights(ds[i])
 		first.AddTo(ds[i])
 	})
+	if ls.stem != nil {
+		first := shards[0].stem
+		for _, g := range shards[1:] {
+			first.Add(g.stem)
+		}
+		for _, t := range dst.Stem.Tensors() {
+			clear(t.Data)
+		}
+		ls.stem.AddTo(dst.Stem, first)
+	}
 	for i, t := range headTensors(dst) {
 		clear(t)
 		for _, g := range shards {
@@ -214,6 +244,7 @@ type worker struct {
 	config *model.Config
 	span   span
 
+	stem             stemPass
 	lower            []pass
 	forward, reverse pass
 	batch            batch
@@ -255,8 +286,8 @@ func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
 	}
 	w.heads.adjoint(w.config, p, grad.heads, b, w.dForward, w.dReverse)
 	var dTop []float32
-	if len(ls.lower) > 0 {
-		w.dTop = grow(w.dTop, b.rows*hid)
+	if ls.stem != nil || len(ls.lower) > 0 {
+		w.dTop = grow(w.dTop, b.rows*ls.forward.In())
 		dTop = w.dTop
 	}
 	top := len(ls.lower)
@@ -266,12 +297,15 @@ func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
 	}
 	for i := len(ls.lower) - 1; i >= 0; i-- {
 		var dx []float32
-		if i > 0 {
-			w.dLower[i%2] = grow(w.dLower[i%2], b.rows*hid)
+		if ls.stem != nil || i > 0 {
+			w.dLower[i%2] = grow(w.dLower[i%2], b.rows*ls.lower[i].In())
 			dx = w.dLower[i%2]
 		}
 		w.lower[i].adjoint(ls.lower[i], grad.directions[i], dx, dTop)
 		dTop = dx
+	}
+	if ls.stem != nil {
+		w.stem.adjoint(ls.stem, grad.stem, b, dTop)
 	}
 }
 

@@ -2,7 +2,6 @@ package train
 
 import (
 	"math"
-	"strings"
 
 	"inkling/internal/f32"
 	"inkling/model"
@@ -14,7 +13,7 @@ import (
 //	θ ← θ·(1 − lr·decay);  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²
 //	θ ← θ − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)
 //
-// Biases do not decay.
+// Biases do not decay; a tensor may have a rate of its own.
 type adamW struct {
 	m, v  *model.Params
 	step  int
@@ -38,8 +37,13 @@ func (a *adamW) update(p, grad *model.Params, lr float64, workers int) {
 			return
 		}
 		r := rates
-		if !strings.Contains(ps[i].Name, "bias") {
-			r.Keep = float32(1 - lr*a.decay)
+		own := lr
+		if ps[i].Rate != 0 {
+			own *= ps[i].Rate
+			r.Rate *= float32(ps[i].Rate)
+		}
+		if !ps[i].NoDecay {
+			r.Keep = float32(1 - own*a.decay)
 		}
 		f32.Adam(ps[i].Data, gs[i].Data, ms[i].Data, vs[i].Data, &r)
 	})

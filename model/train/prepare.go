@@ -34,6 +34,9 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	o.Front = front
+	if o.Stem, err = o.Stem.Normalize(front, set.Rate, set.Channels); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
 	var folds []fold
 	switch {
 	case valid != nil:
@@ -46,7 +49,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 		return nil, err
 	}
 	workers := runtime.GOMAXPROCS(0)
-	train, err := newCorpus(set, front, nil, workers)
+	train, err := newCorpus(set, front, o.constants(), workers)
 	if err != nil {
 		return nil, err
 	}

@@ -80,13 +80,16 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	copy(t.params.Mean, train.mean)
 	copy(t.params.Scale, train.scale)
 	t.params.Init(random(o.Seed, forInit, 0, 0))
+	t.ls = newLayers(t.config, t.params)
+	if t.ls.stem != nil {
+		t.ls.stem.Fit(t.params.Stem, train.plain)
+	}
 	t.best, t.average = t.params.Clone(t.config), t.params.Clone(t.config)
 	t.masked, t.mask = t.params.Clone(t.config), fresh()
 	t.opt = adamW{m: fresh(), v: fresh(), decay: t.o.Decay}
 	zero(t.opt.m)
 	zero(t.opt.v)
 	t.progress.BestLoss = math.Inf(1)
-	t.ls = newLayers(t.params)
 	for range workers {
 		t.workers = append(t.workers, newWorker(t.config, span{o.Truncate, t.window(workers)}))
 	}
@@ -199,11 +202,15 @@ func (t *trainer) update(u int, indices []int) (sum shardStats, norm float64) {
 // shard computes one shard's loss and gradient.
 func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indices []int, inBatch int) shardStats {
 	seqs := make([]sequence, len(indices))
-	for i, x := range indices {
-		seqs[i] = t.train.augmented(x, &t.o, random(t.o.Seed, forExample, u, x))
+	if t.ls.stem != nil {
+		t.throughStem(w, seqs, u, indices)
+	} else {
+		for i, x := range indices {
+			seqs[i] = t.train.augmented(x, &t.o, random(t.o.Seed, forExample, u, x))
+		}
 	}
 	grad.zero()
-	w.batch.pack(seqs, t.train.dim)
+	w.batch.pack(seqs, t.ls.in())
 	w.run(p, t.ls)
 	scale := make([]float64, len(seqs))
 	for i, s := range w.batch.seqs {
@@ -310,7 +317,10 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 		for j, x := range shards[i] {
 			seqs[j], scale[j] = c.sequence(x), 1/float64(n)
 		}
-		w.batch.pack(seqs, c.dim)
+		if t.ls.stem != nil {
+			w.stem.forward(t.ls.stem, seqs)
+		}
+		w.batch.pack(seqs, t.ls.in())
 		w.run(p, t.ls)
 		losses[i] = w.heads.loss(t.config, p, &w.batch, lossTerms{running: t.o.RunningWeight}, scale)
 		w.verdicts(e.finals)

@@ -1,0 +1,104 @@
+package train
+
+import (
+	"math/rand/v2"
+
+	"inkling/model"
+	"inkling/model/feature"
+	"inkling/model/stem"
+)
+
+// A stemPass runs the stem under a shard's sequences, forward and adjoint.
+type stemPass struct {
+	tapes []stem.Tape
+	gains [][]float32 // of each sequence's outputs, what augmentation made of them; nil: 1
+	dy    []float32
+}
+
+// forward replaces each sequence's frames by what the stem makes of them.
+func (p *stemPass) forward(s *stem.Stem, seqs []sequence) {
+	for len(p.tapes) < len(seqs) {
+		p.tapes = append(p.tapes, stem.Tape{})
+	}
+	p.gains = p.gains[:0]
+	for i := range seqs {
+		q := &seqs[i]
+		q.x = s.Forward(&p.tapes[i], q.x)
+		q.steps, q.slot = len(q.x)/s.Dim(), i
+		p.gains = append(p.gains, nil)
+	}
+}
+
+// throughStem fills seqs with the examples of indices, augmented before and after the
+// stem.
+func (t *trainer) throughStem(w *worker, seqs []sequence, u int, indices []int) {
+	under, over := below(t.config, t.o), above(t.config, t.o)
+	rngs := make([]*rand.Rand, len(seqs))
+	for i, x := range indices {
+		rngs[i] = random(t.o.Seed, forExample, u, x)
+		seqs[i] = t.train.augmented(x, &under, rngs[i])
+	}
+	w.stem.forward(t.ls.stem, seqs)
+	for i := range seqs {
+		w.stem.augment(t.config, &over, rngs[i], &seqs[i])
+	}
+}
+
+// in is how many values a timestep of the lowest layer takes.
+func (ls *layers) in() int { return ls.all[0].In() }
+
+// augment changes what forward left, as o says of features, with numbers of rng.
+func (p *stemPass) augment(c *model.Config, o *Options, rng *rand.Rand, q *sequence) {
+	d := c.Stem.Dim()
+	front := feature.Config{Kind: feature.KindRaw}
+	if c.Stem.Kind == stem.KindGabor {
+		front = feature.Config{Kind: feature.KindLogMel, Bands: d}
+	}
+	p.gains[q.slot] = changeFeatures(o, rng, q.x, d, &front)
+}
+
+// adjoint adds the gradient on the stem's weights to g; dx is that on b.x.
+func (p *stemPass) adjoint(s *stem.Stem, g *stem.Gradient, b *batch, dx []float32) {
+	d := s.Dim()
+	for i, q := range b.seqs {
+		p.dy = grow(p.dy, q.steps*d)
+		for t := range q.steps {
+			copy(p.dy[t*d:(t+1)*d], dx[b.row(i, t)*d:])
+		}
+		if gain := p.gains[q.slot]; gain != nil {
+			for j := range p.dy {
+				p.dy[j] *= gain[j%d]
+			}
+		}
+		s.Adjoint(&p.tapes[q.slot], g, p.dy)
+	}
+}
+
+// below and above part what augmentation does into that to frames under a stem and
+// that to its outputs. Noise, gain and offset belong to signals, so where filters make
+// a spectrum of the sound they are laid on that, as on log-mel; a channel dropped
+// below would often be all there is.
+func below(c *model.Config, o Options) Options {
+	o.Dropout = 0
+	if c.Stem.Kind == stem.KindGabor {
+		o.Noise, o.Jitter = 0, 0
+	}
+	return o
+}
+
+func above(c *model.Config, o Options) Options {
+	o.Crop = 0
+	if c.Stem.Kind == stem.KindConv {
+		o.Noise, o.Jitter = 0, 0
+	}
+	return o
+}
+
+// constants are the normalisation of frames that is not fitted to them; nil: it is.
+// Gabor filters take samples as they are, so that their floor is one of full scale.
+func (o *Options) constants() *corpus {
+	if o.Stem.Kind != stem.KindGabor {
+		return nil
+	}
+	return &corpus{mean: []float32{0}, scale: []float32{1}}
+}
