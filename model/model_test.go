@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/model/feature"
+	"inkling/model/stem"
 )
 
 var write = flag.Bool("write", false, "write the fixtures that testdata/make.py reads")
@@ -24,6 +25,10 @@ func random(t interface{ Fatal(...any) }, seed uint64, c Config) *Model {
 	c.Version, c.Labels, c.Channels = 1, []string{"a", "b", "c"}, 1
 	c.Front = feature.Config{Kind: feature.KindRaw, Samples: c.Front.Samples}
 	c.Segment.Kind, c.Decision.State, c.Decision.Gap = SegmentWhole, "reset", "reset"
+	var err error
+	if c.Stem, err = c.Stem.Normalize(c.Front, c.Rate, c.Channels); err != nil {
+		t.Fatal(err)
+	}
 	p := NewParams(&c, max(c.Front.Samples, 1))
 	rng := rand.New(rand.NewPCG(seed, 1))
 	p.Init(rng)
@@ -46,6 +51,9 @@ func drawModel(t *rapid.T) *Model {
 		c.Confirm = true
 	}
 	c.Front.Samples = rapid.IntRange(1, 9).Draw(t, "D")
+	if rapid.Bool().Draw(t, "stem") {
+		c.Stem = stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 5, Stride: 2, Channels: 4}, {Kernel: 1, Stride: 1, Channels: 3}}}
+	}
 	return random(t, rapid.Uint64().Draw(t, "seed"), c)
 }
 
@@ -226,7 +234,7 @@ func TestAgainstPyTorch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(data, &goldens); err != nil || len(goldens) < 3 {
+	if err := json.Unmarshal(data, &goldens); err != nil || len(goldens) < 4 {
 		t.Fatalf("%d goldens, %v", len(goldens), err)
 	}
 	for _, g := range goldens {
@@ -238,7 +246,15 @@ func TestAgainstPyTorch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := m.Predict(g.Frames)
+		frames := g.Frames
+		if m.Config.HasStem() {
+			x, err := m.Front()
+			if err != nil {
+				t.Fatal(err)
+			}
+			frames = x.Flush(x.Push(nil, frames))
+		}
+		p := m.Predict(frames)
 		for what, pair := range map[string][2][]float32{"running": {p.Running, g.Running}, "confirm": {p.Confirm, g.Confirm}} {
 			if len(pair[0]) != len(pair[1]) {
 				t.Fatalf("%s: %s has %d values, want %d", g.File, what, len(pair[0]), len(pair[1]))
@@ -258,6 +274,8 @@ func TestWriteFixtures(t *testing.T) {
 		"one.model":      {Hidden: 4, Layers: 1, Running: RunningSoftmax, Confirm: true, Front: feature.Config{Samples: 3}},
 		"evidence.model": {Hidden: 5, Layers: 1, Running: RunningEvidence, Confirm: true, Front: feature.Config{Samples: 1}},
 		"three.model":    {Hidden: 3, Layers: 3, Running: RunningSoftmax, Confirm: true, Front: feature.Config{Samples: 2}},
+		"wave.model": {Hidden: 4, Layers: 2, Running: RunningEvidence, Confirm: true, Front: feature.Config{Samples: 2},
+			Stem: stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 3, Stride: 2, Channels: 6}, {Kernel: 2, Stride: 2, Channels: 5}}}},
 	} {
 		m := random(t, 7, c)
 		path := filepath.Join("testdata", name)
@@ -275,10 +293,20 @@ func TestWriteFixtures(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	f.Add(random(f, 1, Config{Hidden: 2, Layers: 1, Running: RunningSoftmax, Confirm: true}).Bytes())
 	f.Add(random(f, 1, Config{Hidden: 1, Layers: 2, Running: RunningEvidence}).Bytes())
+	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningEvidence, Stem: stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 3, Stride: 2, Channels: 2}}}}).Bytes())
+	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningEvidence, Rate: 1000, Stem: stem.Config{Kind: stem.KindGabor, Filters: 2}}).Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := Load(bytes.NewReader(data))
 		if err != nil {
 			return
+		}
+		x, err := m.Front()
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames := x.Flush(x.Push(nil, make([]float32, 100*m.Config.Channels)))
+		if len(frames) == 0 || len(frames)%m.Dim() != 0 {
+			t.Fatalf("%d values, %d a frame", len(frames), m.Dim())
 		}
 		p := m.Predict(make([]float32, m.Dim()))
 		if len(p.Confirm) != m.Classes() {

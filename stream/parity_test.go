@@ -16,6 +16,7 @@ import (
 	"inkling/capture"
 	"inkling/model"
 	"inkling/model/feature"
+	"inkling/model/stem"
 )
 
 // randomModel has random weights: what it says means nothing, but must be the same
@@ -42,6 +43,25 @@ func randomModel(t interface{ Fatal(...any) }, seed uint64, front feature.Config
 		t.Fatal(err)
 	}
 	return m
+}
+
+// overStem is m's network over a stem of random weights.
+func overStem(t interface{ Fatal(...any) }, m *model.Model, text string, seed uint64) *model.Model {
+	c := m.Config
+	s, err := stem.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Stem, err = s.Normalize(c.Front, c.Rate, c.Channels); err != nil {
+		t.Fatal(err)
+	}
+	p := model.NewParams(&c, m.Dim())
+	p.Init(rand.New(rand.NewPCG(seed, 2)))
+	over, err := model.New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return over
 }
 
 // bursts is noise that comes and goes, so that activity has something to find.
@@ -120,6 +140,9 @@ func drawSetting(t *rapid.T) setting {
 	kind := rapid.SampledFrom([]string{model.SegmentActivity, model.SegmentFixed, model.SegmentMessage, model.SegmentWhole}).Draw(t, "segment")
 	s := setting{format: capture.Format{Rate: source, Channels: channels}, channels: channels}
 	s.m = randomModel(t, rng.Uint64(), front, rate, channels, rapid.IntRange(1, 2).Draw(t, "layers"), running, rapid.Bool().Draw(t, "confirm"))
+	if rapid.Bool().Draw(t, "stem") {
+		s.m = overStem(t, s.m, rapid.SampledFrom([]string{"conv:4/2x6,3/1x3", "conv:5/3x4"}).Draw(t, "layers of the stem"), rng.Uint64())
+	}
 	s.o = Options{Stream: "s", Segment: &model.Segment{Kind: kind, Steps: 9, Maximum: rapid.SampledFrom([]float64{0.4, 60}).Draw(t, "maximum"),
 		Minimum: 0.03, PreRoll: 0.04, Hold: 0.06}, State: "reset"}
 	if running == model.RunningSoftmax {
@@ -417,10 +440,15 @@ func TestBlocksAtRealRates(t *testing.T) {
 		t.Skip("seconds of audio")
 	}
 	for _, rate := range []float64{16000, 44100, 48000} {
-		for _, kind := range []string{model.SegmentActivity, model.SegmentFixed} {
+		for _, kind := range []string{model.SegmentActivity, model.SegmentFixed, "gabor"} {
 			m := randomModel(t, 4, feature.Config{Kind: feature.KindLogMel}, 16000, 1, 1, model.RunningEvidence, true)
-			s := setting{m: m, o: Options{Segment: &model.Segment{Kind: kind, Steps: 20}}, format: capture.Format{Rate: rate, Channels: 2}, channels: 2}
-			s.samples = bursts(rand.New(rand.NewPCG(3, 3)), int(2*rate), 2, rate)
+			channels := 2
+			if kind == "gabor" {
+				m = randomModel(t, 4, feature.Config{Kind: feature.KindRaw}, 16000, 1, 1, model.RunningEvidence, true)
+				m, kind, channels = overStem(t, m, "gabor:25/10x6", 1), model.SegmentActivity, 1
+			}
+			s := setting{m: m, o: Options{Segment: &model.Segment{Kind: kind, Steps: 20}}, format: capture.Format{Rate: rate, Channels: channels}, channels: channels}
+			s.samples = bursts(rand.New(rand.NewPCG(3, 3)), int(2*rate), channels, rate)
 			want := s.play(t, classifier(t, &s), func() int { return 1 << 20 }, nil)
 			rng := rand.New(rand.NewPCG(uint64(rate), 1))
 			for _, most := range []int{40, 5000} {

@@ -59,7 +59,7 @@ const (
 	maxKernel   = 1 << 12
 	maxChannels = 1 << 12
 	maxStride   = 1 << 20 // of all layers together
-	maxTaps     = 1 << 23 // values of all filters together
+	maxTaps     = 1 << 21 // values of all filters together
 )
 
 // Normalize returns c with its defaults filled in for frames of the front end, of a

@@ -6,6 +6,7 @@ Usage: /usr/bin/python3 make.py   (Debian: python3-torch), after
        go test ./model -run WriteFixtures -write
 """
 import json
+import math
 import os
 import struct
 
@@ -29,6 +30,13 @@ def load(path):
 def predict(config, tensors, frames):
     x = (torch.tensor(frames).reshape(1, -1, len(tensors["front.mean"])) - tensors["front.mean"]) * tensors["front.scale"]
     hidden = config["hidden"]
+    layers = config.get("stem", {}).get("layers", [])
+    total = math.prod(l["stride"] for l in layers)
+    x = torch.cat([x] + [x[:, -1:]] * (-x.shape[1] % total), dim=1)
+    for i, l in enumerate(layers):
+        conv = torch.nn.Conv1d(x.shape[2], l["channels"], l["kernel"], l["stride"])
+        conv.load_state_dict({k.split(".", 2)[2]: v for k, v in tensors.items() if k.startswith(f"stem.{i}.")})
+        x = conv(torch.nn.functional.pad(x.transpose(1, 2), (l["kernel"] - l["stride"], 0))).relu().transpose(1, 2)
     for i in range(config["layers"] - 1):
         lower = torch.nn.LSTM(x.shape[2], hidden, batch_first=True)
         lower.load_state_dict({k.split(".", 2)[2]: v for k, v in tensors.items() if k.startswith(f"lower.{i}.")})

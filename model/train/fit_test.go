@@ -18,6 +18,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/stem"
 )
 
 // variety are trainings that between them use every option that draws numbers,
@@ -37,6 +38,14 @@ func variety() map[string]struct {
 	o = toyOptions()
 	o.Validation, o.NoConfirm, o.Schedule = -1, true, Step
 	all["no validation, no confirm head"] = kind{toySet(70, 1), o}
+	o = toyOptions()
+	o.Layers, o.Stem = 2, stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 4, Stride: 2, Channels: 6}, {Kernel: 3, Stride: 2, Channels: 8}}}
+	all["convolutions"] = kind{toySet(70, 1), o}
+	o.Layers, o.Front.Deltas, o.Memory, o.Averaging = 1, 1, 1, 0.9
+	all["convolutions, little memory"] = kind{toySet(70, 1), o}
+	o, _ = Defaults(toyAudio(40, 1))
+	o.Front, o.Stem, o.Hidden, o.Epochs = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 6, HopMS: 20}, 8, 4
+	all["Gabor filters"] = kind{toyAudio(40, 1), o}
 	o, _ = Defaults(toyAudio(40, 1))
 	o.Hidden, o.Epochs, o.SNR, o.Front.Bands, o.Patience, o.Running = 10, 3, 10, 16, 2, model.RunningNone
 	all["audio"] = kind{toyAudio(40, 1), o}

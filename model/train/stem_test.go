@@ -1,0 +1,91 @@
+package train
+
+import (
+	"testing"
+
+	"inkling/model/feature"
+	"inkling/model/stem"
+)
+
+// Channels are dropped above the stem, for a whole sequence, and the gradient on what
+// was dropped is none; the samples below lose none.
+func TestDropoutAboveTheStem(t *testing.T) {
+	c := gradientCase{dim: 1, seed: 4, labels: []int{0, 1}, xs: [][]float32{{1, -1, 2, .5, 0, 1}, {.5, 1, .5, -1, .25, 2, 1, 1, 1}},
+		o: Options{Hidden: 6, Layers: 1, Epochs: 1, Batch: 2, Running: "softmax", Schedule: Constant, LR: 1e-3, Clip: -1, RunningWeight: 0.5,
+			Truncate: 100, Dropout: 0.5, Stem: stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 3, Stride: 2, Channels: 40}}}}}
+	tr := c.trainer()
+	tr.ls.pack(tr.params, true, 1)
+	w, seqs, plain := tr.workers[0], make([]sequence, 1), make([]sequence, 1)
+	plain[0] = tr.train.sequence(1)
+	w.stem.forward(tr.ls.stem, plain)
+	want := append([]float32(nil), plain[0].x...)
+	tr.throughStem(w, seqs, 0, []int{1})
+	grad := tr.shards[0]
+	grad.zero()
+	w.batch.pack(seqs, tr.ls.in())
+	w.run(tr.params, tr.ls)
+	w.heads.loss(tr.config, tr.params, &w.batch, tr.terms(), []float64{1, 1})
+	w.adjoint(tr.params, grad, tr.ls)
+	g := stem.NewParams(&tr.config.Stem, 1)
+	tr.ls.stem.AddTo(g, grad.stem)
+	dropped, kept := 0, 0
+	for j := range 40 {
+		alive, zero := false, true
+		for i := j; i < len(want); i += 40 {
+			alive = alive || want[i] != 0
+			zero = zero && seqs[0].x[i] == 0
+			if seqs[0].x[i] != 0 && seqs[0].x[i] != 2*want[i] {
+				t.Fatalf("value %d is %v of %v", i, seqs[0].x[i], want[i])
+			}
+		}
+		switch {
+		case !alive:
+		case zero && g.Layers[0].Bias[j] == 0:
+			dropped++
+		case !zero && g.Layers[0].Bias[j] != 0:
+			kept++
+		default:
+			t.Errorf("channel %d: dropped %v, gradient %v", j, zero, g.Layers[0].Bias[j])
+		}
+	}
+	if dropped < 8 || kept < 8 {
+		t.Errorf("%d channels dropped, %d kept", dropped, kept)
+	}
+}
+
+// Gabor filters learn from samples as they are: centres and bandwidths move, and
+// low tones are told from high ones.
+func TestLearnsGaborFilters(t *testing.T) {
+	test := toyAudio(60, 2)
+	o, _ := Defaults(toyAudio(60, 1))
+	o.Front, o.Stem = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 8, HopMS: 20}
+	o.Hidden, o.MinUpdates, o.Seed, o.Validation = 12, 80, 1, -1
+	r, err := Fit(t.Context(), toyAudio(60, 1), nil, o, Hooks{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := r.Model.Params
+	if p.Mean[0] != 0 || p.Scale[0] != 1 {
+		t.Errorf("samples enter as (x − %v)·%v", p.Mean[0], p.Scale[0])
+	}
+	start := stem.NewParams(&r.Model.Config.Stem, 1)
+	stem.New(r.Model.Config.Stem, 8000, 1, start).Fit(start, [][]float32{test.Examples[0].Samples})
+	for i, c := range start.Centre {
+		if by := p.Stem.Centre[i] - c; by < -100 || by > 100 || by == 0 || p.Stem.Bandwidth[i] == start.Bandwidth[i] {
+			t.Errorf("filter %d began at %v mel and is at %v, with bandwidth %v and %v", i, c, p.Stem.Centre[i], start.Bandwidth[i], p.Stem.Bandwidth[i])
+		}
+	}
+	right := 0
+	for _, e := range test.Examples {
+		x, err := r.Model.Front()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if argmax(r.Model.Predict(x.Flush(x.Push(nil, e.Samples))).Confirm) == e.Label {
+			right++
+		}
+	}
+	if right < 58 {
+		t.Errorf("%d of 60 right", right)
+	}
+}
