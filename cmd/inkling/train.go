@@ -146,14 +146,13 @@ func (c *trainCmd) sets(set *dataset.Set) (trainSet, valid *dataset.Set, err err
 }
 
 // override puts what the user said over what the data suggest.
-func (c *trainCmd) override(o *train.Options) (err error) {
+func (c *trainCmd) override(o *train.Options) error {
 	if c.Stem != "" {
-		if o.Stem, err = stem.Parse(c.Stem); err != nil {
+		s, err := stem.Parse(c.Stem)
+		if err != nil {
 			return usageError{err}
 		}
-		if o.Stem.Kind != "" {
-			o.Front = feature.Config{Kind: feature.KindRaw}
-		}
+		*o = o.OverStem(s)
 	}
 	if c.Front != "" && c.Front != o.Front.Kind {
 		o.Front = feature.Config{Kind: c.Front}

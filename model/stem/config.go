@@ -167,8 +167,9 @@ func (c *Config) Values(in int) (n int64) {
 	return n
 }
 
-// defaultLayers suit series of a hundred to a few hundred frames.
-func defaultLayers() []Layer { return []Layer{{8, 2, 64}, {5, 2, 64}} }
+// defaultLayers make an eighth as many steps of a series; they suit a hundred to a few
+// hundred frames.
+func defaultLayers() []Layer { return []Layer{{8, 2, 64}, {5, 2, 64}, {3, 2, 64}} }
 
 // Parse reads what String writes: none, conv, conv:8/2x64,5/2x64 (kernel/stride x
 // channels, the lowest layer first), gabor, gabor:25/5x40 (window and hop in

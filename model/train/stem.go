@@ -8,6 +8,22 @@ import (
 	"inkling/model/stem"
 )
 
+// OverStem returns o, as Defaults gave it, for a network over the stem c; none leaves o
+// as it is. Frames are raw, one sample a step. Filter banks keep the recipe of audio.
+// Convolutions want a third of the noise that patches do, whole recurrent weights, and
+// a confirm head that hears the running one: so said cross-validation on the training
+// splits of ArrowHead, ECG200, GunPoint and ItalyPowerDemand.
+func (o Options) OverStem(c stem.Config) Options {
+	if c.Kind == "" {
+		return o
+	}
+	o.Stem, o.Front = c, feature.Config{Kind: feature.KindRaw}
+	if c.Kind == stem.KindConv {
+		o.Noise, o.DropConnect, o.ConfirmEvidence = 0.1, -1, true
+	}
+	return o
+}
+
 // A stemPass runs the stem under a shard's sequences, forward and adjoint.
 type stemPass struct {
 	tapes []stem.Tape

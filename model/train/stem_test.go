@@ -1,6 +1,7 @@
 package train
 
 import (
+	"reflect"
 	"testing"
 
 	"inkling/model/feature"
@@ -50,6 +51,45 @@ func TestDropoutAboveTheStem(t *testing.T) {
 	}
 	if dropped < 8 || kept < 8 {
 		t.Errorf("%d channels dropped, %d kept", dropped, kept)
+	}
+}
+
+// What OverStem makes of the defaults learns the toy set; no stem changes nothing.
+func TestLearnsOverConvolutions(t *testing.T) {
+	o, _ := Defaults(toySet(150, 1))
+	if same := o.OverStem(stem.Config{}); !reflect.DeepEqual(same, o) {
+		t.Errorf("no stem: %+v, want %+v", same, o)
+	}
+	o.Front.Deltas = 1
+	o = o.OverStem(stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 8, Stride: 2, Channels: 24}, {Kernel: 5, Stride: 2, Channels: 24}}})
+	o.Hidden, o.MinUpdates, o.Seed, o.Validation = 16, 250, 1, -1
+	r, err := Fit(t.Context(), toySet(150, 1), nil, o, Hooks{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &r.Model.Config
+	if c.Front.Samples != 1 || c.Front.Deltas != 0 || len(r.Model.Params.Stem.Layers) != 2 || !c.ConfirmEvidence {
+		t.Errorf("%+v", c)
+	}
+	right, running, test := 0, 0, toySet(90, 2)
+	for _, e := range test.Examples {
+		x, err := r.Model.Front()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := r.Model.Predict(x.Flush(x.Push(nil, e.Samples)))
+		if want := (len(e.Samples)/2 + 3) / 4; p.Steps != want {
+			t.Fatalf("%d steps of %d samples, want %d", p.Steps, len(e.Samples)/2, want)
+		}
+		if argmax(p.Confirm) == e.Label {
+			right++
+		}
+		if argmax(p.Running[(p.Steps-1)*3:]) == e.Label {
+			running++
+		}
+	}
+	if right < 86 || running < 80 {
+		t.Errorf("%d of 90 confirmed right, %d running", right, running)
 	}
 }
 
