@@ -6,8 +6,8 @@ import (
 	"inkling/model"
 )
 
-// rules are a model.Decision as steps need it, thresholds in the order of the labels.
-type rules struct {
+// Rules are a model.Decision as steps need it, thresholds in the order of the labels.
+type Rules struct {
 	on                    []float64 // of confirmed labels
 	runningOn, runningOff []float64
 	newest                float32 // share of the newest step in the average; 1: no average
@@ -16,8 +16,9 @@ type rules struct {
 	background            int // −1: none
 }
 
-func newRules(d *model.Decision, labels []string) rules {
-	r := rules{newest: 1, hold: d.Hold, limit: d.CUSUMLimit, drift: d.CUSUMDrift, background: -1}
+// NewRules returns those of d, which has passed its check.
+func NewRules(d *model.Decision, labels []string) Rules {
+	r := Rules{newest: 1, hold: d.Hold, limit: d.CUSUMLimit, drift: d.CUSUMDrift, background: -1}
 	if d.Smooth > 0 {
 		r.newest = float32(1 - math.Exp(-1/d.Smooth))
 	}
@@ -37,7 +38,7 @@ func newRules(d *model.Decision, labels []string) rules {
 }
 
 // best is the most probable label but the background, −1 if there is none.
-func (r *rules) best(p []float32) int {
+func (r *Rules) best(p []float32) int {
 	best := -1
 	for i, v := range p {
 		if i != r.background && (best < 0 || v > p[best]) {
@@ -50,9 +51,26 @@ func (r *rules) best(p []float32) int {
 // evidence is a step's greatest log-odds of a label, bounded by those of SureP. The
 // background is no label here: as its probability and the others' add up to one, no
 // label's log-odds exceed those against the background, so they count against.
-func (r *rules) evidence(p []float32) float64 {
+func (r *Rules) evidence(p []float32) float64 {
 	b := min(max(float64(p[r.best(p)]), 1-model.SureP), model.SureP)
 	return math.Log(b / (1 - b))
+}
+
+// Judge appends what each rule of d's says of a confirmed segment with probabilities p
+// and a greatest evidence of peak, in the order in which they apply: the first that is
+// not passed holds the label back.
+func (r *Rules) Judge(dst []Verdict, p []float32, peak float64) []Verdict {
+	label := argmax(p)
+	if b := r.background; b >= 0 {
+		dst = append(dst, Verdict{RuleBackground, float64(p[b]), float64(p[r.best(p)]), label != b})
+	}
+	if on, v := r.on[label], float64(p[label]); on > 0 {
+		dst = append(dst, Verdict{RuleThreshold, v, on, v >= on})
+	}
+	if r.limit > 0 && label != r.background {
+		dst = append(dst, Verdict{RuleCUSUM, peak, r.limit, peak >= r.limit})
+	}
+	return dst
 }
 
 // running is the running label as it is reported: the head's best after averaging,
@@ -79,7 +97,7 @@ func (s *running) begin(carry bool) {
 
 // take moves on by a step of the running head. While the network warms up nothing
 // holds the label back, for it is not reported.
-func (s *running) take(r *rules, p []float32, warm bool) {
+func (s *running) take(r *Rules, p []float32, warm bool) {
 	s.average(r, p)
 	if warm {
 		s.test(r, p)
@@ -91,7 +109,7 @@ func (s *running) take(r *rules, p []float32, warm bool) {
 
 // average is exponential, over probabilities and not their logarithms: there a single
 // step of p = 0 would outweigh any number of others.
-func (s *running) average(r *rules, p []float32) {
+func (s *running) average(r *Rules, p []float32) {
 	if !s.begun || r.newest == 1 {
 		s.begun = true
 		copy(s.probs, p)
@@ -107,7 +125,7 @@ func (s *running) average(r *rules, p []float32) {
 // Held at the limit, either forgets what was before the other one began to grow, so
 // that the time to notice a change does not depend on how long the segment has been
 // open.
-func (s *running) test(r *rules, p []float32) {
+func (s *running) test(r *Rules, p []float32) {
 	if r.limit == 0 {
 		return
 	}
@@ -125,7 +143,7 @@ func (s *running) test(r *rules, p []float32) {
 
 // choose keeps the label down to its runningOff, and lets the best one follow that
 // reaches its runningOn, when the last one has had its hold.
-func (s *running) choose(r *rules, best int) {
+func (s *running) choose(r *Rules, best int) {
 	s.age = min(s.age+1, r.hold)
 	if s.last < 0 || s.lost || s.label >= 0 && float64(s.probs[s.label]) < r.runningOff[s.label] {
 		s.label = -1

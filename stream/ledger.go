@@ -30,21 +30,19 @@ type Verdict struct {
 	Passed    bool    `json:"passed"`
 }
 
-// judge applies the rules about a confirmed segment's label, the most probable of p:
-// the first that does not pass holds it back. end is the op that ended it.
-func (w *walker) judge(c *Classifier, e *Event, p []float32, label int, end *op) {
-	from, r := len(w.verdicts), &w.rules
+// judge applies the rules about a confirmed segment's label, the most probable of p.
+// end is the op that ended it.
+func (w *walker) judge(c *Classifier, e *Event, p []float32, end *op) {
+	from := len(w.verdicts)
 	if end.threshold > 0 {
-		w.verdict(c, e, RuleShort, end.value, end.threshold, true)
+		w.verdicts = append(w.verdicts, Verdict{RuleShort, end.value, end.threshold, true})
 	}
-	if b := r.background; b >= 0 && !c.o.Background {
-		w.verdict(c, e, RuleBackground, float64(p[b]), float64(p[r.best(p)]), label != b)
-	}
-	if on := r.on[label]; on > 0 {
-		w.verdict(c, e, RuleThreshold, float64(e.P), on, float64(e.P) >= on)
-	}
-	if r.limit > 0 && label != r.background {
-		w.verdict(c, e, RuleCUSUM, w.counted.peak, r.limit, w.counted.peak >= r.limit)
+	w.verdicts = w.rules.Judge(w.verdicts, p, w.counted.peak)
+	for _, v := range w.verdicts[from:] {
+		if !v.Passed && !(c.o.Background && v.Rule == RuleBackground) {
+			e.Reason, e.Value, e.Threshold = v.Rule, v.Value, v.Threshold
+			break
+		}
 	}
 	switch e.Reason {
 	case "":
@@ -54,7 +52,9 @@ func (w *walker) judge(c *Classifier, e *Event, p []float32, label int, end *op)
 	default:
 		e.Label, e.Rejected, e.Agrees = "", true, false
 	}
-	if c.o.Why {
+	if !c.o.Why {
+		w.verdicts = w.verdicts[:from]
+	} else {
 		w.judgeEarly(c)
 		e.Why = w.verdicts[from:len(w.verdicts):len(w.verdicts)]
 	}
@@ -78,16 +78,6 @@ func (w *walker) judgeEarly(c *Classifier) {
 	case d.EarlySteps > 0:
 		w.verdicts = append(w.verdicts, Verdict{RuleEarlyP, w.nearest, d.EarlyP, w.nearest >= d.EarlyP},
 			Verdict{RuleEarlySteps, float64(w.mostHeld), float64(d.EarlySteps), w.early})
-	}
-}
-
-// verdict enters one rule's verdict on e.
-func (w *walker) verdict(c *Classifier, e *Event, rule string, value, threshold float64, passed bool) {
-	if c.o.Why {
-		w.verdicts = append(w.verdicts, Verdict{rule, value, threshold, passed})
-	}
-	if !passed && e.Reason == "" {
-		e.Reason, e.Value, e.Threshold = rule, value, threshold
 	}
 }
 

@@ -91,7 +91,7 @@ func TestHysteresis(t *testing.T) {
 	flips, gone, held := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		const classes = 3
-		r := rules{newest: 1, hold: rapid.IntRange(0, 6).Draw(t, "hold"), background: -1}
+		r := Rules{newest: 1, hold: rapid.IntRange(0, 6).Draw(t, "hold"), background: -1}
 		smooth := rapid.SampledFrom([]float64{0, 0.5, 3}).Draw(t, "smooth")
 		if smooth > 0 {
 			r.newest = float32(1 - math.Exp(-1/smooth))

@@ -348,7 +348,7 @@ func (w *walker) visit(k *codec) {
 	w.running.visit(k, &w.rules)
 }
 
-func (s *running) visit(k *codec, r *rules) {
+func (s *running) visit(k *codec, r *Rules) {
 	n := len(r.on) - 1
 	k.floats(&s.probs)
 	k.bool(&s.begun)

@@ -16,24 +16,20 @@ type walker struct {
 	confirmed []float32
 	scores    []Score
 	verdicts  []Verdict
-	rules     rules
 
+	Decider
 	open     bool
 	id       uint64
 	step     int
 	start    uint64
 	tops     []float32 // the top layer's inputs, a row a step
 	inputs   []float32 // State carry: the frames
-	label    int       // the running head's at the last step
-	running  running   // label: as it is reported
 	counted  runningAt // at the last frame that counts
-	stopper  model.Stopper
-	early    bool    // it fired
-	nearest  float64 // the greatest p or score that it saw
-	mostHeld int     // and its most steps on end
-	emitted  int     // label of the last running event, −2: none yet
-	warmed   bool    // of the last running event
-	at       uint64  // its sample
+	nearest  float64   // the greatest p or score that the early rule saw
+	mostHeld int       // and its most steps on end
+	emitted  int       // label of the last running event, −2: none yet
+	warmed   bool      // of the last running event
+	at       uint64    // its sample
 }
 
 // runningAt is what the running head said at a step.
@@ -47,9 +43,8 @@ type runningAt struct {
 func (w *walker) init(c *Classifier) {
 	w.net, w.kept = c.m.NewState(), c.m.NewState()
 	w.probs, w.confirmed = make([]float32, c.m.Classes()), make([]float32, c.m.Classes())
-	w.counted.probs, w.running.probs = make([]float32, c.m.Classes()), make([]float32, c.m.Classes())
-	w.rules = newRules(&c.dec, c.m.Config.Labels)
-	w.running.begin(false)
+	w.counted.probs = make([]float32, c.m.Classes())
+	w.Decider.init(&c.m.Config, &c.dec)
 	if c.dec.State == "carry" {
 		w.again = c.m.NewState()
 	}
@@ -172,9 +167,8 @@ func (w *walker) begin(c *Classifier, o *op) {
 	w.open, w.step, w.start = true, 0, o.start
 	w.id++
 	w.tops, w.inputs = w.tops[:0], w.inputs[:0]
-	w.stopper.Reset()
-	w.early, w.nearest, w.mostHeld, w.emitted, w.warmed, w.label = false, math.Inf(-1), 0, unheard, false, -1
-	w.running.begin(c.dec.State == "carry")
+	w.nearest, w.mostHeld, w.emitted, w.warmed = math.Inf(-1), 0, unheard, false
+	w.Begin()
 	w.counted.steps, w.counted.label, w.counted.peak = 0, -1, 0
 	if c.dec.State == "reset" {
 		w.net.Reset()
@@ -193,26 +187,23 @@ func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []E
 	if !c.m.HasRunning() {
 		return dst
 	}
-	w.label = argmax(w.probs)
-	warm := w.step > c.dec.Warm
-	w.running.take(&w.rules, w.probs, warm || c.dec.State == "carry" && w.running.last >= 0)
+	asked := w.Warm(w.step) && !w.early
+	early := w.Step(w.step, w.probs)
 	dst = w.tellRunning(c, dst, o)
-	if w.running.label != w.label {
-		w.stopper.Reset() // the label that could become final is held back
-		return dst
-	}
-	asked := warm && !w.early
-	dst = w.stop(c, dst, o)
-	if asked {
+	if asked && w.running.label == w.label {
 		w.watch(c)
 	}
-	return dst
+	if !early {
+		return dst
+	}
+	return c.emit(dst, Event{Type: Early, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time,
+		Label: c.m.Config.Labels[w.label], P: w.probs[w.label]})
 }
 
 // tellRunning emits a running event if Emit lets it pass. Without a label its p is
 // that of the best.
 func (w *walker) tellRunning(c *Classifier, dst []Event, o *op) []Event {
-	warm, s := w.step > c.dec.Warm, &w.running
+	warm, s := w.Warm(w.step), &w.running
 	switch e := &c.o.Emit; {
 	case e.Confirmed, e.Change && s.label == w.emitted && warm == w.warmed:
 		return dst
@@ -221,28 +212,19 @@ func (w *walker) tellRunning(c *Classifier, dst []Event, o *op) []Event {
 	}
 	w.emitted, w.warmed, w.at = s.label, warm, o.sample
 	v := Event{Type: Running, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time, Warm: warm}
-	switch {
-	case warm && s.label >= 0:
-		v.Label, v.P, v.Top = c.m.Config.Labels[s.label], s.probs[s.label], w.top(c, s.probs)
-	case warm:
-		v.P, v.Top = s.probs[argmax(s.probs)], w.top(c, s.probs)
+	if warm {
+		label, p := w.Running()
+		v.P, v.Top = p, w.top(c, s.probs)
+		if label >= 0 {
+			v.Label = c.m.Config.Labels[label]
+		}
 	}
 	return c.emit(dst, v)
 }
 
-// stop applies the early rule, once a segment.
-func (w *walker) stop(c *Classifier, dst []Event, o *op) []Event {
-	if w.early || !w.stopper.Final(&c.m.Config, &c.dec, w.step, w.probs) {
-		return dst
-	}
-	w.early = true
-	return c.emit(dst, Event{Type: Early, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time,
-		Label: c.m.Config.Labels[w.label], P: w.probs[w.label]})
-}
-
 // mark keeps the state: all steps so far count.
 func (w *walker) mark(c *Classifier) {
-	w.counted.steps, w.counted.label, w.counted.peak = w.step, w.running.label, w.running.peak
+	w.counted.steps, w.counted.label, w.counted.peak = w.step, w.running.label, w.Peak()
 	copy(w.counted.probs, w.probs)
 	if w.again == nil {
 		w.kept.CopyFrom(w.net)
@@ -261,7 +243,7 @@ func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
 		e.Running = c.m.Config.Labels[w.counted.label]
 		e.Agrees = w.counted.label == label
 	}
-	w.judge(c, &e, probs, label, o)
+	w.judge(c, &e, probs, o)
 	return c.emit(dst, e)
 }
 

@@ -56,19 +56,23 @@ type Candidate struct {
 	EndedBy    stream.Reason
 	Dropped    string    // why the segmenter made it none; there is no Confirm then
 	Confirm    []float32 // C probabilities
-	Running    int       // the running label at the last step that counts
 	Counted    int       // of Steps, those that count: not those of the trailing silence
 	Steps      []Step    // of the running head
-	Probs      []float32 // len(Steps)×C, with StreamOptions.Running
-	Early      int       // under the model's stopping rule
-	EarlyAt    uint64
+	Probs      []float32 // len(Steps)×C of it, with StreamOptions.Running
+
+	// What follows, and the labels of Steps, is by the rules of the model, or by those
+	// of the last Replay.
+	Running int     // the running label at the last step that counts
+	Peak    float64 // the greatest evidence up to there
+	Early   int
+	EarlyAt uint64
 }
 
 // A Step is what the running head said at a step.
 type Step struct {
-	Sample uint64 // where its frame ends
-	Label  int32
-	P      float32
+	Sample uint64  // where its frame ends
+	Label  int32   // −1: none, while it warms up or because a rule holds it back
+	P      float32 // of the label, or of the best; 0 while it warms up
 }
 
 // StreamOptions of Listen and Stream.
@@ -76,7 +80,7 @@ type StreamOptions struct {
 	Segment       *model.Segment            // nil: the model's
 	Tolerance     float64                   // seconds between the begins of an event and of the segment that tells of it; 0: DefaultTolerance
 	IgnoreUnknown bool                      // annotations with labels that the model has not are none
-	Running       bool                      // keep Candidate.Probs
+	Running       bool                      // keep Candidate.Probs, for Replay
 	Each          func(*StreamRow) error    // after the evaluation, once an event and once a false alarm
 	Progress      func(done, total float64) // seconds; total is 0 where unknown. Not concurrently
 }
@@ -138,6 +142,7 @@ type listener struct {
 	take   *Take
 	index  map[string]int
 	c      *stream.Classifier
+	decide *stream.Decider
 	cuts   cuts
 	block  capture.Block
 	buf    []float32 // of the next block
@@ -158,7 +163,10 @@ func listen(ctx context.Context, m *model.Model, r *Recording, o *StreamOptions,
 	for i, label := range m.Config.Labels {
 		l.index[label] = i
 	}
-	l.c, err = stream.NewClassifier(m, &stream.Options{Segment: o.Segment, Threshold: -1, Background: true, Top: m.Classes()})
+	d := &m.Config.Decision
+	l.decide = stream.NewDecider(&m.Config, d)
+	l.c, err = stream.NewClassifier(m, &stream.Options{Segment: o.Segment, Background: true, Top: m.Classes(),
+		Decision: &model.Decision{Background: d.Background, State: d.State, Gap: d.Gap}})
 	if err != nil {
 		return nil, err
 	}
@@ -273,14 +281,15 @@ func (l *listener) keep() {
 		switch e := &l.events[i]; e.Type {
 		case stream.Running:
 			l.step(e)
-		case stream.Early:
-			c.Early, c.EarlyAt = l.index[e.Label], e.Sample
 		case stream.Confirmed, stream.Dropped:
 			if c.Start, c.End, c.EndedBy, c.Told = e.Start, e.End, e.EndedBy, l.take.Samples; e.Type == stream.Dropped {
 				c.Dropped = e.Reason
 			} else {
 				c.Confirm, c.Counted = l.probs(make([]float32, 0, l.m.Classes()), e.Top), e.Steps
-				c.Running = l.label(e.Running)
+			}
+			c.replay(l.decide)
+			if !l.o.Running {
+				c.Probs = nil
 			}
 			l.take.Candidates = append(l.take.Candidates, *c)
 			l.forget()
@@ -291,20 +300,11 @@ func (l *listener) keep() {
 func (l *listener) forget() { l.now = Candidate{Running: -1, Early: -1} }
 
 func (l *listener) step(e *stream.Event) {
-	l.now.Steps = append(l.now.Steps, Step{e.Sample, int32(l.label(e.Label)), e.P})
-	if l.o.Running {
-		l.now.Probs = l.probs(l.now.Probs, e.Top)
-	}
+	l.now.Steps = append(l.now.Steps, Step{Sample: e.Sample})
+	l.now.Probs = l.probs(l.now.Probs, e.Top)
 }
 
-func (l *listener) label(name string) int {
-	if i, ok := l.index[name]; ok {
-		return i
-	}
-	return -1
-}
-
-// probs appends the probability of each label; 0 while there are none.
+// probs appends the probability of each label.
 func (l *listener) probs(dst []float32, top []stream.Score) []float32 {
 	from := len(dst)
 	dst = append(dst, make([]float32, l.m.Classes())...)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"inkling/model"
+	"inkling/stream"
 )
 
 // Why an event is a miss, beside the rules that held its segment back.
@@ -19,7 +20,7 @@ const (
 type scorer struct {
 	r      *StreamReport
 	labels []string
-	d      *model.Decision
+	rules  stream.Rules
 	pair   Pairing
 	told   []Span
 
@@ -28,10 +29,11 @@ type scorer struct {
 	earlyOfEvents, earlyRight     int
 }
 
-// Score is the report on takes under the rules of d, whichever they were heard under.
+// Score is the report on takes under the rules of d about confirmed labels, whichever
+// they were heard under; the running label and the evidence are those of the last Replay.
 func Score(labels []string, takes []*Take, d *model.Decision, tolerance float64) *StreamReport {
 	n := len(labels)
-	s := &scorer{labels: labels, d: d, r: &StreamReport{Recordings: len(takes), Tolerance: tolerance, Labels: labels, Takes: takes,
+	s := &scorer{labels: labels, rules: stream.NewRules(d, labels), r: &StreamReport{Recordings: len(takes), Tolerance: tolerance, Labels: labels, Takes: takes,
 		Misses: map[string]int{}, PerLabel: map[string]StreamClass{}}}
 	s.r.Segments.Dropped = map[string]int{}
 	for range n + 1 {
@@ -47,7 +49,7 @@ func Score(labels []string, takes []*Take, d *model.Decision, tolerance float64)
 
 func (s *scorer) take(t *Take, tolerance uint64) {
 	s.r.Seconds += float64(t.Samples) / t.Rate
-	s.told = Answers(s.told, t.Candidates, s.labels, s.d)
+	s.told = Answers(s.told, t.Candidates, &s.rules)
 	s.pair.Pair(t.Events, s.told, tolerance)
 	from := len(s.r.Rows)
 	for i := range t.Candidates {
@@ -62,7 +64,7 @@ func (s *scorer) take(t *Take, tolerance uint64) {
 // candidate counts what became of one.
 func (s *scorer) candidate(t *Take, i int) {
 	c, r := &t.Candidates[i], s.r
-	v := Decide(c, s.labels, s.d)
+	v := Decide(c, &s.rules)
 	r.Segments.Candidates++
 	switch v.Held {
 	case "":
@@ -70,7 +72,7 @@ func (s *scorer) candidate(t *Take, i int) {
 		if c.Running >= 0 && c.Running != v.Label {
 			r.Running.Overturned++
 		}
-	case heldRejected:
+	case stream.RuleThreshold, stream.RuleCUSUM:
 		r.Segments.Rejected++
 	default:
 		r.Segments.Dropped[v.Held]++
@@ -147,7 +149,7 @@ func (s *scorer) event(t *Take, i int) {
 		s.heard(t, &t.Candidates[wrong], e, missWrongLabel, &row)
 	case held >= 0:
 		c := &t.Candidates[held]
-		s.heard(t, c, e, Decide(c, s.labels, s.d).Held, &row)
+		s.heard(t, c, e, Decide(c, &s.rules).Held, &row)
 	default:
 		row.Reason = s.unheard(t, e)
 		r.Misses[row.Reason]++
@@ -192,7 +194,7 @@ func one(yes bool) int {
 
 // heard enters an event's segment, and why it is a miss; "" if it is none.
 func (s *scorer) heard(t *Take, c *Candidate, e Span, why string, row *StreamRow) {
-	v := Decide(c, s.labels, s.d)
+	v := Decide(c, &s.rules)
 	if row.Reason = why; why != "" {
 		s.r.Misses[why]++
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"inkling/stream"
 )
 
 // WriteText writes the report for a terminal.
@@ -96,8 +98,8 @@ func (r *StreamReport) steadiness() []figure {
 		figure{"segments", fmt.Sprint(s.Candidates), fmt.Sprintf("%d reported, %d rejected, dropped: %s", s.Reported, s.Rejected, reasons(s.Dropped))})
 }
 
-var reasonNames = map[string]string{missWrongLabel: "told with another label", missInside: "inside a segment that began at another time", missUnheard: "without a segment", heldBackground: "taken for background",
-	heldRejected: "rejected", "short": "too short", "no_step": "shorter than a step",
+var reasonNames = map[string]string{missWrongLabel: "told with another label", missInside: "inside a segment that began at another time", missUnheard: "without a segment", stream.RuleBackground: "taken for background",
+	stream.RuleThreshold: "under the threshold", stream.RuleCUSUM: "with too little evidence", stream.RuleShort: "too short", stream.RuleNoStep: "shorter than a step",
 	"repeated": "told again", "displaced": "begun too far from it", "on_background": "on background"}
 
 // reasons lists counts, most first.
