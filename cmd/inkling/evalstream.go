@@ -24,7 +24,10 @@ func (c *evalCmd) runStream(a *app, m *model.Model) error {
 	case !(c.Tolerance > 0):
 		return usagef("--tolerance %v: give more than 0, such as 250ms", float64(c.Tolerance))
 	}
-	recordings, notes, err := c.recordings(a, m)
+	recordings, notes, err := annotated(c.Data)
+	if err == nil && len(recordings) == 0 {
+		recordings, notes, err = c.compose(a, m)
+	}
 	if err != nil {
 		return err
 	}
@@ -47,16 +50,13 @@ func (c *evalCmd) runStream(a *app, m *model.Model) error {
 	return c.tell(a, report)
 }
 
-// recordings are those of DATA, or one composed of its examples.
-func (c *evalCmd) recordings(a *app, m *model.Model) (list []evaluate.Recording, notes []string, err error) {
+// annotated are the annotated recordings of DATA; none if it holds labelled examples.
+func annotated(data string) (list []evaluate.Recording, notes []string, err error) {
 	var files []dataset.Recording
-	if c.Data != bundledNotes {
-		if files, notes, err = dataset.Recordings(c.Data); err != nil {
+	if data != bundledNotes {
+		if files, notes, err = dataset.Recordings(data); err != nil {
 			return nil, nil, err
 		}
-	}
-	if len(files) == 0 {
-		return c.compose(a, m)
 	}
 	for _, f := range files {
 		list = append(list, evaluate.Recording{Name: f.Name, Annotations: f.Annotations, Seconds: f.Seconds,
@@ -81,9 +81,14 @@ func (c *evalCmd) compose(a *app, m *model.Model) (list []evaluate.Recording, no
 	if n := evaluate.SeenInTraining(m, set); n > 0 {
 		notes = append(notes, fmt.Sprintf("%d of the %d examples that the stream is composed of were in the model's training: the figures flatter", n, len(set.Examples)))
 	}
+	return []evaluate.Recording{composed(c.Data, s)}, notes, nil
+}
+
+// composed is a stream that is rendered while it is heard.
+func composed(name string, s *compose.Stream) evaluate.Recording {
 	format := capture.Format{Rate: s.Rate, Channels: s.Channels}
-	return []evaluate.Recording{{Name: c.Data, Annotations: s.Events, Seconds: float64(s.Frames) / s.Rate,
+	return evaluate.Recording{Name: name, Annotations: s.Events, Seconds: float64(s.Frames) / s.Rate,
 		Open: func() (capture.Source, error) {
-			return capture.Func(c.Data, format, capture.Options{}, s.Reader().Read), nil
-		}}}, notes, nil
+			return capture.Func(name, format, capture.Options{}, s.Reader().Read), nil
+		}}
 }

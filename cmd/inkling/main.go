@@ -36,6 +36,7 @@ type cli struct {
 	Train   trainCmd   `cmd:"" help:"Train a model on labelled data."`
 	Eval    evalCmd    `cmd:"" help:"Judge a model on labelled data: clip, running and early accuracy, confusion, calibration; or on streams."`
 	Compose composeCmd `cmd:"" help:"Make long annotated streams out of labelled examples, to judge a model on."`
+	Tune    tuneCmd    `cmd:"" help:"Choose thresholds and segments so that false alarms an hour, recall or latency meet a goal."`
 	Run     runCmd     `cmd:"" help:"Label a source step by step and confirm each segment."`
 	Record  recordCmd  `cmd:"" help:"Collect labelled examples from a source."`
 	Play    playCmd    `cmd:"" help:"Listen to random examples, one after another."`

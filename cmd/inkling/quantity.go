@@ -84,3 +84,36 @@ func span(text []byte, parse func(i int, part []byte) error) error {
 	}
 	return parse(1, []byte(to))
 }
+
+// perHour is how often something happens, on the command line: 0.5/h, 2/day, 0.5.
+type perHour float64
+
+func (r *perHour) UnmarshalText(text []byte) error {
+	number, unit, given := strings.Cut(strings.TrimSpace(string(text)), "/")
+	hours := 1.0
+	if given {
+		hours = map[string]float64{"min": 1.0 / 60, "minute": 1.0 / 60, "h": 1, "hour": 1, "d": 24, "day": 24, "week": 168}[strings.ToLower(strings.TrimSpace(unit))]
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || hours == 0 || !(v >= 0) || math.IsInf(v/hours, 0) {
+		return fmt.Errorf("%q is no rate: give one such as 0.5/h, 2/day, 3/week", text)
+	}
+	*r = perHour(v / hours)
+	return nil
+}
+
+// ratio is a share on the command line: 0.95 or 95%.
+type ratio float64
+
+func (r *ratio) UnmarshalText(text []byte) error {
+	number, percent := strings.CutSuffix(strings.TrimSpace(string(text)), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if percent {
+		v /= 100
+	}
+	if err != nil || !(v >= 0 && v <= 1) {
+		return fmt.Errorf("%q is no share: give one such as 0.95 or 95%%", text)
+	}
+	*r = ratio(v)
+	return nil
+}

@@ -33,6 +33,7 @@ var may = map[string][]string{
 	"capture/mic":         {"capture"},
 	"stream":              {"model", "model/feature", "capture", "internal/resample"},
 	"model/evaluate":      {"model", "model/...", "stream", "capture", "internal/..."},
+	"model/tune":          {"model", "model/evaluate"},
 	"stream/natsio":       {"stream", "capture", "model", "model/feature", "internal/audio", "internal/resample"},
 	"cmd/inkling":         {"..."},
 }

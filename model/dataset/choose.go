@@ -64,3 +64,8 @@ func (s *Set) Crops(seconds float64) (*Set, error) {
 	t.rehash()
 	return &t, nil
 }
+
+// Keep returns the examples that keep says, under all of s's labels.
+func (s *Set) Keep(keep func(e *Example) bool) *Set {
+	return s.subset(func(i int) bool { return keep(&s.Examples[i]) })
+}

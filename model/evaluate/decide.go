@@ -79,3 +79,13 @@ func (c *Candidate) replay(r *stream.Decider) {
 		}
 	}
 }
+
+// Told appends what is decided of candidates to dst, which is reused.
+func Told(dst []Decided, cs []Candidate, labels []string, d *model.Decision) []Decided {
+	dst = dst[:0]
+	r := stream.NewRules(d, labels)
+	for i := range cs {
+		dst = append(dst, Decide(&cs[i], &r))
+	}
+	return dst
+}

@@ -389,3 +389,10 @@ func SeenInTraining(m *model.Model, set *dataset.Set) (n int) {
 	}
 	return n
 }
+
+// Unseen are the examples of set that the model has not been trained on, as far as it
+// remembers: those that its training held out among them.
+func Unseen(m *model.Model, set *dataset.Set) *dataset.Set {
+	r := remembered(m)
+	return set.Keep(func(e *dataset.Example) bool { return !r.has(e.Hash) })
+}

@@ -87,6 +87,11 @@ func (p *streamPage) listWrong(rows []StreamRow) {
 
 func (r *StreamReport) pictures() ([]htmlPicture, error) {
 	var s htmlSection
+	if r.TradeOff != nil {
+		if err := s.add(r.TradeOff.drawing(), "Trade-off", "Recall against false alarms an hour, on the streams of the proof, from the strictest thresholds to none."); err != nil {
+			return nil, err
+		}
+	}
 	for _, v := range []struct {
 		draw          func() (*drawing, error)
 		name, caption string

@@ -45,6 +45,7 @@ type StreamReport struct {
 	Title    string       `json:"-"`
 	Warnings []string     `json:"-"`
 	Takes    []*Take      `json:"-"`
+	TradeOff *TradeOff    `json:"-"` // for the page, of a model that was tuned
 	Rows     []StreamRow  `json:"-"` // by recording and start
 	late     [3][]float64 // latencies in ms: running, early, confirmed; sorted
 }
