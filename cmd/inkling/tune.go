@@ -29,7 +29,7 @@ type tuneCmd struct {
 	Out            string   `short:"o" help:"The tuned model [MODEL itself]." placeholder:"MODEL"`
 	BestEffort     bool     `help:"Write what comes nearest when the goal is out of reach."`
 	KeepSegments   bool     `help:"Leave the segmenter as it is."`
-	Proof          seconds  `help:"Length of the streams composed for the proof [as long as it takes, at least as --duration]." placeholder:"TIME"`
+	Proof          seconds  `help:"Length of the streams composed for the proof [as long as the goal takes and the examples go, at least --duration]." placeholder:"TIME"`
 	JSON           bool     `help:"One JSON object."`
 	Report         string   `help:"Write the tuned model's page, with the trade-off, here." placeholder:"FILE.html"`
 	dataFlags
@@ -86,8 +86,8 @@ func (c *tuneCmd) options() (o tune.Options, err error) {
 	return tune.Options{Goal: g, Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, FixedSegments: c.KeepSegments, BestEffort: c.BestEffort}, nil
 }
 
-// recordings are those of DATA, or composed of its examples: some to search on, others
-// of the same kind for the proof.
+// recordings are those of DATA, or composed of its examples: some to search on, of
+// others those for the proof.
 func (c *tuneCmd) recordings(a *app, m *model.Model, g *tune.Goal) (searching, proving []evaluate.Recording, err error) {
 	searching, notes, err := annotated(c.Data)
 	for _, n := range notes {
@@ -104,39 +104,75 @@ func (c *tuneCmd) recordings(a *app, m *model.Model, g *tune.Goal) (searching, p
 	if err != nil {
 		return nil, nil, err
 	}
-	search, proof := c.parts(g)
-	for o.Part = range search + proof {
-		s, err := compose.New(set, o)
-		if err != nil {
-			return nil, nil, err
-		}
-		if r := composed(c.Data, s); o.Part < search {
-			searching = append(searching, r)
-		} else {
-			proving = append(proving, r)
-		}
+	if g.Confidence == 0 {
+		searching, err = c.streams(set, o, 1)
+		return searching, nil, err
 	}
-	long := func(parts int) time.Duration { return duration(float64(c.Duration) * float64(parts)) }
-	a.logf("streams composed of %d examples: %v to search on, %v for the proof", len(set.Examples), long(search), long(proof))
-	return searching, proving, nil
+	proof := o
+	search, set := set.HoldOut(proofShare, "proof")
+	if o.Background != nil {
+		o.Background, proof.Background = o.Background.HoldOut(proofShare, "proof")
+	}
+	if len(set.Examples) == 0 || proof.Background != nil && len(proof.Background.Examples) == 0 {
+		return nil, nil, fmt.Errorf("%s: too few examples, of a label or of the background, to keep half of them for a proof: give more, or --confidence 0", c.Data)
+	}
+	if g.Distinct, err = distinct(set, proof); err != nil {
+		return nil, nil, err
+	}
+	long := c.parts(g)
+	if searching, err = c.streams(search, o, (long+1)/2); err == nil {
+		proving, err = c.streams(set, proof, long)
+	}
+	a.logf("streams composed of %d examples to search on, of %d others for the proof: in %.3g h nothing comes twice", len(search.Examples), len(set.Examples), g.Distinct)
+	return searching, proving, err
 }
 
-// alarmsAllowed is how many false alarms the proof is made long enough for.
+// proofShare is how many of the examples, and of those of the background, are kept for
+// the proof.
+const proofShare = 0.5
+
+// streams composes so many.
+func (c *tuneCmd) streams(set *dataset.Set, o compose.Options, parts int) (list []evaluate.Recording, err error) {
+	for o.Part = range parts {
+		s, err := compose.New(set, o)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, composed(c.Data, s))
+	}
+	return list, nil
+}
+
+// distinct is after how many hours of streams either an example or one of the background
+// comes again.
+func distinct(set *dataset.Set, o compose.Options) (hours float64, err error) {
+	s, err := compose.New(set, o)
+	if err != nil {
+		return 0, err
+	}
+	hours = o.Duration / 3600 * float64(len(set.Examples)) / float64(len(s.Events))
+	if b := o.Background; b != nil {
+		frames := 0
+		for i := range b.Examples {
+			frames += b.Frames(i)
+		}
+		hours = min(hours, float64(frames)/b.Rate/3600)
+	}
+	return hours, nil
+}
+
+// alarmsAllowed is how many false alarms the proof is made long enough for, as far as
+// the examples go.
 const alarmsAllowed = 2
 
-// parts is how many streams of --duration the search takes, half as many as the proof
-// but the first alone for segmenters, and the proof.
-func (c *tuneCmd) parts(g *tune.Goal) (search, proof int) {
-	if g.Confidence == 0 {
-		return 1, 0
+// parts is how many streams of --duration the proof takes; the search takes half as
+// many, the first alone for segmenters.
+func (c *tuneCmd) parts(g *tune.Goal) int {
+	long := float64(c.Proof)
+	if long == 0 && g.FalseAlarms > 0 {
+		long = 3600 * min(g.Hours(alarmsAllowed), g.Distinct)
 	}
-	long := max(float64(c.Proof), 1)
-	if c.Proof == 0 && g.FalseAlarms > 0 {
-		const week = 168 * 3600
-		long = min(3600*g.Hours(alarmsAllowed), week)
-	}
-	proof = int(math.Ceil(long/float64(c.Duration) - 1e-9))
-	return (proof + 1) / 2, proof
+	return max(int(math.Ceil(long/float64(c.Duration)-1e-9)), 1)
 }
 
 // examples are what streams are composed of.

@@ -14,6 +14,7 @@ type Goal struct {
 	Recall      float64 // at least
 	Latency     float64 // ms at most, the median from an event's begin to its running label that stays
 	Confidence  float64 // with which the bounds of the first two hold; 0: what was observed counts
+	Distinct    float64 // hours of the streams of the proof, if they go on with what was in them before; 0: all are
 }
 
 // Check wants a goal that something can be found for.
@@ -48,41 +49,54 @@ func (g *Goal) String() string {
 	return strings.Join(all, ", ")
 }
 
-// AtMost is the rate an hour that alarms in so many hours speak for: with the
-// confidence given the true one is no greater, if they come independently of one
-// another (Garwood, Fiducial limits for the Poisson distribution, Biometrika 1936).
-func AtMost(alarms int, hours, confidence float64) float64 {
-	if confidence == 0 {
-		return float64(alarms) / hours
+// share is how much of so many hours is distinct: what comes again says nothing new
+// about other streams.
+func (g *Goal) share(hours float64) float64 {
+	if g.Distinct == 0 {
+		return 1
 	}
-	return distuv.Gamma{Alpha: float64(alarms + 1), Beta: 1}.Quantile(confidence) / hours
+	return min(g.Distinct/hours, 1)
 }
 
-// AtLeast is the share that found of events speak for, likewise (Clopper and Pearson,
+// AtMost is the rate an hour that alarms in so many hours speak for: with the goal's
+// confidence the true one is no greater, if they come independently of one another
+// (Garwood, Fiducial limits for the Poisson distribution, Biometrika 1936). Of streams
+// with repetitions, alarms and hours count in proportion.
+func (g *Goal) AtMost(alarms int, hours float64) float64 {
+	if g.Confidence == 0 {
+		return float64(alarms) / hours
+	}
+	share := g.share(hours)
+	return distuv.Gamma{Alpha: share*float64(alarms) + 1, Beta: 1}.Quantile(g.Confidence) / (share * hours)
+}
+
+// AtLeast is the recall that found of events speak for, likewise (Clopper and Pearson,
 // Biometrika 1934).
-func AtLeast(found, events int, confidence float64) float64 {
+func (g *Goal) AtLeast(found, events int, hours float64) float64 {
 	switch {
 	case found == 0:
 		return 0
-	case confidence == 0:
+	case g.Confidence == 0:
 		return float64(found) / float64(events)
 	}
-	return distuv.Beta{Alpha: float64(found), Beta: float64(events-found) + 1}.Quantile(1 - confidence)
+	share := g.share(hours)
+	return distuv.Beta{Alpha: share * float64(found), Beta: share*float64(events-found) + 1}.Quantile(1 - g.Confidence)
 }
 
-// Hours is how long a stream must be, with so many alarms in it, to support the
-// budget.
+// Hours is how long a stream without repetitions must be, with so many alarms in it, to
+// support the budget.
 func (g *Goal) Hours(alarms int) float64 {
-	return AtMost(alarms, 1, g.Confidence) / g.FalseAlarms
+	plain := Goal{Confidence: g.Confidence}
+	return plain.AtMost(alarms, 1) / g.FalseAlarms
 }
 
 // alarmsHold tells whether alarms in so many hours keep to the budget.
 func (g *Goal) alarmsHold(alarms int, hours float64) bool {
-	return g.FalseAlarms < 0 || AtMost(alarms, hours, g.Confidence) <= g.FalseAlarms
+	return g.FalseAlarms < 0 || g.AtMost(alarms, hours) <= g.FalseAlarms
 }
 
-func (g *Goal) recallHolds(found, events int) bool {
-	return g.Recall == 0 || events > 0 && AtLeast(found, events, g.Confidence) >= g.Recall
+func (g *Goal) recallHolds(found, events int, hours float64) bool {
+	return g.Recall == 0 || events > 0 && g.AtLeast(found, events, hours) >= g.Recall
 }
 
 // observed is the goal without a margin for chance.
@@ -103,7 +117,7 @@ func (g *Goal) choose(points []Point, events int, hours float64) int {
 		most++
 	}
 	least := len(points)
-	for least > 0 && g.recallHolds(points[least-1].Found, events) {
+	for least > 0 && g.recallHolds(points[least-1].Found, events, hours) {
 		least--
 	}
 	switch {

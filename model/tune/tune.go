@@ -185,7 +185,7 @@ func (r *run) prove(p *plan, before, after []*evaluate.Take) *Result {
 	n := r.Goal.choose(res.Curve, events, hours)
 	if res.Reached = n >= 0; !res.Reached {
 		res.Why = r.why(res.Curve, events, hours)
-		n = r.nearest(res.Curve, events, hours)
+		n = r.effort(p, res, after)
 	}
 	put(&p.decision, p.path, n, r.m.Config.Labels)
 	res.After = r.figures(p, after, &res.Report)
@@ -200,6 +200,26 @@ func (r *run) prove(p *plan, before, after []*evaluate.Take) *Result {
 		res.Config = &c
 	}
 	return res
+}
+
+// effort is the place on p's path that comes nearest to the goal. Where the proof is too
+// short for any, the path is made anew of all that was heard, and what was observed in
+// it decides.
+func (r *run) effort(p *plan, res *Result, after []*evaluate.Take) int {
+	events, hours := size(after)
+	if r.Goal.FalseAlarms < 0 || r.Goal.alarmsHold(0, hours) {
+		return r.nearest(res.Curve, events, hours)
+	}
+	all := slices.Clone(after)
+	if r.proving != nil {
+		all = append(all, p.takes...)
+		r.score(p, p.takes)
+	}
+	cs := curves(all, &r.m.Config, &p.decision, r.Tolerance)
+	p.path = newPath(cs)
+	res.Curve = along(p.path, curves(after, &r.m.Config, &p.decision, r.Tolerance))
+	events, hours = size(all)
+	return r.nearest(along(p.path, cs), events, hours)
 }
 
 // nearest is the place on a path that the goal would be closest to.
@@ -223,15 +243,19 @@ func (r *run) nearest(points []Point, events int, hours float64) int {
 func (r *run) why(points []Point, events int, hours float64) string {
 	g := r.Goal
 	if g.FalseAlarms >= 0 && !g.alarmsHold(0, hours) {
-		say := fmt.Sprintf("%.3g h without any false alarm show no less than %.2g/h at %.0f %%: give ", hours, AtMost(0, hours, g.Confidence), 100*g.Confidence)
+		distinct := "h"
+		if g.share(hours) < 1 {
+			distinct = "h in which nothing comes twice,"
+		}
+		say := fmt.Sprintf("%.3g %s without any false alarm show no less than %.2g/h at %.0f %%: give ", g.share(hours)*hours, distinct, g.AtMost(0, hours), 100*g.Confidence)
 		if g.FalseAlarms > 0 {
-			say += fmt.Sprintf("%.3g h of streams not searched, ", g.Hours(0))
+			say += fmt.Sprintf("%.3g h of them for the proof, ", g.Hours(0))
 		}
 		return say + "a greater budget, or go by what is observed with a confidence of 0"
 	}
 	p := points[r.nearest(points, events, hours)]
 	say := fmt.Sprintf("the best is a recall of %s with %s", part(p.Found, events), r.alarms(p.Alarms, hours))
-	if only := (Goal{FalseAlarms: -1, Recall: g.Recall, Confidence: g.Confidence}); g.FalseAlarms >= 0 && g.Recall > 0 {
+	if only := (Goal{FalseAlarms: -1, Recall: g.Recall, Confidence: g.Confidence, Distinct: g.Distinct}); g.FalseAlarms >= 0 && g.Recall > 0 {
 		if n := only.choose(points, events, hours); n >= 0 {
 			return say + fmt.Sprintf("; a recall of %.3g takes %s", g.Recall, r.alarms(points[n].Alarms, hours))
 		}
@@ -246,7 +270,7 @@ func part(found, events int) string { return evaluate.Share(float64(found) / flo
 func (r *run) alarms(n int, hours float64) string {
 	say := fmt.Sprintf("%.3g false alarms an hour", float64(n)/hours)
 	if r.Confidence > 0 {
-		say += fmt.Sprintf(" (at most %.3g at %.0f %%)", AtMost(n, hours, r.Confidence), 100*r.Confidence)
+		say += fmt.Sprintf(" (at most %.3g at %.0f %%)", r.AtMost(n, hours), 100*r.Confidence)
 	}
 	return say
 }
@@ -262,7 +286,7 @@ func (r *run) figures(p *plan, takes []*evaluate.Take, report **evaluate.StreamR
 		late = math.NaN()
 	}
 	return Figures{Events: s.Events, Found: s.Found, FalseAlarms: s.FalseAlarms.Total, Hours: hours, Recall: s.Recall, PerHour: float64(s.FalseAlarms.Total) / hours,
-		RecallLeast: AtLeast(s.Found, s.Events, r.Confidence), PerHourMost: AtMost(s.FalseAlarms.Total, hours, r.Confidence),
+		RecallLeast: r.AtLeast(s.Found, s.Events, hours), PerHourMost: r.AtMost(s.FalseAlarms.Total, hours),
 		LatencyMS: evaluate.Number(late), Flips: s.Running.FlipsPerMinute}
 }
 

@@ -150,9 +150,10 @@ func TestPathIsWhatScoreSays(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
+	plain, sure, again := Goal{}, Goal{Confidence: 0.9}, Goal{Confidence: 0.9, Distinct: 2}
 	for _, c := range [][2]float64{
-		{AtMost(0, 1, 0.9), math.Log(10)}, {AtMost(3, 2, 0.9), 6.6808 / 2}, {AtMost(3, 2, 0), 1.5},
-		{AtLeast(10, 10, 0.9), math.Pow(0.1, 0.1)}, {AtLeast(0, 10, 0.9), 0}, {AtLeast(9, 10, 0), 0.9},
+		{sure.AtMost(0, 1), math.Log(10)}, {sure.AtMost(3, 2), 6.6808 / 2}, {plain.AtMost(3, 2), 1.5}, {again.AtMost(15, 10), 6.6808 / 2}, {again.AtMost(0, 1), math.Log(10)},
+		{sure.AtLeast(10, 10, 1), math.Pow(0.1, 0.1)}, {sure.AtLeast(0, 10, 1), 0}, {plain.AtLeast(9, 10, 1), 0.9}, {again.AtLeast(50, 50, 10), math.Pow(0.1, 0.1)},
 		{(&Goal{FalseAlarms: 0.5, Confidence: 0.9}).Hours(0), 2 * math.Log(10)},
 	} {
 		if math.Abs(c[0]-c[1]) > 1e-4 {
@@ -195,7 +196,7 @@ func TestUnreachable(t *testing.T) {
 		goal Goal
 		says []string
 	}{
-		{Goal{FalseAlarms: 0.5, Confidence: 0.9}, []string{"1 h without any false alarm show no less than 2.3/h at 90 %", "give 4.61 h"}},
+		{Goal{FalseAlarms: 0.5, Confidence: 0.9}, []string{"1 h without any false alarm show no less than 2.3/h at 90 %", "give 4.61 h of them"}},
 		{Goal{FalseAlarms: 3, Recall: 0.9}, []string{"the best is a recall of", "a recall of 27.5 % with 2 false alarms an hour; a recall of 0.9 takes 39 false alarms an hour"}},
 		{Goal{FalseAlarms: 30, Recall: 1, Confidence: 0.9}, []string{"at 90 %", "without any threshold it is 100"}},
 	} {
