@@ -57,6 +57,20 @@ func TestTune(t *testing.T) {
 	if want := r.After.Found + r.After.FalseAlarms; told != want {
 		t.Errorf("run reports %d segments, tune %d", told, want)
 	}
+	for _, name := range []string{"tuned.tune.png", "r.html"} {
+		if info, err := os.Stat(at(name)); err != nil || info.Size() < 5000 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if page, _ := os.ReadFile(at("r.html")); strings.Count(string(page), "<svg") != 4 {
+		t.Error("the page has not four pictures")
+	}
+	checkTuned(t, dir, &r)
+}
+
+// checkTuned compares tuned.model in dir with the bundled model and with r.
+func checkTuned(t *testing.T, dir string, r *tune.Result) {
+	at := func(name string) string { return filepath.Join(dir, name) }
 	own, err := openModel("bundled:notes")
 	if err != nil {
 		t.Fatal(err)
@@ -77,14 +91,6 @@ func TestTune(t *testing.T) {
 	}
 	if c.Decision.Threshold != r.Decided.Threshold || c.Segment != r.Segment || c.Segment == own.Config.Segment && c.Decision.Threshold == own.Config.Decision.Threshold {
 		t.Errorf("%+v, %+v", c.Decision, c.Segment)
-	}
-	for _, name := range []string{"tuned.tune.png", "r.html"} {
-		if info, err := os.Stat(at(name)); err != nil || info.Size() < 5000 {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if page, _ := os.ReadFile(at("r.html")); strings.Count(string(page), "<svg") != 4 {
-		t.Error("the page has not four pictures")
 	}
 }
 

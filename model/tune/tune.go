@@ -92,18 +92,7 @@ func Run(ctx context.Context, m *model.Model, searching, proving []evaluate.Reco
 		o.Tolerance = evaluate.DefaultTolerance
 	}
 	r := &run{Options: o, ctx: ctx, m: m, searching: searching, proving: proving}
-	halve := false
-	if proving == nil && o.Confidence > 0 {
-		if halve = len(searching) < 2; !halve {
-			r.searching, r.proving = share(searching)
-		}
-	}
-	n := len(r.searching)
-	if o.Segmenting > 0 && r.proving != nil {
-		n = min(n, o.Segmenting)
-	}
-	shaping := r.searching[n:]
-	r.searching = r.searching[:n]
+	shaping, halve := r.portion()
 	r.say("listening with the model's segmenter")
 	own, err := r.listen(nil, r.searching)
 	if err != nil {
@@ -134,6 +123,24 @@ func Run(ctx context.Context, m *model.Model, searching, proving []evaluate.Reco
 	}
 	r.steady(best)
 	return r.prove(best, before, after), nil
+}
+
+// portion shares out the recordings: those that segmenters are tried on stay in
+// searching, the path takes those for shaping as well. halve: there is but one, to be
+// cut when it has been heard.
+func (r *run) portion() (shaping []evaluate.Recording, halve bool) {
+	if r.proving == nil && r.Confidence > 0 {
+		if len(r.searching) < 2 {
+			return nil, true
+		}
+		r.searching, r.proving = share(r.searching)
+	}
+	n := len(r.searching)
+	if r.Segmenting > 0 && r.proving != nil {
+		n = min(n, r.Segmenting)
+	}
+	shaping, r.searching = r.searching[n:], r.searching[:n]
+	return shaping, false
 }
 
 // shape makes p's decision and path anew of more than its segmenter was chosen on.
