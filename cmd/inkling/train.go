@@ -79,6 +79,7 @@ type trainCmd struct {
 	Patience        int     `help:"End after so many epochs without a better one." default:"0"`
 	Segment         string  `help:"Segmenter stored in the model: activity, fixed, message or whole." enum:",activity,fixed,message,whole" default:""`
 	Seed            uint64  `help:"Same seed, same data, same options: same file." default:"1"`
+	Search          int     `help:"Try so many settings first, by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
 	Resume          bool    `help:"Go on from MODEL.checkpoint."`
 	Quiet           bool    `short:"q" help:"No progress."`
 }
@@ -110,6 +111,11 @@ func (c *trainCmd) Run(a *app) error {
 		return err
 	}
 	began := time.Now()
+	if c.Search > 0 {
+		if o, err = c.search(a, trainSet, o); err != nil {
+			return err
+		}
+	}
 	result, err := train.Fit(a.ctx, trainSet, valid, o, c.hooks(a), checkpoint)
 	if result == nil {
 		return err
@@ -125,6 +131,32 @@ func (c *trainCmd) Run(a *app) error {
 		return fmt.Errorf("interrupted after epoch %d: %s holds the best so far; the same command with --resume goes on", len(result.Rows), c.Out)
 	}
 	return err
+}
+
+// search cross-validates settings and leaves a log of them beside the model.
+func (c *trainCmd) search(a *app, set *dataset.Set, o train.Options) (train.Options, error) {
+	a.logf("searching: %d settings, cross-validated on the training data alone", c.Search)
+	best, trials, err := train.Search(a.ctx, set, o, c.Search, train.Hooks{}, func(t train.Trial) {
+		change, mark := t.Change, ""
+		if change == "" {
+			change = "as suggested by the data"
+		}
+		if t.Kept {
+			mark = ", kept"
+		}
+		a.logf("%-28s loss %.4f, confirmed %.1f %%, running %.1f %%%s", change, t.Loss, 100*t.Confirmed, 100*t.Running, mark)
+	})
+	if len(trials) > 0 {
+		log := beside(c.Out, ".search.csv")
+		if werr := atomicfile.WriteFile(log, func(w io.Writer) error { return train.WriteTrials(w, trials) }); werr != nil {
+			return best, werr
+		}
+		a.logf("wrote %s", log)
+	}
+	if err != nil {
+		return best, fmt.Errorf("the search is not finished: %w", err)
+	}
+	return best, nil
 }
 
 // sets picks what to train on and, with --validate, what to judge by.

@@ -101,3 +101,13 @@ func (s *samples) temperature(middle, weight float64) float64 {
 	}
 	return math.Round(1e4*math.Exp((lo+hi)/2)) / 1e4
 }
+
+// Loss is the mean negative log-likelihood of the confirmed probabilities under the
+// temperature that suits them best.
+func Loss(vs []Verdict) float64 {
+	var s samples
+	for i := range vs {
+		s.add(vs[i].Probs, vs[i].Label)
+	}
+	return s.loss(math.Log(s.temperature(0, 0))) / float64(max(len(vs), 1))
+}

@@ -1,0 +1,161 @@
+package train
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+
+	"inkling/model"
+	"inkling/model/calibrate"
+	"inkling/model/dataset"
+	"inkling/model/feature"
+	"inkling/model/stem"
+)
+
+// A Trial is one setting that Search has cross-validated.
+type Trial struct {
+	Change             string  // from the best setting before it; "" for the first
+	Loss               float64 // of the confirmed label, calibrated, on examples not trained on
+	Confirmed, Running float64 // accuracies
+	Kept               bool    // the best so far
+	Options            Options
+}
+
+// Search tries up to n settings on set alone, by cross-validation, and returns the
+// options of the least loss: base first, then base with one change after another, in
+// the order in which they tend to matter; a change that lowers the loss is kept, and
+// the next is made to what it leaves (coordinate descent). The loss, not the accuracy,
+// decides: a few hundred examples tell losses apart long before accuracies. tell, if
+// not nil, is called after each trial. Same set, options and n: same result.
+func Search(ctx context.Context, set *dataset.Set, base Options, n int, hooks Hooks, tell func(Trial)) (best Options, trials []Trial, err error) {
+	try := func(change string, o Options) (bool, error) {
+		t := Trial{Change: change, Options: o}
+		e, err := crossValidate(ctx, set, o, hooks)
+		if err != nil {
+			return false, err
+		}
+		t.Loss, t.Confirmed, t.Running = calibrate.Loss(e.finals), e.confirm, e.running
+		t.Kept = true
+		for _, u := range trials {
+			t.Kept = t.Kept && t.Loss < u.Loss
+		}
+		if t.Kept {
+			best = o
+		}
+		trials = append(trials, t)
+		if tell != nil {
+			tell(t)
+		}
+		return t.Kept, nil
+	}
+	if _, err := try("", base); err != nil {
+		return base, trials, err
+	}
+	for _, group := range moves(set, base) {
+		for _, m := range group {
+			o := best
+			if len(trials) >= n {
+				return best, trials, nil
+			}
+			if !m.change(&o) {
+				continue
+			}
+			kept, err := try(m.name, o)
+			if err != nil {
+				return best, trials, err
+			}
+			if kept {
+				break // the others of the group go further than this, or the other way
+			}
+		}
+	}
+	return best, trials, nil
+}
+
+// crossValidate judges o on the parts of set that its folds hold out.
+func crossValidate(ctx context.Context, set *dataset.Set, o Options, hooks Hooks) (evaluation, error) {
+	if o.Folds <= 0 {
+		o.Folds = defaultFolds
+	}
+	o.Validation = -1
+	t, err := prepare(set, nil, o)
+	if err != nil {
+		return evaluation{}, err
+	}
+	quiet := Hooks{Progress: hooks.Progress}
+	for t.crossed.Done < len(t.folds) {
+		if err := t.crossFit(ctx, &quiet); err != nil {
+			return evaluation{}, t.interrupted(err, &quiet)
+		}
+	}
+	return t.heldOut(t.best), nil
+}
+
+// A move changes one thing of a setting; it tells whether that changes anything.
+type move struct {
+	name   string
+	change func(o *Options) bool
+}
+
+// moves are the changes that Search tries, alternatives in a group.
+func moves(set *dataset.Set, base Options) [][]move {
+	number := func(name string, field func(o *Options) *float64, values ...float64) (g []move) {
+		for _, v := range values {
+			g = append(g, move{fmt.Sprintf("%s %g", name, v), func(o *Options) bool {
+				before := *field(o)
+				*field(o) = or(v, -1)
+				return before != *field(o)
+			}})
+		}
+		return g
+	}
+	whole := func(name string, field func(o *Options) *int, value int) move {
+		return move{fmt.Sprintf("%s %d", name, value), func(o *Options) bool {
+			before := *field(o)
+			*field(o) = value
+			return before != value
+		}}
+	}
+	var gs [][]move
+	if base.Front.Kind == feature.KindRaw {
+		samples := max(base.Front.Samples, 1)
+		size := func(o *Options) *int { return &o.Front.Samples }
+		gs = append(gs,
+			[]move{whole("samples", size, 2*samples), whole("samples", size, max(samples/2, 1)), whole("samples", size, 4*samples)},
+			[]move{whole("deltas", func(o *Options) *int { return &o.Front.Deltas }, 1-min(base.Front.Deltas, 1))})
+	}
+	gs = append(gs, number("dropout", func(o *Options) *float64 { return &o.Dropout }, 0, 0.2, 0.5))
+	if base.Front.Kind == feature.KindRaw && medianLength(set) > 60 {
+		gs = append(gs, []move{{"stem conv", func(o *Options) bool {
+			before := o.Stem.Kind
+			*o = o.OverStem(stem.Config{Kind: stem.KindConv})
+			return before != stem.KindConv
+		}}})
+	}
+	return append(gs,
+		number("noise", func(o *Options) *float64 { return &o.Noise }, 0.1, 0.5),
+		number("jitter", func(o *Options) *float64 { return &o.Jitter }, 0.05, 0.3),
+		number("cut-start", func(o *Options) *float64 { return &o.Crop }, 0, 0.1),
+		[]move{whole("updates", func(o *Options) *int { return &o.MinUpdates }, 2*or(base.MinUpdates, 1500))},
+		number("smoothing", func(o *Options) *float64 { return &o.Smoothing }, 0, 0.05),
+		number("dropconnect", func(o *Options) *float64 { return &o.DropConnect }, 0, 0.5),
+		[]move{{"confirm-evidence", func(o *Options) bool {
+			was := o.ConfirmEvidence
+			o.ConfirmEvidence = o.Running != model.RunningNone
+			return was != o.ConfirmEvidence
+		}}})
+}
+
+// WriteTrials writes a CSV line a trial: trial, change, loss, confirmed, running, kept.
+func WriteTrials(w io.Writer, trials []Trial) error {
+	c := csv.NewWriter(w)
+	c.Write([]string{"trial", "change", "loss", "confirmed", "running", "kept"})
+	for i, t := range trials {
+		c.Write([]string{strconv.Itoa(i + 1), or(t.Change, "as suggested by the data"), fmt.Sprintf("%.5f", t.Loss),
+			fmt.Sprintf("%.5f", t.Confirmed), fmt.Sprintf("%.5f", t.Running), strconv.FormatBool(t.Kept)})
+	}
+	c.Flush()
+	return c.Error()
+}
