@@ -79,6 +79,7 @@ type trainCmd struct {
 	Patience        int     `help:"End after so many epochs without a better one." default:"0"`
 	Segment         string  `help:"Segmenter stored in the model: activity, fixed, message or whole." enum:",activity,fixed,message,whole" default:""`
 	Seed            uint64  `help:"Same seed, same data, same options: same file." default:"1"`
+	Preset          string  `help:"Recipe: audio, curve, short or sensor [the one that the data look like]." enum:",audio,curve,short,sensor" default:""`
 	Search          int     `help:"Try so many settings first, by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
 	Resume          bool    `help:"Go on from MODEL.checkpoint."`
 	Quiet           bool    `short:"q" help:"No progress."`
@@ -96,7 +97,10 @@ func (c *trainCmd) Run(a *app) error {
 	if err := trainSet.CheckTrainable(); err != nil {
 		return fmt.Errorf("%s: %w", c.Data, err)
 	}
-	o, notes := train.Defaults(trainSet)
+	o, notes, err := train.Defaults(trainSet, c.Preset)
+	if err != nil {
+		return err
+	}
 	if err := c.override(&o); err != nil {
 		return err
 	}
@@ -179,6 +183,9 @@ func (c *trainCmd) sets(set *dataset.Set) (trainSet, valid *dataset.Set, err err
 
 // override puts what the user said over what the data suggest.
 func (c *trainCmd) override(o *train.Options) error {
+	if c.Stem == "" && o.Stem.Kind != "" && (c.Front != "" || c.Samples > 0 || c.Decimate > 0 || c.Deltas >= 0) {
+		o.Stem = stem.Config{} // frames of the user's own
+	}
 	if c.Stem != "" {
 		s, err := stem.Parse(c.Stem)
 		if err != nil {

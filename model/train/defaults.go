@@ -1,50 +1,122 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
 )
 
+// Presets are the shapes of data that a recipe is known for.
+const (
+	PresetAudio  = "audio"  // sound
+	PresetCurve  = "curve"  // one channel, 20 to 1000 samples
+	PresetShort  = "short"  // several channels, at most 60 samples
+	PresetSensor = "sensor" // longer series
+)
+
+// Presets lists them.
+func Presets() []string { return []string{PresetAudio, PresetCurve, PresetShort, PresetSensor} }
+
+// preset is the shape that set has.
+func preset(set *dataset.Set) string {
+	n := medianLength(set)
+	switch {
+	case set.Kind == dataset.Audio:
+		return PresetAudio
+	case set.Channels == 1 && n >= 20 && n <= 1000:
+		return PresetCurve
+	case n <= 60:
+		return PresetShort
+	}
+	return PresetSensor
+}
+
 // Defaults returns the options that the data suggest, and says in a line each
-// what was chosen and why.
+// what was chosen and why. The figures behind them come from cross-validation on
+// training splits.
 //
 //   - Audio: log-mel frames of 25 ms every 10 ms, every 5 ms where the median
 //     example is under 0.3 s; changes of speed, level, polarity and frequency
 //     masks; an evidence head.
-//   - Series of at most 60 steps: a sample a step.
+//   - Curves: one channel, 20 to 1000 samples: convolutions over single samples.
+//   - Short series of at most 60 samples: one to four samples a step, with deltas
+//     but where there is one.
 //   - Longer series: patches that make about 50 steps of them, with deltas.
-func Defaults(set *dataset.Set) (Options, []string) {
-	o, notes := shapeDefaults(set)
+//
+// Sets of thousands of examples get larger batches and at least 35 epochs. name is the
+// preset to take instead of the one that set looks like; "" is that one.
+func Defaults(set *dataset.Set, name string) (Options, []string, error) {
+	name = or(name, preset(set))
+	if !slices.Contains(Presets(), name) {
+		return Options{}, nil, fmt.Errorf("train: preset %q: give %s", name, strings.Join(Presets(), ", "))
+	}
+	if name == PresetAudio && set.Rate == 0 {
+		return Options{}, nil, errors.New("train: preset audio needs a sampling rate, which the data do not have: give --rate, or another preset")
+	}
+	o, note := shapeDefaults(set, name)
+	notes := []string{note}
+	if n := len(set.Examples); n >= manyExamples {
+		o.Batch = 64
+	}
+	o.MinUpdates = max(leastUpdates, min(leastEpochs*((len(set.Examples)+max(o.Batch, 32)-1)/max(o.Batch, 32)), mostUpdates))
 	if g := groups(set); g < fewGroups && g > 1 {
 		notes = append(notes, fmt.Sprintf("%d groups only: validation shares them with training and says nothing of unseen ones", g))
 	}
-	return o, notes
+	return o, notes, nil
 }
 
-func shapeDefaults(set *dataset.Set) (Options, []string) {
+// Of how long to train by default.
+const (
+	manyExamples = 4000
+	leastUpdates = 1500
+	leastEpochs  = 35
+	mostUpdates  = 6000
+)
+
+func shapeDefaults(set *dataset.Set, name string) (Options, string) {
 	var o Options
 	n := medianLength(set)
 	o.Running = model.RunningEvidence
-	if set.Kind == dataset.Audio {
-		return audioDefaults(set, o, n)
-	}
 	o.Front.Kind = feature.KindRaw
-	if n <= 60 {
-		o.Front.Samples = 1
-		return o, []string{fmt.Sprintf("series of %d samples, %d channels: raw front end, one sample a step", n, set.Channels)}
+	text := fmt.Sprintf("series of %d samples, %d channels (preset %s): ", n, set.Channels, name)
+	switch name {
+	case PresetAudio:
+		return audioDefaults(set, o, n)
+	case PresetCurve:
+		o = o.OverStem(convolutions())
+		return o, text + "convolutions over single samples"
+	case PresetShort:
+		o.Front.Samples, o.Dropout, o.Noise = 1, 0.2, 0.3
+		switch {
+		case n > 30:
+			o.Front.Samples, o.Front.Deltas, o.Noise = 4, 1, 0.1
+		case n > 10:
+			o.Front.Samples, o.Front.Deltas = 2, 1
+		}
+		if set.Channels < 6 {
+			o.Dropout, o.Noise, o.Jitter, o.Crop = -1, 0.1, 0.1, -1
+		}
+	default:
+		o.Front.Samples = min(max(int(math.Round(float64(n)/50)), 4), 10)
+		o.Front.Deltas = 1
+		if n/o.Front.Samples > 200 {
+			o.Front.Decimate = int(math.Ceil(float64(n) / float64(o.Front.Samples) / 100))
+		}
 	}
-	o.Front.Samples = min(max(int(math.Round(float64(n)/50)), 4), 10)
-	o.Front.Deltas = 1
-	if n/o.Front.Samples > 200 {
-		o.Front.Decimate = int(math.Ceil(float64(n) / float64(o.Front.Samples) / 100))
+	text += fmt.Sprintf("raw front end, %d samples a step%s", o.Front.Samples, decimated(o.Front.Decimate))
+	if o.Front.Samples == 1 {
+		text = strings.Replace(text, "1 samples", "one sample", 1)
 	}
-	return o, []string{fmt.Sprintf("series of %d samples, %d channels: raw front end, %d samples a step%s, with deltas", n, set.Channels,
-		o.Front.Samples, decimated(o.Front.Decimate))}
+	if o.Front.Deltas > 0 {
+		text += ", with deltas"
+	}
+	return o, text
 }
 
 func decimated(k int) string {
@@ -54,7 +126,7 @@ func decimated(k int) string {
 	return fmt.Sprintf(" (each the mean of %d)", k)
 }
 
-func audioDefaults(set *dataset.Set, o Options, n int) (Options, []string) {
+func audioDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 	seconds := float64(n) / set.Rate
 	o.Front = feature.Config{Kind: feature.KindLogMel, WindowMS: 25, HopMS: 10, Bands: 40}
 	if seconds < 0.3 {
@@ -62,8 +134,8 @@ func audioDefaults(set *dataset.Set, o Options, n int) (Options, []string) {
 	}
 	o.Stretch, o.GainDB, o.Polarity, o.Masks = 0.2, 6, true, 1
 	o.Dropout = 0.2
-	return o, []string{fmt.Sprintf("audio of %.3g s at %.0f Hz: log-mel front end, %.0f bands, %.0f ms windows every %.0f ms",
-		seconds, set.Rate, float64(o.Front.Bands), o.Front.WindowMS, o.Front.HopMS)}
+	return o, fmt.Sprintf("audio of %.3g s at %.0f Hz: log-mel front end, %.0f bands, %.0f ms windows every %.0f ms",
+		seconds, set.Rate, float64(o.Front.Bands), o.Front.WindowMS, o.Front.HopMS)
 }
 
 // medianLength is the median number of samples a channel.

@@ -43,11 +43,11 @@ func variety() map[string]struct {
 	all["convolutions"] = kind{toySet(70, 1), o}
 	o.Layers, o.Front.Deltas, o.Memory, o.Averaging = 1, 1, 1, 0.9
 	all["convolutions, little memory"] = kind{toySet(70, 1), o}
-	o, _ = Defaults(toyAudio(40, 1))
+	o, _, _ = Defaults(toyAudio(40, 1), "")
 	o.Front, o.Stem, o.Hidden, o.Epochs = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 6, HopMS: 20}, 8, 4
 	all["Gabor filters"] = kind{toyAudio(40, 1), o}
-	o, _ = Defaults(toyAudio(40, 1))
-	o.Hidden, o.Epochs, o.SNR, o.Front.Bands, o.Patience, o.Running = 10, 3, 10, 16, 2, model.RunningNone
+	o, _, _ = Defaults(toyAudio(40, 1), "")
+	o.Hidden, o.Epochs, o.SNR, o.Front.Bands, o.Patience, o.Running = 10, 8, 10, 16, 2, model.RunningNone
 	all["audio"] = kind{toyAudio(40, 1), o}
 	return all
 }
@@ -338,7 +338,7 @@ func TestPatienceEndsIt(t *testing.T) {
 // What the model file says of its origin: no time, host or path.
 func TestOrigin(t *testing.T) {
 	set := toyAudio(60, 1)
-	o, _ := Defaults(set)
+	o, _, _ := Defaults(set, "")
 	o.Hidden, o.Epochs, o.Seed = 8, 1, 42
 	r, err := Fit(t.Context(), set, nil, o, Hooks{}, nil)
 	if err != nil {

@@ -35,7 +35,7 @@ func TestDefaultsOnRealData(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o, _ := Defaults(train)
+			o, _, _ := Defaults(train, "")
 			o.Seed = 1
 			r, err := Fit(t.Context(), train, nil, o, Hooks{}, nil)
 			if err != nil {

@@ -318,14 +318,17 @@ func TestDefaultsFollowTheData(t *testing.T) {
 		hop      float64
 		mentions string
 	}{
-		{series(15, 12), feature.KindRaw, 15, 15, 0, 0, "one sample a step"},
+		{series(8, 2), feature.KindRaw, 8, 8, 0, 0, "one sample a step"},
+		{series(15, 12), feature.KindRaw, 8, 8, 1, 0, "2 samples a step"},
+		{series(51, 24), feature.KindRaw, 13, 13, 1, 0, "4 samples a step"},
 		{series(100, 6), feature.KindRaw, 20, 60, 1, 0, "with deltas"},
-		{series(500, 1), feature.KindRaw, 20, 60, 1, 0, "10 samples a step"},
+		{series(500, 1), feature.KindRaw, 500, 500, 0, 0, "convolutions"},
+		{series(500, 3), feature.KindRaw, 20, 60, 1, 0, "10 samples a step"},
 		{series(5000, 1), feature.KindRaw, 20, 110, 1, 0, "mean of"},
 		{audio(0.08), feature.KindLogMel, 10, 20, 0, 5, "every 5 ms"},
 		{audio(1), feature.KindLogMel, 90, 100, 0, 10, "every 10 ms"},
 	} {
-		o, notes := Defaults(c.set)
+		o, notes, _ := Defaults(c.set, "")
 		x, err := feature.New(o.Front, c.set.Rate, c.set.Channels)
 		if err != nil {
 			t.Fatal(err)
@@ -342,7 +345,7 @@ func TestDefaultsFollowTheData(t *testing.T) {
 	for i := range few.Examples {
 		few.Examples[i].Group = fmt.Sprint(i % 3)
 	}
-	if _, notes := Defaults(few); !strings.Contains(strings.Join(notes, "\n"), "3 groups only") {
+	if _, notes, _ := Defaults(few, ""); !strings.Contains(strings.Join(notes, "\n"), "3 groups only") {
 		t.Errorf("notes on three groups: %q", notes)
 	}
 }

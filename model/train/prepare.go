@@ -17,8 +17,14 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	}
 	o = o.withDefaults(set)
 	if o.Front.Kind == "" {
-		d, _ := Defaults(set)
+		d, _, err := Defaults(set, "")
+		if err != nil {
+			return nil, err
+		}
 		o.Front = d.Front
+		if o.Stem.Kind == "" {
+			o.Stem = d.Stem
+		}
 	}
 	if o.Segment.Kind == "" {
 		o.Segment.Kind = model.SegmentWhole

@@ -119,7 +119,7 @@ func moves(set *dataset.Set, base Options) [][]move {
 		}}
 	}
 	var gs [][]move
-	if base.Front.Kind == feature.KindRaw {
+	if base.Front.Kind == feature.KindRaw && base.Stem.Kind == "" {
 		samples := max(base.Front.Samples, 1)
 		size := func(o *Options) *int { return &o.Front.Samples }
 		gs = append(gs,
@@ -127,10 +127,10 @@ func moves(set *dataset.Set, base Options) [][]move {
 			[]move{whole("deltas", func(o *Options) *int { return &o.Front.Deltas }, 1-min(base.Front.Deltas, 1))})
 	}
 	gs = append(gs, number("dropout", func(o *Options) *float64 { return &o.Dropout }, 0, 0.2, 0.5))
-	if base.Front.Kind == feature.KindRaw && medianLength(set) > 60 {
+	if base.Front.Kind == feature.KindRaw && base.Stem.Kind == "" && medianLength(set) > 20 {
 		gs = append(gs, []move{{"stem conv", func(o *Options) bool {
 			before := o.Stem.Kind
-			*o = o.OverStem(stem.Config{Kind: stem.KindConv})
+			*o = o.OverStem(convolutions())
 			return before != stem.KindConv
 		}}})
 	}

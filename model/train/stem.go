@@ -15,6 +15,7 @@ import (
 // splits of ArrowHead, ECG200, GunPoint and ItalyPowerDemand.
 func (o Options) OverStem(c stem.Config) Options {
 	if c.Kind == "" {
+		o.Stem = c
 		return o
 	}
 	o.Stem, o.Front = c, feature.Config{Kind: feature.KindRaw}
@@ -22,6 +23,15 @@ func (o Options) OverStem(c stem.Config) Options {
 		o.Noise, o.DropConnect, o.ConfirmEvidence = 0.1, -1, true
 	}
 	return o
+}
+
+// convolutions is the stem conv in its default shape.
+func convolutions() stem.Config {
+	c, err := stem.Parse(stem.KindConv)
+	if err != nil {
+		panic(err) // a kind without a shape is always right
+	}
+	return c
 }
 
 // A stemPass runs the stem under a shard's sequences, forward and adjoint.

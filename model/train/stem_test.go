@@ -56,7 +56,7 @@ func TestDropoutAboveTheStem(t *testing.T) {
 
 // What OverStem makes of the defaults learns the toy set; no stem changes nothing.
 func TestLearnsOverConvolutions(t *testing.T) {
-	o, _ := Defaults(toySet(150, 1))
+	o, _, _ := Defaults(toySet(150, 1), "")
 	if same := o.OverStem(stem.Config{}); !reflect.DeepEqual(same, o) {
 		t.Errorf("no stem: %+v, want %+v", same, o)
 	}
@@ -97,7 +97,7 @@ func TestLearnsOverConvolutions(t *testing.T) {
 // low tones are told from high ones.
 func TestLearnsGaborFilters(t *testing.T) {
 	test := toyAudio(60, 2)
-	o, _ := Defaults(toyAudio(60, 1))
+	o, _, _ := Defaults(toyAudio(60, 1), "")
 	o.Front, o.Stem = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 8, HopMS: 20}
 	o.Hidden, o.MinUpdates, o.Seed, o.Validation = 12, 80, 1, -1
 	r, err := Fit(t.Context(), toyAudio(60, 1), nil, o, Hooks{}, nil)

@@ -49,7 +49,7 @@ func toyOptions() Options {
 }
 
 func TestLearnsAToySet(t *testing.T) {
-	o, notes := Defaults(toySet(150, 1))
+	o, notes, _ := Defaults(toySet(150, 1), "")
 	if len(notes) == 0 {
 		t.Error("Defaults does not say what it chose")
 	}

@@ -1,0 +1,40 @@
+package train
+
+import (
+	"bytes"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// A search begins with what it is given, ends in its best trial, and is the same each
+// time; the setting that it finds is worth no less on new examples.
+func TestSearch(t *testing.T) {
+	set := toySet(60, 1)
+	o := toyOptions()
+	o.Dropout, o.Epochs, o.Folds = 0.9, 6, 3 // so that there is something to find
+	best, trials, err := Search(t.Context(), set, o, 6, Hooks{}, nil)
+	if err != nil || len(trials) != 6 || trials[0].Change != "" || !trials[0].Kept || !reflect.DeepEqual(trials[0].Options, o) {
+		t.Fatalf("%v, %+v", err, trials)
+	}
+	least := trials[0]
+	for _, u := range trials[1:] {
+		if u.Kept != (u.Loss < least.Loss) {
+			t.Errorf("%q of loss %v kept: %v, least so far %v", u.Change, u.Loss, u.Kept, least.Loss)
+		}
+		if u.Kept {
+			least = u
+		}
+	}
+	if !reflect.DeepEqual(best, least.Options) || least.Loss >= trials[0].Loss {
+		t.Errorf("best is %+v of loss %v", best, least.Loss)
+	}
+	again, same, err := Search(t.Context(), set, o, 6, Hooks{}, nil)
+	if err != nil || !reflect.DeepEqual(again, best) || !reflect.DeepEqual(same, trials) {
+		t.Errorf("another search: %v", err)
+	}
+	var b bytes.Buffer
+	if err := WriteTrials(&b, trials); err != nil || strings.Count(b.String(), "\n") != 7 {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+}
