@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# docs/accuracy.sh DATA [NAME…]: the tables of docs/accuracy.md, as Markdown, by the
+# defaults of `inkling train`. DATA is the folder of the data sets; NAMEs are sections
+# (see the end), all by default. SEEDS and REPEATS shorten it: SEEDS="1 2" …
+set -euo pipefail
+data=$(realpath "${1:?give the folder of the data sets}"); shift
+cd "$(dirname "$0")/.."
+tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
+go build -o "$tmp/inkling" ./cmd/inkling
+SEEDS=${SEEDS:-1 2 3}; REPEATS=${REPEATS:-20}
+
+# field JSON PATH-AS-REGEX: a number of eval's report.
+field() { grep -oE "$2[0-9.e-]+|$2null" "$1" | head -1 | grep -oE '[0-9.e-]+$|null$' || echo null; }
+balanced() { # mean sensitivity of the labels
+  grep -oE '"per_class":\{[^}]*(\}[^}]*)*\}\}' "$1" | grep -oE '"sensitivity":[0-9.e-]+' | cut -d: -f2 |
+    awk '{ s += $1; n++ } END { print n ? s/n : "null" }'
+}
+worst() { grep -oE "\"$2\":\[[^]]*\]" "$1" | grep -oE '[0-9.]+(e-[0-9]+)?' | sort -g | tail -1; }
+
+# one NAME SEED TRAIN-DATA EVAL-DATA EVAL-OPTIONS -- TRAIN-OPTIONS: a line of figures.
+one() {
+  local name=$1 seed=$2 from=$3 on=$4; shift 4
+  local ev=(); while [ "$1" != -- ]; do ev+=("$1"); shift; done; shift
+  local began=$SECONDS
+  "$tmp/inkling" train "$from" -o "$tmp/m" --seed "$seed" -q "$@" 2>"$tmp/log" || { cat "$tmp/log" >&2; exit 1; }
+  local took=$((SECONDS - began))
+  "$tmp/inkling" eval "$tmp/m" "$on" --json "${ev[@]}" >"$tmp/r" 2>/dev/null
+  printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "$seed" "$(field "$tmp/r" '"confirmed":\{"accuracy":')" "$(balanced "$tmp/r")" \
+    "$(field "$tmp/r" '"1\.0":')" "$(field "$tmp/r" '"early":\{"accuracy":')" "$(field "$tmp/r" '"earliness":')" \
+    "$(field "$tmp/r" '"overturned":')" "$(field "$tmp/r" '"confirmed_ece":')" "$(worst "$tmp/r" running_ece)" "$took" | tee -a "$tmp/rows" >&2
+}
+# table: means over the seeds of $tmp/rows, and the spread of the confirmed accuracy.
+table() {
+  awk -F'\t' 'function p(x) { return sprintf("%.1f", 100*x) }
+    !($1 in n) { order[++k] = $1; lo[$1] = 2 }
+    { n[$1]++; for (i = 3; i <= 11; i++) s[$1, i] += $i; if ($3 < lo[$1]) lo[$1] = $3; if ($3 > hi[$1]) hi[$1] = $3 }
+    END { print "| data | seeds | confirmed (least, most) | balanced | running at the end | early | at | overturned | ECE confirmed, running (worst tenth) | time |"
+      print "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+      for (j = 1; j <= k; j++) { x = order[j]; m = n[x]
+        printf "| %s | %d | %s (%s, %s) | %s | %s | %s | %.2f | %s %% | %.3f, %.3f | %d s |\n", x, m, p(s[x,3]/m), p(lo[x]), p(hi[x]), p(s[x,4]/m),
+          p(s[x,5]/m), p(s[x,6]/m), s[x,7]/m, p(s[x,8]/m), s[x,9]/m, s[x,10]/m, s[x,11]/m } }' "$tmp/rows"
+}
+series() { local name=$1 path=$2; shift 2; for s in $SEEDS; do one "$name" "$s" "$data/$path" "$data/$path" -- "$@"; done; }
+
+japanese-vowels() { SEEDS=${SEEDS_VOWELS:-1 2 3 4 5 6 7 8 9 10} series "Japanese Vowels, 270/370" japanese-vowels/JapaneseVowels; }
+motions() { series "BasicMotions, 40/40" imu/BasicMotions; series "NATOPS, 180/180" natops/NATOPS; }
+pendigits() { series "PenDigits, 7494/3498" pendigits/PenDigits; }
+ringel() { # random 70 % of both files, gap 0.1, δ 0.01 (Ringel et al. 2024)
+  for r in $(seq "$REPEATS"); do
+    grep -v '^[0-9-]' "$data/pendigits/PenDigits_TRAIN.ts" | tee "$tmp/P_TRAIN.ts" >"$tmp/P_TEST.ts"
+    cat "$data"/pendigits/PenDigits_T*.ts | grep '^[0-9-]' | awk -v r="$r" -v dir="$tmp" 'BEGIN { srand(r) }
+      { print >> (dir "/P_" (rand() < 0.7 ? "TRAIN" : "TEST") ".ts") }'
+    one "PenDigits, random 70 %, gap 0.1, confidence 0.99" "$r" "$tmp/P" "$tmp/P" -- --early-gap 0.1 --early-confidence 0.99
+  done
+}
+curves() { for n in GunPoint ECG200 ItalyPowerDemand ArrowHead; do series "$n" "ucr-uea/$n"; done; }
+digits() { series "spoken digits, index split" fsdd; }
+speakers() { # each speaker left out once
+  for who in $(tail -n +2 "$data/fsdd/index.csv" | cut -d, -f4 | sort -u); do
+    awk -F, -v OFS=, -v who="$who" -v dir="$data/fsdd/" 'NR == 1 { print "file,label,split,group"; next } { print dir $1, $2, ($4 == who ? "test" : "train"), $4 }' \
+      "$data/fsdd/index.csv" >"$tmp/index.csv"
+    one "spoken digits without $who" 1 "$tmp/index.csv" "$tmp/index.csv" --
+  done
+}
+instruments() {
+  for s in $SEEDS; do
+    one "instruments, 3 classes, 80 ms" "$s" "$data/instruments" "$data/instruments" --labels flute,trumpet,piano --crop 0.08 -- --labels flute,trumpet,piano --crop 0.08
+    one "instruments, 5 classes, 80 ms" "$s" "$data/instruments" "$data/instruments" --crop 0.08 -- --crop 0.08
+    one "instruments, 3 classes, 80 ms, raw, --stem gabor" "$s" "$data/instruments" "$data/instruments" --labels flute,trumpet,piano --crop 0.08 -- --labels flute,trumpet,piano --crop 0.08 --stem gabor
+  done
+}
+environment() { series "ESC-10, folds 1-3 to 4" esc10; }
+
+all="japanese-vowels motions pendigits ringel curves digits speakers instruments environment"
+for section in ${*:-$all}; do "$section"; done
+table
