@@ -12,6 +12,23 @@ import (
 // early rule then come from cross-fitting, and the model from all of them.
 const smallSet = 1000
 
+// smallSound is under how many seconds of sound that is so: more of it takes minutes a
+// training.
+const smallSound = 600
+
+func small(set *dataset.Set) bool {
+	if len(set.Examples) >= smallSet {
+		return false
+	}
+	seconds := 0.0
+	for i := range set.Examples {
+		if set.Kind == dataset.Audio {
+			seconds += float64(set.Frames(i)) / set.Rate
+		}
+	}
+	return seconds < smallSound
+}
+
 // defaultFolds is how many parts cross-fitting makes of a small set.
 const defaultFolds = 5
 
