@@ -130,7 +130,7 @@ func (s Segment) Defaults() Segment {
 	def(&s.Off, 6)
 	def(&s.Level, -60)
 	def(&s.Minimum, 0.05)
-	def(&s.PreRoll, 0.05)
+	def(&s.PreRoll, 0.02)
 	def(&s.Hold, 0.2)
 	return s
 }

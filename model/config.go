@@ -59,7 +59,7 @@ type Segment struct {
 	Off     float64 `json:"off,omitempty"`      // counts as active down to this far above the floor [6]
 	Level   float64 `json:"level,omitempty"`    // never opens below this level, dB of full scale [-60]
 	Minimum float64 `json:"minimum,omitempty"`  // shorter ones are dropped [0.05]
-	PreRoll float64 `json:"pre_roll,omitempty"` // kept from before the opening [0.05]
+	PreRoll float64 `json:"pre_roll,omitempty"` // kept from before the opening [0.02]
 	Hold    float64 `json:"hold,omitempty"`     // silence that ends it [0.2]
 }
 

@@ -167,7 +167,7 @@ func TestGaps(t *testing.T) {
 func activityAt(t *testing.T, x []float32) []Event {
 	t.Helper()
 	m := randomModel(t, 1, feature.Config{Kind: feature.KindRaw, Samples: 10}, 1000, 1, 1, model.RunningSoftmax, true)
-	return script(t, m, &Options{Emit: Emit{Confirmed: true}, Segment: &model.Segment{Kind: model.SegmentActivity}},
+	return script(t, m, &Options{Emit: Emit{Confirmed: true}, Segment: &model.Segment{Kind: model.SegmentActivity, PreRoll: 0.05}},
 		capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Samples: x})
 }
 
@@ -231,7 +231,7 @@ func TestHeldGapKeepsPositions(t *testing.T) {
 	piece := func(offset uint64, x []float32) capture.Block {
 		return capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Offset: offset, Samples: x}
 	}
-	es := script(t, m, &Options{Emit: Emit{Confirmed: true}, Gap: "hold", Segment: &model.Segment{Kind: model.SegmentActivity}},
+	es := script(t, m, &Options{Emit: Emit{Confirmed: true}, Gap: "hold", Segment: &model.Segment{Kind: model.SegmentActivity, PreRoll: 0.05}},
 		piece(0, x[:1000]), piece(1007, x[1000:1100]), piece(1140, x[1100:1980]), piece(2120, x[1980:]))
 	var spans []uint64
 	var lost uint64
@@ -252,7 +252,7 @@ func TestTrailingHoldDoesNotCount(t *testing.T) {
 	x := make([]float32, 2000)
 	tone(x, 500, 1000, 0.5)
 	m := randomModel(t, 3, feature.Config{Kind: feature.KindRaw, Samples: 10}, 1000, 1, 1, model.RunningEvidence, true)
-	es := script(t, m, &Options{Segment: &model.Segment{Kind: model.SegmentActivity}}, capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Samples: x})
+	es := script(t, m, &Options{Segment: &model.Segment{Kind: model.SegmentActivity, PreRoll: 0.05}}, capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Samples: x})
 	most, at := 0, ""
 	for _, e := range es {
 		if e.Type == Running {

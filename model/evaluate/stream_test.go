@@ -231,7 +231,7 @@ func TestListenToAnotherFormat(t *testing.T) {
 	}
 	c := take.Candidates[0]
 	near := func(got, want, within float64) bool { return math.Abs(got-want) <= within*rate }
-	if !near(float64(c.Start), 0.95*rate, 0.02) || !near(float64(c.End), 2*rate, 0.03) || !near(float64(c.Told), 2.2*rate, 0.03) {
+	if !near(float64(c.Start), 0.98*rate, 0.02) || !near(float64(c.End), 2*rate, 0.03) || !near(float64(c.Told), 2.2*rate, 0.03) {
 		t.Errorf("%+v", c)
 	}
 }
