@@ -71,7 +71,7 @@ type trainCmd struct {
 	SNR           float64 `name:"snr" help:"Audio: noise from this ratio up, in dB; negative: none." default:"0" placeholder:"DB"`
 	Masks         int     `help:"Audio: frequency masks; negative: none." default:"0"`
 
-	Folds           int     `help:"Cross-fit in so many parts: calibration and early rule from as many trainings, the model from all data [5 under 1,000 examples]; negative: none." default:"0"`
+	Folds           int     `help:"Cross-fit in so many parts: calibration and early rule from as many trainings, the model from all data [5 under 1,000 groups]; negative: none." default:"0"`
 	EarlyGap        float64 `help:"Share of early labels that confirm may overturn [0.05]." default:"0"`
 	EarlyConfidence float64 `help:"Confidence that it is not more [0.95]." default:"0"`
 	Validation      float64 `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`

@@ -8,16 +8,20 @@ import (
 	"inkling/model/dataset"
 )
 
-// smallSet is under how many examples none is spared for validation: calibration and
-// early rule then come from cross-fitting, and the model from all of them.
-const smallSet = 1000
+// smallSet is under how many groups of examples, a recording's crops being one, none
+// is spared for validation: calibration and early rule then come from cross-fitting, and
+// the model from all of them. Over largeSet examples that would take too long.
+const (
+	smallSet = 1000
+	largeSet = 4000
+)
 
 // smallSound is under how many seconds of sound that is so: more of it takes minutes a
 // training.
-const smallSound = 600
+const smallSound = 900
 
 func small(set *dataset.Set) bool {
-	if len(set.Examples) >= smallSet {
+	if len(set.Examples) >= largeSet || groups(set) >= smallSet {
 		return false
 	}
 	seconds := 0.0

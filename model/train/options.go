@@ -77,7 +77,7 @@ type Options struct {
 	// Folds is how many parts the training data are divided into for cross-fitting:
 	// the calibration and the early rule come from as many trainings, each judged by the
 	// part it does without, and the model from one on all of the data [5 for fewer than
-	// 1000 examples and ten minutes of sound, unless Validation or Patience is given]; negative: 0.
+	// 1000 groups and a quarter of an hour of sound, unless Validation or Patience is given]; negative: 0.
 	Folds      int
 	Validation float64 // share of the training data held out, by group [0.15, 0 with Folds]; negative: 0
 	// The early rule lets confirm overturn at most the share EarlyGap of early labels
