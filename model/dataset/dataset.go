@@ -28,6 +28,7 @@ const (
 type Example struct {
 	Name    string    // the file, or FILE:LINE, as a user would find it
 	Label   int       // index into Set.Labels
+	Steps   []int32   // label of each sample (a channel's), -1: none; nil: Label is that of them all
 	Split   string    // train, test, …; "" where the data names none
 	Group   string    // examples of one group never part; Name if the data names none
 	Samples []float32 // channels interleaved
