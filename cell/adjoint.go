@@ -20,25 +20,35 @@ type transposed struct {
 }
 
 // PackAdjoint takes the values of w, with which l was packed, for Adjoint; with
-// inputs also for the gradient on the inputs. Like Pack it is for training.
+// inputs also for the gradient on the inputs, which codes have not. Like Pack it is
+// for training.
 func (l *LSTM) PackAdjoint(w *Weights, inputs bool) {
 	l.t.hh.PackGatesTransposed(w.HH, l.hidden, l.hidden)
 	if inputs {
+		if l.codes > 0 {
+			panic("cell: PackAdjoint: codes have no gradient")
+		}
 		l.t.ih.PackGatesTransposed(w.IH, l.hidden, l.in)
 	}
 	l.t.ready, l.t.inputs = true, inputs
 }
 
 // A Gradient is the gradient on a direction's weights as Adjoint sums it up: rows
-// [bias | W_ihᵀ | W_hhᵀ] of the gates' sums.
+// [bias | W_ihᵀ | W_hhᵀ] of the gates' sums; of codes [bias | W_hhᵀ | W_ihᵀ].
 type Gradient struct {
-	in, hidden, stride int
-	sums               []float32 // (1+D+H)×stride
+	columns, hidden, stride int
+	ih, hh                  int       // where the parts begin, rows
+	sums                    []float32 // (1+D+H)×stride
 }
 
 // NewGradient returns a zero gradient on l's weights.
 func (l *LSTM) NewGradient() *Gradient {
-	return &Gradient{in: l.in, hidden: l.hidden, stride: len(l.bias), sums: make([]float32, (1+l.in+l.hidden)*len(l.bias))}
+	g := &Gradient{columns: l.columns(), hidden: l.hidden, stride: len(l.bias), ih: 1, hh: 1 + l.features,
+		sums: make([]float32, (1+l.columns()+l.hidden)*len(l.bias))}
+	if l.codes > 0 {
+		g.ih = 1 + l.hidden
+	}
+	return g
 }
 
 // Zero makes g zero again.
@@ -49,13 +59,13 @@ func (g *Gradient) Add(o *Gradient) { f32.Axpy(g.sums, 1, o.sums) }
 
 // AddTo adds g to w, a gradient in the layout of the weights.
 func (g *Gradient) AddTo(w *Weights) {
-	if w.In != g.in || w.Hidden != g.hidden {
-		panic(fmt.Sprintf("cell: AddTo: weights %d→%d, want %d→%d", w.In, w.Hidden, g.in, g.hidden))
+	if w.In != g.columns || w.Hidden != g.hidden {
+		panic(fmt.Sprintf("cell: AddTo: weights %d→%d, want %d→%d", w.In, w.Hidden, g.columns, g.hidden))
 	}
 	f32.AddGateRows(w.BiasIH, g.sums, g.hidden, 1, g.stride)
 	f32.AddGateRows(w.BiasHH, g.sums, g.hidden, 1, g.stride)
-	f32.AddGateRows(w.IH, g.sums[g.stride:], g.hidden, g.in, g.stride)
-	f32.AddGateRows(w.HH, g.sums[(1+g.in)*g.stride:], g.hidden, g.hidden, g.stride)
+	f32.AddGateRows(w.IH, g.sums[g.ih*g.stride:], g.hidden, g.columns, g.stride)
+	f32.AddGateRows(w.HH, g.sums[g.hh*g.stride:], g.hidden, g.hidden, g.stride)
 }
 
 // blockRows is how many rows there are, at the least, between two timesteps at
@@ -85,7 +95,7 @@ type StateGradient struct{ H, C []float32 }
 func (l *LSTM) Adjoint(tp *Tape, grad *Gradient, dx, dh []float32, after, before *StateGradient) {
 	d, hid := l.in, l.hidden
 	rows := len(tp.h) / hid
-	if len(dh) != rows*hid || (dx != nil && len(dx) != rows*d) || grad.in != d || grad.hidden != hid {
+	if len(dh) != rows*hid || (dx != nil && len(dx) != rows*d) || grad.columns != l.columns() || grad.hidden != hid {
 		panic(fmt.Sprintf("cell: Adjoint: gradients of %d and %d values, want %d rows of %d and %d", len(dh), len(dx), rows, hid, d))
 	}
 	if !tp.ready || tp.hidden != hid || !l.t.ready || (dx != nil && !l.t.inputs) {
@@ -101,6 +111,9 @@ func (l *LSTM) Adjoint(tp *Tape, grad *Gradient, dx, dh []float32, after, before
 			continue
 		}
 		grad.addRows(tp, at, end)
+		if l.codes > 0 {
+			grad.addCodes(l, tp, at, end)
+		}
 		if dx != nil {
 			l.inputGradient(tp, dx[at*d:end*d], at, end)
 		}
@@ -162,6 +175,14 @@ func (l *LSTM) stepBack(tp *Tape, t int, dh []float32, first bool) {
 func (g *Gradient) addRows(tp *Tape, at, end int) {
 	f32.MulAddTransposed(g.sums, g.stride, tp.inputs[at*tp.width:end*tp.width], tp.width,
 		tp.z[at*tp.stride:end*tp.stride], tp.stride, tp.width, f32.Padded(4*g.hidden), end-at)
+}
+
+// addCodes adds each row from at to end to that of its code, in order.
+func (g *Gradient) addCodes(l *LSTM, tp *Tape, at, end int) {
+	for r := at; r < end; r++ {
+		row := g.ih + l.code(tp.codes[r])
+		f32.Axpy(g.sums[row*g.stride:(row+1)*g.stride], 1, tp.z[r*tp.stride:(r+1)*tp.stride])
+	}
 }
 
 // inputGradient writes dx of the rows from at to end.

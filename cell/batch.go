@@ -12,6 +12,8 @@ import (
 // that live elsewhere are brought in by Load and taken out by Store.
 type Batch struct {
 	n, in, hidden int
+	features      int       // as of the LSTM
+	starts        int       // values of a row of sums, where each stream starts from its code's; else 0
 	h, c          []float32 // N×H
 	gathered      []float32 // a timestep's inputs of Sequences
 
@@ -28,9 +30,10 @@ type Batch struct {
 // A worker is scratch for some rows; all but the first are helpers, each with a
 // goroutine while there is work.
 type worker struct {
-	xh, z []float32
-	state atomic.Int32
-	help  func()
+	xh, z  []float32
+	starts []float32 // rows of sums
+	state  atomic.Int32
+	help   func()
 }
 
 // States of a helper. One that has nothing to do waits for a moment before it
@@ -46,7 +49,10 @@ const waitingLooks = 20000
 
 // NewBatch returns a batch of n streams, each in the zero state.
 func (l *LSTM) NewBatch(n int) *Batch {
-	b := &Batch{in: l.in, hidden: l.hidden}
+	b := &Batch{in: l.in, features: l.features, hidden: l.hidden}
+	if l.codes > 0 {
+		b.starts = len(l.bias)
+	}
 	b.Share(1)
 	b.Resize(n)
 	return b
@@ -57,7 +63,8 @@ func (l *LSTM) NewBatch(n int) *Batch {
 func (b *Batch) Share(workers int) {
 	b.workers = b.workers[:0]
 	for range max(workers, 1) {
-		w := &worker{xh: make([]float32, f32.RowsAtOnce*(b.in+b.hidden)), z: make([]float32, f32.RowsScratch(f32.RowsAtOnce, b.hidden))}
+		w := &worker{xh: make([]float32, f32.RowsAtOnce*(b.features+b.hidden)), z: make([]float32, f32.RowsScratch(f32.RowsAtOnce, b.hidden)),
+			starts: make([]float32, f32.RowsAtOnce*b.starts)}
 		w.help = func() { b.help(w) }
 		b.workers = append(b.workers, w)
 	}
@@ -99,10 +106,10 @@ func (b *Batch) H(i int) []float32 { return b.h[i*b.hidden : (i+1)*b.hidden] }
 
 func (b *Batch) cell(i int) []float32 { return b.c[i*b.hidden : (i+1)*b.hidden] }
 
-// StepBatch moves every stream of b on by one timestep: x has N×D features. To
+// StepBatch moves every stream of b on by one timestep: x has N×In values. To
 // the bit it is Step of each. It allocates nothing.
 func (l *LSTM) StepBatch(b *Batch, x []float32) {
-	if len(x) != b.n*l.in || b.hidden != l.hidden || b.in != l.in {
+	if len(x) != b.n*l.in || b.hidden != l.hidden || b.in != l.in || b.features != l.features {
 		panic(fmt.Sprintf("cell: StepBatch: %d inputs, %d streams %d→%d, want N×%d and %d→%d", len(x), b.n, b.in, b.hidden, l.in, l.in, l.hidden))
 	}
 	b.step(l, x, b.n)
@@ -178,18 +185,26 @@ func (b *Batch) take(w *worker) {
 
 // stepRows moves n streams from the i-th one on.
 func (b *Batch) stepRows(w *worker, i, n int) {
-	l, d, hid := b.l, b.in, b.hidden
+	l, d, hid := b.l, b.features, b.hidden
 	width := d + hid
 	h, c := b.h[i*hid:(i+n)*hid], b.c[i*hid:(i+n)*hid]
+	start := l.bias
+	if b.starts > 0 {
+		start = w.starts
+	}
 	for j := range n {
 		row := w.xh[j*width : (j+1)*width]
-		copy(row, b.x[(i+j)*d:(i+j+1)*d])
 		copy(row[d:], h[j*hid:(j+1)*hid])
+		if b.starts > 0 {
+			copy(start[j*b.starts:], l.start(b.x[i+j]))
+		} else {
+			copy(row, b.x[(i+j)*d:(i+j+1)*d])
+		}
 	}
-	f32.Rows(h, c, c, w.xh, l.bias, w.z, &l.w, n, hid, width, 0, false)
+	f32.Rows(h, c, c, w.xh, start, w.z, &l.w, n, hid, width, b.starts, 0, false)
 }
 
-// Sequences runs N sequences, each from the zero state: xs[i] has T_i×D inputs,
+// Sequences runs N sequences, each from the zero state: xs[i] has T_i×In inputs,
 // and T_i never rises. After each timestep it calls each, unless that is nil, with
 // the timestep and the number of sequences that have it: H(i) of those is h. With
 // reverse every sequence runs from its own last timestep down to its first, and

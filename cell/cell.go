@@ -9,6 +9,9 @@
 // the bit, and so does Forward for any batch: every sum starts from
 // b = b_ih + b_hh and takes the inputs ascending, then the hidden units
 // ascending, in one accumulator.
+//
+// Inputs may be codes, of which W_ih has a column each: then x_t is one value k, and
+// W_ih·x_t the column k, to the bit as if x_t were 1 at k and 0 elsewhere.
 package cell
 
 import (
@@ -20,16 +23,28 @@ import (
 // LSTM is a direction ready to run. Its weights are packed and immutable but
 // for Pack; any number of streams share it.
 type LSTM struct {
-	in, hidden int
+	in, hidden int        // values a timestep: D features, or one code
+	codes      int        // K; 0: inputs are features
+	features   int        // D; 0: inputs are codes
 	bias       []float32  // a row of sums as f32.GateColumn lays it out
-	w          f32.Matrix // [W_ih W_hh]ᵀ, (D+H)×4H: takes rows [x | h] to sums
+	starts     []float32  // K such rows: bias + the column of the code
+	w          f32.Matrix // [W_ih W_hh]ᵀ, (D+H)×4H: takes rows [x | h] to sums; of codes W_hhᵀ alone
 	ih, hh     f32.Matrix // its parts
 	t          transposed // for Adjoint
 }
 
 // New packs w. Later changes of w do not reach the LSTM until Pack.
 func New(w *Weights) *LSTM {
-	l := &LSTM{in: w.In, hidden: w.Hidden, bias: make([]float32, f32.GateStride(w.Hidden))}
+	l := &LSTM{in: w.In, features: w.In, hidden: w.Hidden, bias: make([]float32, f32.GateStride(w.Hidden))}
+	l.Pack(w)
+	return l
+}
+
+// NewCoded is New for inputs that are codes: a timestep is one value, a whole number
+// from 0 to w.In−1. What lies outside counts as 0.
+func NewCoded(w *Weights) *LSTM {
+	stride := f32.GateStride(w.Hidden)
+	l := &LSTM{in: 1, codes: w.In, hidden: w.Hidden, bias: make([]float32, stride), starts: make([]float32, w.In*stride)}
 	l.Pack(w)
 	return l
 }
@@ -37,17 +52,40 @@ func New(w *Weights) *LSTM {
 // Pack takes the values of w, of the shape the LSTM was made with, and allocates
 // nothing. Nothing may run on l meanwhile: it is for training.
 func (l *LSTM) Pack(w *Weights) {
-	if w.In != l.in || w.Hidden != l.hidden {
-		panic(fmt.Sprintf("cell: Pack: weights %d→%d, want %d→%d", w.In, w.Hidden, l.in, l.hidden))
+	if w.In != l.columns() || w.Hidden != l.hidden {
+		panic(fmt.Sprintf("cell: Pack: weights %d→%d, want %d→%d", w.In, w.Hidden, l.columns(), l.hidden))
 	}
 	f32.PackGateBias(l.bias, l.hidden, w.BiasIH, w.BiasHH)
+	if l.codes > 0 {
+		f32.PackGateStarts(l.starts, len(l.bias), l.bias, l.hidden, w.IH)
+		l.w.PackGates(l.hidden, w.HH)
+		l.hh = l.w
+		return
+	}
 	l.w.PackGates(l.hidden, w.IH, w.HH)
 	l.ih, l.hh = l.w.Part(0, l.in), l.w.Part(l.in, l.in+l.hidden)
 }
 
-// In is D, the features a timestep; Hidden is H.
+// In is how many values a timestep has: D features, or one code; Hidden is H.
 func (l *LSTM) In() int     { return l.in }
 func (l *LSTM) Hidden() int { return l.hidden }
+
+// columns of W_ih.
+func (l *LSTM) columns() int { return max(l.features, l.codes) }
+
+// start is the row of sums of a code.
+func (l *LSTM) start(x float32) []float32 {
+	k := l.code(x)
+	return l.starts[k*len(l.bias):][:len(l.bias)]
+}
+
+// code is x as a column of W_ih.
+func (l *LSTM) code(x float32) int {
+	if x > 0 && x < float32(l.codes) {
+		return int(x)
+	}
+	return 0
+}
 
 // State is what a stream carries from one timestep to the next, and scratch.
 type State struct {
@@ -69,7 +107,7 @@ const (
 // of such a size does.
 func (l *LSTM) NewState() *State {
 	h, width, sums := l.hidden, f32.Padded(l.hidden), len(l.bias)
-	buf := make([]float32, sums+2*width+l.in+h)
+	buf := make([]float32, sums+2*width+l.features+h)
 	state, xh := buf[sums:], buf[sums+2*width:]
 	return &State{H: state[:h:h], C: state[width:][:h:h], xh: xh, z: buf[:sums:sums]}
 }
@@ -86,29 +124,34 @@ func (s *State) CopyFrom(o *State) {
 	copy(s.C, o.C)
 }
 
-// Step moves s on by one timestep of D features. It allocates nothing.
+// Step moves s on by one timestep of In values. It allocates nothing.
 func (l *LSTM) Step(s *State, x []float32) {
 	if len(x) != l.in {
-		panic(fmt.Sprintf("cell: Step: %d features, want %d", len(x), l.in))
+		panic(fmt.Sprintf("cell: Step: %d values, want %d", len(x), l.in))
 	}
 	l.step(s, x)
 }
 
 func (l *LSTM) step(s *State, x []float32) {
-	copy(s.xh, x)
-	copy(s.xh[l.in:], s.H)
-	f32.Step(s.H, s.C, s.xh, l.bias, s.z, &l.w, s.back)
+	start := l.bias
+	if l.codes > 0 {
+		start = l.start(x[0])
+	} else {
+		copy(s.xh, x)
+	}
+	copy(s.xh[l.features:], s.H)
+	f32.Step(s.H, s.C, s.xh, start, s.z, &l.w, s.back)
 	s.back = !s.back
 }
 
 // stepFrom is step with the inputs' part in the sums start.
 func (l *LSTM) stepFrom(s *State, start []float32) {
-	copy(s.xh[l.in:], s.H)
-	f32.Step(s.H, s.C, s.xh[l.in:], start, s.z, &l.hh, s.back)
+	copy(s.xh[l.features:], s.H)
+	f32.Step(s.H, s.C, s.xh[l.features:], start, s.z, &l.hh, s.back)
 	s.back = !s.back
 }
 
-// Sequence runs the timesteps xs (T×D) from state s, which it leaves after the
+// Sequence runs the timesteps xs (T×In) from state s, which it leaves after the
 // last one, and writes each h to h (T×H) unless h is nil.
 func (l *LSTM) Sequence(s *State, h, xs []float32) { l.run(s, h, xs, false) }
 
@@ -128,7 +171,7 @@ func (l *LSTM) run(s *State, h, xs []float32, reverse bool) {
 			first = steps - done - n
 		}
 		var zs []float32
-		if l.in >= projectedInputs {
+		if l.features >= projectedInputs {
 			zs = l.project(s, xs[first*l.in:(first+n)*l.in], n)
 		}
 		for i := range n {

@@ -17,8 +17,9 @@ type Tape struct {
 
 	active []int
 	start  []int     // first row of each timestep
-	inputs []float32 // R rows [1 | x | h before]: what the sums are made of
-	width  int       // of inputs: 1+D+H
+	inputs []float32 // R rows [1 | x | h before]: what the sums are made of; of codes [1 | h before]
+	codes  []float32 // R
+	width  int       // of inputs: 1+D+H, or 1+H
 	stride int       // of z
 	z      []float32 // R rows of sums, then gates' values, then gradients on sums
 	c      []float32 // R×H
@@ -32,11 +33,11 @@ type Tape struct {
 	adjoint adjoint
 }
 
-// Forward runs a packed batch x (R×D) and returns every h (R×H), valid until the
+// Forward runs a packed batch x (R×In) and returns every h (R×H), valid until the
 // next Forward on the tape. h0 and c0 (active[0]×H) are the states before the
 // first timestep; nil is zero. active must stay unchanged until Adjoint.
 func (l *LSTM) Forward(tp *Tape, active []int, x, h0, c0 []float32) []float32 {
-	hid, width := l.hidden, 1+l.in+l.hidden
+	hid, d, width := l.hidden, l.features, 1+l.features+l.hidden
 	tp.begin(l, active, x, h0, c0)
 	hPrev, cPrev := tp.h0, tp.c0
 	for t, n := range active {
@@ -45,11 +46,19 @@ func (l *LSTM) Forward(tp *Tape, active []int, x, h0, c0 []float32) []float32 {
 		for i := range n {
 			row := in[i*width : (i+1)*width]
 			row[0] = 1
-			copy(row[1:], x[(at+i)*l.in:(at+i+1)*l.in])
-			copy(row[1+l.in:], hPrev[i*hid:(i+1)*hid])
+			copy(row[1:], x[(at+i)*d:(at+i+1)*d])
+			copy(row[1+d:], hPrev[i*hid:(i+1)*hid])
 		}
 		h, c := tp.h[at*hid:(at+n)*hid], tp.c[at*hid:(at+n)*hid]
-		f32.Rows(h, c, cPrev, in[1:], l.bias, tp.z[at*tp.stride:(at+n)*tp.stride], &l.w, n, hid, width, tp.stride, true)
+		z := tp.z[at*tp.stride : (at+n)*tp.stride]
+		start, ldstart := l.bias, 0
+		if l.codes > 0 {
+			start, ldstart = z, tp.stride
+			for i, k := range tp.codes[at : at+n] {
+				copy(z[i*tp.stride:], l.start(k))
+			}
+		}
+		f32.Rows(h, c, cPrev, in[1:], start, z, &l.w, n, hid, width, ldstart, tp.stride, true)
 		hPrev, cPrev = h, c
 	}
 	tp.ready = true
@@ -61,7 +70,10 @@ func (tp *Tape) begin(l *LSTM, active []int, x, h0, c0 []float32) {
 	if len(x) != rows*l.in {
 		panic(fmt.Sprintf("cell: Forward: %d inputs, want %d rows of %d", len(x), rows, l.in))
 	}
-	tp.active, tp.hidden, tp.stride, tp.width = active, l.hidden, len(l.bias), 1+l.in+l.hidden
+	tp.active, tp.hidden, tp.stride, tp.width = active, l.hidden, len(l.bias), 1+l.features+l.hidden
+	if l.codes > 0 {
+		tp.codes = append(tp.codes[:0], x...)
+	}
 	tp.inputs = grow(tp.inputs, rows*tp.width)
 	tp.z = grow(tp.z, rows*tp.stride)
 	tp.c, tp.h = grow(tp.c, rows*l.hidden), grow(tp.h, rows*l.hidden)

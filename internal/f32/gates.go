@@ -33,23 +33,24 @@ const (
 	blockPanels = 4 * blockUnits / Panel
 )
 
-// Rows is Step for m rows, each a stream's or a sequence's, from the same start:
-// xh lies ldx apart, h, c and cPrev n apart, to the bit as Step gives them. With
+// Rows is Step for m rows, each a stream's or a sequence's: xh lies ldx apart, h, c
+// and cPrev n apart, start ldstart apart, which is 0 where all rows have the same. To
+// the bit it is as Step gives them. start may be z where both are as far apart. With
 // keep, z has rows ldz apart that receive the gates' values, for GatesAdjoint;
 // otherwise it is scratch of at least RowsScratch(m, n) values. h must not overlap xh;
 // c may be cPrev.
-func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int, keep bool) {
+func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ldz int, keep bool) {
 	if m == 0 {
 		return
 	}
-	if len(h) < m*n || len(c) < m*n || len(cPrev) < m*n || w.N != 4*n || ldx < w.K || len(xh) < (m-1)*ldx+w.K || len(start) < Padded(4*n) ||
+	if len(h) < m*n || len(c) < m*n || len(cPrev) < m*n || w.N != 4*n || ldx < w.K || len(xh) < (m-1)*ldx+w.K || len(start) < (m-1)*ldstart+Padded(4*n) ||
 		(keep && (ldz < Padded(4*n) || len(z) < (m-1)*ldz+Padded(4*n))) || (!keep && len(z) < RowsScratch(m, n)) {
 		panic(fmt.Sprintf("f32: Rows: %d×%d units, slices of %d, %d, %d, %d, %d, %d, a matrix of %d×%d", m, n, len(h), len(c), len(cPrev), len(xh), len(start), len(z), w.K, w.N))
 	}
 	if m <= fewRows && !keep {
 		for i := range m {
 			copy(c[i*n:(i+1)*n], cPrev[i*n:(i+1)*n])
-			step(h[i*n:(i+1)*n], c[i*n:(i+1)*n], xh[i*ldx:][:w.K], start, z, w, false)
+			step(h[i*n:(i+1)*n], c[i*n:(i+1)*n], xh[i*ldx:][:w.K], start[i*ldstart:][:Padded(4*n)], z, w, false)
 		}
 		return
 	}
@@ -59,7 +60,7 @@ func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int, ke
 		if keep {
 			part = z[done*ldz:]
 		}
-		someRows(h[done*n:], c[done*n:], cPrev[done*n:], xh[done*ldx:], start, part, w, k, n, ldx, ldz, keep)
+		someRows(h[done*n:], c[done*n:], cPrev[done*n:], xh[done*ldx:], start[done*ldstart:], part, w, k, n, ldx, ldstart, ldz, keep)
 	}
 }
 
@@ -72,7 +73,7 @@ const fewRows = 2
 
 // someRows takes all units of m rows, blockUnits at a time: their sums, then their
 // gates.
-func someRows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int, keep bool) {
+func someRows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ldz int, keep bool) {
 	if !keep {
 		ldz = blockPanels * Panel
 	}
@@ -83,7 +84,7 @@ func someRows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldz int
 		if keep {
 			sums = z[first*Panel:]
 		}
-		w.product(sums, ldz, start[first*Panel:], 0, xh, ldx, m, first, last)
+		w.product(sums, ldz, start[first*Panel:], ldstart, xh, ldx, m, first, last)
 		gates(h[u:], c[u:], cPrev[u:], sums, m, min(blockUnits, n-u), n, ldz, keep)
 	}
 }

@@ -171,13 +171,17 @@ func stepIsItsParts(t *rapid.T) {
 	w := whole.Part(3, 3+d+n)
 	width := Padded(4 * n)
 	ldx, ldz := w.K+skip%3, width+skip%4
-	start := newGuarded(width, skip, normal(rng))
+	ldstart, starts := 0, 1 // each row from a start of its own, or all from one
+	if rapid.Bool().Draw(t, "own starts") {
+		ldstart, starts = width+skip%5, m
+	}
+	start := newGuarded((starts-1)*ldstart+width, skip, normal(rng))
 	xh, c := newGuarded((m-1)*ldx+w.K, skip, normal(rng)), newGuarded(m*n, skip, state(rng))
 	wantH, wantC := make([]float32, m*n), make([]float32, m*n)
 	wantZ := make([]float32, m*width)
 	for r := range m {
 		sums := wantZ[r*width : (r+1)*width]
-		copy(sums, start.data)
+		copy(sums, start.data[r*ldstart:][:width])
 		w.MulAdd(sums, width, xh.data[r*ldx:], w.K, 1)
 		Gates(wantH[r*n:(r+1)*n], wantC[r*n:(r+1)*n], c.data[r*n:(r+1)*n], sums, 1, n, width)
 	}
@@ -191,7 +195,7 @@ func stepIsItsParts(t *rapid.T) {
 		for _, back := range []bool{false, true} {
 			h, s, z := newGuarded(n, skip, zero), newGuarded(n, skip, zero), newGuarded(width, skip, zero)
 			copy(s.data, c.data[r*n:])
-			Step(h.data, s.data, xh.data[r*ldx:][:w.K], start.data, z.data, &w, back)
+			Step(h.data, s.data, xh.data[r*ldx:][:w.K], start.data[r*ldstart:][:width], z.data, &w, back)
 			for _, g := range []*guarded{h, s, z} {
 				g.check(t, "beside")
 			}
@@ -204,7 +208,14 @@ func stepIsItsParts(t *rapid.T) {
 		if keep {
 			z = newGuarded((m-1)*ldz+width, skip, zero)
 		}
-		Rows(h.data, after.data, c.data, xh.data, start.data, z.data, &w, m, n, ldx, ldz, keep)
+		from, ldfrom := start.data, ldstart
+		if keep && ldstart > 0 { // they may lie where the gates come
+			from, ldfrom = z.data, ldz
+			for r := range m {
+				copy(from[r*ldz:], start.data[r*ldstart:][:width])
+			}
+		}
+		Rows(h.data, after.data, c.data, xh.data, from, z.data, &w, m, n, ldx, ldfrom, ldz, keep)
 		for _, g := range []*guarded{h, after, z} {
 			g.check(t, "beside")
 		}

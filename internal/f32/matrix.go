@@ -88,6 +88,29 @@ func PackGateBias(dst []float32, n int, a, b []float32) {
 	}
 }
 
+// PackGateStarts makes dst rows of sums, lds apart, that start from a code instead of
+// inputs: row k is bias, such a row, plus column k of w (4n×K) scaled as PackGates
+// does. It is to the bit what a product with a row that is 1 at k and 0 elsewhere adds
+// to bias.
+func PackGateStarts(dst []float32, lds int, bias []float32, n int, w []float32) {
+	k := len(w) / (4 * n)
+	if len(w) != 4*n*k || lds < len(bias) || len(bias) < 4*n || len(dst) < k*lds {
+		panic(fmt.Sprintf("f32: PackGateStarts: %d weights of %d units, slices of %d and %d, rows of %d", len(w), n, len(dst), len(bias), lds))
+	}
+	for i := range k {
+		copy(dst[i*lds:], bias)
+	}
+	for g := range 4 {
+		scale := GateScale(g)
+		for j := range n {
+			col := GateColumn(n, g, j)
+			for i, v := range w[(g*n+j)*k : (g*n+j+1)*k] {
+				dst[i*lds+col] += float32(float64(v) * scale)
+			}
+		}
+	}
+}
+
 // PackGatesTransposed makes m the 4n×K matrix whose row GateColumn(n, g, j) is
 // row g·n+j of w (4n×K): ready to take gradients on sums back to the inputs.
 func (m *Matrix) PackGatesTransposed(w []float32, n, k int) {
