@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"inkling/model/feature"
 )
@@ -86,9 +87,8 @@ func (c *Config) dim() int {
 
 // Check reports the first field of a segmenter that cannot be.
 func (s *Segment) Check() error {
-	if !slices.Contains([]string{SegmentActivity, SegmentFixed, SegmentMessage, SegmentWhole}, s.Kind) {
-		return fmt.Errorf("segment: kind %q, want %s, %s, %s or %s", s.Kind,
-			SegmentActivity, SegmentFixed, SegmentMessage, SegmentWhole)
+	if kinds := SegmentKinds(); !slices.Contains(kinds, s.Kind) {
+		return fmt.Errorf("segment: kind %q, want one of %s", s.Kind, strings.Join(kinds, ", "))
 	}
 	for name, v := range map[string]float64{"maximum": s.Maximum, "minimum": s.Minimum, "pre_roll": s.PreRoll, "hold": s.Hold} {
 		if math.IsNaN(v) || v < 0 || v > 86400 {
@@ -159,6 +159,15 @@ func (d *Decision) check(c *Config) error {
 		return fmt.Errorf("decision: gap: %q, want reset, hold or fill", d.Gap)
 	}
 	return nil
+}
+
+// checkSegment finds a segmenter that the model's signal has nothing for.
+func (c *Config) checkSegment() error {
+	if k := c.Segment.Kind; (k == SegmentLine || k == SegmentSentence) && !c.Text() {
+		return fmt.Errorf("segment: kind %s takes a model of text, this one has the front end %s: give %s, %s, %s or %s", k, c.Front.Kind,
+			SegmentActivity, SegmentFixed, SegmentMessage, SegmentWhole)
+	}
+	return c.Segment.Check()
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

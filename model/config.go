@@ -45,7 +45,17 @@ const (
 	SegmentFixed    = "fixed"
 	SegmentMessage  = "message"
 	SegmentWhole    = "whole"
+	SegmentLine     = "line"     // text: ends at a line's end
+	SegmentSentence = "sentence" // text: ends at a sentence's end, or at an empty line
 )
+
+// SegmentKinds lists them.
+func SegmentKinds() []string {
+	return []string{SegmentActivity, SegmentFixed, SegmentMessage, SegmentWhole, SegmentLine, SegmentSentence}
+}
+
+// Text tells whether the model's samples are characters, by their code points.
+func (c *Config) Text() bool { return c.Front.Kind == feature.KindChars }
 
 // Segment configures where segments begin and end. Levels are in dB, times in
 // seconds of the signal; for a model of unknown rate a second is one sample.

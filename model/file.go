@@ -152,7 +152,7 @@ func parseHeader(header []byte) (*Config, map[string]entry, error) {
 func (c *Config) values() int64 {
 	h, n, d := int64(c.Hidden), int64(len(c.Labels)), int64(c.dim())
 	direction := func(in int64) int64 { return 4*h*(in+h) + 8*h }
-	total, in := 2*d, d
+	total, in := 2*d, int64(c.columns(int(d)))
 	if c.HasStem() {
 		total += c.Stem.Values(int(d))
 		in = int64(c.Stem.Dim())

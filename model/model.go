@@ -51,18 +51,28 @@ func New(c Config, p *Params) (*Model, error) {
 				got[i].Name, len(got[i].Data), len(t.Data), t.Name)
 		}
 	}
-	m := &Model{Config: c, Params: p, dim: len(p.Mean), forward: cell.New(p.Forward)}
+	lowest := len(p.Lower) == 0
+	m := &Model{Config: c, Params: p, dim: len(p.Mean), forward: c.Cell(p.Forward, lowest)}
 	if c.HasStem() {
 		m.stem = stem.New(c.Stem, c.Rate, len(p.Mean), p.Stem)
 		m.dim = m.stem.Dim()
 	}
-	for _, w := range p.Lower {
-		m.lower = append(m.lower, cell.New(w))
+	for i, w := range p.Lower {
+		m.lower = append(m.lower, c.Cell(w, i == 0))
 	}
 	if p.Reverse != nil {
-		m.reverse = cell.New(p.Reverse)
+		m.reverse = c.Cell(p.Reverse, lowest)
 	}
 	return m, nil
+}
+
+// Cell is a direction of weights w, ready to run. lowest says that it takes frames: of
+// text those are codes.
+func (c *Config) Cell(w *cell.Weights, lowest bool) *cell.LSTM {
+	if lowest && c.Text() {
+		return cell.NewCoded(w)
+	}
+	return cell.New(w)
 }
 
 // Dim is D, the features of a frame as Front gives it.

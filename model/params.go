@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"inkling/cell"
 	"inkling/model/stem"
@@ -11,7 +12,8 @@ import (
 
 // Params are the numbers of a network: what training changes and the model
 // file stores. H is Config.Hidden, C the number of labels, D the front end's
-// features a frame, before the stem.
+// features a frame, before the stem. Of text D is 1, a code, and the lowest layer has a
+// column of input weights for each of K codes.
 type Params struct {
 	Mean, Scale []float32       // D each: a frame's feature x becomes (x−mean)·scale
 	Stem        *stem.Params    // nil without one; then its frames are what the lowest layer takes
@@ -23,6 +25,10 @@ type Params struct {
 	ConfirmW    []float32       // C×2H: the forward half of a row first
 	ConfirmB    []float32       // C
 	ConfirmE    []float32       // C, factors of the running logits; nil without Config.ConfirmEvidence
+
+	// Aux are heads that training alone has, one on each half of the top layer: rows of
+	// sums for the codes, those of a bias and of each hidden unit. Nil in every model.
+	Aux [2][]float32
 }
 
 // A Tensor is one named array of a Params, shaped as the model file has it. Data
@@ -45,7 +51,7 @@ func NewParams(c *Config, dim int) *Params {
 	for i := range p.Scale {
 		p.Scale[i] = 1
 	}
-	in := dim
+	in := c.columns(dim)
 	if c.HasStem() {
 		p.Stem, in = stem.NewParams(&c.Stem, dim), c.Stem.Dim()
 	}
@@ -65,6 +71,15 @@ func NewParams(c *Config, dim int) *Params {
 		}
 	}
 	return p
+}
+
+// columns is how many columns the lowest layer's input weights have for frames of dim
+// features: as many, or one a code.
+func (c *Config) columns(dim int) int {
+	if n := c.Front.Codes(); n > 0 {
+		return n
+	}
+	return dim
 }
 
 // Init draws starting values: the stem as stem.Params.Init, each direction as
@@ -123,6 +138,11 @@ func (p *Params) Tensors() []Tensor {
 	if p.ConfirmE != nil {
 		ts = append(ts, Tensor{Name: "confirm.evidence", Shape: []int{len(p.ConfirmE)}, Data: p.ConfirmE})
 	}
+	for i, w := range p.Aux {
+		if w != nil {
+			ts = append(ts, Tensor{Name: fmt.Sprintf("aux.%d", i), Shape: []int{len(w)}, Data: w})
+		}
+	}
 	return ts
 }
 
@@ -147,6 +167,9 @@ func appendHead(ts []Tensor, name string, w, b []float32) []Tensor {
 // Clone returns a deep copy.
 func (p *Params) Clone(c *Config) *Params {
 	q := NewParams(c, len(p.Mean))
+	for i, w := range p.Aux {
+		q.Aux[i] = slices.Clone(w)
+	}
 	q.CopyFrom(p)
 	return q
 }

@@ -18,7 +18,7 @@ const (
 // cannot be, by itself or together with another or with the heads, and its remedy.
 // The fields above them have passed Check.
 func (c *Config) CheckDecision() error {
-	if err := c.Segment.Check(); err != nil {
+	if err := c.checkSegment(); err != nil {
 		return err
 	}
 	if err := c.Decision.check(c); err != nil {

@@ -176,8 +176,13 @@ func (c *Classifier) checkFormat(f capture.Format) error {
 		return nil
 	}
 	want := c.m.Config.Channels
-	if got := max(f.Channels, 1); got != want && c.m.Config.Front.Kind == feature.KindRaw {
-		return &feature.ChannelError{Kind: feature.KindRaw, Want: want, Got: got}
+	if kind := c.m.Config.Front.Kind; kind == feature.KindRaw || kind == feature.KindChars {
+		if got := max(f.Channels, 1); got != want {
+			return &feature.ChannelError{Kind: kind, Want: want, Got: got}
+		}
+	}
+	if c.m.Config.Text() && f.Rate > 0 {
+		return fmt.Errorf("the model takes text, the source has samples at %v Hz: give a text file, or - for standard input", f.Rate)
 	}
 	if f.Rate > 0 && c.m.Config.Rate > 0 && f.Rate != c.m.Config.Rate {
 		_, err := resample.New(f.Rate, c.m.Config.Rate, 1)

@@ -37,16 +37,17 @@ func openModel(name string) (*model.Model, error) {
 
 // dataFlags are those of every command that reads labelled data.
 type dataFlags struct {
-	Split   string   `help:"Examples of this split alone, or 'all'." placeholder:"NAME"`
-	Labels  []string `help:"Examples with these labels alone, comma-separated." placeholder:"A,B"`
-	SkipBad bool     `help:"Leave out files that cannot be read instead of giving up."`
+	Split   string            `help:"Examples of this split alone, or 'all'." placeholder:"NAME"`
+	Labels  []string          `help:"Examples with these labels alone, comma-separated." placeholder:"A,B"`
+	Columns map[string]string `help:"Names of the columns of a table of text, where they are others than text, label, split and group: text=NAME,label=NAME." mapsep:"," placeholder:"text=NAME"`
+	SkipBad bool              `help:"Leave out files that cannot be read instead of giving up."`
 
 	channels int // to make of audio; 0: what it has
 }
 
 // open reads DATA and tells on stderr what was noticed.
 func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
-	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels}
+	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels, Columns: d.Columns}
 	var set *dataset.Set
 	var err error
 	if name == bundledNotes {

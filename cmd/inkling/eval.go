@@ -14,8 +14,9 @@ type evalCmd struct {
 	Model string `arg:"" help:"A model file, or bundled:notes."`
 	Data  string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
 	dataFlags
-	Segment string  `help:"Cut every example with this segmenter instead of taking it whole; with --stream, the recording [the model's]." enum:",activity,fixed,message,whole,stored" default:""`
+	Segment string  `help:"Cut every example with this segmenter instead of taking it whole; with --stream, the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,stored" default:""`
 	Crop    float64 `help:"Judge crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
+	Join    int     `help:"Text: judge so many consecutive examples of a passage as one." placeholder:"N"`
 	JSON    bool    `help:"One JSON object."`
 	Each    string  `help:"Write a JSON line an example here; with --stream, an event and a false alarm." placeholder:"FILE"`
 	Report  string  `help:"Write a page with charts here." placeholder:"FILE.html"`
@@ -34,7 +35,7 @@ func (c *evalCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	o := evaluate.Options{Crop: c.Crop, Segment: c.segmenter(m)}
+	o := evaluate.Options{Crop: c.Crop, Join: c.Join, Segment: c.segmenter(m)}
 	var report *evaluate.Report
 	err = c.withEach(func(each func(any) error) error {
 		if each != nil {

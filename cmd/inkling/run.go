@@ -36,7 +36,7 @@ type runCmd struct {
 
 // segmentFlags override the model's segmenter; nil is what was not given.
 type segmentFlags struct {
-	Segment string   `help:"Segmenter: activity, fixed, message or whole [the model's]." enum:",activity,fixed,message,whole" default:""`
+	Segment string   `help:"Segmenter: activity, fixed, message, whole or, of text, line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence" default:""`
 	Steps   int      `help:"fixed: steps a segment." placeholder:"N"`
 	Maximum float64  `help:"Longest segment in seconds." placeholder:"SECONDS"`
 	On      *float64 `help:"activity: opens so many dB above the floor." placeholder:"DB"`

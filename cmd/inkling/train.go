@@ -23,11 +23,11 @@ import (
 )
 
 type trainCmd struct {
-	Data string `arg:"" help:"A folder with one folder a label, index.csv, DIR/NAME of a NAME_TRAIN.ts pair, or bundled:notes."`
+	Data string `arg:"" help:"A folder with one folder a label, index.csv, a table of text (.tsv, .csv), DIR/NAME of a NAME_TRAIN.ts pair, or bundled:notes."`
 	Out  string `short:"o" name:"out" required:"" help:"The model file to write; NAME.csv (log) and NAME.png (curves) go beside it." placeholder:"MODEL"`
 	dataFlags
 
-	Front    string  `help:"Front end: raw, logmel or mfcc [chosen from the data]." enum:",raw,logmel,mfcc" default:""`
+	Front    string  `help:"Front end: raw, logmel, mfcc or, of text, chars [chosen from the data]." enum:",raw,logmel,mfcc,chars" default:""`
 	Samples  int     `help:"raw: samples a step." default:"0"`
 	Decimate int     `help:"raw: keep the mean of every so many samples." default:"0"`
 	Deltas   int     `help:"Append differences of the features: 0, 1 or 2 [chosen from the data]." default:"-1"`
@@ -69,6 +69,8 @@ type trainCmd struct {
 	Stretch       float64 `help:"Audio: random change of speed, as a share; negative: none." default:"0"`
 	Gain          float64 `help:"Audio: random change of level, in dB; negative: none." default:"0" placeholder:"DB"`
 	SNR           float64 `name:"snr" help:"Audio: noise from this ratio up, in dB; negative: none." default:"0" placeholder:"DB"`
+	Join          int     `help:"Text: train on up to so many consecutive examples of a passage at once." default:"0"`
+	AuxNext       float64 `help:"Text: weight of a second task in training, to name the next character." default:"0"`
 	Masks         int     `help:"Audio: frequency masks; negative: none." default:"0"`
 
 	Folds           int     `help:"Cross-fit in so many parts: calibration and early rule from as many trainings, the model from all data [5 under 1,000 groups]; negative: none." default:"0"`
@@ -77,10 +79,11 @@ type trainCmd struct {
 	Validation      float64 `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
 	Validate        string  `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
 	Patience        int     `help:"End after so many epochs without a better one." default:"0"`
-	Segment         string  `help:"Segmenter stored in the model: activity, fixed, message or whole." enum:",activity,fixed,message,whole" default:""`
+	Segment         string  `help:"Segmenter stored in the model: activity, fixed, message, whole or, of text, line or sentence." enum:",activity,fixed,message,whole,line,sentence" default:""`
 	Seed            uint64  `help:"Same seed, same data, same options: same file." default:"1"`
-	Preset          string  `help:"Recipe: audio, curve, short or sensor [the one that the data look like]." enum:",audio,curve,short,sensor" default:""`
+	Preset          string  `help:"Recipe: audio, curve, short, sensor or text [the one that the data look like]." enum:",audio,curve,short,sensor,text" default:""`
 	Search          int     `help:"Try so many settings first, by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
+	Init            string  `help:"Start from the layers of this model instead of random numbers." placeholder:"MODEL"`
 	Resume          bool    `help:"Go on from MODEL.checkpoint."`
 	Quiet           bool    `short:"q" help:"No progress."`
 }
@@ -103,6 +106,12 @@ func (c *trainCmd) Run(a *app) error {
 	}
 	if err := c.override(&o); err != nil {
 		return err
+	}
+	if c.Init != "" {
+		if o.Init, err = openModel(c.Init); err != nil {
+			return err
+		}
+		c.leaveToInit(&o)
 	}
 	for _, n := range notes {
 		a.logf("%s", n)
@@ -181,6 +190,17 @@ func (c *trainCmd) sets(set *dataset.Set) (trainSet, valid *dataset.Set, err err
 	return trainSet, valid, err
 }
 
+// leaveToInit drops what Defaults suggests for the shape of a network that Init has.
+func (c *trainCmd) leaveToInit(o *train.Options) {
+	if c.Front == "" && c.Samples == 0 && c.Decimate == 0 && c.Deltas < 0 && c.Window == 0 && c.Hop == 0 && c.Bands == 0 {
+		o.Front = feature.Config{}
+	}
+	if c.Stem == "" {
+		o.Stem = stem.Config{}
+	}
+	o.Hidden, o.Layers = c.Hidden, c.Layers
+}
+
 // override puts what the user said over what the data suggest.
 func (c *trainCmd) override(o *train.Options) error {
 	if c.Stem == "" && o.Stem.Kind != "" && (c.Front != "" || c.Samples > 0 || c.Decimate > 0 || c.Deltas >= 0) {
@@ -232,6 +252,8 @@ func (c *trainCmd) override(o *train.Options) error {
 	put(&o.GainDB, c.Gain)
 	put(&o.SNR, c.SNR)
 	put(&o.Masks, c.Masks)
+	put(&o.Join, c.Join)
+	put(&o.AuxNext, c.AuxNext)
 	put(&o.Validation, c.Validation)
 	put(&o.Folds, c.Folds)
 	put(&o.EarlyGap, c.EarlyGap)
@@ -242,7 +264,7 @@ func (c *trainCmd) override(o *train.Options) error {
 	o.Seed = c.Seed
 	if c.Plain {
 		o.Dropout, o.DropConnect, o.Noise, o.Jitter, o.Crop, o.Smoothing, o.Decay = -1, -1, -1, -1, -1, -1, -1
-		o.Stretch, o.GainDB, o.Polarity, o.Masks = 0, 0, false, 0
+		o.Stretch, o.GainDB, o.Polarity, o.Masks, o.Join = 0, 0, false, 0, 0
 	}
 	return nil
 }
@@ -351,6 +373,8 @@ func describe(f feature.Config) string {
 		if f.Decimate > 1 {
 			fmt.Fprintf(&b, ", each the mean of %d", f.Decimate)
 		}
+	case feature.KindChars:
+		fmt.Fprintf(&b, "chars, an alphabet of %d", max(f.Codes()-1, 0))
 	default:
 		fmt.Fprintf(&b, "%s, %.4g ms windows every %.4g ms, %d bands", f.Kind, f.WindowMS, f.HopMS, f.Bands)
 	}

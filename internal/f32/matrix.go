@@ -142,6 +142,20 @@ func (m *Matrix) Pack(w []float32, k, n int) {
 	}
 }
 
+// PackTransposed makes m the N×K transpose of plain rows w (K×N).
+func (m *Matrix) PackTransposed(w []float32, k, n int) {
+	if len(w) != k*n {
+		panic(fmt.Sprintf("f32: PackTransposed: %d values, want %d×%d", len(w), k, n))
+	}
+	m.resize(n, k)
+	for i := range k {
+		dst := m.panel(i/Panel, 0)[i%Panel:]
+		for j, v := range w[i*n : (i+1)*n] {
+			dst[j*Panel] = v
+		}
+	}
+}
+
 // MulAdd adds A·B to C: c[i·ldc+j] += Σ_k a[i·lda+k]·B[k][j] for rows i < m and
 // columns j < Padded(N); a row of C has room for the padding. Rows of A may overlap,
 // lda < K: so a convolution is a product.

@@ -1,4 +1,4 @@
-// Package dataset reads labelled signals: folders of audio, index.csv, UEA .ts.
+// Package dataset reads labelled signals: folders of audio, index.csv, UEA .ts, text.
 //
 // Open recognises what it is given; Train and Test take the splits that the
 // data name, or keep a fifth apart. Everything here is a function of the data
@@ -22,6 +22,7 @@ type Kind string
 const (
 	Audio  Kind = "audio"
 	Series Kind = "series"
+	Text   Kind = "text"
 )
 
 // An Example is one labelled sequence.
@@ -31,7 +32,8 @@ type Example struct {
 	Steps   []int32   // label of each sample (a channel's), -1: none; nil: Label is that of them all
 	Split   string    // train, test, …; "" where the data names none
 	Group   string    // examples of one group never part; Name if the data names none
-	Samples []float32 // channels interleaved
+	Passage string    // of text: examples of one passage that follow one another are read so; "": it stands alone
+	Samples []float32 // channels interleaved; of text a character's code point each
 	Rate    float64   // of Samples, per channel; 0: unknown
 	Hash    string    // of content as stored (before resampling) and label: 16 hex digits
 }
@@ -52,6 +54,7 @@ type Set struct {
 type Options struct {
 	Rate     float64               // audio is resampled to this; 0: the data's own, the lowest if they are mixed
 	Channels int                   // audio: 1 averages to mono, another count is demanded; 0: the data's own, mono if they are mixed
+	Columns  map[string]string     // of a table of text: what the columns text, label, split and group are called
 	SkipBad  bool                  // go on after an unreadable example; it is listed in Set.Skipped
 	Progress func(done, total int) // after each file read; not concurrently
 }
@@ -60,6 +63,8 @@ type Options struct {
 //   - a folder with one folder of audio a label;
 //   - a table of audio files (columns file and label; split and group if there
 //     are such; others are ignored), or the folder of one named index.csv;
+//   - a folder with one folder of .txt a label, each file an example;
+//   - a table of text, .tsv or .csv, with a text and a label; see openTexts;
 //   - DIR/NAME of a pair NAME_TRAIN.ts and NAME_TEST.ts, or the folder of a
 //     single pair, or one .ts file; each may end in .gz.
 func Open(path string, o Options) (*Set, error) {
@@ -88,12 +93,12 @@ func OpenFS(fsys fs.FS, name string, o Options) (*Set, error) {
 	switch {
 	case info.IsDir():
 		return openFolder(fsys, name, o)
-	case strings.HasSuffix(lower, ".csv"):
-		return openIndex(fsys, name, o)
+	case strings.HasSuffix(lower, ".tsv"), strings.HasSuffix(lower, ".csv"):
+		return openTable(fsys, name, o)
 	case strings.HasSuffix(lower, ".ts"), strings.HasSuffix(lower, ".ts.gz"):
 		return openSeries(fsys, []tsFile{{name, splitOfName(name)}}, o)
 	}
-	return nil, fmt.Errorf("%s: not a data set: give a folder with one folder a label, an index.csv, or a .ts file", name)
+	return nil, fmt.Errorf("%s: not a data set: give a folder with one folder a label, an index.csv, a table of text (.tsv, .csv), or a .ts file", name)
 }
 
 func openFolder(fsys fs.FS, dir string, o Options) (*Set, error) {

@@ -29,26 +29,32 @@ func isAudioName(name string) bool {
 func hidden(name string) bool { return strings.HasPrefix(name, ".") && name != "." && name != ".." }
 
 func openLabelFolders(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, error) {
-	var files []entry
+	var files, texts []entry
 	ignored := map[string]int{} // by extension
 	for _, e := range entries {
 		switch {
 		case hidden(e.Name()):
 		case isDir(fsys, dir, e):
-			found, err := walkLabel(fsys, path.Join(dir, e.Name()), e.Name(), ignored)
+			found, txt, err := walkLabel(fsys, path.Join(dir, e.Name()), e.Name(), ignored)
 			if err != nil {
 				return nil, err
 			}
-			files = append(files, found...)
+			files, texts = append(files, found...), append(texts, txt...)
 		case isAudioName(e.Name()):
 			ignored["audio beside the label folders"]++
 		default:
 			ignored[path.Ext(e.Name())]++
 		}
 	}
+	if len(files) == 0 && len(texts) > 0 {
+		return loadTexts(fsys, texts, ignoredNotes(ignored), o)
+	}
+	if len(texts) > 0 {
+		ignored[".txt"] += len(texts)
+	}
 	notes := ignoredNotes(ignored)
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no labelled audio here: expected one folder a label with WAV, FLAC or MP3 files inside, an index.csv, or a pair NAME_TRAIN.ts and NAME_TEST.ts%s",
+		return nil, fmt.Errorf("%s: no labelled audio or text here: expected one folder a label with WAV, FLAC, MP3 or .txt files inside, an index.csv, or a pair NAME_TRAIN.ts and NAME_TEST.ts%s",
 			dir, strings.Join(append([]string{""}, notes...), "; "))
 	}
 	s, err := loadAudio(fsys, files, o)
@@ -68,29 +74,31 @@ func isDir(fsys fs.FS, dir string, e fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-// walkLabel lists the audio under dir, at any depth.
-func walkLabel(fsys fs.FS, dir, label string, ignored map[string]int) (files []entry, err error) {
+// walkLabel lists the audio and the texts under dir, at any depth.
+func walkLabel(fsys fs.FS, dir, label string, ignored map[string]int) (files, texts []entry, err error) {
 	list, err := fs.ReadDir(fsys, dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, e := range list {
 		name := path.Join(dir, e.Name())
 		switch {
 		case hidden(e.Name()):
 		case e.IsDir():
-			more, err := walkLabel(fsys, name, label, ignored)
+			more, txt, err := walkLabel(fsys, name, label, ignored)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			files = append(files, more...)
+			files, texts = append(files, more...), append(texts, txt...)
 		case isAudioName(name):
 			files = append(files, entry{file: name, label: label, where: name})
+		case strings.EqualFold(path.Ext(name), ".txt"):
+			texts = append(texts, entry{file: name, label: label, where: name})
 		default:
 			ignored[path.Ext(name)]++
 		}
 	}
-	return files, nil
+	return files, texts, nil
 }
 
 func ignoredNotes(ignored map[string]int) (notes []string) {

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -40,6 +41,31 @@ func drawRunning(r *Report) (*drawing, error) {
 	}
 	p.X.Min, p.X.Max = 0, 1
 	p.X.Tick.Marker = percentTicks(0, 0.1)
+	percentAxis(p)
+	return plotted(480, 300, keys, p), nil
+}
+
+// drawAfter draws the running label's accuracy at the milestones, on a scale where each
+// is as far from the next.
+func drawAfter(r *Report) (*drawing, error) {
+	if r.Running == nil || len(r.Running.AccuracyAfter) == 0 {
+		return nil, errors.New("the report has no accuracy after numbers of characters: evaluate a model of text with a running head")
+	}
+	p := newPlot("", "characters read", "accuracy")
+	var xys plotter.XYs
+	var ticks plot.ConstantTicks
+	for k, n := range r.Running.milestones() {
+		name := strconv.Itoa(n)
+		xys = append(xys, plotter.XY{X: float64(k), Y: float64(r.Running.AccuracyAfter[name])})
+		ticks = append(ticks, plot.Tick{Value: float64(k), Label: name})
+	}
+	keys := []key{{"running", line(vermilion, 1.6), nil}, {"confirmed " + r.Confirmed.Accuracy.String(), line(blue, 1.6), nil}}
+	last := max(float64(len(ticks)-1), 1)
+	addLine(p, plotter.XYs{{X: 0, Y: float64(r.Confirmed.Accuracy)}, {X: last, Y: float64(r.Confirmed.Accuracy)}}, keys[1].line)
+	addLine(p, xys, keys[0].line)
+	p.Add(&dots{xys, draw.GlyphStyle{Color: vermilion, Radius: 2.2, Shape: draw.CircleGlyph{}}})
+	p.X.Min, p.X.Max = 0, last
+	p.X.Tick.Marker = ticks
 	percentAxis(p)
 	return plotted(480, 300, keys, p), nil
 }

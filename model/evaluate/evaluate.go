@@ -29,6 +29,9 @@ type Options struct {
 	// example named FILE@START. What is left at an example's end, and examples
 	// shorter than a crop, are left out.
 	Crop float64
+	// Join evaluates every Join consecutive texts of a passage as one example, as
+	// dataset.Set.Join makes them; 0: each by itself.
+	Join int
 	// Segment finds the segment in each example with this segmenter and a
 	// stream.Classifier. Where it finds several the longest counts, the first
 	// of equals; where it finds none the example has no label and is wrong.
@@ -52,6 +55,7 @@ func Run(ctx context.Context, m *model.Model, set *dataset.Set, o Options) (*Rep
 		return nil, err
 	}
 	r := newReport(m.Config.Labels, j.verdicts, m.HasRunning())
+	r.after(j.verdicts, j.after)
 	r.Unit = j.unit()
 	r.Warnings = j.warnings
 	r.Seconds = time.Since(began).Seconds()
@@ -76,8 +80,9 @@ type job struct {
 	m        *model.Model
 	set      *dataset.Set
 	o        Options
-	truth    []int // the model's index of each of the set's labels; −1: none
-	trained  memory
+	truth    []int  // the model's index of each of the set's labels; −1: none
+	seen     []bool // of each example, in training
+	after    []int  // of text: characters after which the running label is judged
 	pieces   []piece
 	verdicts []verdict
 	warnings []string
@@ -102,14 +107,60 @@ func (j *job) prepare() error {
 			return err
 		}
 	}
+	if err := j.join(); err != nil {
+		return err
+	}
 	for _, check := range []func() error{j.checkSignal, j.matchLabels, j.cut} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
-	j.trained = remembered(j.m)
+	if j.m.Config.Text() && j.m.HasRunning() {
+		j.after = milestones(j.pieces)
+	}
 	j.verdicts = make([]verdict, len(j.pieces))
 	return nil
+}
+
+// join makes the examples to judge of those of the set, and finds which of them the
+// model has seen, if only in part.
+func (j *job) join() error {
+	trained := remembered(j.m)
+	if j.o.Join == 0 {
+		for i := range j.set.Examples {
+			j.seen = append(j.seen, trained.has(j.set.Examples[i].Hash))
+		}
+		return nil
+	}
+	joined, parts, err := j.set.Join(j.o.Join)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		seen := false
+		for _, e := range j.set.Examples[p[0]:p[1]] {
+			seen = seen || trained.has(e.Hash)
+		}
+		j.seen = append(j.seen, seen)
+	}
+	j.set = joined
+	return nil
+}
+
+// firstMilestone is the number of characters of the first milestone; each has twice
+// as many as the one before.
+const firstMilestone = 25
+
+// milestones are steps up to the longest piece's end.
+func milestones(pieces []piece) (steps []int) {
+	longest := 0
+	for _, p := range pieces {
+		longest = max(longest, p.end-p.start)
+	}
+	for n := firstMilestone; n < longest; n *= 2 {
+		steps = append(steps, n)
+	}
+	return steps
 }
 
 // checkSignal compares rate and channels of the data with the model's.
@@ -214,6 +265,8 @@ func (j *job) unit() string {
 		return fmt.Sprintf("crops of %v s", j.o.Crop)
 	case j.o.Crop > 0:
 		return fmt.Sprintf("crops of %d samples", j.cropSamples())
+	case j.o.Join > 1:
+		return fmt.Sprintf("examples of %d consecutive texts", j.o.Join)
 	case j.o.Segment != nil:
 		return fmt.Sprintf("examples, segmented by %s", j.o.Segment.Kind)
 	}
@@ -289,7 +342,7 @@ func (w *worker) classify(j *job, from, to int) (int, error) {
 	values := 0
 	judge := func() {
 		for k, p := range j.m.PredictBatch(frames, 1) {
-			j.verdicts[which[k]].judge(p, &j.m.Config)
+			j.verdicts[which[k]].judge(p, &j.m.Config, j.after)
 		}
 		frames, which, values = frames[:0], which[:0], 0
 	}
@@ -321,7 +374,7 @@ func (w *worker) prepare(j *job, i int, frames *[]float32) (bool, error) {
 	p := &j.pieces[i]
 	e := &j.set.Examples[p.example]
 	v := &j.verdicts[i]
-	*v = verdict{file: p.name, truth: j.truth[e.Label], seen: j.trained.has(e.Hash)}
+	*v = verdict{file: p.name, truth: j.truth[e.Label], seen: j.seen[p.example]}
 	samples := e.Samples[p.start*j.set.Channels : p.end*j.set.Channels]
 	if j.o.Segment != nil {
 		start, end, err := j.segment(samples)

@@ -108,6 +108,11 @@ func (s *htmlSection) pictures(r *Report) error {
 			return err
 		}
 	}
+	if f, err := drawAfter(r); err == nil {
+		if err := s.add(f, "Accuracy after N characters", "How often the running label is right after so many characters; shorter texts count with their last one."); err != nil {
+			return err
+		}
+	}
 	f, err := drawConfusion(r)
 	if err != nil {
 		return err

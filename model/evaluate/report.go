@@ -1,6 +1,9 @@
 package evaluate
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // A Report is what an evaluation measured. Its JSON is the one object that
 // `eval --json` prints; the fields below Seconds are for text and pictures.
@@ -41,6 +44,20 @@ type PerClass struct {
 // counts as wrong.
 type Running struct {
 	AccuracyAt map[string]Share `json:"accuracy_at"`
+	// Of text: after so many characters; an example that is shorter counts with its
+	// last running label.
+	AccuracyAfter map[string]Share `json:"accuracy_after,omitempty"`
+}
+
+// milestones are the keys of AccuracyAfter, ascending.
+func (r *Running) milestones() (steps []int) {
+	for name := range r.AccuracyAfter {
+		if n, err := strconv.Atoi(name); err == nil {
+			steps = append(steps, n)
+		}
+	}
+	slices.Sort(steps)
+	return steps
 }
 
 // Early is how good, and how early, labels are under the stored stopping rule.
@@ -108,6 +125,23 @@ func (r *Report) running(vs []verdict) {
 		r.Running.AccuracyAt[Fraction(k+1)] = share(right, len(vs))
 		r.Calibration.RunningECE = append(r.Calibration.RunningECE, bins.ECE())
 		r.Bins[1] = bins
+	}
+}
+
+// after enters how often the running label is right at the milestones.
+func (r *Report) after(vs []verdict, milestones []int) {
+	if len(milestones) == 0 {
+		return
+	}
+	r.Running.AccuracyAfter = map[string]Share{}
+	for k, n := range milestones {
+		right := 0
+		for i := range vs {
+			if len(vs[i].after) > k && vs[i].after[k] == vs[i].truth {
+				right++
+			}
+		}
+		r.Running.AccuracyAfter[strconv.Itoa(n)] = share(right, len(vs))
 	}
 }
 

@@ -37,11 +37,25 @@ func (r *Report) WriteText(w io.Writer) error {
 			a := r.Running.AccuracyAt[Fraction(k)]
 			fmt.Fprintf(&b, "  %3d %%  %s %7s\n", 10*k, bar(float64(a), 40), a)
 		}
+		r.Running.writeAfter(&b)
 	}
 	r.writeClasses(&b)
 	r.writeConfusion(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeAfter writes the accuracy at the milestones, if there are any.
+func (r *Running) writeAfter(b *strings.Builder) {
+	steps := r.milestones()
+	if len(steps) == 0 {
+		return
+	}
+	b.WriteString("\naccuracy after so many characters\n")
+	for _, n := range steps {
+		a := r.AccuracyAfter[strconv.Itoa(n)]
+		fmt.Fprintf(b, "  %5d  %s %7s\n", n, bar(float64(a), 40), a)
+	}
 }
 
 // A figure is one line of the summary.

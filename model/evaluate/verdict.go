@@ -20,6 +20,7 @@ type verdict struct {
 	probs     []float32       // C, of the confirm head
 	running   [tenths]int     // the running label after each tenth
 	p         [tenths]float32 // and its probability
+	after     []int           // the running label at each milestone, or at the end before it
 	early     int             // the label under the stopping rule
 	earlyStep int             // the step at which it became final; 0: never
 }
@@ -27,8 +28,8 @@ type verdict struct {
 // stepAt is the step, counted from 1, at which k tenths of steps have been seen.
 func stepAt(k, steps int) int { return max(1, (k*steps+tenths-1)/tenths) }
 
-// judge fills v with what p says under the decision rule of c.
-func (v *verdict) judge(p *model.Prediction, c *model.Config) {
+// judge fills v with what p says under the decision rule of c, and at the milestones.
+func (v *verdict) judge(p *model.Prediction, c *model.Config, milestones []int) {
 	classes := len(c.Labels)
 	v.steps, v.probs, v.confirmed = p.Steps, p.Confirm, argmax(p.Confirm)
 	v.early = v.confirmed
@@ -39,6 +40,13 @@ func (v *verdict) judge(p *model.Prediction, c *model.Config) {
 			v.running[k] = argmax(row)
 			v.p[k] = row[v.running[k]]
 		}
+	}
+	for _, n := range milestones {
+		at, label := min(n, p.Steps), -1
+		if at > c.Decision.Warm {
+			label = argmax(p.Running[(at-1)*classes:][:classes])
+		}
+		v.after = append(v.after, label)
 	}
 	if label, step := earlyLabel(p.Running, c); step > 0 {
 		v.early, v.earlyStep = label, step

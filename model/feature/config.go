@@ -19,8 +19,10 @@ func (c Config) Normalize(rate float64, channels int) (Config, error) {
 		return c.normalizeRaw(channels)
 	case KindLogMel, KindMFCC:
 		return c.normalizeSpectral(rate)
+	case KindChars:
+		return c, c.checkChars(rate, channels)
 	}
-	return c, fmt.Errorf("front end %q: want %s, %s or %s", c.Kind, KindRaw, KindLogMel, KindMFCC)
+	return c, fmt.Errorf("front end %q: want %s, %s, %s or %s", c.Kind, KindRaw, KindLogMel, KindMFCC, KindChars)
 }
 
 // maxDim bounds the values of a step.
@@ -94,9 +96,12 @@ func New(c Config, rate float64, channels int) (Extractor, error) {
 		return nil, err
 	}
 	var b base
-	if c.Kind == KindRaw {
+	switch c.Kind {
+	case KindRaw:
 		b = newRaw(c, channels)
-	} else {
+	case KindChars:
+		b = newChars(c)
+	default:
 		b = newSpectral(c, rate, channels)
 	}
 	return &extractor{base: b, deltas: newDeltas(b.dim(), c.Deltas)}, nil

@@ -12,6 +12,7 @@ const (
 	KindRaw    = "raw"
 	KindLogMel = "logmel"
 	KindMFCC   = "mfcc"
+	KindChars  = "chars"
 )
 
 // Config describes a front end. It is part of the model file; a field at its
@@ -39,9 +40,13 @@ type Config struct {
 	// MFCC: number of cepstral Coefficients (default 13).
 	Coefficients int `json:"coefficients,omitempty"`
 
+	// Chars: the characters that have a code, by ascending code point; the first has
+	// code 1. Code 0 is every other character.
+	Alphabet string `json:"alphabet,omitempty"`
+
 	// Deltas appends causal differences of the frame's features, Deltas
 	// times: 1 gives x_t and x_t − x_{t−1}, 2 the differences of those as
-	// well. The first frame's differences are zero. Any kind.
+	// well. The first frame's differences are zero. Any kind but chars.
 	Deltas int `json:"deltas,omitempty"`
 }
 

@@ -69,6 +69,9 @@ func (c Config) Normalize(front feature.Config, rate float64, channels int) (Con
 	case "":
 		return c, nil
 	case KindConv:
+		if front.Kind == feature.KindChars {
+			return c, fmt.Errorf("stem conv: takes features, not the codes of the front end chars: leave the stem out")
+		}
 		x, err := feature.New(front, rate, channels)
 		if err != nil {
 			return c, err

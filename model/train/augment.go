@@ -18,6 +18,7 @@ const (
 	forExample
 	forConnect
 	forVariant
+	forNext
 )
 
 // random returns the generator of one use: it depends on the seed, the purpose
@@ -64,6 +65,22 @@ func augmentFrames(o *Options, rng *rand.Rand, x []float32, dim int, front *feat
 		x = x[int(o.Crop*rng.Float64()*float64(steps))*dim:]
 	}
 	changeFeatures(o, rng, x, dim, front)
+	return x
+}
+
+// augmentCodes changes T codes in place and returns what is left of them: a start crop,
+// and characters that become unknown, as a character of new text may be.
+func augmentCodes(o *Options, rng *rand.Rand, x []float32) []float32 {
+	if o.Crop > 0 {
+		x = x[int(o.Crop*rng.Float64()*float64(len(x))):]
+	}
+	if o.Dropout > 0 {
+		for i := range x {
+			if rng.Float64() < o.Dropout {
+				x[i] = 0
+			}
+		}
+	}
 	return x
 }
 

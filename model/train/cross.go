@@ -74,7 +74,11 @@ func (t *trainer) crossFit(ctx context.Context, hooks *Hooks) error {
 // beginFold makes the trainer of a fold, or takes it from the checkpoint.
 func (t *trainer) beginFold(k *fold) (held *corpus, err error) {
 	workers := len(t.workers)
-	train, err := newCorpus(k.train, t.o.Front, nil, workers)
+	var z *corpus
+	if t.o.Init != nil {
+		z = t.o.constants()
+	}
+	train, err := newCorpus(k.train, t.o.Front, z, workers)
 	if err != nil {
 		return nil, err
 	}

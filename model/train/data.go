@@ -22,6 +22,8 @@ type corpus struct {
 	scale []float32
 
 	variants [][][]float32 // of an audio example, with changed samples
+	ends     []int         // of text: where each example's passage ends, an example
+	space    float32       // of text: the code of what stands between two of them
 }
 
 // newCorpus extracts every example's frames; with z nil it fits the
@@ -43,9 +45,13 @@ func newCorpus(set *dataset.Set, front feature.Config, z *corpus, workers int) (
 		return nil, err
 	}
 	c.dim = x.Dim()
-	if z != nil {
+	switch {
+	case front.Kind == feature.KindChars:
+		c.mean, c.scale = []float32{0}, []float32{1} // codes stay what they are
+		c.passages(x)
+	case z != nil:
 		c.mean, c.scale = z.mean, z.scale
-	} else {
+	default:
 		var n feature.Normalizer
 		for _, f := range c.plain {
 			n.Add(f, c.dim)
@@ -126,6 +132,10 @@ func (c *corpus) vary(o *Options, workers int) {
 
 // augmented is example i, changed as o says with the numbers of rng.
 func (c *corpus) augmented(i int, o *Options, rng *rand.Rand) sequence {
+	if c.front.Kind == feature.KindChars {
+		frames := augmentCodes(o, rng, c.joined(i, o, rng))
+		return sequence{x: frames, steps: len(frames), label: c.set.Examples[i].Label, index: i}
+	}
 	frames := c.plain[i]
 	if c.variants != nil {
 		frames = c.variants[i][rng.IntN(len(c.variants[i]))]

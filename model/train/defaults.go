@@ -18,10 +18,13 @@ const (
 	PresetCurve  = "curve"  // one channel, 20 to 1000 samples
 	PresetShort  = "short"  // several channels, at most 60 samples
 	PresetSensor = "sensor" // longer series
+	PresetText   = "text"   // characters
 )
 
 // Presets lists them.
-func Presets() []string { return []string{PresetAudio, PresetCurve, PresetShort, PresetSensor} }
+func Presets() []string {
+	return []string{PresetAudio, PresetCurve, PresetShort, PresetSensor, PresetText}
+}
 
 // preset is the shape that set has.
 func preset(set *dataset.Set) string {
@@ -29,6 +32,8 @@ func preset(set *dataset.Set) string {
 	switch {
 	case set.Kind == dataset.Audio:
 		return PresetAudio
+	case set.Kind == dataset.Text:
+		return PresetText
 	case set.Channels == 1 && n >= 20 && n <= 1000:
 		return PresetCurve
 	case n <= 60:
@@ -48,6 +53,7 @@ func preset(set *dataset.Set) string {
 //   - Short series of at most 60 samples: one to four samples a step, with deltas
 //     but where there is one.
 //   - Longer series: patches that make about 50 steps of them, with deltas.
+//   - Text: a step a character.
 //
 // Sets of thousands of examples get larger batches and at least 35 epochs. name is the
 // preset to take instead of the one that set looks like; "" is that one.
@@ -56,11 +62,17 @@ func Defaults(set *dataset.Set, name string) (Options, []string, error) {
 	if !slices.Contains(Presets(), name) {
 		return Options{}, nil, fmt.Errorf("train: preset %q: give %s", name, strings.Join(Presets(), ", "))
 	}
+	if (name == PresetText) != (set.Kind == dataset.Text) {
+		return Options{}, nil, fmt.Errorf("train: preset %s over %s: preset %s is for text, and text for it", name, set.Kind, PresetText)
+	}
 	if name == PresetAudio && set.Rate == 0 {
 		return Options{}, nil, errors.New("train: preset audio needs a sampling rate, which the data do not have: give --rate, or another preset")
 	}
 	o, note := shapeDefaults(set, name)
 	notes := []string{note}
+	if name == PresetText {
+		return o, notes, nil
+	}
 	if n := len(set.Examples); n >= manyExamples {
 		o.Batch = 64
 	}
@@ -88,6 +100,8 @@ func shapeDefaults(set *dataset.Set, name string) (Options, string) {
 	switch name {
 	case PresetAudio:
 		return audioDefaults(set, o, n)
+	case PresetText:
+		return textDefaults(set, o, n)
 	case PresetCurve:
 		o = o.OverStem(convolutions())
 		return o, text + "convolutions over single samples"
@@ -136,6 +150,13 @@ func audioDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 	o.Dropout = 0.2
 	return o, fmt.Sprintf("audio of %.3g s at %.0f Hz: log-mel front end, %.0f bands, %.0f ms windows every %.0f ms",
 		seconds, set.Rate, float64(o.Front.Bands), o.Front.WindowMS, o.Front.HopMS)
+}
+
+// textDefaults are a first guess.
+func textDefaults(set *dataset.Set, o Options, n int) (Options, string) {
+	o.Front.Kind = feature.KindChars
+	o.Batch, o.Dropout, o.Noise, o.Jitter, o.Crop = 64, 0.05, -1, -1, -1
+	return o, fmt.Sprintf("text of %d characters (preset text): a step a character", n)
 }
 
 // medianLength is the median number of samples a channel.

@@ -156,6 +156,7 @@ func (t *trainer) interrupted(err error, hooks *Hooks) error {
 func (t *trainer) result(hooks *Hooks) (*Result, error) {
 	c := *t.config
 	p := t.best.Clone(t.config)
+	p.Aux = [2][]float32{}
 	measured := map[string]float64{}
 	if held := t.heldOut(p); held.n > 0 {
 		for _, note := range calibrate.Fit(&c, held.finals, calibrate.Options{Gap: t.o.EarlyGap, Confidence: t.o.EarlyConfidence}) {

@@ -14,6 +14,7 @@ type layers struct {
 	all              []*cell.LSTM
 	lower            []*cell.LSTM
 	forward, reverse *cell.LSTM
+	next             [2]nextHead // on the halves, where the auxiliary task is on
 }
 
 func newLayers(c *model.Config, p *model.Params) *layers {
@@ -21,10 +22,10 @@ func newLayers(c *model.Config, p *model.Params) *layers {
 	if c.HasStem() {
 		ls.stem = stem.New(c.Stem, c.Rate, len(p.Mean), p.Stem)
 	}
-	for _, w := range directions(p) {
-		ls.all = append(ls.all, cell.New(w))
-	}
 	n := len(p.Lower)
+	for i, w := range directions(p) {
+		ls.all = append(ls.all, c.Cell(w, i == 0 || n == 0))
+	}
 	ls.lower, ls.forward = ls.all[:n], ls.all[n]
 	if p.Reverse != nil {
 		ls.reverse = ls.all[n+1]
@@ -34,6 +35,13 @@ func newLayers(c *model.Config, p *model.Params) *layers {
 
 // pack takes the values of p; for training also for the adjoint.
 func (ls *layers) pack(p *model.Params, training bool, workers int) {
+	if training {
+		for half, w := range p.Aux {
+			if w != nil {
+				ls.next[half].pack(w, len(w)/(1+ls.forward.Hidden()))
+			}
+		}
+	}
 	ds := directions(p)
 	jobs := len(ds)
 	if ls.stem != nil {
@@ -63,6 +71,11 @@ func (ls *layers) newGradient(p *model.Params) *gradient {
 	g := &gradient{heads: &model.Params{RunningW: make([]float32, len(p.RunningW)), RunningB: make([]float32, len(p.RunningB)),
 		ConfirmW: make([]float32, len(p.ConfirmW)), ConfirmB: make([]float32, len(p.ConfirmB)),
 		ConfirmE: make([]float32, len(p.ConfirmE))}}
+	for half, w := range p.Aux {
+		if w != nil {
+			g.heads.Aux[half] = make([]float32, len(w))
+		}
+	}
 	for _, l := range ls.all {
 		g.directions = append(g.directions, l.NewGradient())
 	}
@@ -85,7 +98,7 @@ func (g *gradient) zero() {
 }
 
 func headTensors(p *model.Params) [][]float32 {
-	return [][]float32{p.RunningW, p.RunningB, p.ConfirmW, p.ConfirmB, p.ConfirmE}
+	return [][]float32{p.RunningW, p.RunningB, p.ConfirmW, p.ConfirmB, p.ConfirmE, p.Aux[0], p.Aux[1]}
 }
 
 // sum adds up shards in index order into dst, in the layout of the weights.
@@ -254,6 +267,7 @@ type worker struct {
 	dReverse         []float32
 	dLower           [2][]float32
 	heads            heads
+	next             [2]nextPass
 }
 
 func newWorker(c *model.Config, s span) *worker {
@@ -285,6 +299,7 @@ func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
 		w.dReverse = zeroed(w.dReverse, b.rows*hid)
 	}
 	w.heads.adjoint(w.config, p, grad.heads, b, w.dForward, w.dReverse)
+	w.nextAdjoint(ls, grad.heads)
 	var dTop []float32
 	if ls.stem != nil || len(ls.lower) > 0 {
 		w.dTop = grow(w.dTop, b.rows*ls.forward.In())

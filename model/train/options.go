@@ -63,6 +63,8 @@ type Options struct {
 	Noise       float64 // σ of noise on normalised features [0.3]; negative: 0
 	Jitter      float64 // σ of a feature's gain and offset a sequence [0.15]; negative: 0
 	Crop        float64 // longest random cut of a sequence's start [0.2]; negative: 0
+	// Of text Dropout is the share of characters that become unknown, each by itself
+	// [0.05], and noise, gain and offset have nothing to change.
 	// Audio alone, on the samples: Stretch resamples by 1±Stretch, GainDB is the
 	// greatest change of level either way, Polarity flips half the examples, SNR
 	// adds white noise to half of them, at a ratio drawn between SNR dB and 30 dB
@@ -73,6 +75,16 @@ type Options struct {
 	Polarity bool
 	SNR      float64
 	Masks    int
+	// Text alone: an example is trained on with up to Join−1 that follow it in its
+	// passage, of a number drawn for each visit [1].
+	Join int
+	// AuxNext is the weight of an auxiliary loss of text: that of both halves of the top
+	// layer when they name the character that they read next [off].
+	AuxNext float64
+
+	// Init is a model whose layers training starts from, those that it has; its front end,
+	// stem, units and layers are then the training's [nil: random numbers].
+	Init *model.Model
 
 	// Folds is how many parts the training data are divided into for cross-fitting:
 	// the calibration and the early rule come from as many trainings, each judged by the
@@ -86,7 +98,7 @@ type Options struct {
 
 	Patience int // epochs without a better validation loss before it ends [off]
 	Seed     uint64
-	Segment  model.Segment // stored in the model [activity for audio, whole for series]
+	Segment  model.Segment // stored in the model [activity for audio, line for text, whole for series]
 }
 
 func (o Options) withDefaults(set *dataset.Set) Options {
@@ -151,7 +163,7 @@ func (o *Options) check() error {
 		{"folds", float64(o.Folds), 0, 100}, {"early gap", o.EarlyGap, 1e-4, 0.5}, {"early confidence", o.EarlyConfidence, 0.5, 0.9999},
 		{"patience", float64(o.Patience), 0, 1e7}, {"distill", o.Distill, 0, 100},
 		{"running weight", o.RunningWeight, 0, 100}, {"decay", o.Decay, 0, 10}, {"clip", math.Abs(o.Clip), 0, 1e9},
-		{"minimum of updates", float64(o.MinUpdates), 1, 1e9}, {"snr", o.SNR, 0, 120}, {"masks", float64(o.Masks), 0, 100},
+		{"minimum of updates", float64(o.MinUpdates), 1, 1e9}, {"snr", o.SNR, 0, 120}, {"masks", float64(o.Masks), 0, 100}, {"join", float64(o.Join), 0, 100}, {"aux-next", o.AuxNext, 0, 100},
 	} {
 		if !(f.v >= f.lo && f.v <= f.hi) || math.IsNaN(f.v) {
 			return fmt.Errorf("train: %s is %v: give %v to %v", f.name, f.v, f.lo, f.hi)

@@ -8,11 +8,15 @@ import (
 
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/feature"
 )
 
 // prepare checks set, valid and o, and makes the trainer before its first update.
 func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if err := checkSet(set); err != nil {
+		return nil, err
+	}
+	if err := o.adoptInit(set.Rate); err != nil {
 		return nil, err
 	}
 	o = o.withDefaults(set)
@@ -28,12 +32,24 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	}
 	if o.Segment.Kind == "" {
 		o.Segment.Kind = model.SegmentWhole
-		if set.Kind == dataset.Audio {
+		switch set.Kind {
+		case dataset.Audio:
 			o.Segment.Kind = model.SegmentActivity
+		case dataset.Text:
+			o.Segment.Kind = model.SegmentLine
 		}
 	}
 	if err := o.check(); err != nil {
 		return nil, err
+	}
+	if (set.Kind == dataset.Text) != (o.Front.Kind == feature.KindChars) {
+		return nil, fmt.Errorf("train: front end %s over %s: text takes the front end %s, and it takes nothing else", o.Front.Kind, set.Kind, feature.KindChars)
+	}
+	if set.Kind != dataset.Text && (o.Join > 1 || o.AuxNext > 0) {
+		return nil, fmt.Errorf("train: join %d and aux-next %v are for text, not for %s: leave them out", o.Join, o.AuxNext, set.Kind)
+	}
+	if o.Front.Kind == feature.KindChars && o.Front.Alphabet == "" {
+		o.Front.Alphabet = alphabet(set)
 	}
 	front, err := o.Front.Normalize(set.Rate, set.Channels)
 	if err != nil {

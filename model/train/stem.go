@@ -121,8 +121,12 @@ func above(c *model.Config, o Options) Options {
 }
 
 // constants are the normalisation of frames that is not fitted to them; nil: it is.
+// Layers of another model take its own.
 // Gabor filters take samples as they are, so that their floor is one of full scale.
 func (o *Options) constants() *corpus {
+	if o.Init != nil {
+		return &corpus{mean: o.Init.Params.Mean, scale: o.Init.Params.Scale}
+	}
 	if o.Stem.Kind != stem.KindGabor {
 		return nil
 	}

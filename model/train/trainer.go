@@ -75,11 +75,19 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 		t.o.Epochs = (o.MinUpdates + t.perEpoch - 1) / t.perEpoch
 	}
 	t.total = t.o.Epochs * t.perEpoch
-	fresh := func() *model.Params { return model.NewParams(t.config, train.dim) }
+	fresh := func() *model.Params {
+		p := model.NewParams(t.config, train.dim)
+		if o.AuxNext > 0 {
+			addNext(p, t.config)
+		}
+		return p
+	}
 	t.params = fresh()
 	copy(t.params.Mean, train.mean)
 	copy(t.params.Scale, train.scale)
 	t.params.Init(random(o.Seed, forInit, 0, 0))
+	initNext(t.params, t.config, o.Seed)
+	t.takeInit()
 	t.ls = newLayers(t.config, t.params)
 	if t.ls.stem != nil {
 		t.ls.stem.Fit(t.params.Stem, train.plain)
@@ -217,6 +225,7 @@ func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indic
 		scale[i] = t.scales[s.label] / float64(inBatch)
 	}
 	st := shardStats{loss: w.heads.loss(t.config, p, &w.batch, t.terms(), scale)}
+	st.loss += w.nextLoss(t.ls, t.o.AuxNext, scale)
 	st.confirm, st.running = w.right()
 	w.adjoint(p, grad, t.ls)
 	return st

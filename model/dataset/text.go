@@ -1,0 +1,233 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"unicode/utf8"
+)
+
+// textColumns are what the columns of a table of text may be called, unless
+// Options.Columns says; the first that there is counts.
+var textColumns = []struct {
+	name  string
+	names []string
+}{
+	{"text", []string{"text", "sentence"}},
+	{"label", []string{"label", "author", "class"}},
+	{"split", []string{"split"}},
+	{"group", []string{"group", "work", "book", "document"}},
+}
+
+// A textRow is one example of a table. where is FILE:LINE.
+type textRow struct{ text, label, split, group, where string }
+
+// openTable opens a table: of text where it has such a column, else of audio files.
+func openTable(fsys fs.FS, name string, o Options) (*Set, error) {
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	tabs := strings.EqualFold(path.Ext(name), ".tsv")
+	head, err := tableHead(data, tabs)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the first line: %w", name, err)
+	}
+	if files, _ := column(head, "file"); !tabs && len(o.Columns) == 0 && (files >= 0 || !hasText(head)) {
+		return openIndex(fsys, name, o)
+	}
+	col, err := findTextColumns(head, o.Columns)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return openTexts(name, data, tabs, col, o)
+}
+
+func hasText(head []string) bool {
+	for _, name := range textColumns[0].names {
+		if at, _ := column(head, name); at >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// findTextColumns finds text, label, split and group; −1: there is none.
+func findTextColumns(head []string, given map[string]string) (col [4]int, err error) {
+	known := map[string]bool{}
+	for i, c := range textColumns {
+		known[c.name] = true
+		names := c.names
+		if own, ok := given[c.name]; ok {
+			names = []string{own}
+		}
+		col[i] = -1
+		for _, name := range names {
+			if col[i] < 0 {
+				if col[i], err = column(head, name); err != nil {
+					return col, err
+				}
+			}
+		}
+		if _, asked := given[c.name]; col[i] < 0 && (asked || i < 2) {
+			return col, fmt.Errorf("no column %s among %q: the first line must name a text and a label; give their names as --columns text=NAME,label=NAME",
+				strings.Join(names, ", "), head)
+		}
+	}
+	for name := range given {
+		if !known[name] {
+			return col, fmt.Errorf("columns: %q is none of text, label, split, group", name)
+		}
+	}
+	return col, nil
+}
+
+// openTexts reads a table of text, columns by name, others ignored. A .tsv has fields
+// between tabs and no quotes, a .csv those of RFC 4180. Rows of one label and group
+// that follow one another are a passage.
+func openTexts(name string, data []byte, tabs bool, col [4]int, o Options) (*Set, error) {
+	if !o.SkipBad {
+		if err := checkUTF8(name, data); err != nil {
+			return nil, err
+		}
+	}
+	s := &Set{Kind: Text, Channels: 1}
+	var names []string
+	err := eachRow(name, data, tabs, col, func(r *textRow, bad error) error {
+		if bad == nil {
+			bad = r.check()
+		}
+		if bad != nil {
+			bad = fmt.Errorf("%s: %w", r.where, bad)
+			if !o.SkipBad {
+				return bad
+			}
+			s.Skipped = append(s.Skipped, bad)
+			return nil
+		}
+		s.addText(r)
+		names = append(names, r.label)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if o.Progress != nil {
+		o.Progress(1, 1)
+	}
+	return s.finishTexts(name, names)
+}
+
+// finishTexts is finish of a set of which something could be read.
+func (s *Set) finishTexts(name string, labels []string) (*Set, error) {
+	if len(s.Examples) == 0 {
+		if len(s.Skipped) > 0 {
+			return nil, fmt.Errorf("none of the examples could be read; the first: %w", s.Skipped[0])
+		}
+		return nil, fmt.Errorf("%s: no examples after the first line", name)
+	}
+	s.finish(labels, nil)
+	return s, nil
+}
+
+func (s *Set) addText(r *textRow) {
+	e := Example{Name: r.where, Split: r.split, Group: r.group, Samples: samplesOf(r.text)}
+	e.Passage = r.label + "\x00" + r.group
+	if e.Group == "" {
+		e.Group = e.Name
+	}
+	e.Hash = hashExample(r.label, 0, 1, e.Samples)
+	s.Examples = append(s.Examples, e)
+}
+
+func (r *textRow) check() error {
+	switch {
+	case !utf8.ValidString(r.text):
+		return fmt.Errorf("the text is no UTF-8: %s", notUTF8)
+	case !utf8.ValidString(r.label + r.split + r.group):
+		return fmt.Errorf("label, split or group is no UTF-8: %s", notUTF8)
+	case r.text == "":
+		return errors.New("the text is empty: take the row out")
+	case r.label == "":
+		return errors.New("the label is empty: give one, or take the row out")
+	}
+	return nil
+}
+
+// samplesOf is a text as samples: the code points of its characters.
+func samplesOf(text string) []float32 {
+	x := make([]float32, 0, utf8.RuneCountInString(text))
+	for _, r := range text {
+		x = append(x, float32(r))
+	}
+	return x
+}
+
+// TextOf is the characters of a text's samples.
+func TextOf(samples []float32) string {
+	var b strings.Builder
+	for _, v := range samples {
+		b.WriteRune(rune(v))
+	}
+	return b.String()
+}
+
+const notUTF8 = "convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8"
+
+// checkUTF8 names the place of the first byte that is none.
+func checkUTF8(name string, data []byte) error {
+	if utf8.Valid(data) {
+		return nil
+	}
+	line, column := 1, 1
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		column++
+		if r == '\n' {
+			line, column = line+1, 1
+		}
+		data = data[size:]
+	}
+	return fmt.Errorf("%s:%d: column %d: the byte %#02x is no UTF-8: %s", name, line, column, data[0], notUTF8)
+}
+
+// loadTexts makes an example of every file. Line ends become \n, the last one goes.
+func loadTexts(fsys fs.FS, files []entry, notes []string, o Options) (*Set, error) {
+	s := &Set{Kind: Text, Channels: 1, Notes: notes}
+	texts := make([]string, len(files))
+	errs := forEach(len(files), !o.SkipBad, o.Progress, func(i int) error {
+		data, err := fs.ReadFile(fsys, files[i].file)
+		if err != nil {
+			return err
+		}
+		if err := checkUTF8(files[i].file, data); err != nil {
+			return err
+		}
+		text := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
+		texts[i] = strings.TrimRight(text, "\n")
+		if texts[i] == "" {
+			return fmt.Errorf("%s: the text is empty: take the file away", files[i].file)
+		}
+		return nil
+	})
+	var labels []string
+	for i, f := range files {
+		if errs[i] != nil {
+			if !o.SkipBad {
+				return nil, errs[i]
+			}
+			s.Skipped = append(s.Skipped, errs[i])
+			continue
+		}
+		s.addText(&textRow{text: texts[i], label: f.label, group: f.file, where: f.file})
+		labels = append(labels, f.label)
+	}
+	return s.finishTexts(files[0].file, labels)
+}

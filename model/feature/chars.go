@@ -1,0 +1,96 @@
+package feature
+
+import (
+	"fmt"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Codes is how many codes a frame of chars can be, the one of characters without a
+// code of their own included; 0 for other kinds, whose frames are features.
+func (c *Config) Codes() int {
+	if c.Kind != KindChars {
+		return 0
+	}
+	return 1 + utf8.RuneCountInString(c.Alphabet)
+}
+
+// maxAlphabet bounds the characters with a code.
+const maxAlphabet = 1 << 16
+
+func (c Config) checkChars(rate float64, channels int) error {
+	switch {
+	case channels != 1:
+		return &ChannelError{Kind: KindChars, Want: 1, Got: channels}
+	case rate != 0:
+		return fmt.Errorf("front end chars: takes characters, not samples at %v Hz: give text", rate)
+	case c.Deltas != 0:
+		return fmt.Errorf("front end chars: deltas %d: codes have no differences, give 0", c.Deltas)
+	case c.Alphabet == "" || !utf8.ValidString(c.Alphabet):
+		return fmt.Errorf("front end chars: alphabet %q: want characters in UTF-8", c.Alphabet)
+	case utf8.RuneCountInString(c.Alphabet) > maxAlphabet:
+		return fmt.Errorf("front end chars: alphabet of %d characters: at most %d", utf8.RuneCountInString(c.Alphabet), maxAlphabet)
+	}
+	last := rune(-1)
+	for _, r := range c.Alphabet {
+		if r <= last {
+			return fmt.Errorf("front end chars: alphabet: %q after %q: want each character once, by ascending code point", r, last)
+		}
+		last = r
+	}
+	return nil
+}
+
+// chars gives a step a character, whose sample is its code point: the one value of
+// the frame is the character's code. White space that has none is a space.
+type chars struct {
+	alphabet []rune
+	ascii    [utf8.RuneSelf]float32 // codes of the first code points
+}
+
+func newChars(c Config) *chars {
+	x := &chars{alphabet: []rune(c.Alphabet)}
+	for i := range x.ascii {
+		x.ascii[i] = x.find(rune(i))
+	}
+	return x
+}
+
+func (x *chars) find(r rune) float32 {
+	i, ok := slices.BinarySearch(x.alphabet, r)
+	if !ok && unicode.IsSpace(r) {
+		i, ok = slices.BinarySearch(x.alphabet, ' ')
+	}
+	if !ok {
+		return 0
+	}
+	return float32(1 + i)
+}
+
+func (x *chars) code(v float32) float32 {
+	switch {
+	case v >= 0 && v < utf8.RuneSelf:
+		return x.ascii[int(v)]
+	case v >= utf8.RuneSelf && v <= unicode.MaxRune:
+		return x.find(rune(v))
+	}
+	return 0
+}
+
+func (x *chars) dim() int { return 1 }
+
+func (x *chars) end(n int) int { return n }
+
+func (x *chars) push(dst, samples []float32, _ int) []float32 {
+	for _, v := range samples {
+		dst = append(dst, x.code(v))
+	}
+	return dst
+}
+
+// flush, reset and the state have nothing to do: a character is a frame.
+func (x *chars) flush(dst []float32, _ int) []float32 { return dst }
+func (x *chars) reset()                               {}
+func (x *chars) appendState(dst []byte) []byte        { return dst }
+func (x *chars) restore(*decoder)                     {}

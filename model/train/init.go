@@ -1,0 +1,56 @@
+package train
+
+import (
+	"fmt"
+	"strings"
+
+	"inkling/model"
+)
+
+// adoptInit makes the network's shape that of o.Init, where o does not say otherwise,
+// and tells what cannot be.
+func (o *Options) adoptInit(rate float64) error {
+	if o.Init == nil {
+		return nil
+	}
+	c := &o.Init.Config
+	if o.Front.Kind == "" || o.Front.Kind == c.Front.Kind && o.Front.Alphabet == "" && c.Text() {
+		o.Front = c.Front
+	}
+	if o.Stem.Kind == "" {
+		o.Stem = c.Stem
+	}
+	o.Hidden, o.Layers = or(o.Hidden, c.Hidden), or(o.Layers, c.Layers)
+	front, err := o.Front.Normalize(rate, c.Channels)
+	switch {
+	case c.Rate != rate:
+		return fmt.Errorf("train: init: its rate is %v, the data's %v: take a model of the data's rate", c.Rate, rate)
+	case err != nil:
+		return fmt.Errorf("train: init: %w", err)
+	case front != c.Front:
+		return fmt.Errorf("train: init: its front end is %+v, the training's %+v: leave the front end to it", c.Front, front)
+	case o.Stem.String() != c.Stem.String():
+		return fmt.Errorf("train: init: its stem is %s, the training's %s: leave the stem to it", c.Stem, o.Stem)
+	case o.Hidden != c.Hidden || o.Layers != c.Layers:
+		return fmt.Errorf("train: init: it has %d layers of %d units, the training %d of %d: leave them to it", c.Layers, c.Hidden, o.Layers, o.Hidden)
+	}
+	return nil
+}
+
+// takeInit takes the values of Init's layers, and of the stem; heads begin anew.
+func (t *trainer) takeInit() {
+	if t.o.Init == nil {
+		return
+	}
+	from := map[string]model.Tensor{}
+	for _, x := range t.o.Init.Params.Tensors() {
+		from[x.Name] = x
+	}
+	for _, x := range t.params.Tensors() {
+		for _, part := range []string{"stem.", "lower.", "lstm."} {
+			if y, ok := from[x.Name]; ok && strings.HasPrefix(x.Name, part) && len(x.Data) == len(y.Data) {
+				copy(x.Data, y.Data)
+			}
+		}
+	}
+}

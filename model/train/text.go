@@ -1,0 +1,61 @@
+package train
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+// A character gets a code if it occurs once in rareCharacter, but at least
+// leastCharacter and at most surelyCharacter times.
+const (
+	rareCharacter   = 50000
+	leastCharacter  = 2
+	surelyCharacter = 20
+)
+
+// alphabet is the characters of set that occur often enough to have a code.
+func alphabet(set *dataset.Set) string {
+	counts, total := map[rune]int{}, 0
+	for i := range set.Examples {
+		for _, v := range set.Examples[i].Samples {
+			counts[rune(v)]++
+		}
+		total += len(set.Examples[i].Samples)
+	}
+	least := min(max(total/rareCharacter, leastCharacter), surelyCharacter)
+	var runes []rune
+	for r, n := range counts {
+		if n >= least {
+			runes = append(runes, r)
+		}
+	}
+	slices.Sort(runes)
+	return string(runes)
+}
+
+// passages finds how far each example's passage goes on; x is an extractor to spare.
+func (c *corpus) passages(x feature.Extractor) {
+	c.space = x.Push(nil, []float32{' '})[0]
+	c.ends = make([]int, len(c.plain))
+	for _, run := range c.set.Passages() {
+		for i := run[0]; i < run[1]; i++ {
+			c.ends[i] = run[1]
+		}
+	}
+}
+
+// joined is a copy of example i's codes with those of up to o.Join−1 that follow it.
+func (c *corpus) joined(i int, o *Options, rng *rand.Rand) []float32 {
+	x := slices.Clone(c.plain[i])
+	if o.Join < 2 {
+		return x
+	}
+	for n := rng.IntN(o.Join); n > 0 && i+1 < c.ends[i]; n-- {
+		i++
+		x = append(append(x, c.space), c.plain[i]...)
+	}
+	return x
+}
