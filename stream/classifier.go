@@ -52,6 +52,7 @@ func NewClassifier(m *model.Model, o *Options) (*Classifier, error) {
 		return nil, err
 	}
 	c.cutter.init(&c.segment, front, m.Config.Rate, m.Config.Channels)
+	c.cutter.text = m.Config.Text()
 	c.walker.init(c)
 	return c, nil
 }
@@ -66,6 +67,7 @@ type op struct {
 	value     float64
 	lost      uint64
 	start     uint64
+	word      bool // of text: the frame ends a word
 }
 
 type opKind uint8

@@ -21,6 +21,8 @@ type cutter struct {
 	stepped  uint64 // fixed: samples of a full segment
 	steps    int
 	level    activity
+	text     bool // samples are characters
+	prose    prose
 
 	pos     uint64    // of the next sample
 	pending []float32 // less than a hop
@@ -63,13 +65,18 @@ func (c *cutter) restart() {
 }
 
 func (c *cutter) begin(at uint64) {
-	c.open, c.start, c.frames, c.counted, c.end = true, at, 0, 0, at
+	c.open, c.start, c.frames, c.counted, c.end, c.prose = true, at, 0, 0, at, prose{blank: true}
 	c.front.Reset()
 }
 
 // take cuts samples, interleaved.
 func (c *cutter) take(k *Classifier, samples []float32) {
-	if c.kind != model.SegmentActivity {
+	switch c.kind {
+	case model.SegmentLine, model.SegmentSentence:
+		c.takeProse(k, samples)
+		return
+	case model.SegmentActivity:
+	default:
 		c.takePlain(k, samples)
 		return
 	}
@@ -124,9 +131,15 @@ func (c *cutter) extract(k *Classifier, samples []float32) {
 	c.pos += uint64(len(samples) / c.channels)
 	before := len(k.frames)
 	k.frames = c.front.Push(k.frames, samples)
-	for range (len(k.frames) - before) / c.dim {
+	for i := range (len(k.frames) - before) / c.dim {
 		c.frames++
-		k.push(op{kind: opFrame, sample: k.input.end(c.start + uint64(c.front.End(c.frames)))})
+		o := op{kind: opFrame, sample: k.input.end(c.start + uint64(c.front.End(c.frames)))}
+		if c.text { // a character is a frame
+			blank := c.prose.blank
+			c.prose.read(rune(samples[i]))
+			o.word = c.prose.blank && !blank
+		}
+		k.push(o)
 	}
 }
 
@@ -176,6 +189,10 @@ func (c *cutter) finish(k *Classifier, why Reason) {
 	}
 	if !c.open {
 		c.tellMiss(k, why)
+		return
+	}
+	if c.kind == model.SegmentLine || c.kind == model.SegmentSentence {
+		c.closeProse(k, why)
 		return
 	}
 	if c.kind != model.SegmentActivity {

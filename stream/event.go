@@ -23,6 +23,8 @@ const (
 	ByMaximum   Reason = "maximum"
 	ByFixed     Reason = "fixed"
 	ByMessage   Reason = "message"
+	ByLine      Reason = "line"
+	BySentence  Reason = "sentence"
 	ByEOF       Reason = "eof"
 	ByGap       Reason = "gap"
 	ByIdle      Reason = "idle"

@@ -34,15 +34,18 @@ type Emit struct {
 	Change    bool          // only when the label changes
 	Every     time.Duration // at most one in so much of the signal
 	Confirmed bool          // none at all
+	Word      bool          // of text: only after a word, at the white space that follows
 }
 
-// ParseEmit reads step, change, every=100ms or confirmed.
+// ParseEmit reads step, change, word, every=100ms or confirmed.
 func ParseEmit(s string) (Emit, error) {
 	switch s {
 	case "", "step":
 		return Emit{}, nil
 	case "change":
 		return Emit{Change: true}, nil
+	case "word":
+		return Emit{Word: true}, nil
 	case "confirmed":
 		return Emit{Confirmed: true}, nil
 	}
@@ -51,7 +54,7 @@ func ParseEmit(s string) (Emit, error) {
 			return Emit{Every: d}, nil
 		}
 	}
-	return Emit{}, fmt.Errorf("emit %q: give step, change, every=DURATION such as every=100ms, or confirmed", s)
+	return Emit{}, fmt.Errorf("emit %q: give step, change, word (of text), every=DURATION such as every=100ms, or confirmed", s)
 }
 
 // settle merges o with the model's configuration.
@@ -77,5 +80,8 @@ func (o *Options) settle(m *model.Model) (model.Segment, model.Decision, error) 
 		d.State = o.State
 	}
 	err := cfg.CheckDecision()
+	if err == nil && o.Emit.Word && !m.Config.Text() {
+		err = fmt.Errorf("emit word takes a model of text, this one has the front end %s: give step, change, every=DURATION or confirmed", m.Config.Front.Kind)
+	}
 	return cfg.Segmenter(), *d, err
 }

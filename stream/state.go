@@ -11,7 +11,7 @@ import (
 	"inkling/internal/resample"
 )
 
-const stateVersion = 3
+const stateVersion = 4
 
 var errState = errors.New("stream: saved state is cut off or damaged")
 
@@ -297,6 +297,7 @@ func (c *cutter) visit(k *codec) {
 	k.u64(&c.active)
 	k.u64(&c.opened)
 	c.level.miss.visit(k)
+	c.prose.visit(k)
 	k.part(c.front.AppendState, c.front.Restore)
 }
 
@@ -319,6 +320,7 @@ func (o *op) visit(k *codec) {
 	k.f64(&o.value)
 	k.u64(&o.lost)
 	k.u64(&o.start)
+	k.bool(&o.word)
 }
 
 func (w *walker) visit(k *codec) {

@@ -205,7 +205,7 @@ func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []E
 func (w *walker) tellRunning(c *Classifier, dst []Event, o *op) []Event {
 	warm, s := w.Warm(w.step), &w.running
 	switch e := &c.o.Emit; {
-	case e.Confirmed, e.Change && s.label == w.emitted && warm == w.warmed:
+	case e.Confirmed, e.Word && !o.word, e.Change && s.label == w.emitted && warm == w.warmed:
 		return dst
 	case e.Every > 0 && w.emitted != unheard && float64(o.sample-w.at) < e.Every.Seconds()*c.input.format.Rate:
 		return dst

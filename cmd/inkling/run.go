@@ -17,13 +17,13 @@ import (
 
 type runCmd struct {
 	Model  string   `arg:"" help:"A model file, or bundled:notes."`
-	Source []string `arg:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, or audio files."`
+	Source []string `arg:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, or audio files; for a model of text, .txt files."`
 	sourceFlags
 	natsFlags
 	segmentFlags
 	decisionFlags
 	To         []string      `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
-	Emit       string        `help:"Running events: step, change, every=100ms or confirmed." default:"step"`
+	Emit       string        `help:"Running events: step, change, every=100ms or confirmed; of text also word." default:"step"`
 	Gap        string        `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
 	State      string        `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
 	Background bool          `help:"Report segments of the background label as well."`
@@ -83,6 +83,9 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if emit.Word && !m.Config.Text() {
+		return usagef("--emit word takes a model of text, this one has the front end %s", m.Config.Front.Kind)
+	}
 	decision, err := c.decide(m)
 	if err != nil {
 		return err
@@ -97,7 +100,7 @@ func (c *runCmd) Run(a *app) error {
 		return usagef("--gather %v: give a duration, or 0", c.Gather)
 	}
 	if c.over(m).Kind == model.SegmentWhole && endless(c.Source[0]) {
-		return usagef("the segmenter whole needs a source that ends: give --segment activity, fixed or message")
+		return usagef("the segmenter whole needs a source that ends: give --segment activity, fixed or message; for text line or sentence")
 	}
 	var nc *nats.Conn
 	connect := func() (*nats.Conn, error) {
@@ -115,7 +118,11 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	src, err := c.sourceFlags.open(a, c.Source, connect, prefix)
+	open := c.sourceFlags.open
+	if m.Config.Text() {
+		open = c.openText
+	}
+	src, err := open(a, c.Source, connect, prefix)
 	if err != nil {
 		return err
 	}

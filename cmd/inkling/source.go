@@ -47,6 +47,29 @@ type input struct {
 	rate   float64 // 0: unknown
 }
 
+// openText is open for a model of text.
+func (f *sourceFlags) openText(a *app, names []string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
+	kind, rest, _ := strings.Cut(names[0], ":")
+	switch {
+	case f.Rate != 0 || f.Channels != 0 || f.Format != "" || f.Speed != 0 || f.Device != "":
+		return nil, usagef("--rate, --channels, --format, --speed and --device are for samples: the model takes text in UTF-8")
+	case kind == "mic":
+		return nil, usagef("%s: the model takes text: give .txt files, - for standard input, or nats:SUBJECT", names[0])
+	case len(names) > 1 && (kind == "nats" || names[0] == "-"):
+		return nil, usagef("%s: several sources must all be files", names[0])
+	case kind == "nats":
+		return f.subject(a, rest, nc, prefix)
+	case names[0] == "-":
+		return &input{Source: capture.Text(a.stdin, "stdin"), finite: true}, nil
+	}
+	for _, n := range names {
+		if _, err := os.Stat(n); err != nil {
+			return nil, fmt.Errorf("%w (a source of text is a file, - or nats:SUBJECT)", err)
+		}
+	}
+	return &input{Source: capture.TextFiles(names...), finite: true}, nil
+}
+
 // open opens SOURCE: mic[:NAME], nats:SUBJECT, - or files. nc gives the
 // connection, and prefix is where events go, if they go to NATS.
 func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error), prefix string) (*input, error) {

@@ -141,7 +141,7 @@ func TestErrors(t *testing.T) {
 		fsys       fstest.MapFS
 		open, want string
 	}{
-		"nothing":       {fstest.MapFS{"d/.keep": text("")}, "d", "no labelled audio"},
+		"nothing":       {fstest.MapFS{"d/.keep": text("")}, "d", "no labelled audio or text"},
 		"only ogg":      {fstest.MapFS{"d/a/x.ogg": text("OggS")}, "d", "convert"},
 		"absent":        {fstest.MapFS{}, "d/x", "d/x_TRAIN.ts"},
 		"half a pair":   {fstest.MapFS{"x_TRAIN.ts": text(ts)}, "x", "x_TEST.ts is missing"},
@@ -248,6 +248,7 @@ func TestRealData(t *testing.T) {
 		{"fsdd", Audio, 10, 1, 8000, 1800, 200, 1000, 20000},
 		{"instruments", Audio, 5, 1, 44100, 43, 23, 20000, 110250},
 		{"esc10", Audio, 10, 1, 16000, 90, 30, 79000, 85000},
+		{"authors/sentences.tsv", Text, 3, 1, 0, 15191, 9837, 10, 2500},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := Open(data(t, c.name), Options{})

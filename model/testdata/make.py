@@ -28,7 +28,11 @@ def load(path):
 
 
 def predict(config, tensors, frames):
-    x = (torch.tensor(frames).reshape(1, -1, len(tensors["front.mean"])) - tensors["front.mean"]) * tensors["front.scale"]
+    if config["front"]["kind"] == "chars":  # frames are codes
+        codes = torch.tensor(frames).reshape(-1).long()
+        x = torch.nn.functional.one_hot(codes, 1 + len(config["front"]["alphabet"])).float().reshape(1, len(codes), -1)
+    else:
+        x = (torch.tensor(frames).reshape(1, -1, len(tensors["front.mean"])) - tensors["front.mean"]) * tensors["front.scale"]
     hidden = config["hidden"]
     layers = config.get("stem", {}).get("layers", [])
     total = math.prod(l["stride"] for l in layers)
@@ -57,7 +61,10 @@ def main():
     torch.manual_seed(1)
     for name in sorted(f for f in os.listdir(here) if f.endswith(".model")):
         config, tensors = load(os.path.join(here, name))
-        frames = torch.randn(9 * len(tensors["front.mean"]))
+        if config["front"]["kind"] == "chars":
+            frames = torch.randint(0, 1 + len(config["front"]["alphabet"]), (30,)).float()
+        else:
+            frames = torch.randn(9 * len(tensors["front.mean"]))
         with torch.no_grad():
             running, confirm = predict(config, tensors, frames.tolist())
         out.append(dict(file=name, frames=frames.tolist(), running=running.flatten().tolist(), confirm=confirm.tolist()))

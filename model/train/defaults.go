@@ -155,7 +155,8 @@ func audioDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 // textDefaults are a first guess.
 func textDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 	o.Front.Kind = feature.KindChars
-	o.Batch, o.Dropout, o.Noise, o.Jitter, o.Crop = 64, 0.05, -1, -1, -1
+	o.Batch, o.Dropout, o.DropConnect, o.Noise, o.Jitter, o.Crop = 64, 0.05, -1, -1, -1, -1
+	o.ConfirmEvidence = true
 	return o, fmt.Sprintf("text of %d characters (preset text): a step a character", n)
 }
 

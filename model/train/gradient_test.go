@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -123,17 +124,22 @@ func (r *reference) loss(xs [][]float64, label int, teacher []float64) (loss flo
 	if r.c.HasStem() {
 		xs = r.stem(xs)
 	}
+	codes := xs
 	for i := range r.c.Layers - 1 {
 		xs = r.direction("lower."+string(rune('0'+i))+".", "_l0", xs)
 	}
 	hf := r.direction("lstm.", "_l0", xs)
 	steps := len(xs)
+	loss += r.next("aux.0", hf, codes)
 	if r.c.Confirm {
 		turned := make([][]float64, steps)
 		for t, x := range xs {
 			turned[steps-1-t] = x
 		}
 		hb := r.direction("lstm.", "_l0_reverse", turned)
+		back := slices.Clone(codes)
+		slices.Reverse(back)
+		loss += r.next("aux.1", hb, back)
 		both := append(append([]float64(nil), hf[steps-1]...), hb[steps-1]...)
 		confirm = logSoftmax(affine(r.p["confirm.weight"], r.p["confirm.bias"], both))
 		for j, v := range confirm {
@@ -172,7 +178,29 @@ func (r *reference) loss(xs [][]float64, label int, teacher []float64) (loss flo
 	return loss, confirm
 }
 
+// next is the auxiliary loss of a half: h against the codes, one-hot, that follow.
+func (r *reference) next(name string, h, xs [][]float64) (loss float64) {
+	w := r.p[name]
+	if w == nil {
+		return 0
+	}
+	width, n := len(w)/(1+r.c.Hidden), r.c.Front.Codes()
+	for t := range len(xs) - 1 {
+		z := append([]float64(nil), w[:n]...)
+		for i, v := range h[t] {
+			for j := range z {
+				z[j] += w[(1+i)*width+j] * v
+			}
+		}
+		for j, y := range xs[t+1] {
+			loss -= r.o.next / float64(len(xs)-1) * y * logSoftmax(z)[j]
+		}
+	}
+	return loss
+}
+
 type gradientCase struct {
+	codes  int // of text; 0: features
 	o      Options
 	dim    int
 	labels []int
@@ -192,7 +220,10 @@ func drawGradientCase(t *rapid.T) gradientCase {
 	if !c.o.NoConfirm {
 		c.o.Distill = rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "distill")
 	}
-	if rapid.Bool().Draw(t, "stem") {
+	if rapid.IntRange(0, 2).Draw(t, "text") == 0 {
+		c.codes, c.dim = rapid.IntRange(2, 9).Draw(t, "codes"), 1
+		c.o.AuxNext = rapid.SampledFrom([]float64{0, 0.7}).Draw(t, "aux-next")
+	} else if rapid.Bool().Draw(t, "stem") {
 		c.o.Stem = stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{
 			{Kernel: rapid.IntRange(2, 4).Draw(t, "kernel"), Stride: 2, Channels: 6}, {Kernel: 3, Stride: 1, Channels: 4}}}
 	}
@@ -202,6 +233,9 @@ func drawGradientCase(t *rapid.T) gradientCase {
 		x := make([]float32, rapid.IntRange(1, 8).Draw(t, "steps")*c.dim)
 		for i := range x {
 			x[i] = float32(rng.NormFloat64())
+			if c.codes > 0 {
+				x[i] = float32(rng.IntN(c.codes))
+			}
 		}
 		c.xs = append(c.xs, x)
 		c.labels = append(c.labels, rng.IntN(3))
@@ -221,6 +255,9 @@ func (c *gradientCase) trainer() *trainer {
 	}
 	k := &corpus{set: set, front: feature.Config{Kind: feature.KindRaw, Samples: 1}, dim: c.dim, plain: c.xs,
 		mean: make([]float32, c.dim), scale: scale}
+	if c.codes > 0 {
+		k.front = feature.Config{Kind: feature.KindChars, Alphabet: "abcdefgh"[:c.codes-1]}
+	}
 	tr := newTrainer(k, nil, c.o, 2)
 	rng := rand.New(rand.NewPCG(c.seed, 2))
 	for _, x := range tr.params.Tensors() {
@@ -241,6 +278,10 @@ func (c *gradientCase) total(r *reference, scales []float64, teachers [][]float6
 			row := make([]float64, c.dim)
 			for j := range row {
 				row[j] = float64(x[at+j])
+			}
+			if c.codes > 0 {
+				row = make([]float64, c.codes)
+				row[int(x[at])] = 1
 			}
 			rows = append(rows, row)
 		}

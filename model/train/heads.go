@@ -70,6 +70,7 @@ func (q *heads) join(b *batch, i, hid int) []float32 {
 // weights of a sequence's loss: scale is its class weight over the batch's sum.
 type lossTerms struct {
 	running, distill, smoothing float64
+	next                        float64 // of the auxiliary task, which is not the heads'
 	ramp                        bool
 }
 

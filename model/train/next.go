@@ -58,10 +58,10 @@ type nextPass struct {
 	dh []float32 // R rows, padded
 }
 
-// loss returns Σ_i scale_i·mean_t CE(code at t+1), for the codes x (R) that the half
-// read and its h (R×H), and leaves the gradient on the sums in z. k is the number of
-// codes.
-func (n *nextPass) loss(q *nextHead, b *batch, h, x []float32, k int, scale []float64) (sum float64) {
+// loss returns Σ_i scale_i·mean_t CE(the code read after step t), for h (R×H) of the
+// half, and leaves the gradient on the sums in z. k is the number of codes; reverse
+// tells that the half reads from the end.
+func (n *nextPass) loss(q *nextHead, b *batch, h []float32, k int, reverse bool, scale []float64) (sum float64) {
 	width := len(q.bias)
 	n.z = grow(n.z, b.rows*width)
 	for r := range b.rows {
@@ -75,9 +75,13 @@ func (n *nextPass) loss(q *nextHead, b *batch, h, x []float32, k int, scale []fl
 				clear(row) // nothing follows
 				continue
 			}
+			after := t + 1
+			if reverse {
+				after = s.steps - 1 - after
+			}
 			each := scale[i] / float64(s.steps-1)
 			f32.Softmax(row[:k], row[:k])
-			sum += each * crossEntropy(row[:k], row[:k], int(x[b.row(i, t+1)]), 0, each)
+			sum += each * crossEntropy(row[:k], row[:k], int(b.x[b.row(i, after)]), 0, each)
 			clear(row[k:])
 		}
 	}
@@ -108,9 +112,9 @@ func (w *worker) nextLoss(ls *layers, weight float64, scale []float64) (sum floa
 		own[i] = weight * v
 	}
 	k := w.config.Front.Codes()
-	sum = w.next[0].loss(&ls.next[0], &w.batch, w.heads.hf, w.batch.x, k, own)
+	sum = w.next[0].loss(&ls.next[0], &w.batch, w.heads.hf, k, false, own)
 	if ls.reverse != nil {
-		sum += w.next[1].loss(&ls.next[1], &w.batch, w.heads.hb, w.turned, k, own)
+		sum += w.next[1].loss(&ls.next[1], &w.batch, w.heads.hb, k, true, own)
 	}
 	return sum
 }

@@ -224,15 +224,16 @@ func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indic
 	for i, s := range w.batch.seqs {
 		scale[i] = t.scales[s.label] / float64(inBatch)
 	}
-	st := shardStats{loss: w.heads.loss(t.config, p, &w.batch, t.terms(), scale)}
-	st.loss += w.nextLoss(t.ls, t.o.AuxNext, scale)
+	terms := t.terms()
+	st := shardStats{loss: w.heads.loss(t.config, p, &w.batch, terms, scale)}
+	st.loss += w.nextLoss(t.ls, terms.next, scale)
 	st.confirm, st.running = w.right()
 	w.adjoint(p, grad, t.ls)
 	return st
 }
 
 func (t *trainer) terms() lossTerms {
-	return lossTerms{running: t.o.RunningWeight, distill: t.o.Distill, smoothing: t.o.Smoothing, ramp: t.o.RampRunning}
+	return lossTerms{running: t.o.RunningWeight, distill: t.o.Distill, smoothing: t.o.Smoothing, next: t.o.AuxNext, ramp: t.o.RampRunning}
 }
 
 // right counts the shard's sequences that each head has right at the end.

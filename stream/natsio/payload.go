@@ -9,6 +9,7 @@ import (
 	"mime"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/nats-io/nats.go"
 
@@ -114,6 +115,8 @@ func (m *message) payload(contentType string, data []byte, def *Format) error {
 		return m.pcm("s16le", data)
 	case "application/x-f32le":
 		return m.pcm("f32le", data)
+	case "text/plain":
+		return m.text(data)
 	case "application/json":
 		return m.json(data)
 	case "application/senml+json":
@@ -121,7 +124,7 @@ func (m *message) payload(contentType string, data []byte, def *Format) error {
 	case "application/senml+cbor":
 		return m.senMLCBOR(data, def.Names)
 	}
-	return fmt.Errorf("Content-Type %q is none of audio/L16, application/x-s16le, application/x-f32le, application/json, application/senml+json, application/senml+cbor", contentType)
+	return fmt.Errorf("Content-Type %q is none of audio/L16, application/x-s16le, application/x-f32le, text/plain, application/json, application/senml+json, application/senml+cbor", contentType)
 }
 
 // parameters are the content type's rate and channels (RFC 3551).
@@ -150,6 +153,18 @@ func (m *message) pcm(e capture.Encoding, data []byte) error {
 	}
 	m.samples = m.samples[:n]
 	e.Decode(m.samples, data)
+	return nil
+}
+
+// text makes a sample of every character: its code point.
+func (m *message) text(data []byte) error {
+	if !utf8.Valid(data) {
+		return errors.New("the text is no UTF-8")
+	}
+	m.format = capture.Format{Channels: 1}
+	for _, r := range string(data) {
+		m.samples = append(m.samples, float32(r))
+	}
 	return nil
 }
 

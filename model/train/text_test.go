@@ -1,0 +1,231 @@
+package train
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"inkling/model"
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+// toyText holds n sentences of made-up words by two writers, who have their favourites;
+// ten make a passage.
+func toyText(n int, seed uint64) *dataset.Set {
+	rng := rand.New(rand.NewPCG(seed, 9))
+	words := [2][]string{{"tea", "rain", "the", "and", "calm"}, {"fog", "rail", "the", "and", "cold"}}
+	s := &dataset.Set{Kind: dataset.Text, Labels: []string{"one", "two"}, Channels: 1, Hash: fmt.Sprint("text ", n, seed)}
+	for i := range n {
+		label := i / 10 % 2
+		var parts []string
+		for range 3 + rng.IntN(4) {
+			parts = append(parts, words[label][rng.IntN(5)])
+		}
+		e := dataset.Example{Name: fmt.Sprint("x.tsv:", i), Group: fmt.Sprint(i), Passage: fmt.Sprint(label, "\x00", i/10), Label: label, Hash: fmt.Sprintf("%08x", rng.Uint32())}
+		for _, r := range strings.Join(parts, " ") + "." {
+			e.Samples = append(e.Samples, float32(r))
+		}
+		s.Examples = append(s.Examples, e)
+	}
+	return s
+}
+
+func textOptions() Options {
+	return Options{Front: feature.Config{Kind: feature.KindChars}, Hidden: 10, Epochs: 3, Batch: 16, LR: 0.02, Seed: 3,
+		Running: model.RunningEvidence, Join: 3, AuxNext: 0.5, Dropout: 0.05}
+}
+
+func fitText(t *testing.T, set *dataset.Set, o Options) *model.Model {
+	t.Helper()
+	r, err := Fit(t.Context(), set, nil, o, Hooks{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Model
+}
+
+func TestLearnsAToyText(t *testing.T) {
+	o, notes, err := Defaults(toyText(160, 1), "")
+	if err != nil || len(notes) == 0 || !strings.Contains(notes[0], "preset text") {
+		t.Fatal(notes, err)
+	}
+	o.Hidden, o.Epochs, o.Folds, o.Seed, o.LR = 12, 40, -1, 1, 0.01
+	m := fitText(t, toyText(160, 1), o)
+	if m.Config.Segment.Kind != model.SegmentLine || m.Config.Front.Alphabet == "" || m.Params.Aux[0] != nil || m.Params.Scale[0] != 1 || m.Params.Mean[0] != 0 {
+		t.Errorf("%+v", m.Config)
+	}
+	right := 0
+	test := toyText(60, 2)
+	for _, e := range test.Examples {
+		x, err := m.Front()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if argmax(m.Predict(x.Push(nil, e.Samples)).Confirm) == e.Label {
+			right++
+		}
+	}
+	if right < 55 {
+		t.Errorf("%d of 60 right", right)
+	}
+}
+
+// The file is the same on any number of cores, and for a training resumed from a
+// checkpoint; the second task leaves nothing in it.
+func TestTextTrainingIsReproducible(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	o := textOptions()
+	o.Folds = 2
+	var checkpoint []byte
+	h := Hooks{Checkpoint: func(write func() []byte) error {
+		if checkpoint == nil {
+			checkpoint = write()
+		}
+		return nil
+	}}
+	r, err := Fit(t.Context(), toyText(60, 1), nil, o, h, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := r.Model.Bytes()
+	runtime.GOMAXPROCS(3)
+	o.Memory = 1
+	again, err := Fit(t.Context(), toyText(60, 1), nil, o, Hooks{}, checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(again.Model.Bytes(), want) || bytes.Contains(want, []byte("aux.")) {
+		t.Error("two trainings with one seed differ, or the file has what is training's own")
+	}
+}
+
+func TestAlphabet(t *testing.T) {
+	set := toyText(40, 1)
+	set.Examples[0].Samples = append(set.Examples[0].Samples, 'Q', 'é', 'é')
+	a := alphabet(set)
+	if !strings.Contains(a, "é") || strings.Contains(a, "Q") || !strings.HasPrefix(a, " .") || !slices.IsSorted([]rune(a)) {
+		t.Errorf("%q", a)
+	}
+}
+
+// Joined examples go on where the first one ends, and no further than its passage.
+func TestJoinedExamples(t *testing.T) {
+	set := toyText(25, 1)
+	front := feature.Config{Kind: feature.KindChars, Alphabet: alphabet(set)}
+	c, err := newCorpus(set, front, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Options{Join: 4}
+	counts := map[int]int{}
+	for k := range 200 {
+		got := c.joined(7, o, random(1, forExample, k, 7))
+		want, n := slices.Clone(c.plain[7]), 1
+		for ; len(want) < len(got); n++ {
+			want = append(append(want, c.space), c.plain[7+n]...)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatal("joined out of order")
+		}
+		counts[n]++
+	}
+	if len(counts) != 3 || counts[3] < counts[1] { // examples 8 and 9 follow, 10 is another passage
+		t.Errorf("how many were joined: %v", counts)
+	}
+	x := augmentCodes(&Options{Dropout: 0.3}, random(1, forExample, 0, 0), slices.Repeat([]float32{2}, 5000))
+	unknown := 0
+	for _, v := range x {
+		switch v {
+		case 0:
+			unknown++
+		case 2:
+		default:
+			t.Fatalf("a code became %v", v)
+		}
+	}
+	if unknown < 1400 || unknown > 1600 {
+		t.Errorf("%d of 5000 characters are unknown, want about 1500", unknown)
+	}
+}
+
+// Training starts from another model's layers and keeps its alphabet.
+func TestInit(t *testing.T) {
+	set := toyText(60, 1)
+	o := textOptions()
+	o.Folds = -1
+	first := fitText(t, set, o)
+	other := toyText(60, 5)
+	other.Labels = []string{"x", "y"}
+	o = Options{Init: first, Epochs: 1, LR: 1e-9, Decay: -1, Seed: 9, Folds: -1}
+	second := fitText(t, other, o)
+	if second.Config.Front != first.Config.Front || second.Config.Hidden != 10 || second.Config.Origin.Options["init"] != first.Hash() {
+		t.Errorf("%+v", second.Config)
+	}
+	from := map[string][]float32{}
+	for _, x := range first.Params.Tensors() {
+		from[x.Name] = x.Data
+	}
+	for _, x := range second.Params.Tensors() {
+		same := true
+		for i, v := range x.Data {
+			same = same && v-from[x.Name][i] < 1e-5 && v-from[x.Name][i] > -1e-5
+		}
+		if want := strings.HasPrefix(x.Name, "lstm.") || strings.HasPrefix(x.Name, "front."); same != want {
+			t.Errorf("%s: as before: %v", x.Name, same)
+		}
+	}
+	for want, o := range map[string]Options{
+		"units": {Init: first, Hidden: 12}, "layers": {Init: first, Layers: 2}, "front end": {Init: first, Front: feature.Config{Kind: feature.KindChars, Alphabet: "abc"}},
+	} {
+		if _, err := Fit(t.Context(), set, nil, o, Hooks{}, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if _, err := Fit(t.Context(), toyAudio(20, 1), nil, Options{Init: first}, Hooks{}, nil); err == nil || !strings.Contains(err.Error(), "rate") {
+		t.Errorf("sound over a model of text: %v", err)
+	}
+}
+
+// A waveform model's layers carry its normalisation with them.
+func TestInitKeepsTheNormalisation(t *testing.T) {
+	o := toyOptions()
+	o.Epochs, o.Folds = 1, -1
+	first := fitText(t, toySet(40, 1), o)
+	shifted := toySet(40, 2)
+	for i := range shifted.Examples {
+		for j := range shifted.Examples[i].Samples {
+			shifted.Examples[i].Samples[j] += 7
+		}
+	}
+	second := fitText(t, shifted, Options{Init: first, Epochs: 1, Folds: 2})
+	if !slices.Equal(second.Params.Mean, first.Params.Mean) || !slices.Equal(second.Params.Scale, first.Params.Scale) {
+		t.Errorf("mean %v, was %v", second.Params.Mean, first.Params.Mean)
+	}
+}
+
+func TestTextRefusals(t *testing.T) {
+	for want, c := range map[string]struct {
+		set *dataset.Set
+		o   Options
+	}{
+		"text takes the front end chars":     {toyText(40, 1), Options{Front: feature.Config{Kind: feature.KindRaw}}},
+		"front end chars over series":        {toySet(40, 1), Options{Front: feature.Config{Kind: feature.KindChars, Alphabet: "ab"}}},
+		"join 3 and aux-next 0 are for text": {toySet(40, 1), Options{Join: 3}},
+		"aux-next is -1":                     {toyText(40, 1), Options{AuxNext: -1}},
+	} {
+		if _, err := Fit(t.Context(), c.set, nil, c.o, Hooks{}, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if _, _, err := Defaults(toySet(40, 1), PresetText); err == nil || !strings.Contains(err.Error(), "preset text over series") {
+		t.Error(err)
+	}
+	if _, _, err := Defaults(toyText(40, 1), PresetShort); err == nil || !strings.Contains(err.Error(), "preset short over text") {
+		t.Error(err)
+	}
+}
