@@ -638,7 +638,7 @@ func TestRestoreRefusesAnotherModel(t *testing.T) {
 	}
 	older := slices.Clone(saved)
 	older[0]--
-	if err := a.Restore(older); err == nil || !strings.Contains(err.Error(), "version 2") {
+	if err := a.Restore(older); err == nil || !strings.Contains(err.Error(), "version 3") {
 		t.Errorf("a state of an older version: %v", err)
 	}
 	for n := range len(saved) {

@@ -75,7 +75,7 @@ func findTextColumns(head []string, given map[string]string) (col [4]int, err er
 		}
 		if _, asked := given[c.name]; col[i] < 0 && (asked || i < 2) {
 			return col, fmt.Errorf("no column %s among %q: the first line must name a text and a label; give their names as --columns text=NAME,label=NAME",
-				strings.Join(names, ", "), head)
+				strings.Join(names, " or "), head)
 		}
 	}
 	for name := range given {
