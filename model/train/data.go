@@ -24,6 +24,7 @@ type corpus struct {
 	variants [][][]float32 // of an audio example, with changed samples
 	ends     []int         // of text: where each example's passage ends, an example
 	space    float32       // of text: the code of what stands between two of them
+	names    *nameTable    // of text, where they are swapped
 }
 
 // newCorpus extracts every example's frames; with z nil it fits the
@@ -102,8 +103,12 @@ const (
 	maxVariants  = 64 << 20 // values
 )
 
-// vary makes the variants of every example, if o asks for changes of samples.
+// vary makes the variants of every example, if o asks for changes of samples, and finds
+// names to swap.
 func (c *corpus) vary(o *Options, workers int) {
+	if o.SwapNames > 0 {
+		c.names = findNames(c.set, c.plain)
+	}
 	if c.set.Kind != dataset.Audio || o.Stretch == 0 && o.GainDB == 0 && o.SNR == 0 && !o.Polarity {
 		return
 	}

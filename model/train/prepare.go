@@ -45,8 +45,8 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if (set.Kind == dataset.Text) != (o.Front.Kind == feature.KindChars) {
 		return nil, fmt.Errorf("train: front end %s over %s: text takes the front end %s, and it takes nothing else", o.Front.Kind, set.Kind, feature.KindChars)
 	}
-	if set.Kind != dataset.Text && (o.Join > 1 || o.AuxNext > 0) {
-		return nil, fmt.Errorf("train: join %d and aux-next %v are for text, not for %s: leave them out", o.Join, o.AuxNext, set.Kind)
+	if set.Kind != dataset.Text && (o.Join > 1 || o.AuxNext > 0 || o.SwapNames > 0) {
+		return nil, fmt.Errorf("train: join %d, swap-names %v and aux-next %v are for text, not for %s: leave them out", o.Join, o.SwapNames, o.AuxNext, set.Kind)
 	}
 	if o.Front.Kind == feature.KindChars && o.Front.Alphabet == "" {
 		o.Front.Alphabet = alphabet(set)

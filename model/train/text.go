@@ -49,13 +49,21 @@ func (c *corpus) passages(x feature.Extractor) {
 
 // joined is a copy of example i's codes with those of up to o.Join−1 that follow it.
 func (c *corpus) joined(i int, o *Options, rng *rand.Rand) []float32 {
-	x := slices.Clone(c.plain[i])
+	x := c.named(nil, i, o, rng)
 	if o.Join < 2 {
 		return x
 	}
 	for n := rng.IntN(o.Join); n > 0 && i+1 < c.ends[i]; n-- {
 		i++
-		x = append(append(x, c.space), c.plain[i]...)
+		x = c.named(append(x, c.space), i, o, rng)
 	}
 	return x
+}
+
+// named appends example i's codes, under other names where o says so.
+func (c *corpus) named(dst []float32, i int, o *Options, rng *rand.Rand) []float32 {
+	if c.names == nil {
+		return append(dst, c.plain[i]...)
+	}
+	return c.names.swapped(dst, c.plain[i], i, o.SwapNames, rng)
 }
