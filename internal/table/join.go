@@ -1,0 +1,226 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Rows are what a Reader gives, or several side by side.
+type Rows interface {
+	Head() *Head
+	Start() time.Time // time of day of the first row; zero: unknown
+	Read(*Row) error
+}
+
+var plus = regexp.MustCompile(`(?i)(\.[ct]sv(?:\.gz)?)\+`)
+
+// Files are the files of a name: a.csv+b.csv is two whose rows are brought together
+// by their times, the second in the folder of the first.
+func Files(name string) []string {
+	list := strings.Split(plus.ReplaceAllString(name, "$1\x00"), "\x00")
+	for i := range list[1:] {
+		if f := &list[i+1]; !path.IsAbs(*f) {
+			*f = path.Join(path.Dir(list[0]), *f)
+		}
+	}
+	return list
+}
+
+// Open opens the table, or the tables joined, of a name. A long table whose channels
+// nobody has named is read twice.
+func Open(open func(name string) (io.ReadCloser, error), name string, o *Options) (Rows, io.Closer, error) {
+	var opened closers
+	var readers []*Reader
+	files := Files(name)
+	own, all := *o, *o
+	if len(files) > 1 { // channels are chosen of all of them together
+		own.Want, own.Signals = nil, nil
+		if o.Signals != nil {
+			all.Want, all.WantUnits = o.Signals, nil
+		}
+	}
+	for _, f := range files {
+		r, err := opened.reader(open, f, &own)
+		if err == nil && r.head.Long && len(r.head.Names) == 0 {
+			named := own
+			if named.Signals, err = r.scan(); err == nil {
+				r, err = opened.reader(open, f, &named)
+			}
+		}
+		if err != nil {
+			opened.Close()
+			return nil, nil, err
+		}
+		readers = append(readers, r)
+	}
+	if len(readers) == 1 {
+		return readers[0], opened, nil
+	}
+	rows, err := join(readers)
+	if err == nil {
+		err = rows.orderBy(&all)
+	}
+	if err != nil {
+		opened.Close()
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return rows, opened, nil
+}
+
+// closers closes what was opened.
+type closers []io.Closer
+
+func (c closers) Close() (err error) {
+	for _, f := range c {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+func (c *closers) reader(open func(name string) (io.ReadCloser, error), name string, o *Options) (*Reader, error) {
+	f, err := open(name)
+	if err != nil {
+		return nil, err
+	}
+	*c = append(*c, f)
+	return NewReader(f, name, o)
+}
+
+// joined are tables whose rows come in the order of their times. A row has values for
+// the channels of its own table alone, and the last label of the table that has labels.
+type joined struct {
+	head  Head
+	parts []part
+	order []int // of the channels: which comes where; −1: nowhere
+	label string
+	start time.Time
+}
+
+type part struct {
+	r     *Reader
+	row   Row
+	shift float64 // its first time after the first of all
+	at    int     // its first channel
+	done  bool
+}
+
+func join(readers []*Reader) (*joined, error) {
+	j := &joined{head: Head{Named: true, Timed: true}}
+	first := readers[0]
+	for _, r := range readers {
+		h := r.Head()
+		switch {
+		case !h.Timed:
+			return nil, fmt.Errorf("%s has no column of times to join it by", r.name)
+		case r.clock.stamps != first.clock.stamps:
+			return nil, fmt.Errorf("%s and %s count their times in different ways: give both numbers, or both times of day", first.name, r.name)
+		case h.Labels && j.head.Labels:
+			return nil, fmt.Errorf("%s has a column of labels too: give labels in one of the tables", r.name)
+		}
+		if earlier(r, first) {
+			first = r
+		}
+		j.head.Labels = j.head.Labels || h.Labels
+		j.head.Named = j.head.Named && h.Named
+		j.head.Ignored = append(j.head.Ignored, h.Ignored...)
+		for _, n := range h.Names {
+			if slices.Contains(j.head.Names, n) {
+				return nil, fmt.Errorf("%s has a column %q too: give each channel a name of its own", r.name, n)
+			}
+		}
+		j.parts = append(j.parts, part{r: r, at: len(j.head.Names)})
+		j.head.Names, j.head.Units = append(j.head.Names, h.Names...), append(j.head.Units, h.Units...)
+	}
+	j.start = first.Start()
+	for i := range j.parts {
+		p := &j.parts[i]
+		if p.shift = p.r.clock.since(&first.clock); p.shift > mostTime {
+			return nil, fmt.Errorf("%s begins centuries after %s: bring both to one clock", p.r.name, first.name)
+		}
+	}
+	for c := range j.head.Names {
+		j.order = append(j.order, c)
+	}
+	return j, j.next(0, len(j.parts))
+}
+
+func earlier(a, b *Reader) bool { return a.clock.since(&b.clock) < 0 }
+
+// next reads the following rows of the parts from one to another.
+func (j *joined) next(from, to int) error {
+	for i := from; i < to; i++ {
+		p := &j.parts[i]
+		err := p.r.Read(&p.row)
+		if p.done = err == io.EOF; err != nil && !p.done {
+			return err
+		}
+	}
+	return nil
+}
+
+// orderBy brings the channels into the order of those wanted.
+func (j *joined) orderBy(o *Options) error {
+	if len(o.Want) == 0 || !j.head.Named {
+		return nil
+	}
+	names, units := j.head.Names, j.head.Units
+	for c := range j.order {
+		j.order[c] = slices.Index(o.Want, names[c])
+	}
+	for k, w := range o.Want {
+		c := slices.Index(names, w)
+		if c < 0 {
+			return fmt.Errorf("there is no column %q: they have %s", w, list(names))
+		}
+		if err := sameUnit(w, units[c], o.unit(k)); err != nil {
+			return err
+		}
+	}
+	j.head.Names = o.Want
+	j.head.Units = make([]string, len(o.Want))
+	for c, k := range j.order {
+		if k >= 0 {
+			j.head.Units[k] = units[c]
+		}
+	}
+	return nil
+}
+
+func (j *joined) Head() *Head      { return &j.head }
+func (j *joined) Start() time.Time { return j.start }
+
+func (j *joined) Read(row *Row) error {
+	first := -1
+	for i := range j.parts {
+		p := &j.parts[i]
+		if !p.done && (first < 0 || p.row.Time+p.shift < j.parts[first].row.Time+j.parts[first].shift) {
+			first = i
+		}
+	}
+	if first < 0 {
+		return io.EOF
+	}
+	p := &j.parts[first]
+	row.Line, row.Time, row.Missing = p.row.Line, p.row.Time+p.shift, p.row.Missing
+	if p.r.head.Labels {
+		j.label = p.row.Label
+	}
+	row.Label = j.label
+	row.Values = row.Values[:0]
+	for range j.head.Names {
+		row.Values = append(row.Values, nan)
+	}
+	for c, v := range p.row.Values {
+		if k := j.order[p.at+c]; k >= 0 {
+			row.Values[k] = v
+		}
+	}
+	return j.next(first, first+1)
+}

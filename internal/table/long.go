@@ -1,0 +1,92 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// A long table has a row a value: time, channel, value, in the order of time.
+
+func isChannelName(name string) bool {
+	return name == "channel" || name == "sensor" || name == "variable" || name == "signal"
+}
+
+// isLong tells whether the columns are those of a long table.
+func (t *Reader) isLong() bool {
+	t.channel = slices.IndexFunc(t.names, func(n string) bool { return isChannelName(strings.ToLower(n)) })
+	t.value = slices.IndexFunc(t.names, func(n string) bool { return strings.EqualFold(n, "value") })
+	return t.time >= 0 && t.channel >= 0 && t.value >= 0
+}
+
+// nameLong takes the channels' names from the user, or from the model.
+func (t *Reader) nameLong(o *Options) {
+	names := o.Signals
+	if names == nil {
+		names = o.Want
+	}
+	t.head.Long, t.head.Named = true, true
+	t.head.Names, t.head.Units = slices.Clone(names), make([]string, len(names))
+	for i := range t.head.Names {
+		t.head.Names[i], t.head.Units[i] = splitUnit(names[i])
+	}
+}
+
+// readLong fills row with the one value of a line.
+func (t *Reader) readLong(cells []string, row *Row) error {
+	for range t.head.Names {
+		row.Values = append(row.Values, nan)
+	}
+	v, err := t.number(cells[t.value])
+	if err != nil {
+		return fmt.Errorf("%s:%d: column %q: %w", t.name, t.line, t.names[t.value], err)
+	}
+	if v != v {
+		row.Missing++
+	}
+	name := strings.TrimSpace(cells[t.channel])
+	if name == "" {
+		return fmt.Errorf("%s:%d: column %q: it is empty: name the channel, or delete the line", t.name, t.line, t.names[t.channel])
+	}
+	for i, n := range t.head.Names {
+		if n == name || t.head.Units[i] != "" && strings.HasPrefix(name, n) {
+			if own, _ := splitUnit(name); own == n {
+				row.Values[i] = v
+			}
+		}
+	}
+	return nil
+}
+
+// scan reads on to the end and returns the names of the channels, sorted.
+func (t *Reader) scan() ([]string, error) {
+	var names []string
+	seen := map[string]bool{}
+	for row := (Row{}); ; {
+		cells := t.first
+		if cells == nil {
+			var err error
+			if cells, err = t.record(); err == io.EOF {
+				slices.Sort(names)
+				return names, nil
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		t.first = cells
+		if err := t.Read(&row); err != nil {
+			return nil, err
+		}
+		if n := strings.TrimSpace(cells[t.channel]); !seen[n] {
+			if len(names) == mostChannels {
+				return nil, fmt.Errorf("%s:%d: more than %d channels: name those to take with --signals", t.name, t.line, mostChannels)
+			}
+			n = strings.Clone(n)
+			seen[n], names = true, append(names, n)
+		}
+	}
+}
+
+// mostChannels bounds those of a long table that nobody has named.
+const mostChannels = 256
