@@ -28,6 +28,8 @@ func (c *Config) Check() error {
 		return fmt.Errorf("model: rate: %v samples/s cannot be", c.Rate)
 	case c.Channels < 1 || c.Channels > 4096:
 		return fmt.Errorf("model: channels: %d, want 1 to 4096", c.Channels)
+	case len(c.Names) > 0 && len(c.Names) != c.Channels || len(c.Units) > 0 && len(c.Units) != c.Channels:
+		return fmt.Errorf("model: channel_names: %d, units: %d, want one of each for the %d channels, or none", len(c.Names), len(c.Units), c.Channels)
 	case c.Hidden < 1 || c.Hidden > maxHidden:
 		return fmt.Errorf("model: hidden: %d, want 1 to %d", c.Hidden, maxHidden)
 	case c.Layers < 1 || c.Layers > maxLayers:

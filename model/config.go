@@ -13,7 +13,8 @@ type Config struct {
 	Labels   []string       `json:"labels"`
 	Rate     float64        `json:"rate"`     // samples per second and channel; 0: unknown, taken as it comes
 	Channels int            `json:"channels"` // of the source; log-mel and MFCC average them to mono
-	Units    []string       `json:"units,omitempty"`
+	Names    []string       `json:"channel_names,omitempty"`
+	Units    []string       `json:"units,omitempty"` // of the channels; "": not known
 	Front    feature.Config `json:"front"`
 	Stem     stem.Config    `json:"stem,omitzero"` // learned filters over the front end's frames
 	Hidden   int            `json:"hidden"`

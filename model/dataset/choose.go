@@ -7,20 +7,45 @@ import (
 	"strings"
 )
 
-// Only is the set of the examples with one of labels.
+// Only is the set of the examples with one of labels. Of those with a label a sample
+// it keeps what has some of them; the other samples have none.
 func (s *Set) Only(labels []string) (*Set, error) {
 	for _, l := range labels {
 		if !slices.Contains(s.Labels, l) {
 			return nil, fmt.Errorf("there is no label %q: the data have %s", l, strings.Join(s.Labels, ", "))
 		}
 	}
-	t := s.subset(func(i int) bool { return slices.Contains(labels, s.Labels[s.Examples[i].Label]) })
-	for i := range t.Examples {
-		l := s.Labels[t.Examples[i].Label]
-		t.Examples[i].Label = slices.Index(sorted(labels), l)
+	t := *s
+	t.Labels, t.Examples = sorted(labels), nil
+	to := make([]int32, len(s.Labels))
+	for i, l := range s.Labels {
+		to[i] = int32(slices.Index(t.Labels, l))
 	}
-	t.Labels = sorted(labels)
-	return t, nil
+	for _, e := range s.Examples {
+		if e.Steps == nil {
+			e.Label = int(to[e.Label])
+		} else {
+			steps := slices.Clone(e.Steps)
+			for k, l := range steps {
+				if l >= 0 {
+					steps[k] = to[l]
+				}
+			}
+			e.setSteps(steps)
+		}
+		if e.Label >= 0 {
+			t.Examples = append(t.Examples, e)
+		}
+	}
+	t.rehash()
+	return &t, nil
+}
+
+// setSteps gives e these labels, a sample each; its own becomes the most frequent one.
+func (e *Example) setSteps(steps []int32) {
+	var label int32
+	label, e.Steps = common(steps)
+	e.Label = int(label)
 }
 
 func sorted(labels []string) []string {
@@ -31,8 +56,8 @@ func sorted(labels []string) []string {
 
 // Crops cuts every example into consecutive pieces of so many seconds (samples a
 // channel where the rate is unknown), named FILE@START, which stay in their
-// example's group. What is left at an end is dropped, an example shorter than
-// that kept whole.
+// example's group. What is left at an end is dropped, and a piece in which no sample
+// has a label; an example shorter than that is kept whole.
 func (s *Set) Crops(seconds float64) (*Set, error) {
 	rate := s.Rate
 	if rate == 0 {
@@ -56,8 +81,13 @@ func (s *Set) Crops(seconds float64) (*Set, error) {
 		for at := 0; at+n <= total; at += n {
 			c := e
 			c.Name = fmt.Sprintf("%s@%.6g", e.Name, float64(at)/rate)
+			if e.Steps != nil {
+				if c.setSteps(e.Steps[at : at+n : at+n]); c.Label < 0 {
+					continue
+				}
+			}
 			c.Samples = e.Samples[at*s.Channels : (at+n)*s.Channels : (at+n)*s.Channels]
-			c.Hash = hashExample(s.Labels[e.Label], rate, s.Channels, c.Samples)
+			c.Hash = hashExample(s.Labels[c.Label], rate, s.Channels, c.Samples)
 			t.Examples = append(t.Examples, c)
 		}
 	}

@@ -1,4 +1,5 @@
-// Package dataset reads labelled signals: folders of audio, index.csv, UEA .ts, text.
+// Package dataset reads labelled signals: folders of audio, index.csv, UEA .ts,
+// tables of signals, text.
 //
 // Open recognises what it is given; Train and Test take the splits that the
 // data name, or keep a fifth apart. Everything here is a function of the data
@@ -8,12 +9,15 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"inkling/internal/table"
 )
 
 // Kind says what sort of signal a Set holds; defaults of training follow it.
@@ -43,7 +47,9 @@ type Set struct {
 	Kind     Kind
 	Labels   []string
 	Channels int
-	Rate     float64 // of every example after loading; 0: unknown
+	Names    []string // of the channels; nil: the data do not say
+	Units    []string // of the channels, "": it does not say; nil: none says
+	Rate     float64  // of every example after loading; 0: unknown
 	Examples []Example
 	Skipped  []error  // with Options.SkipBad: what could not be read
 	Notes    []string // what a user should know: resampled, averaged, ignored
@@ -52,21 +58,25 @@ type Set struct {
 
 // Options of Open. The zero value takes the data as they are.
 type Options struct {
-	Rate     float64               // audio is resampled to this; 0: the data's own, the lowest if they are mixed
+	Rate     float64               // audio is resampled to this, tables are put on it; 0: the data's own, the lowest if they are mixed
 	Channels int                   // audio: 1 averages to mono, another count is demanded; 0: the data's own, mono if they are mixed
 	Columns  map[string]string     // of a table of text: what the columns text, label, split and group are called
 	SkipBad  bool                  // go on after an unreadable example; it is listed in Set.Skipped
 	Progress func(done, total int) // after each file read; not concurrently
+	Table    TableOptions          // of tables of signals
 }
 
 // Open reads the data set at path:
-//   - a folder with one folder of audio a label;
-//   - a table of audio files (columns file and label; split and group if there
-//     are such; others are ignored), or the folder of one named index.csv;
-//   - a folder with one folder of .txt a label, each file an example;
+//   - a folder with one folder of audio, of tables or of .txt a label, each file an
+//     example;
+//   - an index, a table of audio files or of tables (columns file and label; split
+//     and group if there are such; others are ignored), or the folder of one named
+//     index.csv;
 //   - a table of text, .tsv or .csv, with a text and a label; see openTexts;
 //   - DIR/NAME of a pair NAME_TRAIN.ts and NAME_TEST.ts, or the folder of a
-//     single pair, or one .ts file; each may end in .gz.
+//     single pair, or one .ts file; each may end in .gz;
+//   - a table of a signal (.csv, .tsv, .gz too) with a column of labels, or a folder
+//     of such; a.csv+b.csv are two joined by their times, here and in an index.
 func Open(path string, o Options) (*Set, error) {
 	return OpenFS(osFS{}, filepath.ToSlash(path), o)
 }
@@ -82,6 +92,9 @@ func OpenFS(fsys fs.FS, name string, o Options) (*Set, error) {
 		return nil, fmt.Errorf("dataset: rate %v and channels %d must not be negative", o.Rate, o.Channels)
 	}
 	name = path.Clean(name)
+	if len(table.Files(name)) > 1 {
+		return loadTables(fsys, []entry{{file: name, where: name}}, o)
+	}
 	info, err := fs.Stat(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return openPair(fsys, name, o)
@@ -93,12 +106,51 @@ func OpenFS(fsys fs.FS, name string, o Options) (*Set, error) {
 	switch {
 	case info.IsDir():
 		return openFolder(fsys, name, o)
-	case strings.HasSuffix(lower, ".tsv"), strings.HasSuffix(lower, ".csv"):
+	case table.IsTable(name):
 		return openTable(fsys, name, o)
 	case strings.HasSuffix(lower, ".ts"), strings.HasSuffix(lower, ".ts.gz"):
 		return openSeries(fsys, []tsFile{{name, splitOfName(name)}}, o)
 	}
-	return nil, fmt.Errorf("%s: not a data set: give a folder with one folder a label, an index.csv, a table of text (.tsv, .csv), or a .ts file", name)
+	return nil, fmt.Errorf("%s: not a data set: give a folder with one folder a label, an index.csv, a .ts file, or a table (.csv, .tsv)", name)
+}
+
+// openTable tells by its first line what a table holds.
+func openTable(fsys fs.FS, name string, o Options) (*Set, error) {
+	head, err := firstLine(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	files, _ := column(head, "file")
+	switch {
+	case o.Columns["text"] != "" || files < 0 && hasText(head):
+		return openTextTable(fsys, name, o)
+	case files >= 0:
+		return openIndex(fsys, name, o)
+	}
+	return loadTables(fsys, []entry{{file: name, where: name}}, o)
+}
+
+// plain is a table's text, unzipped.
+func plain(fsys fs.FS, name string) (io.Reader, io.Closer, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := table.Plain(f, name)
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return r, f, nil
+}
+
+func firstLine(fsys fs.FS, name string) ([]string, error) {
+	r, f, err := plain(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return table.FirstLine(r, name)
 }
 
 func openFolder(fsys fs.FS, dir string, o Options) (*Set, error) {
@@ -115,7 +167,7 @@ func openFolder(fsys fs.FS, dir string, o Options) (*Set, error) {
 	} else if len(names) > 1 {
 		return nil, fmt.Errorf("%s holds several data sets: name one of them, %s/%s", dir, dir, strings.Join(names, ", "))
 	}
-	return openLabelFolders(fsys, dir, entries, o)
+	return openFiles(fsys, dir, entries, o)
 }
 
 // finish sorts labels, and fills the hash of the set. names is the label of

@@ -10,9 +10,11 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"inkling/internal/table"
 )
 
-// entry is one audio file of a data set.
+// entry is one file of a data set, audio or a table.
 type entry struct {
 	file, label, split, group string
 	where                     string // the line that names it, for errors
@@ -28,36 +30,46 @@ func isAudioName(name string) bool {
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") && name != "." && name != ".." }
 
-func openLabelFolders(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, error) {
-	var files, texts []entry
-	ignored := map[string]int{} // by extension
+// openFiles reads a folder of label folders, of audio, else of tables, else of texts, or
+// one that holds tables itself.
+func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, error) {
+	w := walker{fsys: fsys, ignored: map[string]int{}}
+	var here []entry // tables
 	for _, e := range entries {
+		name := path.Join(dir, e.Name())
 		switch {
 		case hidden(e.Name()):
 		case isDir(fsys, dir, e):
-			found, txt, err := walkLabel(fsys, path.Join(dir, e.Name()), e.Name(), ignored)
-			if err != nil {
+			if err := w.walk(name, e.Name()); err != nil {
 				return nil, err
 			}
-			files, texts = append(files, found...), append(texts, txt...)
 		case isAudioName(e.Name()):
-			ignored["audio beside the label folders"]++
+			w.ignored["audio beside the label folders"]++
+		case table.IsTable(e.Name()):
+			here = append(here, entry{file: name, where: name})
 		default:
-			ignored[path.Ext(e.Name())]++
+			w.ignored[path.Ext(e.Name())]++
 		}
 	}
-	if len(files) == 0 && len(texts) > 0 {
-		return loadTexts(fsys, texts, ignoredNotes(ignored), o)
+	files, load := w.audio, loadAudio
+	switch {
+	case len(files) > 0:
+		w.ignore(here, w.tables, w.texts)
+	case len(w.tables) > 0:
+		files, load = w.tables, loadTables
+		w.ignore(here, w.texts)
+	case len(w.texts) > 0:
+		files, load = w.texts, loadTexts
+		w.ignore(here)
+	default:
+		files, load = here, loadTables
 	}
-	if len(texts) > 0 {
-		ignored[".txt"] += len(texts)
-	}
-	notes := ignoredNotes(ignored)
+	notes := ignoredNotes(w.ignored)
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no labelled audio or text here: expected one folder a label with WAV, FLAC, MP3 or .txt files inside, an index.csv, or a pair NAME_TRAIN.ts and NAME_TEST.ts%s",
+		return nil, fmt.Errorf("%s: no labelled data here: expected one folder a label with WAV, FLAC, MP3, CSV or .txt files inside, an index.csv, a pair NAME_TRAIN.ts and NAME_TEST.ts, or CSV files with a column of labels%s",
 			dir, strings.Join(append([]string{""}, notes...), "; "))
 	}
-	s, err := loadAudio(fsys, files, o)
+	s, err := load(fsys, files, o)
 	if err != nil {
 		return nil, err
 	}
@@ -74,31 +86,45 @@ func isDir(fsys fs.FS, dir string, e fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-// walkLabel lists the audio and the texts under dir, at any depth.
-func walkLabel(fsys fs.FS, dir, label string, ignored map[string]int) (files, texts []entry, err error) {
-	list, err := fs.ReadDir(fsys, dir)
+// A walker collects the files of label folders.
+type walker struct {
+	fsys                 fs.FS
+	audio, tables, texts []entry
+	ignored              map[string]int // by extension
+}
+
+// walk lists what is under dir, at any depth.
+func (w *walker) walk(dir, label string) error {
+	list, err := fs.ReadDir(w.fsys, dir)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	for _, e := range list {
 		name := path.Join(dir, e.Name())
+		file := entry{file: name, label: label, where: name}
 		switch {
 		case hidden(e.Name()):
 		case e.IsDir():
-			more, txt, err := walkLabel(fsys, name, label, ignored)
-			if err != nil {
-				return nil, nil, err
+			if err := w.walk(name, label); err != nil {
+				return err
 			}
-			files, texts = append(files, more...), append(texts, txt...)
 		case isAudioName(name):
-			files = append(files, entry{file: name, label: label, where: name})
+			w.audio = append(w.audio, file)
+		case table.IsTable(name):
+			w.tables = append(w.tables, file)
 		case strings.EqualFold(path.Ext(name), ".txt"):
-			texts = append(texts, entry{file: name, label: label, where: name})
+			w.texts = append(w.texts, file)
 		default:
-			ignored[path.Ext(name)]++
+			w.ignored[path.Ext(name)]++
 		}
 	}
-	return files, texts, nil
+	return nil
+}
+
+func (w *walker) ignore(lists ...[]entry) {
+	for _, f := range slices.Concat(lists...) {
+		w.ignored[path.Ext(f.file)]++
+	}
 }
 
 func ignoredNotes(ignored map[string]int) (notes []string) {
@@ -126,7 +152,22 @@ func openIndex(fsys fs.FS, name string, o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return loadAudio(fsys, files, o)
+	tables := 0
+	for _, e := range files {
+		switch {
+		case table.IsTable(e.file):
+			tables++
+		case e.label == "":
+			return nil, fmt.Errorf("%s: the column label is empty", e.where)
+		}
+	}
+	switch tables {
+	case 0:
+		return loadAudio(fsys, files, o)
+	case len(files):
+		return loadTables(fsys, files, o)
+	}
+	return nil, fmt.Errorf("%s: lists %d tables among %d files: list audio in one index and tables in another", name, tables, len(files))
 }
 
 // parseIndex reads the table name, whose files are relative to its folder.
@@ -161,8 +202,8 @@ func parseIndex(r io.Reader, name string) ([]entry, error) {
 				*dst = strings.Clone(strings.TrimSpace(row[col[i]]))
 			}
 		}
-		if e.file == "" || e.label == "" {
-			return nil, fmt.Errorf("%s: the column %s is empty", e.where, map[bool]string{true: "file", false: "label"}[e.file == ""])
+		if e.file == "" {
+			return nil, fmt.Errorf("%s: the column file is empty", e.where)
 		}
 		e.file = resolve(path.Dir(name), e.file)
 		files = append(files, e)
@@ -181,14 +222,15 @@ func resolve(dir, file string) string {
 	return path.Join(dir, file)
 }
 
-// columns finds file, label, split and group; −1: there is none.
+// columns finds file, label, split and group; −1: there is none. Tables may hold their
+// labels themselves: then there is none of labels.
 func columns(head []string) (col [4]int, err error) {
 	for i, name := range []string{"file", "label", "split", "group"} {
 		if col[i], err = column(head, name); err != nil {
 			return col, err
 		}
 	}
-	if col[0] < 0 || col[1] < 0 {
+	if col[0] < 0 || col[1] < 0 && col[2] < 0 && col[3] < 0 {
 		return col, errors.New(`the first line must name the columns "file" and "label" ("split" and "group" may follow)`)
 	}
 	return col, nil

@@ -1,9 +1,9 @@
 package dataset
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -25,20 +25,21 @@ var textColumns = []struct {
 // A textRow is one example of a table. where is FILE:LINE.
 type textRow struct{ text, label, split, group, where string }
 
-// openTable opens a table: of text where it has such a column, else of audio files.
-func openTable(fsys fs.FS, name string, o Options) (*Set, error) {
-	data, err := fs.ReadFile(fsys, name)
+// openTextTable reads the head of a table of text, then its rows.
+func openTextTable(fsys fs.FS, name string, o Options) (*Set, error) {
+	r, f, err := plain(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	tabs := strings.EqualFold(path.Ext(name), ".tsv")
+	defer f.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	tabs := strings.EqualFold(path.Ext(strings.TrimSuffix(name, ".gz")), ".tsv")
 	head, err := tableHead(data, tabs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: the first line: %w", name, err)
-	}
-	if files, _ := column(head, "file"); !tabs && len(o.Columns) == 0 && (files >= 0 || !hasText(head)) {
-		return openIndex(fsys, name, o)
 	}
 	col, err := findTextColumns(head, o.Columns)
 	if err != nil {
@@ -199,8 +200,8 @@ func checkUTF8(name string, data []byte) error {
 }
 
 // loadTexts makes an example of every file. Line ends become \n, the last one goes.
-func loadTexts(fsys fs.FS, files []entry, notes []string, o Options) (*Set, error) {
-	s := &Set{Kind: Text, Channels: 1, Notes: notes}
+func loadTexts(fsys fs.FS, files []entry, o Options) (*Set, error) {
+	s := &Set{Kind: Text, Channels: 1}
 	texts := make([]string, len(files))
 	errs := forEach(len(files), !o.SkipBad, o.Progress, func(i int) error {
 		data, err := fs.ReadFile(fsys, files[i].file)

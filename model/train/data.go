@@ -187,7 +187,7 @@ type evaluation struct {
 }
 
 func (c *corpus) config(o *Options) *model.Config {
-	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels,
+	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels, Names: c.set.Names, Units: c.set.Units,
 		Front: c.front, Stem: o.Stem, Hidden: o.Hidden, Layers: o.Layers, Running: o.Running, Confirm: !o.NoConfirm,
 		ConfirmEvidence: o.ConfirmEvidence && !o.NoConfirm && o.Running != model.RunningNone, Segment: o.Segment,
 		Decision: model.Decision{State: "reset", Gap: "reset"}}

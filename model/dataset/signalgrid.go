@@ -1,0 +1,281 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"inkling/internal/table"
+)
+
+// A tableLoader makes examples out of tables that are read.
+type tableLoader struct {
+	set   *Set
+	o     Options
+	files []entry
+	rows  []*rows
+	from  []int // of each example: index into files
+}
+
+// A stretch is what a table gives between two gaps.
+type stretch struct {
+	start   int64
+	samples []float32
+	labels  []int32
+}
+
+func (l *tableLoader) load() (*Set, error) {
+	for _, step := range []func() error{l.channels, l.chooseRate} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	s := l.set
+	parts, stats, hashes := make([][]stretch, len(l.files)), make([]*table.Stats, len(l.files)), make([]string, len(l.files))
+	forEach(len(l.files), false, nil, func(i int) error {
+		t := l.rows[i]
+		hashes[i] = t.hash()
+		parts[i], stats[i] = l.grid(t)
+		t.values, t.times, t.lines, t.labels = nil, nil, nil, nil
+		return nil
+	})
+	var names, more, bare []string
+	for i, f := range l.files {
+		if stats[i].Samples == 0 {
+			return nil, fmt.Errorf("%s: no sample has a value in every channel (%s): leave out the empty ones (--signals names those to take)", f.file, strings.Join(l.rows[i].head.Names, ", "))
+		}
+		labels := l.examples(i, parts[i], hashes[i])
+		if len(labels) == 0 {
+			bare = append(bare, f.file)
+			continue
+		}
+		names, more = append(names, labels...), append(more, l.rows[i].names...)
+	}
+	if len(s.Examples) == 0 {
+		return nil, fmt.Errorf("%s: no row has a label: fill the column of labels, or change what stands for none (--unlabelled)", bare[0])
+	}
+	l.tell(stats)
+	if len(bare) > 0 {
+		s.note("%d files without a labelled row are left out: %s", len(bare), brief(bare))
+	}
+	s.finish(names, more)
+	l.index()
+	return s, nil
+}
+
+// examples makes one of each stretch of file i in which a sample has a label, and
+// returns their labels.
+func (l *tableLoader) examples(i int, parts []stretch, hash string) (labels []string) {
+	f, s := l.files[i], l.set
+	group := f.group
+	if group == "" {
+		group = f.file
+	}
+	for k, p := range parts {
+		label, steps := common(p.labels)
+		if label < 0 {
+			continue
+		}
+		e := Example{Name: f.file, Split: f.split, Group: group, Samples: p.samples, Rate: s.Rate, Hash: hash, Steps: steps}
+		if len(parts) > 1 {
+			e.Name = fmt.Sprintf("%s@%.6g", f.file, l.seconds(float64(p.start)))
+			e.Hash = hashExample(hash, float64(k), s.Channels, nil)
+		}
+		s.Examples, l.from = append(s.Examples, e), append(l.from, i)
+		labels = append(labels, l.rows[i].names[label])
+	}
+	return labels
+}
+
+// channels checks that all tables have the same channels, and brings them into the
+// order of the first.
+func (l *tableLoader) channels() error {
+	first := l.rows[0].head
+	s := l.set
+	s.Channels = len(first.Names)
+	if first.Named {
+		s.Names = first.Names
+	}
+	if slices.ContainsFunc(first.Units, func(u string) bool { return u != "" }) {
+		s.Units = first.Units
+	}
+	for i, t := range l.rows {
+		h := t.head
+		if slices.Equal(h.Names, first.Names) && slices.Equal(h.Units, first.Units) {
+			continue
+		}
+		if len(h.Names) != len(first.Names) {
+			return fmt.Errorf("%s: %d channels (%s), but %s has %d (%s): give all the same columns, or name those to take with --signals",
+				l.files[i].file, len(h.Names), strings.Join(h.Names, ", "), l.files[0].file, len(first.Names), strings.Join(first.Names, ", "))
+		}
+		order := make([]int, len(first.Names))
+		for c, name := range first.Names {
+			if order[c] = slices.Index(h.Names, name); order[c] < 0 {
+				return fmt.Errorf("%s: no column %q, which %s has: give all the same columns, or name those to take with --signals", l.files[i].file, name, l.files[0].file)
+			}
+			if u := h.Units[order[c]]; u != first.Units[c] {
+				return fmt.Errorf("%s: column %q is in %q, but in %q in %s: bring both to one unit", l.files[i].file, name, u, first.Units[c], l.files[0].file)
+			}
+		}
+		row := make([]float32, len(order))
+		for at := 0; at < len(t.values); at += len(order) {
+			copy(row, t.values[at:])
+			for c, from := range order {
+				t.values[at+c] = row[from]
+			}
+		}
+	}
+	return nil
+}
+
+// chooseRate is the rate that is asked for, or that of the slowest table; rates that
+// differ by less than a hundredth are one.
+func (l *tableLoader) chooseRate() error {
+	s := l.set
+	low, high, none := math.Inf(1), 0.0, 0
+	for _, t := range l.rows {
+		r := t.rate()
+		if r == 0 {
+			none++
+			continue
+		}
+		low, high = min(low, r), max(high, r)
+	}
+	s.Rate = l.o.Rate
+	if s.Rate > table.MostRate {
+		return fmt.Errorf("%v samples a second are more than a table can have: give a rate up to %g", s.Rate, table.MostRate)
+	}
+	if none == len(l.rows) {
+		return nil
+	}
+	if s.Rate == 0 {
+		if s.Rate = low; high < low*1.01 {
+			s.Rate, _ = strconv.ParseFloat(strconv.FormatFloat((low+high)/2, 'g', 3, 64), 64)
+		}
+	}
+	if s.Rate > table.MostRate {
+		return fmt.Errorf("%s: rows come %g times a second: give the unit of the times (--time-unit)", l.files[0].file, s.Rate)
+	}
+	switch {
+	case high >= low*1.01:
+		s.note("rows come %.5g to %.5g times a second: all are put on a grid of %.6g Hz", low, high, s.Rate)
+	case math.Abs(high-s.Rate) > s.Rate*1e-4:
+		s.note("rows come %.5g times a second: they are put on a grid of %.6g Hz", high, s.Rate)
+	}
+	if high > s.Rate*1.5 {
+		s.note("%.6g Hz is coarser than the rows: what is faster than half of it is folded; --rate %.4g and --decimate keep it out", s.Rate, high)
+	}
+	if none > 0 {
+		s.note("%d files have no times: their rows are taken as samples at %.6g Hz", none, s.Rate)
+	}
+	return nil
+}
+
+// grid puts one table on the set's grid.
+func (l *tableLoader) grid(t *rows) ([]stretch, *table.Stats) {
+	s := l.set
+	o := table.GridOptions{Rate: s.Rate, Bridge: l.o.Table.Bridge, Fill: l.o.Table.Fill}
+	if !t.head.Timed {
+		o = o.Untimed()
+	}
+	var parts []stretch
+	next := int64(-1)
+	g := table.NewGrid(s.Channels, o, func(k int64, frame []float32, label int32) {
+		if k != next {
+			parts = append(parts, stretch{start: k})
+		}
+		next = k + 1
+		p := &parts[len(parts)-1]
+		p.samples, p.labels = append(p.samples, frame...), append(p.labels, label)
+	})
+	row := table.Row{}
+	for i, at := range t.times {
+		row.Time, row.Line, row.Values = at, int(t.lines[i]), t.values[i*s.Channels:(i+1)*s.Channels]
+		g.Push(&row, t.labels[i])
+	}
+	g.Flush()
+	if st := g.Stats(); !t.head.Timed && s.Rate > 0 {
+		st.Longest.Seconds /= s.Rate
+	}
+	return parts, g.Stats()
+}
+
+// common is the label of all of labels, or the most frequent one, the first of
+// equals, with them all; −1: there is none.
+func common(labels []int32) (label int32, steps []int32) {
+	var count []int
+	for _, l := range labels {
+		for int(l) >= len(count) {
+			count = append(count, 0)
+		}
+		if l >= 0 {
+			count[l]++
+		}
+	}
+	label = -1
+	for l, n := range count {
+		if n > 0 && (label < 0 || n > count[label]) {
+			label = int32(l)
+		}
+	}
+	if label >= 0 && count[label] < len(labels) {
+		steps = labels
+	}
+	return label, steps
+}
+
+// index makes the steps of the examples, so far indices of their file's labels, those
+// of the set's.
+func (l *tableLoader) index() {
+	for i, from := range l.from {
+		names := l.rows[from].names
+		to := make([]int32, len(names))
+		for k, n := range names {
+			at, _ := slices.BinarySearch(l.set.Labels, n)
+			to[k] = int32(at)
+		}
+		steps := l.set.Examples[i].Steps
+		for k, label := range steps {
+			if label >= 0 {
+				steps[k] = to[label]
+			}
+		}
+	}
+}
+
+// seconds is n samples in seconds, or in samples where the rate is unknown.
+func (l *tableLoader) seconds(n float64) float64 {
+	if l.set.Rate == 0 {
+		return n
+	}
+	return n / l.set.Rate
+}
+
+// tell notes what was done to the signals.
+func (l *tableLoader) tell(stats []*table.Stats) {
+	var sum table.Stats
+	for i, t := range stats {
+		t.Missing = l.rows[i].missing
+		sum.Add(t, l.files[i].file)
+	}
+	unit := "s"
+	if l.set.Rate == 0 {
+		unit = "samples"
+	}
+	first := l.rows[0].head
+	l.set.Notes = append(l.set.Notes, sum.Notes(first.Names, unit)...)
+	if ignored := sorted(first.Ignored); len(ignored) > 0 {
+		l.set.note("columns that are no signal are ignored: %s", brief(ignored))
+	}
+}
+
+// brief is the first few of names.
+func brief(names []string) string {
+	const most = 5
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}

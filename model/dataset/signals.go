@@ -1,0 +1,207 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"path"
+	"slices"
+	"strings"
+
+	"inkling/internal/table"
+)
+
+// TableOptions say how signals are read out of tables (.csv, .tsv).
+type TableOptions struct {
+	table.Options
+	Bridge     float64  // seconds (samples, without a rate) to interpolate over at most; 0: five samples
+	Fill       float64  // gaps up to this long are filled with the values before them; 0: the example is divided at each
+	TrainFiles []string // files of the split train, by name without ending, or patterns of path.Match
+	TestFiles  []string // of the split test; where only one of both is given, the other is the rest
+}
+
+// rows is a table in memory.
+type rows struct {
+	head   *table.Head
+	times  []float64
+	lines  []int32
+	values []float32 // of the channels, row by row; NaN: missing
+	labels []int32   // of each row: index into names, −1: none
+	names  []string
+
+	missing int // cells without a value
+}
+
+// loadTables reads tables, in parallel, and puts them on one grid.
+func loadTables(fsys fs.FS, files []entry, o Options) (*Set, error) {
+	if err := assignSplits(files, &o.Table); err != nil {
+		return nil, err
+	}
+	read := make([]*rows, len(files))
+	errs := forEach(len(files), !o.SkipBad, o.Progress, func(i int) (err error) {
+		read[i], err = readTable(fsys, &files[i], &o.Table)
+		return err
+	})
+	l := &tableLoader{set: &Set{Kind: Series}, o: o}
+	for i, err := range errs {
+		switch {
+		case err == nil:
+			l.files, l.rows = append(l.files, files[i]), append(l.rows, read[i])
+		case !o.SkipBad:
+			return nil, err
+		default:
+			l.set.Skipped = append(l.set.Skipped, err)
+		}
+	}
+	if len(l.files) == 0 {
+		return nil, fmt.Errorf("none of the %d files could be read; the first: %w", len(files), errs[0])
+	}
+	return l.load()
+}
+
+// assignSplits puts files into the splits that TrainFiles and TestFiles say.
+func assignSplits(files []entry, o *TableOptions) error {
+	used := map[string]bool{}
+	matches := func(patterns []string, file string) bool {
+		base := path.Base(file)
+		stem, _, _ := strings.Cut(base, ".")
+		for _, p := range patterns {
+			a, _ := path.Match(p, base)
+			b, _ := path.Match(p, stem)
+			if a || b || p == file {
+				used[p] = true
+				return true
+			}
+		}
+		return false
+	}
+	if len(o.TrainFiles)+len(o.TestFiles) == 0 {
+		return nil
+	}
+	for i := range files {
+		f := &files[i]
+		train, test := matches(o.TrainFiles, f.file), matches(o.TestFiles, f.file)
+		switch {
+		case train && test:
+			return fmt.Errorf("%s: is of both --train-files and --test-files: give it to one", f.file)
+		case train, !test && len(o.TrainFiles) == 0:
+			f.split = "train"
+		case test, !train && len(o.TestFiles) == 0:
+			f.split = "test"
+		default:
+			f.split = ""
+		}
+	}
+	for _, p := range slices.Concat(o.TrainFiles, o.TestFiles) {
+		if !used[p] {
+			return fmt.Errorf("no file is named %q: --train-files and --test-files take names of files of the data, without ending", p)
+		}
+	}
+	return nil
+}
+
+// readTable reads the rows of one file. A label that e has goes before the rows'.
+func readTable(fsys fs.FS, e *entry, o *TableOptions) (*rows, error) {
+	open := func(name string) (io.ReadCloser, error) { return fsys.Open(name) }
+	r, opened, err := table.Open(open, e.file, &o.Options)
+	if err != nil {
+		if missing := (*fs.PathError)(nil); errors.As(err, &missing) && e.where != e.file {
+			err = fmt.Errorf("%s: %w", e.where, err)
+		}
+		return nil, err
+	}
+	defer opened.Close()
+	t := &rows{head: r.Head()}
+	if e.label == "" && !t.head.Labels {
+		return nil, fmt.Errorf("%s: no column label, activity or class, and nothing else labels it: name the column (--columns label=NAME, or all columns of a table without header), or put the file into a folder named by its label",
+			e.file)
+	}
+	known := map[string]int32{}
+	if e.label != "" {
+		t.names = []string{e.label}
+	}
+	for row := (table.Row{}); ; {
+		switch err := r.Read(&row); {
+		case err == io.EOF:
+			return t, nil
+		case err != nil:
+			return nil, err
+		}
+		label := int32(-1)
+		if e.label != "" {
+			label = 0
+		} else if row.Label != "" {
+			var ok bool
+			if label, ok = known[row.Label]; !ok {
+				label = int32(len(t.names))
+				t.names = append(t.names, strings.Clone(row.Label))
+				known[t.names[label]] = label
+			}
+		}
+		t.times, t.lines = append(t.times, row.Time), append(t.lines, int32(row.Line))
+		t.values, t.labels = append(t.values, row.Values...), append(t.labels, label)
+		t.missing += row.Missing
+	}
+}
+
+// hash is over everything that was read.
+func (t *rows) hash() string {
+	h := sha256.New()
+	buf := make([]byte, 0, 4096)
+	put := func(v uint64) {
+		if len(buf) > 4000 {
+			h.Write(buf)
+			buf = buf[:0]
+		}
+		buf = binary.LittleEndian.AppendUint64(buf, v)
+	}
+	for _, n := range t.names {
+		put(uint64(len(n)))
+		h.Write([]byte(n))
+	}
+	n := len(t.head.Names)
+	put(uint64(n))
+	for i, at := range t.times {
+		put(math.Float64bits(at))
+		put(uint64(t.labels[i]))
+		for _, v := range t.values[i*n : (i+1)*n] {
+			put(uint64(math.Float32bits(v)))
+		}
+	}
+	h.Write(buf)
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// rate is how often rows come: of the intervals within half of the median, the mean,
+// so that times rounded to milliseconds do it no harm. 0: there are no times.
+func (t *rows) rate() float64 {
+	if !t.head.Timed {
+		return 0
+	}
+	const most = 1 << 16
+	stride := len(t.times)/most + 1
+	var steps []float64
+	for i := 1; i < len(t.times); i += stride {
+		if d := t.times[i] - t.times[i-1]; d > 0 {
+			steps = append(steps, d)
+		}
+	}
+	if len(steps) == 0 {
+		return 0
+	}
+	slices.Sort(steps)
+	median := steps[len(steps)/2]
+	sum, n := 0.0, 0
+	for _, d := range steps {
+		if d >= median/2 && d <= median*1.5 {
+			sum += d
+			n++
+		}
+	}
+	return float64(n) / sum
+}
