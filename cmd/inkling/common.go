@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"bytes"
 
 	"inkling/internal/bundled"
+	"inkling/internal/table"
 	"inkling/model"
 	"inkling/model/dataset"
 )
@@ -37,19 +39,73 @@ func openModel(name string) (*model.Model, error) {
 
 // dataFlags are those of every command that reads labelled data.
 type dataFlags struct {
-	Split   string            `help:"Examples of this split alone, or 'all'." placeholder:"NAME"`
-	Labels  []string          `help:"Examples with these labels alone, comma-separated." placeholder:"A,B"`
-	Columns map[string]string `help:"Names of the columns of a table of text, where they are others than text, label, split and group: text=NAME,label=NAME." mapsep:"," placeholder:"text=NAME"`
-	SkipBad bool              `help:"Leave out files that cannot be read instead of giving up."`
+	Split   string   `help:"Examples of this split alone, or 'all'." placeholder:"NAME"`
+	Labels  []string `help:"Examples with these labels alone, comma-separated." placeholder:"A,B"`
+	SkipBad bool     `help:"Leave out files that cannot be read instead of giving up."`
+	tableFlags
+	TrainFiles []string `help:"Tables: files of the split train, by name without ending or as patterns; the others are test." placeholder:"A,B"`
+	TestFiles  []string `help:"Tables: files of the split test; the others are train." placeholder:"A,B"`
 
-	channels int // to make of audio; 0: what it has
+	channels int           // to make of audio; 0: what it has
+	model    *model.Config // that the data are for; nil: none yet
+}
+
+// tableFlags say what the columns of tables (.csv, .tsv) are, and what to do where rows
+// are missing.
+type tableFlags struct {
+	Columns    []string `help:"Tables: time=NAME, label=NAME (of text: text, label, split, group) where the columns are called otherwise, '-' where there is none; of tables without a header, the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
+	Signals    []string `help:"Tables: the columns that are channels [all others]." placeholder:"A,B"`
+	TimeUnit   string   `help:"Tables: what times count: s, ms, us or ns [as their name or size says]." enum:",s,ms,us,ns" default:""`
+	Unlabelled []string `help:"Tables: labels that stand for none, as an empty cell does." placeholder:"A,B"`
+	Bridge     seconds  `help:"Tables: the longest time between two values to interpolate over; without a rate, in samples [five samples]." placeholder:"TIME"`
+	Fill       seconds  `help:"Tables: gaps up to this are filled with the values before them; at longer ones the signal is divided." placeholder:"TIME"`
+}
+
+// columns divides --columns into the names of a headerless table's columns and what
+// the columns of others are called.
+func (f *tableFlags) columns() (names []string, called map[string]string, err error) {
+	for _, c := range f.Columns {
+		part, name, named := strings.Cut(c, "=")
+		switch {
+		case !named:
+			names = append(names, c)
+		case !slices.Contains([]string{"time", "label", "text", "split", "group"}, part):
+			return nil, nil, usagef("--columns %s: give time=NAME or label=NAME; of text text, label, split and group", c)
+		default:
+			if called == nil {
+				called = map[string]string{}
+			}
+			called[part] = name
+		}
+	}
+	return names, called, nil
+}
+
+// table is how tables of signals are read for a model; nil: for none yet.
+func (f *tableFlags) table(m *model.Config) (o table.Options, err error) {
+	if f.Bridge < 0 || f.Fill < 0 {
+		return o, usagef("--bridge %v, --fill %v: give times of 0 or more", f.Bridge, f.Fill)
+	}
+	o = table.Options{Signals: f.Signals, TimeUnit: f.TimeUnit, Unlabelled: f.Unlabelled}
+	if m != nil {
+		o.Want, o.WantUnits = m.Names, m.Units
+	}
+	names, called, err := f.columns()
+	o.Columns, o.Time, o.Label = names, called["time"], called["label"]
+	return o, err
 }
 
 // open reads DATA and tells on stderr what was noticed.
 func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
-	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels, Columns: d.Columns}
-	var set *dataset.Set
+	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels}
+	o.Table = dataset.TableOptions{Bridge: float64(d.Bridge), Fill: float64(d.Fill), TrainFiles: d.TrainFiles, TestFiles: d.TestFiles}
 	var err error
+	if o.Table.Options, err = d.table(d.model); err != nil {
+		return nil, err
+	}
+	_, o.Columns, _ = d.columns()
+	delete(o.Columns, "time") // a text has none
+	var set *dataset.Set
 	if name == bundledNotes {
 		set, err = dataset.OpenFS(bundled.Notes(), ".", o)
 	} else if strings.HasPrefix(name, "bundled:") {

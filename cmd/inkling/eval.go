@@ -28,6 +28,7 @@ func (c *evalCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	c.model = &m.Config
 	if c.Stream {
 		return c.runStream(a, m)
 	}

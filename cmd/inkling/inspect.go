@@ -73,9 +73,9 @@ func inspectModel(a *app, name string, m *model.Model) {
 	w("hash", "%s", m.Hash())
 	w("labels", "%d: %s", len(c.Labels), strings.Join(c.Labels, ", "))
 	if c.Rate > 0 {
-		w("input", "%.6g Hz, %d channels", c.Rate, c.Channels)
+		w("input", "%.6g Hz, %d channels%s", c.Rate, c.Channels, channelNames(c.Names, c.Units))
 	} else {
-		w("input", "samples as they come, %d channels", c.Channels)
+		w("input", "samples as they come, %d channels%s", c.Channels, channelNames(c.Names, c.Units))
 	}
 	if c.HasStem() {
 		w("front end", "%s: %d features a step", describe(c.Front), len(m.Params.Mean))
@@ -99,6 +99,20 @@ func inspectModel(a *app, name string, m *model.Model) {
 	for _, k := range slices.Sorted(maps.Keys(c.Origin.Measured)) {
 		w("", "%s %.4g", strings.ReplaceAll(k, "_", " "), c.Origin.Measured[k])
 	}
+}
+
+// channelNames lists channels with their units, after a colon; none is "".
+func channelNames(names, units []string) string {
+	list := slices.Clone(names)
+	for i := range list {
+		if units != nil && units[i] != "" {
+			list[i] += " [" + units[i] + "]"
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(list, ", ")
 }
 
 // inspectDecision says the decision rules in words.
@@ -145,7 +159,12 @@ func inspectData(a *app, name string, set *dataset.Set) {
 	if set.Rate > 0 {
 		fmt.Fprintf(a.stdout, ", %.6g Hz", set.Rate)
 	}
+	fmt.Fprint(a.stdout, channelNames(set.Names, set.Units))
 	fmt.Fprintln(a.stdout)
+	if slices.ContainsFunc(set.Examples, func(e dataset.Example) bool { return e.Steps != nil }) {
+		inspectSteps(a, set)
+		return
+	}
 	splits := set.Splits()
 	fmt.Fprintf(a.stdout, "  %-20s %8s %10s %10s", "label", "examples", "shortest", "longest")
 	for _, s := range splits {
@@ -174,6 +193,47 @@ func inspectData(a *app, name string, set *dataset.Set) {
 		}
 		fmt.Fprintln(a.stdout)
 	}
+}
+
+// inspectSteps tells how much of the signals has each label.
+func inspectSteps(a *app, set *dataset.Set) {
+	splits := set.Splits()
+	n := make([][]int, len(set.Labels)+1) // samples: in all, and of each split; of none last
+	for l := range n {
+		n[l] = make([]int, len(splits)+1)
+	}
+	add := func(label, samples int, split string) {
+		if label < 0 {
+			label = len(set.Labels)
+		}
+		n[label][0] += samples
+		if s := slices.Index(splits, split); s >= 0 {
+			n[label][s+1] += samples
+		}
+	}
+	for i := range set.Examples {
+		e := &set.Examples[i]
+		if e.Steps == nil {
+			add(e.Label, set.Frames(i), e.Split)
+		}
+		for _, l := range e.Steps {
+			add(int(l), 1, e.Split)
+		}
+	}
+	fmt.Fprintf(a.stdout, "  %-20s %12s", "label of a sample", "in all")
+	for _, s := range splits {
+		fmt.Fprintf(a.stdout, " %12s", s)
+	}
+	for l, label := range append(slices.Clone(set.Labels), "(none)") {
+		if l == len(set.Labels) && n[l][0] == 0 {
+			continue
+		}
+		fmt.Fprintf(a.stdout, "\n  %-20s", label)
+		for _, k := range n[l] {
+			fmt.Fprintf(a.stdout, " %12s", length(k, set.Rate))
+		}
+	}
+	fmt.Fprintln(a.stdout)
 }
 
 // length is n samples in seconds, or in samples where the rate is unknown.

@@ -67,6 +67,7 @@ func (c *plotConfusion) report(a *app) (*evaluate.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.model = &m.Config
 	set, err := c.open(a, c.Data, m.Config.Rate)
 	if err != nil {
 		return nil, err

@@ -39,6 +39,9 @@ func (c *recordCmd) Run(a *app) error {
 	if len(c.Source) == 0 {
 		c.Source = []string{"mic"}
 	}
+	if capture.IsTable(c.Source[0]) {
+		return usagef("%s: a table need not be recorded: put it into the folder %s", c.Source[0], filepath.Join(c.Out, c.Label))
+	}
 	var nc *nats.Conn
 	src, err := c.open(a, c.Source, func() (*nats.Conn, error) {
 		var err error

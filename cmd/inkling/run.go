@@ -17,7 +17,7 @@ import (
 
 type runCmd struct {
 	Model  string   `arg:"" help:"A model file, or bundled:notes."`
-	Source []string `arg:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, or audio files; for a model of text, .txt files."`
+	Source []string `arg:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, audio files, or tables (.csv, .tsv; A.csv+B.csv are joined by their times); for a model of text, .txt files."`
 	sourceFlags
 	natsFlags
 	segmentFlags
@@ -118,6 +118,7 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	c.model = &m.Config
 	open := c.sourceFlags.open
 	if m.Config.Text() {
 		open = c.openText

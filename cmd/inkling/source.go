@@ -10,6 +10,7 @@ import (
 
 	"inkling/capture"
 	"inkling/capture/mic"
+	"inkling/model"
 	"inkling/stream/natsio"
 )
 
@@ -34,9 +35,12 @@ type sourceFlags struct {
 	Device   string  `help:"Microphone, by name or a part of it; as mic:NAME." placeholder:"NAME"`
 	Rate     float64 `help:"Sampling rate of raw samples, of the microphone, or of messages that do not say." placeholder:"HZ"`
 	Channels int     `help:"Channels of the same."`
-	Format   string  `help:"Encoding of raw samples: s16le, s16be, f32le, …"`
+	Format   string  `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv: standard input is a table."`
 	Speed    float64 `help:"Play files at this pace; 1 is real time [as fast as possible]." placeholder:"X"`
 	Names    string  `help:"SenML names in the order of the model's channels, comma-separated." placeholder:"A,B"`
+	tableFlags
+
+	model *model.Config // that the source is for; nil: none
 }
 
 // input is an opened SOURCE.
@@ -87,16 +91,54 @@ func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error)
 	case name == "-":
 		return f.stdin(a)
 	}
-	for _, n := range names {
-		if _, err := os.Stat(n); err != nil {
-			return nil, fmt.Errorf("%w (a source is mic, mic:NAME, nats:SUBJECT, - or audio files)", err)
-		}
+	in, err := f.files(a, names)
+	if err != nil {
+		return nil, err
 	}
-	in := &input{Source: capture.File(capture.Options{}, names...), finite: true}
 	if f.Speed > 0 {
 		in.Source = capture.Replay(in.Source, f.Speed, nil)
 	}
 	return in, nil
+}
+
+// files opens audio files, or tables.
+func (f *sourceFlags) files(a *app, names []string) (*input, error) {
+	tables := 0
+	for _, n := range names {
+		if capture.IsTable(n) {
+			tables++
+			continue
+		}
+		if _, err := os.Stat(n); err != nil {
+			return nil, fmt.Errorf("%w (a source is mic, mic:NAME, nats:SUBJECT, -, audio files or tables)", err)
+		}
+	}
+	switch tables {
+	case 0:
+		return &input{Source: capture.File(capture.Options{}, names...), finite: true}, nil
+	case len(names):
+		o, err := f.tables(a)
+		if err != nil {
+			return nil, err
+		}
+		return &input{Source: capture.TableFiles(capture.Options{}, o, names...), finite: true, rate: o.Rate}, nil
+	}
+	return nil, usagef("%d of the %d files are tables: run them apart from the audio", tables, len(names))
+}
+
+// tables says how tables are read: at --rate, else at the model's.
+func (f *sourceFlags) tables(a *app) (o capture.TableOptions, err error) {
+	o = capture.TableOptions{Rate: f.Rate, Bridge: float64(f.Bridge), Fill: float64(f.Fill)}
+	if f.model != nil && o.Rate == 0 {
+		o.Rate = f.model.Rate
+	}
+	o.Notes = func(stream string, notes []string) {
+		for _, n := range notes {
+			a.logf("%s: %s", stream, n)
+		}
+	}
+	o.Options, err = f.table(f.model)
+	return o, err
 }
 
 // endless tells whether a source never ends of itself.
@@ -145,6 +187,13 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 }
 
 func (f *sourceFlags) stdin(a *app) (*input, error) {
+	if f.Format == "csv" || f.Format == "tsv" {
+		o, err := f.tables(a)
+		if err != nil {
+			return nil, err
+		}
+		return &input{Source: capture.Table(a.stdin, "stdin", o), finite: true, rate: o.Rate}, nil
+	}
 	p := capture.PCMFormat{Format: capture.Format{Rate: f.Rate, Channels: f.Channels}}
 	if f.Format != "" {
 		e, err := capture.ParseEncoding(f.Format)

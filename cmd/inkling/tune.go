@@ -177,6 +177,7 @@ func (c *tuneCmd) parts(g *tune.Goal) int {
 
 // examples are what streams are composed of.
 func (c *tuneCmd) examples(a *app, m *model.Model) (*dataset.Set, error) {
+	c.model = &m.Config
 	set, err := c.open(a, c.Data, m.Config.Rate)
 	if err != nil || c.Split != "" {
 		if err == nil {

@@ -38,6 +38,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	c.model = &m.Config
 	set, err := c.open(a, c.Data, m.Config.Rate)
 	if err != nil {
 		return err
