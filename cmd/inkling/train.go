@@ -23,7 +23,7 @@ import (
 )
 
 type trainCmd struct {
-	Data string `arg:"" help:"A folder with one folder a label, index.csv, a table of text (.tsv, .csv), DIR/NAME of a NAME_TRAIN.ts pair, or bundled:notes."`
+	Data string `arg:"" help:"A folder with one folder a label, index.csv, DIR/NAME of a NAME_TRAIN.ts pair, a table with labels or a folder of such, or bundled:notes."`
 	Out  string `short:"o" name:"out" required:"" help:"The model file to write; NAME.csv (log) and NAME.png (curves) go beside it." placeholder:"MODEL"`
 	dataFlags
 

@@ -160,7 +160,13 @@ func (t *Reader) choose(row []string, o *Options) error {
 	case len(o.Want) > 0 && t.head.Named:
 		return t.match(o)
 	}
-	return t.chooseNumbers(row)
+	if err := t.chooseNumbers(row); err != nil {
+		return err
+	}
+	if n := len(o.Want); n > 0 && len(t.signals) != n {
+		return fmt.Errorf("%s: %d columns without names, the model takes the channels %s: name the columns with --columns", t.name, len(t.names), list(o.Want))
+	}
+	return nil
 }
 
 // match finds the channels of a model by their names.

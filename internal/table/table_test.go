@@ -121,6 +121,7 @@ func TestReaderMistakes(t *testing.T) {
 		"names to spare": {"x,y\n1,2\n", "a.csv:1: the table has a header, x, y: leave --columns out", Options{Columns: []string{"x", "y"}}},
 		"no such signal": {"x,y\n1,2\n", `a.csv: there is no column "z": it has x, y`, Options{Signals: []string{"z"}}},
 		"no such label":  {"x,y\n1,2\n", `there is no column "z" for the label`, Options{Label: "z"}},
+		"unnamed":        {"0,1,2\n", "a.csv: 3 columns without names, the model takes the channels x, y: name", Options{Want: []string{"x", "y"}}},
 		"unit":           {"t,x\n1,2\n", `"weeks" is no unit of time`, Options{TimeUnit: "weeks"}},
 		"endless line":   {strings.Repeat("x,", longest), "named", Options{}},
 	} {
@@ -243,6 +244,31 @@ func FuzzReader(f *testing.F) {
 		}
 		if g.Flush(); g.Stats().Samples != samples || g.Stats().Rows != len(rows) {
 			t.Fatalf("%+v of %d rows, %d samples", g.Stats(), len(rows), samples)
+		}
+	})
+}
+
+// Joined tables give their rows in the order of time, each with its own values.
+func FuzzJoin(f *testing.F) {
+	f.Add([]byte("t,x,label\n0,1,a\n1,2,b\n"), []byte("time [ms],y\n500,1\n1500,\n"))
+	f.Add([]byte("date,x\n2026-01-02 03:04:05,1\n"), []byte("t;y\n2026-01-02T03:04:05Z;1,5\n"))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		files := map[string][]byte{"d/a.csv": a, "d/b.csv": b}
+		open := func(name string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files[name])), nil }
+		rows, c, err := Open(open, "d/a.csv+b.csv", &Options{})
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		before := 0.0
+		for row := (Row{}); ; {
+			if err := rows.Read(&row); err != nil {
+				return
+			}
+			if !(row.Time >= before) || len(row.Values) != len(rows.Head().Names) {
+				t.Fatalf("%+v after %v", row, before)
+			}
+			before = row.Time
 		}
 	})
 }

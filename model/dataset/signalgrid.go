@@ -43,8 +43,8 @@ func (l *tableLoader) load() (*Set, error) {
 	})
 	var names, more, bare []string
 	for i, f := range l.files {
-		if stats[i].Samples == 0 {
-			return nil, fmt.Errorf("%s: no sample has a value in every channel (%s): leave out the empty ones (--signals names those to take)", f.file, strings.Join(l.rows[i].head.Names, ", "))
+		if err := l.check(i, stats[i]); err != nil {
+			return nil, err
 		}
 		labels := l.examples(i, parts[i], hashes[i])
 		if len(labels) == 0 {
@@ -63,6 +63,18 @@ func (l *tableLoader) load() (*Set, error) {
 	s.finish(names, more)
 	l.index()
 	return s, nil
+}
+
+// check tells why file i gives no signal.
+func (l *tableLoader) check(i int, st *table.Stats) error {
+	name, h := l.files[i].file, l.rows[i].head
+	switch {
+	case st.Samples == 0:
+		return fmt.Errorf("%s: no sample has a value in every channel (%s): leave out the empty ones (--signals names those to take)", name, strings.Join(h.Names, ", "))
+	case st.Repeated*2 > st.Rows && len(table.Files(name)) == 1 && !h.Long:
+		return fmt.Errorf("%s: %d of %d rows have the time of the row before, its clock is too coarse: take each row as a sample (--columns time=-, and --rate)", name, st.Repeated, st.Rows)
+	}
+	return nil
 }
 
 // examples makes one of each stretch of file i in which a sample has a label, and
@@ -144,21 +156,35 @@ func (l *tableLoader) chooseRate() error {
 		low, high = min(low, r), max(high, r)
 	}
 	s.Rate = l.o.Rate
-	if s.Rate > table.MostRate {
-		return fmt.Errorf("%v samples a second are more than a table can have: give a rate up to %g", s.Rate, table.MostRate)
-	}
-	if none == len(l.rows) {
-		return nil
-	}
-	if s.Rate == 0 {
+	if s.Rate == 0 && none < len(l.rows) {
 		if s.Rate = low; high < low*1.01 {
 			s.Rate, _ = strconv.ParseFloat(strconv.FormatFloat((low+high)/2, 'g', 3, 64), 64)
 		}
 	}
-	if s.Rate > table.MostRate {
+	switch {
+	case l.o.Rate == 0 && s.Rate > table.MostRate:
 		return fmt.Errorf("%s: rows come %g times a second: give the unit of the times (--time-unit)", l.files[0].file, s.Rate)
+	case s.Rate > table.MostRate:
+		return fmt.Errorf("%v samples a second are more than a table can have: give a rate up to %g", s.Rate, table.MostRate)
+	case none == len(l.rows):
+		return nil
+	}
+	if none > 0 {
+		s.note("%d files have no times: their rows are taken as samples at %.6g Hz", none, s.Rate)
+	}
+	return l.tellRate(low, high)
+}
+
+// tellRate notes how rows that come so often fit the grid, or says why they do not.
+func (l *tableLoader) tellRate(low, high float64) error {
+	s := l.set
+	bridge := l.o.Table.Bridge
+	if bridge == 0 {
+		bridge = 5 / s.Rate
 	}
 	switch {
+	case low*bridge < 1:
+		return fmt.Errorf("rows come only %.4g times a second: too far apart for a grid of %.6g Hz that bridges %.3g s: give --bridge %.2g or more, or a lower --rate", low, s.Rate, bridge, 5/low)
 	case high >= low*1.01:
 		s.note("rows come %.5g to %.5g times a second: all are put on a grid of %.6g Hz", low, high, s.Rate)
 	case math.Abs(high-s.Rate) > s.Rate*1e-4:
@@ -166,9 +192,6 @@ func (l *tableLoader) chooseRate() error {
 	}
 	if high > s.Rate*1.5 {
 		s.note("%.6g Hz is coarser than the rows: what is faster than half of it is folded; --rate %.4g and --decimate keep it out", s.Rate, high)
-	}
-	if none > 0 {
-		s.note("%d files have no times: their rows are taken as samples at %.6g Hz", none, s.Rate)
 	}
 	return nil
 }

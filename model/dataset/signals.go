@@ -23,6 +23,7 @@ type TableOptions struct {
 	Fill       float64  // gaps up to this long are filled with the values before them; 0: the example is divided at each
 	TrainFiles []string // files of the split train, by name without ending, or patterns of path.Match
 	TestFiles  []string // of the split test; where only one of both is given, the other is the rest
+	Plain      bool     // labels are not looked for: every table is a recording under the label ""
 }
 
 // rows is a table in memory.
@@ -117,12 +118,16 @@ func readTable(fsys fs.FS, e *entry, o *TableOptions) (*rows, error) {
 	}
 	defer opened.Close()
 	t := &rows{head: r.Head()}
-	if e.label == "" && !t.head.Labels {
+	whole := e.label != "" || o.Plain
+	if !whole && !t.head.Labels {
 		return nil, fmt.Errorf("%s: no column label, activity or class, and nothing else labels it: name the column (--columns label=NAME, or all columns of a table without header), or put the file into a folder named by its label",
 			e.file)
 	}
 	known := map[string]int32{}
-	if e.label != "" {
+	switch {
+	case o.Plain:
+		t.names = []string{""}
+	case whole:
 		t.names = []string{e.label}
 	}
 	for row := (table.Row{}); ; {
@@ -133,7 +138,7 @@ func readTable(fsys fs.FS, e *entry, o *TableOptions) (*rows, error) {
 			return nil, err
 		}
 		label := int32(-1)
-		if e.label != "" {
+		if whole {
 			label = 0
 		} else if row.Label != "" {
 			var ok bool

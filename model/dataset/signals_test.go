@@ -131,6 +131,7 @@ func TestTableMistakes(t *testing.T) {
 		"in both":         {fstest.MapFS{"1.csv": text(xy)}, TableOptions{TrainFiles: []string{"1"}, TestFiles: []string{"1.csv"}}, "1.csv: is of both"},
 		"mixed index":     {fstest.MapFS{"index.csv": text("file,label\n1.csv,a\n1.wav,b\n")}, TableOptions{}, "index.csv: lists 1 tables among 2 files"},
 		"lost":            {fstest.MapFS{"index.csv": text("file,label\n1.csv,a\n")}, TableOptions{}, "index.csv:2: open 1.csv"},
+		"coarse clock":    {fstest.MapFS{"1.csv": text("time,x,label\n0,1,a\n0,2,a\n0,3,a\n1,4,a\n1,4,a\n1,4,a\n")}, TableOptions{}, "1.csv: 4 of 6 rows have the time of the row before, its clock is too coarse"},
 		"wrong time unit": {fstest.MapFS{"1.csv": text("time_ns,x,label\n0,1,a\n1,1,a\n")}, TableOptions{}, "--time-unit"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,6 +140,17 @@ func TestTableMistakes(t *testing.T) {
 				t.Errorf("%v, want %s", err, c.says)
 			}
 		})
+	}
+	slow := fstest.MapFS{"1.csv": text("time,x,label\n0,1,a\n1,2,b\n")}
+	if _, err := OpenFS(slow, ".", Options{Rate: 10}); err == nil || !strings.Contains(err.Error(), "give --bridge 5 or more") {
+		t.Errorf("rows far apart: %v", err)
+	}
+	if s, err := OpenFS(slow, ".", Options{Rate: 10, Table: TableOptions{Bridge: 5}}); err != nil || s.Frames(0) != 11 {
+		t.Errorf("rows far apart, bridged: %v", err)
+	}
+	plain := fstest.MapFS{"1.csv": text("x,label\n1,a\n2,b\n"), "2.csv": text("x\n3\n")}
+	if s, err := OpenFS(plain, ".", Options{Table: TableOptions{Plain: true}}); err != nil || len(s.Examples) != 2 || !slices.Equal(s.Labels, []string{""}) || s.Examples[0].Steps != nil {
+		t.Errorf("plain signals: %+v, %v", s, err)
 	}
 	good := fstest.MapFS{"1.csv": text(xy), "2.csv": text("x,label\nq,a\n")}
 	if s, err := OpenFS(good, ".", Options{SkipBad: true}); err != nil || len(s.Examples) != 1 || len(s.Skipped) != 1 {
