@@ -101,9 +101,9 @@ func (t *trainer) beginFold(k *fold) (held *corpus, err error) {
 	return held, nil
 }
 
-// folded divides set for cross-fitting, whole groups together unless there are too few.
+// folded divides set for cross-fitting, whole groups together.
 func folded(set *dataset.Set, o *Options) []fold {
-	train, held := loosened(set).Folds(o.Folds, strconv.FormatUint(o.Seed, 10))
+	train, held := set.Folds(o.Folds, strconv.FormatUint(o.Seed, 10))
 	fs := make([]fold, len(train))
 	for i := range fs {
 		fs[i] = fold{train[i], held[i]}

@@ -63,7 +63,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	switch {
 	case valid != nil:
 	case o.Folds > 0:
-		folds = folded(set, &o)
+		folds = folded(loosened(set), &o)
 	case o.Validation > 0:
 		set, valid = loosened(set).HoldOut(o.Validation, strconv.FormatUint(o.Seed, 10))
 	}

@@ -74,7 +74,9 @@ func Search(ctx context.Context, set *dataset.Set, base Options, n int, hooks Ho
 	return best, trials, nil
 }
 
-// crossValidate judges o on the parts of set that its folds hold out.
+// crossValidate judges o on the parts of set that its folds hold out. Of few groups
+// each is held out by itself, so that settings are chosen for groups not heard before,
+// unless every group is needed for some label.
 func crossValidate(ctx context.Context, set *dataset.Set, o Options, hooks Hooks) (evaluation, error) {
 	if o.Folds <= 0 {
 		o.Folds = defaultFolds
@@ -83,6 +85,12 @@ func crossValidate(ctx context.Context, set *dataset.Set, o Options, hooks Hooks
 	t, err := prepare(set, nil, o)
 	if err != nil {
 		return evaluation{}, err
+	}
+	if n := groups(set); n > 2 && n < fewGroups {
+		o.Folds = n
+		if alone := folded(set, &o); len(alone) == n {
+			t.folds = alone
+		}
 	}
 	quiet := Hooks{Progress: hooks.Progress}
 	for t.crossed.Done < len(t.folds) {
@@ -125,6 +133,16 @@ func moves(set *dataset.Set, base Options) [][]move {
 		gs = append(gs,
 			[]move{whole("samples", size, 2*samples), whole("samples", size, max(samples/2, 1)), whole("samples", size, 4*samples)},
 			[]move{whole("deltas", func(o *Options) *int { return &o.Front.Deltas }, 1-min(base.Front.Deltas, 1))})
+	}
+	if base.Front.Kind == feature.KindLogMel || base.Front.Kind == feature.KindMFCC {
+		gs = append(gs, number("snr", func(o *Options) *float64 { return &o.SNR }, 10, 0), []move{
+			{"mfcc with deltas", func(o *Options) bool {
+				before := o.Front
+				o.Front = feature.Config{Kind: feature.KindMFCC, WindowMS: o.Front.WindowMS, HopMS: o.Front.HopMS, Deltas: 1}
+				return before != o.Front
+			}},
+			whole("deltas", func(o *Options) *int { return &o.Front.Deltas }, 1-min(base.Front.Deltas, 1)),
+		})
 	}
 	gs = append(gs, number("dropout", func(o *Options) *float64 { return &o.Dropout }, 0, 0.2, 0.5))
 	if base.Front.Kind == feature.KindRaw && base.Stem.Kind == "" && medianLength(set) > 20 {
