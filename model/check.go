@@ -22,7 +22,7 @@ func (c *Config) Check() error {
 	switch {
 	case c.Version != 1:
 		return fmt.Errorf("model: version %d is not known to this inkling (it reads 1): use a newer program", c.Version)
-	case len(c.Labels) < 2 || len(c.Labels) > maxLabels:
+	case c.Next == nil && (len(c.Labels) < 2 || len(c.Labels) > maxLabels):
 		return fmt.Errorf("model: labels: %d of them, want 2 to %d", len(c.Labels), maxLabels)
 	case math.IsNaN(c.Rate) || c.Rate < 0 || c.Rate > 1e7:
 		return fmt.Errorf("model: rate: %v samples/s cannot be", c.Rate)
@@ -36,7 +36,7 @@ func (c *Config) Check() error {
 		return fmt.Errorf("model: layers: %d, want 1 to %d", c.Layers, maxLayers)
 	case !slices.Contains([]string{RunningNone, RunningSoftmax, RunningEvidence}, c.Running):
 		return fmt.Errorf("model: running: %q, want %s, %s or %s", c.Running, RunningSoftmax, RunningEvidence, RunningNone)
-	case c.Running == RunningNone && !c.Confirm:
+	case c.Running == RunningNone && !c.Confirm && c.Next == nil:
 		return fmt.Errorf("model: neither a running nor a confirm head: nothing to say")
 	case c.ConfirmEvidence && (c.Running == RunningNone || !c.Confirm):
 		return fmt.Errorf("model: confirm_evidence takes a running and a confirm head: leave it out, or give both")
@@ -62,6 +62,11 @@ func (c *Config) Check() error {
 	}
 	if err := c.checkStem(); err != nil {
 		return err
+	}
+	if c.Next != nil {
+		if err := c.checkNext(); err != nil {
+			return err
+		}
 	}
 	return c.CheckDecision()
 }

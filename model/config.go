@@ -24,6 +24,7 @@ type Config struct {
 	// ConfirmEvidence adds the running logits of the last frame, each times a factor
 	// of its own, to the confirm logits. It takes both heads.
 	ConfirmEvidence bool         `json:"confirm_evidence,omitempty"`
+	Next            *Next        `json:"next,omitempty"` // what comes next in place of labels; nil: labels
 	Segment         Segment      `json:"segment"`
 	Calibration     *Calibration `json:"calibration,omitempty"`
 	Decision        Decision     `json:"decision"`

@@ -168,6 +168,9 @@ func (c *Config) values() int64 {
 	if c.Confirm {
 		total += direction(in) + n*(2*h+1)
 	}
+	if c.Next != nil {
+		total += d*int64(c.Next.Rows())*(h+1) + d
+	}
 	return total
 }
 

@@ -8,11 +8,14 @@
 //	                                               optionally + e∘(the running logits at T)
 //
 // Step runs the upper two lines as frames arrive, Confirm the lower two when
-// the segment has ended, and Predict all four at once; they agree to the bit.
+// the segment has ended, and Predict all four at once; they agree to the bit. A
+// network that says what comes next has neither head but the one of type Next.
 package model
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"inkling/cell"
@@ -50,6 +53,9 @@ func New(c Config, p *Params) (*Model, error) {
 			return nil, fmt.Errorf("model: tensor %s has %d values, the configuration asks for %d of %s",
 				got[i].Name, len(got[i].Data), len(t.Data), t.Name)
 		}
+	}
+	if c.Next != nil && slices.Contains(p.Scale, 0) {
+		return nil, errors.New("model: front.scale holds a 0: a value so scaled cannot be forecast")
 	}
 	lowest := len(p.Lower) == 0
 	m := &Model{Config: c, Params: p, dim: len(p.Mean), forward: c.Cell(p.Forward, lowest)}
@@ -124,6 +130,7 @@ type State struct {
 	both     []float32 // [h_f(T) ; h_b(1)]
 	top      []float32 // the top layer's input at the last step
 	steps    []float32 // one value: the steps so far, as long as a float32 can count
+	last     []float32 // in, where the next forecast is made of it; nil otherwise
 }
 
 // NewState returns the state before a segment's first frame.
@@ -141,6 +148,9 @@ func (m *Model) NewState() *State {
 	if n := len(m.lower); n > 0 {
 		s.top = s.layers[n-1].H
 	}
+	if m.HasNext() {
+		s.last = s.in
+	}
 	return s
 }
 
@@ -151,6 +161,7 @@ func (s *State) Reset() {
 	}
 	clear(s.evidence)
 	clear(s.steps)
+	clear(s.last)
 }
 
 // CopyFrom makes s the state that o is, as a segmenter keeps it at the last

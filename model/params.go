@@ -25,6 +25,9 @@ type Params struct {
 	ConfirmW    []float32       // C×2H: the forward half of a row first
 	ConfirmB    []float32       // C
 	ConfirmE    []float32       // C, factors of the running logits; nil without Config.ConfirmEvidence
+	NextW       []float32       // QD×H with Q rows a value, a row's D values together; nil without Config.Next
+	NextB       []float32       // QD
+	NextScale   []float32       // D: a value's unit of the head
 
 	// Aux are heads that training alone has, one on each half of the top layer: rows of
 	// sums for the codes, those of a bias and of each hidden unit. Nil in every model.
@@ -37,7 +40,7 @@ type Tensor struct {
 	Name  string
 	Shape []int
 	Data  []float32
-	Fixed bool // front.mean and front.scale: fitted, not trained
+	Fixed bool // front.mean, front.scale and next.scale: fitted, not trained
 
 	NoDecay bool    // weight decay leaves it alone
 	Rate    float64 // factor on its learning rate; 0: 1
@@ -70,6 +73,13 @@ func NewParams(c *Config, dim int) *Params {
 			p.ConfirmE = make([]float32, n)
 		}
 	}
+	if c.Next != nil {
+		rows := dim * c.Next.Rows()
+		p.NextW, p.NextB, p.NextScale = make([]float32, rows*h), make([]float32, rows), make([]float32, dim)
+		for i := range p.NextScale {
+			p.NextScale[i] = 1
+		}
+	}
 	return p
 }
 
@@ -84,7 +94,7 @@ func (c *Config) columns(dim int) int {
 
 // Init draws starting values: the stem as stem.Params.Init, each direction as
 // cell.Weights.Init, heads Glorot uniform (Glorot and Bengio 2010) with zero bias, the
-// evidence's factors 1.
+// evidence's factors 1, the head of what comes next zero.
 func (p *Params) Init(rng *rand.Rand) {
 	if p.Stem != nil {
 		p.Stem.Init(rng)
@@ -137,6 +147,10 @@ func (p *Params) Tensors() []Tensor {
 	ts = appendHead(ts, "confirm", p.ConfirmW, p.ConfirmB)
 	if p.ConfirmE != nil {
 		ts = append(ts, Tensor{Name: "confirm.evidence", Shape: []int{len(p.ConfirmE)}, Data: p.ConfirmE})
+	}
+	ts = appendHead(ts, "next", p.NextW, p.NextB)
+	if p.NextScale != nil {
+		ts = append(ts, Tensor{Name: "next.scale", Shape: []int{d}, Data: p.NextScale, Fixed: true})
 	}
 	for i, w := range p.Aux {
 		if w != nil {

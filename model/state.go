@@ -12,11 +12,12 @@ func (s *State) arrays() [][]float32 {
 	for _, l := range s.layers {
 		a = append(a, l.H, l.C)
 	}
-	return append(a, s.evidence, s.steps)
+	return append(a, s.evidence, s.steps, s.last)
 }
 
 // AppendState appends the state: for each layer h and c, then the running
-// evidence and the number of steps, as little-endian float32. The length follows from the model.
+// evidence and the number of steps, of a network with Next its last frame, as
+// little-endian float32. The length follows from the model.
 func (s *State) AppendState(dst []byte) []byte {
 	for _, a := range s.arrays() {
 		for _, v := range a {

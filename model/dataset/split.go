@@ -44,7 +44,7 @@ func (s *Set) Split(name string) (*Set, error) {
 }
 
 // Train is the split train where the data name splits; where they name none,
-// all but the fifth that Test is.
+// all but the fifth that Test is: of a recording alone, without labels, its last fifth.
 func (s *Set) Train() (*Set, error) { return s.trainOrTest("train") }
 
 // Test is the split test where the data name splits; where they name none, a
@@ -55,6 +55,9 @@ func (s *Set) trainOrTest(name string) (*Set, error) {
 	names := s.Splits()
 	if len(names) == 0 {
 		train, test := s.HoldOut(testFraction, "test")
+		if len(s.Examples) == 1 && s.unlabelled() {
+			train, test = s.HoldOutEnds(testFraction)
+		}
 		if name == "train" {
 			return train, nil
 		}

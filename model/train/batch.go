@@ -6,10 +6,24 @@ import "slices"
 // made of them.
 type sequence struct {
 	x     []float32
+	next  []float32 // where what comes next is learned: the frame after each of x
 	steps int
-	label int
+	lead  int // first steps that are only to warm up
+	label int // -1: what comes next is asked for
 	index int // in the set
 	slot  int // of its stem tape
+}
+
+// weight is the sequence's in the loss of a batch: its class's, of mean 1 over the
+// examples (1 for nil), or of what comes next the steps that count.
+func (s *sequence) weight(classes []float64) float64 {
+	switch {
+	case s.label < 0:
+		return float64(s.steps - s.lead)
+	case classes == nil:
+		return 1
+	}
+	return classes[s.label]
 }
 
 // batch is a shard packed as cell.Forward takes it.

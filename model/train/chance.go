@@ -28,6 +28,9 @@ type watch struct {
 const longStreak = 3
 
 func newWatch(t *trainer) *watch {
+	if t.config.IsNext() {
+		return nil
+	}
 	w := &watch{classes: len(t.config.Labels), raw: t.o.Front.Kind == feature.KindRaw, total: t.total,
 		audio: t.train.set.Kind == dataset.Audio, streak: min(longStreak, t.o.Epochs), validation: t.valid != nil}
 	_, w.steps = t.train.steps()
@@ -40,8 +43,11 @@ func newWatch(t *trainer) *watch {
 	return w
 }
 
-// look returns a warning, or "".
+// look returns a warning, or "". A nil watch never warns.
 func (w *watch) look(r Row) string {
+	if w == nil {
+		return ""
+	}
 	if r.Updates < min(max(60, w.total/6), w.total) {
 		return ""
 	}

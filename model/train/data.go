@@ -25,6 +25,9 @@ type corpus struct {
 	ends     []int         // of text: where each example's passage ends, an example
 	space    float32       // of text: the code of what stands between two of them
 	names    *nameTable    // of text, where they are swapped
+
+	cuts []piece   // of recordings, where what comes next is learned; nil: labels
+	unit []float32 // D, the naive forecast's error on them
 }
 
 // newCorpus extracts every example's frames; with z nil it fits the
@@ -92,6 +95,9 @@ func (c *corpus) normalize(frames []float32) {
 
 // sequence is example i as it is.
 func (c *corpus) sequence(i int) sequence {
+	if c.cuts != nil {
+		return c.ahead(i, 0)
+	}
 	return sequence{x: c.plain[i], steps: len(c.plain[i]) / c.dim, label: c.set.Examples[i].Label, index: i}
 }
 
@@ -135,8 +141,23 @@ func (c *corpus) vary(o *Options, workers int) {
 	})
 }
 
+// whole is the weight of the examples together, all classes weighing 1.
+func (c *corpus) whole(indices []int) float64 {
+	if c.cuts == nil {
+		return float64(len(indices))
+	}
+	n := 0
+	for _, i := range indices {
+		n += c.cuts[i].counted
+	}
+	return float64(n)
+}
+
 // augmented is example i, changed as o says with the numbers of rng.
 func (c *corpus) augmented(i int, o *Options, rng *rand.Rand) sequence {
+	if c.cuts != nil {
+		return c.disturbed(i, o, rng)
+	}
 	if c.front.Kind == feature.KindChars {
 		frames := augmentCodes(o, rng, c.joined(i, o, rng))
 		return sequence{x: frames, steps: len(frames), label: c.set.Examples[i].Label, index: i}
@@ -187,6 +208,11 @@ type evaluation struct {
 }
 
 func (c *corpus) config(o *Options) *model.Config {
+	if o.Next != nil {
+		return &model.Config{Version: 1, Labels: []string{}, Rate: c.set.Rate, Channels: c.set.Channels, Names: c.set.Names, Units: c.set.Units, Front: c.front,
+			Hidden: o.Hidden, Layers: o.Layers, Running: model.RunningNone, Next: o.Next, Segment: o.Segment,
+			Decision: model.Decision{State: "reset", Gap: "reset"}}
+	}
 	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels, Names: c.set.Names, Units: c.set.Units,
 		Front: c.front, Stem: o.Stem, Hidden: o.Hidden, Layers: o.Layers, Running: o.Running, Confirm: !o.NoConfirm,
 		ConfirmEvidence: o.ConfirmEvidence && !o.NoConfirm && o.Running != model.RunningNone, Segment: o.Segment,

@@ -1,6 +1,6 @@
-// Package train fits the network to labelled sequences: both heads together,
-// by back-propagation through time and AdamW, on any number of cores with the
-// same result to the bit.
+// Package train fits the network to labelled sequences, both heads together, or to
+// what comes next in any: by back-propagation through time and AdamW, on any number of
+// cores with the same result to the bit.
 package train
 
 import (
@@ -158,7 +158,9 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 	p := t.best.Clone(t.config)
 	p.Aux = [2][]float32{}
 	measured := map[string]float64{}
-	if held := t.heldOut(p); held.n > 0 {
+	if c.IsNext() {
+		measured = t.measureNext(p)
+	} else if held := t.heldOut(p); held.n > 0 {
 		for _, note := range calibrate.Fit(&c, held.finals, calibrate.Options{Gap: t.o.EarlyGap, Confidence: t.o.EarlyConfidence}) {
 			hooks.warn(note)
 		}

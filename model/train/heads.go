@@ -2,10 +2,35 @@ package train
 
 import (
 	"math"
+	"slices"
 
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/calibrate"
 )
+
+// A head is what a worker makes of a shard's hidden states: outputs, the loss with its
+// gradient, and what an evaluation keeps. heads is that of labels, forecastHead that of what
+// comes next.
+type head interface {
+	// run computes the outputs; hb is nil without a backward half.
+	run(c *model.Config, p *model.Params, b *batch, hf, hb []float32)
+	// loss of the outputs, sequence i times scale[i], and prepares adjoint.
+	loss(c *model.Config, p *model.Params, b *batch, o lossTerms, scale []float64) float64
+	// adjoint adds the head's gradients to grad and those on h to dF and dB (R×H).
+	adjoint(c *model.Config, p, grad *model.Params, b *batch, dF, dB []float32)
+	// right counts the sequences whose label is confirmed, and running at the end.
+	right(c *model.Config, b *batch) (confirm, running int)
+	// verdicts copies each sequence's probabilities out.
+	verdicts(c *model.Config, b *batch, dst []calibrate.Verdict)
+}
+
+func newHead(c *model.Config) head {
+	if c.IsNext() {
+		return &forecastHead{}
+	}
+	return &heads{}
+}
 
 // heads computes both heads' probabilities over a shard, the joint loss and its
 // gradient on the heads' logits.
@@ -187,5 +212,53 @@ func affineAdjoint(gw, gb, dx, w, x, dy []float32) {
 		gb[j] += v
 		f32.Axpy(gw[j*k:(j+1)*k], v, x)
 		f32.Axpy(dx, v, w[j*k:(j+1)*k])
+	}
+}
+
+// right counts the shard's sequences that each head has right at the end.
+func (q *heads) right(c *model.Config, b *batch) (confirm, running int) {
+	n := len(c.Labels)
+	for i, s := range b.seqs {
+		if argmax(q.final(c, b, i)) == s.label {
+			confirm++
+		}
+		if c.Running != model.RunningNone && argmax(q.running[b.last(i)*n:][:n]) == s.label {
+			running++
+		}
+	}
+	return confirm, running
+}
+
+// final is sequence i's confirmed probabilities; without a confirm head those of
+// its last step.
+func (q *heads) final(c *model.Config, b *batch, i int) []float32 {
+	n := len(c.Labels)
+	if !c.Confirm {
+		return q.running[b.last(i)*n:][:n]
+	}
+	return q.confirm[i*n:][:n]
+}
+
+func argmax(p []float32) (best int) {
+	for i, v := range p {
+		if v > p[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// verdicts copies each sequence's probabilities out.
+func (q *heads) verdicts(c *model.Config, b *batch, dst []calibrate.Verdict) {
+	n := len(c.Labels)
+	for i, s := range b.seqs {
+		v := calibrate.Verdict{Label: s.label}
+		for t := range s.steps {
+			if c.Running != model.RunningNone {
+				v.Running = append(v.Running, q.running[b.row(i, t)*n:][:n]...)
+			}
+		}
+		v.Probs = slices.Clone(q.final(c, b, i))
+		dst[s.index] = v
 	}
 }

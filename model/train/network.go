@@ -70,7 +70,8 @@ type gradient struct {
 func (ls *layers) newGradient(p *model.Params) *gradient {
 	g := &gradient{heads: &model.Params{RunningW: make([]float32, len(p.RunningW)), RunningB: make([]float32, len(p.RunningB)),
 		ConfirmW: make([]float32, len(p.ConfirmW)), ConfirmB: make([]float32, len(p.ConfirmB)),
-		ConfirmE: make([]float32, len(p.ConfirmE))}}
+		ConfirmE: make([]float32, len(p.ConfirmE)),
+		NextW:    make([]float32, len(p.NextW)), NextB: make([]float32, len(p.NextB))}}
 	for half, w := range p.Aux {
 		if w != nil {
 			g.heads.Aux[half] = make([]float32, len(w))
@@ -98,7 +99,7 @@ func (g *gradient) zero() {
 }
 
 func headTensors(p *model.Params) [][]float32 {
-	return [][]float32{p.RunningW, p.RunningB, p.ConfirmW, p.ConfirmB, p.ConfirmE, p.Aux[0], p.Aux[1]}
+	return [][]float32{p.RunningW, p.RunningB, p.ConfirmW, p.ConfirmB, p.ConfirmE, p.NextW, p.NextB, p.Aux[0], p.Aux[1]}
 }
 
 // sum adds up shards in index order into dst, in the layout of the weights.
@@ -263,42 +264,43 @@ type worker struct {
 	batch            batch
 	turned           []float32 // the top's input, each sequence reversed in time
 	dTop, dTurned    []float32
+	hf, hb           []float32 // R×H, as the passes left them; hb in reversed time
 	dForward         []float32 // R×H
 	dReverse         []float32
 	dLower           [2][]float32
-	heads            heads
+	head             head
 	next             [2]nextPass
 }
 
 func newWorker(c *model.Config, s span) *worker {
-	return &worker{config: c, span: s, lower: make([]pass, c.Layers-1)}
+	return &worker{config: c, span: s, lower: make([]pass, c.Layers-1), head: newHead(c)}
 }
 
-// run computes the forward part for the sequences in w.batch and fills w.heads.
+// run computes the forward part for the sequences in w.batch and has w.head run.
 func (w *worker) run(p *model.Params, ls *layers) {
 	b := &w.batch
 	top := b.x
 	for i, l := range ls.lower {
 		top = w.lower[i].forward(l, b.active, top, w.span)
 	}
-	hf := w.forward.forward(ls.forward, b.active, top, w.span)
-	var hb []float32
+	w.hf = w.forward.forward(ls.forward, b.active, top, w.span)
+	w.hb = nil
 	if ls.reverse != nil {
 		w.turned = grow(w.turned, len(top))
 		b.turn(w.turned, top, ls.forward.In())
-		hb = w.reverse.forward(ls.reverse, b.active, w.turned, w.span)
+		w.hb = w.reverse.forward(ls.reverse, b.active, w.turned, w.span)
 	}
-	w.heads.run(w.config, p, b, hf, hb)
+	w.head.run(w.config, p, b, w.hf, w.hb)
 }
 
-// adjoint adds to grad the gradient of the loss that heads.loss prepared.
+// adjoint adds to grad the gradient of the loss that head.loss prepared.
 func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
 	b, hid := &w.batch, w.config.Hidden
 	w.dForward = zeroed(w.dForward, b.rows*hid)
 	if ls.reverse != nil {
 		w.dReverse = zeroed(w.dReverse, b.rows*hid)
 	}
-	w.heads.adjoint(w.config, p, grad.heads, b, w.dForward, w.dReverse)
+	w.head.adjoint(w.config, p, grad.heads, b, w.dForward, w.dReverse)
 	w.nextAdjoint(ls, grad.heads)
 	var dTop []float32
 	if ls.stem != nil || len(ls.lower) > 0 {

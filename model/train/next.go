@@ -112,9 +112,9 @@ func (w *worker) nextLoss(ls *layers, weight float64, scale []float64) (sum floa
 		own[i] = weight * v
 	}
 	k := w.config.Front.Codes()
-	sum = w.next[0].loss(&ls.next[0], &w.batch, w.heads.hf, k, false, own)
+	sum = w.next[0].loss(&ls.next[0], &w.batch, w.hf, k, false, own)
 	if ls.reverse != nil {
-		sum += w.next[1].loss(&ls.next[1], &w.batch, w.heads.hb, k, true, own)
+		sum += w.next[1].loss(&ls.next[1], &w.batch, w.hb, k, true, own)
 	}
 	return sum
 }
@@ -124,8 +124,8 @@ func (w *worker) nextAdjoint(ls *layers, g *model.Params) {
 	if g.Aux[0] == nil {
 		return
 	}
-	w.next[0].adjoint(&ls.next[0], &w.batch, g.Aux[0], w.dForward, w.heads.hf)
+	w.next[0].adjoint(&ls.next[0], &w.batch, g.Aux[0], w.dForward, w.hf)
 	if ls.reverse != nil {
-		w.next[1].adjoint(&ls.next[1], &w.batch, g.Aux[1], w.dReverse, w.heads.hb)
+		w.next[1].adjoint(&ls.next[1], &w.batch, g.Aux[1], w.dReverse, w.hb)
 	}
 }

@@ -33,6 +33,12 @@ type Options struct {
 	// ConfirmEvidence offers the running logits at the end to the confirm head.
 	ConfirmEvidence bool
 
+	// Next asks for what comes next instead of labels; what belongs to labels, and
+	// augmentation, is then refused. Recordings are cut into pieces of Span steps [256]
+	// that count, which Lead steps [32] before them warm up.
+	Next       *model.Next
+	Span, Lead int
+
 	Epochs     int     // passes over the data [as many as MinUpdates takes]
 	MinUpdates int     // floor on updates when Epochs is 0 [1500]
 	Batch      int     // sequences an update [32]
@@ -60,9 +66,11 @@ type Options struct {
 
 	Dropout     float64 // features dropped, one mask a sequence [0.5]; negative: 0
 	DropConnect float64 // recurrent weights dropped, one mask an update [0.3]; negative: 0
-	Noise       float64 // σ of noise on normalised features [0.3]; negative: 0
-	Jitter      float64 // σ of a feature's gain and offset a sequence [0.15]; negative: 0
-	Crop        float64 // longest random cut of a sequence's start [0.2]; negative: 0
+	// σ of noise on normalised features [0.3]; negative: 0. Where what comes next is
+	// learned, on what is heard, in units of the naive forecast's error [0].
+	Noise  float64
+	Jitter float64 // σ of a feature's gain and offset a sequence [0.15]; negative: 0
+	Crop   float64 // longest random cut of a sequence's start [0.2]; negative: 0
 	// Of text Dropout is the share of characters that become unknown, each by itself
 	// [0.05], and noise, gain and offset have nothing to change.
 	// Audio alone, on the samples: Stretch resamples by 1±Stretch, GainDB is the
@@ -105,6 +113,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults(set *dataset.Set) Options {
+	if o.Next != nil {
+		o = o.withNext()
+	}
 	if o.Folds == 0 && o.Validation == 0 && o.Patience == 0 && small(set) {
 		o.Folds = defaultFolds
 	}
@@ -177,6 +188,9 @@ func (o *Options) check() error {
 	}
 	if o.Folds == 1 {
 		return errors.New("train: folds is 1: give 2 or more, or a negative number for none")
+	}
+	if o.Next != nil {
+		return o.checkNext()
 	}
 	if o.Folds > 0 && o.Validation > 0 {
 		return errors.New("train: folds and validation exclude each other: give one of them")

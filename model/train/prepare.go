@@ -13,6 +13,9 @@ import (
 
 // prepare checks set, valid and o, and makes the trainer before its first update.
 func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
+	if o.Next != nil {
+		return prepareNext(set, valid, o.withDefaults(set), runtime.GOMAXPROCS(0))
+	}
 	if err := checkSet(set); err != nil {
 		return nil, err
 	}
@@ -119,6 +122,9 @@ const few = 8
 
 // scarce says which labels have too few examples to be learned well.
 func (t *trainer) scarce() (warnings []string) {
+	if t.config.IsNext() {
+		return nil
+	}
 	for label, n := range t.train.set.Counts() {
 		name := t.train.set.Labels[label]
 		switch {

@@ -70,7 +70,7 @@ type shardStats struct {
 func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	t := &trainer{o: o, train: train, valid: valid, config: train.config(&o),
 		scales: classScales(train.set, o.ClassWeights), asked: o.Epochs}
-	t.perEpoch = (len(train.set.Examples) + o.Batch - 1) / o.Batch
+	t.perEpoch = (len(train.plain) + o.Batch - 1) / o.Batch
 	if t.o.Epochs == 0 {
 		t.o.Epochs = (o.MinUpdates + t.perEpoch - 1) / t.perEpoch
 	}
@@ -85,6 +85,7 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	t.params = fresh()
 	copy(t.params.Mean, train.mean)
 	copy(t.params.Scale, train.scale)
+	copy(t.params.NextScale, train.unit)
 	t.params.Init(random(o.Seed, forInit, 0, 0))
 	initNext(t.params, t.config, o.Seed)
 	t.takeInit()
@@ -145,6 +146,9 @@ func (t *trainer) row() Row {
 	row := Row{Epoch: p.Epoch + 1, Updates: (p.Epoch + 1) * t.perEpoch, Loss: p.Sums.Loss / updates, Norm: p.Sums.Norm / updates,
 		Confirm: float64(p.Sums.Confirm) / n, Running: float64(p.Sums.Running) / n,
 		ValidLoss: math.NaN(), ValidConfirm: math.NaN(), ValidRunning: math.NaN()}
+	if t.config.IsNext() {
+		row.Confirm, row.Running = math.NaN(), math.NaN()
+	}
 	row.LR = t.o.rate(row.Updates-1, t.total)
 	if t.valid != nil {
 		e := t.evaluate(t.candidate(), t.valid)
@@ -186,8 +190,9 @@ func (t *trainer) update(u int, indices []int) (sum shardStats, norm float64) {
 	}
 	t.ls.pack(p, true, len(t.workers))
 	shards := slices.Collect(slices.Chunk(indices, shard))
+	whole := t.train.whole(indices)
 	parallel(len(shards), len(t.workers), func(w, i int) {
-		t.stats[i] = t.shard(t.workers[w], p, t.shards[i], u, shards[i], len(indices))
+		t.stats[i] = t.shard(t.workers[w], p, t.shards[i], u, shards[i], whole)
 	})
 	for i := range shards {
 		sum.loss += t.stats[i].loss
@@ -207,8 +212,8 @@ func (t *trainer) update(u int, indices []int) (sum shardStats, norm float64) {
 	return sum, norm
 }
 
-// shard computes one shard's loss and gradient.
-func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indices []int, inBatch int) shardStats {
+// shard computes one shard's loss and gradient; whole is the weight of the batch.
+func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indices []int, whole float64) shardStats {
 	seqs := make([]sequence, len(indices))
 	if t.ls.stem != nil {
 		t.throughStem(w, seqs, u, indices)
@@ -221,52 +226,19 @@ func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indic
 	w.batch.pack(seqs, t.ls.in())
 	w.run(p, t.ls)
 	scale := make([]float64, len(seqs))
-	for i, s := range w.batch.seqs {
-		scale[i] = t.scales[s.label] / float64(inBatch)
+	for i := range w.batch.seqs {
+		scale[i] = w.batch.seqs[i].weight(t.scales) / whole
 	}
 	terms := t.terms()
-	st := shardStats{loss: w.heads.loss(t.config, p, &w.batch, terms, scale)}
+	st := shardStats{loss: w.head.loss(t.config, p, &w.batch, terms, scale)}
 	st.loss += w.nextLoss(t.ls, terms.next, scale)
-	st.confirm, st.running = w.right()
+	st.confirm, st.running = w.head.right(t.config, &w.batch)
 	w.adjoint(p, grad, t.ls)
 	return st
 }
 
 func (t *trainer) terms() lossTerms {
 	return lossTerms{running: t.o.RunningWeight, distill: t.o.Distill, smoothing: t.o.Smoothing, next: t.o.AuxNext, ramp: t.o.RampRunning}
-}
-
-// right counts the shard's sequences that each head has right at the end.
-func (w *worker) right() (confirm, running int) {
-	n := len(w.config.Labels)
-	for i, s := range w.batch.seqs {
-		if argmax(w.final(i)) == s.label {
-			confirm++
-		}
-		if w.config.Running != model.RunningNone && argmax(w.heads.running[w.batch.last(i)*n:][:n]) == s.label {
-			running++
-		}
-	}
-	return confirm, running
-}
-
-// final is sequence i's confirmed probabilities; without a confirm head those of
-// its last step.
-func (w *worker) final(i int) []float32 {
-	n := len(w.config.Labels)
-	if !w.config.Confirm {
-		return w.heads.running[w.batch.last(i)*n:][:n]
-	}
-	return w.heads.confirm[i*n:][:n]
-}
-
-func argmax(p []float32) (best int) {
-	for i, v := range p {
-		if v > p[best] {
-			best = i
-		}
-	}
-	return best
 }
 
 // dropConnect fills masked and mask for update u, each direction from numbers of
@@ -320,20 +292,24 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 	shards := slices.Collect(slices.Chunk(order, shard))
 	losses := make([]float64, len(shards))
 	e := evaluation{n: n, finals: make([]calibrate.Verdict, n)}
+	whole := c.whole(order)
 	parallel(len(shards), len(t.workers), func(wi, i int) {
 		w := t.workers[wi]
 		seqs := make([]sequence, len(shards[i]))
 		scale := make([]float64, len(seqs))
 		for j, x := range shards[i] {
-			seqs[j], scale[j] = c.sequence(x), 1/float64(n)
+			seqs[j] = c.sequence(x)
 		}
 		if t.ls.stem != nil {
 			w.stem.forward(t.ls.stem, seqs)
 		}
 		w.batch.pack(seqs, t.ls.in())
 		w.run(p, t.ls)
-		losses[i] = w.heads.loss(t.config, p, &w.batch, lossTerms{running: t.o.RunningWeight}, scale)
-		w.verdicts(e.finals)
+		for j := range w.batch.seqs {
+			scale[j] = w.batch.seqs[j].weight(nil) / whole
+		}
+		losses[i] = w.head.loss(t.config, p, &w.batch, lossTerms{running: t.o.RunningWeight}, scale)
+		w.head.verdicts(t.config, &w.batch, e.finals)
 	})
 	for _, l := range losses {
 		e.loss += l
@@ -342,22 +318,12 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 	return e
 }
 
-// verdicts copies each sequence's probabilities out.
-func (w *worker) verdicts(dst []calibrate.Verdict) {
-	n := len(w.config.Labels)
-	for i, s := range w.batch.seqs {
-		v := calibrate.Verdict{Label: s.label}
-		for t := range s.steps {
-			if w.config.Running != model.RunningNone {
-				v.Running = append(v.Running, w.heads.running[w.batch.row(i, t)*n:][:n]...)
-			}
-		}
-		v.Probs = slices.Clone(w.final(i))
-		dst[s.index] = v
-	}
-}
-
+// count makes accuracies of the verdicts; there are none without labels.
 func (e *evaluation) count(classes int) {
+	if classes == 0 {
+		e.finals, e.confirm, e.running = nil, math.NaN(), math.NaN()
+		return
+	}
 	predicted := make([]int, classes)
 	for i := range e.finals {
 		v := &e.finals[i]

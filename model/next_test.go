@@ -1,0 +1,150 @@
+package model
+
+import (
+	"bytes"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"inkling/model/feature"
+)
+
+func randomNext(t interface{ Fatal(...any) }, seed uint64, n Next, channels, samples, hidden, layers int) *Model {
+	c := Config{Version: 1, Labels: []string{}, Channels: channels, Hidden: hidden, Layers: layers, Running: RunningNone, Next: &n,
+		Front:   feature.Config{Kind: feature.KindRaw, Samples: samples, Decimate: 1},
+		Segment: Segment{Kind: SegmentWhole}, Decision: Decision{State: "reset", Gap: "reset"}}
+	p := NewParams(&c, channels*samples)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	p.Init(rng)
+	for _, x := range [][]float32{p.NextW, p.NextB, p.Mean} {
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+	}
+	for i := range p.Scale {
+		p.Scale[i], p.NextScale[i] = 0.5+rng.Float32(), 0.1+rng.Float32()
+	}
+	m, err := New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func drawNext(t *rapid.T) *Model {
+	n := Next{Loss: LossSquared, Residual: rapid.Bool().Draw(t, "residual")}
+	if q := rapid.SampledFrom([][]float64{nil, {0.5}, {0.1, 0.5, 0.9}}).Draw(t, "quantiles"); q != nil {
+		n.Loss, n.Quantiles = LossQuantile, q
+	}
+	return randomNext(t, rapid.Uint64().Draw(t, "seed"), n, rapid.IntRange(1, 3).Draw(t, "channels"),
+		rapid.IntRange(1, 3).Draw(t, "samples"), rapid.IntRange(1, 9).Draw(t, "hidden"), rapid.IntRange(1, 3).Draw(t, "layers"))
+}
+
+// Step by step, in batches with other streams, and moved through saved state, a model
+// forecasts what it does offline, to the bit; the file reads back the same.
+func TestNextEqualsForecasts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawNext(t)
+		if back, err := Load(bytes.NewReader(m.Bytes())); err != nil || !bytes.Equal(back.Bytes(), m.Bytes()) {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "frames"), 2))
+		frames := make([]float32, m.Dim()*rapid.IntRange(1, 40).Draw(t, "T"))
+		for i := range frames {
+			frames[i] = float32(rng.NormFloat64())
+		}
+		want := m.Forecasts(frames)
+		s, other, b, out := m.NewState(), m.NewState(), m.NewBatch(2), make([]float32, m.Outputs())
+		cut := rapid.IntRange(0, 40).Draw(t, "cut")
+		for i := 0; i*m.Dim() < len(frames); i++ {
+			x := frames[i*m.Dim():][:m.Dim()]
+			if i%2 == 0 {
+				m.Step(nil, s, x)
+			} else {
+				m.StepBatch(b, [][]float32{nil, nil}, []*State{other, s}, [][]float32{frames[:m.Dim()], x})
+			}
+			if i == cut {
+				moved := m.NewState()
+				if rest, err := moved.Restore(s.AppendState(nil)); err != nil || len(rest) != 0 {
+					t.Fatal(err, len(rest))
+				}
+				s = moved
+			}
+			m.Next(out, s)
+			sameBits(t, "forecast", out, want[i*len(out):][:len(out)])
+			for j := range m.Dim() {
+				for k := j + m.Dim(); k < len(out); k += m.Dim() {
+					if out[k] < out[k-m.Dim()] {
+						t.Fatalf("quantiles cross: %v", out)
+					}
+				}
+			}
+		}
+		ahead, fed := make([]float32, 3*m.Dim()), append(slices.Clone(frames), m.Point(want[len(want)-len(out):])...)
+		m.Ahead(ahead, s, other, out)
+		for k := range 3 {
+			sameBits(t, "ahead", ahead[k*m.Dim():][:m.Dim()], fed[len(frames)+k*m.Dim():])
+			all := m.Forecasts(fed)
+			fed = append(fed, m.Point(all[len(all)-len(out):])...)
+		}
+	})
+}
+
+func TestNextAllocatesNothing(t *testing.T) {
+	m := randomNext(t, 1, Next{Loss: LossQuantile, Quantiles: []float64{0.1, 0.5, 0.9}, Residual: true}, 2, 3, 30, 2)
+	s, scratch, x := m.NewState(), m.NewState(), make([]float32, m.Dim())
+	out, ahead := make([]float32, m.Outputs()), make([]float32, 10*m.Dim())
+	if n := testing.AllocsPerRun(20, func() { m.Step(nil, s, x); m.Next(out, s); m.Ahead(ahead, s, scratch, out) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// With a head of zeros a residual model repeats the last sample of each channel.
+func TestUntrainedResidualIsNaive(t *testing.T) {
+	m := randomNext(t, 2, Next{Loss: LossSquared, Residual: true}, 2, 2, 4, 1)
+	clear(m.Params.NextW)
+	clear(m.Params.NextB)
+	for j := range m.Params.Mean {
+		m.Params.Mean[j], m.Params.Scale[j] = float32(j%2), 2
+	}
+	for j, v := range m.Forecasts([]float32{1, 2, 3, 4}) {
+		if want := float64(3 + j%2); math.Abs(float64(v)-want) > 1e-6 {
+			t.Errorf("value %d is %v, want %v", j, v, want)
+		}
+	}
+}
+
+// What a network with labels has is refused beside Next, by name, as are quantiles that
+// cannot be.
+func TestNextChecks(t *testing.T) {
+	good := randomNext(t, 3, Next{Loss: LossSquared}, 1, 1, 2, 1).Config
+	if err := good.Check(); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*Config){
+		"labels":    func(c *Config) { c.Labels = []string{"a", "b"} },
+		"confirm":   func(c *Config) { c.Confirm = true },
+		"deltas":    func(c *Config) { c.Front.Deltas = 1 },
+		"segmenter": func(c *Config) { c.Segment.Kind = SegmentFixed },
+		"decide":    func(c *Config) { c.Decision.Threshold = 0.5 },
+		"loss":      func(c *Config) { c.Next = &Next{Loss: "absolute"} },
+		"leave":     func(c *Config) { c.Next = &Next{Loss: LossSquared, Quantiles: []float64{0.5}} },
+		"ascending": func(c *Config) { c.Next = &Next{Loss: LossQuantile, Quantiles: []float64{0.5, 0.5}} },
+		"0.5":       func(c *Config) { c.Next = &Next{Loss: LossQuantile, Quantiles: []float64{0.4}} },
+	} {
+		c := good
+		change(&c)
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	p := NewParams(&good, 1)
+	p.Scale[0] = 0
+	if _, err := New(good, p); err == nil {
+		t.Error("a scale of 0 is taken")
+	}
+}

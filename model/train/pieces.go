@@ -1,0 +1,159 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+// A piece is a sequence of a recording, to learn from it what comes next: the first
+// lead of its steps warm the state up, of the counted ones that follow each is judged
+// by the frame after it. In training the piece moves up to room steps on, by chance, so
+// that every step is seen in every place.
+type piece struct {
+	frames        []float32 // from the first to the recording's end
+	lead, counted int
+	room          int
+}
+
+// ahead is piece i, moved on by shift steps.
+func (c *corpus) ahead(i, shift int) sequence {
+	k := &c.cuts[i]
+	steps := k.lead + k.counted
+	frames := k.frames[shift*c.dim:]
+	return sequence{x: frames[:steps*c.dim], next: frames[c.dim:][:steps*c.dim], steps: steps, lead: k.lead, label: -1, index: i}
+}
+
+// disturbed is piece i as training sees it: moved on, and what the network hears with
+// noise on it. What is to be said stays as it was, so that the network learns to go on
+// from values that are a little off, as its own forecasts are.
+func (c *corpus) disturbed(i int, o *Options, rng *rand.Rand) sequence {
+	s := c.ahead(i, rng.IntN(c.cuts[i].room+1))
+	if o.Noise > 0 {
+		s.x = slices.Clone(s.x)
+		for k := range s.x {
+			s.x[k] += float32(o.Noise * float64(c.unit[k%c.dim]) * rng.NormFloat64())
+		}
+	}
+	return s
+}
+
+// nextCorpus extracts the frames of recordings, whatever their labels, and cuts them
+// into pieces. With z nil it fits the normalisation, one for all samples of a channel in
+// a frame, and the unit; else it takes those of z.
+func nextCorpus(set *dataset.Set, o *Options, z *corpus, workers int) (*corpus, error) {
+	x, err := feature.New(o.Front, set.Rate, set.Channels)
+	if err != nil {
+		return nil, err
+	}
+	c := &corpus{set: set, front: o.Front, dim: x.Dim()}
+	frames, err := recorded(set, o.Front, workers)
+	if err != nil {
+		return nil, err
+	}
+	if z != nil {
+		c.mean, c.scale, c.unit = z.mean, z.scale, z.unit
+	} else {
+		c.fitChannels(frames)
+	}
+	for _, f := range frames {
+		c.normalize(f)
+	}
+	if z == nil {
+		c.unit = c.naive(frames, o)
+	}
+	for i, f := range frames {
+		if len(f) < 2*c.dim {
+			return nil, fmt.Errorf("%s: too short: nothing comes after its only step of %d samples; leave it out", set.Examples[i].Name, x.End(1))
+		}
+		c.cut(f, o.Span, o.Lead)
+	}
+	return c, nil
+}
+
+// recorded extracts the whole frames of each example; samples left over at the end are
+// not made into one, as what would fill it up never came.
+func recorded(set *dataset.Set, front feature.Config, workers int) ([][]float32, error) {
+	frames, errs := make([][]float32, len(set.Examples)), make([]error, len(set.Examples))
+	parallel(len(frames), workers, func(_, i int) {
+		e := &set.Examples[i]
+		x, err := feature.New(front, e.Rate, set.Channels)
+		if err != nil {
+			errs[i] = fmt.Errorf("%s: %w", e.Name, err)
+			return
+		}
+		frames[i] = x.Push(make([]float32, 0, len(e.Samples)/max(front.Decimate, 1)), e.Samples)
+		for j, v := range frames[i] {
+			if v-v != 0 {
+				errs[i] = fmt.Errorf("%s: value %d of step %d is %v: remove or repair the recording", e.Name, j%x.Dim(), j/x.Dim()+1, v)
+				return
+			}
+		}
+	})
+	return frames, errors.Join(errs...)
+}
+
+// fitChannels fits mean and scale of each channel.
+func (c *corpus) fitChannels(frames [][]float32) {
+	var n feature.Normalizer
+	for _, f := range frames {
+		n.Add(f, c.set.Channels)
+	}
+	mean, scale := n.Constants()
+	for j := range c.dim {
+		c.mean, c.scale = append(c.mean, mean[j%len(mean)]), append(c.scale, scale[j%len(scale)])
+	}
+}
+
+// naive is the root mean square of what the head is to say, of each value over all
+// steps: with a residual head, the error of the naive forecast.
+func (c *corpus) naive(frames [][]float32, o *Options) []float32 {
+	squares, steps := make([]float64, c.dim), 0
+	y, config := make([]float32, c.dim), c.config(o)
+	for _, f := range frames {
+		for t := c.dim; t+c.dim <= len(f); t += c.dim {
+			rise(y, f[t-c.dim:t], f[t:t+c.dim], config)
+			for j, v := range y {
+				squares[j] += float64(v) * float64(v)
+			}
+			steps++
+		}
+	}
+	unit := make([]float32, c.dim)
+	for j, s := range squares {
+		unit[j] = 1
+		if r := math.Sqrt(s / float64(max(steps, 1))); r > 1e-6 {
+			unit[j] = float32(r)
+		}
+	}
+	return unit
+}
+
+// cut makes pieces of span steps that count, the first without a lead: the state is as
+// fresh there as in a stream that begins.
+func (c *corpus) cut(frames []float32, span, lead int) {
+	forecasts := len(frames)/c.dim - 1
+	for at := 0; at < forecasts; at += span {
+		k := piece{lead: min(lead, at), counted: min(span, forecasts-at)}
+		k.frames = frames[(at-k.lead)*c.dim:]
+		if at > 0 {
+			k.room = min(span-1, forecasts-at-k.counted)
+		}
+		c.cuts = append(c.cuts, k)
+		c.plain = append(c.plain, k.frames[:(k.lead+k.counted+1)*c.dim])
+	}
+}
+
+// apart divides recordings for validation: by group where there are enough of them,
+// else in time, the last part of each being held out.
+func apart(set *dataset.Set, o *Options) (train, valid *dataset.Set) {
+	if groups(set) >= fewGroups {
+		return set.HoldOut(o.Validation, fmt.Sprint(o.Seed))
+	}
+	return set.HoldOutEnds(o.Validation)
+}
