@@ -1,5 +1,6 @@
 // Package stream turns blocks of samples into events: it finds segments, steps
-// the network through them as they arrive, and confirms each at its end.
+// the network through them as they arrive, and confirms each at its end; or, with a
+// network for it, tells at every step what comes next.
 package stream
 
 import (
@@ -22,13 +23,14 @@ type Classifier struct {
 	segment model.Segment
 	dec     model.Decision
 
-	input  input
-	cutter cutter
-	queue  []op
-	walked int       // ops of the queue that are worked off
-	frames []float32 // of the queue's opFrame, in order, Dim values each
-	used   int       // values of frames that are worked off
-	walker walker
+	input    input
+	cutter   cutter
+	queue    []op
+	walked   int       // ops of the queue that are worked off
+	frames   []float32 // of the queue's opFrame, in order, Dim values each
+	used     int       // values of frames that are worked off
+	follower follower
+	walker   *walker // the follower, if there are labels
 
 	before   []byte // Resumable: the state when no segment was open
 	emitted  uint64 // events since before
@@ -53,7 +55,14 @@ func NewClassifier(m *model.Model, o *Options) (*Classifier, error) {
 	}
 	c.cutter.init(&c.segment, front, m.Config.Rate, m.Config.Channels)
 	c.cutter.text = m.Config.Text()
+	if m.HasNext() {
+		c.cutter.goOn()
+		c.follower = newForecaster(c)
+		return c, nil
+	}
+	c.walker = &walker{}
 	c.walker.init(c)
+	c.follower = c.walker
 	return c, nil
 }
 
@@ -351,7 +360,7 @@ func (c *Classifier) feedEnd(why Reason) {
 }
 
 // Open tells whether a segment is open.
-func (c *Classifier) Open() bool { return c.cutter.open || c.walker.open }
+func (c *Classifier) Open() bool { return c.cutter.open || c.follower.where().open }
 
 func (c *Classifier) push(o op) {
 	if o.time.IsZero() && o.kind != opStatus {

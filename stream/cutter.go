@@ -23,6 +23,7 @@ type cutter struct {
 	level    activity
 	text     bool // samples are characters
 	prose    prose
+	endless  bool // one segment as long as the signal, of whole frames
 
 	pos     uint64    // of the next sample
 	pending []float32 // less than a hop
@@ -53,6 +54,9 @@ func (c *cutter) init(s *model.Segment, front feature.Extractor, rate float64, c
 	c.level.init(s, samples, c.hop)
 	c.forget()
 }
+
+// goOn makes segments end with the signal alone.
+func (c *cutter) goOn() { c.endless, c.limit = true, math.MaxInt64 }
 
 // forget drops what was learned of the signal's level.
 func (c *cutter) forget() { c.level.reset() }
@@ -193,6 +197,11 @@ func (c *cutter) finish(k *Classifier, why Reason) {
 	}
 	if c.kind == model.SegmentLine || c.kind == model.SegmentSentence {
 		c.closeProse(k, why)
+		return
+	}
+	if c.endless {
+		c.mark(k)
+		c.close(k, why)
 		return
 	}
 	if c.kind != model.SegmentActivity {

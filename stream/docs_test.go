@@ -45,6 +45,8 @@ func examples() []Event {
 			Start: 13230, End: 15435, EndedBy: BySilence, LatencyMS: 0.3, Top: []Score{{"piano", 0.5}, {"flute", 0.375}, {"trumpet", 0.125}},
 			Why: []Verdict{{RuleShort, 0.06, 0.05, true}, {RuleThreshold, 0.5, 0.7, false}, {RuleEarlyP, 0.625, 0.8, false}, {RuleEarlySteps, 0, 2, false}}},
 		{Type: Dropped, Sample: 18081, Reason: RuleOn, Threshold: 12, Value: 9.1, Start: 17640, End: 18081, EndedBy: BySilence},
+		{Type: Forecast, Segment: 1, Step: 360, Sample: 360, Values: []float32{0.125}, Errors: []float32{-0.003}, Ahead: []float32{0.13, 0.141},
+			Levels: []float64{0.1, 0.5, 0.9}, Quantiles: []float32{0.118, 0.13, 0.144}},
 		{Type: Gap, Sample: 48000, Lost: 1600, Policy: "reset"},
 		{Type: Summary, Counts: []Count{{"streams", 1}, {"segments", 3}, {"confirmed", 2}, {"rejected", 1}, {"dropped", 1}, {"overturned", 0}, {"early", 1}, {"gaps", 0}, {"lost", 0}, {"seconds", 0.031}}},
 	}
@@ -105,8 +107,8 @@ func documented(t *testing.T) map[Type][]string {
 
 var (
 	common   = []string{"v", "type", "session", "stream", "segment", "step", "sample", "time"}
-	optional = []string{"version", "model", "truth", "why"} // and the reason of a gap
-	ofHeld   = []string{"reason", "threshold", "value"}     // in confirmed, if it is rejected
+	optional = []string{"version", "model", "truth", "why", "errors", "quantiles"} // and the reason of a gap
+	ofHeld   = []string{"reason", "threshold", "value"}                            // in confirmed, if it is rejected
 )
 
 // Every event of real runs, and every example, has exactly the documented fields.
@@ -138,19 +140,19 @@ func TestDocumentedFields(t *testing.T) {
 		}
 		_, segment := raw["segment"]
 		opened := e.Reason != RuleOn && e.Reason != RuleLevel
-		if inside := slices.Contains([]Type{Running, Early, Confirmed, Dropped}, e.Type) && opened; inside != segment {
+		if inside := slices.Contains([]Type{Running, Early, Confirmed, Dropped, Forecast}, e.Type) && opened; inside != segment {
 			t.Errorf("segment in %s", line)
 		}
 		if _, timed := raw["time"]; timed == e.Time.IsZero() {
 			t.Errorf("time in %s", line)
 		}
 	}
-	if len(seen) != 7 || len(fields) != 7 {
-		t.Errorf("%d types were seen, %d documented, of 7", len(seen), len(fields))
+	if len(seen) != 8 || len(fields) != 8 {
+		t.Errorf("%d types were seen, %d documented, of 8", len(seen), len(fields))
 	}
 }
 
-// realEvents are those of a run in which everything happens.
+// realEvents are those of a run in which everything happens, and of one with forecasts.
 func realEvents(t *testing.T) []Event {
 	nan := float32(math.NaN())
 	m := signModel(t, model.Decision{Warm: 1, EarlyP: 0.55, EarlySteps: 2, Background: "low"})
@@ -165,6 +167,10 @@ func realEvents(t *testing.T) []Event {
 	}
 	if len(seen) != 7 {
 		t.Errorf("of 7 types the run had %d: %s", len(seen), gist(k.events))
+	}
+	src = capture.NewMemory(block(0, 1, 1, nan, 1))
+	if err := Run(context.Background(), src, nextModel(t, 1, 0, 1, 1, nil), &RunOptions{Finite: true, Version: "1"}, &k); err != nil {
+		t.Fatal(err)
 	}
 	return k.events
 }

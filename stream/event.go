@@ -13,6 +13,7 @@ const (
 	Gap       Type = "gap"
 	Status    Type = "status"
 	Summary   Type = "summary"
+	Forecast  Type = "forecast"
 )
 
 // Reason says what ended a segment.
@@ -38,7 +39,7 @@ type Score struct {
 }
 
 // An Event is one line of inkling's output; docs/events.md gives the fields of
-// each type. Label "" is null in JSON where the type has a label. Top and Why are
+// each type. Label "" is null in JSON where the type has a label. Its slices are
 // valid until the classifier's next Advance or End: a Sink that keeps an event
 // copies it with Clone.
 type Event struct {
@@ -71,6 +72,13 @@ type Event struct {
 	Threshold float64
 	Value     float64
 	Why       []Verdict // Options.Why: of every rule
+
+	// forecast: frames of D values, in the signal's units at the model's rate
+	Values    []float32 // of the frame that this step came with
+	Errors    []float32 // Values less what had been forecast for them; nil at the first step
+	Ahead     []float32 // of the next frames, a row of D each
+	Levels    []float64 // of Quantiles
+	Quantiles []float32 // of the next frame, a row of D a level
 
 	// gap, status
 	Lost    uint64

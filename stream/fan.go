@@ -30,7 +30,7 @@ type outlet struct {
 	changed *sync.Cond
 	queue   []held
 	spare   []held // memory of what has been written
-	lost    uint64 // running events dropped
+	lost    uint64 // running events, or forecasts, dropped
 	closed  bool
 	failed  error
 	since   time.Time // when the sink was given what it has not taken yet; zero: nothing
@@ -47,7 +47,7 @@ type held struct {
 
 func hold(e *Event) held {
 	h := held{Event: *e}
-	if h.n = copy(h.top[:], e.Top); h.n < len(e.Top) || len(e.Why) > 0 {
+	if h.n = copy(h.top[:], e.Top); h.n < len(e.Top) || len(e.Why) > 0 || e.Type == Forecast {
 		h.Event, h.n = e.Clone(), 0
 	}
 	return h
@@ -121,7 +121,7 @@ func (f *fan) close() (err error) {
 func (o *outlet) put(e *Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.queue) >= queueLength && o.live && !o.dropRunning() && e.Type == Running {
+	if len(o.queue) >= queueLength && o.live && !o.dropRunning() && passing(e.Type) {
 		o.lost++
 		return
 	}
@@ -132,12 +132,15 @@ func (o *outlet) put(e *Event) {
 	o.changed.Broadcast()
 }
 
+// passing tells of the events that another of the same kind soon makes up for.
+func passing(t Type) bool { return t == Running || t == Forecast }
+
 // dropRunning makes room by the oldest running events, an eighth of the queue at
 // once so that a full queue costs little an event. It tells whether there were any.
 func (o *outlet) dropRunning() bool {
 	before := o.lost
 	o.queue = slices.DeleteFunc(o.queue, func(q held) bool {
-		if q.Type != Running || o.lost-before == queueLength/8 {
+		if !passing(q.Type) || o.lost-before == queueLength/8 {
 			return false
 		}
 		o.lost++
@@ -199,9 +202,12 @@ func (o *outlet) take() (batch []held, closed bool) {
 	}
 	batch, o.queue = o.queue, o.spare[:0]
 	if o.lost > 0 && len(batch) > 0 {
-		last := &batch[len(batch)-1]
+		last, what := &batch[len(batch)-1], "running events"
+		if last.Type == Forecast {
+			what = "forecasts"
+		}
 		batch = append(batch, held{Event: Event{Type: Status, Session: last.Session, State: "slow", Time: last.Time,
-			Reason: fmt.Sprintf("a sink is too slow: %d running events dropped", o.lost)}})
+			Reason: fmt.Sprintf("a sink is too slow: %d %s dropped", o.lost, what)}})
 		o.lost = 0
 	}
 	o.spare = batch

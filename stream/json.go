@@ -13,6 +13,7 @@ import (
 // Clone returns a copy of e that does not share memory with the classifier.
 func (e Event) Clone() Event {
 	e.Top, e.Why = slices.Clone(e.Top), slices.Clone(e.Why)
+	e.Values, e.Errors, e.Ahead, e.Quantiles = slices.Clone(e.Values), slices.Clone(e.Errors), slices.Clone(e.Ahead), slices.Clone(e.Quantiles)
 	return e
 }
 
@@ -67,6 +68,8 @@ func (w *writer) fields(e *Event) {
 		w.heldBack(e)
 		w.span(e)
 		w.why(e.Why)
+	case Forecast:
+		w.forecast(e)
 	case Gap:
 		w.uint("lost", e.Lost)
 		w.str("policy", e.Policy)
@@ -220,6 +223,11 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 	*e = Event{}
 	if err := json.Unmarshal(raw["type"], &e.Type); err != nil {
 		return fmt.Errorf("event: type: %w", err)
+	}
+	if e.Type == Forecast {
+		if err := e.readForecast(raw); err != nil {
+			return err
+		}
 	}
 	for key, dst := range map[string]any{"type": &e.Type, "session": &e.Session, "stream": &e.Stream, "segment": &e.Segment,
 		"step": &e.Step, "sample": &e.Sample, "time": &e.Time, "label": &e.Label, "p": &e.P, "top": &e.Top, "warm": &e.Warm,

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type Options struct {
 	Emit       Emit
 	Why        bool // Event.Why, and dropped for sound that opened no segment
 	Top        int  // labels in the top lists of events [3]
+	Ahead      int  // steps that a forecast reaches ahead [1]
 
 	// Resumable keeps, while no segment is open, what AppendState without frames
 	// needs: a copy of the state a block.
@@ -61,6 +63,9 @@ func ParseEmit(s string) (Emit, error) {
 func (o *Options) settle(m *model.Model) (model.Segment, model.Decision, error) {
 	cfg := m.Config
 	s, d := &cfg.Segment, &cfg.Decision
+	if err := o.checkNext(m); err != nil {
+		return *s, *d, err
+	}
 	if o.Segment != nil {
 		*s = *o.Segment
 	}
@@ -84,4 +89,25 @@ func (o *Options) settle(m *model.Model) (model.Segment, model.Decision, error) 
 		err = fmt.Errorf("emit word takes a model of text, this one has the front end %s: give step, change, every=DURATION or confirmed", m.Config.Front.Kind)
 	}
 	return cfg.Segmenter(), *d, err
+}
+
+// MostAhead bounds Options.Ahead.
+const MostAhead = 10000
+
+// checkNext refuses what a network that says what comes next, or one of labels, has no
+// use for.
+func (o *Options) checkNext(m *model.Model) error {
+	switch {
+	case o.Ahead < 0 || o.Ahead > MostAhead:
+		return fmt.Errorf("forecasts %d steps ahead: give 1 to %d", o.Ahead, MostAhead)
+	case o.Ahead > 0 && !m.HasNext():
+		return errors.New("this model says labels, not what comes next: leave the steps ahead out, or train one with --predict next")
+	case !m.HasNext():
+		return nil
+	case o.Segment != nil && *o.Segment != m.Config.Segment:
+		return errors.New("this model says what comes next as long as the signal goes on: leave the segmenter out")
+	case o.State == "carry" || o.Decision != nil && o.Decision.State == "carry", o.Threshold != 0, o.Emit.Change, o.Emit.Confirmed:
+		return errors.New("this model says what comes next and decides on no label: leave the rules about labels out")
+	}
+	return nil
 }

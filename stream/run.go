@@ -104,7 +104,9 @@ type live struct {
 	idle  bool
 }
 
-type counts struct{ streams, segments, confirmed, rejected, dropped, overturned, early, gaps, lost float64 }
+type counts struct {
+	streams, segments, confirmed, rejected, dropped, overturned, early, forecasts, gaps, lost float64
+}
 
 func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) {
 	r := &runner{m: m, streams: map[string]*live{}, past: map[string]uint64{}}
@@ -275,7 +277,7 @@ func (r *runner) stream(name string) (*live, error) {
 		return nil, err
 	}
 	id, again := r.past[name]
-	c.walker.id = max(id, r.least)
+	c.follower.where().id = max(id, r.least)
 	s := &live{lane: lane{c: c}}
 	r.streams[name] = s
 	if !again {
@@ -319,7 +321,7 @@ func (r *runner) retire(name string, s *live) {
 		}
 		clear(r.past)
 	}
-	r.past[name] = s.c.walker.id
+	r.past[name] = s.c.follower.where().id
 }
 
 func (r *runner) endAll(why Reason) {
@@ -364,6 +366,8 @@ func (n *counts) add(e *Event) {
 		}
 	case Early:
 		n.early++
+	case Forecast:
+		n.forecasts++
 	case Gap:
 		n.gaps++
 		n.lost += float64(e.Lost)
@@ -372,6 +376,10 @@ func (n *counts) add(e *Event) {
 
 func (r *runner) summary() Event {
 	n := &r.counts
+	if r.m.HasNext() {
+		return Event{Type: Summary, Counts: []Count{{"streams", n.streams}, {"forecasts", n.forecasts}, {"gaps", n.gaps},
+			{"lost", n.lost}, {"seconds", r.now().Sub(r.began).Seconds()}}}
+	}
 	return Event{Type: Summary, Counts: []Count{{"streams", n.streams}, {"segments", n.segments}, {"confirmed", n.confirmed},
 		{"rejected", n.rejected}, {"dropped", n.dropped}, {"overturned", n.overturned}, {"early", n.early}, {"gaps", n.gaps},
 		{"lost", n.lost}, {"seconds", r.now().Sub(r.began).Seconds()}}}

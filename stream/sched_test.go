@@ -375,14 +375,20 @@ func TestWhoConfirms(t *testing.T) {
 			s.ready.push(&lane{})
 		}
 		for range c.ended {
-			l := &lane{c: &Classifier{}}
-			l.c.walker.counted.steps = c.steps
+			l := &lane{c: ending(c.steps)}
 			s.ended.push(l)
 		}
 		if got := s.mayConfirm(&worker{confirmed: c.before}); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}
+}
+
+// ending is a classifier whose segment of so many steps is to be confirmed.
+func ending(steps int) *Classifier {
+	w := &walker{}
+	w.counted.steps = steps
+	return &Classifier{walker: w, follower: w}
 }
 
 // A worker that waits is woken when there comes to be something for it to confirm.
@@ -398,8 +404,7 @@ func TestIdleWorkerIsWokenToConfirm(t *testing.T) {
 			go func() { helps = s.turn(idle) }()
 			synctest.Wait()
 			for _, n := range steps {
-				l := &lane{c: &Classifier{}}
-				l.c.walker.counted.steps = n
+				l := &lane{c: ending(n)}
 				s.ended.push(l)
 			}
 			s.turn(newWorker(s))

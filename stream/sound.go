@@ -3,7 +3,7 @@ package stream
 // sound tells whether restored fields fit together, so that no later call can
 // reach outside a buffer.
 func (c *Classifier) sound() bool {
-	return c.input.sound(c) && c.cutter.sound() && c.walker.sound(c) && c.queueSound()
+	return c.input.sound(c) && c.cutter.sound() && c.follower.sound(c) && c.queueSound()
 }
 
 func (in *input) sound(c *Classifier) bool {
@@ -36,8 +36,8 @@ func (w *walker) sound(c *Classifier) bool {
 
 // queueSound follows what is queued to where the cutter is.
 func (c *Classifier) queueSound() bool {
-	w, t := &c.walker, &c.cutter
-	open, steps, counted, frames := w.open, w.step, w.counted.steps, 0
+	w, t := c.follower.where(), &c.cutter
+	open, steps, counted, frames := w.open, w.step, c.follower.steps(), 0
 	for i := range c.queue {
 		kind := c.queue[i].kind
 		switch kind {

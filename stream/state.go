@@ -245,7 +245,7 @@ func (c *Classifier) visit(k *codec) {
 	if k.reading {
 		c.frames = frames
 	}
-	c.walker.visit(k)
+	c.follower.visit(k)
 	k.u64(&c.skip)
 }
 

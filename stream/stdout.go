@@ -56,7 +56,7 @@ type view struct {
 
 func (v *view) Write(_ context.Context, e *Event) error {
 	switch e.Type {
-	case Running:
+	case Running, Forecast:
 		v.latest, v.fresh = e.Clone(), true
 		return nil
 	case Early:
@@ -112,6 +112,8 @@ func (v *view) line(e *Event) string {
 			label = "–"
 		}
 		return fmt.Sprintf("%s  %-16s %s %3.0f %%  step %d %s", v.place(e, e.Sample), label, bar(float64(e.P), 20), 100*e.P, e.Step, v.early)
+	case Forecast:
+		return v.forecast(e)
 	case Confirmed:
 		return v.confirmed(e)
 	case Dropped:

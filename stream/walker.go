@@ -18,10 +18,7 @@ type walker struct {
 	verdicts  []Verdict
 
 	Decider
-	open     bool
-	id       uint64
-	step     int
-	start    uint64
+	place
 	tops     []float32 // the top layer's inputs, a row a step
 	inputs   []float32 // State carry: the frames
 	counted  runningAt // at the last frame that counts
@@ -50,122 +47,11 @@ func (w *walker) init(c *Classifier) {
 	}
 }
 
-// A need is what a classifier's queue waits for.
-type need uint8
-
-const (
-	needNothing need = iota // it is empty
-	needStep                // of a frame: see pending and stepped
-	needConfirm             // at a segment's end: see confirm
-)
-
-// Advance runs what Feed queued and appends the events to dst. Their Top and
-// Why are valid until the next call.
-func (c *Classifier) Advance(dst []Event) []Event {
-	c.forgetTops()
-	for {
-		var n need
-		switch dst, n = c.walk(dst); n {
-		case needStep:
-			state, frame, probs := c.pending()
-			c.m.Step(probs, state, frame)
-			dst = c.stepped(dst)
-		case needConfirm:
-			dst = c.confirm(dst)
-		default:
-			return dst
-		}
-	}
-}
-
-// forgetTops reuses the memory of the events so far.
-func (c *Classifier) forgetTops() {
-	c.walker.scores, c.walker.verdicts = c.walker.scores[:0], c.walker.verdicts[:0]
-}
-
-// walk works the queue off up to what needs the network. Whoever calls it meets
-// the need and walks on: Advance by itself, a worker for many streams at once.
-func (c *Classifier) walk(dst []Event) ([]Event, need) {
-	w := &c.walker
-	for ; c.walked < len(c.queue); c.walked++ {
-		o := &c.queue[c.walked]
-		switch o.kind {
-		case opOpen:
-			w.begin(c, o)
-		case opFrame:
-			return dst, needStep
-		case opMark:
-			w.mark(c)
-		case opClose:
-			if c.m.HasConfirm() || w.again != nil {
-				return dst, needConfirm
-			}
-			dst = w.confirm(c, dst, o)
-		case opDrop:
-			dst = w.drop(c, dst, o)
-		default:
-			dst = c.tell(dst, o)
-		}
-	}
-	c.queue, c.walked = c.queue[:0], 0
-	c.frames, c.used = c.frames[:0], 0
-	return dst, needNothing
-}
-
-// pending is the step that walk has stopped at: Step, or StepBatch, of these is
-// to follow, and then stepped.
-func (c *Classifier) pending() (s *model.State, frame, probs []float32) {
-	return c.walker.net, c.frames[c.used:][:c.m.Dim()], c.walker.probs
-}
-
-// stepped goes on after the step that pending gave.
-func (c *Classifier) stepped(dst []Event) []Event {
-	_, frame, _ := c.pending()
-	dst = c.walker.advance(c, dst, &c.queue[c.walked], frame)
-	c.walked++
-	c.used += len(frame)
-	return dst
-}
-
-// confirm ends the segment that walk has stopped at. It costs about as much as
-// confirmSteps steps.
-func (c *Classifier) confirm(dst []Event) []Event {
-	dst = c.walker.confirm(c, dst, &c.queue[c.walked])
-	c.walked++
-	return dst
-}
-
-func (c *Classifier) confirmSteps() int { return c.walker.counted.steps }
-
-// emit appends e unless it was emitted before a resume.
-func (c *Classifier) emit(dst []Event, e Event) []Event {
-	c.emitted++
-	if c.skip > 0 {
-		c.skip--
-		return dst
-	}
-	e.Session, e.Stream = c.o.Session, c.o.Stream
-	return append(dst, e)
-}
-
-func (c *Classifier) tell(dst []Event, o *op) []Event {
-	if o.kind == opGap {
-		return c.emit(dst, Event{Type: Gap, Sample: o.sample, Time: o.time, Lost: o.lost, Policy: c.dec.Gap, Reason: o.reason})
-	}
-	first, second, _ := strings.Cut(o.reason, "\x00")
-	if o.kind == opMiss {
-		return c.emit(dst, Event{Type: Dropped, Sample: o.sample, Time: o.time, Reason: first, Threshold: o.threshold, Value: o.value,
-			Start: o.start, End: o.sample, EndedBy: Reason(second)})
-	}
-	return c.emit(dst, Event{Type: Status, Sample: o.sample, Time: o.time, State: first, Reason: second})
-}
-
 // unheard is the label of the last running event while there was none.
 const unheard = -2
 
 func (w *walker) begin(c *Classifier, o *op) {
-	w.open, w.step, w.start = true, 0, o.start
-	w.id++
+	w.place.begin(o)
 	w.tops, w.inputs = w.tops[:0], w.inputs[:0]
 	w.nearest, w.mostHeld, w.emitted, w.warmed = math.Inf(-1), 0, unheard, false
 	w.Begin()
@@ -268,6 +154,15 @@ func (w *walker) decide(c *Classifier) []float32 {
 	c.m.Confirm(w.confirmed, w.kept, w.tops[:w.counted.steps*c.m.TopDim()])
 	return w.confirmed
 }
+
+// confirms tells whether a segment's end runs the network.
+func (w *walker) confirms(c *Classifier) bool { return c.m.HasConfirm() || w.again != nil }
+
+func (w *walker) steps() int { return w.counted.steps }
+
+func (w *walker) state() (*model.State, []float32) { return w.net, w.probs }
+
+func (w *walker) forget() { w.scores, w.verdicts = w.scores[:0], w.verdicts[:0] }
 
 func (w *walker) drop(c *Classifier, dst []Event, o *op) []Event {
 	w.open = false

@@ -1,0 +1,111 @@
+package stream
+
+import (
+	"math"
+
+	"inkling/model"
+)
+
+// A forecaster tells at every step what comes next, from the stream's begin, or the last
+// gap, on. What it holds does not grow with the signal.
+type forecaster struct {
+	place
+	net, scratch *model.State
+	out          []float32 // Outputs: of the last step
+	ahead        []float32 // as out, of the steps fed back
+	counted      int       // steps
+	told         bool      // a forecast of this segment
+	sample       uint64    // of the last one told
+
+	values []float32 // memory of the events since forget
+}
+
+func newForecaster(c *Classifier) *forecaster {
+	n := c.m.Outputs()
+	return &forecaster{net: c.m.NewState(), scratch: c.m.NewState(), out: make([]float32, n), ahead: make([]float32, n)}
+}
+
+func (f *forecaster) begin(_ *Classifier, o *op) {
+	f.place.begin(o)
+	f.counted, f.told = 0, false
+	f.net.Reset()
+}
+
+func (f *forecaster) state() (*model.State, []float32) { return f.net, nil }
+
+func (f *forecaster) mark(*Classifier) { f.counted = f.step }
+
+func (f *forecaster) steps() int { return f.counted }
+
+func (f *forecaster) confirms(*Classifier) bool { return false }
+
+func (f *forecaster) forget() { f.values = f.values[:0] }
+
+// advance tells of the frame that has come and of what comes next, unless Emit thins it
+// out.
+func (f *forecaster) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
+	f.step++
+	every := c.o.Emit.Every
+	skip := every > 0 && f.told && float64(o.sample-f.sample) < every.Seconds()*c.input.format.Rate
+	e := Event{Type: Forecast, Segment: f.id, Step: f.step, Sample: o.sample, Time: o.time}
+	if !skip && f.step > 1 {
+		e.Errors = f.room(len(frame))
+		for j, v := range c.m.Point(f.out) {
+			e.Errors[j] = frame[j] - v
+		}
+	}
+	c.m.Next(f.out, f.net)
+	if skip {
+		return dst
+	}
+	e.Values = f.room(len(frame))
+	copy(e.Values, frame)
+	e.Ahead = f.room(max(c.o.Ahead, 1) * len(frame))
+	if c.o.Ahead > 1 {
+		c.m.Ahead(e.Ahead, f.net, f.scratch, f.ahead)
+	} else {
+		copy(e.Ahead, c.m.Point(f.out))
+	}
+	if levels := c.m.Config.Next.Quantiles; len(levels) > 0 {
+		e.Levels, e.Quantiles = levels, f.room(len(f.out))
+		copy(e.Quantiles, f.out)
+	}
+	f.told, f.sample = true, o.sample
+	return c.emit(dst, e)
+}
+
+// room is memory for n values of an event.
+func (f *forecaster) room(n int) []float32 {
+	from := len(f.values)
+	for range n {
+		f.values = append(f.values, 0)
+	}
+	return f.values[from:len(f.values):len(f.values)]
+}
+
+// confirm ends the segment, of which there is no more to tell.
+func (f *forecaster) confirm(_ *Classifier, dst []Event, _ *op) []Event {
+	f.open = false
+	return dst
+}
+
+func (f *forecaster) drop(_ *Classifier, dst []Event, _ *op) []Event {
+	f.open = false
+	return dst
+}
+
+func (f *forecaster) visit(k *codec) {
+	k.part(f.net.AppendState, f.net.Restore)
+	k.bool(&f.open)
+	k.u64(&f.id)
+	k.integer(&f.step, 0, math.MaxInt32)
+	k.u64(&f.start)
+	k.integer(&f.counted, 0, math.MaxInt32)
+	k.floats(&f.out)
+	k.bool(&f.told)
+	k.u64(&f.sample)
+}
+
+func (f *forecaster) sound(c *Classifier) bool {
+	return len(f.out) == c.m.Outputs() && f.counted <= f.step
+}

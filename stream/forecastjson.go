@@ -1,0 +1,118 @@
+package stream
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// forecast writes the fields of a forecast: rows of values are arrays.
+func (w *writer) forecast(e *Event) {
+	w.key("values")
+	w.b = appendValues(w.b, e.Values)
+	if e.Errors != nil {
+		w.key("errors")
+		w.b = appendValues(w.b, e.Errors)
+	}
+	w.key("forecast")
+	w.b = append(w.b, '[')
+	for at := 0; at < len(e.Ahead); at += len(e.Values) {
+		if at > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.b = appendValues(w.b, e.Ahead[at:at+len(e.Values)])
+	}
+	w.b = append(w.b, ']')
+	if len(e.Levels) == 0 {
+		return
+	}
+	w.key("quantiles")
+	w.b = append(w.b, '[')
+	for i, q := range e.Levels {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.b = strconv.AppendFloat(append(w.b, '['), q, 'g', -1, 64)
+		w.b = append(appendValues(append(w.b, ','), e.Quantiles[i*len(e.Values):][:len(e.Values)]), ']')
+	}
+	w.b = append(w.b, ']')
+}
+
+func appendValues(b []byte, x []float32) []byte {
+	b = append(b, '[')
+	for i, v := range x {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendNumber(b, float64(v), 32)
+	}
+	return append(b, ']')
+}
+
+// readForecast takes the fields of a forecast out of raw.
+func (e *Event) readForecast(raw map[string]json.RawMessage) error {
+	var rows [][]float32
+	var quantiles []quantile
+	for key, dst := range map[string]any{"values": &e.Values, "errors": &e.Errors, "forecast": &rows, "quantiles": &quantiles} {
+		if v, ok := raw[key]; ok {
+			if err := json.Unmarshal(v, dst); err != nil {
+				return fmt.Errorf("event: %s: %w", key, err)
+			}
+			delete(raw, key)
+		}
+	}
+	n := len(e.Values)
+	for _, q := range quantiles {
+		e.Levels = append(e.Levels, q.level)
+		rows = append(rows, q.values)
+	}
+	if n == 0 || e.Errors != nil && len(e.Errors) != n {
+		return fmt.Errorf("event: forecast: %d values and %d errors, want one or more, and as many", n, len(e.Errors))
+	}
+	for i, row := range rows {
+		switch {
+		case len(row) != n:
+			return fmt.Errorf("event: forecast: a row of %d values, want %d", len(row), n)
+		case i < len(rows)-len(quantiles):
+			e.Ahead = append(e.Ahead, row...)
+		default:
+			e.Quantiles = append(e.Quantiles, row...)
+		}
+	}
+	return nil
+}
+
+// A quantile is [level, values].
+type quantile struct {
+	level  float64
+	values []float32
+}
+
+func (q *quantile) UnmarshalJSON(data []byte) error {
+	return json.Unmarshal(data, &[2]any{&q.level, &q.values})
+}
+
+// forecast is the view's line: the values that came and those to come, of eight
+// channels at most.
+func (v *view) forecast(e *Event) string {
+	list := func(x []float32) string {
+		var b strings.Builder
+		for i, f := range x[:min(len(x), 8)] {
+			if i > 0 {
+				b.WriteByte(' ')
+			}
+			fmt.Fprintf(&b, "%.4g", f)
+		}
+		return b.String()
+	}
+	n := len(e.Values)
+	line := fmt.Sprintf("%s  %s → %s", v.place(e, e.Sample), list(e.Values), list(e.Ahead[:n]))
+	if k := len(e.Levels); k > 1 {
+		line += fmt.Sprintf("  (%g %%: %s, %g %%: %s)", 100*e.Levels[0], list(e.Quantiles[:n]), 100*e.Levels[k-1], list(e.Quantiles[(k-1)*n:]))
+	}
+	if e.Errors != nil {
+		line += "  error " + list(e.Errors)
+	}
+	return line
+}
