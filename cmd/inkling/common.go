@@ -37,6 +37,15 @@ func openModel(name string) (*model.Model, error) {
 	return m, nil
 }
 
+// openLabels is openModel for what takes a model of labels.
+func openLabels(name string) (*model.Model, error) {
+	m, err := openModel(name)
+	if err == nil && m.HasNext() {
+		return nil, usagef("%s says what comes next, not labels: give a model of labels", name)
+	}
+	return m, err
+}
+
 // dataFlags are those of every command that reads labelled data.
 type dataFlags struct {
 	Split   string   `help:"Examples of this split alone, or 'all'." placeholder:"NAME"`
@@ -46,8 +55,9 @@ type dataFlags struct {
 	TrainFiles []string `help:"Tables: files of the split train, by name without ending or as patterns; the others are test." placeholder:"A,B"`
 	TestFiles  []string `help:"Tables: files of the split test; the others are train." placeholder:"A,B"`
 
-	channels int           // to make of audio; 0: what it has
-	model    *model.Config // that the data are for; nil: none yet
+	channels   int           // to make of audio; 0: what it has
+	recordings bool          // labels are ignored, and plain signals are data too
+	model      *model.Config // that the data are for; nil: none yet
 }
 
 // tableFlags say what the columns of tables (.csv, .tsv) are, and what to do where rows
@@ -99,6 +109,13 @@ func (f *tableFlags) table(m *model.Config) (o table.Options, err error) {
 func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
 	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels}
 	o.Table = dataset.TableOptions{Bridge: float64(d.Bridge), Fill: float64(d.Fill), TrainFiles: d.TrainFiles, TestFiles: d.TestFiles}
+	openFS, open := dataset.OpenFS, dataset.Open
+	if d.recordings {
+		openFS, open = dataset.OpenRecordingsFS, dataset.OpenRecordings
+		if len(d.Labels) > 0 {
+			return nil, usagef("--labels: labels are ignored where what comes next is asked for: leave it out")
+		}
+	}
 	var err error
 	if o.Table.Options, err = d.table(d.model); err != nil {
 		return nil, err
@@ -107,11 +124,11 @@ func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error
 	delete(o.Columns, "time") // a text has none
 	var set *dataset.Set
 	if name == bundledNotes {
-		set, err = dataset.OpenFS(bundled.Notes(), ".", o)
+		set, err = openFS(bundled.Notes(), ".", o)
 	} else if strings.HasPrefix(name, "bundled:") {
 		return nil, usagef("%s: the only bundled data are %s", name, bundledNotes)
 	} else {
-		set, err = dataset.Open(name, o)
+		set, err = open(name, o)
 	}
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ type demoCmd struct {
 const demoSubject = "demo.notes"
 
 func (c *demoCmd) Run(a *app) error {
-	m, err := openModel(c.Model)
+	m, err := openLabels(c.Model)
 	if err != nil {
 		return err
 	}

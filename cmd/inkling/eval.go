@@ -20,6 +20,7 @@ type evalCmd struct {
 	JSON    bool    `help:"One JSON object."`
 	Each    string  `help:"Write a JSON line an example here; with --stream, an event and a false alarm." placeholder:"FILE"`
 	Report  string  `help:"Write a page with charts here." placeholder:"FILE.html"`
+	Ahead   int     `help:"A model that says what comes next: judge it so many steps ahead, besides one [10]." placeholder:"N"`
 	streamFlags
 }
 
@@ -29,6 +30,12 @@ func (c *evalCmd) Run(a *app) error {
 		return err
 	}
 	c.model = &m.Config
+	if m.HasNext() {
+		return c.runNext(a, m)
+	}
+	if c.Ahead != 0 {
+		return usagef("--ahead is for a model that says what comes next; %s says labels: leave it out", c.Model)
+	}
 	if c.Stream {
 		return c.runStream(a, m)
 	}
@@ -85,6 +92,11 @@ func (c *evalCmd) tell(a *app, r interface {
 		}
 		a.logf("wrote %s", c.Report)
 	}
+	return c.tellText(a, r)
+}
+
+// tellText writes the report to standard output.
+func (c *evalCmd) tellText(a *app, r interface{ WriteText(io.Writer) error }) error {
 	if c.JSON || !terminal(a.stdout) {
 		return json.NewEncoder(a.stdout).Encode(r)
 	}

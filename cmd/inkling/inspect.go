@@ -71,7 +71,11 @@ func inspectModel(a *app, name string, m *model.Model) {
 	}
 	fmt.Fprintf(a.stdout, "model %s\n", name)
 	w("hash", "%s", m.Hash())
-	w("labels", "%d: %s", len(c.Labels), strings.Join(c.Labels, ", "))
+	if m.HasNext() {
+		w("says", "what comes next: %s", describeNext(c.Next))
+	} else {
+		w("labels", "%d: %s", len(c.Labels), strings.Join(c.Labels, ", "))
+	}
 	if c.Rate > 0 {
 		w("input", "%.6g Hz, %d channels%s", c.Rate, c.Channels, channelNames(c.Names, c.Units))
 	} else {
@@ -84,6 +88,9 @@ func inspectModel(a *app, name string, m *model.Model) {
 		w("front end", "%s: %d features a step", describe(c.Front), m.Dim())
 	}
 	heads := "running (" + c.Running + ")"
+	if m.HasNext() {
+		heads = fmt.Sprintf("next (%d values)", m.Outputs())
+	}
 	if m.HasConfirm() {
 		heads += " and confirm"
 	}
@@ -93,8 +100,10 @@ func inspectModel(a *app, name string, m *model.Model) {
 		values += len(t.Data)
 	}
 	w("size", "%d numbers, %.0f KB", values, float64(len(m.Bytes()))/1024)
-	w("segments", "%s, at most %g s", c.Segment.Kind, c.Segment.Defaults().Maximum)
-	inspectDecision(&c.Decision, w)
+	if !m.HasNext() {
+		w("segments", "%s, at most %g s", c.Segment.Kind, c.Segment.Defaults().Maximum)
+		inspectDecision(&c.Decision, w)
+	}
 	w("trained on", "%d examples, seed %d, data %s", len(c.Origin.Examples), c.Origin.Seed, c.Origin.Data)
 	for _, k := range slices.Sorted(maps.Keys(c.Origin.Measured)) {
 		w("", "%s %.4g", strings.ReplaceAll(k, "_", " "), c.Origin.Measured[k])

@@ -63,7 +63,7 @@ func (c *plotConfusion) report(a *app) (*evaluate.Report, error) {
 		}
 		return r, nil
 	}
-	m, err := openModel(c.Report)
+	m, err := openLabels(c.Report)
 	if err != nil {
 		return nil, err
 	}

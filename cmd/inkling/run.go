@@ -37,7 +37,7 @@ type runCmd struct {
 // segmentFlags override the model's segmenter; nil is what was not given.
 type segmentFlags struct {
 	Segment string   `help:"Segmenter: activity, fixed, message, whole or, of text, line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence" default:""`
-	Steps   int      `help:"fixed: steps a segment." placeholder:"N"`
+	Steps   int      `help:"fixed: steps a segment; of a model that says what comes next: steps ahead [1]." placeholder:"N"`
 	Maximum float64  `help:"Longest segment in seconds." placeholder:"SECONDS"`
 	On      *float64 `help:"activity: opens so many dB above the floor." placeholder:"DB"`
 	Off     *float64 `help:"activity: lasts down to so many dB above the floor." placeholder:"DB"`
@@ -79,28 +79,9 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	emit, err := stream.ParseEmit(c.Emit)
-	if err != nil {
-		return usageError{err}
-	}
-	if emit.Word && !m.Config.Text() {
-		return usagef("--emit word takes a model of text, this one has the front end %s", m.Config.Front.Kind)
-	}
-	decision, err := c.decide(m)
+	options, err := c.options(m)
 	if err != nil {
 		return err
-	}
-	cfg := m.Config
-	cfg.Segment, cfg.Decision = *c.over(m), *decision
-	put(&cfg.Decision.State, c.State)
-	if err := cfg.CheckDecision(); err != nil {
-		return usageError{err}
-	}
-	if c.Gather < 0 {
-		return usagef("--gather %v: give a duration, or 0", c.Gather)
-	}
-	if c.over(m).Kind == model.SegmentWhole && endless(c.Source[0]) {
-		return usagef("the segmenter whole needs a source that ends: give --segment activity, fixed or message; for text line or sentence")
 	}
 	var nc *nats.Conn
 	connect := func() (*nats.Conn, error) {
@@ -143,12 +124,43 @@ func (c *runCmd) Run(a *app) error {
 	if c.Gather == 0 {
 		o.Gather = -1
 	}
-	o.Options = stream.Options{Segment: c.over(m), Decision: decision, Gap: c.Gap, State: c.State,
-		Background: c.Background, Emit: emit, Why: c.Why}
+	o.Options = *options
 	if !c.Quiet {
 		sinks = append(sinks, a.output(c.JSON, src.rate))
 	}
 	return asUsage(stream.Run(a.ctx, src.Source, m, o, sinks...))
+}
+
+// options checks what the user said of segments and decisions.
+func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
+	emit, err := stream.ParseEmit(c.Emit)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if emit.Word && !m.Config.Text() {
+		return nil, usagef("--emit word takes a model of text, this one has the front end %s", m.Config.Front.Kind)
+	}
+	if c.Gather < 0 {
+		return nil, usagef("--gather %v: give a duration, or 0", c.Gather)
+	}
+	if m.HasNext() {
+		return c.nextOptions(m, emit)
+	}
+	decision, err := c.decide(m)
+	if err != nil {
+		return nil, err
+	}
+	cfg := m.Config
+	cfg.Segment, cfg.Decision = *c.over(m), *decision
+	put(&cfg.Decision.State, c.State)
+	if err := cfg.CheckDecision(); err != nil {
+		return nil, usageError{err}
+	}
+	if c.over(m).Kind == model.SegmentWhole && endless(c.Source[0]) {
+		return nil, usagef("the segmenter whole needs a source that ends: give --segment activity, fixed or message; for text line or sentence")
+	}
+	return &stream.Options{Segment: c.over(m), Decision: decision, Gap: c.Gap, State: c.State,
+		Background: c.Background, Emit: emit, Why: c.Why}, nil
 }
 
 // sinks opens what --to names.

@@ -23,7 +23,7 @@ import (
 )
 
 type trainCmd struct {
-	Data string `arg:"" help:"A folder with one folder a label, index.csv, DIR/NAME of a NAME_TRAIN.ts pair, a table with labels or a folder of such, or bundled:notes."`
+	Data string `arg:"" help:"A folder with one folder a label, index.csv, DIR/NAME of a NAME_TRAIN.ts pair, a table with labels or a folder of such, or bundled:notes; with --predict also audio or text without labels."`
 	Out  string `short:"o" name:"out" required:"" help:"The model file to write; NAME.csv (log) and NAME.png (curves) go beside it." placeholder:"MODEL"`
 	dataFlags
 
@@ -37,6 +37,13 @@ type trainCmd struct {
 	Stem     string  `help:"Learned filters over the frames: none, conv, conv:KERNEL/STRIDExCHANNELS,… or, for sound, gabor, gabor:WINDOW/HOPxFILTERS in milliseconds. The front end is then raw, one sample a step, unless given." placeholder:"STEM"`
 	Crop     float64 `help:"Train on consecutive crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
 	Rate     float64 `help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
+
+	Predict   string    `help:"Learn what comes next instead of labels: next. DATA may then be plain recordings too: an audio file, or a folder of them." enum:",next" default:""`
+	Loss      string    `help:"next: squared or quantile." enum:",squared,quantile" default:""`
+	Quantiles []float64 `help:"next: quantiles to learn, 0.5 among them [0.1,0.5,0.9 with --loss quantile]." placeholder:"P,…"`
+	Residual  bool      `help:"next: learn the difference to the last sample, so that training begins at the naive forecast." default:"true" negatable:""`
+	Span      int       `help:"next: steps that count of each piece of a recording [256]." default:"0"`
+	Lead      int       `help:"next: steps before them that warm the state up [32]; negative: none." default:"0"`
 
 	Hidden          int    `help:"Units a direction." default:"0"`
 	Layers          int    `help:"LSTM layers, the top one bidirectional." default:"0"`
@@ -63,7 +70,7 @@ type trainCmd struct {
 	Smoothing     float64 `help:"Label smoothing of the confirm head; negative: none." default:"0"`
 	Dropout       float64 `help:"Share of features dropped, one mask a sequence; negative: none." default:"0"`
 	DropConnect   float64 `name:"dropconnect" help:"Share of recurrent weights dropped, one mask an update; negative: none." default:"0"`
-	Noise         float64 `help:"Noise on normalised features, in standard deviations; negative: none." default:"0"`
+	Noise         float64 `help:"Noise on normalised features, in standard deviations; negative: none. With --predict: on what is heard, in units of the naive forecast's error [none]." default:"0"`
 	Jitter        float64 `help:"Random gain and offset of a feature, in standard deviations; negative: none." default:"0"`
 	CutStart      float64 `help:"Longest random cut of a sequence's start, as a share; negative: none." default:"0"`
 	Stretch       float64 `help:"Audio: random change of speed, as a share; negative: none." default:"0"`
@@ -90,6 +97,9 @@ type trainCmd struct {
 }
 
 func (c *trainCmd) Run(a *app) error {
+	if err := c.checkNext(); err != nil {
+		return err
+	}
 	set, err := c.open(a, c.Data, c.Rate)
 	if err != nil {
 		return err
@@ -98,27 +108,9 @@ func (c *trainCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := trainSet.CheckTrainable(); err != nil {
-		return fmt.Errorf("%s: %w", c.Data, err)
-	}
-	o, notes, err := train.Defaults(trainSet, c.Preset)
+	o, err := c.options(a, trainSet)
 	if err != nil {
 		return err
-	}
-	if err := c.override(&o); err != nil {
-		return err
-	}
-	if c.Init != "" {
-		if o.Init, err = openModel(c.Init); err != nil {
-			return err
-		}
-		c.leaveToInit(&o)
-	}
-	for _, n := range notes {
-		a.logf("%s", n)
-	}
-	if o.Stem.Kind != "" {
-		a.logf("stem %s over %s", o.Stem, describe(o.Front))
 	}
 	checkpoint, err := c.checkpoint()
 	if err != nil {
@@ -145,6 +137,34 @@ func (c *trainCmd) Run(a *app) error {
 		return fmt.Errorf("interrupted after epoch %d: %s holds the best so far; the same command with --resume goes on", len(result.Rows), c.Out)
 	}
 	return err
+}
+
+// options are what the data suggest, and over it what the user said.
+func (c *trainCmd) options(a *app, set *dataset.Set) (o train.Options, err error) {
+	var notes []string
+	if c.Predict != "" {
+		o, notes = c.nextOptions(set)
+	} else if err := set.CheckTrainable(); err != nil {
+		return o, fmt.Errorf("%s: %w", c.Data, err)
+	} else if o, notes, err = train.Defaults(set, c.Preset); err != nil {
+		return o, err
+	}
+	if err := c.override(&o); err != nil {
+		return o, err
+	}
+	if c.Init != "" {
+		if o.Init, err = openModel(c.Init); err != nil {
+			return o, err
+		}
+		c.leaveToInit(&o)
+	}
+	for _, n := range notes {
+		a.logf("%s", n)
+	}
+	if o.Stem.Kind != "" {
+		a.logf("stem %s over %s", o.Stem, describe(o.Front))
+	}
+	return o, nil
 }
 
 // search cross-validates settings and leaves a log of them beside the model.
@@ -325,7 +345,10 @@ func (c *trainCmd) hooks(a *app) train.Hooks {
 	h.Epoch = func(r train.Row) {
 		text := fmt.Sprintf("epoch %d: loss %.3f", r.Epoch, r.Loss)
 		if r.Validated > 0 {
-			text += fmt.Sprintf(", validation %.3f, confirmed %.1f %%, running %.1f %%", r.ValidLoss, 100*r.ValidConfirm, 100*r.ValidRunning)
+			text += fmt.Sprintf(", validation %.3f", r.ValidLoss)
+		}
+		if r.Validated > 0 && c.Predict == "" {
+			text += fmt.Sprintf(", confirmed %.1f %%, running %.1f %%", 100*r.ValidConfirm, 100*r.ValidRunning)
 		}
 		if bar != nil {
 			bar.Describe(text)
@@ -361,6 +384,8 @@ func (c *trainCmd) write(a *app, r *train.Result) error {
 	a.logf("\nepoch %d of %d kept", r.Best, len(r.Rows))
 	if m := r.Model.Config.Origin.Measured; m["validation_examples"] > 0 {
 		a.logf("of %.0f held-out examples: confirmed %.1f %%, running %.1f %% at the end", m["validation_examples"], 100*m["validation_confirmed"], 100*m["validation_running"])
+	} else if m["validation_steps"] > 0 {
+		a.logf("of %.0f held-out steps: loss %.4g", m["validation_steps"], m["validation_loss"])
 	}
 	a.logf("wrote %s (hash %s), %s, %s", c.Out, r.Model.Hash(), log, curves)
 	return nil

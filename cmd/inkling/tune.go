@@ -43,7 +43,7 @@ func (c *tuneCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	m, err := openModel(c.Model)
+	m, err := openLabels(c.Model)
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ func (c *verifyCmd) Run(a *app) error {
 		return err
 	}
 	c.model = &m.Config
+	c.recordings = m.HasNext()
 	set, err := c.open(a, c.Data, m.Config.Rate)
 	if err != nil {
 		return err
@@ -58,14 +59,18 @@ func (c *verifyCmd) Run(a *app) error {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
-		if err := p.check(m, set, &set.Examples[i], rng); err != nil {
+		check := p.check
+		if m.HasNext() {
+			check = p.checkNext
+		}
+		if err := check(m, set, &set.Examples[i], rng); err != nil {
 			return fmt.Errorf("%s: %w", set.Examples[i].Name, err)
 		}
 	}
 	if c.JSON {
 		json.NewEncoder(a.stdout).Encode(p)
 	} else {
-		fmt.Fprintf(a.stdout, "%d examples, %d steps; greatest difference of a probability from the whole sequence at once:\n", p.Examples, p.Steps)
+		fmt.Fprintf(a.stdout, "%d examples, %d steps; greatest difference of a value from the whole sequence at once:\n", p.Examples, p.Steps)
 		fmt.Fprintf(a.stdout, "  step by step           %g\n  random block sizes     %g\n  live classifier        %g\n  saved and restored     %g\n", p.Step, p.Blocks, p.Stream, p.Restored)
 	}
 	if p.Different > 0 {

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"inkling/capture"
+	"inkling/model"
+	"inkling/model/dataset"
+	"inkling/model/evaluate"
+	"inkling/model/train"
+	"inkling/stream"
+)
+
+// What the subcommands do with a model that says what comes next.
+
+// checkNext refuses flags that have no meaning with --predict, or without it; train.Fit
+// refuses the others that belong to labels.
+func (c *trainCmd) checkNext() error {
+	c.recordings = c.Predict != ""
+	if !c.recordings {
+		if c.Loss != "" || len(c.Quantiles) > 0 || !c.Residual || c.Span != 0 || c.Lead != 0 {
+			return usagef("--loss, --quantiles, --no-residual, --span and --lead are for --predict next: give it, or leave them out")
+		}
+		return nil
+	}
+	for _, f := range []struct {
+		flag  string
+		given bool
+	}{{"preset", c.Preset != ""}, {"search", c.Search > 0}, {"stem", c.Stem != ""}, {"crop", c.Crop > 0}, {"segment", c.Segment != ""},
+		{"early-gap", c.EarlyGap != 0}, {"early-confidence", c.EarlyConfidence != 0}, {"folds", c.Folds > 0}, {"running", c.Running != ""},
+		{"balance", c.Balance}, {"confirm-evidence", c.ConfirmEvidence}} {
+		if f.given {
+			return usagef("--%s is for labels, which --predict next does without: leave it out", f.flag)
+		}
+	}
+	if len(c.Quantiles) > 0 && c.Loss == model.LossSquared {
+		return usagef("--quantiles with --loss squared: give --loss quantile, or leave --loss out")
+	}
+	return nil
+}
+
+// nextOptions are the defaults with the output mode asked for.
+func (c *trainCmd) nextOptions(set *dataset.Set) (train.Options, []string) {
+	o, notes := train.NextDefaults(set)
+	o.Next.Residual, o.Span, o.Lead = c.Residual, c.Span, c.Lead
+	if c.Loss == model.LossQuantile || len(c.Quantiles) > 0 {
+		o.Next.Loss, o.Next.Quantiles = model.LossQuantile, c.Quantiles
+		if len(c.Quantiles) == 0 {
+			o.Next.Quantiles = []float64{0.1, 0.5, 0.9}
+		}
+	}
+	return o, notes
+}
+
+func describeNext(n *model.Next) string {
+	var b strings.Builder
+	b.WriteString(n.Loss + " loss")
+	for i, q := range n.Quantiles {
+		b.WriteString([]string{", quantiles ", ", "}[min(i, 1)])
+		fmt.Fprint(&b, q)
+	}
+	if n.Residual {
+		b.WriteString("; the difference to the last sample")
+	}
+	return b.String()
+}
+
+// runNext judges a model that says what comes next.
+func (c *evalCmd) runNext(a *app, m *model.Model) error {
+	if c.Segment != "" || c.Crop != 0 || c.Stream || c.Report != "" {
+		return usagef("--segment, --crop, --stream and --report are for labels; %s says what comes next: leave them out", c.Model)
+	}
+	if c.Ahead < 0 {
+		return usagef("--ahead %d: give one step or more", c.Ahead)
+	}
+	c.recordings = true
+	set, err := c.openTest(a, c.Data, m.Config.Rate)
+	if err != nil {
+		return err
+	}
+	o := evaluate.ForecastOptions{Ahead: c.Ahead}
+	var report *evaluate.ForecastReport
+	err = c.withEach(func(each func(any) error) error {
+		if each != nil {
+			o.Each = func(r *evaluate.ForecastRow) error { return each(r) }
+		}
+		report, err = evaluate.Forecasts(a.ctx, m, set, o)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if report.SeenInTraining > 0 {
+		a.logf("%d of these recordings were in the model's training: those say little", report.SeenInTraining)
+	}
+	return c.tellText(a, report)
+}
+
+// nextOptions are those of a stream of forecasts.
+func (c *runCmd) nextOptions(m *model.Model, emit stream.Emit) (*stream.Options, error) {
+	segment, d := c.segmentFlags, &c.decisionFlags
+	segment.Steps = 0
+	if segment != (segmentFlags{}) || c.Background || c.Why || c.State != "" || c.Service != "" || emit.Change || emit.Confirmed ||
+		len(d.Threshold)+len(d.RunningOn)+len(d.RunningOff) > 0 || d.Smooth != nil || d.LabelHold != nil || d.CUSUMLimit != nil || d.CUSUMDrift != nil {
+		return nil, usagef("%s says what comes next, as long as the signal goes on: leave out what belongs to segments and labels (--emit knows step and every=…)", c.Model)
+	}
+	o := &stream.Options{Gap: c.Gap, Emit: emit, Ahead: c.Steps}
+	if _, err := stream.NewClassifier(m, o); err != nil {
+		return nil, usageError{err}
+	}
+	return o, nil
+}
+
+// checkNext compares every way of forecasting one recording with Forecasts.
+func (p *parity) checkNext(m *model.Model, set *dataset.Set, e *dataset.Example, rng *rand.Rand) error {
+	front, err := m.Front()
+	if err != nil {
+		return err
+	}
+	frames := front.Push(nil, e.Samples)
+	if len(frames) == 0 {
+		return errors.New("too short for a step of this model")
+	}
+	want := m.Forecasts(frames)
+	p.Examples++
+	p.Steps += len(frames) / m.Dim()
+	s, got, n := m.NewState(), make([]float32, len(want)), m.Outputs()
+	for i := 0; i*n < len(want); i++ {
+		m.Step(nil, s, frames[i*m.Dim():][:m.Dim()])
+		m.Next(got[i*n:][:n], s)
+	}
+	p.compare(&p.Step, got, want)
+	front.Reset()
+	var blocks []float32
+	for rest := e.Samples; len(rest) > 0; {
+		k := min((1+rng.IntN(5000))*set.Channels, len(rest))
+		blocks = front.Push(blocks, rest[:k])
+		rest = rest[k:]
+	}
+	p.compare(&p.Blocks, m.Forecasts(blocks), want)
+	if err := p.liveNext(m, e, set, rng, want, &p.Stream, false); err != nil {
+		return err
+	}
+	return p.liveNext(m, e, set, rng, want, &p.Restored, true)
+}
+
+// liveNext is live for forecasts.
+func (p *parity) liveNext(m *model.Model, e *dataset.Example, set *dataset.Set, rng *rand.Rand, want []float32, worst *float64, restore bool) error {
+	c, err := stream.NewClassifier(m, nil)
+	if err != nil {
+		return err
+	}
+	var got []float32
+	var offset uint64
+	for rest := e.Samples; len(rest) > 0; {
+		n := min((1+rng.IntN(5000))*set.Channels, len(rest))
+		b := capture.Block{Format: capture.Format{Rate: m.Config.Rate, Channels: set.Channels}, Offset: offset, Samples: rest[:n]}
+		if err := c.Feed(&b); err != nil {
+			return err
+		}
+		for _, e := range c.Advance(nil) {
+			if e.Quantiles != nil {
+				got = append(got, e.Quantiles...)
+			} else {
+				got = append(got, e.Ahead...)
+			}
+		}
+		rest, offset = rest[n:], offset+uint64(n/set.Channels)
+		if restore {
+			saved := c.AppendState(nil, true)
+			if c, err = stream.NewClassifier(m, nil); err != nil {
+				return err
+			}
+			if err := c.Restore(saved); err != nil {
+				return err
+			}
+		}
+	}
+	p.compare(worst, got, want)
+	return nil
+}

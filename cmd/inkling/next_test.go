@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"inkling/internal/audio"
+	"inkling/stream"
+)
+
+// writeWaves leaves recordings of two waves at 100 Hz in dir.
+func writeWaves(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		x := make([]float32, 1500)
+		for t := range x {
+			x[t] = float32(0.4*math.Sin(0.3*float64(t)+float64(i)) + 0.2*math.Sin(0.11*float64(t)))
+		}
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := audio.EncodeWAV(f, &audio.Clip{Rate: 100, Channels: 1, Samples: x}, audio.Float32); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+}
+
+// Plain recordings are learned, judged, proved and forecast while they come, far below
+// the naive forecast; the same seed gives the same file.
+func TestPredictNext(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	writeWaves(t, at("waves"), "a.wav", "b.wav", "c.wav", "d.wav", "e.wav", "f.wav")
+	args := []string{"--predict", "next", "--hidden", "8", "--updates", "120", "--span", "50", "--lr", "0.01", "--quantiles", "0.1,0.5,0.9", "-q"}
+	mustRun(t, append([]string{"train", at("waves"), "-o", at("m")}, args...)...)
+	mustRun(t, append([]string{"train", at("waves"), "-o", at("n"), "--memory", "64KiB"}, args...)...)
+	x, _ := os.ReadFile(at("m"))
+	if y, _ := os.ReadFile(at("n")); len(x) == 0 || !bytes.Equal(x, y) {
+		t.Error("two trainings with one seed differ")
+	}
+	var r struct {
+		Recordings int `json:"recordings"`
+		Ahead      []struct {
+			Steps int
+			RMSE  float64 `json:"rmse"`
+			Naive float64 `json:"naive_rmse"`
+		}
+		Seen int `json:"seen_in_training"`
+	}
+	if err := json.Unmarshal([]byte(mustRun(t, "eval", at("m"), at("waves"), "--ahead", "5")), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Recordings < 1 || r.Recordings > 3 || r.Seen != 0 || r.Ahead[0].RMSE > 0.6*r.Ahead[0].Naive || r.Ahead[1].Steps != 5 || r.Ahead[1].RMSE > 0.8*r.Ahead[1].Naive {
+		t.Errorf("%+v", r)
+	}
+	if out := mustRun(t, "inspect", at("m")); !strings.Contains(out, "what comes next: quantile loss, quantiles 0.1, 0.5, 0.9") {
+		t.Error(out)
+	}
+	if out := mustRun(t, "verify", at("m"), at("waves"), "-n", "2"); !strings.Contains(out, "equal to the bit") {
+		t.Error(out)
+	}
+	lines := strings.Split(strings.TrimSpace(mustRun(t, "run", at("m"), at("waves/a.wav"), "--steps", "10", "--emit", "every=1s")), "\n")
+	var e stream.Event
+	if err := json.Unmarshal([]byte(lines[2]), &e); err != nil || e.Type != stream.Forecast || e.Step != 101 || len(e.Ahead) != 10 || len(e.Quantiles) != 3 || len(e.Errors) != 1 {
+		t.Errorf("%v %s", err, lines[2])
+	}
+	if len(lines) != 17 || !strings.Contains(lines[16], `"forecasts":15`) {
+		t.Errorf("%d lines, the last %s", len(lines), lines[len(lines)-1])
+	}
+}
+
+// One recording alone is divided in time, and a set with labels does without them.
+func TestPredictNextOfOneRecording(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	writeWaves(t, dir, "one.wav")
+	mustRun(t, "train", at("one.wav"), "-o", at("m"), "--predict", "next", "--hidden", "4", "--epochs", "1", "--samples", "5", "-q")
+	if out := mustRun(t, "eval", at("m"), at("one.wav")); !strings.Contains(out, `"steps":60,"values":5`) || !strings.Contains(out, `"seen_in_training":0`) {
+		t.Error(out)
+	}
+	mustRun(t, "train", "bundled:notes", "-o", at("b"), "--predict", "next", "--hidden", "2", "--epochs", "1", "--samples", "40", "--no-residual", "-q")
+	mustRun(t, "eval", at("b"), "bundled:notes")
+}
+
+// Flags of the other kind of model are refused, with a word on what to do.
+func TestPredictNextMistakes(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	writeWaves(t, dir, "one.wav")
+	mustRun(t, "train", at("one.wav"), "-o", at("m"), "--predict", "next", "--hidden", "2", "--epochs", "1", "-q")
+	train := []string{"train", at("one.wav"), "-o", at("n"), "--predict", "next", "--epochs", "1"}
+	for _, c := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{2, "--folds", append(train, "--folds", "3")}, {2, "--early-gap", append(train, "--early-gap", "0.1")}, {2, "--stem", append(train, "--stem", "conv")},
+		{2, "--labels", append(train, "--labels", "a")}, {2, "--quantiles", append(train, "--quantiles", "0.5", "--loss", "squared")},
+		{1, "0.5", append(train, "--quantiles", "0.1,0.9")}, {1, "dropped features", append(train, "--dropout", "0.1")}, {1, "deltas", append(train, "--deltas", "1")},
+		{2, "--predict next", []string{"train", "bundled:notes", "-o", at("n"), "--span", "4"}},
+		{2, "--crop", []string{"eval", at("m"), at("one.wav"), "--crop", "1"}}, {2, "--ahead", []string{"eval", "bundled:notes", "bundled:notes", "--ahead", "2"}},
+		{2, "segments", []string{"run", at("m"), at("one.wav"), "--threshold", "0.5"}}, {2, "segments", []string{"run", at("m"), at("one.wav"), "--emit", "change"}},
+		{2, "1 to 10000", []string{"run", at("m"), at("one.wav"), "--steps", "20000"}},
+		{2, "not labels", []string{"tune", at("m"), at("one.wav"), "--max-false-alarms", "1/h"}}, {2, "not labels", []string{"plot", "confusion", at("m"), "bundled:notes", "-o", at("x.png")}},
+	} {
+		if _, log, code := inkling(t, "", c.args...); code != c.code || !strings.Contains(log, c.want) {
+			t.Errorf("%v: exit %d, want %d and %q:\n%s", c.args, code, c.code, c.want, log)
+		}
+	}
+}

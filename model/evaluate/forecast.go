@@ -1,0 +1,323 @@
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"inkling/model"
+	"inkling/model/dataset"
+)
+
+// ForecastOptions are those of Forecasts.
+type ForecastOptions struct {
+	Ahead    int                        // steps that forecasts are judged at besides one [10]
+	Each     func(r *ForecastRow) error // after the evaluation, once a recording, in the data's order
+	Progress func(done, total int)      // after each recording; not concurrently
+}
+
+// A ForecastReport says how far forecasts are from what came, beside the naive forecast,
+// which repeats the last sample, on the same steps. Errors are in the signal's units.
+type ForecastReport struct {
+	Recordings int        `json:"recordings"`
+	Steps      int        `json:"steps"`  // frames that were heard
+	Values     int        `json:"values"` // a frame
+	Ahead      []Horizon  `json:"ahead"`
+	Quantiles  []Coverage `json:"quantiles,omitempty"` // one step ahead
+
+	SeenInTraining int      `json:"seen_in_training"`
+	Warnings       []string `json:"warnings,omitempty"`
+	Seconds        float64  `json:"seconds"`
+}
+
+// A Horizon is the error so many steps ahead. Channels are those of each channel, where
+// there are several.
+type Horizon struct {
+	Steps     int `json:"steps"`
+	Forecasts int `json:"forecasts"`
+	Distance
+	Channels []Distance `json:"channels,omitempty"`
+}
+
+// A Distance is the root mean square and the mean absolute error of a forecast, and of
+// the naive one.
+type Distance struct {
+	RMSE      Number `json:"rmse"`
+	MAE       Number `json:"mae"`
+	NaiveRMSE Number `json:"naive_rmse"`
+	NaiveMAE  Number `json:"naive_mae"`
+}
+
+// Coverage is the share of values at or below a quantile; Level is what it should be.
+type Coverage struct {
+	Level float64 `json:"level"`
+	Below Number  `json:"below"`
+}
+
+// A ForecastRow is one recording's line.
+type ForecastRow struct {
+	File  string    `json:"file"`
+	Steps int       `json:"steps"`
+	Ahead []Horizon `json:"ahead"`
+}
+
+// Forecasts judges m, a model that says what comes next, on every recording of set,
+// labels being ignored: after each frame its forecast of the next one, and after every
+// Ahead frames that of the frame so many steps on, its own forecasts being fed back. set
+// must have the model's rate. The report is the same for any number of processors.
+func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o ForecastOptions) (*ForecastReport, error) {
+	began := time.Now()
+	if !m.HasNext() {
+		return nil, errors.New("evaluate: this model says labels, not what comes next")
+	}
+	if o.Ahead == 0 {
+		o.Ahead = defaultAhead
+	}
+	if o.Ahead < 1 {
+		return nil, fmt.Errorf("evaluate: %d steps ahead: give one or more", o.Ahead)
+	}
+	if len(set.Examples) == 0 {
+		return nil, errors.New("there are no recordings to evaluate: choose another --split, or give a data set that has some")
+	}
+	j := &job{m: m, set: set}
+	if err := j.checkSignal(); err != nil {
+		return nil, err
+	}
+	sums, err := forecastEach(ctx, m, set, &o)
+	if err != nil {
+		return nil, err
+	}
+	r := &ForecastReport{Recordings: len(sums), Values: m.Dim(), SeenInTraining: SeenInTraining(m, set), Warnings: j.warnings}
+	total := newForecastSums(m, o.Ahead)
+	for i, s := range sums {
+		total.add(s)
+		if o.Each != nil {
+			if err := o.Each(&ForecastRow{File: set.Examples[i].Name, Steps: s.steps, Ahead: s.horizons()}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	r.Steps, r.Ahead, r.Quantiles = total.steps, total.horizons(), total.coverage(m)
+	if total.at[0].n == 0 {
+		return nil, errors.New("evaluate: no recording has a second step, of which there could be a forecast")
+	}
+	r.Seconds = time.Since(began).Seconds()
+	return r, nil
+}
+
+const defaultAhead = 10
+
+// forecastEach runs the recordings on all processors.
+func forecastEach(ctx context.Context, m *model.Model, set *dataset.Set, o *ForecastOptions) ([]*forecastSums, error) {
+	sums, errs := make([]*forecastSums, len(set.Examples)), make([]error, len(set.Examples))
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	next, done := 0, 0
+	for range min(len(sums), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= len(sums) {
+					return
+				}
+				sums[i] = newForecastSums(m, o.Ahead)
+				errs[i] = sums[i].hear(ctx, m, set, &set.Examples[i])
+				mu.Lock()
+				if done++; o.Progress != nil {
+					o.Progress(done, len(sums))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return sums, errors.Join(errs...)
+}
+
+// forecastSums are sums over forecasts.
+type forecastSums struct {
+	channels int
+	steps    int
+	at       [2]distances // one step ahead, and Ahead
+	below    []int        // values at or below each quantile
+	values   int
+}
+
+// distances are sums of squares and of sizes, of the forecast and of the naive one, a
+// channel each.
+type distances struct {
+	ahead, n         int // n: values a channel
+	forecasts        int
+	square, size     []float64
+	naive2, naiveAbs []float64
+}
+
+func newForecastSums(m *model.Model, ahead int) *forecastSums {
+	s := &forecastSums{channels: m.Config.Channels, below: make([]int, len(m.Config.Next.Quantiles))}
+	for i, n := range []int{1, ahead} {
+		c := s.channels
+		s.at[i] = distances{ahead: n, square: make([]float64, c), size: make([]float64, c), naive2: make([]float64, c), naiveAbs: make([]float64, c)}
+	}
+	return s
+}
+
+// hear runs one recording through m.
+func (s *forecastSums) hear(ctx context.Context, m *model.Model, set *dataset.Set, e *dataset.Example) error {
+	front, err := m.FrontOf(set.Channels)
+	if err != nil {
+		return err
+	}
+	frames, d := front.Push(nil, e.Samples), m.Dim()
+	net, scratch, out, fed := m.NewState(), m.NewState(), make([]float32, m.Outputs()), make([]float32, m.Outputs())
+	far := s.at[1].ahead
+	ahead := make([]float32, far*d)
+	for t := 0; t+d <= len(frames); t += d {
+		if t%(d<<12) == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		x := frames[t : t+d]
+		m.Step(nil, net, x)
+		s.steps++
+		if t+2*d > len(frames) {
+			break
+		}
+		m.Next(out, net)
+		y := frames[t+d:][:d]
+		s.at[0].take(m.Point(out), y, x)
+		s.cover(out, y)
+		if to := t + far*d; s.steps%far == 0 && to+d <= len(frames) {
+			m.Ahead(ahead, net, scratch, fed)
+			s.at[1].take(ahead[(far-1)*d:], frames[to:][:d], x)
+		}
+	}
+	return nil
+}
+
+// take adds the forecast said of frame y; x is the last one heard.
+func (s *distances) take(said, y, x []float32) {
+	c := len(s.square)
+	for j, v := range y {
+		e, naive := float64(v)-float64(said[j]), float64(v)-float64(x[len(x)-c+j%c])
+		s.square[j%c] += e * e
+		s.size[j%c] += math.Abs(e)
+		s.naive2[j%c] += naive * naive
+		s.naiveAbs[j%c] += math.Abs(naive)
+	}
+	s.n += len(y) / c
+	s.forecasts++
+}
+
+// cover counts values at or below each quantile's.
+func (s *forecastSums) cover(out, y []float32) {
+	for k := range s.below {
+		for j, v := range y {
+			if v <= out[k*len(y)+j] {
+				s.below[k]++
+			}
+		}
+	}
+	s.values += len(y)
+}
+
+func (s *forecastSums) add(o *forecastSums) {
+	s.steps += o.steps
+	s.values += o.values
+	for k, n := range o.below {
+		s.below[k] += n
+	}
+	for i := range s.at {
+		a, b := &s.at[i], &o.at[i]
+		a.n += b.n
+		a.forecasts += b.forecasts
+		for c := range a.square {
+			a.square[c] += b.square[c]
+			a.size[c] += b.size[c]
+			a.naive2[c] += b.naive2[c]
+			a.naiveAbs[c] += b.naiveAbs[c]
+		}
+	}
+}
+
+func (s *forecastSums) coverage(m *model.Model) (cs []Coverage) {
+	for k, n := range s.below {
+		cs = append(cs, Coverage{m.Config.Next.Quantiles[k], Number(float64(n) / float64(s.values))})
+	}
+	return cs
+}
+
+func (s *forecastSums) horizons() (hs []Horizon) {
+	for i := range s.at {
+		a := &s.at[i]
+		if i > 0 && a.ahead == 1 {
+			break
+		}
+		h := Horizon{Steps: a.ahead, Forecasts: a.forecasts, Distance: a.distance(0, len(a.square))}
+		for c := range a.square {
+			if len(a.square) > 1 {
+				h.Channels = append(h.Channels, a.distance(c, c+1))
+			}
+		}
+		hs = append(hs, h)
+	}
+	return hs
+}
+
+// distance is that of the channels [from, to).
+func (s *distances) distance(from, to int) Distance {
+	n := float64(s.n * (to - from))
+	mean := func(x []float64) (sum float64) {
+		for _, v := range x[from:to] {
+			sum += v / n
+		}
+		return sum
+	}
+	return Distance{Number(math.Sqrt(mean(s.square))), Number(mean(s.size)), Number(math.Sqrt(mean(s.naive2))), Number(mean(s.naiveAbs))}
+}
+
+// WriteText writes the report for a terminal.
+func (r *ForecastReport) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d recordings, %d steps of %d values, %.1f s\n", r.Recordings, r.Steps, r.Values, r.Seconds)
+	for _, v := range r.Warnings {
+		fmt.Fprintf(&b, "note: %s\n", printable(v))
+	}
+	fmt.Fprintf(&b, "\n%-18s %10s %10s %10s   %10s %10s %10s\n", "error", "rmse", "naive", "", "mae", "naive", "")
+	for _, h := range r.Ahead {
+		name := fmt.Sprintf("%d steps ahead", h.Steps)
+		if h.Steps == 1 {
+			name = "one step ahead"
+		}
+		h.Distance.write(&b, name)
+		for c, d := range h.Channels {
+			d.write(&b, fmt.Sprintf("  channel %d", c+1))
+		}
+	}
+	for i, q := range r.Quantiles {
+		if i == 0 {
+			b.WriteString("\nvalues at or below the quantile, one step ahead\n")
+		}
+		fmt.Fprintf(&b, "%-18g %9.2f %%\n", q.Level, 100*float64(q.Below))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (d *Distance) write(b *strings.Builder, name string) {
+	share := func(x, of Number) string {
+		if of == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%.1f %%", 100*float64(x/of))
+	}
+	fmt.Fprintf(b, "%-18s %10.4g %10.4g %10s   %10.4g %10.4g %10s\n", name, float64(d.RMSE), float64(d.NaiveRMSE), share(d.RMSE, d.NaiveRMSE),
+		float64(d.MAE), float64(d.NaiveMAE), share(d.MAE, d.NaiveMAE))
+}

@@ -1,0 +1,153 @@
+package evaluate
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+
+	"inkling/model"
+	"inkling/model/dataset"
+	"inkling/model/feature"
+)
+
+// nextModel says what comes next, out of random weights; naive repeats the last sample.
+func nextModel(t *testing.T, channels, samples int, quantiles []float64, naive bool) *model.Model {
+	n := model.Next{Loss: model.LossSquared, Residual: true}
+	if quantiles != nil {
+		n.Loss, n.Quantiles = model.LossQuantile, quantiles
+	}
+	c := model.Config{Version: 1, Labels: []string{}, Channels: channels, Hidden: 4, Layers: 1, Running: model.RunningNone, Next: &n,
+		Front:   feature.Config{Kind: feature.KindRaw, Samples: samples, Decimate: 1},
+		Segment: model.Segment{Kind: model.SegmentWhole}, Decision: model.Decision{State: "reset", Gap: "reset"}}
+	p := model.NewParams(&c, channels*samples)
+	rng := rand.New(rand.NewPCG(1, 1))
+	p.Init(rng)
+	for i := range p.NextW {
+		if !naive {
+			p.NextW[i] = 0.3 * float32(rng.NormFloat64())
+		}
+	}
+	m, err := model.New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func walks(channels int, lengths ...int) *dataset.Set {
+	rng := rand.New(rand.NewPCG(2, 2))
+	s := &dataset.Set{Kind: dataset.Series, Labels: []string{""}, Channels: channels}
+	for _, n := range lengths {
+		e := dataset.Example{Name: "walk"}
+		x := make([]float32, channels)
+		for range n {
+			for c := range x {
+				x[c] += float32(rng.NormFloat64())
+			}
+			e.Samples = append(e.Samples, x...)
+		}
+		s.Examples = append(s.Examples, e)
+	}
+	return s
+}
+
+// The report's figures are those of the forecasts counted one by one, on any number of
+// processors; the far ones come of forecasts fed back.
+func TestForecastsAreCounted(t *testing.T) {
+	m, set := nextModel(t, 2, 3, []float64{0.25, 0.5, 0.9}, false), walks(2, 200, 5, 91, 3)
+	r, err := Forecasts(t.Context(), m, set, ForecastOptions{Ahead: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var square, size, far [2]float64
+	n, farther, below := 0, 0, 0
+	for _, e := range set.Examples {
+		x := e.Samples[:len(e.Samples)/6*6]
+		if len(x) == 0 {
+			continue
+		}
+		out := m.Forecasts(x)
+		for at := 6; at < len(x); at++ {
+			said := out[(at/6-1)*18:][:18]
+			v := float64(x[at] - said[6+at%6])
+			square[at%2] += v * v
+			size[at%2] += math.Abs(v)
+			n++
+			if x[at] <= said[12+at%6] {
+				below++
+			}
+		}
+		for step := 4; (step+4)*6 <= len(x); step += 4 {
+			s, ahead := m.NewState(), make([]float32, 24)
+			for k := range step {
+				m.Step(nil, s, x[k*6:(k+1)*6])
+			}
+			m.Ahead(ahead, s, m.NewState(), make([]float32, 18))
+			for j, v := range x[(step+3)*6 : (step+4)*6] {
+				far[j%2] += float64(v-ahead[18+j]) * float64(v-ahead[18+j])
+				farther++
+			}
+		}
+	}
+	one, ten := r.Ahead[0], r.Ahead[1]
+	for what, pair := range map[string][2]float64{
+		"rmse": {float64(one.RMSE), math.Sqrt((square[0] + square[1]) / float64(n))}, "mae": {float64(one.MAE), (size[0] + size[1]) / float64(n)},
+		"channel 2": {float64(one.Channels[1].RMSE), math.Sqrt(2 * square[1] / float64(n))},
+		"far":       {float64(ten.RMSE), math.Sqrt((far[0] + far[1]) / float64(farther))},
+		"coverage":  {float64(r.Quantiles[2].Below), float64(below) / float64(n)},
+	} {
+		if math.Abs(pair[0]-pair[1]) > 1e-6*pair[1] || pair[1] == 0 {
+			t.Errorf("%s: %v, counted %v", what, pair[0], pair[1])
+		}
+	}
+	if r.Recordings != 4 || r.Steps != 66+1+30+1 || one.Forecasts != n/6 || ten.Steps != 4 || ten.Forecasts != farther/6 {
+		t.Errorf("%+v", r)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	again, _ := Forecasts(t.Context(), m, set, ForecastOptions{Ahead: 4})
+	a, b := *r, *again
+	a.Seconds, b.Seconds = 0, 0
+	x, _ := json.Marshal(a)
+	y, _ := json.Marshal(b)
+	if !bytes.Equal(x, y) {
+		t.Errorf("%s\non one processor\n%s", x, y)
+	}
+	var text bytes.Buffer
+	if err := r.WriteText(&text); err != nil || !strings.Contains(text.String(), "4 steps ahead") || !strings.Contains(text.String(), "channel 2") {
+		t.Error(text.String(), err)
+	}
+}
+
+// A model that repeats the last sample has the naive forecast's errors.
+func TestNaiveForecastIsTheModels(t *testing.T) {
+	for _, samples := range []int{1, 4} {
+		r, err := Forecasts(t.Context(), nextModel(t, 2, samples, nil, true), walks(2, 300), ForecastOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range r.Ahead {
+			if math.Abs(float64(h.RMSE/h.NaiveRMSE)-1) > 1e-5 || math.Abs(float64(h.MAE/h.NaiveMAE)-1) > 1e-5 {
+				t.Errorf("%+v", h)
+			}
+		}
+		if len(r.Ahead) != 2 || r.Ahead[1].Steps != 10 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestForecastsOfNothing(t *testing.T) {
+	m := nextModel(t, 1, 2, nil, true)
+	for want, set := range map[string]*dataset.Set{"no recordings": walks(1), "no recording has": walks(1, 3), "channels": walks(2, 30)} {
+		if _, err := Forecasts(t.Context(), m, set, ForecastOptions{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	if _, err := Forecasts(t.Context(), m, walks(1, 30), ForecastOptions{Ahead: -1}); err == nil {
+		t.Error("-1 steps ahead")
+	}
+}
