@@ -106,7 +106,7 @@ func (o *Options) checkNext(m *model.Model) error {
 		return nil
 	case o.Segment != nil && *o.Segment != m.Config.Segment:
 		return errors.New("this model says what comes next as long as the signal goes on: leave the segmenter out")
-	case o.State == "carry" || o.Decision != nil && o.Decision.State == "carry", o.Threshold != 0, o.Emit.Change, o.Emit.Confirmed:
+	case o.State == "carry" || o.Decision != nil && o.Decision.State == "carry", o.Threshold != 0, o.Emit.Change, o.Emit.Word, o.Emit.Confirmed:
 		return errors.New("this model says what comes next and decides on no label: leave the rules about labels out")
 	}
 	return nil

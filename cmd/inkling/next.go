@@ -31,7 +31,7 @@ func (c *trainCmd) checkNext() error {
 		given bool
 	}{{"preset", c.Preset != ""}, {"search", c.Search > 0}, {"stem", c.Stem != ""}, {"crop", c.Crop > 0}, {"segment", c.Segment != ""},
 		{"early-gap", c.EarlyGap != 0}, {"early-confidence", c.EarlyConfidence != 0}, {"folds", c.Folds > 0}, {"running", c.Running != ""},
-		{"balance", c.Balance}, {"confirm-evidence", c.ConfirmEvidence}} {
+		{"balance", c.Balance}, {"init", c.Init != ""}, {"confirm-evidence", c.ConfirmEvidence}} {
 		if f.given {
 			return usagef("--%s is for labels, which --predict next does without: leave it out", f.flag)
 		}
@@ -103,7 +103,7 @@ func (c *evalCmd) runNext(a *app, m *model.Model) error {
 func (c *runCmd) nextOptions(m *model.Model, emit stream.Emit) (*stream.Options, error) {
 	segment, d := c.segmentFlags, &c.decisionFlags
 	segment.Steps = 0
-	if segment != (segmentFlags{}) || c.Background || c.Why || c.State != "" || c.Service != "" || emit.Change || emit.Confirmed ||
+	if segment != (segmentFlags{}) || c.Background || c.Why || c.State != "" || c.Service != "" || emit.Change || emit.Word || emit.Confirmed ||
 		len(d.Threshold)+len(d.RunningOn)+len(d.RunningOff) > 0 || d.Smooth != nil || d.LabelHold != nil || d.CUSUMLimit != nil || d.CUSUMDrift != nil {
 		return nil, usagef("%s says what comes next, as long as the signal goes on: leave out what belongs to segments and labels (--emit knows step and every=…)", c.Model)
 	}
