@@ -169,7 +169,10 @@ func (c *Config) values() int64 {
 		total += direction(in) + n*(2*h+1)
 	}
 	if c.Next != nil {
-		total += d*int64(c.Next.Rows())*(h+1) + d
+		total += int64(c.outputs(int(d))) * (h + 1)
+		if !c.Text() {
+			total += d
+		}
 	}
 	return total
 }

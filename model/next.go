@@ -3,6 +3,8 @@ package model
 import (
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 
 	"inkling/internal/f32"
@@ -17,9 +19,10 @@ import (
 // in normalised units, one row a value of the next frame, or with quantiles one a
 // quantile and value. base is 0, or with Residual the last sample of frame t at every
 // place of the frame: the naive forecast (persistence), at which training then begins.
-// σ, the tensor next.scale, is the naive forecast's error on the training data.
+// σ, the tensor next.scale, is the naive forecast's error on the training data. Of text
+// it says the probabilities of the next code, softmax(N·h(t) + n).
 type Next struct {
-	Loss      string    `json:"loss"`                // LossSquared or LossQuantile
+	Loss      string    `json:"loss"`                // LossSquared or LossQuantile; of text LossEntropy
 	Quantiles []float64 `json:"quantiles,omitempty"` // LossQuantile: ascending, 0.5 among them
 	Residual  bool      `json:"residual,omitempty"`
 }
@@ -28,6 +31,7 @@ type Next struct {
 const (
 	LossSquared  = "squared"  // the forecast is the mean
 	LossQuantile = "quantile" // pinball loss (Koenker and Bassett 1978); the forecast is the median
+	LossEntropy  = "entropy"  // of text, cross-entropy
 )
 
 // MostQuantiles bounds Next.Quantiles.
@@ -45,14 +49,17 @@ func (n *Next) Point() int { return max(slices.Index(n.Quantiles, 0.5), 0) }
 // Check reports the first field that cannot be, with its remedy.
 func (n *Next) Check() error {
 	switch n.Loss {
-	case LossSquared:
+	case LossSquared, LossEntropy:
 		if len(n.Quantiles) > 0 {
 			return fmt.Errorf("next: quantiles %v with the loss %s: take the loss %s, or leave them out", n.Quantiles, n.Loss, LossQuantile)
+		}
+		if n.Residual && n.Loss == LossEntropy {
+			return fmt.Errorf("next: residual with the loss %s: characters have no difference; leave it out", n.Loss)
 		}
 		return nil
 	case LossQuantile:
 	default:
-		return fmt.Errorf("next: loss %q: want %s or %s", n.Loss, LossSquared, LossQuantile)
+		return fmt.Errorf("next: loss %q: want %s, %s or, of text, %s", n.Loss, LossSquared, LossQuantile, LossEntropy)
 	}
 	if len(n.Quantiles) > MostQuantiles {
 		return fmt.Errorf("next: %d quantiles: give %d at most", len(n.Quantiles), MostQuantiles)
@@ -75,7 +82,9 @@ func (c *Config) checkNext() error {
 		return errors.New("model: next: a network that says what comes next has no labels, no running and no confirm head: leave them out")
 	case c.HasStem():
 		return errors.New("model: next: a stem hides the values that are to come: leave it out")
-	case c.Front.Kind != feature.KindRaw || c.Front.Deltas > 0:
+	case c.Text() != (c.Next.Loss == LossEntropy):
+		return fmt.Errorf("model: next: loss %s over the front end %s: text takes the loss %s, and nothing else does", c.Next.Loss, c.Front.Kind, LossEntropy)
+	case !c.Text() && c.Front.Kind != feature.KindRaw || c.Front.Deltas > 0:
 		return fmt.Errorf("model: next: front end %s with deltas %d: the next frame is forecast of the raw one without deltas", c.Front.Kind, c.Front.Deltas)
 	case c.Segment != Segment{Kind: SegmentWhole}:
 		return fmt.Errorf("model: next: segmenter %s: a forecast goes on as long as its signal, want %s", c.Segment.Kind, SegmentWhole)
@@ -91,12 +100,21 @@ func (c *Config) checkNext() error {
 // HasNext tells whether the network says what comes next.
 func (m *Model) HasNext() bool { return m.Config.Next != nil }
 
-// Outputs is how many values Next writes: D a row of the head.
+// outputs is how many rows the head's weights have, for frames of dim features.
+func (c *Config) outputs(dim int) int {
+	if n := c.Front.Codes(); n > 0 {
+		return n
+	}
+	return dim * c.Next.Rows()
+}
+
+// Outputs is how many values Next writes: D a row of the head, of text one a code.
 func (m *Model) Outputs() int { return len(m.Params.NextB) }
 
 // Next writes the forecast of the frame after the last Step to dst, Outputs values in
 // the signal's units: D a row, one row a quantile in ascending order. Rows that cross
-// are sorted (Chernozhukov et al. 2010). It allocates nothing.
+// are sorted (Chernozhukov et al. 2010). Of text it writes the probability of each code.
+// It allocates nothing.
 func (m *Model) Next(dst []float32, s *State) {
 	m.next(dst, s.in, s.layers[len(m.lower)].H)
 }
@@ -105,6 +123,10 @@ func (m *Model) Next(dst []float32, s *State) {
 func (m *Model) next(dst, in, h []float32) {
 	p, n := m.Params, m.Config.Next
 	f32.Affine(dst, p.NextW, p.NextB, h)
+	if n.Loss == LossEntropy {
+		f32.Softmax(dst, dst)
+		return
+	}
 	for j := range m.dim {
 		base := float32(0)
 		if n.Residual {
@@ -130,7 +152,30 @@ func sortEvery(x []float32, stride int) {
 	}
 }
 
-// Point is the part of Next's output that is the forecast itself, D values.
+// Draw draws one of the codes by probs, as Next gives them of text, each to the power
+// 1/temperature; 0 is the most probable one. A character without a code cannot be
+// written: code 0 is never drawn.
+func Draw(probs []float32, temperature float64, rng *rand.Rand) int {
+	best := 1 + argmax(probs[1:])
+	if temperature == 0 {
+		return best
+	}
+	weight := func(p float32) float64 { return math.Pow(float64(p/probs[best]), 1/temperature) }
+	sum := 0.0
+	for _, p := range probs[1:] {
+		sum += weight(p)
+	}
+	at := rng.Float64() * sum
+	for k, p := range probs[1:] {
+		if at -= weight(p); at < 0 {
+			return 1 + k
+		}
+	}
+	return best
+}
+
+// Point is the part of Next's output that is the forecast itself, D values; text has
+// none.
 func (m *Model) Point(out []float32) []float32 {
 	at := m.Config.Next.Point() * m.dim
 	return out[at : at+m.dim]

@@ -148,3 +148,54 @@ func TestNextChecks(t *testing.T) {
 		t.Error("a scale of 0 is taken")
 	}
 }
+
+// Of text a model gives probabilities, the same step by step, in batches and offline,
+// and keeps them through its file; what is drawn of them has a code.
+func TestNextOfText(t *testing.T) {
+	c := Config{Version: 1, Labels: []string{}, Channels: 1, Hidden: 7, Layers: 2, Running: RunningNone, Next: &Next{Loss: LossEntropy},
+		Front: feature.Config{Kind: feature.KindChars, Alphabet: " abc"}, Segment: Segment{Kind: SegmentWhole}, Decision: Decision{State: "reset", Gap: "reset"}}
+	p, rng := NewParams(&c, 1), rand.New(rand.NewPCG(1, 6))
+	p.Init(rng)
+	for i := range p.NextW {
+		p.NextW[i] = float32(rng.NormFloat64())
+	}
+	m, err := New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := Load(bytes.NewReader(m.Bytes())); err != nil || !bytes.Equal(back.Bytes(), m.Bytes()) {
+		t.Fatal(err)
+	}
+	codes := []float32{1, 2, 0, 4, 4, 3}
+	want, s, probs := m.Forecasts(codes), m.NewState(), make([]float32, 5)
+	for i := range codes {
+		m.Step(nil, s, codes[i:i+1])
+		m.Next(probs, s)
+		sameBits(t, "probabilities", probs, want[i*5:][:5])
+		sum := 0.0
+		for _, v := range probs {
+			sum += float64(v)
+		}
+		if math.Abs(sum-1) > 1e-5 {
+			t.Errorf("they sum up to %v", sum)
+		}
+	}
+	count := [4]int{}
+	for range 4000 {
+		count[Draw([]float32{0.9, 0.01, 0.03, 0.06}, 1, rng)]++
+	}
+	if count[0] != 0 || math.Abs(float64(count[3])/4000-0.6) > 0.04 || math.Abs(float64(count[1])/4000-0.1) > 0.03 {
+		t.Errorf("drawn %v", count)
+	}
+	if k := Draw([]float32{0.9, 0.01, 0.06, 0.03}, 0, rng); k != 2 {
+		t.Errorf("the most probable is 2, not %d", k)
+	}
+	c.Next.Residual = true
+	if err := c.Check(); err == nil {
+		t.Error("residual characters")
+	}
+	c.Next = &Next{Loss: LossSquared}
+	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "entropy") {
+		t.Error(err)
+	}
+}

@@ -25,9 +25,9 @@ type Params struct {
 	ConfirmW    []float32       // C×2H: the forward half of a row first
 	ConfirmB    []float32       // C
 	ConfirmE    []float32       // C, factors of the running logits; nil without Config.ConfirmEvidence
-	NextW       []float32       // QD×H with Q rows a value, a row's D values together; nil without Config.Next
-	NextB       []float32       // QD
-	NextScale   []float32       // D: a value's unit of the head
+	NextW       []float32       // QD×H, D rows a quantile; of text K×H; nil without Config.Next
+	NextB       []float32       // QD or K
+	NextScale   []float32       // D: a value's unit of the head; nil of text
 
 	// Aux are heads that training alone has, one on each half of the top layer: rows of
 	// sums for the codes, those of a bias and of each hidden unit. Nil in every model.
@@ -74,10 +74,12 @@ func NewParams(c *Config, dim int) *Params {
 		}
 	}
 	if c.Next != nil {
-		rows := dim * c.Next.Rows()
-		p.NextW, p.NextB, p.NextScale = make([]float32, rows*h), make([]float32, rows), make([]float32, dim)
-		for i := range p.NextScale {
-			p.NextScale[i] = 1
+		rows := c.outputs(dim)
+		p.NextW, p.NextB = make([]float32, rows*h), make([]float32, rows)
+		for range dim {
+			if !c.Text() {
+				p.NextScale = append(p.NextScale, 1)
+			}
 		}
 	}
 	return p

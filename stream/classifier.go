@@ -57,7 +57,9 @@ func NewClassifier(m *model.Model, o *Options) (*Classifier, error) {
 	c.cutter.text = m.Config.Text()
 	if m.HasNext() {
 		c.cutter.goOn()
-		c.follower = newForecaster(c)
+		if c.follower = newForecaster(c); m.Config.Text() {
+			c.follower = newTextForecaster(c)
+		}
 		return c, nil
 	}
 	c.walker = &walker{}

@@ -79,6 +79,8 @@ type Event struct {
 	Ahead     []float32 // of the next frames, a row of D each
 	Levels    []float64 // of Quantiles
 	Quantiles []float32 // of the next frame, a row of D a level
+	Text      *string   // of text, in place of all these: the character that came, "": one without a code
+	Bits      float64   // -log2 of the probability that it had been given; Top has those of the next one
 
 	// gap, status
 	Lost    uint64

@@ -7,7 +7,7 @@ import (
 )
 
 // A forecaster tells at every step what comes next, from the stream's begin, or the last
-// gap, on. What it holds does not grow with the signal.
+// gap, on; of text textForecaster does. What it holds does not grow with the signal.
 type forecaster struct {
 	place
 	net, scratch *model.State

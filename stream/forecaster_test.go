@@ -2,6 +2,7 @@ package stream
 
 import (
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -171,7 +172,7 @@ func TestForecastOptions(t *testing.T) {
 		m *model.Model
 		o Options
 	}{{labels, Options{Ahead: 1}}, {next, Options{Ahead: -1}}, {next, Options{Ahead: MostAhead + 1}}, {next, Options{State: "carry"}},
-		{next, Options{Threshold: 0.5}}, {next, Options{Segment: &model.Segment{Kind: model.SegmentFixed}}}, {next, Options{Emit: Emit{Confirmed: true}}}} {
+		{nextText(t, 1), Options{Ahead: 2}}, {next, Options{Threshold: 0.5}}, {next, Options{Segment: &model.Segment{Kind: model.SegmentFixed}}}, {next, Options{Emit: Emit{Confirmed: true}}}} {
 		if _, err := NewClassifier(c.m, &c.o); err == nil {
 			t.Errorf("%+v is taken", c.o)
 		}
@@ -186,5 +187,69 @@ func TestForecastJSON(t *testing.T) {
 		if err := json.Unmarshal([]byte(head+s), new(Event)); err == nil {
 			t.Errorf("%s is taken", s)
 		}
+	}
+}
+
+// nextText says the next of four codes, out of random weights.
+func nextText(t interface{ Fatal(...any) }, seed uint64) *model.Model {
+	c := model.Config{Version: 1, Labels: []string{}, Channels: 1, Hidden: 5, Layers: 1, Running: model.RunningNone, Next: &model.Next{Loss: model.LossEntropy},
+		Front:   feature.Config{Kind: feature.KindChars, Alphabet: " ab"},
+		Segment: model.Segment{Kind: model.SegmentWhole}, Decision: model.Decision{State: "reset", Gap: "reset"}}
+	p := model.NewParams(&c, 1)
+	rng := rand.New(rand.NewPCG(seed, 4))
+	p.Init(rng)
+	for i := range p.NextW {
+		p.NextW[i] = float32(rng.NormFloat64())
+	}
+	m, err := model.New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// The stream of a text tells, of each character, the bits that the offline reference
+// gives it, and the most probable ones to come.
+func TestForecastsOfText(t *testing.T) {
+	m := nextText(t, 3)
+	x := []float32{'a', 'b', 'q', ' ', '\n', 'b'}
+	want, codes := m.Forecasts([]float32{2, 3, 0, 1, 1, 3}), []int{2, 3, 0, 1, 1, 3}
+	events := script(t, m, &Options{Top: 2}, block(0, x[:2]...), block(2, x[2:]...))
+	if len(events) != len(x) {
+		t.Fatal(gist(events))
+	}
+	for i, e := range events {
+		row := want[i*4:][:4]
+		if best := argmax(row); e.Top[0].P != row[best] || e.Top[0].Label != []string{"", " ", "a", "b"}[best] || len(e.Top) != 2 || e.Top[1].P > e.Top[0].P {
+			t.Errorf("step %d: %+v of %v", e.Step, e.Top, row)
+		}
+		if *e.Text != []string{"", " ", "a", "b"}[codes[i]] {
+			t.Errorf("step %d: %q came", e.Step, *e.Text)
+		}
+		if i > 0 && e.Bits != -math.Log2(float64(want[(i-1)*4+codes[i]])) {
+			t.Errorf("step %d: %v bits", e.Step, e.Bits)
+		}
+		var back Event
+		line := AppendJSON(nil, &e)
+		if err := json.Unmarshal(line, &back); err != nil || string(AppendJSON(nil, &back)) != string(line) {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	c, err := NewClassifier(m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, kept := block(0, x...), []Event(nil)
+	step := func() {
+		if err := c.Feed(&b); err != nil {
+			t.Fatal(err)
+		}
+		b.Offset += uint64(len(x))
+		kept = c.Advance(kept[:0])
+	}
+	step()
+	step()
+	if n := testing.AllocsPerRun(50, step); n != 0 || len(kept) != len(x) {
+		t.Errorf("%v allocations, %d events", n, len(kept))
 	}
 }

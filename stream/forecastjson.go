@@ -9,6 +9,14 @@ import (
 
 // forecast writes the fields of a forecast: rows of values are arrays.
 func (w *writer) forecast(e *Event) {
+	if e.Text != nil {
+		w.label("text", *e.Text)
+		if e.Step > 1 {
+			w.num("bits", e.Bits, 64)
+		}
+		w.top(e.Top)
+		return
+	}
 	w.key("values")
 	w.b = appendValues(w.b, e.Values)
 	if e.Errors != nil {
@@ -52,6 +60,9 @@ func appendValues(b []byte, x []float32) []byte {
 
 // readForecast takes the fields of a forecast out of raw.
 func (e *Event) readForecast(raw map[string]json.RawMessage) error {
+	if text, ok := raw["text"]; ok {
+		return e.readText(raw, text)
+	}
 	var rows [][]float32
 	var quantiles []quantile
 	for key, dst := range map[string]any{"values": &e.Values, "errors": &e.Errors, "forecast": &rows, "quantiles": &quantiles} {
@@ -83,6 +94,23 @@ func (e *Event) readForecast(raw map[string]json.RawMessage) error {
 	return nil
 }
 
+// readText takes the fields of a forecast of text but for its top list; text null is a
+// character without a code.
+func (e *Event) readText(raw map[string]json.RawMessage, text json.RawMessage) error {
+	e.Text = new(string)
+	if err := json.Unmarshal(text, e.Text); err != nil {
+		return fmt.Errorf("event: text: %w", err)
+	}
+	delete(raw, "text")
+	if bits, ok := raw["bits"]; ok {
+		if err := json.Unmarshal(bits, &e.Bits); err != nil {
+			return fmt.Errorf("event: bits: %w", err)
+		}
+		delete(raw, "bits")
+	}
+	return nil
+}
+
 // A quantile is [level, values].
 type quantile struct {
 	level  float64
@@ -96,6 +124,13 @@ func (q *quantile) UnmarshalJSON(data []byte) error {
 // forecast is the view's line: the values that came and those to come, of eight
 // channels at most.
 func (v *view) forecast(e *Event) string {
+	if e.Text != nil {
+		line := fmt.Sprintf("%s  %q, next", v.place(e, e.Sample), *e.Text)
+		for _, s := range e.Top {
+			line += fmt.Sprintf("  %q %.0f %%", s.Label, 100*s.P)
+		}
+		return line
+	}
 	list := func(x []float32) string {
 		var b strings.Builder
 		for i, f := range x[:min(len(x), 8)] {

@@ -178,9 +178,14 @@ func (w *writer) labelled(e *Event) {
 		return
 	}
 	w.b = appendNumber(w.b, float64(e.P), 32)
+	w.top(e.Top)
+}
+
+// top writes [label, p] of each.
+func (w *writer) top(scores []Score) {
 	w.key("top")
 	w.b = append(w.b, '[')
-	for i, s := range e.Top {
+	for i, s := range scores {
 		if i > 0 {
 			w.b = append(w.b, ',')
 		}

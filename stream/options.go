@@ -102,6 +102,8 @@ func (o *Options) checkNext(m *model.Model) error {
 		return fmt.Errorf("forecasts %d steps ahead: give 1 to %d", o.Ahead, MostAhead)
 	case o.Ahead > 0 && !m.HasNext():
 		return errors.New("this model says labels, not what comes next: leave the steps ahead out, or train one with --predict next")
+	case o.Ahead > 1 && m.Config.Text():
+		return errors.New("this model says the next character: ask for a continuation instead of steps ahead")
 	case !m.HasNext():
 		return nil
 	case o.Segment != nil && *o.Segment != m.Config.Segment:

@@ -522,6 +522,7 @@ func damagedWays(t interface{ Fatal(...any) }) []way {
 		{randomModel(t, 3, mel, 1000, 1, 1, model.RunningSoftmax, true), &Options{Gap: "hold", Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.7}}},
 		{randomModel(t, 5, raw, 1000, 1, 1, model.RunningEvidence, true), &Options{Decision: everyRule("a", "b"), Why: true, Segment: &model.Segment{Kind: model.SegmentActivity}}},
 		{randomModel(t, 4, raw, 1000, 1, 1, model.RunningNone, true), &Options{State: "carry", Segment: &model.Segment{Kind: model.SegmentMessage, Maximum: 0.5}}},
+		{nextText(t, 7), nil},
 		{nextModel(t, 6, 1000, 1, 3, []float64{0.1, 0.5, 0.9}), &Options{Ahead: 2}},
 	}
 }

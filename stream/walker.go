@@ -176,23 +176,32 @@ const topLabels = 3
 
 // top is the best labels, best first, in memory of the walker's.
 func (w *walker) top(c *Classifier, probs []float32) []Score {
-	n := cmp.Or(c.o.Top, topLabels)
 	from := len(w.scores)
+	w.scores = appendTop(w.scores, probs, c.m.Config.Labels, c.top())
+	return w.scores[from:len(w.scores):len(w.scores)]
+}
+
+// top is how many entries a top list has.
+func (c *Classifier) top() int { return cmp.Or(c.o.Top, topLabels) }
+
+// appendTop appends the n most probable of names, best first.
+func appendTop(dst []Score, probs []float32, names []string, n int) []Score {
+	from := len(dst)
 	for i, p := range probs {
-		at := len(w.scores)
-		for at > from && w.scores[at-1].P < p {
+		at := len(dst)
+		for at > from && dst[at-1].P < p {
 			at--
 		}
 		if at-from >= n {
 			continue
 		}
-		if len(w.scores)-from < n {
-			w.scores = append(w.scores, Score{})
+		if len(dst)-from < n {
+			dst = append(dst, Score{})
 		}
-		copy(w.scores[at+1:], w.scores[at:len(w.scores)-1])
-		w.scores[at] = Score{c.m.Config.Labels[i], p}
+		copy(dst[at+1:], dst[at:len(dst)-1])
+		dst[at] = Score{names[i], p}
 	}
-	return w.scores[from:len(w.scores):len(w.scores)]
+	return dst
 }
 
 func argmax(p []float32) (best int) {

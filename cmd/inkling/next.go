@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 
@@ -45,7 +46,10 @@ func (c *trainCmd) checkNext() error {
 // nextOptions are the defaults with the output mode asked for.
 func (c *trainCmd) nextOptions(set *dataset.Set) (train.Options, []string) {
 	o, notes := train.NextDefaults(set)
-	o.Next.Residual, o.Span, o.Lead = c.Residual, c.Span, c.Lead
+	o.Next.Residual = o.Next.Residual && c.Residual
+	put(&o.Span, c.Span)
+	put(&o.Lead, c.Lead)
+	put(&o.Next.Loss, c.Loss)
 	if c.Loss == model.LossQuantile || len(c.Quantiles) > 0 {
 		o.Next.Loss, o.Next.Quantiles = model.LossQuantile, c.Quantiles
 		if len(c.Quantiles) == 0 {
@@ -73,30 +77,38 @@ func (c *evalCmd) runNext(a *app, m *model.Model) error {
 	if c.Segment != "" || c.Crop != 0 || c.Stream || c.Report != "" {
 		return usagef("--segment, --crop, --stream and --report are for labels; %s says what comes next: leave them out", c.Model)
 	}
-	if c.Ahead < 0 {
-		return usagef("--ahead %d: give one step or more", c.Ahead)
+	if c.Ahead < 0 || c.Ahead > 0 && m.Config.Text() {
+		return usagef("--ahead %d: give one step or more of a signal; of text leave it out", c.Ahead)
 	}
 	c.recordings = true
 	set, err := c.openTest(a, c.Data, m.Config.Rate)
 	if err != nil {
 		return err
 	}
-	o := evaluate.ForecastOptions{Ahead: c.Ahead}
-	var report *evaluate.ForecastReport
+	if n := evaluate.SeenInTraining(m, set); n > 0 {
+		a.logf("%d of these recordings were in the model's training: those say little", n)
+	}
+	var report interface{ WriteText(io.Writer) error }
 	err = c.withEach(func(each func(any) error) error {
-		if each != nil {
-			o.Each = func(r *evaluate.ForecastRow) error { return each(r) }
+		if m.Config.Text() {
+			report, err = evaluate.Reading(a.ctx, m, set, evaluate.ReadingOptions{Each: eachOf[evaluate.ReadingRow](each)})
+		} else {
+			report, err = evaluate.Forecasts(a.ctx, m, set, evaluate.ForecastOptions{Ahead: c.Ahead, Each: eachOf[evaluate.ForecastRow](each)})
 		}
-		report, err = evaluate.Forecasts(a.ctx, m, set, o)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if report.SeenInTraining > 0 {
-		a.logf("%d of these recordings were in the model's training: those say little", report.SeenInTraining)
-	}
 	return c.tellText(a, report)
+}
+
+// eachOf is each for rows of one type; nil for nil.
+func eachOf[Row any](each func(any) error) func(*Row) error {
+	if each == nil {
+		return nil
+	}
+	return func(r *Row) error { return each(r) }
 }
 
 // nextOptions are those of a stream of forecasts.
@@ -162,9 +174,12 @@ func (p *parity) liveNext(m *model.Model, e *dataset.Example, set *dataset.Set, 
 			return err
 		}
 		for _, e := range c.Advance(nil) {
-			if e.Quantiles != nil {
+			switch {
+			case e.Text != nil:
+				got = append(got, e.Top[0].P)
+			case e.Quantiles != nil:
 				got = append(got, e.Quantiles...)
-			} else {
+			default:
 				got = append(got, e.Ahead...)
 			}
 		}
@@ -178,6 +193,13 @@ func (p *parity) liveNext(m *model.Model, e *dataset.Example, set *dataset.Set, 
 				return err
 			}
 		}
+	}
+	if m.Config.Text() {
+		var tops []float32
+		for n := m.Outputs(); len(want) > 0; want = want[n:] {
+			tops = append(tops, top(want[:n]))
+		}
+		want = tops
 	}
 	p.compare(worst, got, want)
 	return nil

@@ -118,3 +118,60 @@ func TestPredictNextMistakes(t *testing.T) {
 		}
 	}
 }
+
+// Texts are learned character by character, judged in bits, foretold while they are read,
+// and gone on with: the same seed writes the same.
+func TestPredictNextOfText(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	os.Mkdir(at("books"), 0o777)
+	for i, name := range []string{"a", "b", "c"} {
+		text := strings.Repeat("the cat sat on the mat and ", 30+i) + "ended.\n"
+		if err := os.WriteFile(at("books/"+name+".txt"), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustRun(t, "train", at("books"), "-o", at("m"), "--predict", "next", "--split", "all", "--hidden", "24", "--updates", "80", "--batch", "8", "--lr", "0.02", "-q")
+	var r struct {
+		Texts int
+		Bits  float64 `json:"bits_per_character"`
+		Right float64
+	}
+	if err := json.Unmarshal([]byte(mustRun(t, "eval", at("m"), at("books"), "--split", "all")), &r); err != nil || r.Texts != 3 || r.Bits > 1.3 || r.Right < 0.7 {
+		t.Errorf("%v %+v", err, r)
+	}
+	if out := mustRun(t, "inspect", at("m")); !strings.Contains(out, "what comes next: entropy loss") {
+		t.Error(out)
+	}
+	if out := mustRun(t, "verify", at("m"), at("books"), "-n", "2"); !strings.Contains(out, "equal to the bit") {
+		t.Error(out)
+	}
+	lines := strings.Split(strings.TrimSpace(mustRun(t, "run", at("m"), at("books/a.txt"))), "\n")
+	var e stream.Event
+	if err := json.Unmarshal([]byte(lines[300]), &e); err != nil || e.Type != stream.Forecast || len(*e.Text) != 1 || len(e.Top) != 3 {
+		t.Errorf("%v %s", err, lines[300])
+	}
+	goOn := func(args ...string) string {
+		out, log, code := inkling(t, "the cat sat on", append([]string{"run", at("m"), "-", "--continue", "27"}, args...)...)
+		if code != 0 {
+			t.Fatalf("exit %d: %s", code, log)
+		}
+		return out
+	}
+	if out := goOn("--temperature", "0"); len(out) != 28 || !strings.HasPrefix(out, " the ") {
+		t.Errorf("%q", out)
+	}
+	if one, two, three := goOn("--temperature", "3"), goOn("--temperature", "3"), goOn("--temperature", "3", "--seed", "2"); one != two || one == three || len(one) != 28 {
+		t.Errorf("%q, %q, %q", one, two, three)
+	}
+	for want, args := range map[string][]string{"next character": {"run", "bundled:notes", "-", "--continue", "3"}, "0 to 100": {"run", at("m"), "-", "--continue", "3", "--temperature=-1"},
+		"text alone": {"run", at("m"), "-", "--continue", "3", "--json"}, "--ahead": {"eval", at("m"), at("books"), "--ahead", "3"},
+		"never ends": {"run", at("m"), "nats:x", "--continue", "3"}, "continuation": {"run", at("m"), "-", "--steps", "3"}} {
+		if _, log, code := inkling(t, "x", args...); code != 2 || !strings.Contains(log, want) {
+			t.Errorf("%v: exit %d: %s", args, code, log)
+		}
+	}
+	if _, log, code := inkling(t, "", "train", at("books"), "-o", at("n"), "--predict", "next", "--loss", "squared", "--epochs", "1"); code != 1 || !strings.Contains(log, "entropy") {
+		t.Errorf("exit %d: %s", code, log)
+	}
+}

@@ -22,6 +22,7 @@ type runCmd struct {
 	natsFlags
 	segmentFlags
 	decisionFlags
+	continueFlags
 	To         []string      `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
 	Emit       string        `help:"Running events: step, change, every=100ms or confirmed; of text also word." default:"step"`
 	Gap        string        `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
@@ -78,6 +79,9 @@ func (c *runCmd) Run(a *app) error {
 	m, err := openModel(c.Model)
 	if err != nil {
 		return err
+	}
+	if c.Continue != 0 {
+		return c.continueText(a, m)
 	}
 	options, err := c.options(m)
 	if err != nil {

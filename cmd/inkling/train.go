@@ -23,7 +23,7 @@ import (
 )
 
 type trainCmd struct {
-	Data string `arg:"" help:"A folder with one folder a label, index.csv, DIR/NAME of a NAME_TRAIN.ts pair, a table with labels or a folder of such, or bundled:notes; with --predict also audio or text without labels."`
+	Data string `arg:"" help:"A folder with one folder a label, index.csv, DIR/NAME of a NAME_TRAIN.ts pair, a table with labels or a folder of such, or bundled:notes; with --predict also audio, tables or text without labels."`
 	Out  string `short:"o" name:"out" required:"" help:"The model file to write; NAME.csv (log) and NAME.png (curves) go beside it." placeholder:"MODEL"`
 	dataFlags
 
@@ -38,8 +38,8 @@ type trainCmd struct {
 	Crop     float64 `help:"Train on consecutive crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
 	Rate     float64 `help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
 
-	Predict   string    `help:"Learn what comes next instead of labels: next. DATA may then be plain recordings too: an audio file, or a folder of them." enum:",next" default:""`
-	Loss      string    `help:"next: squared or quantile." enum:",squared,quantile" default:""`
+	Predict   string    `help:"Learn what comes next instead of labels: next. DATA may then be plain recordings too: an audio file or a text, or a folder of them." enum:",next" default:""`
+	Loss      string    `help:"next: squared or quantile; that of text is entropy." enum:",squared,quantile" default:""`
 	Quantiles []float64 `help:"next: quantiles to learn, 0.5 among them [0.1,0.5,0.9 with --loss quantile]." placeholder:"P,…"`
 	Residual  bool      `help:"next: learn the difference to the last sample, so that training begins at the naive forecast." default:"true" negatable:""`
 	Span      int       `help:"next: steps that count of each piece of a recording [256]." default:"0"`
@@ -70,7 +70,7 @@ type trainCmd struct {
 	Smoothing     float64 `help:"Label smoothing of the confirm head; negative: none." default:"0"`
 	Dropout       float64 `help:"Share of features dropped, one mask a sequence; negative: none." default:"0"`
 	DropConnect   float64 `name:"dropconnect" help:"Share of recurrent weights dropped, one mask an update; negative: none." default:"0"`
-	Noise         float64 `help:"Noise on normalised features, in standard deviations; negative: none. With --predict: on what is heard, in units of the naive forecast's error [none]." default:"0"`
+	Noise         float64 `help:"Noise on normalised features, in standard deviations; negative: none." default:"0"`
 	Jitter        float64 `help:"Random gain and offset of a feature, in standard deviations; negative: none." default:"0"`
 	CutStart      float64 `help:"Longest random cut of a sequence's start, as a share; negative: none." default:"0"`
 	Stretch       float64 `help:"Audio: random change of speed, as a share; negative: none." default:"0"`

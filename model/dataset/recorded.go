@@ -6,27 +6,32 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"strings"
 )
 
 // OpenRecordings reads what Open reads, labels being ignored, and besides it plain
-// signals: an audio file, or a folder of them. Every example is a recording of its own
-// under the label "".
+// signals: an audio file or a .txt, or a folder of them. Every example is a recording of
+// its own under the label ""; texts of a table that follow one another are one, a line
+// each.
 func OpenRecordings(name string, o Options) (*Set, error) {
 	return OpenRecordingsFS(osFS{}, filepath.ToSlash(name), o)
 }
 
 // OpenRecordingsFS is OpenRecordings within fsys.
 func OpenRecordingsFS(fsys fs.FS, name string, o Options) (*Set, error) {
-	files, err := plainAudio(fsys, path.Clean(name))
+	files, texts, err := plainSignals(fsys, path.Clean(name))
 	if err != nil {
 		return nil, err
 	}
-	if files == nil {
+	if len(files)+len(texts) == 0 {
 		s, err := OpenFS(fsys, name, o)
 		if err != nil {
 			return nil, err
 		}
 		return s.Unlabelled(), nil
+	}
+	if len(files) == 0 {
+		return loadTexts(fsys, texts, nil, o)
 	}
 	if o.Rate < 0 || o.Rate-o.Rate != 0 || o.Channels < 0 {
 		return nil, fmt.Errorf("dataset: rate %v and channels %d must not be negative", o.Rate, o.Channels)
@@ -34,43 +39,79 @@ func OpenRecordingsFS(fsys fs.FS, name string, o Options) (*Set, error) {
 	return loadAudio(fsys, files, o)
 }
 
-// plainAudio is the audio file name, or those of the folder name that has no index; nil:
-// it is neither.
-func plainAudio(fsys fs.FS, name string) (files []entry, err error) {
+// plainSignals is the audio file or text name, or those of the folder name that has no
+// index; nothing: it is neither. Beside audio texts are notes on it.
+func plainSignals(fsys fs.FS, name string) (files, texts []entry, err error) {
 	info, err := fs.Stat(fsys, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // a pair of .ts files
-		return nil, nil
+		return nil, nil, nil
 	case err != nil:
-		return nil, err
-	case !info.IsDir() && isAudioName(name):
-		return []entry{{file: name, where: name}}, nil
+		return nil, nil, err
 	case !info.IsDir():
-		return nil, nil
+		files, texts = plainSignal(files, texts, name)
+		return files, texts, nil
 	}
 	if _, err := fs.Stat(fsys, path.Join(name, "index.csv")); err == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	entries, err := fs.ReadDir(fsys, name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, e := range entries {
-		if file := path.Join(name, e.Name()); !e.IsDir() && !hidden(e.Name()) && isAudioName(file) {
-			files = append(files, entry{file: file, where: file})
+		if !e.IsDir() && !hidden(e.Name()) {
+			files, texts = plainSignal(files, texts, path.Join(name, e.Name()))
 		}
 	}
-	return files, nil
+	if len(files) > 0 {
+		texts = nil
+	}
+	return files, texts, nil
 }
 
-// Unlabelled is s with the label "" for every example.
+// plainSignal appends file to those of its kind.
+func plainSignal(files, texts []entry, file string) (_, _ []entry) {
+	e := entry{file: file, where: file}
+	switch {
+	case isAudioName(file):
+		files = append(files, e)
+	case strings.EqualFold(path.Ext(file), ".txt"):
+		texts = append(texts, e)
+	}
+	return files, texts
+}
+
+// Unlabelled is s with the label "" for every example, texts of a passage joined.
 func (s *Set) Unlabelled() *Set {
 	t := s.subset(func(int) bool { return true })
+	if s.Kind == Text {
+		t = s.running()
+	}
 	t.Labels = []string{""}
 	for i := range t.Examples {
 		t.Examples[i].Label, t.Examples[i].Steps = 0, nil
 	}
 	return t
+}
+
+// running is the texts of s, those of a passage as the lines of one.
+func (s *Set) running() *Set {
+	t := *s
+	t.Examples = nil
+	for _, run := range s.Passages() {
+		e := s.Examples[run[0]]
+		if run[1]-run[0] > 1 {
+			e.Samples = nil
+			for i := run[0]; i < run[1]; i++ {
+				e.Samples = append(append(e.Samples, s.Examples[i].Samples...), '\n')
+			}
+			e.Hash = hashExample(s.Labels[e.Label], 0, 1, e.Samples)
+		}
+		t.Examples = append(t.Examples, e)
+	}
+	t.rehash()
+	return &t
 }
 
 // unlabelled tells whether s is of recordings without labels.

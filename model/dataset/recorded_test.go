@@ -13,12 +13,14 @@ import (
 // labels and keep groups and splits.
 func TestOpenRecordings(t *testing.T) {
 	fsys := fstest.MapFS{
-		"plain/a.wav": wav(8000, 1, 100, 1), "plain/b.wav": wav(8000, 1, 50, 2), "plain/notes.txt": text("x"),
+		"plain/a.wav": wav(8000, 1, 100, 1), "plain/b.wav": wav(8000, 1, 50, 2), "plain/notes.txt": text("x"), "texts/a.txt": text("one\ntwo\n"), "texts/b.txt": text("drei"), "texts/c.md": text("#"),
+		"table.tsv":      text("author\twork\tsentence\nx\tv\tOne.\nx\tv\tTwo.\ny\tw\tThree.\n"),
 		"labels/x/c.wav": wav(8000, 1, 30, 1), "labels/y/d.wav": wav(8000, 1, 30, 2),
 		"index/index.csv": text("file,label,group\ne.wav,q,g\n"), "index/e.wav": wav(8000, 1, 20, 3),
 	}
 	for name, want := range map[string]string{"plain": "plain/a.wav plain/b.wav", "plain/a.wav": "plain/a.wav",
-		"labels": "labels/x/c.wav labels/y/d.wav", "index": "index/e.wav"} {
+		"labels": "labels/x/c.wav labels/y/d.wav", "index": "index/e.wav", "texts": "texts/a.txt texts/b.txt",
+		"plain/notes.txt": "plain/notes.txt", "table.tsv": "table.tsv:2 table.tsv:4"} {
 		s, err := OpenRecordingsFS(fsys, name, Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -37,7 +39,10 @@ func TestOpenRecordings(t *testing.T) {
 	if s, _ := OpenRecordingsFS(fsys, "index", Options{}); s.Examples[0].Group != "g" {
 		t.Error("the group is lost")
 	}
-	for _, name := range []string{"nothing", "plain/notes.txt"} {
+	if s, err := OpenRecordingsFS(fsys, "table.tsv", Options{}); err != nil || TextOf(s.Examples[0].Samples) != "One.\nTwo.\n" || TextOf(s.Examples[1].Samples) != "Three." {
+		t.Errorf("%v, passages %+v", err, s)
+	}
+	for _, name := range []string{"nothing", "texts/c.md"} {
 		if _, err := OpenRecordingsFS(fsys, name, Options{}); err == nil {
 			t.Errorf("%s is data", name)
 		}

@@ -73,8 +73,8 @@ type ForecastRow struct {
 // must have the model's rate. The report is the same for any number of processors.
 func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o ForecastOptions) (*ForecastReport, error) {
 	began := time.Now()
-	if !m.HasNext() {
-		return nil, errors.New("evaluate: this model says labels, not what comes next")
+	if !m.HasNext() || m.Config.Text() {
+		return nil, errors.New("evaluate: this model does not forecast values")
 	}
 	if o.Ahead == 0 {
 		o.Ahead = defaultAhead
@@ -89,7 +89,11 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 	if err := j.checkSignal(); err != nil {
 		return nil, err
 	}
-	sums, err := forecastEach(ctx, m, set, &o)
+	sums := make([]*forecastSums, len(set.Examples))
+	err := eachExample(set, o.Progress, func(i int) error {
+		sums[i] = newForecastSums(m, o.Ahead)
+		return sums[i].hear(ctx, m, set, &set.Examples[i])
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -113,34 +117,33 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 
 const defaultAhead = 10
 
-// forecastEach runs the recordings on all processors.
-func forecastEach(ctx context.Context, m *model.Model, set *dataset.Set, o *ForecastOptions) ([]*forecastSums, error) {
-	sums, errs := make([]*forecastSums, len(set.Examples)), make([]error, len(set.Examples))
+// eachExample calls do for every example of set, on all processors.
+func eachExample(set *dataset.Set, progress func(done, total int), do func(i int) error) error {
+	errs := make([]error, len(set.Examples))
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	next, done := 0, 0
-	for range min(len(sums), runtime.GOMAXPROCS(0)) {
+	for range min(len(errs), runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for {
 				mu.Lock()
 				i := next
 				next++
 				mu.Unlock()
-				if i >= len(sums) {
+				if i >= len(errs) {
 					return
 				}
-				sums[i] = newForecastSums(m, o.Ahead)
-				errs[i] = sums[i].hear(ctx, m, set, &set.Examples[i])
+				errs[i] = do(i)
 				mu.Lock()
-				if done++; o.Progress != nil {
-					o.Progress(done, len(sums))
+				if done++; progress != nil {
+					progress(done, len(errs))
 				}
 				mu.Unlock()
 			}
 		})
 	}
 	wg.Wait()
-	return sums, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // forecastSums are sums over forecasts.

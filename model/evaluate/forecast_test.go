@@ -151,3 +151,56 @@ func TestForecastsOfNothing(t *testing.T) {
 		t.Error("-1 steps ahead")
 	}
 }
+
+// Bits and right answers are those of the model's probabilities, counted one by one.
+func TestReadingIsCounted(t *testing.T) {
+	c := model.Config{Version: 1, Labels: []string{}, Channels: 1, Hidden: 6, Layers: 1, Running: model.RunningNone, Next: &model.Next{Loss: model.LossEntropy},
+		Front: feature.Config{Kind: feature.KindChars, Alphabet: " abc"}, Segment: model.Segment{Kind: model.SegmentWhole}, Decision: model.Decision{State: "reset", Gap: "reset"}}
+	p := model.NewParams(&c, 1)
+	rng := rand.New(rand.NewPCG(5, 5))
+	p.Init(rng)
+	for i := range p.NextW {
+		p.NextW[i] = float32(rng.NormFloat64())
+	}
+	m, err := model.New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := &dataset.Set{Kind: dataset.Text, Labels: []string{""}, Channels: 1}
+	bits, right, unknown, n := 0.0, 0, 0, 0
+	for _, text := range []string{"abc cab?", "a", "bb b\naa"} {
+		e := dataset.Example{Name: text}
+		var codes []float32
+		for _, r := range text {
+			e.Samples = append(e.Samples, float32(r))
+			codes = append(codes, float32(max(strings.IndexRune("? abc\n", r), 0)%5))
+		}
+		for i := range codes {
+			if text[i] == '\n' {
+				codes[i] = 1 // white space without a code is a space
+			}
+		}
+		set.Examples = append(set.Examples, e)
+		for t, probs := 1, m.Forecasts(codes); t < len(codes); t++ {
+			row, k := probs[(t-1)*5:t*5], int(codes[t])
+			bits -= math.Log2(float64(row[k]))
+			right += one(argmax(row) == k)
+			unknown += one(k == 0)
+			n++
+		}
+	}
+	r, err := Reading(t.Context(), m, set, ReadingOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Texts != 3 || r.Characters != n || math.Abs(float64(r.Bits)-bits/float64(n)) > 1e-9 || r.Right != share(right, n) || r.Unknown != share(unknown, n) || unknown != 1 {
+		t.Errorf("%+v; %v bits, %d right of %d", r, bits/float64(n), right, n)
+	}
+	var text bytes.Buffer
+	if err := r.WriteText(&text); err != nil || !strings.Contains(text.String(), "bits a character") {
+		t.Error(text.String(), err)
+	}
+	if _, err := Reading(t.Context(), m, &dataset.Set{Kind: dataset.Series}, ReadingOptions{}); err == nil {
+		t.Error("a series is read")
+	}
+}

@@ -156,7 +156,7 @@ func (c *corpus) whole(indices []int) float64 {
 // augmented is example i, changed as o says with the numbers of rng.
 func (c *corpus) augmented(i int, o *Options, rng *rand.Rand) sequence {
 	if c.cuts != nil {
-		return c.disturbed(i, o, rng)
+		return c.ahead(i, rng.IntN(c.cuts[i].room+1))
 	}
 	if c.front.Kind == feature.KindChars {
 		frames := augmentCodes(o, rng, c.joined(i, o, rng))

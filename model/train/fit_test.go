@@ -53,7 +53,7 @@ func variety() map[string]struct {
 	o.Epochs, o.Layers, o.DropConnect, o.Averaging, o.Memory = 4, 2, 0.2, 0.9, 1
 	all["what comes next"] = kind{tides(6, 150, 1), o}
 	o.Next = &model.Next{Loss: model.LossQuantile, Quantiles: []float64{0.1, 0.5, 0.9}}
-	o.Layers, o.Patience, o.Validation, o.Lead, o.Noise = 1, 2, 0.3, -1, 0.5
+	o.Layers, o.Patience, o.Validation, o.Lead = 1, 2, 0.3, -1
 	all["quantiles of what comes next"] = kind{tides(24, 60, 1), o}
 	return all
 }

@@ -12,16 +12,38 @@ import (
 // NextDefaults returns the options for learning what comes next in recordings, and says
 // in a line what was chosen: raw samples, one a step, the difference to the last of them
 // in units of the naive forecast's error.
+//
+// Of text: a step a character, and its code is what is learned.
 func NextDefaults(set *dataset.Set) (Options, []string) {
+	if set.Kind == dataset.Text {
+		return nextTextDefaults(set)
+	}
 	o := Options{Front: feature.Config{Kind: feature.KindRaw, Samples: 1}, Next: &model.Next{Loss: model.LossSquared, Residual: true}}
 	notes := []string{fmt.Sprintf("what comes next in %d recordings, %d channels: raw front end, one sample a step, the difference to the last one", len(set.Examples), set.Channels)}
+	return o, append(notes, noteEnds(set)...)
+}
+
+// nextTextDefaults are those of text. Larger networks learn it better, and take longer.
+func nextTextDefaults(set *dataset.Set) (Options, []string) {
+	o := Options{Front: feature.Config{Kind: feature.KindChars}, Next: &model.Next{Loss: model.LossEntropy},
+		Hidden: 256, Batch: 64, Span: 128, MinUpdates: 3000}
+	total := 0
+	for i := range set.Examples {
+		total += len(set.Examples[i].Samples)
+	}
+	notes := []string{fmt.Sprintf("what comes next in %d texts of %d characters: a step a character", len(set.Examples), total)}
+	return o, append(notes, noteEnds(set)...)
+}
+
+// noteEnds says how validation divides recordings, if not by group.
+func noteEnds(set *dataset.Set) []string {
 	switch g := groups(set); {
 	case g == 1:
-		notes = append(notes, "one recording alone: validation takes its end")
+		return []string{"one recording alone: validation takes its end"}
 	case g < fewGroups:
-		notes = append(notes, fmt.Sprintf("%d groups only: validation takes the end of each recording, and says nothing of unseen ones", g))
+		return []string{fmt.Sprintf("%d groups only: validation takes the end of each recording, and says nothing of unseen ones", g)}
 	}
-	return o, notes
+	return nil
 }
 
 // Defaults of pieces.
@@ -55,12 +77,12 @@ func (o *Options) checkNext() error {
 		{"a weight of the running head", o.RunningWeight > 0}, {"a ramp of the running head", o.RampRunning}, {"distillation", o.Distill > 0},
 		{"a segmenter", o.Segment != model.Segment{Kind: model.SegmentWhole}},
 		{"label smoothing", o.Smoothing > 0}, {"class weights", o.ClassWeights}, {"a stem", o.Stem.Kind != ""},
-		{"dropped features", o.Dropout > 0}, {"jitter", o.Jitter > 0}, {"a cut start", o.Crop > 0},
+		{"dropped features", o.Dropout > 0}, {"noise", o.Noise > 0}, {"jitter", o.Jitter > 0}, {"a cut start", o.Crop > 0},
 		{"stretch", o.Stretch > 0}, {"gain", o.GainDB > 0}, {"polarity", o.Polarity}, {"snr", o.SNR > 0}, {"masks", o.Masks > 0},
 		{"join", o.Join > 1}, {"aux-next", o.AuxNext > 0}, {"init", o.Init != nil},
 	} {
 		if f.on {
-			return fmt.Errorf("train: %s: where what comes next is learned there are no labels, and noise is all that is augmented: leave it out", f.name)
+			return fmt.Errorf("train: %s: where what comes next is learned there are no labels, and nothing is augmented: leave it out", f.name)
 		}
 	}
 	switch {
@@ -68,7 +90,9 @@ func (o *Options) checkNext() error {
 		return fmt.Errorf("train: span is %d steps: give 1 to %d", o.Span, 1<<20)
 	case o.Lead > 1<<20:
 		return fmt.Errorf("train: lead is %d steps: give 0 to %d", o.Lead, 1<<20)
-	case o.Front.Kind != feature.KindRaw || o.Front.Deltas > 0:
+	case o.Front.Kind == feature.KindChars && o.Next.Loss != model.LossEntropy:
+		return fmt.Errorf("train: the loss %s of text: leave it out, it is %s", o.Next.Loss, model.LossEntropy)
+	case o.Front.Kind != feature.KindChars && (o.Front.Kind != feature.KindRaw || o.Front.Deltas > 0):
 		return fmt.Errorf("train: front end %s with deltas %d: what comes next is learned of the raw one without deltas", o.Front.Kind, o.Front.Deltas)
 	}
 	if err := o.Next.Check(); err != nil {
@@ -81,6 +105,12 @@ func (o *Options) checkNext() error {
 func prepareNext(set, valid *dataset.Set, o Options, workers int) (*trainer, error) {
 	if err := o.check(); err != nil {
 		return nil, err
+	}
+	if (set.Kind == dataset.Text) != (o.Front.Kind == feature.KindChars) {
+		return nil, fmt.Errorf("train: front end %s over %s: text takes the front end %s, and it takes nothing else", o.Front.Kind, set.Kind, feature.KindChars)
+	}
+	if set.Kind == dataset.Text {
+		o.Front.Alphabet = or(o.Front.Alphabet, alphabet(set))
 	}
 	var err error
 	if o.Front, err = o.Front.Normalize(set.Rate, set.Channels); err != nil {

@@ -10,6 +10,7 @@ import (
 // frame t+1 in units of the naive forecast's error, so that a squared loss of 1 is
 // the naive forecast's on the training data.
 type forecastHead struct {
+	unlabelled
 	hf  []float32 // R×H
 	out []float32 // R×QD
 	d   []float32 // R×QD
@@ -83,6 +84,9 @@ func (q *forecastHead) adjoint(_ *model.Config, p, grad *model.Params, b *batch,
 	}
 }
 
-func (q *forecastHead) right(*model.Config, *batch) (confirm, running int) { return 0, 0 }
+// unlabelled is the part of a head that concerns labels, of one that has none.
+type unlabelled struct{}
 
-func (q *forecastHead) verdicts(*model.Config, *batch, []calibrate.Verdict) {}
+func (unlabelled) right(*model.Config, *batch) (confirm, running int) { return 0, 0 }
+
+func (unlabelled) verdicts(*model.Config, *batch, []calibrate.Verdict) {}

@@ -10,8 +10,8 @@ import (
 )
 
 // A head is what a worker makes of a shard's hidden states: outputs, the loss with its
-// gradient, and what an evaluation keeps. heads is that of labels, forecastHead that of what
-// comes next.
+// gradient, and what an evaluation keeps. heads is that of labels, forecastHead that of
+// values to come, codeHead that of characters to come.
 type head interface {
 	// run computes the outputs; hb is nil without a backward half.
 	run(c *model.Config, p *model.Params, b *batch, hf, hb []float32)
@@ -26,7 +26,10 @@ type head interface {
 }
 
 func newHead(c *model.Config) head {
-	if c.IsNext() {
+	switch {
+	case c.IsNext() && c.Text():
+		return &codeHead{}
+	case c.IsNext():
 		return &forecastHead{}
 	}
 	return &heads{}

@@ -66,11 +66,9 @@ type Options struct {
 
 	Dropout     float64 // features dropped, one mask a sequence [0.5]; negative: 0
 	DropConnect float64 // recurrent weights dropped, one mask an update [0.3]; negative: 0
-	// σ of noise on normalised features [0.3]; negative: 0. Where what comes next is
-	// learned, on what is heard, in units of the naive forecast's error [0].
-	Noise  float64
-	Jitter float64 // σ of a feature's gain and offset a sequence [0.15]; negative: 0
-	Crop   float64 // longest random cut of a sequence's start [0.2]; negative: 0
+	Noise       float64 // σ of noise on normalised features [0.3]; negative: 0
+	Jitter      float64 // σ of a feature's gain and offset a sequence [0.15]; negative: 0
+	Crop        float64 // longest random cut of a sequence's start [0.2]; negative: 0
 	// Of text Dropout is the share of characters that become unknown, each by itself
 	// [0.05], and noise, gain and offset have nothing to change.
 	// Audio alone, on the samples: Stretch resamples by 1±Stretch, GainDB is the

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
-	"slices"
 
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -29,20 +27,6 @@ func (c *corpus) ahead(i, shift int) sequence {
 	return sequence{x: frames[:steps*c.dim], next: frames[c.dim:][:steps*c.dim], steps: steps, lead: k.lead, label: -1, index: i}
 }
 
-// disturbed is piece i as training sees it: moved on, and what the network hears with
-// noise on it. What is to be said stays as it was, so that the network learns to go on
-// from values that are a little off, as its own forecasts are.
-func (c *corpus) disturbed(i int, o *Options, rng *rand.Rand) sequence {
-	s := c.ahead(i, rng.IntN(c.cuts[i].room+1))
-	if o.Noise > 0 {
-		s.x = slices.Clone(s.x)
-		for k := range s.x {
-			s.x[k] += float32(o.Noise * float64(c.unit[k%c.dim]) * rng.NormFloat64())
-		}
-	}
-	return s
-}
-
 // nextCorpus extracts the frames of recordings, whatever their labels, and cuts them
 // into pieces. With z nil it fits the normalisation, one for all samples of a channel in
 // a frame, and the unit; else it takes those of z.
@@ -56,9 +40,25 @@ func nextCorpus(set *dataset.Set, o *Options, z *corpus, workers int) (*corpus, 
 	if err != nil {
 		return nil, err
 	}
-	if z != nil {
+	c.prepare(frames, o, z)
+	for i, f := range frames {
+		if len(f) < 2*c.dim {
+			return nil, fmt.Errorf("%s: too short: nothing comes after its only step of %d samples; leave it out", set.Examples[i].Name, x.End(1))
+		}
+		c.cut(f, o.Span, o.Lead)
+	}
+	return c, nil
+}
+
+// prepare normalises frames, which codes do not need.
+func (c *corpus) prepare(frames [][]float32, o *Options, z *corpus) {
+	switch {
+	case o.Front.Kind == feature.KindChars:
+		c.mean, c.scale = []float32{0}, []float32{1}
+		return
+	case z != nil:
 		c.mean, c.scale, c.unit = z.mean, z.scale, z.unit
-	} else {
+	default:
 		c.fitChannels(frames)
 	}
 	for _, f := range frames {
@@ -67,13 +67,6 @@ func nextCorpus(set *dataset.Set, o *Options, z *corpus, workers int) (*corpus, 
 	if z == nil {
 		c.unit = c.naive(frames, o)
 	}
-	for i, f := range frames {
-		if len(f) < 2*c.dim {
-			return nil, fmt.Errorf("%s: too short: nothing comes after its only step of %d samples; leave it out", set.Examples[i].Name, x.End(1))
-		}
-		c.cut(f, o.Span, o.Lead)
-	}
-	return c, nil
 }
 
 // recorded extracts the whole frames of each example; samples left over at the end are

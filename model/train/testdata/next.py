@@ -10,12 +10,14 @@ all steps that count weigh the same.
 import json
 
 import torch
+import torch.nn.functional as F
 
 CASES = [
     dict(name="squared", layers=1),
     dict(name="residual", layers=2, residual=True),
     dict(name="quantiles", layers=1, residual=True, quantiles=[0.1, 0.5, 0.9]),
     dict(name="absolute quantiles", layers=1, quantiles=[0.25, 0.5]),
+    dict(name="characters", layers=2, codes=7),
 ]
 CHANNELS, SAMPLES, H = 2, 2, 5
 D = CHANNELS * SAMPLES
@@ -25,11 +27,11 @@ LR, DECAY, CLIP = 0.01, 0.05, 0.3
 
 
 class Net(torch.nn.Module):
-    def __init__(self, layers, rows):
+    def __init__(self, layers, inputs, outputs):
         super().__init__()
-        self.lower = torch.nn.ModuleList(torch.nn.LSTM(D if i == 0 else H, H) for i in range(layers - 1))
-        self.lstm = torch.nn.LSTM(D if layers == 1 else H, H)
-        self.next = torch.nn.Linear(H, rows * D)
+        self.lower = torch.nn.ModuleList(torch.nn.LSTM(inputs if i == 0 else H, H) for i in range(layers - 1))
+        self.lstm = torch.nn.LSTM(inputs if layers == 1 else H, H)
+        self.next = torch.nn.Linear(H, outputs)
 
 
 def run(net, k, xs, unit):
@@ -37,9 +39,16 @@ def run(net, k, xs, unit):
     loss, outs, counted = 0.0, [], sum(n - l for n, l in zip(STEPS, LEAD))
     for x, lead in zip(xs, LEAD):
         h = x[:-1, None]
+        if k.get("codes"):
+            h = F.one_hot(x[:-1], k["codes"]).double()
         for l in net.lower:
             h, _ = l(h)
         h, _ = net.lstm(h)
+        if k.get("codes"):
+            out = F.softmax(net.next(h[:, 0]), -1)
+            loss = loss + F.cross_entropy(net.next(h[:, 0]), x[1:, 0], reduction="none")[lead:].sum() / counted
+            outs.append(out)
+            continue
         out = net.next(h[:, 0]).reshape(len(x) - 1, -1, D)
         y = x[1:]
         if k.get("residual"):
@@ -64,14 +73,17 @@ def exact(t):
 
 
 def case(k):
-    net = Net(k["layers"], max(1, len(k.get("quantiles", [])))).double()
+    codes = k.get("codes", 0)
+    net = Net(k["layers"], codes or D, codes or D * max(1, len(k.get("quantiles", [])))).double()
     with torch.no_grad():
         for p in net.parameters():
             p.copy_(exact(torch.randn_like(p) * 0.5))
     unit = exact(0.2 + torch.rand(D, dtype=torch.float64))
     xs = [exact(torch.randn(n + 1, D, dtype=torch.float64)) for n in STEPS]
+    if codes:
+        xs = [torch.randint(0, codes, (n + 1, 1)) for n in STEPS]
     out = dict(name=k["name"], layers=k["layers"], residual=k.get("residual", False), quantiles=k.get("quantiles", []),
-               channels=CHANNELS, samples=SAMPLES, hidden=H, lr=LR, decay=DECAY, clip=CLIP, unit=flat(unit), lead=LEAD,
+               channels=1 if codes else CHANNELS, samples=1 if codes else SAMPLES, codes=codes, hidden=H, lr=LR, decay=DECAY, clip=CLIP, unit=flat(unit), lead=LEAD,
                x=[flat(x) for x in xs], params={n: flat(p) for n, p in net.named_parameters()})
     loss, outs = run(net, k, xs, unit)
     loss.backward()

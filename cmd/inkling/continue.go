@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"math/rand/v2"
+
+	"inkling/capture"
+	"inkling/model"
+)
+
+// continueFlags ask a model of text to write.
+type continueFlags struct {
+	Continue    int     `help:"A model that says the next character: read SOURCE and write so many characters that go on from it." placeholder:"N"`
+	Temperature float64 `help:"--continue: under 1 likelier, over 1 stranger; 0: always the most probable." default:"1" placeholder:"T"`
+	Seed        uint64  `help:"--continue: another seed, another text." default:"1"`
+}
+
+// continueText reads the source to its end and writes what the model draws to follow.
+func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
+	switch {
+	case !m.HasNext() || !m.Config.Text():
+		return usagef("--continue: %s does not say the next character: train a model with --predict next on text", c.Model)
+	case c.Continue < 0:
+		return usagef("--continue %d: give a number of characters", c.Continue)
+	case !(c.Temperature >= 0 && c.Temperature <= 100):
+		return usagef("--temperature %v: give 0 to 100", c.Temperature)
+	case endless(c.Source[0]):
+		return usagef("--continue: %s never ends: give text files, or - for standard input", c.Source[0])
+	case c.Steps != 0 || len(c.To) > 0 || c.JSON || c.Quiet:
+		return usagef("--continue writes text alone: leave --steps, --to, --json and --quiet out")
+	}
+	src, err := c.openText(a, c.Source, nil, "")
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	s := m.NewState()
+	if err := readTo(a, m, src, s); err != nil {
+		return err
+	}
+	w := bufio.NewWriter(quitter{a.stdout})
+	rng, probs, code := rand.New(rand.NewPCG(c.Seed, 0)), make([]float32, m.Outputs()), make([]float32, 1)
+	alphabet := []rune(m.Config.Front.Alphabet)
+	for range c.Continue {
+		if err := a.ctx.Err(); err != nil {
+			break // what there is stays
+		}
+		m.Next(probs, s)
+		k := model.Draw(probs, c.Temperature, rng)
+		if _, err := w.WriteRune(alphabet[k-1]); err != nil {
+			return err
+		}
+		code[0] = float32(k)
+		m.Step(nil, s, code)
+	}
+	w.WriteByte('\n')
+	return w.Flush()
+}
+
+// readTo moves s on over all of src.
+func readTo(a *app, m *model.Model, src capture.Source, s *model.State) error {
+	front, err := m.Front()
+	if err != nil {
+		return err
+	}
+	var codes []float32
+	for {
+		var b capture.Block
+		err := src.Read(a.ctx, &b)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		codes = front.Push(codes[:0], b.Samples)
+		for i := range codes {
+			m.Step(nil, s, codes[i:i+1])
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"inkling/model"
+	"inkling/model/dataset"
+)
+
+// ReadingOptions are those of Reading.
+type ReadingOptions struct {
+	Each     func(r *ReadingRow) error // after the evaluation, once a text, in the data's order
+	Progress func(done, total int)     // after each text; not concurrently
+}
+
+// A ReadingReport says how well a model foretells text: the bits that a character takes
+// when it is coded by the probability that the model gave it, and how often the most
+// probable one came. The first character of a text is given.
+type ReadingReport struct {
+	Texts      int    `json:"texts"`
+	Characters int    `json:"characters"` // that were foretold
+	Bits       Number `json:"bits_per_character"`
+	Right      Share  `json:"right"`   // share of them that were the most probable
+	Unknown    Share  `json:"unknown"` // share of them that have no code of their own
+
+	SeenInTraining int      `json:"seen_in_training"`
+	Warnings       []string `json:"warnings,omitempty"`
+	Seconds        float64  `json:"seconds"`
+}
+
+// A ReadingRow is one text's line.
+type ReadingRow struct {
+	File       string `json:"file"`
+	Characters int    `json:"characters"`
+	Bits       Number `json:"bits_per_character"`
+	Right      Share  `json:"right"`
+}
+
+// Reading judges m, a model that says the next character, on every text of set, labels
+// being ignored. The report is the same for any number of processors.
+func Reading(ctx context.Context, m *model.Model, set *dataset.Set, o ReadingOptions) (*ReadingReport, error) {
+	began := time.Now()
+	switch {
+	case !m.HasNext() || !m.Config.Text():
+		return nil, errors.New("evaluate: this model does not say the next character")
+	case set.Kind != dataset.Text:
+		return nil, fmt.Errorf("evaluate: the model reads text, the data are %s: give texts", set.Kind)
+	case len(set.Examples) == 0:
+		return nil, errors.New("there are no texts to evaluate: choose another --split, or give a data set that has some")
+	}
+	sums := make([]readingSums, len(set.Examples))
+	err := eachExample(set, o.Progress, func(i int) error { return sums[i].read(ctx, m, &set.Examples[i]) })
+	if err != nil {
+		return nil, err
+	}
+	r := &ReadingReport{Texts: len(sums), SeenInTraining: SeenInTraining(m, set)}
+	var total readingSums
+	for i, s := range sums {
+		total.n += s.n
+		total.bits += s.bits
+		total.right += s.right
+		total.unknown += s.unknown
+		if o.Each != nil {
+			if err := o.Each(&ReadingRow{set.Examples[i].Name, s.n, Number(s.bits / float64(s.n)), share(s.right, s.n)}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if total.n == 0 {
+		return nil, errors.New("evaluate: no text has a second character, which could be foretold")
+	}
+	r.Characters, r.Bits, r.Right, r.Unknown = total.n, Number(total.bits/float64(total.n)), share(total.right, total.n), share(total.unknown, total.n)
+	r.Seconds = time.Since(began).Seconds()
+	return r, nil
+}
+
+// readingSums are sums over characters.
+type readingSums struct {
+	n, right, unknown int
+	bits              float64
+}
+
+func (s *readingSums) read(ctx context.Context, m *model.Model, e *dataset.Example) error {
+	front, err := m.Front()
+	if err != nil {
+		return err
+	}
+	codes := front.Push(nil, e.Samples)
+	net, probs := m.NewState(), make([]float32, m.Outputs())
+	for t := range codes {
+		if t%(1<<12) == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if t > 0 {
+			k := int(codes[t])
+			s.n++
+			s.bits -= math.Log2(max(float64(probs[k]), 1e-30))
+			s.right += one(argmax(probs) == k)
+			s.unknown += one(k == 0)
+		}
+		m.Step(nil, net, codes[t:t+1])
+		m.Next(probs, net)
+	}
+	return nil
+}
+
+// WriteText writes the report for a terminal.
+func (r *ReadingReport) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d texts, %d characters, %.1f s\n", r.Texts, r.Characters, r.Seconds)
+	for _, v := range r.Warnings {
+		fmt.Fprintf(&b, "note: %s\n", printable(v))
+	}
+	fmt.Fprintf(&b, "\n%-22s %.4f\n%-22s %s\n%-22s %s\n", "bits a character", float64(r.Bits), "most probable one came", r.Right, "without a code", r.Unknown)
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,38 @@
+package stream
+
+import "math"
+
+// A textForecaster tells at every character which ones are likely to come next, and how
+// many bits the one that came had been worth.
+type textForecaster struct {
+	forecaster
+	names  []string // of the codes; that of code 0 is empty
+	scores []Score  // memory of the events since forget
+}
+
+func newTextForecaster(c *Classifier) *textForecaster {
+	f := &textForecaster{forecaster: *newForecaster(c), names: []string{""}}
+	for _, r := range c.m.Config.Front.Alphabet {
+		f.names = append(f.names, string(r))
+	}
+	return f
+}
+
+func (f *textForecaster) forget() { f.scores = f.scores[:0] }
+
+func (f *textForecaster) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
+	f.step++
+	code := 0
+	if v := frame[0]; v > 0 && v < float32(len(f.names)) { // a restored one may be anything
+		code = int(v)
+	}
+	e := Event{Type: Forecast, Segment: f.id, Step: f.step, Sample: o.sample, Time: o.time, Text: &f.names[code]}
+	if f.step > 1 {
+		e.Bits = -math.Log2(max(float64(f.out[code]), 1e-30))
+	}
+	c.m.Next(f.out, f.net)
+	from := len(f.scores)
+	f.scores = appendTop(f.scores, f.out, f.names, c.top())
+	e.Top = f.scores[from:len(f.scores):len(f.scores)]
+	return c.emit(dst, e)
+}
