@@ -304,6 +304,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningEvidence, Stem: stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 3, Stride: 2, Channels: 2}}}}).Bytes())
 	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningEvidence, Rate: 1000, Stem: stem.Config{Kind: stem.KindGabor, Filters: 2}}).Bytes())
 	f.Add(random(f, 1, Config{Hidden: 2, Layers: 2, Running: RunningEvidence, Confirm: true, Front: feature.Config{Kind: feature.KindChars, Alphabet: " ab"}}).Bytes())
+	f.Add(randomNext(f, 1, Next{Loss: LossQuantile, Quantiles: []float64{0.1, 0.5}, Residual: true}, 2, 2, 3, 2).Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := Load(bytes.NewReader(data))
 		if err != nil {
