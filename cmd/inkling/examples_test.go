@@ -32,6 +32,7 @@ import (
 var makers = map[string]maker{
 	"author.md":     {make: makeAuthors},
 	"digit.md":      {make: makeDigits},
+	"forecast.md":   {make: makeForecasts},
 	"instrument.md": {make: makeInstruments},
 }
 

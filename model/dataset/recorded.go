@@ -10,7 +10,7 @@ import (
 )
 
 // OpenRecordings reads what Open reads, labels being ignored, and besides it plain
-// signals: an audio file or a .txt, or a folder of them. Every example is a recording of
+// signals: an audio file, a table of a signal or a .txt, or a folder of them. Every example is a recording of
 // its own under the label ""; texts of a table that follow one another are one, a line
 // each.
 func OpenRecordings(name string, o Options) (*Set, error) {
@@ -24,6 +24,7 @@ func OpenRecordingsFS(fsys fs.FS, name string, o Options) (*Set, error) {
 		return nil, err
 	}
 	if len(files)+len(texts) == 0 {
+		o.Table.Plain = true
 		s, err := OpenFS(fsys, name, o)
 		if err != nil {
 			return nil, err
@@ -31,7 +32,7 @@ func OpenRecordingsFS(fsys fs.FS, name string, o Options) (*Set, error) {
 		return s.Unlabelled(), nil
 	}
 	if len(files) == 0 {
-		return loadTexts(fsys, texts, nil, o)
+		return loadTexts(fsys, texts, o)
 	}
 	if o.Rate < 0 || o.Rate-o.Rate != 0 || o.Channels < 0 {
 		return nil, fmt.Errorf("dataset: rate %v and channels %d must not be negative", o.Rate, o.Channels)

@@ -14,12 +14,13 @@ import (
 func TestOpenRecordings(t *testing.T) {
 	fsys := fstest.MapFS{
 		"plain/a.wav": wav(8000, 1, 100, 1), "plain/b.wav": wav(8000, 1, 50, 2), "plain/notes.txt": text("x"), "texts/a.txt": text("one\ntwo\n"), "texts/b.txt": text("drei"), "texts/c.md": text("#"),
+		"tables/1.csv": text("x,y\n1,2\n3,4\n5,6\n"), "tables/2.csv": text("x,y,label\n1,2,a\n3,4,b\n"),
 		"table.tsv":      text("author\twork\tsentence\nx\tv\tOne.\nx\tv\tTwo.\ny\tw\tThree.\n"),
 		"labels/x/c.wav": wav(8000, 1, 30, 1), "labels/y/d.wav": wav(8000, 1, 30, 2),
 		"index/index.csv": text("file,label,group\ne.wav,q,g\n"), "index/e.wav": wav(8000, 1, 20, 3),
 	}
 	for name, want := range map[string]string{"plain": "plain/a.wav plain/b.wav", "plain/a.wav": "plain/a.wav",
-		"labels": "labels/x/c.wav labels/y/d.wav", "index": "index/e.wav", "texts": "texts/a.txt texts/b.txt",
+		"labels": "labels/x/c.wav labels/y/d.wav", "index": "index/e.wav", "texts": "texts/a.txt texts/b.txt", "tables": "tables/1.csv tables/2.csv",
 		"plain/notes.txt": "plain/notes.txt", "table.tsv": "table.tsv:2 table.tsv:4"} {
 		s, err := OpenRecordingsFS(fsys, name, Options{})
 		if err != nil {

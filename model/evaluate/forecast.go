@@ -42,7 +42,13 @@ type Horizon struct {
 	Steps     int `json:"steps"`
 	Forecasts int `json:"forecasts"`
 	Distance
-	Channels []Distance `json:"channels,omitempty"`
+	Channels []ChannelDistance `json:"channels,omitempty"`
+}
+
+// A ChannelDistance is that of one channel, by its name or number.
+type ChannelDistance struct {
+	Name string `json:"name"`
+	Distance
 }
 
 // A Distance is the root mean square and the mean absolute error of a forecast, and of
@@ -148,11 +154,11 @@ func eachExample(set *dataset.Set, progress func(done, total int), do func(i int
 
 // forecastSums are sums over forecasts.
 type forecastSums struct {
-	channels int
-	steps    int
-	at       [2]distances // one step ahead, and Ahead
-	below    []int        // values at or below each quantile
-	values   int
+	names  []string // of the channels
+	steps  int
+	at     [2]distances // one step ahead, and Ahead
+	below  []int        // values at or below each quantile
+	values int
 }
 
 // distances are sums of squares and of sizes, of the forecast and of the naive one, a
@@ -165,9 +171,14 @@ type distances struct {
 }
 
 func newForecastSums(m *model.Model, ahead int) *forecastSums {
-	s := &forecastSums{channels: m.Config.Channels, below: make([]int, len(m.Config.Next.Quantiles))}
+	c := m.Config.Channels
+	s := &forecastSums{names: m.Config.Names, below: make([]int, len(m.Config.Next.Quantiles))}
+	for k := range c {
+		if len(m.Config.Names) == 0 {
+			s.names = append(s.names, fmt.Sprint("channel ", k+1))
+		}
+	}
 	for i, n := range []int{1, ahead} {
-		c := s.channels
 		s.at[i] = distances{ahead: n, square: make([]float64, c), size: make([]float64, c), naive2: make([]float64, c), naiveAbs: make([]float64, c)}
 	}
 	return s
@@ -266,7 +277,7 @@ func (s *forecastSums) horizons() (hs []Horizon) {
 		h := Horizon{Steps: a.ahead, Forecasts: a.forecasts, Distance: a.distance(0, len(a.square))}
 		for c := range a.square {
 			if len(a.square) > 1 {
-				h.Channels = append(h.Channels, a.distance(c, c+1))
+				h.Channels = append(h.Channels, ChannelDistance{s.names[c], a.distance(c, c+1)})
 			}
 		}
 		hs = append(hs, h)
@@ -300,8 +311,8 @@ func (r *ForecastReport) WriteText(w io.Writer) error {
 			name = "one step ahead"
 		}
 		h.Distance.write(&b, name)
-		for c, d := range h.Channels {
-			d.write(&b, fmt.Sprintf("  channel %d", c+1))
+		for _, d := range h.Channels {
+			d.write(&b, "  "+short(printable(d.Name), 16))
 		}
 	}
 	for i, q := range r.Quantiles {
