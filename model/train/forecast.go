@@ -23,10 +23,11 @@ func NextDefaults(set *dataset.Set) (Options, []string) {
 	return o, append(notes, noteEnds(set)...)
 }
 
-// nextTextDefaults are those of text. Larger networks learn it better, and take longer.
+// nextTextDefaults are those of text. Larger networks learn it better, and take longer;
+// of as many characters many small updates learn more than few large ones.
 func nextTextDefaults(set *dataset.Set) (Options, []string) {
 	o := Options{Front: feature.Config{Kind: feature.KindChars}, Next: &model.Next{Loss: model.LossEntropy},
-		Hidden: 256, Batch: 64, Span: 128, MinUpdates: 3000}
+		Hidden: 256, Batch: 16, Span: 128, Lead: 16, MinUpdates: 6000}
 	total := 0
 	for i := range set.Examples {
 		total += len(set.Examples[i].Samples)
