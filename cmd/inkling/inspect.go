@@ -34,7 +34,7 @@ func (c *inspectCmd) Run(a *app) error {
 			return nil
 		}
 	}
-	set, err := c.open(a, c.Name, 0)
+	set, err := c.openAny(a)
 	if err != nil {
 		return err
 	}
@@ -45,6 +45,20 @@ func (c *inspectCmd) Run(a *app) error {
 	}
 	inspectData(a, c.Name, set)
 	return nil
+}
+
+// openAny reads labelled data, or else plain recordings.
+func (c *inspectCmd) openAny(a *app) (*dataset.Set, error) {
+	set, err := c.open(a, c.Name, 0)
+	if err == nil {
+		return set, nil
+	}
+	c.recordings = true
+	if plain, perr := c.open(a, c.Name, 0); perr == nil {
+		a.logf("without labels, for train --predict next: %v", err)
+		return plain, nil
+	}
+	return nil, err
 }
 
 func isFile(name string) bool {

@@ -72,6 +72,9 @@ func TestPredictNext(t *testing.T) {
 	if r.Recordings < 1 || r.Recordings > 3 || r.Seen != 0 || r.Ahead[0].RMSE > 0.6*r.Ahead[0].Naive || r.Ahead[1].Steps != 5 || r.Ahead[1].RMSE > 0.8*r.Ahead[1].Naive {
 		t.Errorf("%+v", r)
 	}
+	if out := mustRun(t, "inspect", at("recordings")); !strings.Contains(out, "6 examples of audio, 1 channels, 100 Hz") {
+		t.Error(out)
+	}
 	if out := mustRun(t, "inspect", at("m")); !strings.Contains(out, "what comes next: quantile loss, quantiles 0.1, 0.5, 0.9") {
 		t.Error(out)
 	}
