@@ -126,6 +126,12 @@ func moves(set *dataset.Set, base Options) [][]move {
 			return before != value
 		}}
 	}
+	if base.Front.Kind == feature.KindChars {
+		return append(textMoves(),
+			number("dropout", func(o *Options) *float64 { return &o.Dropout }, 0, 0.1),
+			number("smoothing", func(o *Options) *float64 { return &o.Smoothing }, 0, 0.05),
+			[]move{whole("updates", func(o *Options) *int { return &o.MinUpdates }, 2*or(base.MinUpdates, 1500))})
+	}
 	var gs [][]move
 	if base.Front.Kind == feature.KindRaw && base.Stem.Kind == "" {
 		samples := max(base.Front.Samples, 1)
@@ -164,6 +170,29 @@ func moves(set *dataset.Set, base Options) [][]move {
 			o.ConfirmEvidence = o.Running != model.RunningNone
 			return was != o.ConfirmEvidence
 		}}})
+}
+
+// textMoves are those of text alone.
+func textMoves() [][]move {
+	share := func(name string, field func(o *Options) *float64, values ...float64) (g []move) {
+		for _, v := range values {
+			g = append(g, move{fmt.Sprintf("%s %g", name, v), func(o *Options) bool {
+				before := *field(o)
+				*field(o) = v
+				return before != v
+			}})
+		}
+		return g
+	}
+	return [][]move{
+		share("aux-next", func(o *Options) *float64 { return &o.AuxNext }, 0, 0.3, 1),
+		share("swap-names", func(o *Options) *float64 { return &o.SwapNames }, 0, 0.5, 1),
+		{{"join 3", func(o *Options) bool {
+			before := o.Join
+			o.Join = 3
+			return before != o.Join
+		}}},
+	}
 }
 
 // WriteTrials writes a CSV line a trial: trial, change, loss, confirmed, running, kept.

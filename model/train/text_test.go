@@ -229,3 +229,22 @@ func TestTextRefusals(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A search over text tries what text has.
+func TestSearchOfText(t *testing.T) {
+	o := textOptions()
+	o.Folds = 2
+	_, trials, err := Search(t.Context(), toyText(40, 1), o, 4, Hooks{}, nil)
+	if err != nil || len(trials) != 4 || trials[1].Change != "aux-next 0" {
+		t.Fatalf("%v, %+v", err, trials)
+	}
+	for _, group := range moves(toyText(40, 1), o) {
+		for _, m := range group {
+			for _, none := range []string{"noise", "jitter", "samples", "stem"} {
+				if strings.HasPrefix(m.name, none) {
+					t.Errorf("%s of text", m.name)
+				}
+			}
+		}
+	}
+}
