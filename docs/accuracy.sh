@@ -23,8 +23,12 @@ one() {
   local ev=(); while [ "$1" != -- ]; do ev+=("$1"); shift; done; shift
   local began=$SECONDS
   "$tmp/inkling" train "$from" -o "$tmp/m" --seed "$seed" -q "$@" 2>"$tmp/log" || { cat "$tmp/log" >&2; exit 1; }
-  local took=$((SECONDS - began))
-  "$tmp/inkling" eval "$tmp/m" "$on" --json "${ev[@]}" >"$tmp/r" 2>/dev/null
+  judge "$name" "$seed" "$on" $((SECONDS - began)) "${ev[@]}"
+}
+# judge NAME SEED EVAL-DATA SECONDS EVAL-OPTIONS: a line of figures of the last model.
+judge() {
+  local name=$1 seed=$2 on=$3 took=$4; shift 4
+  "$tmp/inkling" eval "$tmp/m" "$on" --json "$@" >"$tmp/r" 2>/dev/null
   printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "$seed" "$(field "$tmp/r" '"confirmed":\{"accuracy":')" "$(balanced "$tmp/r")" \
     "$(field "$tmp/r" '"1\.0":')" "$(field "$tmp/r" '"early":\{"accuracy":')" "$(field "$tmp/r" '"earliness":')" \
     "$(field "$tmp/r" '"overturned":')" "$(field "$tmp/r" '"confirmed_ece":')" "$(worst "$tmp/r" running_ece)" "$took" | tee -a "$tmp/rows" >&2
@@ -69,8 +73,14 @@ instruments() {
     one "instruments, 3 classes, 80 ms, raw, --stem gabor" "$s" "$data/instruments" "$data/instruments" --labels flute,trumpet,piano --crop 0.08 -- --labels flute,trumpet,piano --crop 0.08 --stem gabor
   done
 }
+authors() {
+  for s in $SEEDS; do
+    one "authors by book, a sentence" "$s" "$data/authors/sentences.tsv" "$data/authors/sentences.tsv" --
+    judge "authors by book, five sentences" "$s" "$data/authors/sentences.tsv" 0 --join 5
+  done
+}
 environment() { series "ESC-10, folds 1-3 to 4" esc10; }
 
-all="japanese-vowels motions pendigits ringel curves digits speakers instruments environment"
+all="japanese-vowels motions pendigits ringel curves digits speakers instruments environment authors"
 for section in ${*:-$all}; do "$section"; done
 table
