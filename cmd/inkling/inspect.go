@@ -90,9 +90,12 @@ func inspectModel(a *app, name string, m *model.Model) {
 	} else {
 		w("labels", "%d: %s", len(c.Labels), strings.Join(c.Labels, ", "))
 	}
-	if c.Rate > 0 {
+	switch {
+	case c.Text():
+		w("input", "text, a step a character")
+	case c.Rate > 0:
 		w("input", "%.6g Hz, %d channels%s", c.Rate, c.Channels, channelNames(c.Names, c.Units))
-	} else {
+	default:
 		w("input", "samples as they come, %d channels%s", c.Channels, channelNames(c.Names, c.Units))
 	}
 	if c.HasStem() {
@@ -115,7 +118,7 @@ func inspectModel(a *app, name string, m *model.Model) {
 	}
 	w("size", "%d numbers, %.0f KB", values, float64(len(m.Bytes()))/1024)
 	if !m.HasNext() {
-		w("segments", "%s, at most %g s", c.Segment.Kind, c.Segment.Defaults().Maximum)
+		w("segments", "%s, at most %g %s", c.Segment.Kind, c.Segmenter().Maximum, unitOf(c))
 		inspectDecision(&c.Decision, w)
 	}
 	w("trained on", "%d examples, seed %d, data %s", len(c.Origin.Examples), c.Origin.Seed, c.Origin.Data)
@@ -136,6 +139,17 @@ func channelNames(names, units []string) string {
 		return ""
 	}
 	return ": " + strings.Join(list, ", ")
+}
+
+// unitOf is what lengths of a model's signal are counted in.
+func unitOf(c *model.Config) string {
+	switch {
+	case c.Text():
+		return "characters"
+	case c.Rate == 0:
+		return "samples"
+	}
+	return "s"
 }
 
 // inspectDecision says the decision rules in words.

@@ -42,7 +42,7 @@ func TestText(t *testing.T) {
 	data := writers(t)
 	file := filepath.Join(filepath.Dir(data), "author.model")
 	mustRun(t, "train", data, "-o", file, "--epochs", "12", "--hidden", "12", "--lr", "0.01", "--folds=-1", "-q")
-	if out := mustRun(t, "inspect", file); !strings.Contains(out, "chars, an alphabet of") || !strings.Contains(out, "line, at most") {
+	if out := mustRun(t, "inspect", file); !strings.Contains(out, "chars, an alphabet of") || !strings.Contains(out, "line, at most 86400 characters") {
 		t.Error(out)
 	}
 	if out := mustRun(t, "inspect", data); !strings.Contains(out, "240 examples of text") {
