@@ -1,7 +1,6 @@
 package train
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -15,6 +14,7 @@ import (
 // Presets are the shapes of data that a recipe is known for.
 const (
 	PresetAudio  = "audio"  // sound
+	PresetSpeech = "speech" // sound of few sources, such as speakers, for others of their kind
 	PresetCurve  = "curve"  // one channel, 20 to 1000 samples
 	PresetShort  = "short"  // several channels, at most 60 samples
 	PresetSensor = "sensor" // longer series
@@ -23,13 +23,15 @@ const (
 
 // Presets lists them.
 func Presets() []string {
-	return []string{PresetAudio, PresetCurve, PresetShort, PresetSensor, PresetText}
+	return []string{PresetAudio, PresetSpeech, PresetCurve, PresetShort, PresetSensor, PresetText}
 }
 
 // preset is the shape that set has.
 func preset(set *dataset.Set) string {
 	n := medianLength(set)
 	switch {
+	case set.Kind == dataset.Audio && fewSources(set):
+		return PresetSpeech
 	case set.Kind == dataset.Audio:
 		return PresetAudio
 	case set.Kind == dataset.Text:
@@ -49,6 +51,9 @@ func preset(set *dataset.Set) string {
 //   - Audio: log-mel frames of 25 ms every 10 ms, every 5 ms where the median
 //     example is under 0.3 s; changes of speed, level, polarity and frequency
 //     masks; an evidence head.
+//   - Speech, which is sound of two to nine groups of fifty examples and more: what is
+//     to be told apart is not the sources, so frames keep the spectrum's envelope alone,
+//     MFCC with their differences, under noise of many levels.
 //   - Curves: one channel, 20 to 1000 samples: convolutions over single samples.
 //   - Short series of at most 60 samples: one to four samples a step, with deltas
 //     but where there is one.
@@ -65,8 +70,8 @@ func Defaults(set *dataset.Set, name string) (Options, []string, error) {
 	if (name == PresetText) != (set.Kind == dataset.Text) {
 		return Options{}, nil, fmt.Errorf("train: preset %s over %s: preset %s is for text, and text for it", name, set.Kind, PresetText)
 	}
-	if name == PresetAudio && set.Rate == 0 {
-		return Options{}, nil, errors.New("train: preset audio needs a sampling rate, which the data do not have: give --rate, or another preset")
+	if (name == PresetAudio || name == PresetSpeech) && set.Rate == 0 {
+		return Options{}, nil, fmt.Errorf("train: preset %s needs a sampling rate, which the data do not have: give --rate, or another preset", name)
 	}
 	o, note := shapeDefaults(set, name)
 	notes := []string{note}
@@ -100,6 +105,8 @@ func shapeDefaults(set *dataset.Set, name string) (Options, string) {
 	switch name {
 	case PresetAudio:
 		return audioDefaults(set, o, n)
+	case PresetSpeech:
+		return speechDefaults(set, o, n)
 	case PresetText:
 		return textDefaults(set, o, n)
 	case PresetCurve:
@@ -170,6 +177,23 @@ func textDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 	o.MinUpdates = max(leastTextUpdates, min(mostTextEpochs*((len(set.Examples)+o.Batch-1)/o.Batch), mostTextUpdates))
 	return o, fmt.Sprintf("text of %d characters (preset text): a step a character; up to %d texts of a passage joined, %.0f %% of names swapped, the next character as a second task",
 		n, o.Join, 100*o.SwapNames)
+}
+
+// sourceExamples is how many examples a group of few has, on average, to be a source.
+const sourceExamples = 50
+
+// fewSources tells whether set has the sound of few sources.
+func fewSources(set *dataset.Set) bool {
+	g := groups(set)
+	return g > 1 && g < fewGroups && len(set.Examples) >= g*sourceExamples
+}
+
+func speechDefaults(set *dataset.Set, o Options, n int) (Options, string) {
+	o, _ = audioDefaults(set, o, n)
+	o.Front.Kind, o.Front.Bands, o.Front.Deltas = feature.KindMFCC, 0, 1
+	o.SNR = 10
+	return o, fmt.Sprintf("audio of %.3g s at %.0f Hz from few sources (preset %s): MFCC front end with deltas, %.0f ms windows every %.0f ms, under noise",
+		float64(n)/set.Rate, set.Rate, PresetSpeech, o.Front.WindowMS, o.Front.HopMS)
 }
 
 // medianLength is the median number of samples a channel.

@@ -341,6 +341,16 @@ func TestDefaultsFollowTheData(t *testing.T) {
 			t.Errorf("notes %q do not mention %q", notes, c.mentions)
 		}
 	}
+	voices := audio(0.4)
+	for range 3 {
+		voices.Examples = append(voices.Examples, voices.Examples...)
+	}
+	for i := range voices.Examples {
+		voices.Examples[i].Group = fmt.Sprint(i % 4)
+	}
+	if o, notes, _ := Defaults(voices, ""); o.Front.Kind != feature.KindMFCC || o.Front.Deltas != 1 || o.SNR == 0 || !strings.Contains(notes[0], "few sources") {
+		t.Errorf("four voices: %+v, %q", o.Front, notes)
+	}
 	few := series(15, 1)
 	for i := range few.Examples {
 		few.Examples[i].Group = fmt.Sprint(i % 3)
