@@ -89,7 +89,7 @@ type trainCmd struct {
 	Patience        int     `help:"End after so many epochs without a better one." default:"0"`
 	Segment         string  `help:"Segmenter stored in the model: activity, fixed, message, whole or, of text, line or sentence." enum:",activity,fixed,message,whole,line,sentence" default:""`
 	Seed            uint64  `help:"Same seed, same data, same options: same file." default:"1"`
-	Preset          string  `help:"Recipe: audio, speech, curve, short, sensor or text [the one that the data look like]." enum:",audio,curve,short,sensor,text" default:""`
+	Preset          string  `help:"Recipe: audio, speech, curve, short, sensor or text [the one that the data look like]." enum:",audio,speech,curve,short,sensor,text" default:""`
 	Search          int     `help:"Try so many settings first, by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
 	Init            string  `help:"Start from the layers of this model instead of random numbers." placeholder:"MODEL"`
 	Resume          bool    `help:"Go on from MODEL.checkpoint."`
