@@ -189,10 +189,8 @@ func (c *Classifier) checkFormat(f capture.Format) error {
 		return nil
 	}
 	want := c.m.Config.Channels
-	if kind := c.m.Config.Front.Kind; kind == feature.KindRaw || kind == feature.KindChars {
-		if got := max(f.Channels, 1); got != want {
-			return &feature.ChannelError{Kind: kind, Want: want, Got: got}
-		}
+	if got := max(f.Channels, 1); got != want && !c.m.Config.Front.Averages() {
+		return &feature.ChannelError{Kind: c.m.Config.Front.Kind, Want: want, Got: got}
 	}
 	if c.m.Config.Text() && f.Rate > 0 {
 		return fmt.Errorf("the model takes text, the source has samples at %v Hz: give a text file, or - for standard input", f.Rate)

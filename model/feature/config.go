@@ -21,9 +21,14 @@ func (c Config) Normalize(rate float64, channels int) (Config, error) {
 		return c.normalizeSpectral(rate)
 	case KindChars:
 		return c, c.checkChars(rate, channels)
+	case KindStats:
+		return c.normalizeStats(channels)
 	}
-	return c, fmt.Errorf("front end %q: want %s, %s, %s or %s", c.Kind, KindRaw, KindLogMel, KindMFCC, KindChars)
+	return c, fmt.Errorf("front end %q: want %s, %s, %s, %s or %s", c.Kind, KindRaw, KindLogMel, KindMFCC, KindStats, KindChars)
 }
+
+// Averages tells whether the front end averages channels to those that it takes.
+func (c Config) Averages() bool { return c.Kind == KindLogMel || c.Kind == KindMFCC }
 
 // maxDim bounds the values of a step.
 const maxDim = 1 << 20
@@ -39,6 +44,26 @@ func (c Config) normalizeRaw(channels int) (Config, error) {
 	}
 	if c.Samples*channels > maxDim {
 		return c, fmt.Errorf("front end raw: %d samples of %d channels a step: at most %d values", c.Samples, channels, maxDim)
+	}
+	return c, nil
+}
+
+// maxLags bounds the longest difference to 2^15 samples.
+const maxLags = 16
+
+func (c Config) normalizeStats(channels int) (Config, error) {
+	setDefault(&c.Samples, 32)
+	setDefault(&c.Lags, 4)
+	setDefault(&c.Floor, 1e-6)
+	switch {
+	case c.Samples < 2 || c.Samples > 1<<16:
+		return c, fmt.Errorf("front end stats: samples %d a step: want 2 to %d", c.Samples, 1<<16)
+	case c.Lags < 1 || c.Lags > maxLags:
+		return c, fmt.Errorf("front end stats: lags %d: want 1 to %d", c.Lags, maxLags)
+	case !(c.Floor > 0 && c.Floor <= math.MaxFloat32):
+		return c, fmt.Errorf("front end stats: floor %v: want over 0", c.Floor)
+	case channels<<c.Lags > maxDim:
+		return c, fmt.Errorf("front end stats: %d channels and %d lags: at most %d values", channels, c.Lags, maxDim)
 	}
 	return c, nil
 }
@@ -101,6 +126,8 @@ func New(c Config, rate float64, channels int) (Extractor, error) {
 		b = newRaw(c, channels)
 	case KindChars:
 		b = newChars(c)
+	case KindStats:
+		b = newStats(c, channels)
 	default:
 		b = newSpectral(c, rate, channels)
 	}

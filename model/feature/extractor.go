@@ -164,4 +164,19 @@ func (d *decoder) floats(dst []float32) {
 	}
 }
 
+func (d *decoder) doubles(dst []float64) {
+	if b := d.take(8 * len(dst)); b != nil {
+		for i := range dst {
+			dst[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+	}
+}
+
+func appendDoubles(dst []byte, v []float64) []byte {
+	for _, x := range v {
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(x))
+	}
+	return dst
+}
+
 func appendInt(dst []byte, v int) []byte { return binary.LittleEndian.AppendUint64(dst, uint64(v)) }

@@ -13,6 +13,7 @@ const (
 	KindLogMel = "logmel"
 	KindMFCC   = "mfcc"
 	KindChars  = "chars"
+	KindStats  = "stats"
 )
 
 // Config describes a front end. It is part of the model file; a field at its
@@ -23,8 +24,14 @@ type Config struct {
 
 	// Raw: Samples a step (default 1), channels interleaved, after keeping
 	// the mean of every Decimate samples (default 1).
-	Samples  int `json:"samples,omitempty"`
-	Decimate int `json:"decimate,omitempty"`
+	// Stats: Samples a step (default 32), of which the logarithms of each channel's
+	// variance and of the powers of its differences over 1, 2, 4, … samples are
+	// taken, Lags of them (default 4); with Means each channel's mean as well. Floor
+	// is added under the logarithm, in the signal's units squared (default 1e-6).
+	Samples  int  `json:"samples,omitempty"`
+	Decimate int  `json:"decimate,omitempty"`
+	Lags     int  `json:"lags,omitempty"`
+	Means    bool `json:"means,omitempty"`
 
 	// Log-mel and MFCC: window and hop in milliseconds (default 25 and 10),
 	// mel Bands (default 40) between Low and High Hz (default 20 and
@@ -59,8 +66,8 @@ type Extractor interface {
 	// channel, and appends the frames that became complete to dst, D values each.
 	Push(dst, samples []float32) []float32
 	// Flush ends the signal. Samples that no frame covers become one last
-	// frame: raw repeats the last sample to fill it, the spectral kinds pad with
-	// zeros, and only when there was no frame at all. The extractor is then
+	// frame: raw repeats the last sample to fill it; the spectral kinds pad with
+	// zeros and stats takes what there is, but only when there was no frame at all. The extractor is then
 	// as after Reset.
 	Flush(dst []float32) []float32
 	// Reset forgets the past: the next sample is the first one.

@@ -54,6 +54,7 @@ func TestAgainstSciPy(t *testing.T) {
 }
 
 var configs = []Config{{Kind: KindRaw}, {Kind: KindRaw, Samples: 5, Decimate: 3, Deltas: 2}, {Kind: KindRaw, Samples: 7, Deltas: 1},
+	{Kind: KindStats, Samples: 9, Deltas: 1}, {Kind: KindStats, Samples: 2, Lags: 6, Means: true},
 	{Kind: KindLogMel, WindowMS: 30, HopMS: 7, Bands: 5, Deltas: 1}, {Kind: KindMFCC, WindowMS: 20, HopMS: 20, Bands: 6, Coefficients: 4, Deltas: 2}}
 
 func noise(n int, seed uint64) []float32 {
@@ -136,6 +137,11 @@ func TestFlushPads(t *testing.T) {
 	sameBits(t, "raw", e.Flush(e.Push(nil, []float32{1, 2, 3, 4})), []float32{1, 2, 3, 4, 4, 4})
 	sameBits(t, "nothing left", e.Flush(e.Push(nil, []float32{1, 2, 3})), []float32{1, 2, 3})
 	sameBits(t, "empty", e.Flush(nil), nil)
+	p, _ := New(Config{Kind: KindStats, Samples: 4, Lags: 1, Means: true, Floor: 1}, 0, 1)
+	sameBits(t, "less than a patch", p.Flush(p.Push(nil, []float32{1, 3})), []float32{2, float32(math.Log(2)), float32(math.Log(5))})
+	if n := len(p.Flush(p.Push(nil, []float32{1, 2, 3, 4, 5}))); n != 3 {
+		t.Errorf("after a whole patch Flush makes %d values of what is left", n-3)
+	}
 	s, _ := New(Config{Kind: KindLogMel, Bands: 4}, 8000, 1)
 	short := noise(50, 1)
 	padded := append(append([]float32(nil), short...), make([]float32, s.End(1)-50)...)
@@ -160,7 +166,8 @@ func TestPushAllocatesNothing(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for _, c := range []Config{{}, {Kind: "fft"}, {Kind: KindLogMel, HighHz: 9000}, {Kind: KindLogMel, LowHz: 500, HighHz: 400},
 		{Kind: KindLogMel, HopMS: 50}, {Kind: KindMFCC, Bands: 4, Coefficients: 5}, {Kind: KindRaw, Samples: -1}, {Kind: KindRaw, Deltas: 3},
-		{Kind: KindLogMel, WindowMS: math.NaN()}, {Kind: KindLogMel, Bands: -1}} {
+		{Kind: KindLogMel, WindowMS: math.NaN()}, {Kind: KindLogMel, Bands: -1},
+		{Kind: KindStats, Samples: 1}, {Kind: KindStats, Lags: 17}, {Kind: KindStats, Lags: -1}, {Kind: KindStats, Floor: -1}, {Kind: KindStats, Floor: math.NaN()}} {
 		if _, err := New(c, 16000, 1); err == nil {
 			t.Errorf("%+v was taken", c)
 		}

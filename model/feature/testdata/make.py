@@ -14,6 +14,8 @@ import scipy.signal
 CASES = [
     dict(name="raw patches", rate=100, channels=2, seconds=0.31, front=dict(kind="raw", samples=4, deltas=1)),
     dict(name="raw decimated", rate=100, channels=1, seconds=0.5, front=dict(kind="raw", samples=2, decimate=3, deltas=2)),
+    dict(name="statistics", rate=52, channels=3, seconds=2.2, front=dict(kind="stats", samples=26, floor=1e-4)),
+    dict(name="statistics with means", rate=100, channels=1, seconds=0.6, front=dict(kind="stats", samples=5, lags=3, means=True, deltas=1)),
     dict(name="log-mel 16 kHz", rate=16000, channels=1, seconds=0.09, front=dict(kind="logmel")),
     dict(name="log-mel 8 kHz stereo", rate=8000, channels=2, seconds=0.08, front=dict(kind="logmel", bands=23, deltas=1)),
     dict(name="log-mel 44.1 kHz", rate=44100, channels=1, seconds=0.06, front=dict(kind="logmel", window_ms=25, hop_ms=5, bands=40, low_hz=50, high_hz=12000)),
@@ -35,6 +37,20 @@ def raw(x, samples=1, decimate=1):
     n = len(x) // (samples * decimate) * samples * decimate
     x = x[:n].astype(np.float64).reshape(-1, decimate, x.shape[1]).mean(axis=1)
     return x.reshape(-1, samples * x.shape[1])
+
+
+def stats(x, samples, lags=4, means=False, floor=1e-6):
+    x = x.astype(np.float64)
+    out = []
+    for a in range(0, len(x) - samples + 1, samples):
+        patch = x[a:a + samples]
+        f = [patch.mean(axis=0)] if means else []
+        f.append(np.log(patch.var(axis=0) + floor))
+        for lag in 2 ** np.arange(lags):
+            d = [x[t] - x[t - lag] for t in range(max(a, lag), a + samples)]
+            f.append(np.log(np.mean(np.square(d), axis=0) + floor) if d else np.log(floor) * np.ones(x.shape[1]))
+        out.append(np.concatenate(f))
+    return np.array(out)
 
 
 def mel(f):
@@ -77,6 +93,8 @@ def main():
         kind, order = front.pop("kind"), front.pop("deltas", 0)
         if kind == "raw":
             y = raw(x, **front)
+        elif kind == "stats":
+            y = stats(x, **front)
         else:
             k = front.pop("coefficients", 13)
             y = logmel(x, c["rate"], **front)
