@@ -202,26 +202,34 @@ func (s *Set) subset(keep func(i int) bool) *Set {
 // Frames is the number of samples per channel of example i.
 func (s *Set) Frames(i int) int { return len(s.Examples[i].Samples) / s.Channels }
 
-// Counts is the number of examples of each label.
+// Counts is the number of examples of each label; one that has several counts for each.
 func (s *Set) Counts() []int {
 	n := make([]int, len(s.Labels))
 	for i := range s.Examples {
-		n[s.Examples[i].Label]++
+		for _, l := range labelsOf(&s.Examples[i]) {
+			n[l]++
+		}
 	}
 	return n
 }
 
-// Majority is the most frequent label, the first of equals, and its share: the
-// accuracy of always guessing it.
+// Majority is the most frequent label, the first of equals, and its share of the
+// examples, of the labelled samples where those have labels: the accuracy of always
+// guessing it.
 func (s *Set) Majority() (label int, share float64) {
 	counts := s.Counts()
+	if s.Stepwise() {
+		counts = s.SampleCounts()
+	}
+	total := 0
 	for i, n := range counts {
+		total += n
 		if n > counts[label] {
 			label = i
 		}
 	}
-	if len(s.Examples) > 0 {
-		share = float64(counts[label]) / float64(len(s.Examples))
+	if total > 0 {
+		share = float64(counts[label]) / float64(total)
 	}
 	return label, share
 }

@@ -132,8 +132,10 @@ func (s *Set) parts(seed string) []*part {
 			parts = append(parts, p)
 		}
 		p.examples = append(p.examples, i)
-		if !slices.Contains(p.labels, e.Label) {
-			p.labels = append(p.labels, e.Label)
+		for _, l := range labelsOf(e) {
+			if !slices.Contains(p.labels, l) {
+				p.labels = append(p.labels, l)
+			}
 		}
 	}
 	for _, p := range parts {
