@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"inkling/model"
+	"inkling/model/activity"
 	"inkling/model/feature"
 )
 
@@ -20,7 +21,8 @@ type cutter struct {
 	limit    uint64 // the longest segment, samples
 	stepped  uint64 // fixed: samples of a full segment
 	steps    int
-	level    activity
+	level    activity.Level
+	miss     miss
 	text     bool // samples are characters
 	prose    prose
 	endless  bool // one segment as long as the signal, of whole frames
@@ -38,9 +40,6 @@ type cutter struct {
 	opened  uint64 // activity: where it opened, after the pre-roll
 }
 
-// leastHop is the least number of samples that have a level of their own.
-const leastHop = 8
-
 func (c *cutter) init(s *model.Segment, front feature.Extractor, rate float64, channels int) {
 	second := rate
 	if rate == 0 {
@@ -48,10 +47,10 @@ func (c *cutter) init(s *model.Segment, front feature.Extractor, rate float64, c
 	}
 	samples := func(t float64) uint64 { return uint64(math.Round(t * second)) }
 	c.kind, c.channels, c.dim, c.front, c.steps = s.Kind, channels, front.Dim(), front, s.Steps
-	c.hop = max(int(math.Round(second/100)), leastHop)
 	c.limit = max(samples(s.Maximum), 1)
 	c.stepped = uint64(front.End(s.Steps))
-	c.level.init(s, samples, c.hop)
+	c.level = activity.New(s, rate)
+	c.hop = c.level.Hop
 	c.forget()
 }
 
@@ -59,7 +58,7 @@ func (c *cutter) init(s *model.Segment, front feature.Extractor, rate float64, c
 func (c *cutter) goOn() { c.endless, c.limit = true, math.MaxInt64 }
 
 // forget drops what was learned of the signal's level.
-func (c *cutter) forget() { c.level.reset() }
+func (c *cutter) forget() { c.level.Reset() }
 
 func (c *cutter) restart() {
 	c.pos, c.open = 0, false

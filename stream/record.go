@@ -78,7 +78,7 @@ func (k *Cutter) work(found func([]float32, capture.Format) error) (err error) {
 	from := k.start
 	if !k.open {
 		t := &k.c.cutter
-		from = t.pos - min(t.pos, t.level.preRoll+uint64(t.hop))
+		from = t.pos - min(t.pos, t.level.PreRoll+uint64(t.hop))
 	}
 	if n := (from - k.base) * ch; from > k.base && n >= uint64(len(k.kept))/2 {
 		k.kept = k.kept[:copy(k.kept, k.kept[n:])]

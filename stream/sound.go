@@ -18,7 +18,7 @@ func (in *input) sound(c *Classifier) bool {
 func (c *cutter) sound() bool {
 	longest, _ := c.longest()
 	return len(c.pending) < c.hop*c.channels && len(c.pending)%c.channels == 0 &&
-		len(c.ring) <= int(c.level.preRoll)*c.channels && len(c.ring)%c.channels == 0 && uint64(len(c.ring)/c.channels) <= c.pos &&
+		len(c.ring) <= int(c.level.PreRoll)*c.channels && len(c.ring)%c.channels == 0 && uint64(len(c.ring)/c.channels) <= c.pos &&
 		c.start <= c.pos && c.opened <= c.active && c.active <= c.pos && c.counted <= c.frames &&
 		(!c.open || c.pos-c.start < longest)
 }

@@ -284,8 +284,8 @@ func (in *input) visit(k *codec, c *Classifier) {
 }
 
 func (c *cutter) visit(k *codec) {
-	k.f64(&c.level.floor)
-	k.bool(&c.level.begun)
+	k.f64(&c.level.Floor)
+	k.bool(&c.level.Begun)
 	k.u64(&c.pos)
 	k.floats(&c.pending)
 	k.floats(&c.ring)
@@ -296,7 +296,7 @@ func (c *cutter) visit(k *codec) {
 	k.u64(&c.end)
 	k.u64(&c.active)
 	k.u64(&c.opened)
-	c.level.miss.visit(k)
+	c.miss.visit(k)
 	c.prose.visit(k)
 	k.part(c.front.AppendState, c.front.Restore)
 }
