@@ -13,6 +13,7 @@ import (
 // A Verdict is what a network without calibration said of one held-out sequence.
 type Verdict struct {
 	Label   int       // the truth
+	Labels  []int32   // that of every step, −1: none; nil: Label is that of them all
 	Running []float32 // T×C; nil without a running head
 	Probs   []float32 // C, confirmed; without a confirm head the last of Running
 }

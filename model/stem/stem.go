@@ -145,8 +145,9 @@ func (s *Stem) stride() int {
 	return n
 }
 
-// end is how many frames of input the first n frames cover.
-func (s *Stem) end(n int) int {
+// End is how many frames of input the first n frames cover; the last of a sequence
+// may cover fewer.
+func (s *Stem) End(n int) int {
 	if s.config.Kind == KindGabor {
 		return s.layers[0].kernel + (n-1)*s.layers[0].stride
 	}

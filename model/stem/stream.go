@@ -96,7 +96,7 @@ func (x *front) End(n int) int {
 	if n <= 0 {
 		return 0
 	}
-	return x.base.End(x.stem.end(n))
+	return x.base.End(x.stem.End(n))
 }
 
 // take normalises frames of the base, in place, and feeds them to the lowest layer.

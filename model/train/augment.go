@@ -19,6 +19,7 @@ const (
 	forConnect
 	forVariant
 	forNext
+	forStream
 )
 
 // random returns the generator of one use: it depends on the seed, the purpose

@@ -10,8 +10,11 @@ type sequence struct {
 	steps int
 	lead  int // first steps that are only to warm up
 	label int // -1: what comes next is asked for
-	index int // in the set
-	slot  int // of its stem tape
+	// labels are those of the timesteps, −1: none; nil: label is that of them all. A
+	// sequence with labels of its own has no confirmed one.
+	labels []int32
+	index  int // in the set
+	slot   int // of its stem tape
 }
 
 // weight is the sequence's in the loss of a batch: its class's, of mean 1 over the
@@ -20,7 +23,7 @@ func (s *sequence) weight(classes []float64) float64 {
 	switch {
 	case s.label < 0:
 		return float64(s.steps - s.lead)
-	case classes == nil:
+	case classes == nil, s.labels != nil: // steps are weighed one by one
 		return 1
 	}
 	return classes[s.label]

@@ -16,7 +16,7 @@ import (
 func benchTrainer(n, longest, dim, batch int, ragged bool) *trainer {
 	rng := rand.New(rand.NewPCG(1, 1))
 	set := &dataset.Set{Kind: dataset.Series, Channels: dim, Labels: []string{"a", "b", "c"}}
-	k := &corpus{set: set, front: feature.Config{Kind: feature.KindRaw, Samples: 1}, dim: dim,
+	k := &corpus{set: set, origin: set, front: feature.Config{Kind: feature.KindRaw, Samples: 1}, dim: dim,
 		mean: make([]float32, dim), scale: make([]float32, dim)}
 	for i := range n {
 		steps := longest

@@ -39,6 +39,9 @@ func newWatch(t *trainer) *watch {
 		judge = t.valid.set
 	}
 	w.n = len(judge.Examples)
+	if judge.Stepwise() {
+		w.n = or(t.valid, t.train).labelled()
+	}
 	_, w.majority = judge.Majority()
 	return w
 }

@@ -38,7 +38,7 @@ func (t *trainer) identity() map[string]string {
 	}
 	id := t.o.strings()
 	id["seed"] = fmt.Sprint(t.o.Seed)
-	id["training data"] = t.train.set.Hash
+	id["training data"] = t.train.origin.Hash
 	id["network, front end and segmenter"] = string(config)
 	if t.valid != nil {
 		id["validation data"] = t.valid.set.Hash

@@ -78,7 +78,7 @@ func (t *trainer) beginFold(k *fold) (held *corpus, err error) {
 	if t.o.Init != nil {
 		z = t.o.constants()
 	}
-	train, err := newCorpus(k.train, t.o.Front, z, workers)
+	train, err := t.o.trainOn(k.train, z, workers)
 	if err != nil {
 		return nil, err
 	}

@@ -14,12 +14,15 @@ import (
 
 // corpus is a set with what every example's frames are made from.
 type corpus struct {
-	set   *dataset.Set
-	front feature.Config
-	dim   int
-	plain [][]float32 // normalised frames without augmentation
-	mean  []float32
-	scale []float32
+	set        *dataset.Set
+	origin     *dataset.Set // whose examples, or pieces of them, set has
+	front      feature.Config
+	dim        int
+	plain      [][]float32 // normalised frames without augmentation
+	labels     [][]int32   // of an example's frames; nil: it, or every one, has one label
+	background []int       // examples
+	mean       []float32
+	scale      []float32
 
 	variants [][][]float32 // of an audio example, with changed samples
 	ends     []int         // of text: where each example's passage ends, an example
@@ -33,22 +36,29 @@ type corpus struct {
 // newCorpus extracts every example's frames; with z nil it fits the
 // normalisation constants, else it takes those of z.
 func newCorpus(set *dataset.Set, front feature.Config, z *corpus, workers int) (*corpus, error) {
-	c := &corpus{set: set, front: front, plain: make([][]float32, len(set.Examples))}
-	errs := make([]error, len(set.Examples))
-	parallel(len(set.Examples), workers, func(_, i int) {
-		e := &set.Examples[i]
-		c.plain[i], errs[i] = extract(front, e, set.Channels, e.Samples)
-	})
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
+	c := &corpus{set: set, origin: set, front: front, plain: make([][]float32, len(set.Examples)),
+		background: backgrounds(set)}
+	if set.Stepwise() {
+		c.labels = make([][]int32, len(set.Examples))
 	}
 	x, err := feature.New(front, set.Rate, set.Channels)
 	if err != nil {
 		return nil, err
 	}
 	c.dim = x.Dim()
+	errs := make([]error, len(set.Examples))
+	parallel(len(set.Examples), workers, func(_, i int) {
+		e := &set.Examples[i]
+		c.plain[i], errs[i] = extract(front, e, set.Channels, e.Samples)
+		if e.Steps != nil {
+			c.labels[i] = stepLabels(x, len(c.plain[i])/c.dim, e.Steps)
+		}
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case front.Kind == feature.KindChars:
 		c.mean, c.scale = []float32{0}, []float32{1} // codes stay what they are
@@ -86,6 +96,14 @@ func extract(front feature.Config, e *dataset.Example, channels int, samples []f
 	return f, nil
 }
 
+// stepsOf are the labels of example i's frames; nil: it has one label.
+func (c *corpus) stepsOf(i int) []int32 {
+	if c.labels == nil {
+		return nil
+	}
+	return c.labels[i]
+}
+
 func (c *corpus) normalize(frames []float32) {
 	for i, v := range frames {
 		j := i % c.dim
@@ -98,7 +116,7 @@ func (c *corpus) sequence(i int) sequence {
 	if c.cuts != nil {
 		return c.ahead(i, 0)
 	}
-	return sequence{x: c.plain[i], steps: len(c.plain[i]) / c.dim, label: c.set.Examples[i].Label, index: i}
+	return sequence{x: c.plain[i], steps: len(c.plain[i]) / c.dim, label: c.set.Examples[i].Label, labels: c.stepsOf(i), index: i}
 }
 
 // variantsEach is how many changed copies of an audio example's samples are made
@@ -162,12 +180,21 @@ func (c *corpus) augmented(i int, o *Options, rng *rand.Rand) sequence {
 		frames := augmentCodes(o, rng, c.joined(i, o, rng))
 		return sequence{x: frames, steps: len(frames), label: c.set.Examples[i].Label, index: i}
 	}
-	frames := c.plain[i]
-	if c.variants != nil {
-		frames = c.variants[i][rng.IntN(len(c.variants[i]))]
+	frames := augmentFrames(o, rng, slices.Clone(c.drawn(i, rng)), c.dim, &c.front)
+	s := sequence{x: frames, steps: len(frames) / c.dim, label: c.set.Examples[i].Label, index: i}
+	if l := c.stepsOf(i); l != nil {
+		s.labels = slices.Clone(l[len(l)-s.steps:])
+		s.warmUp()
 	}
-	frames = augmentFrames(o, rng, slices.Clone(frames), c.dim, &c.front)
-	return sequence{x: frames, steps: len(frames) / c.dim, label: c.set.Examples[i].Label, index: i}
+	return s
+}
+
+// drawn is example i or a variant of it.
+func (c *corpus) drawn(i int, rng *rand.Rand) []float32 {
+	if c.variants == nil {
+		return c.plain[i]
+	}
+	return c.variants[i][rng.IntN(len(c.variants[i]))]
 }
 
 // steps returns the longest and the mean number of timesteps.
@@ -189,12 +216,15 @@ func classScales(set *dataset.Set, balanced bool) []float64 {
 	if !balanced {
 		return w
 	}
-	count := make([]float64, len(w))
-	for _, e := range set.Examples {
-		count[e.Label]++
+	count, total := set.Counts(), len(set.Examples)
+	if set.Stepwise() {
+		count, total = set.SampleCounts(), 0
+		for _, n := range count {
+			total += n
+		}
 	}
 	for i, n := range count {
-		w[i] = float64(len(set.Examples)) / (float64(len(w)) * math.Max(n, 1))
+		w[i] = float64(total) / (float64(len(w)) * math.Max(float64(n), 1))
 	}
 	return w
 }
@@ -213,8 +243,12 @@ func (c *corpus) config(o *Options) *model.Config {
 			Hidden: o.Hidden, Layers: o.Layers, Running: model.RunningNone, Next: o.Next, Segment: o.Segment,
 			Decision: model.Decision{State: "reset", Gap: "reset"}}
 	}
+	d := model.Decision{State: "reset", Gap: "reset"}
+	if o.Stream > 0 || c.origin.Stepwise() {
+		d.State = "carry"
+	}
 	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels, Names: c.set.Names, Units: c.set.Units,
 		Front: c.front, Stem: o.Stem, Hidden: o.Hidden, Layers: o.Layers, Running: o.Running, Confirm: !o.NoConfirm,
 		ConfirmEvidence: o.ConfirmEvidence && !o.NoConfirm && o.Running != model.RunningNone, Segment: o.Segment,
-		Decision: model.Decision{State: "reset", Gap: "reset"}}
+		Decision: d}
 }

@@ -61,6 +61,8 @@ func preset(set *dataset.Set) string {
 //   - Longer series: patches that make about 50 steps of them, with deltas.
 //   - Text: a step a character.
 //
+// Sets with a label for every step get a running head alone; see stepDefaults.
+//
 // Sets of thousands of examples get larger batches and at least 35 epochs. name is the
 // preset to take instead of the one that set looks like; "" is that one.
 func Defaults(set *dataset.Set, name string) (Options, []string, error) {
@@ -75,12 +77,18 @@ func Defaults(set *dataset.Set, name string) (Options, []string, error) {
 		return Options{}, nil, fmt.Errorf("train: preset %s needs a sampling rate, which the data do not have: give --rate, or another preset", name)
 	}
 	o, note := shapeDefaults(set, name)
+	if set.Stepwise() {
+		o, note = stepDefaults(set, o, note)
+	}
 	notes := []string{note}
 	if name == PresetText {
 		return o, notes, nil
 	}
 	if n := len(set.Examples); n >= manyExamples {
 		o.Batch = 64
+	}
+	if set.Stepwise() {
+		return o, notes, nil
 	}
 	o.MinUpdates = max(leastUpdates, min(leastEpochs*((len(set.Examples)+max(o.Batch, 32)-1)/max(o.Batch, 32)), mostUpdates))
 	if g := groups(set); g < fewGroups && g > 1 {

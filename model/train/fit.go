@@ -60,6 +60,9 @@ type Result struct {
 	Model *model.Model
 	Rows  []Row
 	Best  int // the epoch whose weights were kept
+	// Held are, of a set with a label for every sample, what the running head said of
+	// recordings that it was not trained on.
+	Held []calibrate.Verdict
 }
 
 // Fit trains on set; valid may be nil, then o.Validation of set is held out, by
@@ -82,7 +85,7 @@ func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, c
 	if rows := t.progress.Rows; len(rows) > 0 {
 		began = began.Add(-time.Duration(rows[len(rows)-1].Seconds * float64(time.Second)))
 	}
-	for _, w := range t.scarce() {
+	for _, w := range append(t.scarce(), t.notes...) {
 		hooks.warn(w)
 	}
 	watch := newWatch(t)
@@ -158,28 +161,41 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 	p := t.best.Clone(t.config)
 	p.Aux = [2][]float32{}
 	measured := map[string]float64{}
-	if c.IsNext() {
+	held := evaluation{}
+	if !c.IsNext() {
+		held = t.heldOut(p)
+	}
+	switch {
+	case c.IsNext():
 		measured = t.measureNext(p)
-	} else if held := t.heldOut(p); held.n > 0 {
+	case held.n > 0 && t.train.origin.Stepwise():
+		calibrate.FitSteps(&c, held.finals)
+		measured["validation_running"] = round6(held.running)
+		measured["validation_steps"] = float64(held.n)
+	case held.n > 0:
 		for _, note := range calibrate.Fit(&c, held.finals, calibrate.Options{Gap: t.o.EarlyGap, Confidence: t.o.EarlyConfidence}) {
 			hooks.warn(note)
 		}
 		measured["validation_confirmed"] = round6(held.confirm)
 		measured["validation_running"] = round6(held.running)
 		measured["validation_examples"] = float64(held.n)
-	} else if c.Running != model.RunningNone {
+	case c.Running != model.RunningNone && !t.train.origin.Stepwise():
 		c.Decision.EarlyP, c.Decision.EarlySteps = blindP, blindSteps
 	}
 	if slices.Contains(c.Labels, background) {
 		c.Decision.Background = background
 	}
-	c.Origin = model.Origin{Program: "inkling", Data: t.train.set.Hash, Examples: t.shortHashes(),
+	c.Origin = model.Origin{Program: "inkling", Data: t.train.origin.Hash, Examples: t.shortHashes(),
 		Options: t.o.strings(), Seed: t.o.Seed, Measured: measured}
 	m, err := model.New(c, p)
 	if err != nil {
 		return nil, err
 	}
-	return &Result{Model: m, Rows: t.progress.Rows, Best: t.progress.BestEpoch}, nil
+	r := &Result{Model: m, Rows: t.progress.Rows, Best: t.progress.BestEpoch}
+	if t.train.origin.Stepwise() {
+		r.Held = held.finals
+	}
+	return r, nil
 }
 
 // heldOut is what there is to calibrate p by: the validation set, or once all folds
@@ -214,7 +230,7 @@ func (t *trainer) shortHashes() []string {
 		if c == nil {
 			continue
 		}
-		for _, e := range c.set.Examples {
+		for _, e := range c.origin.Examples {
 			seen[e.Hash[:min(8, len(e.Hash))]] = true
 		}
 	}

@@ -49,6 +49,15 @@ func variety() map[string]struct {
 	o, _, _ = Defaults(toyAudio(40, 1), "")
 	o.Hidden, o.Epochs, o.SNR, o.Front.Bands, o.Patience, o.Running = 10, 8, 10, 16, 2, model.RunningNone
 	all["audio"] = kind{toyAudio(40, 1), o}
+	o.Running, o.Stream, o.Epochs, o.Folds, o.Validation = model.RunningSoftmax, 0.5, 5, 0, 0.2
+	all["audio, joined"] = kind{toyAudio(40, 1), o}
+	o = toyStepOptions()
+	o.Stream, o.Folds, o.Validation, o.Epochs = 0.5, 2, 0, 2
+	all["steps, cut and joined"] = kind{toySteps(4, 1), o}
+	o = toyStepOptions()
+	o.Runs, o.ClassWeights, o.Memory, o.Validation, o.Batch = RunsWhole, true, 1, 0.3, 5
+	o.Front, o.Stem = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 6, Stride: 4, Channels: 6}}}
+	all["steps, whole, convolutions"] = kind{toySteps(3, 1), o}
 	o = tideOptions(tides(6, 150, 1))
 	o.Epochs, o.Layers, o.DropConnect, o.Averaging, o.Memory = 4, 2, 0.2, 0.9, 1
 	all["what comes next"] = kind{tides(6, 150, 1), o}

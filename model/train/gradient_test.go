@@ -120,7 +120,7 @@ func logSoftmax(z []float64) []float64 {
 
 // loss of one sequence. teacher, if not nil, are the confirm head's log
 // probabilities that distillation draws to; it returns its own.
-func (r *reference) loss(xs [][]float64, label int, teacher []float64) (loss float64, confirm []float64) {
+func (r *reference) loss(xs [][]float64, label int, labels []int32, teacher []float64) (loss float64, confirm []float64) {
 	if r.c.HasStem() {
 		xs = r.stem(xs)
 	}
@@ -131,6 +131,9 @@ func (r *reference) loss(xs [][]float64, label int, teacher []float64) (loss flo
 	hf := r.direction("lstm.", "_l0", xs)
 	steps := len(xs)
 	loss += r.next("aux.0", hf, codes)
+	if labels != nil {
+		return r.stepLoss(hf, labels), make([]float64, len(r.c.Labels))
+	}
 	if r.c.Confirm {
 		turned := make([][]float64, steps)
 		for t, x := range xs {
@@ -199,11 +202,36 @@ func (r *reference) next(name string, h, xs [][]float64) (loss float64) {
 	return loss
 }
 
+// stepLoss is the running term of a sequence with labels of its own: the mean over the
+// steps that have one.
+func (r *reference) stepLoss(hf [][]float64, labels []int32) (loss float64) {
+	stride := 1
+	for _, l := range r.c.Stem.Layers {
+		stride *= l.Stride
+	}
+	n, sum := 0.0, make([]float64, len(r.c.Labels))
+	for t, h := range hf {
+		z := affine(r.p["running.weight"], r.p["running.bias"], h)
+		if r.c.Running == model.RunningEvidence {
+			for j := range z {
+				sum[j] += z[j]
+				z[j] = sum[j]
+			}
+		}
+		if l := labels[min((t+1)*stride, len(labels))-1]; l >= 0 {
+			loss -= r.o.running * r.o.classes[l] * logSoftmax(z)[l]
+			n++
+		}
+	}
+	return loss / max(n, 1)
+}
+
 type gradientCase struct {
 	codes  int // of text; 0: features
 	o      Options
 	dim    int
 	labels []int
+	steps  [][]int32 // labels of the steps; nil: label
 	xs     [][]float32
 	seed   uint64
 }
@@ -229,6 +257,7 @@ func drawGradientCase(t *rapid.T) gradientCase {
 	}
 	rng := rand.New(rand.NewPCG(c.seed, 1))
 	n := rapid.IntRange(1, 11).Draw(t, "sequences")
+	stepwise := c.codes == 0 && c.o.Running != model.RunningNone && rapid.Bool().Draw(t, "labels of steps")
 	for range n {
 		x := make([]float32, rapid.IntRange(1, 8).Draw(t, "steps")*c.dim)
 		for i := range x {
@@ -239,6 +268,14 @@ func drawGradientCase(t *rapid.T) gradientCase {
 		}
 		c.xs = append(c.xs, x)
 		c.labels = append(c.labels, rng.IntN(3))
+		var steps []int32
+		for range len(x) / c.dim {
+			steps = append(steps, int32(rng.IntN(4))-1)
+		}
+		if !stepwise || rng.IntN(3) == 0 {
+			steps = nil
+		}
+		c.steps = append(c.steps, steps)
 	}
 	c.o.Batch = n
 	return c
@@ -253,10 +290,13 @@ func (c *gradientCase) trainer() *trainer {
 	for i := range scale {
 		scale[i] = 1
 	}
-	k := &corpus{set: set, front: feature.Config{Kind: feature.KindRaw, Samples: 1}, dim: c.dim, plain: c.xs,
+	k := &corpus{set: set, origin: set, front: feature.Config{Kind: feature.KindRaw, Samples: 1}, dim: c.dim, plain: c.xs,
 		mean: make([]float32, c.dim), scale: scale}
 	if c.codes > 0 {
 		k.front = feature.Config{Kind: feature.KindChars, Alphabet: "abcdefgh"[:c.codes-1]}
+	}
+	if c.steps != nil {
+		k.labels = c.steps
 	}
 	tr := newTrainer(k, nil, c.o, 2)
 	rng := rand.New(rand.NewPCG(c.seed, 2))
@@ -289,7 +329,17 @@ func (c *gradientCase) total(r *reference, scales []float64, teachers [][]float6
 		if teachers != nil {
 			teacher = teachers[i]
 		}
-		l, confirm := r.loss(rows, c.labels[i], teacher)
+		if c.steps != nil && c.steps[i] != nil {
+			labels := slices.Clone(c.steps[i])
+			for t := range len(labels) / warmPart {
+				labels[t] = -1
+			}
+			l, _ := r.loss(rows, 0, labels, nil)
+			loss += l / float64(len(c.xs))
+			confirms = append(confirms, make([]float64, 3))
+			continue
+		}
+		l, confirm := r.loss(rows, c.labels[i], nil, teacher)
 		loss += l * scales[c.labels[i]] / float64(len(c.xs))
 		confirms = append(confirms, confirm)
 	}

@@ -95,22 +95,28 @@ func (q *heads) join(b *batch, i, hid int) []float32 {
 	return q.both
 }
 
-// weights of a sequence's loss: scale is its class weight over the batch's sum.
+// lossTerms weigh a sequence's loss: scale is its class weight over the batch's sum.
 type lossTerms struct {
 	running, distill, smoothing float64
 	next                        float64 // of the auxiliary task, which is not the heads'
 	ramp                        bool
+	classes                     []float64 // weights of steps that have labels of their own; nil: 1
 }
 
 // loss returns Σ_i scale_i·(CE(confirm_i) + running·Σ_t w_t·CE(running_i(t)) +
 // distill·Σ_t w_t·KL(confirm_i ‖ running_i(t))) with Σ_t w_t = 1, and leaves the
 // gradient on the logits in dConf and dRun. No gradient of the distillation
-// flows into the confirm head.
+// flows into the confirm head. A sequence with labels of its own has the running term
+// alone, over the steps that have one.
 func (q *heads) loss(c *model.Config, p *model.Params, b *batch, o lossTerms, scale []float64) (sum float64) {
 	n := len(c.Labels)
 	if q.hb != nil {
 		q.dConf = grow(q.dConf, len(b.seqs)*n)
 		for i, s := range b.seqs {
+			if s.labels != nil {
+				clear(q.dConf[i*n:][:n])
+				continue
+			}
 			sum += scale[i] * crossEntropy(q.dConf[i*n:][:n], q.confirm[i*n:][:n], s.label, o.smoothing, scale[i])
 		}
 	}
@@ -119,6 +125,10 @@ func (q *heads) loss(c *model.Config, p *model.Params, b *batch, o lossTerms, sc
 	}
 	q.dRun = zeroed(q.dRun, b.rows*n)
 	for i, s := range b.seqs {
+		if s.labels != nil {
+			sum += q.stepLoss(b, i, n, o, scale[i])
+			continue
+		}
 		for t := range s.steps {
 			w := 1 / float64(s.steps)
 			if o.ramp {
@@ -139,6 +149,25 @@ func (q *heads) loss(c *model.Config, p *model.Params, b *batch, o lossTerms, sc
 	}
 	if c.Running == model.RunningEvidence {
 		q.accumulate(b, n)
+	}
+	return sum
+}
+
+// stepLoss is the running term of sequence i, which has labels of its own.
+func (q *heads) stepLoss(b *batch, i, n int, o lossTerms, scale float64) (sum float64) {
+	s := &b.seqs[i]
+	each := o.running * scale / float64(max(s.labelled(), 1))
+	for t := range s.steps {
+		l := s.at(t)
+		if l < 0 {
+			continue
+		}
+		w := each
+		if o.classes != nil {
+			w *= o.classes[l]
+		}
+		r := b.row(i, t)
+		sum += w * crossEntropy(q.dRun[r*n:][:n], q.running[r*n:][:n], l, 0, w)
 	}
 	return sum
 }
@@ -218,10 +247,17 @@ func affineAdjoint(gw, gb, dx, w, x, dy []float32) {
 	}
 }
 
-// right counts the shard's sequences that each head has right at the end.
+// right counts the shard's sequences that each head has right at the end; where steps
+// have labels of their own, at the last that has one.
 func (q *heads) right(c *model.Config, b *batch) (confirm, running int) {
 	n := len(c.Labels)
 	for i, s := range b.seqs {
+		if s.labels != nil {
+			if t := s.ended(); t >= 0 && argmax(q.running[b.row(i, t)*n:][:n]) == s.at(t) {
+				confirm, running = confirm+1, running+1
+			}
+			continue
+		}
 		if argmax(q.final(c, b, i)) == s.label {
 			confirm++
 		}
@@ -255,7 +291,7 @@ func argmax(p []float32) (best int) {
 func (q *heads) verdicts(c *model.Config, b *batch, dst []calibrate.Verdict) {
 	n := len(c.Labels)
 	for i, s := range b.seqs {
-		v := calibrate.Verdict{Label: s.label}
+		v := calibrate.Verdict{Label: s.label, Labels: s.labels}
 		for t := range s.steps {
 			if c.Running != model.RunningNone {
 				v.Running = append(v.Running, q.running[b.row(i, t)*n:][:n]...)

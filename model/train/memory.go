@@ -12,6 +12,9 @@ import (
 // states kept between windows would outgrow the windows (Chen et al. 2016).
 func (t *trainer) window(workers int) int {
 	longest, _ := t.train.steps()
+	if t.o.Stream > 0 {
+		longest *= pieces
+	}
 	if t.valid != nil {
 		n, _ := t.valid.steps()
 		longest = max(longest, n)

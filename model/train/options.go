@@ -105,6 +105,20 @@ type Options struct {
 	// [0.05], with that confidence [0.95].
 	EarlyGap, EarlyConfidence float64
 
+	// Stream is the share of batches of joined sequences: several examples one after
+	// another in any order, over which the forward state runs on and whose every step
+	// has the label of its example, so that the running head is right in the middle of
+	// an endless stream too [0]. The model's state policy is then carry. It takes a
+	// softmax running head.
+	Stream float64
+	// CutActivity learns from what the live stream would hear of each example: its
+	// longest segment of activity. Segment is to be activity then.
+	CutActivity bool
+	// Of a set with a label for every sample: Runs is RunsCut [] or RunsWhole, Window
+	// the longest piece in seconds, in samples where the rate is unknown [30].
+	Runs   string
+	Window float64
+
 	Patience int // epochs without a better validation loss before it ends [off]
 	Seed     uint64
 	Segment  model.Segment // stored in the model [activity for audio, line for text, whole for series]
@@ -116,6 +130,9 @@ func (o Options) withDefaults(set *dataset.Set) Options {
 	}
 	if o.Folds == 0 && o.Validation == 0 && o.Patience == 0 && small(set) {
 		o.Folds = defaultFolds
+		if n := groups(set); set.Stepwise() && n > 1 && n <= fewGroups {
+			o.Folds = n // each left out once
+		}
 	}
 	if o.Folds > 0 {
 		o.Validation = or(o.Validation, -1)
@@ -143,6 +160,12 @@ func (o Options) withDefaults(set *dataset.Set) Options {
 	o.Jitter = or(o.Jitter, 0.15)
 	o.Crop = or(o.Crop, 0.2)
 	o.Validation = or(o.Validation, 0.15)
+	if set.Stepwise() {
+		o.Runs = or(o.Runs, RunsCut)
+		o.Window = or(o.Window, 30)
+	} else {
+		o.Runs, o.Window = "", 0
+	}
 	o.Warmup = max(o.Warmup, 0)
 	for _, v := range []*float64{&o.Decay, &o.RunningWeight, &o.Smoothing, &o.Dropout, &o.DropConnect,
 		&o.Noise, &o.Jitter, &o.Crop, &o.Validation, &o.Stretch, &o.GainDB, &o.SNR} {
@@ -176,6 +199,7 @@ func (o *Options) check() error {
 		{"patience", float64(o.Patience), 0, 1e7}, {"distill", o.Distill, 0, 100},
 		{"running weight", o.RunningWeight, 0, 100}, {"decay", o.Decay, 0, 10}, {"clip", math.Abs(o.Clip), 0, 1e9},
 		{"minimum of updates", float64(o.MinUpdates), 1, 1e9}, {"snr", o.SNR, 0, 120}, {"masks", float64(o.Masks), 0, 100}, {"join", float64(o.Join), 0, 100}, {"swap-names", o.SwapNames, 0, 1}, {"aux-next", o.AuxNext, 0, 100},
+		{"stream", o.Stream, 0, 1}, {"window", o.Window, 0, 1e12},
 	} {
 		if !(f.v >= f.lo && f.v <= f.hi) || math.IsNaN(f.v) {
 			return fmt.Errorf("train: %s is %v: give %v to %v", f.name, f.v, f.lo, f.hi)
@@ -192,6 +216,12 @@ func (o *Options) check() error {
 	}
 	if o.Folds > 0 && o.Validation > 0 {
 		return errors.New("train: folds and validation exclude each other: give one of them")
+	}
+	if o.Stream > 0 && o.Running != model.RunningSoftmax {
+		return fmt.Errorf("train: stream (%v) with running head %q: only %s forgets what the stream said before; take that, or leave stream out", o.Stream, o.Running, model.RunningSoftmax)
+	}
+	if o.Stream == 1 && !o.NoConfirm {
+		return errors.New("train: stream 1 joins all examples, and the confirm head learns from those by themselves alone: give less, such as 0.5, or leave that head out")
 	}
 	if o.NoConfirm && o.Running == model.RunningNone {
 		return errors.New("train: neither a running nor a confirm head: leave one of them in")

@@ -35,7 +35,7 @@ func nextCorpus(set *dataset.Set, o *Options, z *corpus, workers int) (*corpus, 
 	if err != nil {
 		return nil, err
 	}
-	c := &corpus{set: set, front: o.Front, dim: x.Dim()}
+	c := &corpus{set: set, origin: set, front: o.Front, dim: x.Dim()}
 	frames, err := recorded(set, o.Front, workers)
 	if err != nil {
 		return nil, err

@@ -37,9 +37,15 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 		o.Segment.Kind = model.SegmentWhole
 		switch set.Kind {
 		case dataset.Audio:
+			if set.Stepwise() {
+				break
+			}
 			o.Segment.Kind = model.SegmentActivity
 		case dataset.Text:
 			o.Segment.Kind = model.SegmentLine
+		}
+		if set.Stepwise() && set.Rate > 0 {
+			o.Segment.Maximum = stepwiseMaximum
 		}
 	}
 	if err := o.check(); err != nil {
@@ -48,11 +54,19 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if (set.Kind == dataset.Text) != (o.Front.Kind == feature.KindChars) {
 		return nil, fmt.Errorf("train: front end %s over %s: text takes the front end %s, and it takes nothing else", o.Front.Kind, set.Kind, feature.KindChars)
 	}
+	if set.Kind == dataset.Text && o.Stream > 0 {
+		return nil, fmt.Errorf("train: stream %v is for signals, not for %s: join examples instead", o.Stream, set.Kind)
+	}
 	if set.Kind != dataset.Text && (o.Join > 1 || o.AuxNext > 0 || o.SwapNames > 0) {
 		return nil, fmt.Errorf("train: join %d, swap-names %v and aux-next %v are for text, not for %s: leave them out", o.Join, o.SwapNames, o.AuxNext, set.Kind)
 	}
 	if o.Front.Kind == feature.KindChars && o.Front.Alphabet == "" {
 		o.Front.Alphabet = alphabet(set)
+	}
+	if set.Stepwise() {
+		if err := o.checkStepwise(); err != nil {
+			return nil, err
+		}
 	}
 	front, err := o.Front.Normalize(set.Rate, set.Channels)
 	if err != nil {
@@ -61,6 +75,21 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	o.Front = front
 	if o.Stem, err = o.Stem.Normalize(front, set.Rate, set.Channels); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
+	}
+	var notes []string
+	if o.CutActivity {
+		for _, s := range []**dataset.Set{&set, &valid} {
+			if *s == nil {
+				continue
+			}
+			cut, note, err := o.heard(*s)
+			if err != nil {
+				return nil, err
+			}
+			if *s = cut; note != "" {
+				notes = append(notes, note)
+			}
+		}
 	}
 	var folds []fold
 	switch {
@@ -74,7 +103,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 		return nil, err
 	}
 	workers := runtime.GOMAXPROCS(0)
-	train, err := newCorpus(set, front, o.constants(), workers)
+	train, err := o.trainOn(set, o.constants(), workers)
 	if err != nil {
 		return nil, err
 	}
@@ -86,9 +115,33 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 		}
 	}
 	t := newTrainer(train, held, o, workers)
-	t.folds = folds
+	t.folds, t.notes = folds, notes
 	t.after = len(folds) * t.total
 	return t, t.config.Check()
+}
+
+// stepwiseMaximum is the longest segment, in seconds, of a model for streams whose
+// every step has a label; they have no segments but those of the labels.
+const stepwiseMaximum = 3600
+
+// trainOn is the corpus of set, or of its pieces; z as of newCorpus.
+func (o *Options) trainOn(set *dataset.Set, z *corpus, workers int) (*corpus, error) {
+	pieces := set
+	if set.Stepwise() {
+		var err error
+		if pieces, err = o.pieces(set); err != nil {
+			return nil, err
+		}
+		if err := checkSet(pieces); err != nil {
+			return nil, err
+		}
+	}
+	c, err := newCorpus(pieces, o.Front, z, workers)
+	if err != nil {
+		return nil, err
+	}
+	c.origin = set
+	return c, nil
 }
 
 // checkSet tells why set cannot be trained on.
@@ -97,7 +150,7 @@ func checkSet(set *dataset.Set) error {
 		return fmt.Errorf("train: %w", err)
 	}
 	labels := set.LabelsUsed()
-	if n := len(set.Examples); n < 2*labels {
+	if n := len(set.Examples); n < 2*labels && !set.Stepwise() {
 		return fmt.Errorf("train: %d examples of %d labels are too few: give at least two of each label, better twenty", n, labels)
 	}
 	return nil
@@ -143,7 +196,7 @@ const fewGroups = 10
 
 // loosened is set, without its groups where there are too few to spare any.
 func loosened(set *dataset.Set) *dataset.Set {
-	if groups(set) >= fewGroups {
+	if groups(set) >= fewGroups || set.Stepwise() { // a recording's parts are alike
 		return set
 	}
 	loose := *set

@@ -51,8 +51,21 @@ func (p *stemPass) forward(s *stem.Stem, seqs []sequence) {
 		q := &seqs[i]
 		q.x = s.Forward(&p.tapes[i], q.x)
 		q.steps, q.slot = len(q.x)/s.Dim(), i
+		q.labels = ends(s, q.labels, q.steps)
 		p.gains = append(p.gains, nil)
 	}
+}
+
+// ends are the labels of n frames of the stem, each that of the last frame below it.
+func ends(s *stem.Stem, labels []int32, n int) []int32 {
+	if labels == nil {
+		return nil
+	}
+	out := make([]int32, n)
+	for t := range out {
+		out[t] = labels[min(s.End(t+1), len(labels))-1]
+	}
+	return out
 }
 
 // throughStem fills seqs with the examples of indices, augmented before and after the
@@ -62,7 +75,7 @@ func (t *trainer) throughStem(w *worker, seqs []sequence, u int, indices []int) 
 	rngs := make([]*rand.Rand, len(seqs))
 	for i, x := range indices {
 		rngs[i] = random(t.o.Seed, forExample, u, x)
-		seqs[i] = t.train.augmented(x, &under, rngs[i])
+		seqs[i] = t.train.visit(x, &under, u, rngs[i])
 	}
 	w.stem.forward(t.ls.stem, seqs)
 	for i := range seqs {

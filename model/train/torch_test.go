@@ -81,7 +81,7 @@ func (c *torchCase) trainer(t *testing.T, o Options, workers int) *trainer {
 		scale[i] = 1
 	}
 	front := feature.Config{Kind: feature.KindRaw, Samples: 1, Decimate: 1}
-	corpus := &corpus{set: set, front: front, dim: c.Dim, plain: plain, mean: mean, scale: scale}
+	corpus := &corpus{set: set, origin: set, front: front, dim: c.Dim, plain: plain, mean: mean, scale: scale}
 	tr := newTrainer(corpus, nil, o, workers)
 	seen := 0
 	for _, x := range tr.params.Tensors() {

@@ -27,6 +27,7 @@ type trainer struct {
 	perEpoch     int // updates
 	total        int
 
+	notes         []string // what a user should know of the data
 	folds         []fold   // to train on after the whole set
 	crossed       crossing // how far that is
 	fold          *trainer // under way
@@ -219,7 +220,7 @@ func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indic
 		t.throughStem(w, seqs, u, indices)
 	} else {
 		for i, x := range indices {
-			seqs[i] = t.train.augmented(x, &t.o, random(t.o.Seed, forExample, u, x))
+			seqs[i] = t.train.visit(x, &t.o, u, random(t.o.Seed, forExample, u, x))
 		}
 	}
 	grad.zero()
@@ -238,7 +239,7 @@ func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indic
 }
 
 func (t *trainer) terms() lossTerms {
-	return lossTerms{running: t.o.RunningWeight, distill: t.o.Distill, smoothing: t.o.Smoothing, next: t.o.AuxNext, ramp: t.o.RampRunning}
+	return lossTerms{running: t.o.RunningWeight, distill: t.o.Distill, smoothing: t.o.Smoothing, next: t.o.AuxNext, ramp: t.o.RampRunning, classes: t.scales}
 }
 
 // dropConnect fills masked and mask for update u, each direction from numbers of
@@ -299,6 +300,9 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 		scale := make([]float64, len(seqs))
 		for j, x := range shards[i] {
 			seqs[j] = c.sequence(x)
+			if t.train.origin.Stepwise() {
+				seqs[j].spell()
+			}
 		}
 		if t.ls.stem != nil {
 			w.stem.forward(t.ls.stem, seqs)
@@ -327,6 +331,10 @@ func (e *evaluation) count(classes int) {
 	predicted := make([]int, classes)
 	for i := range e.finals {
 		v := &e.finals[i]
+		if v.Labels != nil {
+			e.countSteps(classes)
+			return
+		}
 		confirmed := v.Confirmed()
 		predicted[confirmed]++
 		if confirmed == v.Label {

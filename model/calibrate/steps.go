@@ -1,0 +1,27 @@
+package calibrate
+
+import "inkling/model"
+
+// FitSteps sets c.Calibration from verdicts on recordings with a label for every step:
+// one temperature for all steps, as there is no segment whose elapsed time would tell
+// how sure a label can be. There is no early rule, for no label becomes final.
+func FitSteps(c *model.Config, vs []Verdict) {
+	n := len(c.Labels)
+	var s samples
+	for i := range vs {
+		v := &vs[i]
+		for t, l := range v.Labels {
+			if l >= 0 {
+				s.add(v.Running[t*n:][:n], int(l))
+			}
+		}
+	}
+	k := &model.Calibration{Steps: 1}
+	if len(s.logs) > 0 {
+		at := s.temperature(0, 0)
+		for range model.Tenths {
+			k.Running = append(k.Running, at)
+		}
+	}
+	c.Calibration = k
+}
