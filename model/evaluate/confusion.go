@@ -223,13 +223,21 @@ func (l *chart) head(c draw.Canvas, k int, s string) {
 
 const quarter = 1.5707963267948966
 
+// given names the axis of the labels given.
+func (l *chart) given() string {
+	if l.r.Unit == unitSteps {
+		return "running label"
+	}
+	return "confirmed label"
+}
+
 func (l *chart) captions(c draw.Canvas) {
 	small := style(8, grey, draw.XCenter, draw.YCenter)
 	c.FillText(small, vg.Point{X: l.right + chartGap + l.side, Y: l.top + 6}, "sensitivity")
 	small.XAlign = draw.XRight
 	c.FillText(small, vg.Point{X: l.left - labelPad, Y: l.bottom - chartGap - l.sumHeight()}, "precision")
 	axis := style(9, ink, draw.XCenter, draw.YCenter)
-	c.FillText(axis, vg.Point{X: (l.left + l.right) / 2, Y: chartMargin + 5}, "confirmed label")
+	c.FillText(axis, vg.Point{X: (l.left + l.right) / 2, Y: chartMargin + 5}, l.given())
 	axis.Rotation = quarter
 	c.FillText(axis, vg.Point{X: chartMargin + 5, Y: (l.bottom + l.top) / 2}, "true label")
 }

@@ -26,6 +26,14 @@ func drawRunning(r *Report) (*drawing, error) {
 		{"confirmed " + r.Confirmed.Accuracy.String(), line(blue, 1.6), nil},
 		{"commonest label " + majority.String(), line(grey, 0.9, 2, 2), nil},
 	}
+	if len(r.Running.CarriedAt) > 0 {
+		keys = append(keys, key{"running, one after another", line(green, 1.2, 4, 2), nil})
+		var carried plotter.XYs
+		for k := 1; k <= tenths; k++ {
+			carried = append(carried, plotter.XY{X: float64(k) / tenths, Y: float64(r.Running.CarriedAt[Fraction(k)])})
+		}
+		addLine(p, carried, keys[3].line)
+	}
 	level := func(s Share, l draw.LineStyle) {
 		addLine(p, plotter.XYs{{X: 0, Y: float64(s)}, {X: 1, Y: float64(s)}}, l)
 	}

@@ -35,7 +35,10 @@ type Options struct {
 	// Segment finds the segment in each example with this segmenter and a
 	// stream.Classifier. Where it finds several the longest counts, the first
 	// of equals; where it finds none the example has no label and is wrong.
-	Segment  *model.Segment
+	Segment *model.Segment
+	// Carry also hears the examples one after another, the running head's state carried
+	// on; of a model whose state policy is carry that is always done.
+	Carry    bool
 	Each     func(Row) error       // after the evaluation, once an example, in the data's order
 	Progress func(done, total int) // not concurrently
 }
@@ -58,6 +61,13 @@ func Run(ctx context.Context, m *model.Model, set *dataset.Set, o Options) (*Rep
 	r.after(j.verdicts, j.after)
 	r.Unit = j.unit()
 	r.Warnings = j.warnings
+	if j.carries() {
+		at, err := j.carried(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r.Running.CarriedAt = at
+	}
 	r.Seconds = time.Since(began).Seconds()
 	if o.Each != nil {
 		for _, row := range r.Rows {
@@ -110,7 +120,7 @@ func (j *job) prepare() error {
 	if err := j.join(); err != nil {
 		return err
 	}
-	for _, check := range []func() error{j.checkSignal, j.matchLabels, j.cut} {
+	for _, check := range []func() error{j.checkSignal, j.matchLabels, j.cut, j.checkCarry} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -375,19 +385,26 @@ func (w *worker) prepare(j *job, i int, frames *[]float32) (bool, error) {
 	e := &j.set.Examples[p.example]
 	v := &j.verdicts[i]
 	*v = verdict{file: p.name, truth: j.truth[e.Label], seen: j.seen[p.example]}
-	samples := e.Samples[p.start*j.set.Channels : p.end*j.set.Channels]
-	if j.o.Segment != nil {
-		start, end, err := j.segment(samples)
-		if err != nil {
-			return false, err
-		}
-		samples = samples[start*j.set.Channels : end*j.set.Channels]
-		if len(samples) == 0 {
-			v.unheard()
-			return false, nil
-		}
+	samples, err := j.samples(i)
+	if err != nil {
+		return false, err
+	}
+	if j.o.Segment != nil && len(samples) == 0 {
+		v.unheard()
+		return false, nil
 	}
 	return true, w.extract(j, samples, frames)
+}
+
+// samples are those of a piece, or of the segment found in it; none where none was.
+func (j *job) samples(i int) ([]float32, error) {
+	p := &j.pieces[i]
+	samples := j.set.Examples[p.example].Samples[p.start*j.set.Channels : p.end*j.set.Channels]
+	if j.o.Segment == nil {
+		return samples, nil
+	}
+	start, end, err := j.segment(samples)
+	return samples[start*j.set.Channels : end*j.set.Channels], err
 }
 
 // extract fills frames from a whole segment.

@@ -44,6 +44,8 @@ type PerClass struct {
 // counts as wrong.
 type Running struct {
 	AccuracyAt map[string]Share `json:"accuracy_at"`
+	// Where examples follow each other, in a random order, and the state is carried on.
+	CarriedAt map[string]Share `json:"carried_at,omitempty"`
 	// Of text: after so many characters; an example that is shorter counts with its
 	// last running label.
 	AccuracyAfter map[string]Share `json:"accuracy_after,omitempty"`

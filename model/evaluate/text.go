@@ -35,7 +35,11 @@ func (r *Report) WriteText(w io.Writer) error {
 		b.WriteString("\nrunning label right after so much of the segment\n")
 		for k := 1; k <= tenths; k++ {
 			a := r.Running.AccuracyAt[Fraction(k)]
-			fmt.Fprintf(&b, "  %3d %%  %s %7s\n", 10*k, bar(float64(a), 40), a)
+			fmt.Fprintf(&b, "  %3d %%  %s %7s", 10*k, bar(float64(a), 40), a)
+			if c, ok := r.Running.CarriedAt[Fraction(k)]; ok {
+				fmt.Fprintf(&b, "   %7s with the state carried on", c)
+			}
+			b.WriteByte('\n')
 		}
 		r.Running.writeAfter(&b)
 	}
@@ -141,7 +145,11 @@ func (r *Report) writeClasses(b *strings.Builder) {
 	for _, l := range r.Labels {
 		width = max(width, len([]rune(short(l, 30))))
 	}
-	fmt.Fprintf(b, "\n%s  examples  sensitivity  precision     F1\n", pad("label", width))
+	what := "examples"
+	if r.Unit == unitSteps {
+		what = unitSteps
+	}
+	fmt.Fprintf(b, "\n%s  %8s  sensitivity  precision     F1\n", pad("label", width), what)
 	for k, l := range r.Labels {
 		fmt.Fprintf(b, "%s  %8d  %11s  %9s  %5s\n", pad(short(l, 30), width), c.Row(k), c.Sensitivity(k), c.Precision(k), decimal(c.F1(k)))
 	}
@@ -172,7 +180,11 @@ func (r *Report) writeConfusion(b *strings.Builder) {
 	for _, s := range rows {
 		left = max(left, utf8.RuneCountInString(s))
 	}
-	b.WriteString("\nconfusion: a row is the true label, a column the confirmed one\n" + strings.Repeat(" ", left))
+	column := "confirmed"
+	if r.Unit == unitSteps {
+		column = "running"
+	}
+	b.WriteString("\nconfusion: a row is the true label, a column the " + column + " one\n" + strings.Repeat(" ", left))
 	for _, h := range heads {
 		b.WriteString(gap + strings.Repeat(" ", wide-utf8.RuneCountInString(h)) + h)
 	}

@@ -1,0 +1,47 @@
+package evaluate
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"inkling/model"
+)
+
+// Carried on, the running label of the first example heard is that of a fresh state,
+// and of a set of one example nothing changes; of more it does.
+func TestCarried(t *testing.T) {
+	m := randomModel(t, 2, nil)
+	one, many := randomSet(1, 1, 1, testLabels), randomSet(1, 60, 1, testLabels)
+	r, err := Run(t.Context(), m, one, Options{Carry: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range r.Running.CarriedAt {
+		if v != r.Running.AccuracyAt[k] {
+			t.Errorf("after %s: %v, afresh %v", k, v, r.Running.AccuracyAt[k])
+		}
+	}
+	if r, err = Run(t.Context(), m, many, Options{Carry: true}); err != nil {
+		t.Fatal(err)
+	}
+	differs := false
+	for k, v := range r.Running.CarriedAt {
+		differs = differs || v != r.Running.AccuracyAt[k]
+	}
+	var text bytes.Buffer
+	if err := r.WriteText(&text); err != nil || !differs || len(r.Running.CarriedAt) != tenths || !strings.Contains(text.String(), "carried on") {
+		t.Errorf("%v, %v\n%s", r.Running, err, text.String())
+	}
+	again, err := Run(t.Context(), randomModel(t, 2, func(c *model.Config) { c.Decision.State = "carry" }), many, Options{})
+	if err != nil || again.Running.CarriedAt["0.5"] != r.Running.CarriedAt["0.5"] {
+		t.Errorf("by the model's policy: %v, %v", again.Running, err)
+	}
+	if r, err = Run(t.Context(), m, many, Options{}); err != nil || r.Running.CarriedAt != nil {
+		t.Errorf("unasked: %v, %v", r.Running, err)
+	}
+	_, err = Run(t.Context(), randomModel(t, 2, func(c *model.Config) { c.Running = model.RunningEvidence }), many, Options{Carry: true})
+	if err == nil || !strings.Contains(err.Error(), "--stream") {
+		t.Errorf("evidence carried: %v", err)
+	}
+}

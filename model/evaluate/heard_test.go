@@ -1,0 +1,45 @@
+package evaluate
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"inkling/model"
+	"inkling/model/activity"
+	"inkling/model/feature"
+)
+
+// What activity finds in a whole signal is what the live stream makes of it.
+func TestActivityFindsWhatTheStreamHears(t *testing.T) {
+	m := randomModel(t, 1, func(c *model.Config) {
+		c.Rate, c.Front = 1000, feature.Config{Kind: feature.KindRaw, Samples: 1}
+		c.Segment = model.Segment{Kind: model.SegmentActivity}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		x := make([]float32, rapid.IntRange(1, 3000).Draw(t, "samples"))
+		loud := 0.0
+		for i := range x {
+			if rng.IntN(150) == 0 {
+				loud = math.Pow(10, -4.5*rng.Float64())
+			}
+			x[i] = float32(loud * rng.NormFloat64())
+		}
+		s := model.Segment{Kind: model.SegmentActivity, Maximum: rapid.SampledFrom([]float64{0, 0.7}).Draw(t, "maximum"),
+			PreRoll: rapid.SampledFrom([]float64{0, 0.1}).Draw(t, "pre-roll"), Hold: rapid.SampledFrom([]float64{0, 0.03}).Draw(t, "hold")}
+		set := randomSet(1, 1, 1, testLabels)
+		set.Rate, set.Examples[0].Samples = 1000, x
+		j := &job{m: m, set: set, o: Options{Segment: &s}}
+		start, end, err := j.segment(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		full := s.Defaults()
+		if got := activity.Longest(activity.Segments(&full, 1000, 1, x)); got != (activity.Span{Start: start, End: end}) {
+			t.Fatalf("%v, the stream has [%d, %d)", got, start, end)
+		}
+	})
+}

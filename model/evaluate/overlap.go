@@ -1,0 +1,63 @@
+package evaluate
+
+// A run is a stretch of steps of one label.
+type run struct{ from, to, label int }
+
+// runsOf are the runs of labels; steps without a label are in none.
+func runsOf(labels []int32) (runs []run) {
+	for k, l := range labels {
+		if l < 0 {
+			continue
+		}
+		if n := len(runs); n > 0 && runs[n-1].to == k && runs[n-1].label == int(l) {
+			runs[n-1].to++
+			continue
+		}
+		runs = append(runs, run{k, k + 1, int(l)})
+	}
+	return runs
+}
+
+// overlaps counts detected segments that match a true one, at each of the three
+// overlaps: the segmental F1@k of Lea et al. (Temporal Convolutional Networks for
+// Action Segmentation and Detection, CVPR 2017), over all recordings together.
+type overlaps struct {
+	right            [3]int
+	truths, detected int
+}
+
+// enough are the overlaps, intersection over union, that are asked for.
+var enough = [3]float64{0.10, 0.25, 0.50}
+
+// add compares one recording's labels, step by step. A detected segment is held
+// against the true one of its label that it overlaps most, and is right if that is
+// overlapped enough and no earlier one has matched it.
+func (o *overlaps) add(truth, given []int32) {
+	truths, runs := runsOf(truth), runsOf(given)
+	o.truths += len(truths)
+	o.detected += len(runs)
+	used := make([][3]bool, len(truths))
+	for _, d := range runs {
+		best, most := -1, 0.0
+		for i, t := range truths {
+			if t.label != d.label {
+				continue
+			}
+			both := float64(min(t.to, d.to) - max(t.from, d.from))
+			if v := both / float64(max(t.to, d.to)-min(t.from, d.from)); v > most {
+				best, most = i, v
+			}
+		}
+		for k, least := range enough {
+			if best >= 0 && most >= least && !used[best][k] {
+				used[best][k] = true
+				o.right[k]++
+			}
+		}
+	}
+}
+
+func (o *overlaps) score() SegmentScore {
+	f1 := func(k int) Share { return share(2*o.right[k], o.truths+o.detected) }
+	return SegmentScore{o.truths, o.detected, f1(0), f1(1), f1(2)}
+}

@@ -1,0 +1,209 @@
+package evaluate
+
+// A StepReport is how good the running label is on recordings with a label for every
+// sample, heard as streams. A step has the label of its last sample; steps whose
+// sample has none are heard, and left out of every figure but the flips. Its JSON is
+// the one object that `eval --json` prints of such data.
+type StepReport struct {
+	Recordings int                 `json:"recordings"`
+	Seconds    float64             `json:"seconds"` // of signal; samples where the rate is unknown
+	Steps      int                 `json:"steps"`   // that have a label
+	Unlabelled int                 `json:"unlabelled"`
+	Labels     []string            `json:"labels"`
+	Accuracy   Share               `json:"accuracy"` // of steps
+	MacroF1    Share               `json:"macro_f1"`
+	PerClass   map[string]PerClass `json:"per_class"`
+	Confusion  [][]int             `json:"confusion"` // of steps; row = truth
+	None       int                 `json:"none"`      // steps without a running label: wrong
+
+	Segments  SegmentScore  `json:"segments"`
+	Confirmed *ConfirmScore `json:"confirmed"` // null without a confirm head
+	Onset     Onset         `json:"onset"`
+
+	FlipsPerMinute   Number  `json:"flips_per_minute"`   // changes of the running label
+	ChangesPerMinute Number  `json:"changes_per_minute"` // of the true one
+	SeenInTraining   int     `json:"seen_in_training"`
+	Elapsed          float64 `json:"elapsed_s"`
+
+	Title    string       `json:"-"`
+	Warnings []string     `json:"-"`
+	Tracks   []*Track     `json:"-"` // one a recording, in the order of the data
+	Matrix   *Matrix      `json:"-"`
+	Rows     []StretchRow `json:"-"`
+}
+
+// SegmentScore compares runs of the running label with runs of the true one.
+type SegmentScore struct {
+	True     int   `json:"true"`
+	Detected int   `json:"detected"`
+	F1At10   Share `json:"f1_10"` // where an overlap (intersection over union) of 10 % is enough
+	F1At25   Share `json:"f1_25"`
+	F1At50   Share `json:"f1_50"`
+}
+
+// ConfirmScore is what becomes of the figures when every detected segment, once it has
+// ended, is heard from both ends and takes the confirmed label.
+type ConfirmScore struct {
+	Accuracy   Share        `json:"accuracy"` // of steps
+	Segments   SegmentScore `json:"segments"`
+	Overturned Share        `json:"overturned"` // of the detected segments
+}
+
+// Onset is the time from a true segment's begin to the first step within it whose
+// running label is right.
+type Onset struct {
+	Median Number `json:"median_s"`
+	P90    Number `json:"p90_s"`
+	Found  int    `json:"found"`
+	Never  int    `json:"never"` // segments within which no running label is right
+}
+
+// A Track is one recording as it was heard: what the running label was, and what it
+// should have been, at every step.
+type Track struct {
+	Name    string
+	Rate    float64 // of the recording; 1 where it is unknown
+	Ends    []int   // the sample of a channel where each step ends
+	Truth   []int32 // −1: none
+	Running []int32 // −1: none
+	Confirm []int32 // Running, each run under its confirmed label; nil without a confirm head
+}
+
+// A StretchRow is a stretch of a recording over which neither the true nor the running
+// label changes, a line of `eval --each`. A label that there is not is null.
+type StretchRow struct {
+	Recording string  `json:"recording"`
+	Start     float64 `json:"start"` // seconds
+	End       float64 `json:"end"`
+	Truth     *string `json:"truth"`
+	Running   *string `json:"running"`
+	Confirmed *string `json:"confirmed,omitempty"`
+}
+
+// newStepReport sums up tracks.
+func newStepReport(labels []string, tracks []*Track) *StepReport {
+	r := &StepReport{Recordings: len(tracks), Labels: labels, Tracks: tracks, Matrix: NewMatrix(len(labels))}
+	var running, confirm overlaps
+	var onsets []float64
+	right, flips, changes, minutes := 0, 0, 0, 0.0
+	overturned := 0
+	for _, t := range tracks {
+		r.Seconds += t.at(len(t.Ends))
+		minutes += t.at(len(t.Ends)) / 60
+		for k, truth := range t.Truth {
+			if truth < 0 {
+				r.Unlabelled++
+				continue
+			}
+			r.Matrix.Add(int(truth), int(t.Running[k]))
+			if t.Confirm != nil && t.Confirm[k] == truth {
+				right++
+			}
+		}
+		running.add(t.masked(t.Truth), t.masked(t.Running))
+		if t.Confirm != nil {
+			confirm.add(t.masked(t.Truth), t.masked(t.Confirm))
+			overturned += t.overturned()
+		}
+		onsets = append(onsets, r.onsets(t)...)
+		flips += changesOf(t.Running)
+		changes += changesOf(t.Truth)
+		r.Rows = append(r.Rows, t.stretches(labels)...)
+	}
+	c := r.Matrix
+	r.Steps, r.Accuracy, r.MacroF1, r.Confusion = c.Total(), c.Accuracy(), c.MacroF1(), c.Counts
+	r.PerClass = map[string]PerClass{}
+	for k, label := range labels {
+		r.PerClass[label] = PerClass{c.Sensitivity(k), c.Precision(k)}
+		r.None += c.None[k]
+	}
+	r.Segments = running.score()
+	if len(tracks) > 0 && tracks[0].Confirm != nil {
+		n := 0
+		for _, t := range tracks {
+			n += len(runsOf(t.Running))
+		}
+		r.Confirmed = &ConfirmScore{share(right, r.Steps), confirm.score(), share(overturned, n)}
+	}
+	l := latency(onsets)
+	r.Onset.Median, r.Onset.P90, r.Onset.Found = l.Median, l.P90, l.Events
+	r.FlipsPerMinute, r.ChangesPerMinute = Number(float64(flips)/minutes), Number(float64(changes)/minutes)
+	return r
+}
+
+// at is the time in seconds at which so many steps have ended.
+func (t *Track) at(steps int) float64 {
+	if steps == 0 {
+		return 0
+	}
+	return float64(t.Ends[steps-1]) / t.Rate
+}
+
+// onsets are the latencies of t's true segments; those without one are counted.
+func (r *StepReport) onsets(t *Track) (found []float64) {
+	for _, s := range runsOf(t.Truth) {
+		k := s.from
+		for k < s.to && int(t.Running[k]) != s.label {
+			k++
+		}
+		if k == s.to {
+			r.Onset.Never++
+			continue
+		}
+		found = append(found, t.at(k+1)-t.at(s.from))
+	}
+	return found
+}
+
+// masked is labels without the steps whose truth is unknown.
+func (t *Track) masked(labels []int32) (out []int32) {
+	for k, l := range labels {
+		if t.Truth[k] >= 0 {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// overturned counts the detected segments whose confirmed label is another one.
+func (t *Track) overturned() (n int) {
+	for _, s := range runsOf(t.Running) {
+		n += one(int(t.Confirm[s.from]) != s.label)
+	}
+	return n
+}
+
+// changesOf counts changes from one label to another; having none is no label.
+func changesOf(labels []int32) (n int) {
+	last := int32(-1)
+	for _, l := range labels {
+		if l >= 0 {
+			n += one(last >= 0 && l != last)
+			last = l
+		}
+	}
+	return n
+}
+
+// stretches are t's rows.
+func (t *Track) stretches(labels []string) (rows []StretchRow) {
+	name := func(l int32) *string {
+		if l < 0 {
+			return nil
+		}
+		return &labels[l]
+	}
+	from := 0
+	for k := range t.Ends {
+		if k+1 < len(t.Ends) && t.Truth[k+1] == t.Truth[k] && t.Running[k+1] == t.Running[k] {
+			continue
+		}
+		row := StretchRow{Recording: t.Name, Start: t.at(from), End: t.at(k + 1), Truth: name(t.Truth[k]), Running: name(t.Running[k])}
+		if t.Confirm != nil {
+			row.Confirmed = name(t.Confirm[k])
+		}
+		rows = append(rows, row)
+		from = k + 1
+	}
+	return rows
+}
