@@ -17,8 +17,9 @@ type evalCmd struct {
 	Segment string  `help:"Cut every example with this segmenter instead of taking it whole; with --stream, the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,stored" default:""`
 	Crop    float64 `help:"Judge crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
 	Join    int     `help:"Text: judge so many consecutive examples of a passage as one." placeholder:"N"`
+	Carry   bool    `help:"Hear the examples one after another too, the running head's state carried on; the model's own policy if that is carry."`
 	JSON    bool    `help:"One JSON object."`
-	Each    string  `help:"Write a JSON line an example here; with --stream, an event and a false alarm." placeholder:"FILE"`
+	Each    string  `help:"Write a JSON line an example here; with --stream, an event and a false alarm; of data with a label for every step, a stretch of equal labels." placeholder:"FILE"`
 	Report  string  `help:"Write a page with charts here." placeholder:"FILE.html"`
 	Ahead   int     `help:"A model that says what comes next: judge it so many steps ahead, besides one [10]." placeholder:"N"`
 	streamFlags
@@ -43,7 +44,10 @@ func (c *evalCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	o := evaluate.Options{Crop: c.Crop, Join: c.Join, Segment: c.segmenter(m)}
+	o := evaluate.Options{Crop: c.Crop, Join: c.Join, Carry: c.Carry, Segment: c.segmenter(m)}
+	if set.Stepwise() {
+		return c.runSteps(a, m, set, o)
+	}
 	var report *evaluate.Report
 	err = c.withEach(func(each func(any) error) error {
 		if each != nil {

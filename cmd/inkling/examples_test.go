@@ -31,6 +31,7 @@ import (
 // takes about a second.
 var makers = map[string]maker{
 	"author.md":     {make: makeAuthors},
+	"activity.md":   {make: makeWalks},
 	"digit.md":      {make: makeDigits},
 	"forecast.md":   {make: makeForecasts},
 	"instrument.md": {make: makeInstruments},

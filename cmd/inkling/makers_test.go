@@ -113,3 +113,26 @@ func makeAuthors(t *testing.T, dir string) {
 	}
 	writeFile(t, dir, "sentences.tsv", data)
 }
+
+// makeWalks leaves walks/NAME.csv of four wearers at 50 Hz: they sit, walk and run, with
+// a second without a label between.
+func makeWalks(t *testing.T, dir string) {
+	rng := rand.New(rand.NewPCG(3, 1))
+	for _, name := range []string{"ann", "bob", "cem", "dot"} {
+		rows := "t,x,y,z,label\n"
+		lean, n := rng.NormFloat64(), 0
+		for _, k := range []int{0, 1, 2, 1, 0, 2} {
+			hertz, strength := []float64{0, 1.8, 2.9}[k], []float64{0, 0.3, 1.2}[k]
+			for i := range 500 + rng.IntN(200) {
+				label := []string{"sit", "walk", "run"}[k]
+				if i < 50 {
+					label = "0"
+				}
+				s := strength * math.Sin(2*math.Pi*hertz*float64(n)/50)
+				rows += fmt.Sprintf("%.2f,%.4f,%.4f,%.4f,%s\n", float64(n)/50, lean+0.02*rng.NormFloat64(), 1+s+0.02*rng.NormFloat64(), 0.4*s+0.02*rng.NormFloat64(), label)
+				n++
+			}
+		}
+		writeFile(t, dir, "walks/"+name+".csv", []byte(rows))
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"inkling/internal/atomicfile"
 
+	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/evaluate"
 	"inkling/model/feature"
@@ -27,9 +29,11 @@ type trainCmd struct {
 	Out  string `short:"o" name:"out" required:"" help:"The model file to write; NAME.csv (log) and NAME.png (curves) go beside it." placeholder:"MODEL"`
 	dataFlags
 
-	Front    string  `help:"Front end: raw, logmel, mfcc or, of text, chars [chosen from the data]." enum:",raw,logmel,mfcc,chars" default:""`
-	Samples  int     `help:"raw: samples a step." default:"0"`
+	Front    string  `help:"Front end: raw, stats, logmel, mfcc or, of text, chars [chosen from the data]." enum:",raw,stats,logmel,mfcc,chars" default:""`
+	Samples  int     `help:"raw, stats: samples a step." default:"0"`
 	Decimate int     `help:"raw: keep the mean of every so many samples." default:"0"`
+	Lags     int     `help:"stats: powers of the differences over 1, 2, 4, … samples, so many of them." default:"0"`
+	Means    bool    `help:"stats: each channel's mean as well."`
 	Deltas   int     `help:"Append differences of the features: 0, 1 or 2 [chosen from the data]." default:"-1"`
 	Window   float64 `help:"logmel, mfcc: window in milliseconds." default:"0"`
 	Hop      float64 `help:"logmel, mfcc: hop in milliseconds." default:"0"`
@@ -87,7 +91,11 @@ type trainCmd struct {
 	Validation      float64 `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
 	Validate        string  `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
 	Patience        int     `help:"End after so many epochs without a better one." default:"0"`
-	Segment         string  `help:"Segmenter stored in the model: activity, fixed, message, whole or, of text, line or sentence." enum:",activity,fixed,message,whole,line,sentence" default:""`
+	Segment         string  `help:"Segmenter stored in the model; activity also cuts what is trained on, as the stream will: activity, fixed, message, whole or, of text, line or sentence." enum:",activity,fixed,message,whole,line,sentence" default:""`
+	Stream          float64 `help:"Share of batches that join several examples, over which the running head's state is carried, as an endless stream does; the model then carries it too." placeholder:"SHARE"`
+	Runs            string  `help:"Data with a label for every step: train on pieces of one label each (cut) or on windows with their changes (whole) [cut]." enum:",cut,whole" default:""`
+	TrainWindow     float64 `name:"train-window" help:"Data with a label for every step: longest piece trained on, in seconds [chosen from the data]." placeholder:"SECONDS"`
+	Confirm         bool    `help:"Data with a label for every step: a confirm head as well, for segments as the running label finds them."`
 	Seed            uint64  `help:"Same seed, same data, same options: same file." default:"1"`
 	Preset          string  `help:"Recipe: audio, speech, curve, short, sensor or text [the one that the data look like]." enum:",audio,speech,curve,short,sensor,text" default:""`
 	Search          int     `help:"Try so many settings first, by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
@@ -125,6 +133,9 @@ func (c *trainCmd) Run(a *app) error {
 	result, err := train.Fit(a.ctx, trainSet, valid, o, c.hooks(a), checkpoint)
 	if result == nil {
 		return err
+	}
+	if serr := steady(a, result); serr != nil {
+		return serr
 	}
 	if werr := c.write(a, result); werr != nil {
 		return werr
@@ -224,7 +235,7 @@ func (c *trainCmd) leaveToInit(o *train.Options) {
 
 // override puts what the user said over what the data suggest.
 func (c *trainCmd) override(o *train.Options) error {
-	if c.Stem == "" && o.Stem.Kind != "" && (c.Front != "" || c.Samples > 0 || c.Decimate > 0 || c.Deltas >= 0) {
+	if c.Stem == "" && o.Stem.Kind != "" && (c.Front != "" || c.Samples > 0 || c.Decimate > 0 || c.Lags > 0 || c.Means || c.Deltas >= 0) {
 		o.Stem = stem.Config{} // frames of the user's own
 	}
 	if c.Stem != "" {
@@ -239,6 +250,8 @@ func (c *trainCmd) override(o *train.Options) error {
 	}
 	put(&o.Front.Samples, c.Samples)
 	put(&o.Front.Decimate, c.Decimate)
+	put(&o.Front.Lags, c.Lags)
+	o.Front.Means = o.Front.Means || c.Means
 	put(&o.Front.WindowMS, c.Window)
 	put(&o.Front.HopMS, c.Hop)
 	put(&o.Front.Bands, c.Bands)
@@ -282,6 +295,17 @@ func (c *trainCmd) override(o *train.Options) error {
 	put(&o.EarlyConfidence, c.EarlyConfidence)
 	put(&o.Patience, c.Patience)
 	put(&o.Segment.Kind, c.Segment)
+	o.CutActivity = c.Segment == model.SegmentActivity
+	put(&o.Stream, c.Stream)
+	if c.Stream > 0 && c.Running == "" {
+		o.Running = model.RunningSoftmax
+	}
+	put(&o.Runs, c.Runs)
+	put(&o.Window, c.TrainWindow)
+	if o.NoConfirm && c.Confirm {
+		o.NoConfirm = false
+		o.Stream = cmp.Or(c.Stream, 0.5) // the rest is for that head
+	}
 	o.ClassWeights = o.ClassWeights || c.Balance
 	o.Seed = c.Seed
 	if c.Plain {
@@ -387,6 +411,9 @@ func (c *trainCmd) write(a *app, r *train.Result) error {
 	} else if m["validation_steps"] > 0 {
 		a.logf("of %.0f held-out steps: loss %.4g", m["validation_steps"], m["validation_loss"])
 	}
+	if m := r.Model.Config.Origin.Measured; m["validation_steps"] > 0 {
+		a.logf("of %.0f held-out steps: running %.1f %%", m["validation_steps"], 100*m["validation_running"])
+	}
 	a.logf("wrote %s (hash %s), %s, %s", c.Out, r.Model.Hash(), log, curves)
 	return nil
 }
@@ -402,6 +429,11 @@ func describe(f feature.Config) string {
 		}
 	case feature.KindChars:
 		fmt.Fprintf(&b, "chars, an alphabet of %d", max(f.Codes()-1, 0))
+	case feature.KindStats:
+		fmt.Fprintf(&b, "stats, %d samples a step, differences over 1 to %d samples", f.Samples, 1<<max(f.Lags-1, 0))
+		if f.Means {
+			b.WriteString(", means")
+		}
 	default:
 		fmt.Fprintf(&b, "%s, %.4g ms windows every %.4g ms, %d bands", f.Kind, f.WindowMS, f.HopMS, f.Bands)
 	}
