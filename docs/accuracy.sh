@@ -80,7 +80,31 @@ authors() {
   done
 }
 environment() { series "ESC-10, folds 1-3 to 4" esc10; }
+activity() { # a label for every step: three wearers kept apart
+  local from=("$data/chest-accel" --columns seq,x,y,z,label --unlabelled 0 --train-files 1,2,4,5,6,7,11)
+  echo "| seed | steps right | macro F1 | F1@10 | F1@25 | F1@50 | flips a minute | onset, s |"
+  echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
+  for s in $SEEDS; do
+    "$tmp/inkling" train "${from[@]}" --rate 52 -o "$tmp/m" --seed "$s" -q 2>/dev/null
+    "$tmp/inkling" eval "$tmp/m" "${from[@]}" --json >"$tmp/r" 2>/dev/null
+    echo "| $s | $(field "$tmp/r" '"accuracy":') | $(field "$tmp/r" '"macro_f1":') | $(field "$tmp/r" '"f1_10":') | $(field "$tmp/r" '"f1_25":') | $(field "$tmp/r" '"f1_50":') | $(field "$tmp/r" '"flips_per_minute":') | $(field "$tmp/r" '"median_s":') |"
+  done
+}
+carried() { # in the middle of an endless stream, 20 % into an example
+  echo "| data | --stream | seed | afresh, 20 % | carried on, 20 % | afresh, 100 % | carried on, 100 % | confirmed |"
+  echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
+  for d in bundled:notes "$data/fsdd"; do
+    for p in 0 0.5; do
+      for s in $SEEDS; do
+        "$tmp/inkling" train "$d" -o "$tmp/m" --seed "$s" --running softmax --stream "$p" --folds=-1 --validation=-1 -q 2>/dev/null
+        "$tmp/inkling" eval "$tmp/m" "$d" --carry --json >"$tmp/r" 2>/dev/null
+        grep -oE '"carried_at":\{[^}]*' "$tmp/r" >"$tmp/c"
+        echo "| ${d##*/} | $p | $s | $(field "$tmp/r" '"0.2":') | $(field "$tmp/c" '"0.2":') | $(field "$tmp/r" '"1.0":') | $(field "$tmp/c" '"1.0":') | $(field "$tmp/r" '"confirmed":\{"accuracy":') |"
+      done
+    done
+  done
+}
 
-all="japanese-vowels motions pendigits ringel curves digits speakers instruments environment authors"
+all="japanese-vowels motions pendigits ringel curves digits speakers instruments environment authors activity carried"
 for section in ${*:-$all}; do "$section"; done
-table
+if [ -e "$tmp/rows" ]; then table; fi

@@ -164,6 +164,10 @@ func (s *State) Reset() {
 	clear(s.last)
 }
 
+// Begin counts elapsed time anew for a segment into which the state is carried: how
+// sure a running label is goes by that.
+func (s *State) Begin() { clear(s.steps) }
+
 // CopyFrom makes s the state that o is, as a segmenter keeps it at the last
 // frame that counts.
 func (s *State) CopyFrom(o *State) {

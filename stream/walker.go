@@ -59,6 +59,7 @@ func (w *walker) begin(c *Classifier, o *op) {
 	if c.dec.State == "reset" {
 		w.net.Reset()
 	}
+	w.net.Begin()
 }
 
 // advance takes in a step that has been made.

@@ -45,6 +45,7 @@ func (j *job) carried(ctx context.Context) (map[string]Share, error) {
 		if err := w.extract(j, samples, &frames); err != nil {
 			return nil, err
 		}
+		s.Begin()
 		d := j.m.Dim()
 		steps, k := len(frames)/d, 0
 		for t := range steps {
