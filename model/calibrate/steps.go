@@ -6,15 +6,9 @@ import "inkling/model"
 // one temperature for all steps, as there is no segment whose elapsed time would tell
 // how sure a label can be. There is no early rule, for no label becomes final.
 func FitSteps(c *model.Config, vs []Verdict) {
-	n := len(c.Labels)
 	var s samples
 	for i := range vs {
-		v := &vs[i]
-		for t, l := range v.Labels {
-			if l >= 0 {
-				s.add(v.Running[t*n:][:n], int(l))
-			}
-		}
+		s.addSteps(&vs[i])
 	}
 	k := &model.Calibration{Steps: 1}
 	if len(s.logs) > 0 {

@@ -66,6 +66,16 @@ func (s *samples) add(p []float32, label int) {
 	s.logs, s.labels = append(s.logs, l), append(s.labels, label)
 }
 
+// addSteps adds the steps that have labels of their own.
+func (s *samples) addSteps(v *Verdict) {
+	n := len(v.Probs)
+	for t, l := range v.Labels {
+		if l >= 0 {
+			s.add(v.Running[t*n:][:n], int(l))
+		}
+	}
+}
+
 // loss is the negative log-likelihood under temperature exp(x).
 func (s *samples) loss(x float64) (sum float64) {
 	k := math.Exp(-x)
@@ -102,12 +112,15 @@ func (s *samples) temperature(middle, weight float64) float64 {
 	return math.Round(1e4*math.Exp((lo+hi)/2)) / 1e4
 }
 
-// Loss is the mean negative log-likelihood of the confirmed probabilities under the
-// temperature that suits them best.
+// Loss is the mean negative log-likelihood of the confirmed probabilities, or of the
+// running ones where steps have labels, under the temperature that suits them best.
 func Loss(vs []Verdict) float64 {
 	var s samples
 	for i := range vs {
-		s.add(vs[i].Probs, vs[i].Label)
+		if vs[i].Labels == nil {
+			s.add(vs[i].Probs, vs[i].Label)
+		}
+		s.addSteps(&vs[i])
 	}
-	return s.loss(math.Log(s.temperature(0, 0))) / float64(max(len(vs), 1))
+	return s.loss(math.Log(s.temperature(0, 0))) / float64(max(len(s.labels), 1))
 }
