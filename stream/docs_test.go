@@ -109,7 +109,7 @@ func documented(t *testing.T) map[Type][]string {
 var (
 	common   = []string{"v", "type", "session", "stream", "segment", "step", "sample", "time"}
 	optional = []string{"version", "model", "truth", "why", "errors", "quantiles", "values", "forecast", "text", "bits"} // and the reason of a gap
-	ofHeld   = []string{"reason", "threshold", "value"}                            // in confirmed, if it is rejected
+	ofHeld   = []string{"reason", "threshold", "value"}                                                                  // in confirmed, if it is rejected
 )
 
 // Every event of real runs, and every example, has exactly the documented fields.
