@@ -14,24 +14,32 @@ func (c Config) Normalize(rate float64, channels int) (Config, error) {
 	if c.Deltas < 0 || c.Deltas > 2 {
 		return c, fmt.Errorf("front end %s: deltas %d: want 0, 1 or 2", c.Kind, c.Deltas)
 	}
+	if c.Context < 0 || c.Context > maxContext {
+		return c, fmt.Errorf("front end %s: context %d: want 0 to %d", c.Kind, c.Context, maxContext)
+	}
 	switch c.Kind {
 	case KindRaw:
 		return c.normalizeRaw(channels)
-	case KindLogMel, KindMFCC:
+	case KindLogMel, KindMFCC, KindMoments:
 		return c.normalizeSpectral(rate)
 	case KindChars:
 		return c, c.checkChars(rate, channels)
 	case KindStats:
 		return c.normalizeStats(channels)
 	}
-	return c, fmt.Errorf("front end %q: want %s, %s, %s, %s or %s", c.Kind, KindRaw, KindLogMel, KindMFCC, KindStats, KindChars)
+	return c, fmt.Errorf("front end %q: want %s, %s, %s, %s, %s or %s", c.Kind, KindRaw, KindLogMel, KindMFCC, KindMoments, KindStats, KindChars)
 }
 
 // Averages tells whether the front end averages channels to those that it takes.
-func (c Config) Averages() bool { return c.Kind == KindLogMel || c.Kind == KindMFCC }
+func (c Config) Averages() bool {
+	return c.Kind == KindLogMel || c.Kind == KindMFCC || c.Kind == KindMoments
+}
 
-// maxDim bounds the values of a step.
-const maxDim = 1 << 20
+// maxDim bounds the values of a step, maxContext those that do not change.
+const (
+	maxDim     = 1 << 20
+	maxContext = 1024
+)
 
 func (c Config) normalizeRaw(channels int) (Config, error) {
 	setDefault(&c.Samples, 1)
@@ -72,11 +80,17 @@ func (c Config) normalizeSpectral(rate float64) (Config, error) {
 	if !(rate >= 100) {
 		return c, fmt.Errorf("front end %s: needs a sampling rate of at least 100 Hz, not %v: give the rate, or take the raw front end", c.Kind, rate)
 	}
+	if c.Kind == KindMoments {
+		c = c.momentDefaults(rate)
+	} else {
+		setDefault(&c.Bands, 40)
+	}
 	setDefault(&c.WindowMS, 25)
 	setDefault(&c.HopMS, 10)
-	setDefault(&c.Bands, 40)
-	setDefault(&c.LowHz, 20)
-	setDefault(&c.HighHz, min(8000, rate/2))
+	if c.Kind != KindMoments {
+		setDefault(&c.LowHz, 20)
+		setDefault(&c.HighHz, min(8000, rate/2))
+	}
 	setDefault(&c.Floor, 1e-11)
 	window, hop := c.window(rate), c.hop(rate)
 	switch {
@@ -84,7 +98,7 @@ func (c Config) normalizeSpectral(rate float64) (Config, error) {
 		return c, fmt.Errorf("front end %s: window_ms %v is %d samples: want 4 to %d", c.Kind, c.WindowMS, window, 1<<16)
 	case hop < 1 || hop > window:
 		return c, fmt.Errorf("front end %s: hop_ms %v is %d samples: want 1 to the window's %d", c.Kind, c.HopMS, hop, window)
-	case c.Bands < 1 || c.Bands > 1024:
+	case c.Kind != KindMoments && (c.Bands < 1 || c.Bands > 1024):
 		return c, fmt.Errorf("front end %s: bands %d: want 1 to 1024", c.Kind, c.Bands)
 	case !(c.LowHz >= 0 && c.LowHz < c.HighHz && c.HighHz <= rate/2):
 		return c, fmt.Errorf("front end %s: low_hz %v and high_hz %v: want 0 ≤ low < high ≤ half the rate, %v", c.Kind, c.LowHz, c.HighHz, rate/2)
@@ -131,5 +145,5 @@ func New(c Config, rate float64, channels int) (Extractor, error) {
 	default:
 		b = newSpectral(c, rate, channels)
 	}
-	return &extractor{base: b, deltas: newDeltas(b.dim(), c.Deltas)}, nil
+	return &extractor{base: b, deltas: newDeltas(b.dim(), c.Deltas), context: make([]float32, c.Context)}, nil
 }

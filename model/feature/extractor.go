@@ -3,6 +3,7 @@ package feature
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 )
 
@@ -19,25 +20,44 @@ type base interface {
 }
 
 type extractor struct {
-	base   base
-	deltas *deltas
+	base    base
+	deltas  *deltas
+	context []float32 // of every frame
 }
 
-func (e *extractor) Dim() int { return e.base.dim() + e.deltas.extra() }
+func (e *extractor) Dim() int { return e.base.dim() + e.extra() }
+
+func (e *extractor) extra() int { return e.deltas.extra() + len(e.context) }
 
 func (e *extractor) Push(dst, samples []float32) []float32 {
 	from := len(dst)
-	dst = e.base.push(dst, samples, e.deltas.extra())
-	e.deltas.fill(dst[from:])
+	dst = e.base.push(dst, samples, e.extra())
+	e.fill(dst[from:])
 	return dst
 }
 
 func (e *extractor) Flush(dst []float32) []float32 {
 	from := len(dst)
-	dst = e.base.flush(dst, e.deltas.extra())
-	e.deltas.fill(dst[from:])
+	dst = e.base.flush(dst, e.extra())
+	e.fill(dst[from:])
 	e.Reset()
 	return dst
+}
+
+// fill completes frames of the base.
+func (e *extractor) fill(frames []float32) {
+	n := e.Dim()
+	e.deltas.fill(frames, n)
+	for at := n; len(e.context) > 0 && at <= len(frames); at += n {
+		copy(frames[at-len(e.context):at], e.context)
+	}
+}
+
+func (e *extractor) SetContext(values []float32) {
+	if len(values) != len(e.context) {
+		panic(fmt.Sprintf("feature: SetContext: %d values, want %d", len(values), len(e.context)))
+	}
+	copy(e.context, values)
 }
 
 func (e *extractor) Reset() {
@@ -55,7 +75,7 @@ func (e *extractor) End(n int) int {
 func (e *extractor) AppendState(dst []byte) []byte {
 	dst = e.base.appendState(dst)
 	dst = append(dst, e.deltas.seen)
-	return appendFloats(dst, e.deltas.last)
+	return appendFloats(appendFloats(dst, e.deltas.last), e.context)
 }
 
 func (e *extractor) Restore(data []byte) ([]byte, error) {
@@ -63,6 +83,7 @@ func (e *extractor) Restore(data []byte) ([]byte, error) {
 	e.base.restore(d)
 	e.deltas.seen = d.byte()
 	d.floats(e.deltas.last)
+	d.floats(e.context)
 	if d.bad || e.deltas.seen > 2 {
 		e.Reset()
 		return nil, errors.New("feature: saved state is cut off or of another front end")
@@ -90,11 +111,11 @@ func (d *deltas) reset() {
 	clear(d.last)
 }
 
-func (d *deltas) fill(frames []float32) {
+// fill completes frames of full values each.
+func (d *deltas) fill(frames []float32, full int) {
 	if d.order == 0 {
 		return
 	}
-	full := (1 + d.order) * d.width
 	for at := 0; at < len(frames); at += full {
 		f := frames[at : at+full]
 		for o := range d.order {

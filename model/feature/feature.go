@@ -14,6 +14,8 @@ const (
 	KindMFCC   = "mfcc"
 	KindChars  = "chars"
 	KindStats  = "stats"
+
+	KindMoments = "moments"
 )
 
 // Config describes a front end. It is part of the model file; a field at its
@@ -33,6 +35,9 @@ type Config struct {
 	Lags     int  `json:"lags,omitempty"`
 	Means    bool `json:"means,omitempty"`
 
+	// Moments takes WindowMS (default 250), HopMS (125), LowHz (0), HighHz (half the
+	// rate) and Floor of what follows.
+	//
 	// Log-mel and MFCC: window and hop in milliseconds (default 25 and 10),
 	// mel Bands (default 40) between Low and High Hz (default 20 and
 	// half the rate, at most 8000), Floor is the power, relative to full
@@ -55,6 +60,10 @@ type Config struct {
 	// times: 1 gives x_t and x_t − x_{t−1}, 2 the differences of those as
 	// well. The first frame's differences are zero. Any kind but chars.
 	Deltas int `json:"deltas,omitempty"`
+
+	// Context is how many values, the same for all frames of a segment, are
+	// appended to each, after the differences. Any kind but chars.
+	Context int `json:"context,omitempty"`
 }
 
 // An Extractor is the front end of one stream. It holds the overlap between
@@ -72,6 +81,9 @@ type Extractor interface {
 	Flush(dst []float32) []float32
 	// Reset forgets the past: the next sample is the first one.
 	Reset()
+	// SetContext sets the Config.Context values of the frames to come; Reset leaves
+	// them as they are. At first they are 0.
+	SetContext(values []float32)
 	// End returns how many samples a channel the first n frames cover, that is
 	// the (exclusive) position where frame n, counted from 1, ends; End(0) = 0.
 	End(n int) int

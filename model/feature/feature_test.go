@@ -55,6 +55,7 @@ func TestAgainstSciPy(t *testing.T) {
 
 var configs = []Config{{Kind: KindRaw}, {Kind: KindRaw, Samples: 5, Decimate: 3, Deltas: 2}, {Kind: KindRaw, Samples: 7, Deltas: 1},
 	{Kind: KindStats, Samples: 9, Deltas: 1}, {Kind: KindStats, Samples: 2, Lags: 6, Means: true},
+	{Kind: KindMoments, WindowMS: 40, HopMS: 9, Deltas: 1}, {Kind: KindRaw, Samples: 3, Deltas: 1, Context: 2},
 	{Kind: KindLogMel, WindowMS: 30, HopMS: 7, Bands: 5, Deltas: 1}, {Kind: KindMFCC, WindowMS: 20, HopMS: 20, Bands: 6, Coefficients: 4, Deltas: 2}}
 
 func noise(n int, seed uint64) []float32 {
@@ -167,7 +168,9 @@ func TestRefusals(t *testing.T) {
 	for _, c := range []Config{{}, {Kind: "fft"}, {Kind: KindLogMel, HighHz: 9000}, {Kind: KindLogMel, LowHz: 500, HighHz: 400},
 		{Kind: KindLogMel, HopMS: 50}, {Kind: KindMFCC, Bands: 4, Coefficients: 5}, {Kind: KindRaw, Samples: -1}, {Kind: KindRaw, Deltas: 3},
 		{Kind: KindLogMel, WindowMS: math.NaN()}, {Kind: KindLogMel, Bands: -1},
-		{Kind: KindStats, Samples: 1}, {Kind: KindStats, Lags: 17}, {Kind: KindStats, Lags: -1}, {Kind: KindStats, Floor: -1}, {Kind: KindStats, Floor: math.NaN()}} {
+		{Kind: KindStats, Samples: 1}, {Kind: KindStats, Lags: 17}, {Kind: KindStats, Lags: -1}, {Kind: KindStats, Floor: -1}, {Kind: KindStats, Floor: math.NaN()},
+		{Kind: KindRaw, Context: -1}, {Kind: KindRaw, Context: 5000},
+		{Kind: KindMoments, HighHz: 9000}, {Kind: KindMoments, LowHz: -1}, {Kind: KindMoments, WindowMS: 0.1}} {
 		if _, err := New(c, 16000, 1); err == nil {
 			t.Errorf("%+v was taken", c)
 		}
@@ -221,4 +224,32 @@ func BenchmarkLogMel(b *testing.B) {
 		dst = e.Push(dst[:0], x)
 	}
 	b.ReportMetric(100*b.Elapsed().Seconds()/float64(b.N), "%core")
+}
+
+func TestContextIsInEveryFrame(t *testing.T) {
+	e, _ := New(Config{Kind: KindRaw, Samples: 2, Context: 2}, 0, 1)
+	e.SetContext([]float32{7, 8})
+	sameBits(t, "frames", e.Push(nil, []float32{1, 2, 3, 4}), []float32{1, 2, 7, 8, 3, 4, 7, 8})
+	e.Reset()
+	other, _ := New(Config{Kind: KindRaw, Samples: 2, Context: 2}, 0, 1)
+	if _, err := other.Restore(e.AppendState(nil)); err != nil {
+		t.Fatal(err)
+	}
+	sameBits(t, "the last", other.Flush(other.Push(nil, []float32{5})), []float32{5, 5, 7, 8})
+}
+
+// A sine has its frequency and no entropy, silence the middle and all of it.
+func TestMomentsOfSineAndSilence(t *testing.T) {
+	e, _ := New(Config{Kind: KindMoments, WindowMS: 256, HopMS: 128}, 1000, 1)
+	x := make([]float32, 256)
+	for i := range x {
+		x[i] = float32(math.Sin(2 * math.Pi * 125 * float64(i) / 1000))
+	}
+	if f := e.Push(nil, x); math.Abs(float64(f[0])-125) > 0.1 || f[1] > 0.25 {
+		t.Errorf("a sine of 125 Hz has %v Hz, entropy %v", f[0], f[1])
+	}
+	e.Reset()
+	if f := e.Push(nil, make([]float32, 256)); math.Abs(float64(f[0])-250) > 0.1 || math.Abs(float64(f[1])-1) > 1e-6 {
+		t.Errorf("silence has %v Hz, entropy %v", f[0], f[1])
+	}
 }

@@ -18,6 +18,7 @@ type spectral struct {
 	fft                   *fft
 	bands                 []band
 	dct                   []float64 // coefficients×bands; nil: log-mel
+	moments               *moments  // nil: none
 
 	buffer []float32 // mono samples from the next frame's first on
 	frames int       // since Reset
@@ -48,9 +49,13 @@ func newSpectral(c Config, rate float64, channels int) *spectral {
 	s.scale = 2 / (sum * sum)
 	s.fft = newFFT(size)
 	s.in, s.power = make([]float64, size), make([]float64, size/2+1)
+	s.buffer = make([]float32, 0, s.window)
+	if c.Kind == KindMoments {
+		s.moments = newMoments(c, rate, size)
+		return s
+	}
 	s.bands = melBands(c, rate, size)
 	s.mel = make([]float64, len(s.bands))
-	s.buffer = make([]float32, 0, s.window)
 	if c.Kind == KindMFCC {
 		s.dct = dctMatrix(c.Coefficients, c.Bands)
 	}
@@ -102,6 +107,9 @@ func dctMatrix(coefficients, bands int) []float64 {
 }
 
 func (s *spectral) dim() int {
+	if s.moments != nil {
+		return momentFeatures
+	}
 	if s.dct != nil {
 		return len(s.dct) / len(s.bands)
 	}
@@ -153,6 +161,9 @@ func (s *spectral) frame(dst []float32) []float32 {
 		s.in[i] = float64(float64(v) * s.hann[i])
 	}
 	s.fft.power(s.power, s.in, s.scale)
+	if s.moments != nil {
+		return s.moments.append(dst, s.power, s.floor)
+	}
 	for i, b := range s.bands {
 		var sum float64
 		for k, w := range b.weights {

@@ -92,6 +92,8 @@ func (x *front) Reset() {
 	}
 }
 
+func (x *front) SetContext(values []float32) { x.base.SetContext(values) }
+
 func (x *front) End(n int) int {
 	if n <= 0 {
 		return 0

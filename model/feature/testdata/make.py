@@ -10,6 +10,7 @@ import os
 import numpy as np
 import scipy.fft
 import scipy.signal
+import scipy.stats
 
 CASES = [
     dict(name="raw patches", rate=100, channels=2, seconds=0.31, front=dict(kind="raw", samples=4, deltas=1)),
@@ -19,6 +20,8 @@ CASES = [
     dict(name="log-mel 16 kHz", rate=16000, channels=1, seconds=0.09, front=dict(kind="logmel")),
     dict(name="log-mel 8 kHz stereo", rate=8000, channels=2, seconds=0.08, front=dict(kind="logmel", bands=23, deltas=1)),
     dict(name="log-mel 44.1 kHz", rate=44100, channels=1, seconds=0.06, front=dict(kind="logmel", window_ms=25, hop_ms=5, bands=40, low_hz=50, high_hz=12000)),
+    dict(name="moments 300 Hz", rate=300, channels=1, seconds=2.1, front=dict(kind="moments")),
+    dict(name="moments 360 Hz, two leads, a band", rate=360, channels=2, seconds=1.3, front=dict(kind="moments", window_ms=200, hop_ms=50, low_hz=5, high_hz=60, floor=1e-6, deltas=1)),
     dict(name="mfcc 16 kHz", rate=16000, channels=1, seconds=0.07, front=dict(kind="mfcc", bands=26, coefficients=12, deltas=2)),
 ]
 
@@ -74,6 +77,18 @@ def logmel(x, rate, window_ms=25, hop_ms=10, bands=40, low_hz=20, high_hz=None, 
     return np.log(power @ bank.T + floor)
 
 
+def moments(x, rate, window_ms=250, hop_ms=125, low_hz=0, high_hz=None, floor=1e-11):
+    """First moment of scipy's spectrogram and scipy.stats's entropy of it."""
+    window, hop = int(window_ms * rate / 1000 + 0.5), int(hop_ms * rate / 1000 + 0.5)
+    f, _, p = scipy.signal.spectrogram(x.astype(np.float64).mean(axis=1), fs=rate, window=scipy.signal.get_window("hann", window), noverlap=window - hop,
+                                       nfft=1 << (window - 1).bit_length(), detrend=False, return_onesided=False, scaling="spectrum", mode="psd")
+    n = len(f) // 2 + 1
+    f, p = np.abs(f[:n]), 2 * p[:n].T + floor
+    band = (f >= low_hz) & (f <= (rate / 2 if high_hz is None else high_hz))
+    f, p = f[band], p[:, band]
+    return np.stack([p @ f / p.sum(axis=1), scipy.stats.entropy(p, base=2, axis=1) / np.log2(len(f))], axis=1)
+
+
 def deltas(y, order):
     parts = [y]
     for _ in range(order):
@@ -95,6 +110,8 @@ def main():
             y = raw(x, **front)
         elif kind == "stats":
             y = stats(x, **front)
+        elif kind == "moments":
+            y = moments(x, c["rate"], **front)
         else:
             k = front.pop("coefficients", 13)
             y = logmel(x, c["rate"], **front)

@@ -1,0 +1,65 @@
+package feature
+
+import "math"
+
+// momentFeatures is how many values a frame of moments has.
+const momentFeatures = 2
+
+// moments gives two numbers of a window's power spectrum P between LowHz and HighHz,
+// after the floor was added to every bin, as MATLAB's instfreq and pentropy do of a
+// spectrogram: the instantaneous frequency Σ f·P(f) / Σ P(f) in Hz, the spectrum's first
+// moment (Boashash, Estimating and interpreting the instantaneous frequency of a signal,
+// Proc. IEEE 80, 1992), and the spectral entropy −Σ p·log₂ p / log₂ n of p = P / Σ P over
+// the n bins (Pan, Chen and Li, Spectral entropy: a complementary index for rolling
+// element bearing performance degradation assessment, 2009). Windows, power and floor
+// are those of spectral; digital silence has all bins alike.
+type moments struct {
+	first int       // bin
+	hz    []float64 // of the bins from first on
+	bits  float64   // log₂ n
+}
+
+// momentDefaults are those of MATLAB's example of heartbeats, about: a quarter of a
+// second, every eighth.
+func (c Config) momentDefaults(rate float64) Config {
+	setDefault(&c.WindowMS, 250)
+	setDefault(&c.HopMS, 125)
+	setDefault(&c.HighHz, rate/2)
+	return c
+}
+
+func newMoments(c Config, rate float64, size int) *moments {
+	m := &moments{first: -1}
+	for k := range size/2 + 1 {
+		hz := float64(k) * rate / float64(size)
+		if hz < c.LowHz || hz > c.HighHz {
+			continue
+		}
+		if m.first < 0 {
+			m.first = k
+		}
+		m.hz = append(m.hz, hz)
+	}
+	if m.first < 0 { // a band between two bins
+		m.first = int(math.Round(c.LowHz * float64(size) / rate))
+		m.hz = []float64{float64(m.first) * rate / float64(size)}
+	}
+	m.bits = math.Log2(float64(max(len(m.hz), 2)))
+	return m
+}
+
+// append appends the two of a spectrum.
+func (m *moments) append(dst []float32, power []float64, floor float64) []float32 {
+	power = power[m.first:][:len(m.hz)]
+	var sum, first float64
+	for i, p := range power {
+		sum += p + floor
+		first += float64(m.hz[i] * (p + floor))
+	}
+	var entropy float64
+	for _, p := range power {
+		q := (p + floor) / sum
+		entropy -= float64(q * math.Log2(q))
+	}
+	return append(dst, float32(first/sum), float32(entropy/m.bits))
+}
