@@ -6,15 +6,19 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"inkling/internal/audio"
+	"inkling/internal/wfdb"
 )
 
 // Options of the sources of this package.
 type Options struct {
 	Block time.Duration // length of a block, at least one sample a channel [20 ms]
+	Leads []string      // of WFDB records, by name or number from 1 on [all]
 }
 
 // frames is the number of samples per channel in a block.
@@ -26,7 +30,8 @@ func (o Options) frames(rate float64) int {
 	return int(min(max(math.Round(rate*d.Seconds()), 1), 1<<20))
 }
 
-// File plays WAV, FLAC and MP3 files one after another, as fast as they are
+// File plays WAV, FLAC and MP3 files, with gzip or without, and WFDB records, named by
+// their headers (NAME.hea), one after another, as fast as they are
 // read. Each is a stream of its path's name. At a file's end comes a block that
 // is Done; if the file is cut off or damaged, what was good is delivered so,
 // and the next Read is the error.
@@ -46,7 +51,7 @@ type fileSource struct {
 	next   int // in paths
 	play   *player
 	mu     sync.Mutex // guards file and closed
-	file   *os.File
+	file   io.Closer
 	closed bool
 }
 
@@ -82,6 +87,9 @@ func (s *fileSource) Read(ctx context.Context, b *Block) error {
 }
 
 func (s *fileSource) open(path string) error {
+	if strings.EqualFold(filepath.Ext(path), ".hea") {
+		return s.openRecord(path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -97,6 +105,22 @@ func (s *fileSource) open(path string) error {
 		return err
 	}
 	s.play = newPlayer(path, Format{r.Rate, r.Channels}, s.opts, r.Read)
+	return nil
+}
+
+func (s *fileSource) openRecord(path string) error {
+	dir, name := filepath.Split(path)
+	r, err := wfdb.Open(os.DirFS(filepath.Clean(dir+".")), name, s.opts.Leads)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file = r; s.closed {
+		r.Close()
+		return os.ErrClosed
+	}
+	s.play = newPlayer(path, Format{r.Header.Rate, len(r.Leads)}, s.opts, r.Read)
 	return nil
 }
 

@@ -1,5 +1,5 @@
-// Package audio decodes and encodes WAV, FLAC and MP3. What is read is
-// recognised by its content, never by its name. Decode reads a whole file,
+// Package audio decodes and encodes WAV, FLAC and MP3. What is read, gzip round it
+// or not, is recognised by its content, never by its name. Decode reads a whole file,
 // Reader streams one in bounded memory; both give the same samples.
 //
 // Samples are float32, channels interleaved; integer PCM of b bits is divided
@@ -9,6 +9,7 @@ package audio
 
 import (
 	"bufio"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -64,6 +65,13 @@ func NewReader(r io.Reader, name string) (*Reader, error) {
 
 func (a *Reader) open(r io.Reader) error {
 	b := bufio.NewReaderSize(r, 1<<15)
+	if magic, _ := b.Peek(2); string(magic) == "\x1f\x8b" {
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			return fmt.Errorf("gzip: %w", err)
+		}
+		r, b = z, bufio.NewReaderSize(z, 1<<15)
+	}
 	skipped, err := skipID3(b)
 	if err != nil {
 		return err

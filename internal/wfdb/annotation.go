@@ -1,0 +1,182 @@
+package wfdb
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"io/fs"
+)
+
+// An Annotation is a mark of an annotation file.
+type Annotation struct {
+	Sample  int64 // a channel's
+	Symbol  string
+	Subtype int
+	Channel int
+	Number  int
+	Aux     string
+	Byte    int64 // where it stands in the file
+}
+
+// Codes of annot(5) that are no annotations.
+const (
+	codeSkip = 59 // four bytes: how many samples further
+	codeNum  = 60 // Number, of this annotation and those that follow
+	codeSub  = 61 // Subtype of this one
+	codeChn  = 62 // Channel, of this one and those that follow
+	codeAux  = 63 // so many bytes of Aux
+)
+
+// symbols are those of the codes from 0 on (ecgcodes.h of the WFDB library).
+const symbols = ` NLRaVFJASEj/Q~ | sT*D"=pB^t+u?![]en@xf()r`
+
+// mostCode is the last one that is free for users (ACMAX).
+const mostCode = 49
+
+func symbol(code int) string {
+	if code < len(symbols) && symbols[code] != ' ' {
+		return symbols[code : code+1]
+	}
+	return fmt.Sprintf("[%d]", code)
+}
+
+const mostAnnotations = 64 << 20 // bytes
+
+// ReadAnnotations reads an annotation file of the MIT format. samples is the length of
+// the record it belongs to, or 0 where that is not known: annotations past it are an
+// error.
+func ReadAnnotations(fsys fs.FS, name string, samples int64) ([]Annotation, error) {
+	data, err := readFile(fsys, name, mostAnnotations)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnnotations(data, name, samples)
+}
+
+// ParseAnnotations is ReadAnnotations of a file's content.
+func ParseAnnotations(data []byte, name string, samples int64) ([]Annotation, error) {
+	p := &parser{data: data, samples: samples}
+	for {
+		done, err := p.step()
+		if err != nil {
+			return nil, fmt.Errorf("%s: byte %d: %w", name, p.from, err)
+		}
+		if done {
+			return p.list, nil
+		}
+	}
+}
+
+type parser struct {
+	data    []byte
+	at      int // of what comes next
+	from    int // of the word that is being read
+	samples int64
+	now     int64
+	last    Annotation // its Number and Channel hold for the next one
+	list    []Annotation
+}
+
+// step reads one word and what belongs to it.
+func (p *parser) step() (done bool, err error) {
+	p.from = p.at
+	word, err := p.word()
+	if err != nil {
+		return false, err
+	}
+	code, value := int(word>>10), int(word&0x3ff)
+	switch {
+	case word == 0:
+		return true, nil
+	case code == codeSkip:
+		return false, p.skip()
+	case code >= codeNum:
+		return false, p.detail(code, value)
+	case code > mostCode:
+		return false, fmt.Errorf("annotation code: %d is none of annot(5): the file is damaged, or no annotations of the MIT format; fetch it again", code)
+	}
+	p.now += int64(value)
+	if err := p.within(); err != nil {
+		return false, err
+	}
+	if code != 0 {
+		p.last = Annotation{Sample: p.now, Symbol: symbol(code), Channel: p.last.Channel, Number: p.last.Number, Byte: int64(p.from)}
+		p.list = append(p.list, p.last)
+	}
+	return false, nil
+}
+
+func (p *parser) word() (uint16, error) {
+	if len(p.data)-p.at < 2 {
+		return 0, fmt.Errorf("%w: there is no end mark (two zero bytes): fetch the file again", ErrTruncated)
+	}
+	v := binary.LittleEndian.Uint16(p.data[p.at:])
+	p.at += 2
+	return v, nil
+}
+
+// skip reads an interval of 32 bits, the upper half first.
+func (p *parser) skip() error {
+	high, err := p.word()
+	if err != nil {
+		return err
+	}
+	low, err := p.word()
+	if err != nil {
+		return err
+	}
+	p.now += int64(int32(uint32(high)<<16 | uint32(low)))
+	if p.now < 0 {
+		return fmt.Errorf("time: a skip to sample %d, before the record begins: the file is damaged; fetch it again", p.now)
+	}
+	return nil
+}
+
+// detail reads what is said of the last annotation.
+func (p *parser) detail(code, value int) error {
+	if len(p.list) == 0 {
+		return fmt.Errorf("annotation code: %d says something of an annotation, but there is none before it: the file is damaged; fetch it again", code)
+	}
+	a := &p.list[len(p.list)-1]
+	signed := int(int8(value))
+	switch code {
+	case codeNum:
+		a.Number = signed
+	case codeSub:
+		a.Subtype = signed
+	case codeChn:
+		a.Channel = value & 0xff
+	case codeAux:
+		if len(p.data)-p.at < value {
+			return fmt.Errorf("auxiliary text: %w: %d bytes of %d: fetch the file again", ErrTruncated, len(p.data)-p.at, value)
+		}
+		a.Aux = string(p.data[p.at : p.at+value])
+		p.at = min(p.at+value+value%2, len(p.data))
+	}
+	p.last.Number, p.last.Channel = a.Number, a.Channel
+	return nil
+}
+
+func (p *parser) within() error {
+	if p.now < 0 || p.samples > 0 && p.now >= p.samples {
+		return fmt.Errorf("time: sample %d is past the record's end, %d samples: the annotations are of another record; fetch both again", p.now, p.samples)
+	}
+	return nil
+}
+
+// readFile reads a whole file of at most so many bytes.
+func readFile(fsys fs.FS, name string, most int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", name, err)
+	case int64(len(data)) > most:
+		return nil, fmt.Errorf("%s: it has more than %d bytes: this is no such file", name, most)
+	}
+	return data, nil
+}

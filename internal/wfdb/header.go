@@ -1,0 +1,265 @@
+// Package wfdb reads PhysioNet's records: the header NAME.hea, signals of the formats 16
+// and 212, and MIT annotations, as the WFDB Applications Guide describes them in
+// header(5), signal(5) and annot(5) (Moody, Pollard and Moody, WFDB Software Package,
+// PhysioNet, doi 10.13026/gjvw-1m31).
+//
+// Reader streams the samples in physical units and holds the files against what their
+// header promises: length, initial values, checksums. Errors name file, line or byte,
+// field and remedy.
+package wfdb
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"math"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// A Header is what NAME.hea says.
+type Header struct {
+	File    string // of the header
+	Name    string
+	Rate    float64 // samples per second and signal
+	Frames  int64   // samples a signal; 0: it does not say
+	Signals []Signal
+}
+
+// A Signal is one line of a header.
+type Signal struct {
+	File     string // beside the header
+	Format   int    // 16 or 212
+	Offset   int64  // bytes before the samples
+	Gain     float64
+	Baseline float64 // ADC units
+	Units    string
+	Initial  *int // value of the first sample; nil: it does not say
+	Checksum *int16
+	Name     string // of the lead; "" if it does not say
+
+	line int
+}
+
+const (
+	defaultRate = 250 // header(5)
+	defaultGain = 200
+	mostSignals = 256
+	mostFrames  = 1 << 40
+	mostHeader  = 1 << 20 // bytes
+)
+
+// ReadHeader reads the header name, which ends in .hea.
+func ReadHeader(fsys fs.FS, name string) (*Header, error) {
+	data, err := readFile(fsys, name, mostHeader)
+	if err != nil {
+		return nil, err
+	}
+	return ParseHeader(data, name)
+}
+
+// ParseHeader is ReadHeader of a file's content.
+func ParseHeader(data []byte, name string) (*Header, error) {
+	h := &Header{File: name, Rate: defaultRate}
+	n, want := 0, -1
+	for line := range bytes.Lines(data) {
+		n++
+		f := strings.Fields(string(line))
+		if len(f) == 0 || strings.HasPrefix(f[0], "#") {
+			continue
+		}
+		var err error
+		switch {
+		case want < 0:
+			want, err = h.record(f)
+		case len(h.Signals) < want:
+			err = h.signal(f, n)
+		default:
+			err = fmt.Errorf("a line too many: the first one says %d signals; correct that number, or delete the line", want)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
+		}
+	}
+	switch {
+	case want < 0:
+		return nil, fmt.Errorf("%s: there is no record line (NAME SIGNALS RATE SAMPLES): the file is empty; fetch it again", name)
+	case len(h.Signals) < want:
+		return nil, fmt.Errorf("%s: signals: the record line says %d, %d lines follow: the file is cut off; fetch it again", name, want, len(h.Signals))
+	}
+	return h, nil
+}
+
+// record parses NAME[/SEGMENTS] SIGNALS [RATE[/…] [SAMPLES [TIME [DATE]]]].
+func (h *Header) record(f []string) (signals int, err error) {
+	h.Name = f[0]
+	if strings.Contains(h.Name, "/") {
+		return 0, fmt.Errorf("record name: %q is of several segments, which are not read: give the header of one of them", h.Name)
+	}
+	if len(f) < 2 {
+		return 0, fmt.Errorf("number of signals: it is missing: write NAME SIGNALS RATE SAMPLES")
+	}
+	if signals, err = strconv.Atoi(f[1]); err != nil || signals < 1 || signals > mostSignals {
+		return 0, fmt.Errorf("number of signals: %q: want 1 to %d", f[1], mostSignals)
+	}
+	if len(f) > 2 {
+		text, _, _ := strings.Cut(f[2], "/")
+		text, _, _ = strings.Cut(text, "(")
+		if h.Rate, err = strconv.ParseFloat(text, 64); err != nil || !(h.Rate > 0 && h.Rate <= 1e6) {
+			return 0, fmt.Errorf("sampling frequency: %q: want a number of hertz over 0", f[2])
+		}
+	}
+	if len(f) > 3 {
+		if h.Frames, err = strconv.ParseInt(f[3], 10, 64); err != nil || h.Frames < 0 || h.Frames > mostFrames {
+			return 0, fmt.Errorf("number of samples: %q: want a whole number of samples a signal", f[3])
+		}
+	}
+	return signals, nil
+}
+
+// signal parses FILE FORMAT [GAIN [BITS [ZERO [INITIAL [CHECKSUM [BLOCK [NAME]]]]]]].
+func (h *Header) signal(f []string, line int) error {
+	s := Signal{File: f[0], Gain: defaultGain, Units: "mV", line: line}
+	if len(f) < 2 {
+		return fmt.Errorf("format: it is missing: write FILE FORMAT GAIN BITS ZERO INITIAL CHECKSUM BLOCK NAME")
+	}
+	if s.File == "." || s.File == ".." || s.File == "-" || s.File == "~" || strings.ContainsAny(s.File, `/\`) {
+		return fmt.Errorf("file name: %q: want the name of a file beside the header", s.File)
+	}
+	if err := s.format(f[1]); err != nil {
+		return err
+	}
+	explicit := false
+	if len(f) > 2 {
+		var err error
+		if explicit, err = s.gain(f[2]); err != nil {
+			return err
+		}
+	}
+	var number [5]int // bits, zero, initial, checksum, block
+	for i := range number {
+		if len(f) <= 3+i {
+			break
+		}
+		v, err := strconv.ParseInt(f[3+i], 10, 32)
+		if err != nil {
+			return fmt.Errorf("%s: %q is no whole number", [...]string{"ADC resolution", "ADC zero", "initial value", "checksum", "block size"}[i], f[3+i])
+		}
+		number[i] = int(v)
+	}
+	if !explicit {
+		s.Baseline = float64(number[1])
+	}
+	if len(f) > 5 {
+		s.Initial = &number[2]
+	}
+	if len(f) > 6 {
+		sum := int16(number[3]) // some write it without sign
+		s.Checksum = &sum
+	}
+	if len(f) > 8 {
+		s.Name = strings.Join(f[8:], " ")
+	}
+	h.Signals = append(h.Signals, s)
+	return h.sameFile()
+}
+
+// format parses FORMAT[xSAMPLES][:SKEW][+OFFSET].
+func (s *Signal) format(text string) (err error) {
+	rest, offset, ok := strings.Cut(text, "+")
+	if ok {
+		if s.Offset, err = strconv.ParseInt(offset, 10, 64); err != nil || s.Offset < 0 || s.Offset > mostFrames {
+			return fmt.Errorf("byte offset: %q in the format %q: want 0 or more", offset, text)
+		}
+	}
+	rest, skew, ok := strings.Cut(rest, ":")
+	if ok && skew != "0" {
+		return fmt.Errorf("skew: %q in the format %q: signals shifted against each other are not read: convert the record (xform)", skew, text)
+	}
+	rest, several, ok := strings.Cut(rest, "x")
+	if ok && several != "1" {
+		return fmt.Errorf("samples per frame: %q in the format %q: signals of several rates are not read: convert the record (xform)", several, text)
+	}
+	s.Format, err = strconv.Atoi(rest)
+	if err != nil || s.Format != 16 && s.Format != 212 {
+		return fmt.Errorf("format: %q: only 16 and 212 are read: convert the record (xform -o 16)", text)
+	}
+	return nil
+}
+
+// gain parses GAIN[(BASELINE)][/UNITS] and tells whether there is a baseline.
+func (s *Signal) gain(text string) (baseline bool, err error) {
+	rest, units, ok := strings.Cut(text, "/")
+	if ok {
+		s.Units = units
+	}
+	rest, base, baseline := strings.Cut(rest, "(")
+	if baseline {
+		if s.Baseline, err = strconv.ParseFloat(strings.TrimSuffix(base, ")"), 64); err != nil || math.Abs(s.Baseline) > math.MaxInt32 || s.Baseline-s.Baseline != 0 {
+			return false, fmt.Errorf("baseline: %q in the gain %q is no number", base, text)
+		}
+	}
+	if s.Gain, err = strconv.ParseFloat(rest, 64); err != nil || s.Gain-s.Gain != 0 || math.Abs(s.Gain) > 1e12 || s.Gain != 0 && math.Abs(s.Gain) < 1e-12 {
+		return false, fmt.Errorf("gain: %q is no number of ADC units a unit", text)
+	}
+	if s.Gain == 0 { // not calibrated
+		s.Gain = defaultGain
+	}
+	return baseline, nil
+}
+
+// sameFile holds that signals of one file are neighbours and of one format.
+func (h *Header) sameFile() error {
+	n := len(h.Signals)
+	s := &h.Signals[n-1]
+	for i := range h.Signals[:n-1] {
+		o := &h.Signals[i]
+		switch {
+		case o.File != s.File:
+		case o.Format != s.Format || o.Offset != s.Offset && s.Offset != 0:
+			return fmt.Errorf("format: %s is of format %d in line %d and of %d here: one file has one format", s.File, o.Format, o.line, s.Format)
+		case h.Signals[n-2].File != s.File:
+			return fmt.Errorf("file name: %s is named in line %d too, with another file between: signals of one file follow each other", s.File, o.line)
+		}
+	}
+	return nil
+}
+
+// Leads finds signals by their names, of which case does not count, or by their
+// numbers from 1 on; none are all.
+func (h *Header) Leads(names []string) ([]int, error) {
+	var which []int
+	for _, name := range names {
+		at := -1
+		for i := range h.Signals {
+			if strings.EqualFold(h.Signals[i].Name, name) || strconv.Itoa(i+1) == name {
+				at = i
+				break
+			}
+		}
+		if at < 0 {
+			return nil, fmt.Errorf("%s: there is no lead %q: the record has %s", h.File, name, strings.Join(h.names(), ", "))
+		}
+		which = append(which, at)
+	}
+	for i := range h.Signals {
+		if len(names) == 0 {
+			which = append(which, i)
+		}
+	}
+	return which, nil
+}
+
+func (h *Header) names() (names []string) {
+	for i, s := range h.Signals {
+		if s.Name == "" {
+			s.Name = strconv.Itoa(i + 1)
+		}
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// beside is the path of a file in the header's folder.
+func (h *Header) beside(file string) string { return path.Join(path.Dir(h.File), file) }
