@@ -1,0 +1,236 @@
+package qrs
+
+import "math"
+
+// Features of a beat's context. Intervals are between R peaks, ratios logarithms, at
+// most bound either way; what is not known is 0.
+const (
+	Prematurity  = iota // of the interval before to the mean of the last ten
+	Before              // of the interval before that to the same
+	Interval            // ln of the interval before, seconds
+	Irregularity        // standard deviation of the last ten over their mean
+	Tempo               // of the interval before to a slow average, of about sixty beats
+	Height              // of the R amplitude to the usual one
+	Likeness            // correlation of the QRS complex with the usual one
+	LikenessP           // the same of what precedes it, where the P wave is
+	Steadiness          // mean Likeness of the last eight beats
+	SteadinessP         // mean LikenessP of them
+	Width               // ln of the QRS complex's area over its height, in tenths of a second
+	Broadening          // of the same to the median of the last eight beats
+	Pause               // of the interval after to the mean of the last ten; 0 without Config.Wait
+	Features            // how many there are
+)
+
+const (
+	bound     = 2.0
+	intervals = 10
+	slow      = 1.0 / 60
+	longest   = 3.0 // seconds: a longer interval is a loss of signal
+)
+
+// rhythm remembers intervals.
+type rhythm struct {
+	known  bool  // there is a last R peak
+	last   int64 // where
+	values [intervals]float64
+	n, at  int
+	before float64 // the interval before the last
+	slow   float64
+}
+
+func ratio(a, b float64) float32 {
+	if a <= 0 || b <= 0 {
+		return 0
+	}
+	return float32(min(max(math.Log(a/b), -bound), bound))
+}
+
+// context fills in what the R peak at has to do with those around it, and remembers it.
+func (r *rhythm) context(f *[Features]float32, at, next int64, rate float64) {
+	mean, spread := r.usual()
+	f[Irregularity] = float32(min(spread, bound))
+	if next > at && mean > 0 {
+		f[Pause] = ratio(float64(next-at)/rate, mean)
+	}
+	if r.known {
+		rr := min(float64(at-r.last)/rate, longest)
+		f[Interval] = ratio(rr, 1)
+		f[Prematurity], f[Before], f[Tempo] = ratio(rr, mean), ratio(r.before, mean), ratio(rr, r.slow)
+		r.remember(rr)
+	}
+	r.known, r.last = true, at
+}
+
+// usual is the mean of the last intervals, and their standard deviation over it.
+func (r *rhythm) usual() (mean, spread float64) {
+	if r.n == 0 {
+		return 0, 0
+	}
+	for _, v := range r.values[:r.n] {
+		mean += v
+	}
+	mean /= float64(r.n)
+	var squares float64
+	for _, v := range r.values[:r.n] {
+		squares += float64((v - mean) * (v - mean))
+	}
+	return mean, math.Sqrt(squares/float64(r.n)) / mean
+}
+
+func (r *rhythm) remember(rr float64) {
+	r.before = rr
+	r.values[r.at] = rr
+	r.at, r.n = (r.at+1)%intervals, min(r.n+1, intervals)
+	if r.slow == 0 {
+		r.slow = rr
+	}
+	r.slow += float64(slow * (rr - r.slow))
+}
+
+// Of the usual shape, in seconds from the R peak, and how it follows the beats: those
+// that are alike by a share, or, if none has been for so long, the next one.
+const (
+	pFrom, pTo     = -0.25, -0.08
+	qrsFrom, qrsTo = -0.08, 0.1
+	alike          = 0.85
+	follow         = 1.0 / 8
+	strangers      = 6
+)
+
+// shape remembers R amplitudes and what a usual beat looks like.
+type shape struct {
+	p, qrs, end int64 // from p on the P wave, from qrs on the QRS complex, to end; from the R peak
+	heights     recent
+	widths      recent // seconds
+	likes       [2]recent
+	usual, now  []float32 // end−p samples of every channel
+	known       bool
+	strange     int // beats in a row that were not alike
+	reach       int64
+}
+
+func newShape(rate float64, channels int) shape {
+	samples := func(t float64) int64 { return int64(math.Round(t * rate)) }
+	s := shape{p: samples(pFrom), qrs: samples(qrsFrom), end: samples(qrsTo), reach: samples(reach)}
+	n := (s.end - s.p) * int64(channels)
+	s.usual, s.now = make([]float32, n), make([]float32, n)
+	return s
+}
+
+func (s *shape) forget() {
+	s.heights, s.widths, s.likes = recent{}, recent{}, [2]recent{}
+	s.known, s.strange = false, 0
+	clear(s.usual)
+}
+
+// height is the greatest deflection round an R peak, and the median of the beats before.
+func (s *shape) height(g *Segmenter, at int64) (height, usual float64) {
+	for p := max(at-s.reach, g.oldest()); p <= min(at+s.reach, g.now-1); p++ {
+		for _, v := range g.sample(p) {
+			height = max(height, math.Abs(float64(v)))
+		}
+	}
+	if usual = s.heights.median(); usual == 0 {
+		usual = height
+	}
+	return height, usual
+}
+
+// align moves an R peak to where the complex is most like the usual one, for of two
+// peaks of like height noise decides which is the greater.
+func (s *shape) align(g *Segmenter, at int64) int64 {
+	split := int(s.qrs-s.p) * g.c.Channels
+	best, where := float32(alike), at
+	for _, p := range [2]int64{1, -1} {
+		for shift := int64(0); s.known && shift <= s.reach; shift++ {
+			to := at + p*shift
+			if to+s.qrs < g.oldest() || to+s.end > g.now {
+				break
+			}
+			i := split
+			for q := to + s.qrs; q < to+s.end; q++ {
+				i += copy(s.now[i:], g.sample(q))
+			}
+			if c := correlation(s.now[split:], s.usual[split:]); c > best {
+				best, where = c, to
+			}
+		}
+	}
+	return where
+}
+
+// context fills in how far the beat is like the usual one, and remembers it.
+func (s *shape) context(f *[Features]float32, g *Segmenter, at int64, height, usual float64) {
+	f[Height] = ratio(height, usual)
+	s.heights.push(height)
+	if at+s.p < g.oldest() || at+s.end > g.now {
+		return
+	}
+	i := 0
+	for p := at + s.p; p < at+s.end; p++ {
+		i += copy(s.now[i:], g.sample(p))
+	}
+	split := int(s.qrs-s.p) * g.c.Channels
+	width := breadth(s.now[split:]) * float64(s.end-s.qrs) / g.c.Rate
+	f[Width], f[Broadening] = ratio(width, 0.1), ratio(width, s.widths.median())
+	s.widths.push(width)
+	if s.known {
+		f[LikenessP] = correlation(s.now[:split], s.usual[:split])
+		f[Likeness] = correlation(s.now[split:], s.usual[split:])
+		f[Steadiness], f[SteadinessP] = float32(s.likes[0].mean()), float32(s.likes[1].mean())
+		s.likes[0].push(float64(f[Likeness]))
+		s.likes[1].push(float64(f[LikenessP]))
+	}
+	s.learn(f[Likeness])
+}
+
+// breadth is the mean deflection over the greatest.
+func breadth(x []float32) float64 {
+	var sum, most float64
+	for _, v := range x {
+		a := math.Abs(float64(v))
+		sum += a
+		most = max(most, a)
+	}
+	if most == 0 {
+		return 0
+	}
+	return sum / most / float64(len(x))
+}
+
+func (s *shape) learn(likeness float32) {
+	switch {
+	case !s.known || s.strange >= strangers:
+		copy(s.usual, s.now)
+		s.known, s.strange = true, 0
+	case likeness < alike:
+		s.strange++
+	default:
+		s.strange = 0
+		for i, v := range s.now {
+			s.usual[i] += float32(follow * (v - s.usual[i]))
+		}
+	}
+}
+
+// correlation is Pearson's; 0 where either does not change.
+func correlation(a, b []float32) float32 {
+	var ma, mb float64
+	for i, v := range a {
+		ma += float64(v)
+		mb += float64(b[i])
+	}
+	n := float64(len(a))
+	ma, mb = ma/n, mb/n
+	var aa, ab, bb float64
+	for i, v := range a {
+		x, y := float64(v)-ma, float64(b[i])-mb
+		aa += float64(x * x)
+		ab += float64(x * y)
+		bb += float64(y * y)
+	}
+	if aa <= 0 || bb <= 0 {
+		return 0
+	}
+	return float32(ab / math.Sqrt(aa*bb))
+}
