@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"inkling/internal/qrs"
 	"inkling/model/feature"
 )
 
@@ -97,7 +98,8 @@ func (s *Segment) Check() error {
 	if kinds := SegmentKinds(); !slices.Contains(kinds, s.Kind) {
 		return fmt.Errorf("segment: kind %q, want one of %s", s.Kind, strings.Join(kinds, ", "))
 	}
-	for name, v := range map[string]float64{"maximum": s.Maximum, "minimum": s.Minimum, "pre_roll": s.PreRoll, "hold": s.Hold} {
+	for name, v := range map[string]float64{"maximum": s.Maximum, "minimum": s.Minimum, "pre_roll": s.PreRoll, "hold": s.Hold,
+		"before": s.Before, "after": s.After, "wait": s.Wait} {
 		if math.IsNaN(v) || v < 0 || v > 86400 {
 			return fmt.Errorf("segment: %s: %v seconds, want 0 to 86400", name, v)
 		}
@@ -139,7 +141,34 @@ func (s Segment) Defaults() Segment {
 	def(&s.Minimum, 0.05)
 	def(&s.PreRoll, 0.02)
 	def(&s.Hold, 0.2)
+	def(&s.Before, 0.3)
+	def(&s.After, 0.4)
 	return s
+}
+
+// Beats is what the segmenter beat takes for a signal of so many samples a second and
+// channels.
+func (s Segment) Beats(rate float64, channels int) qrs.Config {
+	s = s.Defaults()
+	return qrs.Config{Rate: rate, Channels: channels, Before: s.Before, After: s.After, Wait: s.Wait}
+}
+
+// checkBeats holds segmenter and front end together: a beat has a context, which
+// nothing else has.
+func (c *Config) checkBeats() error {
+	switch b := c.Segment.Beats(c.Rate, c.Channels); {
+	case c.Segment.Kind != SegmentBeat && c.Front.Context > 0:
+		return fmt.Errorf("segment: kind %q: the model wants %d values of context a segment, which only %s gives: take that", c.Segment.Kind, c.Front.Context, SegmentBeat)
+	case c.Segment.Kind != SegmentBeat:
+		return nil
+	case c.Front.Context != 0 && c.Front.Context != qrs.Features:
+		return fmt.Errorf("front: context: %d values, a heartbeat has %d: train the model anew", c.Front.Context, qrs.Features)
+	default:
+		if err := b.Check(); err != nil {
+			return fmt.Errorf("segment: beat: %w", err)
+		}
+	}
+	return nil
 }
 
 func (d *Decision) check(c *Config) error {

@@ -49,11 +49,12 @@ const (
 	SegmentWhole    = "whole"
 	SegmentLine     = "line"     // text: ends at a line's end
 	SegmentSentence = "sentence" // text: ends at a sentence's end, or at an empty line
+	SegmentBeat     = "beat"
 )
 
 // SegmentKinds lists them.
 func SegmentKinds() []string {
-	return []string{SegmentActivity, SegmentFixed, SegmentMessage, SegmentWhole, SegmentLine, SegmentSentence}
+	return []string{SegmentActivity, SegmentFixed, SegmentMessage, SegmentWhole, SegmentLine, SegmentSentence, SegmentBeat}
 }
 
 // Text tells whether the model's samples are characters, by their code points.
@@ -73,6 +74,10 @@ type Segment struct {
 	Minimum float64 `json:"minimum,omitempty"`  // shorter ones are dropped [0.05]
 	PreRoll float64 `json:"pre_roll,omitempty"` // kept from before the opening [0.02]
 	Hold    float64 `json:"hold,omitempty"`     // silence that ends it [0.2]
+	// beat: a segment round each R peak of an electrocardiogram
+	Before float64 `json:"before,omitempty"` // the R peak [0.3]
+	After  float64 `json:"after,omitempty"`  // it [0.4]
+	Wait   float64 `json:"wait,omitempty"`   // for the next R peak at most, so that the interval after is known [0: not at all]
 }
 
 // Decision is what turns probabilities into events. A zero field is a rule that is

@@ -21,6 +21,9 @@ func (c *Config) CheckDecision() error {
 	if err := c.checkSegment(); err != nil {
 		return err
 	}
+	if err := c.checkBeats(); err != nil {
+		return err
+	}
 	if err := c.Decision.check(c); err != nil {
 		return err
 	}
@@ -150,7 +153,11 @@ func mostSteps(x feature.Extractor, s *Segment, rate float64) int {
 	if rate == 0 {
 		rate = 1
 	}
-	samples, first := int(math.Round(s.Maximum*rate)), x.End(1)
+	seconds := s.Maximum
+	if s.Kind == SegmentBeat {
+		seconds = s.Before + s.After
+	}
+	samples, first := int(math.Round(seconds*rate)), x.End(1)
 	if samples < first {
 		return 1
 	}

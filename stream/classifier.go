@@ -55,6 +55,7 @@ func NewClassifier(m *model.Model, o *Options) (*Classifier, error) {
 	}
 	c.cutter.init(&c.segment, front, m.Config.Rate, m.Config.Channels)
 	c.cutter.text = m.Config.Text()
+	c.cutter.context = m.Config.Front.Context > 0
 	if m.HasNext() {
 		c.cutter.goOn()
 		if c.follower = newForecaster(c); m.Config.Text() {
@@ -79,6 +80,7 @@ type op struct {
 	lost      uint64
 	start     uint64
 	word      bool // of text: the frame ends a word
+	peak      uint64
 }
 
 type opKind uint8

@@ -3,6 +3,7 @@ package stream
 import (
 	"math"
 
+	"inkling/internal/qrs"
 	"inkling/model"
 	"inkling/model/activity"
 	"inkling/model/feature"
@@ -38,6 +39,10 @@ type cutter struct {
 	end     uint64 // where the counted ones end
 	active  uint64 // activity: end of the last active hop
 	opened  uint64 // activity: where it opened, after the pre-roll
+
+	beats   *qrs.Segmenter // beat: nil for the others
+	beat    qrs.Beat
+	context bool // frames have one
 }
 
 func (c *cutter) init(s *model.Segment, front feature.Extractor, rate float64, channels int) {
@@ -51,20 +56,31 @@ func (c *cutter) init(s *model.Segment, front feature.Extractor, rate float64, c
 	c.stepped = uint64(front.End(s.Steps))
 	c.level = activity.New(s, rate)
 	c.hop = c.level.Hop
+	if s.Kind == model.SegmentBeat {
+		c.beats = qrs.New(s.Beats(rate, channels))
+	}
 	c.forget()
 }
 
 // goOn makes segments end with the signal alone.
 func (c *cutter) goOn() { c.endless, c.limit = true, math.MaxInt64 }
 
-// forget drops what was learned of the signal's level.
-func (c *cutter) forget() { c.level.Reset() }
+// forget drops what was learned of the signal.
+func (c *cutter) forget() {
+	c.level.Reset()
+	if c.beats != nil {
+		c.beats.Forget()
+	}
+}
 
 func (c *cutter) restart() {
 	c.pos, c.open = 0, false
 	c.start, c.end, c.active, c.opened, c.frames, c.counted = 0, 0, 0, 0, 0, 0
 	c.pending, c.ring = c.pending[:0], c.ring[:0]
 	c.front.Reset()
+	if c.beats != nil {
+		c.beats.Reset()
+	}
 }
 
 func (c *cutter) begin(at uint64) {
@@ -77,12 +93,17 @@ func (c *cutter) take(k *Classifier, samples []float32) {
 	switch c.kind {
 	case model.SegmentLine, model.SegmentSentence:
 		c.takeProse(k, samples)
-		return
 	case model.SegmentActivity:
+		c.takeHops(k, samples)
+	case model.SegmentBeat:
+		c.takeBeats(k, samples)
 	default:
 		c.takePlain(k, samples)
-		return
 	}
+}
+
+// takeHops serves activity.
+func (c *cutter) takeHops(k *Classifier, samples []float32) {
 	width := c.hop * c.channels
 	for len(samples) > 0 {
 		if len(c.pending) == 0 && len(samples) >= width {
@@ -186,6 +207,11 @@ func (c *cutter) close(k *Classifier, why Reason) {
 
 // finish ends the open segment because the signal ends.
 func (c *cutter) finish(k *Classifier, why Reason) {
+	if c.beats != nil {
+		c.beats.Finish()
+		c.tellBeats(k)
+		return
+	}
 	if c.kind == model.SegmentActivity && len(c.pending) > 0 {
 		c.takeHop(k, c.pending)
 		c.pending = c.pending[:0]

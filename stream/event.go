@@ -30,6 +30,7 @@ const (
 	ByGap       Reason = "gap"
 	ByIdle      Reason = "idle"
 	ByInterrupt Reason = "interrupt"
+	ByBeat      Reason = "beat"
 )
 
 // A Score is one entry of an event's top list; it marshals as [label, p].
@@ -64,6 +65,7 @@ type Event struct {
 	Start     uint64 // [Start, End)
 	End       uint64
 	EndedBy   Reason
+	Peak      uint64 // segmenter beat: the R peak
 	LatencyMS float64
 	Truth     string // demo only: what was played
 

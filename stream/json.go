@@ -59,6 +59,9 @@ func (w *writer) fields(e *Event) {
 		w.bool("agrees", e.Agrees)
 		w.uint("steps", uint64(e.Steps))
 		w.span(e)
+		if e.EndedBy == ByBeat {
+			w.uint("peak", e.Peak)
+		}
 		w.num("latency_ms", e.LatencyMS, 64)
 		if e.Truth != "" {
 			w.str("truth", e.Truth)
@@ -237,7 +240,7 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 	for key, dst := range map[string]any{"type": &e.Type, "session": &e.Session, "stream": &e.Stream, "segment": &e.Segment,
 		"step": &e.Step, "sample": &e.Sample, "time": &e.Time, "label": &e.Label, "p": &e.P, "top": &e.Top, "warm": &e.Warm,
 		"rejected": &e.Rejected, "running": &e.Running, "agrees": &e.Agrees, "steps": &e.Steps, "start": &e.Start, "end": &e.End,
-		"ended_by": &e.EndedBy, "latency_ms": &e.LatencyMS, "truth": &e.Truth, "reason": &e.Reason, "threshold": &e.Threshold,
+		"ended_by": &e.EndedBy, "peak": &e.Peak, "latency_ms": &e.LatencyMS, "truth": &e.Truth, "reason": &e.Reason, "threshold": &e.Threshold,
 		"value": &e.Value, "why": &e.Why, "lost": &e.Lost, "policy": &e.Policy, "state": &e.State, "version": &e.Version, "model": &e.Model} {
 		if e.Type == Summary && key != "type" && key != "session" && key != "stream" && key != "time" {
 			continue // a summary's counts may have any name

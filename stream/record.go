@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"fmt"
+
 	"inkling/capture"
 	"inkling/model"
 	"inkling/model/feature"
@@ -22,6 +24,9 @@ type Cutter struct {
 func NewCutter(s model.Segment, f capture.Format) (*Cutter, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
+	}
+	if s.Kind == model.SegmentBeat {
+		return nil, fmt.Errorf("the segmenter %s cuts heartbeats out of annotated records, it does not collect examples: choose another", s.Kind)
 	}
 	s = s.Defaults()
 	f.Channels = max(f.Channels, 1)

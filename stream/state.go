@@ -299,6 +299,9 @@ func (c *cutter) visit(k *codec) {
 	c.miss.visit(k)
 	c.prose.visit(k)
 	k.part(c.front.AppendState, c.front.Restore)
+	if c.beats != nil {
+		k.part(c.beats.AppendState, c.beats.Restore)
+	}
 }
 
 func (m *miss) visit(k *codec) {
@@ -321,6 +324,7 @@ func (o *op) visit(k *codec) {
 	k.u64(&o.lost)
 	k.u64(&o.start)
 	k.bool(&o.word)
+	k.u64(&o.peak)
 }
 
 func (w *walker) visit(k *codec) {

@@ -125,7 +125,7 @@ func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
 	label := argmax(probs)
 	e := Event{Type: Confirmed, Segment: w.id, Step: w.counted.steps, Sample: o.sample, Time: o.time,
 		Label: c.m.Config.Labels[label], P: probs[label], Top: w.top(c, probs), Steps: w.counted.steps,
-		Start: w.start, End: o.sample, EndedBy: Reason(o.reason)}
+		Start: w.start, End: o.sample, EndedBy: Reason(o.reason), Peak: o.peak}
 	if w.counted.label >= 0 {
 		e.Running = c.m.Config.Labels[w.counted.label]
 		e.Agrees = w.counted.label == label

@@ -27,6 +27,8 @@ func (c Config) checkChars(rate float64, channels int) error {
 		return fmt.Errorf("front end chars: takes characters, not samples at %v Hz: give text", rate)
 	case c.Deltas != 0:
 		return fmt.Errorf("front end chars: deltas %d: codes have no differences, give 0", c.Deltas)
+	case c.Context != 0:
+		return fmt.Errorf("front end chars: context %d: codes have none, give 0", c.Context)
 	case c.Alphabet == "" || !utf8.ValidString(c.Alphabet):
 		return fmt.Errorf("front end chars: alphabet %q: want characters in UTF-8", c.Alphabet)
 	case utf8.RuneCountInString(c.Alphabet) > maxAlphabet:
