@@ -39,6 +39,7 @@ type Example struct {
 	Passage string    // of text: examples of one passage that follow one another are read so; "": it stands alone
 	Samples []float32 // channels interleaved; of text a character's code point each
 	Rate    float64   // of Samples, per channel; 0: unknown
+	Context []float32 // of Beats: what is the same in all of its frames
 	Hash    string    // of content as stored (before resampling) and label: 16 hex digits
 }
 

@@ -84,6 +84,9 @@ func extract(front feature.Config, e *dataset.Example, channels int, samples []f
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Name, err)
 	}
+	if front.Context > 0 {
+		x.SetContext(e.Context)
+	}
 	f := x.Flush(x.Push(nil, samples))
 	if len(f) == 0 {
 		return nil, fmt.Errorf("%s: too short for a single step: %d samples; leave it out", e.Name, len(samples)/channels)
@@ -207,8 +210,9 @@ func (c *corpus) steps() (longest int, mean float64) {
 	return longest, mean
 }
 
-// classScales are the weights of the classes, of mean 1 over the examples.
-func classScales(set *dataset.Set, balanced bool) []float64 {
+// classScales are the weights of the classes, of mean 1 over the examples: with balanced
+// each class's inverse frequency to the power.
+func classScales(set *dataset.Set, balanced bool, power float64) []float64 {
 	w := make([]float64, len(set.Labels))
 	for i := range w {
 		w[i] = 1
@@ -223,8 +227,18 @@ func classScales(set *dataset.Set, balanced bool) []float64 {
 			total += n
 		}
 	}
+	weight := 0.0
 	for i, n := range count {
 		w[i] = float64(total) / (float64(len(w)) * math.Max(float64(n), 1))
+		if power != 1 {
+			w[i] = math.Pow(w[i], power)
+		}
+		weight += float64(w[i] * float64(n))
+	}
+	for i := range w {
+		if power != 1 {
+			w[i] *= float64(total) / weight
+		}
 	}
 	return w
 }

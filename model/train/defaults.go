@@ -19,11 +19,12 @@ const (
 	PresetShort  = "short"  // several channels, at most 60 samples
 	PresetSensor = "sensor" // longer series
 	PresetText   = "text"   // characters
+	PresetBeat   = "beat"   // heartbeats
 )
 
 // Presets lists them.
 func Presets() []string {
-	return []string{PresetAudio, PresetSpeech, PresetCurve, PresetShort, PresetSensor, PresetText}
+	return []string{PresetAudio, PresetSpeech, PresetCurve, PresetShort, PresetSensor, PresetText, PresetBeat}
 }
 
 // preset is the shape that set has.
@@ -36,6 +37,8 @@ func preset(set *dataset.Set) string {
 		return PresetAudio
 	case set.Kind == dataset.Text:
 		return PresetText
+	case set.Kind == dataset.Beats:
+		return PresetBeat
 	case set.Channels == 1 && n >= 20 && n <= 1000:
 		return PresetCurve
 	case n <= 60:
@@ -118,6 +121,8 @@ func shapeDefaults(set *dataset.Set, name string) (Options, string) {
 		return speechDefaults(set, o, n)
 	case PresetText:
 		return textDefaults(set, o, n)
+	case PresetBeat:
+		return beatDefaults(set, o)
 	case PresetCurve:
 		o = o.OverStem(convolutions())
 		return o, text + "convolutions over single samples"

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"inkling/model"
@@ -187,6 +188,9 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 	}
 	c.Origin = model.Origin{Program: "inkling", Data: t.train.origin.Hash, Examples: t.shortHashes(),
 		Options: t.o.strings(), Seed: t.o.Seed, Measured: measured}
+	if t.train.set.Kind == dataset.Beats {
+		c.Origin.Options["records"] = strings.Join(t.groups(), ",")
+	}
 	m, err := model.New(c, p)
 	if err != nil {
 		return nil, err
@@ -216,6 +220,20 @@ const (
 	blindP     = 0.95
 	blindSteps = 5
 )
+
+// groups are those of the examples that shortHashes lists.
+func (t *trainer) groups() []string {
+	seen := map[string]bool{}
+	for _, c := range []*corpus{t.train, t.valid} {
+		if c == nil {
+			continue
+		}
+		for _, e := range c.set.Examples {
+			seen[e.Group] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
 
 // background is the label of what is none of the others: trained, not reported.
 const background = "background"

@@ -62,7 +62,8 @@ type Options struct {
 	RampRunning   bool    // weight its steps ∝ t instead of evenly
 	Distill       float64 // weight of the running head's distance from confirm [off]
 	Smoothing     float64 // label smoothing of the confirm head [0.1]; negative: 0
-	ClassWeights  bool    // weigh classes by inverse frequency
+	ClassWeights  bool    // weigh classes by inverse frequency …
+	WeightPower   float64 // … to this power [1]
 
 	Dropout     float64 // features dropped, one mask a sequence [0.5]; negative: 0
 	DropConnect float64 // recurrent weights dropped, one mask an update [0.3]; negative: 0
@@ -145,6 +146,9 @@ func (o Options) withDefaults(set *dataset.Set) Options {
 	o.Running = or(o.Running, model.RunningSoftmax)
 	o.MinUpdates = or(o.MinUpdates, 1500)
 	o.Batch = or(o.Batch, 32)
+	if o.ClassWeights {
+		o.WeightPower = or(o.WeightPower, 1)
+	}
 	o.LR = or(o.LR, 3e-3)
 	o.Schedule = or(o.Schedule, Cosine)
 	o.Warmup = or(o.Warmup, 20)
@@ -200,6 +204,7 @@ func (o *Options) check() error {
 		{"running weight", o.RunningWeight, 0, 100}, {"decay", o.Decay, 0, 10}, {"clip", math.Abs(o.Clip), 0, 1e9},
 		{"minimum of updates", float64(o.MinUpdates), 1, 1e9}, {"snr", o.SNR, 0, 120}, {"masks", float64(o.Masks), 0, 100}, {"join", float64(o.Join), 0, 100}, {"swap-names", o.SwapNames, 0, 1}, {"aux-next", o.AuxNext, 0, 100},
 		{"stream", o.Stream, 0, 1}, {"window", o.Window, 0, 1e12},
+		{"weight power", o.WeightPower, 0, 10},
 	} {
 		if !(f.v >= f.lo && f.v <= f.hi) || math.IsNaN(f.v) {
 			return fmt.Errorf("train: %s is %v: give %v to %v", f.name, f.v, f.lo, f.hi)

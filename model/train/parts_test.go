@@ -119,11 +119,15 @@ func TestBatches(t *testing.T) {
 func TestClassScales(t *testing.T) {
 	set := toySet(9, 1)
 	set.Examples[0].Label, set.Examples[3].Label = 1, 1 // 1, 5 and 3
-	if w := classScales(set, false); !slices.Equal(w, []float64{1, 1, 1}) {
+	if w := classScales(set, false, 1); !slices.Equal(w, []float64{1, 1, 1}) {
 		t.Errorf("%v", w)
 	}
-	if w := classScales(set, true); !slices.Equal(w, []float64{3, 0.6, 1}) {
+	if w := classScales(set, true, 1); !slices.Equal(w, []float64{3, 0.6, 1}) {
 		t.Errorf("%v, want 9/(3·count)", w)
+	}
+	root := classScales(set, true, 0.5)
+	if r := root[1] / root[2]; math.Abs(r-math.Sqrt(0.6)) > 1e-12 {
+		t.Errorf("roots of the weights: %v", root)
 	}
 }
 
