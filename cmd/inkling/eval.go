@@ -14,7 +14,8 @@ type evalCmd struct {
 	Model string `arg:"" help:"A model file, or bundled:notes."`
 	Data  string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
 	dataFlags
-	Segment string  `help:"Cut every example with this segmenter instead of taking it whole; with --stream, the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,stored" default:""`
+	recordFlags
+	Segment string  `help:"Cut every example with this segmenter instead of taking it whole; with --stream, the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat,stored" default:""`
 	Crop    float64 `help:"Judge crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
 	Join    int     `help:"Text: judge so many consecutive examples of a passage as one." placeholder:"N"`
 	Carry   bool    `help:"Hear the examples one after another too, the running head's state carried on; the model's own policy if that is carry."`
@@ -36,6 +37,9 @@ func (c *evalCmd) Run(a *app) error {
 	}
 	if c.Ahead != 0 {
 		return usagef("--ahead is for a model that says what comes next; %s says labels: leave it out", c.Model)
+	}
+	if s := c.segmenter(m); m.Config.Segment.Kind == model.SegmentBeat && (s == nil || s.Kind == model.SegmentBeat) {
+		return c.runBeats(a, m)
 	}
 	if c.Stream {
 		return c.runStream(a, m)

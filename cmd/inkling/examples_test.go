@@ -34,6 +34,7 @@ var makers = map[string]maker{
 	"activity.md":   {make: makeWalks},
 	"digit.md":      {make: makeDigits},
 	"forecast.md":   {make: makeForecasts},
+	"heartbeat.md":  {make: makeHeartbeats, hidden: []string{"--updates", "60", "--hidden", "12", "--lr", "0.01"}},
 	"instrument.md": {make: makeInstruments},
 }
 

@@ -37,7 +37,7 @@ type runCmd struct {
 
 // segmentFlags override the model's segmenter; nil is what was not given.
 type segmentFlags struct {
-	Segment string   `help:"Segmenter: activity, fixed, message, whole or, of text, line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence" default:""`
+	Segment string   `help:"Segmenter: activity, fixed, message, whole, beat or, of text, line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
 	Steps   int      `help:"fixed: steps a segment; of a model that says what comes next: steps ahead [1]." placeholder:"N"`
 	Maximum float64  `help:"Longest segment in seconds." placeholder:"SECONDS"`
 	On      *float64 `help:"activity: opens so many dB above the floor." placeholder:"DB"`
@@ -46,6 +46,21 @@ type segmentFlags struct {
 	Minimum *float64 `help:"activity: shorter ones are dropped, seconds." placeholder:"SECONDS"`
 	PreRoll *float64 `help:"activity: kept from before the opening, seconds." placeholder:"SECONDS"`
 	Hold    *float64 `help:"activity: silence that ends a segment, seconds." placeholder:"SECONDS"`
+	beatFlags
+}
+
+// beatFlags say what of an electrocardiogram is a beat's segment.
+type beatFlags struct {
+	Before float64 `help:"beat: seconds of the segment before the R peak." placeholder:"SECONDS"`
+	After  float64 `help:"beat: and after it." placeholder:"SECONDS"`
+	Wait   float64 `help:"beat: wait so many seconds for the next R peak, so that the interval after is known; negative: not at all." placeholder:"SECONDS"`
+}
+
+func (f *beatFlags) over(s *model.Segment) {
+	put(&s.Before, f.Before)
+	put(&s.After, f.After)
+	put(&s.Wait, f.Wait)
+	s.Wait = max(s.Wait, 0)
 }
 
 // given is what a model.Segment takes for a flag: there 0 is the default, so the
@@ -72,6 +87,7 @@ func (f *segmentFlags) over(m *model.Model) *model.Segment {
 	put(&s.Minimum, given(f.Minimum))
 	put(&s.PreRoll, given(f.PreRoll))
 	put(&s.Hold, given(f.Hold))
+	f.beatFlags.over(&s)
 	return &s
 }
 

@@ -32,12 +32,13 @@ func (f *natsFlags) connect() (*nats.Conn, error) {
 
 // sourceFlags say where samples come from.
 type sourceFlags struct {
-	Device   string  `help:"Microphone, by name or a part of it; as mic:NAME." placeholder:"NAME"`
-	Rate     float64 `help:"Sampling rate of raw samples, of the microphone, or of messages that do not say." placeholder:"HZ"`
-	Channels int     `help:"Channels of the same."`
-	Format   string  `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv: standard input is a table."`
-	Speed    float64 `help:"Play files at this pace; 1 is real time [as fast as possible]." placeholder:"X"`
-	Names    string  `help:"SenML names in the order of the model's channels, comma-separated." placeholder:"A,B"`
+	Device   string   `help:"Microphone, by name or a part of it; as mic:NAME." placeholder:"NAME"`
+	Rate     float64  `help:"Sampling rate of raw samples, of the microphone, or of messages that do not say." placeholder:"HZ"`
+	Channels int      `help:"Channels of the same."`
+	Format   string   `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv: standard input is a table."`
+	Speed    float64  `help:"Play files at this pace; 1 is real time [as fast as possible]." placeholder:"X"`
+	Leads    []string `help:"Of WFDB records: these leads alone, by name or number, comma-separated." placeholder:"NAME"`
+	Names    string   `help:"SenML names in the order of the model's channels, comma-separated." placeholder:"A,B"`
 	tableFlags
 
 	model *model.Config // that the source is for; nil: none
@@ -115,7 +116,7 @@ func (f *sourceFlags) files(a *app, names []string) (*input, error) {
 	}
 	switch tables {
 	case 0:
-		return &input{Source: capture.File(capture.Options{}, names...), finite: true}, nil
+		return &input{Source: capture.File(capture.Options{Leads: f.Leads}, names...), finite: true}, nil
 	case len(names):
 		o, err := f.tables(a)
 		if err != nil {

@@ -28,8 +28,9 @@ type trainCmd struct {
 	Data string `arg:"" help:"A folder with one folder a label, index.csv, DIR/NAME of a NAME_TRAIN.ts pair, a table with labels or a folder of such, or bundled:notes; with --predict also audio, tables or text without labels."`
 	Out  string `short:"o" name:"out" required:"" help:"The model file to write; NAME.csv (log) and NAME.png (curves) go beside it." placeholder:"MODEL"`
 	dataFlags
+	recordFlags
 
-	Front    string  `help:"Front end: raw, stats, logmel, mfcc or, of text, chars [chosen from the data]." enum:",raw,stats,logmel,mfcc,chars" default:""`
+	Front    string  `help:"Front end: raw, stats, logmel, mfcc, moments or, of text, chars [chosen from the data]." enum:",raw,stats,logmel,mfcc,moments,chars" default:""`
 	Samples  int     `help:"raw, stats: samples a step." default:"0"`
 	Decimate int     `help:"raw: keep the mean of every so many samples." default:"0"`
 	Lags     int     `help:"stats: powers of the differences over 1, 2, 4, … samples, so many of them." default:"0"`
@@ -65,6 +66,7 @@ type trainCmd struct {
 	Truncate  int      `help:"Timesteps a gradient reaches back." default:"0"`
 	Memory    byteSize `help:"Memory for activations, such as 500MB; less takes longer and changes nothing else [1GiB]." placeholder:"SIZE"`
 	Balance   bool     `help:"Weigh classes by inverse frequency."`
+	Power     float64  `name:"balance-power" help:"With weighed classes: by inverse frequency to this power, 0.5 its root." default:"0" placeholder:"POWER"`
 	Distill   float64  `help:"Weight of drawing the running head to the confirm head." default:"0"`
 	Plain     bool     `help:"No augmentation, dropout, smoothing or decay."`
 
@@ -91,28 +93,26 @@ type trainCmd struct {
 	Validation      float64 `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
 	Validate        string  `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
 	Patience        int     `help:"End after so many epochs without a better one." default:"0"`
-	Segment         string  `help:"Segmenter stored in the model; activity also cuts what is trained on, as the stream will: activity, fixed, message, whole or, of text, line or sentence." enum:",activity,fixed,message,whole,line,sentence" default:""`
-	Stream          float64 `help:"Share of batches that join several examples, over which the running head's state is carried, as an endless stream does; the model then carries it too." placeholder:"SHARE"`
-	Runs            string  `help:"Data with a label for every step: train on pieces of one label each (cut) or on windows with their changes (whole) [cut]." enum:",cut,whole" default:""`
-	TrainWindow     float64 `name:"train-window" help:"Data with a label for every step: longest piece trained on, in seconds [chosen from the data]." placeholder:"SECONDS"`
-	Confirm         bool    `help:"Data with a label for every step: a confirm head as well, for segments as the running label finds them."`
-	Seed            uint64  `help:"Same seed, same data, same options: same file." default:"1"`
-	Preset          string  `help:"Recipe: audio, speech, curve, short, sensor or text [the one that the data look like]." enum:",audio,speech,curve,short,sensor,text" default:""`
-	Search          int     `help:"Try so many settings first, by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
-	Init            string  `help:"Start from the layers of this model instead of random numbers." placeholder:"MODEL"`
-	Resume          bool    `help:"Go on from MODEL.checkpoint."`
-	Quiet           bool    `short:"q" help:"No progress."`
+	Segment         string  `help:"Segmenter stored in the model; activity also cuts what is trained on, as the stream will: activity, fixed, message, whole, beat (which trains on the heartbeats of annotated electrocardiograms) or, of text, line or sentence." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
+	beatFlags
+	MostBeats   int     `help:"beat: examples of a class at most, shared out over the records; negative: all." default:"6000" placeholder:"N"`
+	Stream      float64 `help:"Share of batches that join several examples, over which the running head's state is carried, as an endless stream does; the model then carries it too." placeholder:"SHARE"`
+	Runs        string  `help:"Data with a label for every step: train on pieces of one label each (cut) or on windows with their changes (whole) [cut]." enum:",cut,whole" default:""`
+	TrainWindow float64 `name:"train-window" help:"Data with a label for every step: longest piece trained on, in seconds [chosen from the data]." placeholder:"SECONDS"`
+	Confirm     bool    `help:"Data with a label for every step: a confirm head as well, for segments as the running label finds them."`
+	Seed        uint64  `help:"Same seed, same data, same options: same file." default:"1"`
+	Preset      string  `help:"Recipe: audio, speech, curve, short, sensor, text or beat [the one that the data look like]." enum:",audio,speech,curve,short,sensor,text,beat" default:""`
+	Search      int     `help:"Try so many settings first, by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
+	Init        string  `help:"Start from the layers of this model instead of random numbers." placeholder:"MODEL"`
+	Resume      bool    `help:"Go on from MODEL.checkpoint."`
+	Quiet       bool    `short:"q" help:"No progress."`
 }
 
 func (c *trainCmd) Run(a *app) error {
 	if err := c.checkNext(); err != nil {
 		return err
 	}
-	set, err := c.open(a, c.Data, c.Rate)
-	if err != nil {
-		return err
-	}
-	trainSet, valid, err := c.sets(set)
+	trainSet, valid, err := c.data(a)
 	if err != nil {
 		return err
 	}
@@ -204,6 +204,18 @@ func (c *trainCmd) search(a *app, set *dataset.Set, o train.Options) (train.Opti
 	return best, nil
 }
 
+// data reads DATA: what to train on and, with --validate, what to judge by.
+func (c *trainCmd) data(a *app) (trainSet, valid *dataset.Set, err error) {
+	if c.Segment == model.SegmentBeat {
+		return c.beats(a)
+	}
+	set, err := c.open(a, c.Data, c.Rate)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.sets(set)
+}
+
 // sets picks what to train on and, with --validate, what to judge by.
 func (c *trainCmd) sets(set *dataset.Set) (trainSet, valid *dataset.Set, err error) {
 	if c.Split != "" {
@@ -246,7 +258,7 @@ func (c *trainCmd) override(o *train.Options) error {
 		*o = o.OverStem(s)
 	}
 	if c.Front != "" && c.Front != o.Front.Kind {
-		o.Front = feature.Config{Kind: c.Front}
+		o.Front = feature.Config{Kind: c.Front, Context: o.Front.Context}
 	}
 	put(&o.Front.Samples, c.Samples)
 	put(&o.Front.Decimate, c.Decimate)
@@ -306,7 +318,12 @@ func (c *trainCmd) override(o *train.Options) error {
 		o.NoConfirm = false
 		o.Stream = cmp.Or(c.Stream, 0.5) // the rest is for that head
 	}
+	c.beatFlags.over(&o.Segment)
 	o.ClassWeights = o.ClassWeights || c.Balance
+	if c.Balance {
+		o.WeightPower = 0
+	}
+	put(&o.WeightPower, c.Power)
 	o.Seed = c.Seed
 	if c.Plain {
 		o.Dropout, o.DropConnect, o.Noise, o.Jitter, o.Crop, o.Smoothing, o.Decay = -1, -1, -1, -1, -1, -1, -1

@@ -16,7 +16,8 @@ type verifyCmd struct {
 	Model string `arg:"" help:"A model file, or bundled:notes."`
 	Data  string `arg:"" help:"Labelled data, as for train."`
 	dataFlags
-	Examples int    `short:"n" help:"Random examples to check; 0 for all." default:"20"`
+	recordFlags
+	Examples int    `short:"n" help:"Random examples to check, of electrocardiograms the first beats of each record; 0 for all." default:"20"`
 	Seed     uint64 `help:"Of the choice of examples and block sizes." default:"1"`
 	JSON     bool   `help:"One JSON object."`
 }
@@ -40,6 +41,9 @@ func (c *verifyCmd) Run(a *app) error {
 	}
 	c.model = &m.Config
 	c.recordings = m.HasNext()
+	if m.Config.Segment.Kind == model.SegmentBeat {
+		return c.beats(a, m)
+	}
 	set, err := c.open(a, c.Data, m.Config.Rate)
 	if err != nil {
 		return err
@@ -67,6 +71,11 @@ func (c *verifyCmd) Run(a *app) error {
 			return fmt.Errorf("%s: %w", set.Examples[i].Name, err)
 		}
 	}
+	return c.tell(a, &p)
+}
+
+// tell prints what was found, and makes a difference an error.
+func (c *verifyCmd) tell(a *app, p *parity) error {
 	if c.JSON {
 		json.NewEncoder(a.stdout).Encode(p)
 	} else {

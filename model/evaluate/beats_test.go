@@ -1,0 +1,59 @@
+package evaluate
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"inkling/model"
+	"inkling/model/dataset"
+)
+
+// What is missed and what is told of nothing count, a beat without a label is found but
+// wrong, and always naming the commonest class is set beside the accuracy.
+func TestBeatFigures(t *testing.T) {
+	mark := func(at int64, class string) dataset.BeatMark { return dataset.BeatMark{Sample: at, Class: class} }
+	r := dataset.Record{Name: "a", Beats: []dataset.BeatMark{mark(1000, "N"), mark(2000, "N"), mark(3000, "S"), mark(4000, "V"), mark(5000, "N"), mark(6000, "F")}}
+	rows := pairRows(&r, []told{{1010, "N"}, {1500, "V"}, {2000, "S"}, {3000, "S"}, {4000, ""}, {6020, "V"}}, 1000)
+	m := &model.Model{Config: model.Config{Labels: []string{"N", "S", "V"}, Origin: model.Origin{Options: map[string]string{"records": "a,b"}}}}
+	b := newBeatReport(m, []dataset.Record{r}, [][]BeatRow{rows})
+	if q := b.QRS; q.Found != 5 || q.Missed != 1 || q.False != 1 || float64(q.Sensitivity) != 5.0/6 || math.Abs(float64(q.ErrorMS)-6) > 1e-9 {
+		t.Errorf("%+v", q)
+	}
+	c := b.Classes
+	if n := c.PerClass["N"]; n.Beats != 3 || float64(n.Sensitivity) != 1.0/3 || n.Precision != 1 {
+		t.Errorf("N %+v", n)
+	}
+	if s, v := c.PerClass["S"], c.PerClass["V"]; s.Sensitivity != 1 || s.Precision != 0.5 || v.Sensitivity != 0 || v.Precision != 0 {
+		t.Errorf("S %+v, V %+v", s, v)
+	}
+	if c.Always != "N" || c.Baseline != 0.5 || float64(c.Accuracy) != 2.0/6 || math.Abs(float64(c.MacroF1)-(0.5+2.0/3)/3) > 1e-9 {
+		t.Errorf("%+v", c)
+	}
+	var text, page strings.Builder
+	if err := b.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"always naming N", "trained on a", "not found", "macro F1"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in\n%s", want, text.String())
+		}
+	}
+	if err := b.WriteHTML(&page); err != nil || !strings.Contains(page.String(), "always naming N") {
+		t.Error(err)
+	}
+	if _, err := json.Marshal(b); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBeatsRefusals(t *testing.T) {
+	m := &model.Model{Config: model.Config{Labels: []string{"N", "V"}, Segment: model.Segment{Kind: model.SegmentWhole}}}
+	if _, err := Beats(t.Context(), m, nil, BeatOptions{}); err == nil {
+		t.Error("no records were taken")
+	}
+	if _, err := Beats(t.Context(), m, []dataset.Record{{}}, BeatOptions{}); err == nil || !strings.Contains(err.Error(), "--segment beat") {
+		t.Error(err)
+	}
+}

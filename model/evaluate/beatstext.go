@@ -1,0 +1,70 @@
+package evaluate
+
+import (
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+)
+
+// WriteText writes the report for a terminal.
+func (r *BeatReport) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d annotated beats; %.1f s\n", plural(r.Records, "record"), r.Beats, r.Seconds)
+	for _, v := range r.Warnings {
+		fmt.Fprintf(&b, "note: %s\n", printable(v))
+	}
+	q, t := &r.QRS, &r.Classes
+	fmt.Fprintf(&b, "\n%-14s %7s   %d found, %d missed; R peaks %s ms off on average\n", "QRS", q.Sensitivity, q.Found, q.Missed, q.ErrorMS)
+	fmt.Fprintf(&b, "%-14s %7s   %d false\n", "QRS precision", q.Precision, q.False)
+	fmt.Fprintf(&b, "%-14s %7s   mean over the labels\n", "macro F1", decimal(t.MacroF1))
+	fmt.Fprintf(&b, "%-14s %7s   always naming %s: %s\n", "right", t.Accuracy, t.Always, t.Baseline)
+	fmt.Fprintf(&b, "\nclass   beats  sensitivity  precision     F1\n")
+	for _, label := range r.Labels {
+		c := t.PerClass[label]
+		fmt.Fprintf(&b, "%-6s %6d  %11s  %9s  %5s\n", printable(label), c.Beats, c.Sensitivity, c.Precision, decimal(c.F1))
+	}
+	fmt.Fprintf(&b, "\ntruth, told   %s  no label  not found\n", labelColumns(r.Labels))
+	for i, row := range r.Confusion {
+		name := "none"
+		if i < len(r.Truths) {
+			name = r.Truths[i]
+		}
+		fmt.Fprintf(&b, "%-13s", name)
+		for j, v := range row {
+			fmt.Fprintf(&b, " %*d", [...]int{6, 9, 10}[max(0, j-len(r.Labels)+1)], v)
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "\nrecord   beats      QRS  precision   right\n")
+	for _, p := range r.PerRecord {
+		fmt.Fprintf(&b, "%-7s %6d  %7s  %9s %7s\n", printable(p.Record), p.Beats, p.QRS.Sensitivity, p.QRS.Precision, share(p.Right, p.Beats))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func labelColumns(labels []string) string {
+	var b strings.Builder
+	for _, l := range labels {
+		fmt.Fprintf(&b, "%6s ", printable(l))
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+var beatsPage = template.Must(template.New("beats").Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>inkling: heartbeats</title>
+<style>body{font-family:sans-serif;max-width:60em;margin:2em auto;padding:0 1em}pre{overflow-x:auto}</style>
+<h1>Heartbeats</h1>
+<pre>{{.}}</pre>
+</html>
+`))
+
+// WriteHTML writes a page that stands alone.
+func (r *BeatReport) WriteHTML(w io.Writer) error {
+	var b strings.Builder
+	if err := r.WriteText(&b); err != nil {
+		return err
+	}
+	return beatsPage.Execute(w, b.String())
+}
