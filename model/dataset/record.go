@@ -172,9 +172,9 @@ func sortedBeats(beats []BeatMark) []BeatMark {
 	return beats
 }
 
-// table reads a CSV file with named columns, of which those wanted are found (−1: there
+// readColumns reads a CSV file with named columns, of which those wanted are found (−1: there
 // is none), and calls row with every line.
-func table(fsys fs.FS, name string, want []string, row func(value func(i int) string) error) error {
+func readColumns(fsys fs.FS, name string, want []string, row func(value func(i int) string) error) error {
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return err
@@ -218,7 +218,7 @@ func table(fsys fs.FS, name string, want []string, row func(value func(i int) st
 var aami = []string{wfdb.ClassN, wfdb.ClassS, wfdb.ClassV, wfdb.ClassF, wfdb.ClassQ}
 
 func readBeatTable(fsys fs.FS, name string) (beats []BeatMark, err error) {
-	err = table(fsys, name, []string{"sample", "symbol", "aami"}, func(value func(int) string) error {
+	err = readColumns(fsys, name, []string{"sample", "symbol", "aami"}, func(value func(int) string) error {
 		at, err := strconv.ParseInt(value(0), 10, 64)
 		if err != nil || at < 0 || at > math.MaxInt64/4 {
 			return fmt.Errorf("sample: %q: want the index of a sample, from 0 on", value(0))
@@ -249,7 +249,7 @@ func readSplits(fsys fs.FS, list []Record, dirs ...string) error {
 			continue
 		}
 		splits := map[string]string{}
-		if err := table(fsys, name, []string{"record", "split"}, func(value func(int) string) error {
+		if err := readColumns(fsys, name, []string{"record", "split"}, func(value func(int) string) error {
 			if _, twice := splits[value(0)]; twice {
 				return fmt.Errorf("record: %q is there twice: take one line away", value(0))
 			}

@@ -93,7 +93,9 @@ func Defaults(set *dataset.Set, name string) (Options, []string, error) {
 	if set.Stepwise() {
 		return o, notes, nil
 	}
-	o.MinUpdates = max(leastUpdates, min(leastEpochs*((len(set.Examples)+max(o.Batch, 32)-1)/max(o.Batch, 32)), mostUpdates))
+	if o.MinUpdates == 0 {
+		o.MinUpdates = max(leastUpdates, min(leastEpochs*((len(set.Examples)+max(o.Batch, 32)-1)/max(o.Batch, 32)), mostUpdates))
+	}
 	if g := groups(set); g < fewGroups && g > 1 {
 		notes = append(notes, fmt.Sprintf("%d groups only: validation shares them with training and says nothing of unseen ones", g))
 	}
