@@ -13,8 +13,8 @@ const (
 	Height              // of the R amplitude to the usual one
 	Likeness            // correlation of the QRS complex with the usual one
 	LikenessP           // the same of what precedes it, where the P wave is
-	Steadiness          // mean Likeness of the last eight beats
-	SteadinessP         // mean LikenessP of them
+	LikenessT           // and of what follows it, up to 0.3 s after the R peak
+	Distance            // ln of the root mean square difference from the usual QRS complex over that of it
 	Width               // ln of the QRS complex's area over its height, in tenths of a second
 	Broadening          // of the same to the median of the last eight beats
 	Pause               // of the interval after to the mean of the last ten; 0 without Config.Wait
@@ -90,37 +90,42 @@ func (r *rhythm) remember(rr float64) {
 // Of the usual shape, in seconds from the R peak, and how it follows the beats: those
 // that are alike by a share, or, if none has been for so long, the next one.
 const (
-	pFrom, pTo     = -0.25, -0.08
-	qrsFrom, qrsTo = -0.08, 0.1
-	alike          = 0.85
-	follow         = 1.0 / 8
-	strangers      = 6
+	pFrom, qrsFrom, tFrom, tTo = -0.25, -0.08, 0.1, 0.3
+
+	alike     = 0.85
+	follow    = 1.0 / 8
+	strangers = 6
 )
 
 // shape remembers R amplitudes and what a usual beat looks like.
 type shape struct {
-	p, qrs, end int64 // from p on the P wave, from qrs on the QRS complex, to end; from the R peak
-	heights     recent
-	widths      recent // seconds
-	likes       [2]recent
-	usual, now  []float32 // end−p samples of every channel
-	known       bool
-	strange     int // beats in a row that were not alike
-	reach       int64
+	p, qrs, t, end int64 // where the P wave's part begins, and so on; from the R peak
+	channels       int64
+	heights        recent
+	widths         recent    // seconds
+	usual, now     []float32 // end−p samples of every channel
+	known          bool
+	strange        int // beats in a row that were not alike
+	reach          int64
 }
 
-func newShape(rate float64, channels int) shape {
-	samples := func(t float64) int64 { return int64(math.Round(t * rate)) }
-	s := shape{p: samples(pFrom), qrs: samples(qrsFrom), end: samples(qrsTo), reach: samples(reach)}
-	n := (s.end - s.p) * int64(channels)
+func newShape(c *Config) shape {
+	samples := func(t float64) int64 { return int64(math.Round(t * c.Rate)) }
+	s := shape{p: samples(pFrom), qrs: samples(qrsFrom), t: samples(tFrom), end: samples(tTo), channels: int64(c.Channels), reach: samples(reach)}
+	n := (s.end - s.p) * s.channels
 	s.usual, s.now = make([]float32, n), make([]float32, n)
 	return s
 }
 
 func (s *shape) forget() {
-	s.heights, s.widths, s.likes = recent{}, recent{}, [2]recent{}
+	s.heights, s.widths = recent{}, recent{}
 	s.known, s.strange = false, 0
 	clear(s.usual)
+}
+
+// part is what of a beat's shape lies between two positions from the R peak.
+func (s *shape) part(of []float32, from, to int64) []float32 {
+	return of[(from-s.p)*s.channels : (to-s.p)*s.channels]
 }
 
 // height is the greatest deflection round an R peak, and the median of the beats before.
@@ -139,19 +144,16 @@ func (s *shape) height(g *Segmenter, at int64) (height, usual float64) {
 // align moves an R peak to where the complex is most like the usual one, for of two
 // peaks of like height noise decides which is the greater.
 func (s *shape) align(g *Segmenter, at int64) int64 {
-	split := int(s.qrs-s.p) * g.c.Channels
+	now, usual := s.part(s.now, s.qrs, s.t), s.part(s.usual, s.qrs, s.t)
 	best, where := float32(alike), at
-	for _, p := range [2]int64{1, -1} {
+	for _, way := range [2]int64{1, -1} {
 		for shift := int64(0); s.known && shift <= s.reach; shift++ {
-			to := at + p*shift
-			if to+s.qrs < g.oldest() || to+s.end > g.now {
+			to := at + way*shift
+			if to+s.qrs < g.oldest() || to+s.t > g.now {
 				break
 			}
-			i := split
-			for q := to + s.qrs; q < to+s.end; q++ {
-				i += copy(s.now[i:], g.sample(q))
-			}
-			if c := correlation(s.now[split:], s.usual[split:]); c > best {
+			g.copy(now, to+s.qrs)
+			if c := correlation(now, usual); c > best {
 				best, where = c, to
 			}
 		}
@@ -166,22 +168,29 @@ func (s *shape) context(f *[Features]float32, g *Segmenter, at int64, height, us
 	if at+s.p < g.oldest() || at+s.end > g.now {
 		return
 	}
-	i := 0
-	for p := at + s.p; p < at+s.end; p++ {
-		i += copy(s.now[i:], g.sample(p))
-	}
-	split := int(s.qrs-s.p) * g.c.Channels
-	width := breadth(s.now[split:]) * float64(s.end-s.qrs) / g.c.Rate
+	g.copy(s.now, at+s.p)
+	qrs := s.part(s.now, s.qrs, s.t)
+	width := breadth(qrs) * float64(s.t-s.qrs) / g.c.Rate
 	f[Width], f[Broadening] = ratio(width, 0.1), ratio(width, s.widths.median())
 	s.widths.push(width)
 	if s.known {
-		f[LikenessP] = correlation(s.now[:split], s.usual[:split])
-		f[Likeness] = correlation(s.now[split:], s.usual[split:])
-		f[Steadiness], f[SteadinessP] = float32(s.likes[0].mean()), float32(s.likes[1].mean())
-		s.likes[0].push(float64(f[Likeness]))
-		s.likes[1].push(float64(f[LikenessP]))
+		before := s.part(s.usual, s.qrs, s.t)
+		f[LikenessP] = correlation(s.part(s.now, s.p, s.qrs), s.part(s.usual, s.p, s.qrs))
+		f[Likeness], f[Distance] = correlation(qrs, before), distance(qrs, before)
+		f[LikenessT] = correlation(s.part(s.now, s.t, s.end), s.part(s.usual, s.t, s.end))
 	}
 	s.learn(f[Likeness])
+}
+
+// distance is ln of the root mean square difference of a from b over that of b.
+func distance(a, b []float32) float32 {
+	var d, bb float64
+	for i, v := range a {
+		x := float64(v) - float64(b[i])
+		d += float64(x * x)
+		bb += float64(float64(b[i]) * float64(b[i]))
+	}
+	return ratio(math.Sqrt(d), math.Sqrt(bb))
 }
 
 // breadth is the mean deflection over the greatest.

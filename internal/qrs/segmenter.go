@@ -92,7 +92,7 @@ func New(c Config) *Segmenter {
 	}
 	s.ring = make([]float32, (samples(memorise)+s.before+s.delay)*int64(c.Channels))
 	s.cut = make([]float32, 0, (s.before+s.after)*int64(c.Channels))
-	s.shape = newShape(c.Rate, c.Channels)
+	s.shape = newShape(&c)
 	s.Forget()
 	s.Reset()
 	return s
@@ -198,6 +198,13 @@ func (s *Segmenter) tell(b *Beat, at, next int64) {
 	clear(b.Context[:])
 	s.rhythm.context(&b.Context, at, next, s.c.Rate)
 	s.shape.context(&b.Context, s, at, height, usual)
+}
+
+// copy fills dst with the signal without drift from a position on.
+func (s *Segmenter) copy(dst []float32, at int64) {
+	for i := 0; i < len(dst); at++ {
+		i += copy(dst[i:], s.sample(at))
+	}
 }
 
 // sample is the ring's place of the signal without drift at a position.

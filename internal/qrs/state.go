@@ -210,7 +210,7 @@ func (r *rhythm) visit(k *codec) {
 func (s *shape) visit(k *codec) {
 	k.flag(&s.known)
 	k.index(&s.strange, strangers)
-	for _, r := range []*recent{&s.heights, &s.widths, &s.likes[0], &s.likes[1]} {
+	for _, r := range []*recent{&s.heights, &s.widths} {
 		r.visit(k)
 	}
 	k.floats(s.usual)
