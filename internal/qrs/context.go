@@ -9,7 +9,7 @@ const (
 	Before              // of the interval before that to the same
 	Interval            // ln of the interval before, seconds
 	Irregularity        // standard deviation of the last ten over their mean
-	Tempo               // of the interval before to a slow average, of about sixty beats
+	Tempo               // of the interval before to a slow average, of about three hundred beats
 	Height              // of the R amplitude to the usual one
 	Likeness            // correlation of the QRS complex with the usual one
 	LikenessP           // the same of what precedes it, where the P wave is
@@ -24,7 +24,7 @@ const (
 const (
 	bound     = 2.0
 	intervals = 10
-	slow      = 1.0 / 60
+	slow      = 1.0 / 300
 	longest   = 3.0 // seconds: a longer interval is a loss of signal
 )
 
