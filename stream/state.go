@@ -11,7 +11,7 @@ import (
 	"inkling/internal/resample"
 )
 
-const stateVersion = 5
+const stateVersion = 4
 
 var errState = errors.New("stream: saved state is cut off or damaged")
 
