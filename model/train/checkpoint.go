@@ -129,8 +129,7 @@ func (o *Options) strings() map[string]string {
 	v := reflect.ValueOf(*o)
 	for i := range v.NumField() {
 		name := strings.ToLower(v.Type().Field(i).Name)
-		if name == "front" || name == "stem" || name == "segment" || name == "seed" || name == "memory" || name == "init" || name == "next" || v.Field(i).IsZero() ||
-			name == "weightpower" && v.Field(i).Float() == 1 {
+		if name == "front" || name == "stem" || name == "segment" || name == "seed" || name == "memory" || name == "init" || name == "next" || v.Field(i).IsZero() {
 			continue
 		}
 		out[name] = fmt.Sprint(v.Field(i).Interface())

@@ -146,9 +146,6 @@ func (o Options) withDefaults(set *dataset.Set) Options {
 	o.Running = or(o.Running, model.RunningSoftmax)
 	o.MinUpdates = or(o.MinUpdates, 1500)
 	o.Batch = or(o.Batch, 32)
-	if o.ClassWeights {
-		o.WeightPower = or(o.WeightPower, 1)
-	}
 	o.LR = or(o.LR, 3e-3)
 	o.Schedule = or(o.Schedule, Cosine)
 	o.Warmup = or(o.Warmup, 20)

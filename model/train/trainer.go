@@ -70,7 +70,7 @@ type shardStats struct {
 
 func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	t := &trainer{o: o, train: train, valid: valid, config: train.config(&o),
-		scales: classScales(train.set, o.ClassWeights, o.WeightPower), asked: o.Epochs}
+		scales: classScales(train.set, o.ClassWeights, or(o.WeightPower, 1)), asked: o.Epochs}
 	t.perEpoch = (len(train.plain) + o.Batch - 1) / o.Batch
 	if t.o.Epochs == 0 {
 		t.o.Epochs = (o.MinUpdates + t.perEpoch - 1) / t.perEpoch
