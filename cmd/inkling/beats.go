@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/evaluate"
+	"inkling/model/feature"
 )
 
 // recordFlags choose annotated electrocardiograms.
@@ -89,4 +92,13 @@ func (c *evalCmd) runBeats(a *app, m *model.Model) error {
 		return err
 	}
 	return c.tell(a, report)
+}
+
+// leadsHint adds to an error about the number of channels of a WFDB record how to choose.
+func leadsHint(names []string, err error) error {
+	var c *feature.ChannelError
+	if errors.As(err, &c) && strings.EqualFold(filepath.Ext(names[0]), ".hea") {
+		return fmt.Errorf("%w: choose among the record's with --leads", err)
+	}
+	return err
 }

@@ -115,6 +115,7 @@ func TestHeartbeatMistakes(t *testing.T) {
 		{2, "--crop", "train ecg -o m --segment beat --crop 1"},
 		{1, "beats.csv", "train ../.. -o m --segment beat"},
 		{1, "no lead", "run bundled:notes ecg/w1.hea --leads V9"},
+		{1, "--segment beat", "train ecg -o m"},
 	} {
 		_, log, code := inkling(t, "", strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(log, c.says) {

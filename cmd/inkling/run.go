@@ -148,7 +148,7 @@ func (c *runCmd) Run(a *app) error {
 	if !c.Quiet {
 		sinks = append(sinks, a.output(c.JSON, src.rate))
 	}
-	return asUsage(stream.Run(a.ctx, src.Source, m, o, sinks...))
+	return leadsHint(c.Source, asUsage(stream.Run(a.ctx, src.Source, m, o, sinks...)))
 }
 
 // options checks what the user said of segments and decisions.

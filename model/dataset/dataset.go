@@ -106,7 +106,8 @@ func OpenFS(fsys fs.FS, name string, o Options) (*Set, error) {
 	lower := strings.ToLower(name)
 	switch {
 	case info.IsDir():
-		return openFolder(fsys, name, o)
+		s, err := openFolder(fsys, name, o)
+		return s, orRecords(fsys, name, err)
 	case table.IsTable(name):
 		return openTable(fsys, name, o)
 	case strings.HasSuffix(lower, ".ts"), strings.HasSuffix(lower, ".ts.gz"):

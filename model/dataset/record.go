@@ -302,3 +302,14 @@ func (r *Record) CheckWithin(samples int64) error {
 	}
 	return nil
 }
+
+// orRecords says of a folder that cannot be read as examples if it holds records.
+func orRecords(fsys fs.FS, dir string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if list, e := listRecords(fsys, dir); e == nil && len(list) > 0 {
+		return fmt.Errorf("%w; it holds annotated electrocardiograms: train takes those with --segment beat, eval and verify with a model of such", err)
+	}
+	return err
+}
