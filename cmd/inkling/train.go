@@ -84,6 +84,7 @@ type trainCmd struct {
 	SNR           float64 `name:"snr" help:"Audio: noise from this ratio up, in dB; negative: none." default:"0" placeholder:"DB"`
 	Join          int     `help:"Text: train on up to so many consecutive examples of a passage at once." default:"0"`
 	SwapNames     float64 `help:"Text: share of names that become others of the data in training, so that labels are not learned from who appears." default:"0"`
+	SwapWords     float64 `help:"Text: share of the other words that not every label's texts have, of the topic mostly, that become others in training." default:"0"`
 	AuxNext       float64 `help:"Text: weight of a second task in training, to name the next character." default:"0"`
 	Masks         int     `help:"Audio: frequency masks; negative: none." default:"0"`
 
@@ -301,6 +302,7 @@ func (c *trainCmd) override(o *train.Options) error {
 	put(&o.Join, c.Join)
 	put(&o.AuxNext, c.AuxNext)
 	put(&o.SwapNames, c.SwapNames)
+	put(&o.SwapWords, c.SwapWords)
 	put(&o.Validation, c.Validation)
 	put(&o.Folds, c.Folds)
 	put(&o.EarlyGap, c.EarlyGap)
@@ -327,7 +329,7 @@ func (c *trainCmd) override(o *train.Options) error {
 	o.Seed = c.Seed
 	if c.Plain {
 		o.Dropout, o.DropConnect, o.Noise, o.Jitter, o.Crop, o.Smoothing, o.Decay = -1, -1, -1, -1, -1, -1, -1
-		o.Stretch, o.GainDB, o.Polarity, o.Masks, o.Join, o.SwapNames = 0, 0, false, 0, 0, 0
+		o.Stretch, o.GainDB, o.Polarity, o.Masks, o.Join, o.SwapNames, o.SwapWords = 0, 0, false, 0, 0, 0, 0
 	}
 	return nil
 }

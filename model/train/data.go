@@ -133,7 +133,7 @@ const (
 // vary makes the variants of every example, if o asks for changes of samples, and finds
 // names to swap.
 func (c *corpus) vary(o *Options, workers int) {
-	if o.SwapNames > 0 {
+	if o.SwapNames > 0 || o.SwapWords > 0 {
 		c.names = findNames(c.set, c.plain)
 	}
 	if c.set.Kind != dataset.Audio || o.Stretch == 0 && o.GainDB == 0 && o.SNR == 0 && !o.Polarity {

@@ -183,8 +183,7 @@ const (
 )
 
 // textDefaults come from training on four fifths of three novels and judging the last
-// fifth of each, under other names: whole recurrent weights and the next character as a
-// second task were worth most, texts joined in training helped joined ones.
+// fifth of each, under other names; docs/accuracy.md has the settings beside one another.
 func textDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 	o.Front.Kind = feature.KindChars
 	o.Batch, o.Clip, o.Averaging, o.RampRunning, o.ConfirmEvidence = 32, 5, 0.995, true, true

@@ -8,25 +8,32 @@ import (
 	"inkling/model/dataset"
 )
 
-// Who appears in a text gives its label away, and is of no use for the next text:
-// names are the topic that authorship must not be learned from (compare Stamatatos
-// 2017, Authorship attribution using text distortion). swapped replaces some by others.
+// Who appears in a text, and what it is about, gives its label away and is of no use for
+// the next text (compare Stamatatos 2017, Authorship attribution using text distortion).
+// So words that some label's texts do not have are replaced by others of that kind.
 
-// nameTable is where the names of a text set lie.
+// nameTable is where the names, and the other words that tell of the topic, lie.
 type nameTable struct {
-	spans [][]extent    // of each example, ascending
-	pool  [][][]float32 // of each label, the codes of every name where it occurs
+	spans [][]extent       // of each example, ascending
+	pool  [2][][][]float32 // of names and of other words, of each label, the codes wherever one occurs
 }
 
-// A extent is the characters [from, to) of an example.
-type extent struct{ from, to int }
+// An extent is the characters [from, to) of an example, a name or another word.
+type extent struct{ from, to, kind int }
 
-// leastUses is how often a label's texts must use a word for it to be no name of
-// another's.
+// Kinds of words.
+const (
+	named = iota
+	topical
+)
+
+// leastUses is how often a label's texts must use a word for it to be no word of another
+// label's alone.
 const leastUses = 3
 
-// findNames lists the names of set: words written with a capital more often than not,
-// amid sentences, and not used by every label. plain are the examples' codes.
+// findNames lists the words of set that are not used by every label: names, written with
+// a capital more often than not, amid sentences, and others. plain are the examples'
+// codes.
 func findNames(set *dataset.Set, plain [][]float32) *nameTable {
 	capitals, lower := map[string]int{}, map[string]int{}
 	uses := map[string][]int{} // of each label
@@ -48,15 +55,24 @@ func findNames(set *dataset.Set, plain [][]float32) *nameTable {
 		}
 		uses[folded][set.Examples[i].Label]++
 	})
-	t := &nameTable{spans: make([][]extent, len(set.Examples)), pool: make([][][]float32, len(set.Labels))}
+	t := &nameTable{spans: make([][]extent, len(set.Examples))}
+	for kind := range t.pool {
+		t.pool[kind] = make([][][]float32, len(set.Labels))
+	}
 	each(func(i int, w extent, word string, _ bool) {
 		folded := strings.ToLower(word)
-		if word == folded || capitals[word] <= lower[folded] || everyLabel(uses[folded]) {
+		switch {
+		case everyLabel(uses[folded]):
 			return
+		case word == folded:
+			w.kind = topical
+		case capitals[word] <= lower[folded]:
+			return // it begins a sentence
 		}
 		t.spans[i] = append(t.spans[i], w)
+		pool := t.pool[w.kind]
 		label := set.Examples[i].Label
-		t.pool[label] = append(t.pool[label], plain[i][w.from:w.to])
+		pool[label] = append(pool[label], plain[i][w.from:w.to])
 	})
 	return t
 }
@@ -83,20 +99,21 @@ func eachWord(samples []float32, visit func(w extent, word string, amid bool)) {
 			continue
 		}
 		amid := from > 1 && samples[from-1] == ' ' && (samples[from-2] == ',' || unicode.IsLower(rune(samples[from-2])))
-		visit(extent{from, at}, dataset.TextOf(samples[from:at]), amid)
+		visit(extent{from: from, to: at}, dataset.TextOf(samples[from:at]), amid)
 	}
 }
 
-// swapped appends example i's codes to dst, each name replaced with probability p by
-// one of the data, of any label as likely.
-func (t *nameTable) swapped(dst, plain []float32, i int, p float64, rng *rand.Rand) []float32 {
+// swapped appends example i's codes to dst, names and other words each replaced, with
+// the probability in p of their kind, by one of the data, of any label as likely.
+func (t *nameTable) swapped(dst, plain []float32, i int, p [2]float64, rng *rand.Rand) []float32 {
 	at := 0
 	for _, w := range t.spans[i] {
-		if rng.Float64() >= p {
+		if rng.Float64() >= p[w.kind] {
 			continue
 		}
 		other := plain[w.from:w.to]
-		if pool := t.pool[rng.IntN(len(t.pool))]; len(pool) > 0 {
+		labels := t.pool[w.kind]
+		if pool := labels[rng.IntN(len(labels))]; len(pool) > 0 {
 			other = pool[rng.IntN(len(pool))]
 		}
 		dst = append(append(dst, plain[at:w.from]...), other...)

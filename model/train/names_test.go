@@ -35,13 +35,16 @@ func TestNamesAreSwapped(t *testing.T) {
 	var found []string
 	for i, spans := range c.names.spans {
 		for _, w := range spans {
+			if w.kind != named {
+				continue
+			}
 			found = append(found, dataset.TextOf(s.Examples[i].Samples[w.from:w.to]))
 		}
 	}
 	if got := strings.Join(found, " "); got != "Emma Emma Elton Sir Elton Bee Brown Brown Sir Brown Bee Sir" {
 		t.Errorf("names %s", got)
 	}
-	alphabet := []rune(" " + c.front.Alphabet)
+	alphabet := []rune("?" + c.front.Alphabet)
 	read := func(codes []float32) string {
 		var b strings.Builder
 		for _, k := range codes {
@@ -56,6 +59,14 @@ func TestNamesAreSwapped(t *testing.T) {
 			if !name && got[i] != w || name && !slices.Contains(found, strings.Trim(got[i], ",.")) {
 				t.Fatalf("%q", got)
 			}
+		}
+	}
+	c.vary(&Options{SwapWords: 1}, 1)
+	words := strings.Fields("was with and saw they we?t met it yes cat the mr")
+	for k := range 20 {
+		got := strings.Fields(read(c.joined(0, &Options{SwapWords: 1}, random(1, forExample, k, 0))))
+		if got[0] != "Emma" || got[5] != "Mr" || !slices.Contains(words, got[1]) || got[7] != "Sir." {
+			t.Fatalf("%q", got)
 		}
 	}
 	if got := c.joined(0, &Options{}, random(1, forExample, 0, 0)); !slices.Equal(got, c.plain[0]) {

@@ -86,8 +86,9 @@ type Options struct {
 	// passage, of a number drawn for each visit [1].
 	Join int
 	// SwapNames is the share of names, words with a capital that not every label's texts
-	// have, that become others of the data, drawn anew for each visit [off].
-	SwapNames float64
+	// have, that become others of the data, drawn anew for each visit; SwapWords that of
+	// the other words which not every label's texts have [off].
+	SwapNames, SwapWords float64
 	// AuxNext is the weight of an auxiliary loss of text: that of both halves of the top
 	// layer when they name the character that they read next [off].
 	AuxNext float64
@@ -199,7 +200,8 @@ func (o *Options) check() error {
 		{"folds", float64(o.Folds), 0, 100}, {"early gap", o.EarlyGap, 1e-4, 0.5}, {"early confidence", o.EarlyConfidence, 0.5, 0.9999},
 		{"patience", float64(o.Patience), 0, 1e7}, {"distill", o.Distill, 0, 100},
 		{"running weight", o.RunningWeight, 0, 100}, {"decay", o.Decay, 0, 10}, {"clip", math.Abs(o.Clip), 0, 1e9},
-		{"minimum of updates", float64(o.MinUpdates), 1, 1e9}, {"snr", o.SNR, 0, 120}, {"masks", float64(o.Masks), 0, 100}, {"join", float64(o.Join), 0, 100}, {"swap-names", o.SwapNames, 0, 1}, {"aux-next", o.AuxNext, 0, 100},
+		{"minimum of updates", float64(o.MinUpdates), 1, 1e9}, {"snr", o.SNR, 0, 120}, {"masks", float64(o.Masks), 0, 100},
+		{"join", float64(o.Join), 0, 100}, {"swap-names", o.SwapNames, 0, 1}, {"swap-words", o.SwapWords, 0, 1}, {"aux-next", o.AuxNext, 0, 100},
 		{"stream", o.Stream, 0, 1}, {"window", o.Window, 0, 1e12},
 		{"weight power", o.WeightPower, 0, 10},
 	} {

@@ -57,8 +57,8 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if set.Kind == dataset.Text && o.Stream > 0 {
 		return nil, fmt.Errorf("train: stream %v is for signals, not for %s: join examples instead", o.Stream, set.Kind)
 	}
-	if set.Kind != dataset.Text && (o.Join > 1 || o.AuxNext > 0 || o.SwapNames > 0) {
-		return nil, fmt.Errorf("train: join %d, swap-names %v and aux-next %v are for text, not for %s: leave them out", o.Join, o.SwapNames, o.AuxNext, set.Kind)
+	if set.Kind != dataset.Text && (o.Join > 1 || o.AuxNext > 0 || o.SwapNames > 0 || o.SwapWords > 0) {
+		return nil, fmt.Errorf("train: join %d, swap-names %v, swap-words %v and aux-next %v are for text, not for %s: leave them out", o.Join, o.SwapNames, o.SwapWords, o.AuxNext, set.Kind)
 	}
 	if o.Front.Kind == feature.KindChars && o.Front.Alphabet == "" {
 		o.Front.Alphabet = alphabet(set)

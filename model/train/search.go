@@ -187,6 +187,7 @@ func textMoves() [][]move {
 	return [][]move{
 		share("aux-next", func(o *Options) *float64 { return &o.AuxNext }, 0, 0.3, 1),
 		share("swap-names", func(o *Options) *float64 { return &o.SwapNames }, 0, 0.5, 1),
+		share("swap-words", func(o *Options) *float64 { return &o.SwapWords }, 0, 0.5),
 		{{"join 3", func(o *Options) bool {
 			before := o.Join
 			o.Join = 3

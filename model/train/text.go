@@ -65,5 +65,5 @@ func (c *corpus) named(dst []float32, i int, o *Options, rng *rand.Rand) []float
 	if c.names == nil {
 		return append(dst, c.plain[i]...)
 	}
-	return c.names.swapped(dst, c.plain[i], i, o.SwapNames, rng)
+	return c.names.swapped(dst, c.plain[i], i, [2]float64{o.SwapNames, o.SwapWords}, rng)
 }

@@ -213,10 +213,10 @@ func TestTextRefusals(t *testing.T) {
 		set *dataset.Set
 		o   Options
 	}{
-		"text takes the front end chars":                   {toyText(40, 1), Options{Front: feature.Config{Kind: feature.KindRaw}}},
-		"front end chars over series":                      {toySet(40, 1), Options{Front: feature.Config{Kind: feature.KindChars, Alphabet: "ab"}}},
-		"join 3, swap-names 0 and aux-next 0 are for text": {toySet(40, 1), Options{Join: 3}},
-		"aux-next is -1":                                   {toyText(40, 1), Options{AuxNext: -1}},
+		"text takes the front end chars":                                 {toyText(40, 1), Options{Front: feature.Config{Kind: feature.KindRaw}}},
+		"front end chars over series":                                    {toySet(40, 1), Options{Front: feature.Config{Kind: feature.KindChars, Alphabet: "ab"}}},
+		"join 3, swap-names 0, swap-words 0 and aux-next 0 are for text": {toySet(40, 1), Options{Join: 3}},
+		"aux-next is -1":                                                 {toyText(40, 1), Options{AuxNext: -1}},
 	} {
 		if _, err := Fit(t.Context(), c.set, nil, c.o, Hooks{}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
