@@ -51,8 +51,8 @@ func (r *rig) up(t *testing.T) {
 
 func (r *rig) down() { exec.Command(os.Getenv("INKLING_MIC_SERVER"), r.dir, "stop").Run() }
 
-// binary builds inkling with the microphone.
-var binary = sync.OnceValues(func() (string, error) {
+// withMicrophone builds inkling with the microphone.
+var withMicrophone = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "inkling-rig")
 	if err != nil {
 		return "", err
@@ -73,7 +73,7 @@ type listener struct {
 
 func listen(t *testing.T, env []string, args ...string) *listener {
 	t.Helper()
-	bin, err := binary()
+	bin, err := withMicrophone()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func labels(t *testing.T, l *listener, notes []bundled.Note) {
 // A stranger to the list of devices is refused in words.
 func TestRigUnknownDevice(t *testing.T) {
 	r := newRig(t, "fifo")
-	bin, err := binary()
+	bin, err := withMicrophone()
 	if err != nil {
 		t.Fatal(err)
 	}
