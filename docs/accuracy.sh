@@ -96,7 +96,7 @@ carried() { # in the middle of an endless stream, 20 % into an example
   for d in bundled:notes "$data/fsdd"; do
     for p in 0 0.5; do
       for s in $SEEDS; do
-        "$tmp/inkling" train "$d" -o "$tmp/m" --seed "$s" --running softmax --stream "$p" --folds=-1 --validation=-1 -q 2>/dev/null
+        "$tmp/inkling" train "$d" -o "$tmp/m" --seed "$s" --preset audio --running softmax --stream "$p" --folds=-1 --validation=-1 -q 2>/dev/null
         "$tmp/inkling" eval "$tmp/m" "$d" --carry --json >"$tmp/r" 2>/dev/null
         grep -oE '"carried_at":\{[^}]*' "$tmp/r" >"$tmp/c"
         echo "| ${d##*/} | $p | $s | $(field "$tmp/r" '"0.2":') | $(field "$tmp/c" '"0.2":') | $(field "$tmp/r" '"1.0":') | $(field "$tmp/c" '"1.0":') | $(field "$tmp/r" '"confirmed":\{"accuracy":') |"
@@ -105,6 +105,21 @@ carried() { # in the middle of an endless stream, 20 % into an example
   done
 }
 
-all="japanese-vowels motions pendigits ringel curves digits speakers instruments environment authors activity carried"
+heartbeats() { # between patients, whole records as a stream
+  for s in $SEEDS; do
+    "$tmp/inkling" train "$data/mitbih" -o "$tmp/m" --segment beat --seed "$s" -q 2>/dev/null
+    "$tmp/inkling" eval "$tmp/m" "$data/mitbih"
+  done
+}
+
+books() { # bits a character of books that were not read, about twenty minutes
+  mkdir -p "$tmp/train" "$tmp/test"
+  for b in austen-emma chesterton-ball doyle-adventures; do gunzip -c "$data/authors/books/$b.txt.gz" >"$tmp/train/$b.txt"; done
+  for b in austen-sense chesterton-brown doyle-scarlet; do gunzip -c "$data/authors/books/$b.txt.gz" >"$tmp/test/$b.txt"; done
+  "$tmp/inkling" train "$tmp/train" -o "$tmp/m" --predict next --split all --hidden 512 --batch 8 --lr 0.0025 --lead 16 --epochs 10 -q 2>/dev/null
+  "$tmp/inkling" eval "$tmp/m" "$tmp/test" --split all
+}
+
+all="japanese-vowels motions pendigits ringel curves digits speakers instruments environment authors activity carried heartbeats books"
 for section in ${*:-$all}; do "$section"; done
 if [ -e "$tmp/rows" ]; then table; fi
