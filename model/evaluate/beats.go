@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"inkling/capture"
@@ -105,31 +103,12 @@ func Beats(ctx context.Context, m *model.Model, records []dataset.Record, o Beat
 	} else if kind := segmenter(m, &StreamOptions{Segment: s}).Kind; kind != model.SegmentBeat {
 		return nil, fmt.Errorf("the model cuts by %s, electrocardiograms are judged beat by beat: train one with --segment %s", kind, model.SegmentBeat)
 	}
-	rows, errs := make([][]BeatRow, len(records)), make([]error, len(records))
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	next, done := 0, 0
-	for range min(runtime.GOMAXPROCS(0), len(records)) {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				i := next
-				next++
-				mu.Unlock()
-				if i >= len(records) {
-					return
-				}
-				rows[i], errs[i] = hearRecord(ctx, m, &records[i], &o)
-				mu.Lock()
-				if done++; o.Progress != nil {
-					o.Progress(done, len(records))
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
+	rows := make([][]BeatRow, len(records))
+	err := each(len(records), o.Progress, func(i int) (err error) {
+		rows[i], err = hearRecord(ctx, m, &records[i], &o)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	r := newBeatReport(m, records, rows)

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"inkling/model"
@@ -96,7 +94,7 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 		return nil, err
 	}
 	sums := make([]*forecastSums, len(set.Examples))
-	err := eachExample(set, o.Progress, func(i int) error {
+	err := each(len(set.Examples), o.Progress, func(i int) error {
 		sums[i] = newForecastSums(m, o.Ahead)
 		return sums[i].hear(ctx, m, set, &set.Examples[i])
 	})
@@ -122,35 +120,6 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 }
 
 const defaultAhead = 10
-
-// eachExample calls do for every example of set, on all processors.
-func eachExample(set *dataset.Set, progress func(done, total int), do func(i int) error) error {
-	errs := make([]error, len(set.Examples))
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	next, done := 0, 0
-	for range min(len(errs), runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				i := next
-				next++
-				mu.Unlock()
-				if i >= len(errs) {
-					return
-				}
-				errs[i] = do(i)
-				mu.Lock()
-				if done++; progress != nil {
-					progress(done, len(errs))
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
 
 // forecastSums are sums over forecasts.
 type forecastSums struct {

@@ -55,7 +55,7 @@ func Reading(ctx context.Context, m *model.Model, set *dataset.Set, o ReadingOpt
 		return nil, errors.New("there are no texts to evaluate: choose another --split, or give a data set that has some")
 	}
 	sums := make([]readingSums, len(set.Examples))
-	err := eachExample(set, o.Progress, func(i int) error { return sums[i].read(ctx, m, &set.Examples[i]) })
+	err := each(len(set.Examples), o.Progress, func(i int) error { return sums[i].read(ctx, m, &set.Examples[i]) })
 	if err != nil {
 		return nil, err
 	}
