@@ -425,13 +425,14 @@ func (c *trainCmd) write(a *app, r *train.Result) error {
 		return err
 	}
 	a.logf("\nepoch %d of %d kept", r.Best, len(r.Rows))
-	if m := r.Model.Config.Origin.Measured; m["validation_examples"] > 0 {
-		a.logf("of %.0f held-out examples: confirmed %.1f %%, running %.1f %% at the end", m["validation_examples"], 100*m["validation_confirmed"], 100*m["validation_running"])
-	} else if m["validation_steps"] > 0 {
-		a.logf("of %.0f held-out steps: loss %.4g", m["validation_steps"], m["validation_loss"])
+	m := r.Model.Config.Origin.Measured
+	if n := m["validation_examples"]; n > 0 {
+		a.logf("of %.0f held-out examples: confirmed %.1f %%, running %.1f %% at the end", n, 100*m["validation_confirmed"], 100*m["validation_running"])
 	}
-	if m := r.Model.Config.Origin.Measured; m["validation_steps"] > 0 {
-		a.logf("of %.0f held-out steps: running %.1f %%", m["validation_steps"], 100*m["validation_running"])
+	if n := m["validation_steps"]; n > 0 && c.Predict != "" {
+		a.logf("of %.0f held-out steps: loss %.4g", n, m["validation_loss"])
+	} else if n > 0 {
+		a.logf("of %.0f held-out steps: running %.1f %%", n, 100*m["validation_running"])
 	}
 	a.logf("wrote %s (hash %s), %s, %s", c.Out, r.Model.Hash(), log, curves)
 	return nil
