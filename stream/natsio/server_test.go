@@ -444,6 +444,10 @@ func TestSinkOutlivesAnOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.kill()
+	// What is written before the connection has noticed is lost with it.
+	for nc.IsConnected() {
+		time.Sleep(time.Millisecond)
+	}
 	const events = 100
 	ctx := context.Background()
 	for i := range events {

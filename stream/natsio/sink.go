@@ -81,7 +81,9 @@ func (s *Sink) Flush(ctx context.Context) error {
 		try, stop := context.WithTimeout(ctx, time.Second)
 		err := s.nc.FlushWithContext(try)
 		stop()
-		if err == nil || errors.Is(err, nats.ErrConnectionClosed) {
+		// A flush under way when the server goes away ends with
+		// nats.ErrConnectionClosed too; the connection is not closed then.
+		if err == nil || s.nc.IsClosed() {
 			return err
 		}
 		if ctx.Err() != nil {
