@@ -165,7 +165,7 @@ func (d *deaf) Close() error                { return nil }
 // it does not come back.
 func TestDeafSink(t *testing.T) {
 	d := &deaf{make(chan struct{})}
-	src := &endless{blocks: []capture.Block{block(0, 1, 1, 1)}, fed: make(chan struct{}, 9)}
+	src := &endless{blocks: []capture.Block{block(0, 1, 1, 1)}}
 	o := &RunOptions{Live: true, Deliver: 30 * time.Millisecond, Idle: 10 * time.Millisecond}
 	o.Segment = &model.Segment{Kind: model.SegmentFixed, Steps: 3, Maximum: 99}
 	began := time.Now()

@@ -176,7 +176,8 @@ func TestCUSUM(t *testing.T) {
 		m := decisive(t, randomModel(t, rapid.Uint64().Draw(t, "model"), feature.Config{Kind: feature.KindRaw}, 100, 1, 1, model.RunningSoftmax, true))
 		d := m.Config.Decision
 		d.Warm, d.Background = rapid.IntRange(0, 2).Draw(t, "warm"), rapid.SampledFrom([]string{"", "b"}).Draw(t, "background")
-		d.CUSUMLimit, d.CUSUMDrift = rapid.SampledFrom([]float64{0.5, 2.5, 20}).Draw(t, "limit")*rapid.Float64Range(0.5, 1).Draw(t, "share"), rapid.SampledFrom([]float64{-1, 0.5, 2, 4, 6}).Draw(t, "drift")+rapid.Float64Range(0, 0.5).Draw(t, "more drift")
+		d.CUSUMLimit = rapid.SampledFrom([]float64{0.5, 2.5, 20, 35}).Draw(t, "limit") * rapid.Float64Range(0.5, 1).Draw(t, "share")
+		d.CUSUMDrift = rapid.SampledFrom([]float64{-1, 0, 1, 3, 6, 6}).Draw(t, "least drift") + rapid.Float64Range(0, 0.9).Draw(t, "drift")
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "samples"), 1))
 		x := make([]float32, 40)
 		level := 0.0

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -37,12 +38,6 @@ func (k *kept) Write(_ context.Context, e *Event) error {
 func (k *kept) Flush(context.Context) error { return nil }
 func (k *kept) Close() error                { return nil }
 
-func (k *kept) gist() string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return gist(k.events)
-}
-
 func TestRunOverFilesSumsUp(t *testing.T) {
 	m := signModel(t, model.Decision{})
 	a, b := block(0, 1, 1), block(0, -1)
@@ -68,17 +63,10 @@ func TestRunOverFilesSumsUp(t *testing.T) {
 }
 
 // endless gives its blocks and then waits for the context.
-type endless struct {
-	blocks []capture.Block
-	fed    chan struct{}
-}
+type endless struct{ blocks []capture.Block }
 
 func (s *endless) Read(ctx context.Context, b *capture.Block) error {
 	if len(s.blocks) == 0 {
-		select {
-		case s.fed <- struct{}{}:
-		default:
-		}
 		<-ctx.Done()
 		return ctx.Err()
 	}
@@ -88,29 +76,20 @@ func (s *endless) Read(ctx context.Context, b *capture.Block) error {
 func (s *endless) Close() error { return nil }
 
 func TestIdleAndInterrupt(t *testing.T) {
-	m := signModel(t, model.Decision{})
 	for _, c := range []struct {
 		idle time.Duration
 		want string
 	}{{10 * time.Millisecond, "status:up, conf:high idle"}, {time.Hour, "status:up, conf:high interrupt"}} {
-		src := &endless{blocks: []capture.Block{block(0, 1, 1)}, fed: make(chan struct{}, 9)}
-		ctx, cancel := context.WithCancel(context.Background())
-		var k kept
-		o := &RunOptions{Idle: c.idle, Options: Options{Emit: Emit{Confirmed: true}, Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 9, Maximum: 99}}}
-		done := make(chan error)
-		go func() { done <- Run(ctx, src, m, o, &k) }()
-		<-src.fed
-		for range 500 {
-			if c.idle == time.Hour || strings.Contains(k.gist(), "idle") {
-				break
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			var k kept
+			o := &RunOptions{Idle: c.idle, Options: Options{Emit: Emit{Confirmed: true}, Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 9, Maximum: 99}}}
+			if err := Run(ctx, &endless{blocks: []capture.Block{block(0, 1, 1)}}, signModel(t, model.Decision{}), o, &k); err != nil {
+				t.Error(err)
 			}
-			time.Sleep(5 * time.Millisecond)
-		}
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		expect(t, c.idle.String(), k.events, c.want)
+			expect(t, c.idle.String(), k.events, c.want)
+		})
 	}
 }
 
@@ -133,7 +112,7 @@ func (s *stuck) Write(ctx context.Context, e *Event) error {
 // else; one that takes nothing at all is an error within the bound.
 func TestSlowSink(t *testing.T) {
 	s := &stuck{let: make(chan struct{})}
-	f := newFan([]Sink{s}, true, 5*time.Second)
+	f := newFan([]Sink{s}, true, time.Minute)
 	const n = 3 * queueLength
 	for i := range n {
 		f.send(&Event{Type: Running, Step: i, Warm: true})
@@ -175,7 +154,7 @@ type failing struct{ kept }
 func (*failing) Write(context.Context, *Event) error { return errors.New("disk full") }
 
 func TestSinkErrorEndsRun(t *testing.T) {
-	src := &endless{fed: make(chan struct{}, 9)}
+	src := &endless{}
 	for i := range 2000 {
 		src.blocks = append(src.blocks, block(uint64(i), 1))
 	}

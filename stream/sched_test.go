@@ -2,10 +2,10 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -420,8 +420,7 @@ func TestIdleWorkerIsWokenToConfirm(t *testing.T) {
 	}
 }
 
-// longAndShort gives a long segment of stream a, and then b's blocks, each when it
-// is told to.
+// longAndShort gives a segment of stream a, and then b's blocks, when it may.
 type longAndShort struct {
 	blocks []capture.Block
 	goOn   chan struct{}
@@ -440,41 +439,53 @@ func (s *longAndShort) Read(ctx context.Context, b *capture.Block) error {
 
 func (s *longAndShort) Close() error { return nil }
 
-// While a long segment is confirmed, other streams go on.
+// While a long segment is confirmed, other streams go on: its worker is held until
+// all blocks of another stream, which come only now, are worked off.
 func TestConfirmingHoldsUpNoOtherStream(t *testing.T) {
-	if runtime.GOMAXPROCS(0) < 2 {
-		t.Skip("one processor: the system's clock shares it out")
-	}
-	const long, short = 80000, 20
+	const long, short = shortEnd + 1, 20
 	m := randomModel(t, 1, feature.Config{Kind: feature.KindRaw, Samples: 1}, 0, 1, 1, model.RunningSoftmax, true)
 	a := block(0, make([]float32, long)...)
 	a.Stream, a.Mark = "a", capture.MarkBegin|capture.MarkEnd
-	src := &longAndShort{blocks: []capture.Block{a}, goOn: make(chan struct{}, short+1)}
+	src := &longAndShort{blocks: []capture.Block{a}, goOn: make(chan struct{})}
 	for i := range short {
 		b := block(uint64(i), 1)
-		b.Stream = "b"
+		if b.Stream = "b"; i == 0 {
+			b.Mark = capture.MarkBegin
+		}
 		src.blocks = append(src.blocks, b)
 	}
-	confirmed, before := false, 0
-	o := &RunOptions{Workers: 2, Annotate: func(e *Event) {
-		if e.Step == long && e.Type == Running {
-			src.goOn <- struct{}{}
+	through, n := make(chan struct{}), 0
+	o := &RunOptions{Workers: 2, Finite: true, Progress: func(b *capture.Block) {
+		if b.Stream == "b" {
+			if n++; n == short {
+				close(through)
+			}
 		}
-		confirmed = confirmed || e.Type == Confirmed
 	}}
 	o.Segment = &model.Segment{Kind: model.SegmentMessage, Maximum: 86400}
-	o.Progress = func(b *capture.Block) {
-		if b.Stream != "b" {
-			return
-		}
-		if src.goOn <- struct{}{}; !confirmed {
-			before++
-		}
-	}
-	if err := Run(context.Background(), src, m, o); err != nil {
+	r, err := newRunner(m, o, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if before < 3 {
-		t.Errorf("%d blocks of another stream were worked off meanwhile", before)
+	deliver := r.sched.deliver
+	r.sched.deliver = func(events []Event, done []*item) {
+		if slices.ContainsFunc(events, func(e Event) bool { return e.Type == Confirmed && e.Stream == "a" }) {
+			close(src.goOn)
+			select {
+			case <-through:
+			case <-time.After(time.Minute):
+				t.Error("another stream is held up")
+			}
+		}
+		deliver(events, done)
+	}
+	err = r.loop(t.Context(), src)
+	r.endAll(ByEOF)
+	r.sched.close()
+	if err := errors.Join(err, r.fan.close()); err != nil {
+		t.Fatal(err)
+	}
+	if n != short || r.counts.confirmed != 2 {
+		t.Errorf("%d blocks of %d, %v segments confirmed", n, short, r.counts.confirmed)
 	}
 }

@@ -44,8 +44,7 @@ func compareSpans(a, b Span) int {
 // without one.
 func (p *Pairing) Pair(events, answers []Span, tolerance uint64) {
 	p.Right, p.Wrong, p.Held = none(p.Right, len(events)), none(p.Wrong, len(events)), none(p.Held, len(events))
-	p.used = append(p.used[:0], make([]bool, len(answers))...)
-	p.Alarm = append(p.Alarm[:0], make([]Alarm, len(answers))...)
+	p.used, p.Alarm = zeros(p.used, len(answers)), zeros(p.Alarm, len(answers))
 	p.pass(p.Right, events, answers, tolerance, func(e, a Span) bool { return e.Label == a.Label })
 	p.pass(p.Wrong, events, answers, tolerance, func(e, a Span) bool { return a.Label >= 0 })
 	p.pass(p.Held, events, answers, tolerance, func(e, a Span) bool { return a.Label < 0 })
@@ -57,6 +56,12 @@ func none(x []int, n int) []int {
 	for range n {
 		x = append(x, -1)
 	}
+	return x
+}
+
+func zeros[T any](x []T, n int) []T {
+	x = slices.Grow(x[:0], n)[:n]
+	clear(x)
 	return x
 }
 

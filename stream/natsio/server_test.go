@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -64,7 +65,7 @@ func levelModel(t testing.TB, segment string) *model.Model {
 
 func read(t *testing.T, s *Source, b *capture.Block) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := s.Read(ctx, b); err != nil {
 		t.Fatal(err)
@@ -230,17 +231,27 @@ func startServer(t *testing.T) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &process{bin: bin, port: l.Addr().(*net.TCPAddr).Port}
-	l.Close()
+	p := &process{bin: bin, port: freePort(t)}
 	if err := p.start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.kill)
 	return p
+}
+
+// freePort is one on which nobody listens, below those that systems give to outgoing
+// connections: none takes it before the server does, or while it is away.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 20000 + rand.IntN(10000)
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return 0
 }
 
 func (p *process) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", p.port) }
@@ -288,7 +299,12 @@ func TestHundredSubjects(t *testing.T) {
 	}
 	defer s.Close()
 	const subjects, blocks, size = 100, 100, 1600
-	go publishAll(t, p.url(), subjects, blocks, size)
+	published := make(chan struct{})
+	go func() {
+		defer close(published)
+		publishAll(t, p.url(), subjects, blocks, size)
+	}()
+	defer func() { <-published }()
 	next := map[string]uint64{}
 	var b capture.Block
 	for n := 0; n < subjects*blocks; n++ {
@@ -373,6 +389,9 @@ func TestServerRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, events, "status up", func(e *stream.Event) bool { return e.Type == stream.Status && e.State == "up" })
+	if err := nc.Flush(); err != nil { // the server has the subscription
+		t.Fatal(err)
+	}
 	for i := 0; !sensor.IsConnected() || sensor.FlushTimeout(time.Second) != nil; i++ {
 		if i == 400 {
 			t.Fatal("the sensor did not come back")
@@ -402,7 +421,7 @@ func (s channelSink) Close() error                { return nil }
 
 func await(t *testing.T, events <-chan stream.Event, what string, is func(*stream.Event) bool) {
 	t.Helper()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(time.Minute)
 	for {
 		select {
 		case e := <-events:
@@ -420,16 +439,25 @@ func await(t *testing.T, events <-chan stream.Event, what string, is func(*strea
 // subscriber to be back before it reconnects.
 func TestSinkOutlivesAnOutage(t *testing.T) {
 	p := startServer(t)
-	back := make(chan struct{})
+	away, back := make(chan struct{}, 1), make(chan struct{})
 	nc, err := Connect(Options{URLs: p.url()}, nats.CustomReconnectDelay(func(int) time.Duration {
 		<-back
 		return 10 * time.Millisecond
+	}), nats.DisconnectErrHandler(func(*nats.Conn, error) {
+		select {
+		case away <- struct{}{}:
+		default:
+		}
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	other, err := Connect(Options{URLs: p.url()}, nats.ReconnectHandler(func(*nats.Conn) { close(back) }))
+	var once sync.Once
+	other, err := Connect(Options{URLs: p.url()}, nats.ReconnectHandler(func(c *nats.Conn) {
+		c.Flush() // the server has the subscription
+		once.Do(func() { close(back) })
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -444,10 +472,7 @@ func TestSinkOutlivesAnOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.kill()
-	// What is written before the connection has noticed is lost with it.
-	for nc.IsConnected() {
-		time.Sleep(time.Millisecond)
-	}
+	<-away // what is written before the client knows is lost with the server
 	const events = 100
 	ctx := context.Background()
 	for i := range events {
@@ -470,7 +495,7 @@ func TestSinkOutlivesAnOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range events {
-		msg, err := sub.NextMsg(10 * time.Second)
+		msg, err := sub.NextMsg(time.Minute)
 		if err != nil {
 			t.Fatalf("event %d of %d: %v", i+1, events, err)
 		}
