@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/wfdb"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/stream"
@@ -65,13 +66,21 @@ type ClassTable struct {
 	PerClass map[string]BeatClass `json:"per_class"`
 }
 
-// BeatClass is one label's figures; Precision is what EC57 calls positive predictivity.
+// BeatClass is one label's figures. Precision counts all that was wrongly called so,
+// PrecisionEC57 is EC57's positive predictivity, which leaves unpenalized out.
 type BeatClass struct {
-	Beats       int   `json:"beats"`
-	Sensitivity Share `json:"sensitivity"`
-	Precision   Share `json:"precision"`
-	F1          Share `json:"f1"`
+	Beats         int   `json:"beats"`
+	Sensitivity   Share `json:"sensitivity"`
+	Precision     Share `json:"precision"`
+	PrecisionEC57 Share `json:"precision_ec57"`
+	F1            Share `json:"f1"` // of Sensitivity and Precision
 }
+
+// unpenalized are the classes that EC57, and after it de Chazal, O'Dwyer and Reilly 2004,
+// do not count as false where they are given a label: fusion and unclassifiable beats
+// called ventricular, unclassifiable ones called supraventricular. What was told where
+// nothing is annotated counts.
+var unpenalized = map[string][]string{wfdb.ClassV: {wfdb.ClassF, wfdb.ClassQ}, wfdb.ClassS: {wfdb.ClassQ}}
 
 // BeatsRecord is one record's share.
 type BeatsRecord struct {
@@ -272,9 +281,12 @@ func (r *BeatReport) classes() {
 	for j, label := range r.Labels {
 		i := slices.Index(r.Truths, label)
 		c := BeatClass{}
-		told, hits := 0, 0
+		told, hits, spared := 0, 0, 0
 		for k := range r.Confusion {
 			told += r.Confusion[k][j]
+			if k < len(r.Truths) && slices.Contains(unpenalized[label], r.Truths[k]) {
+				spared += r.Confusion[k][j]
+			}
 		}
 		if i >= 0 {
 			hits = r.Confusion[i][j]
@@ -284,6 +296,7 @@ func (r *BeatReport) classes() {
 		}
 		right += hits
 		c.Sensitivity, c.Precision, c.F1 = share(hits, c.Beats), share(hits, told), share(2*hits, c.Beats+told)
+		c.PrecisionEC57 = share(hits, told-spared)
 		if c.Beats > 0 {
 			f1, labels = f1+float64(c.F1), labels+1
 		}

@@ -48,6 +48,22 @@ func TestBeatFigures(t *testing.T) {
 	}
 }
 
+// EC57 does not hold fusion and unclassifiable beats called V, nor unclassifiable ones
+// called S, against those; what was told of nothing it does.
+func TestBeatPrecisionOfEC57(t *testing.T) {
+	var rows []BeatRow
+	for _, r := range [][2]string{{"V", "V"}, {"F", "V"}, {"Q", "V"}, {"", "V"}, {"S", "S"}, {"Q", "S"}, {"F", "S"}, {"N", "N"}, {"F", "N"}, {"Q", "N"}} {
+		rows = append(rows, BeatRow{Truth: r[0], Found: true, Label: r[1]})
+	}
+	m := &model.Model{Config: model.Config{Labels: []string{"N", "S", "V"}}}
+	c := newBeatReport(m, []dataset.Record{{}}, [][]BeatRow{rows}).Classes.PerClass
+	for label, want := range map[string][2]float64{"V": {1.0 / 4, 1.0 / 2}, "S": {1.0 / 3, 1.0 / 2}, "N": {1.0 / 3, 1.0 / 3}} {
+		if got := [2]float64{float64(c[label].Precision), float64(c[label].PrecisionEC57)}; got != want {
+			t.Errorf("%s: precision %v, want %v", label, got, want)
+		}
+	}
+}
+
 func TestBeatsRefusals(t *testing.T) {
 	m := &model.Model{Config: model.Config{Labels: []string{"N", "V"}, Segment: model.Segment{Kind: model.SegmentWhole}}}
 	if _, err := Beats(t.Context(), m, nil, BeatOptions{}); err == nil {

@@ -19,10 +19,10 @@ func (r *BeatReport) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "%-14s %7s   %d false\n", "QRS precision", q.Precision, q.False)
 	fmt.Fprintf(&b, "%-14s %7s   mean over the labels\n", "macro F1", decimal(t.MacroF1))
 	fmt.Fprintf(&b, "%-14s %7s   always naming %s: %s\n", "right", t.Accuracy, t.Always, t.Baseline)
-	fmt.Fprintf(&b, "\nclass   beats  sensitivity  precision     F1\n")
+	fmt.Fprintf(&b, "\nclass   beats  sensitivity  precision    EC57     F1\n")
 	for _, label := range r.Labels {
 		c := t.PerClass[label]
-		fmt.Fprintf(&b, "%-6s %6d  %11s  %9s  %5s\n", printable(label), c.Beats, c.Sensitivity, c.Precision, decimal(c.F1))
+		fmt.Fprintf(&b, "%-6s %6d  %11s  %9s  %6s  %5s\n", printable(label), c.Beats, c.Sensitivity, c.Precision, c.PrecisionEC57, decimal(c.F1))
 	}
 	fmt.Fprintf(&b, "\ntruth, told   %s  no label  not found\n", labelColumns(r.Labels))
 	for i, row := range r.Confusion {
