@@ -79,7 +79,7 @@ type trainCmd struct {
 	Noise         float64 `help:"Noise on normalised features, in standard deviations; negative: none." default:"0"`
 	Jitter        float64 `help:"Random gain and offset of a feature, in standard deviations; negative: none." default:"0"`
 	CutStart      float64 `help:"Longest random cut of a sequence's start, as a share; negative: none." default:"0"`
-	Stretch       float64 `help:"Audio: random change of speed, as a share; negative: none." default:"0"`
+	Stretch       float64 `help:"Audio and series: random change of speed, as a share; negative: none." default:"0"`
 	Gain          float64 `help:"Audio: random change of level, in dB; negative: none." default:"0" placeholder:"DB"`
 	SNR           float64 `name:"snr" help:"Audio: noise from this ratio up, in dB; negative: none." default:"0" placeholder:"DB"`
 	Join          int     `help:"Text: train on up to so many consecutive examples of a passage at once." default:"0"`

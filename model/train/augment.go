@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"inkling/cell"
 	"inkling/internal/f32"
@@ -29,10 +30,54 @@ func random(seed uint64, purpose, a, b int) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, uint64(purpose)<<56^uint64(a)<<24^uint64(b)))
 }
 
+// changesSamples tells whether training on such a set changes samples.
+func (o *Options) changesSamples(kind dataset.Kind) bool {
+	switch kind {
+	case dataset.Audio:
+		return o.Stretch > 0 || o.GainDB > 0 || o.SNR > 0 || o.Polarity
+	case dataset.Series:
+		return o.Stretch > 0
+	}
+	return false
+}
+
+// changedSamples returns the samples of an example of set with changes. Those that have
+// labels of their own keep their number.
+func changedSamples(o *Options, rng *rand.Rand, set *dataset.Set, e *dataset.Example) []float32 {
+	switch {
+	case set.Kind == dataset.Series && e.Steps != nil:
+		return e.Samples
+	case set.Kind == dataset.Series:
+		return stretchSeries(e.Samples, 1+o.Stretch*(2*rng.Float64()-1), set.Channels)
+	}
+	return augmentSamples(o, rng, e, set.Channels)
+}
+
+// stretchSeries returns n samples a channel as round(ratio·n), two at the least, with
+// straight lines between them; unlike a filter these keep a series' level to its ends.
+func stretchSeries(x []float32, ratio float64, channels int) []float32 {
+	n := len(x) / channels
+	if n < 2 {
+		return slices.Clone(x)
+	}
+	m := max(int(math.Round(ratio*float64(n))), 2)
+	out := make([]float32, 0, m*channels)
+	for k := range m {
+		at := float64(k) * float64(n-1) / float64(m-1)
+		i := min(int(at), n-2)
+		part := float32(at - float64(i))
+		for c := range channels {
+			a, b := x[i*channels+c], x[(i+1)*channels+c]
+			out = append(out, a+float32(part*(b-a)))
+		}
+	}
+	return out
+}
+
 // augmentSamples returns a changed copy of an audio example's samples.
 func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int) []float32 {
 	x := e.Samples
-	if o.Stretch > 0 {
+	if o.Stretch > 0 && e.Steps == nil {
 		x = resample.Stretch(nil, x, 1+o.Stretch*(2*rng.Float64()-1), channels)
 	} else {
 		x = append([]float32(nil), x...)

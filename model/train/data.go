@@ -24,7 +24,7 @@ type corpus struct {
 	mean       []float32
 	scale      []float32
 
-	variants [][][]float32 // of an audio example, with changed samples
+	variants [][][]float32 // of an example, with changed samples
 	ends     []int         // of text: where each example's passage ends, an example
 	space    float32       // of text: the code of what stands between two of them
 	names    *nameTable    // of text, where they are swapped
@@ -122,7 +122,7 @@ func (c *corpus) sequence(i int) sequence {
 	return sequence{x: c.plain[i], steps: len(c.plain[i]) / c.dim, label: c.set.Examples[i].Label, labels: c.stepsOf(i), index: i}
 }
 
-// variantsEach is how many changed copies of an audio example's samples are made
+// variantsEach is how many changed copies of an example's samples are made
 // before training, of which each visit draws one; maxVariants bounds their
 // frames in all.
 const (
@@ -136,7 +136,7 @@ func (c *corpus) vary(o *Options, workers int) {
 	if o.SwapNames > 0 || o.SwapWords > 0 {
 		c.names = findNames(c.set, c.plain)
 	}
-	if c.set.Kind != dataset.Audio || o.Stretch == 0 && o.GainDB == 0 && o.SNR == 0 && !o.Polarity {
+	if !o.changesSamples(c.set.Kind) {
 		return
 	}
 	values := 1
@@ -153,7 +153,7 @@ func (c *corpus) vary(o *Options, workers int) {
 		for v := range each {
 			rng := random(o.Seed, forVariant, v, i)
 			frames := c.plain[i]
-			if f, err := extract(c.front, e, c.set.Channels, augmentSamples(o, rng, e, c.set.Channels)); err == nil {
+			if f, err := extract(c.front, e, c.set.Channels, changedSamples(o, rng, c.set, e)); err == nil {
 				c.normalize(f)
 				frames = f
 			}

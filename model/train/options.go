@@ -72,11 +72,12 @@ type Options struct {
 	Crop        float64 // longest random cut of a sequence's start [0.2]; negative: 0
 	// Of text Dropout is the share of characters that become unknown, each by itself
 	// [0.05], and noise, gain and offset have nothing to change.
-	// Audio alone, on the samples: Stretch resamples by 1±Stretch, GainDB is the
-	// greatest change of level either way, Polarity flips half the examples, SNR
-	// adds white noise to half of them, at a ratio drawn between SNR dB and 30 dB
-	// above it [off], and Masks frequency masks of up to an eighth of the bands
-	// are laid.
+	// Stretch changes the speed of sound and series by up to that share either way,
+	// where an example has one label [off].
+	// Audio alone, on the samples: GainDB is the greatest change of level either way,
+	// Polarity flips half the examples, SNR adds white noise to half of them, at a
+	// ratio drawn between SNR dB and 30 dB above it [off], and Masks frequency masks of
+	// up to an eighth of the bands are laid.
 	Stretch  float64
 	GainDB   float64
 	Polarity bool
