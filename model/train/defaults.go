@@ -60,7 +60,7 @@ func preset(set *dataset.Set) string {
 //     offered the running one's evidence.
 //   - Curves: one channel, 20 to 1000 samples: convolutions over single samples.
 //   - Short series of at most 60 samples: one to four samples a step, with deltas
-//     but where there is one.
+//     but where there is one; with six channels and over 30 samples changes of speed.
 //   - Longer series: patches that make about 50 steps of them, with deltas.
 //   - Text: a step a character.
 //
@@ -132,12 +132,12 @@ func shapeDefaults(set *dataset.Set, name string) (Options, string) {
 		o.Front.Samples, o.Dropout, o.Noise = 1, 0.2, 0.3
 		switch {
 		case n > 30:
-			o.Front.Samples, o.Front.Deltas, o.Noise = 4, 1, 0.1
+			o.Front.Samples, o.Front.Deltas, o.Noise, o.Stretch = 4, 1, 0.1, 0.2
 		case n > 10:
 			o.Front.Samples, o.Front.Deltas = 2, 1
 		}
 		if set.Channels < 6 {
-			o.Dropout, o.Noise, o.Jitter, o.Crop = -1, 0.1, 0.1, -1
+			o.Dropout, o.Noise, o.Jitter, o.Crop, o.Stretch = -1, 0.1, 0.1, -1, 0
 		}
 	default:
 		o.Front.Samples = min(max(int(math.Round(float64(n)/50)), 4), 10)
@@ -152,6 +152,9 @@ func shapeDefaults(set *dataset.Set, name string) (Options, string) {
 	}
 	if o.Front.Deltas > 0 {
 		text += ", with deltas"
+	}
+	if o.Stretch > 0 {
+		text += fmt.Sprintf(", speed changed by up to %.0f %%", 100*o.Stretch)
 	}
 	return o, text
 }

@@ -37,7 +37,7 @@ func stepDefaults(set *dataset.Set, o Options, note string) (Options, string) {
 	for 1<<lags <= n/3 {
 		lags++
 	}
-	o.Hidden, o.Dropout, o.Noise, o.Jitter = 64, 0.2, 0.3, 0.15
+	o.Hidden, o.Dropout, o.Noise, o.Jitter, o.Stretch = 64, 0.2, 0.3, 0.15, 0
 	o.Front = feature.Config{Kind: feature.KindStats, Samples: n, Lags: lags, Floor: floorOf(set)}
 	o.Window = float64(n*stepsOfPiece) / rate
 	return o, fmt.Sprintf("labels of steps, each label for %d samples at a stretch: powers by scale of %d samples a step, differences over 1 to %d samples; pieces of one label and at most %d steps, joined in random order",

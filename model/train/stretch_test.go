@@ -94,3 +94,26 @@ func TestLabelledSamplesAreNotStretched(t *testing.T) {
 		}
 	}
 }
+
+// Several channels of 31 to 60 samples are learned at changed speeds; fewer channels,
+// and samples that have labels, are not.
+func TestDefaultsStretchShortSeries(t *testing.T) {
+	for _, k := range []struct {
+		channels int
+		stepwise bool
+		want     float64
+	}{{6, false, 0.2}, {3, false, 0}, {6, true, 0}} {
+		set := &dataset.Set{Kind: dataset.Series, Labels: []string{"a", "b"}, Channels: k.channels}
+		for i := range 20 {
+			e := dataset.Example{Label: i % 2, Samples: make([]float32, 50*k.channels)}
+			if k.stepwise {
+				e.Steps = make([]int32, 50)
+			}
+			set.Examples = append(set.Examples, e)
+		}
+		o, _, err := Defaults(set, "")
+		if err != nil || o.Stretch != k.want {
+			t.Errorf("%+v: stretch %v, %v", k, o.Stretch, err)
+		}
+	}
+}
