@@ -105,6 +105,35 @@ carried() { # in the middle of an endless stream, 20 % into an example
   done
 }
 
+composed() { # hours of digits, silence between or other sounds under them
+  awk -F, -v OFS=, -v dir="$data/fsdd/" 'NR == 1 { print "file,label,split,group"; next }
+    { take = $1; sub(/.*_/, "", take); print dir $1, $2, ($3 == "train" && take % 3 == 0 ? "tune" : $3), $4 }' "$data/fsdd/index.csv" >"$tmp/digits.csv"
+  awk -F, -v OFS=, -v dir="$data/esc10/" 'NR == 1 { print "file,label,split,group"; next }
+    { print dir $1, $2, ($4 == "fold4" ? "test" : $4 == "fold3" ? "tune" : "train"), $4 }' "$data/esc10/index.csv" >"$tmp/sounds.csv"
+  local sounds=(--background "$tmp/sounds.csv" --background-split)
+  "$tmp/inkling" train "$tmp/digits.csv" -o "$tmp/plain" -q 2>/dev/null
+  "$tmp/inkling" train "$tmp/digits.csv" -o "$tmp/under" "${sounds[@]}" train -q 2>/dev/null
+  "$tmp/inkling" train "$tmp/digits.csv" -o "$tmp/deep" "${sounds[@]}" train --snr 1 -q 2>/dev/null
+  tuned() { "$tmp/inkling" tune "$tmp/$1" "$tmp/digits.csv" --split tune --confidence 0 --best-effort -o "$tmp/$2" --json "${@:3}" >/dev/null 2>&1; }
+  echo "| model | hour | recall | false alarms | of the background | running, median and 90 %, ms |"
+  echo "| --- | --- | --- | --- | --- | --- |"
+  hours() {
+    for s in 1 2 3; do
+      "$tmp/inkling" eval "$tmp/$1" "$tmp/digits.csv" --split test --stream --seed "$s" --json "${@:2}" >"$tmp/r" 2>/dev/null
+      echo "| $1 | $s | $(field "$tmp/r" '"recall":') | $(field "$tmp/r" '"total":') | $(field "$tmp/r" '"on_background":') | $(field "$tmp/r" '"median_ms":') $(field "$tmp/r" '"p90_ms":') |"
+    done
+  }
+  for m in plain under deep; do
+    tuned "$m" "$m-1h" --max-false-alarms 2/h "${sounds[@]}" tune --snr 10..25
+    hours "$m-1h" "${sounds[@]}" test --snr 10..25
+  done
+  tuned deep-1h deep-8h --duration 8h --seed 2 --keep-segments --max-false-alarms 0.125/h "${sounds[@]}" tune --snr 10..25
+  hours deep-8h "${sounds[@]}" test --snr 10..25
+  tuned deep silent-1h --max-false-alarms 2/h
+  tuned silent-1h silent-8h --duration 8h --seed 2 --keep-segments --max-false-alarms 0.125/h
+  hours silent-8h
+}
+
 heartbeats() { # between patients, whole records as a stream
   for s in $SEEDS; do
     "$tmp/inkling" train "$data/mitbih" -o "$tmp/m" --segment beat --seed "$s" -q 2>/dev/null
@@ -120,6 +149,6 @@ books() { # bits a character of books that were not read, about twenty minutes
   "$tmp/inkling" eval "$tmp/m" "$tmp/test" --split all
 }
 
-all="japanese-vowels motions pendigits ringel curves digits speakers instruments environment authors activity carried heartbeats books"
+all="japanese-vowels motions pendigits ringel curves digits speakers instruments environment authors activity carried composed heartbeats books"
 for section in ${*:-$all}; do "$section"; done
 if [ -e "$tmp/rows" ]; then table; fi

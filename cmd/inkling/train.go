@@ -70,23 +70,25 @@ type trainCmd struct {
 	Distill   float64  `help:"Weight of drawing the running head to the confirm head." default:"0"`
 	Plain     bool     `help:"No augmentation, dropout, smoothing or decay."`
 
-	Updates       int     `help:"Floor on the number of updates when --epochs is not given." default:"0"`
-	RunningWeight float64 `help:"Weight of the running head's loss." default:"0"`
-	Ramp          bool    `help:"Weigh the running head's steps by their number: better at the end, worse at the start."`
-	Smoothing     float64 `help:"Label smoothing of the confirm head; negative: none." default:"0"`
-	Dropout       float64 `help:"Share of features dropped, one mask a sequence; negative: none." default:"0"`
-	DropConnect   float64 `name:"dropconnect" help:"Share of recurrent weights dropped, one mask an update; negative: none." default:"0"`
-	Noise         float64 `help:"Noise on normalised features, in standard deviations; negative: none." default:"0"`
-	Jitter        float64 `help:"Random gain and offset of a feature, in standard deviations; negative: none." default:"0"`
-	CutStart      float64 `help:"Longest random cut of a sequence's start, as a share; negative: none." default:"0"`
-	Stretch       float64 `help:"Audio and series: random change of speed, as a share; negative: none." default:"0"`
-	Gain          float64 `help:"Audio: random change of level, in dB; negative: none." default:"0" placeholder:"DB"`
-	SNR           float64 `name:"snr" help:"Audio: noise from this ratio up, in dB; negative: none." default:"0" placeholder:"DB"`
-	Join          int     `help:"Text: train on up to so many consecutive examples of a passage at once." default:"0"`
-	SwapNames     float64 `help:"Text: share of names that become others of the data in training, so that labels are not learned from who appears." default:"0"`
-	SwapWords     float64 `help:"Text: share of the other words that not every label's texts have, of the topic mostly, that become others in training." default:"0"`
-	AuxNext       float64 `help:"Text: weight of a second task in training, to name the next character." default:"0"`
-	Masks         int     `help:"Audio: frequency masks; negative: none." default:"0"`
+	Updates         int     `help:"Floor on the number of updates when --epochs is not given." default:"0"`
+	RunningWeight   float64 `help:"Weight of the running head's loss." default:"0"`
+	Ramp            bool    `help:"Weigh the running head's steps by their number: better at the end, worse at the start."`
+	Smoothing       float64 `help:"Label smoothing of the confirm head; negative: none." default:"0"`
+	Dropout         float64 `help:"Share of features dropped, one mask a sequence; negative: none." default:"0"`
+	DropConnect     float64 `name:"dropconnect" help:"Share of recurrent weights dropped, one mask an update; negative: none." default:"0"`
+	Noise           float64 `help:"Noise on normalised features, in standard deviations; negative: none." default:"0"`
+	Jitter          float64 `help:"Random gain and offset of a feature, in standard deviations; negative: none." default:"0"`
+	CutStart        float64 `help:"Longest random cut of a sequence's start, as a share; negative: none." default:"0"`
+	Stretch         float64 `help:"Audio and series: random change of speed, as a share; negative: none." default:"0"`
+	Gain            float64 `help:"Audio: random change of level, in dB; negative: none." default:"0" placeholder:"DB"`
+	SNR             float64 `name:"snr" help:"Audio: noise from this ratio up, in dB; negative: none." default:"0" placeholder:"DB"`
+	Background      string  `help:"Audio: recordings of what is none of the labels, as DATA or an index of files, whose labels do not count: pieces of them become examples of the label background, and lie under the others instead of white noise, from --snr up." placeholder:"DATA"`
+	BackgroundSplit string  `help:"Those of this split alone, or 'all' [train, all where there is none]." placeholder:"NAME"`
+	Join            int     `help:"Text: train on up to so many consecutive examples of a passage at once." default:"0"`
+	SwapNames       float64 `help:"Text: share of names that become others of the data in training, so that labels are not learned from who appears." default:"0"`
+	SwapWords       float64 `help:"Text: share of the other words that not every label's texts have, of the topic mostly, that become others in training." default:"0"`
+	AuxNext         float64 `help:"Text: weight of a second task in training, to name the next character." default:"0"`
+	Masks           int     `help:"Audio: frequency masks; negative: none." default:"0"`
 
 	Folds           int     `help:"Cross-fit in so many parts: calibration and early rule from as many trainings, the model from all data [5 under 1,000 groups]; negative: none." default:"0"`
 	EarlyGap        float64 `help:"Share of early labels that confirm may overturn [0.05]." default:"0"`
@@ -164,6 +166,9 @@ func (c *trainCmd) options(a *app, set *dataset.Set) (o train.Options, err error
 	if err := c.override(&o); err != nil {
 		return o, err
 	}
+	if err := c.lay(a, &o, set); err != nil {
+		return o, err
+	}
 	if c.Init != "" {
 		if o.Init, err = openModel(c.Init); err != nil {
 			return o, err
@@ -177,6 +182,30 @@ func (c *trainCmd) options(a *app, set *dataset.Set) (o train.Options, err error
 		a.logf("stem %s over %s", o.Stem, describe(o.Front))
 	}
 	return o, nil
+}
+
+// lay reads the recordings of --background, as set has its sound.
+func (c *trainCmd) lay(a *app, o *train.Options, set *dataset.Set) error {
+	if c.Background == "" {
+		if c.BackgroundSplit != "" {
+			return usagef("there is no background whose split could be chosen: give --background DATA")
+		}
+		return nil
+	}
+	if c.Predict != "" {
+		return usagef("--background is for labels: leave it out with --predict")
+	}
+	d := dataFlags{channels: set.Channels, SkipBad: c.SkipBad}
+	all, err := d.open(a, c.Background, set.Rate)
+	if err != nil {
+		return err
+	}
+	if c.BackgroundSplit != "" {
+		o.Background, err = all.Split(c.BackgroundSplit)
+	} else {
+		o.Background, err = all.Train()
+	}
+	return err
 }
 
 // search cross-validates settings and leaves a log of them beside the model.

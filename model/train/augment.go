@@ -21,6 +21,7 @@ const (
 	forVariant
 	forNext
 	forStream
+	forBackground
 )
 
 // random returns the generator of one use: it depends on the seed, the purpose
@@ -34,7 +35,7 @@ func random(seed uint64, purpose, a, b int) *rand.Rand {
 func (o *Options) changesSamples(kind dataset.Kind) bool {
 	switch kind {
 	case dataset.Audio:
-		return o.Stretch > 0 || o.GainDB > 0 || o.SNR > 0 || o.Polarity
+		return o.Stretch > 0 || o.GainDB > 0 || o.SNR > 0 || o.Polarity || o.Background != nil
 	case dataset.Series:
 		return o.Stretch > 0
 	}
@@ -50,7 +51,8 @@ func changedSamples(o *Options, rng *rand.Rand, set *dataset.Set, e *dataset.Exa
 	case set.Kind == dataset.Series:
 		return stretchSeries(e.Samples, 1+o.Stretch*(2*rng.Float64()-1), set.Channels)
 	}
-	return augmentSamples(o, rng, e, set.Channels)
+	isBackground := o.Background != nil && set.Labels[e.Label] == background
+	return augmentSamples(o, rng, e, set.Channels, isBackground)
 }
 
 // stretchSeries returns n samples a channel as round(ratio·n), two at the least, with
@@ -74,8 +76,9 @@ func stretchSeries(x []float32, ratio float64, channels int) []float32 {
 	return out
 }
 
-// augmentSamples returns a changed copy of an audio example's samples.
-func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int) []float32 {
+// augmentSamples returns a changed copy of an audio example's samples; background has
+// none laid under it.
+func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int, isBackground bool) []float32 {
 	x := e.Samples
 	if o.Stretch > 0 && e.Steps == nil {
 		x = resample.Stretch(nil, x, 1+o.Stretch*(2*rng.Float64()-1), channels)
@@ -87,7 +90,11 @@ func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int
 		gain = -gain
 	}
 	noise := 0.0
-	if o.SNR > 0 && rng.IntN(2) == 1 {
+	if o.Background != nil {
+		if !isBackground && rng.Float64() < backgroundOdds {
+			x = overBackground(o, rng, x, channels)
+		}
+	} else if o.SNR > 0 && rng.IntN(2) == 1 {
 		noise = rms(x) * math.Pow(10, -(o.SNR+30*rng.Float64())/20)
 	}
 	for i := range x {

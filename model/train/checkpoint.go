@@ -129,13 +129,16 @@ func (o *Options) strings() map[string]string {
 	v := reflect.ValueOf(*o)
 	for i := range v.NumField() {
 		name := strings.ToLower(v.Type().Field(i).Name)
-		if name == "front" || name == "stem" || name == "segment" || name == "seed" || name == "memory" || name == "init" || name == "next" || v.Field(i).IsZero() {
+		if name == "front" || name == "stem" || name == "segment" || name == "seed" || name == "memory" || name == "init" || name == "background" || name == "next" || v.Field(i).IsZero() {
 			continue
 		}
 		out[name] = fmt.Sprint(v.Field(i).Interface())
 	}
 	if o.Init != nil {
 		out["init"] = o.Init.Hash()
+	}
+	if o.Background != nil {
+		out["background"] = o.Background.Hash
 	}
 	return out
 }

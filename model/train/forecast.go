@@ -79,7 +79,7 @@ func (o *Options) checkNext() error {
 		{"a segmenter", o.Segment != model.Segment{Kind: model.SegmentWhole}},
 		{"label smoothing", o.Smoothing > 0}, {"class weights", o.ClassWeights}, {"a stem", o.Stem.Kind != ""},
 		{"dropped features", o.Dropout > 0}, {"noise", o.Noise > 0}, {"jitter", o.Jitter > 0}, {"a cut start", o.Crop > 0},
-		{"stretch", o.Stretch > 0}, {"gain", o.GainDB > 0}, {"polarity", o.Polarity}, {"snr", o.SNR > 0}, {"masks", o.Masks > 0},
+		{"background", o.Background != nil}, {"stretch", o.Stretch > 0}, {"gain", o.GainDB > 0}, {"polarity", o.Polarity}, {"snr", o.SNR > 0}, {"masks", o.Masks > 0},
 		{"join", o.Join > 1}, {"swapped names", o.SwapNames > 0 || o.SwapWords > 0}, {"aux-next", o.AuxNext > 0}, {"init", o.Init != nil},
 	} {
 		if f.on {

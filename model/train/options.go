@@ -83,6 +83,12 @@ type Options struct {
 	Polarity bool
 	SNR      float64
 	Masks    int
+	// Background are recordings to learn what is none of the labels from: pieces of them
+	// are examples of one more, background, and under three quarters of the variants of
+	// the others lies another piece, at a ratio drawn between SNR dB and 20 dB above it,
+	// in place of white noise [nil: none]. They have the training data's rate and
+	// channels; their labels do not count.
+	Background *dataset.Set
 	// Text alone: an example is trained on with up to Join−1 that follow it in its
 	// passage, of a number drawn for each visit [1].
 	Join int

@@ -265,7 +265,7 @@ func TestChangedSamples(t *testing.T) {
 	level := rms(e.Samples)
 	shortest, longest, quietest, loudest, flipped := 1<<30, 0, math.Inf(1), 0.0, 0
 	for k := range 300 {
-		x := augmentSamples(&Options{Stretch: 0.2, GainDB: 6, Polarity: true}, random(1, forVariant, 0, k), e, 1)
+		x := augmentSamples(&Options{Stretch: 0.2, GainDB: 6, Polarity: true}, random(1, forVariant, 0, k), e, 1, false)
 		shortest, longest = min(shortest, len(x)), max(longest, len(x))
 		quietest, loudest = min(quietest, rms(x)), max(loudest, rms(x))
 		if x[3] < 0 {
@@ -283,7 +283,7 @@ func TestChangedSamples(t *testing.T) {
 	}
 	clean, least, most := 0, math.Inf(1), math.Inf(-1)
 	for k := range 300 {
-		x := augmentSamples(&Options{SNR: 10}, random(1, forVariant, 0, k), e, 1)
+		x := augmentSamples(&Options{SNR: 10}, random(1, forVariant, 0, k), e, 1, false)
 		for i := range x {
 			x[i] -= e.Samples[i]
 		}

@@ -91,6 +91,11 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 			}
 		}
 	}
+	if o.Background != nil {
+		if set, valid, err = o.addBackground(set, valid); err != nil {
+			return nil, err
+		}
+	}
 	var folds []fold
 	switch {
 	case valid != nil:

@@ -1,0 +1,118 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"inkling/model/dataset"
+)
+
+// Of how background is laid under examples.
+const (
+	backgroundOdds  = 0.75 // of a variant to have some
+	backgroundRange = 20.0 // dB above Options.SNR
+	leadIn          = 0.1  // seconds of background alone before an example, at most …
+	leadOut         = 0.2  // … and after it
+	softer          = 30.0 // dB, how far pieces of background are under the examples, at most
+	leastSound      = 1e-4 // root mean square under which a piece is digital silence
+	drawsOfSound    = 4    // pieces that are drawn to find one that sounds
+)
+
+// addBackground adds what withBackground makes to the training set, and to valid, which
+// may be nil, the label. Where groups are too few to spare any, they part no more.
+func (o *Options) addBackground(set, valid *dataset.Set) (*dataset.Set, *dataset.Set, error) {
+	set, err := o.withBackground(loosened(set))
+	if err != nil {
+		return nil, nil, err
+	}
+	if valid != nil {
+		valid = valid.Union(&dataset.Set{Labels: []string{background}})
+	}
+	return set, valid, nil
+}
+
+// withBackground is set with Background's recordings, cut into pieces about as long as
+// examples are, as more examples of the label background. Each is brought to a level at
+// random, down from the examples' mean; what is digital silence is left out.
+func (o *Options) withBackground(set *dataset.Set) (*dataset.Set, error) {
+	b := o.Background
+	switch {
+	case set.Kind != dataset.Audio || b.Kind != dataset.Audio:
+		return nil, fmt.Errorf("train: background of %s under %s: it goes with sound alone; leave it out", b.Kind, set.Kind)
+	case set.Stepwise():
+		return nil, fmt.Errorf("train: background under data with a label for every step: label the background there instead")
+	case b.Rate != set.Rate || b.Channels != set.Channels:
+		return nil, fmt.Errorf("train: the background has %d channels of %v samples a second, the training data %d of %v: read both alike", b.Channels, b.Rate, set.Channels, set.Rate)
+	case len(b.Examples) == 0:
+		return nil, fmt.Errorf("train: the background has no recordings: give at least one")
+	}
+	level := 0.0
+	for i := range set.Examples {
+		level += rms(set.Examples[i].Samples) / float64(len(set.Examples))
+	}
+	pieces := *b
+	pieces.Labels, pieces.Examples = []string{background}, nil
+	for i := range b.Examples {
+		rng := random(o.Seed, forBackground, 0, i)
+		for x := b.Examples[i].Samples; len(x) > 0; {
+			like := set.Frames(rng.IntN(len(set.Examples)))
+			n := min(max(int(float64(like)*(0.3+1.7*rng.Float64())), 1)*set.Channels, len(x))
+			if n < like*set.Channels/4 {
+				break // what is left over
+			}
+			e := b.Examples[i]
+			e.Label, e.Samples, e.Name = 0, x[:n], fmt.Sprintf("%s, piece %d", e.Name, len(pieces.Examples)+1)
+			gain := level * math.Pow(10, -softer*rng.Float64()/20)
+			if r := rms(e.Samples); r > leastSound {
+				e.Samples = slices.Clone(e.Samples)
+				for k := range e.Samples {
+					e.Samples[k] *= float32(gain / r)
+				}
+				pieces.Examples = append(pieces.Examples, e)
+			}
+			x = x[n:]
+		}
+	}
+	if len(pieces.Examples) == 0 {
+		return nil, fmt.Errorf("train: the background is digital silence: give recordings that sound")
+	}
+	return set.Union(&pieces), nil
+}
+
+// overBackground lays a piece of Background, drawn by rng, under x and a little before
+// and after it, at a ratio from SNR dB up.
+func overBackground(o *Options, rng *rand.Rand, x []float32, channels int) []float32 {
+	b := o.Background
+	lead := func(most float64) int { return int(most * rng.Float64() * b.Rate) }
+	before := lead(leadIn) * channels
+	out := make([]float32, before+len(x)+lead(leadOut)*channels)
+	if rng.IntN(2) == 0 {
+		before, out = 0, out[:len(x)]
+	}
+	for range drawsOfSound {
+		from := b.Examples[rng.IntN(len(b.Examples))].Samples
+		if len(from) == 0 {
+			continue
+		}
+		at := rng.IntN(len(from)/channels) * channels
+		for i := range out {
+			out[i] = from[(at+i)%len(from)]
+		}
+		if rms(out) > leastSound {
+			break
+		}
+	}
+	gain := 0.0
+	if r := rms(out); r > leastSound {
+		gain = rms(x) / r * math.Pow(10, -(o.SNR+backgroundRange*rng.Float64())/20)
+	}
+	for i := range out {
+		out[i] *= float32(gain)
+	}
+	for i, v := range x {
+		out[before+i] += v
+	}
+	return out
+}
