@@ -4,17 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"runtime"
-	"sync"
 
 	"inkling/internal/audio"
+	"inkling/internal/parallel"
 )
 
 // loadAudio decodes files, in parallel, and brings them to one rate and one
 // number of channels. The order is that of files.
 func loadAudio(fsys fs.FS, files []entry, o Options) (*Set, error) {
 	clips, hashes := make([]*audio.Clip, len(files)), make([]string, len(files))
-	errs := forEach(len(files), !o.SkipBad, o.Progress, func(i int) error {
+	errs := parallel.ForEach(len(files), !o.SkipBad, o.Progress, func(i int) error {
 		c, err := decodeEntry(fsys, files[i])
 		if err == nil {
 			hashes[i] = hashExample(files[i].label, c.Rate, c.Channels, c.Samples)
@@ -73,7 +72,7 @@ func (s *Set) unify(clips []*audio.Clip, o Options) error {
 			return fmt.Errorf("%s: has %d channels, not the %d demanded", s.Examples[i].Name, c.Channels, s.Channels)
 		}
 	}
-	errs := forEach(len(clips), true, nil, func(i int) error {
+	errs := parallel.ForEach(len(clips), true, nil, func(i int) error {
 		c, e := clips[i], &s.Examples[i]
 		clips[i] = nil
 		if c.Channels != s.Channels {
@@ -139,38 +138,4 @@ func toMono(x []float32, channels int) []float32 {
 		out[i] = sum / float32(channels)
 	}
 	return out
-}
-
-// forEach calls do(0) … do(n−1) from several goroutines and returns their
-// errors. With stop, no call begins after one that failed; every index before
-// the first error has then been called.
-func forEach(n int, stop bool, progress func(done, total int), do func(i int) error) []error {
-	errs := make([]error, n)
-	var mu sync.Mutex
-	next, done, failed := 0, 0, false
-	var wg sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				i := next
-				next++
-				quit := i >= n || failed && stop
-				mu.Unlock()
-				if quit {
-					return
-				}
-				err := do(i)
-				mu.Lock()
-				errs[i] = err
-				failed = failed || err != nil
-				if done++; progress != nil {
-					progress(done, n)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	return errs
 }

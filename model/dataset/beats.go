@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"inkling/internal/parallel"
 	"inkling/internal/qrs"
 	"inkling/internal/wfdb"
 	"inkling/model"
@@ -41,7 +42,7 @@ func LoadBeats(records []Record, o BeatOptions) (*Set, error) {
 	}
 	s := &Set{Kind: Beats, Rate: o.Rate}
 	cuts := make([]cutRecord, len(records))
-	errs := forEach(len(records), true, o.Progress, func(i int) error {
+	errs := parallel.ForEach(len(records), true, o.Progress, func(i int) error {
 		return cuts[i].load(&records[i], &o)
 	})
 	for i, err := range errs {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"inkling/internal/parallel"
 	"inkling/internal/table"
 )
 
@@ -34,7 +35,7 @@ func (l *tableLoader) load() (*Set, error) {
 	}
 	s := l.set
 	parts, stats, hashes := make([][]stretch, len(l.files)), make([]*table.Stats, len(l.files)), make([]string, len(l.files))
-	forEach(len(l.files), false, nil, func(i int) error {
+	parallel.ForEach(len(l.files), false, nil, func(i int) error {
 		t := l.rows[i]
 		hashes[i] = t.hash()
 		parts[i], stats[i] = l.grid(t)

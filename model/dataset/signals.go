@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"inkling/internal/parallel"
 	"inkling/internal/table"
 )
 
@@ -44,7 +45,7 @@ func loadTables(fsys fs.FS, files []entry, o Options) (*Set, error) {
 		return nil, err
 	}
 	read := make([]*rows, len(files))
-	errs := forEach(len(files), !o.SkipBad, o.Progress, func(i int) (err error) {
+	errs := parallel.ForEach(len(files), !o.SkipBad, o.Progress, func(i int) (err error) {
 		read[i], err = readTable(fsys, &files[i], &o.Table)
 		return err
 	})

@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"inkling/internal/parallel"
 	"io"
 	"io/fs"
 	"path"
@@ -203,7 +204,7 @@ func checkUTF8(name string, data []byte) error {
 func loadTexts(fsys fs.FS, files []entry, o Options) (*Set, error) {
 	s := &Set{Kind: Text, Channels: 1}
 	texts := make([]string, len(files))
-	errs := forEach(len(files), !o.SkipBad, o.Progress, func(i int) error {
+	errs := parallel.ForEach(len(files), !o.SkipBad, o.Progress, func(i int) error {
 		data, err := fs.ReadFile(fsys, files[i].file)
 		if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/parallel"
 	"inkling/internal/wfdb"
 	"inkling/model"
 	"inkling/model/dataset"
@@ -113,11 +114,11 @@ func Beats(ctx context.Context, m *model.Model, records []dataset.Record, o Beat
 		return nil, fmt.Errorf("the model cuts by %s, electrocardiograms are judged beat by beat: train one with --segment %s", kind, model.SegmentBeat)
 	}
 	rows := make([][]BeatRow, len(records))
-	err := each(len(records), o.Progress, func(i int) (err error) {
+	errs := parallel.ForEach(len(records), false, o.Progress, func(i int) (err error) {
 		rows[i], err = hearRecord(ctx, m, &records[i], &o)
 		return err
 	})
-	if err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	r := newBeatReport(m, records, rows)

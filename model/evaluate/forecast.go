@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/dataset"
 )
@@ -94,11 +95,11 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 		return nil, err
 	}
 	sums := make([]*forecastSums, len(set.Examples))
-	err := each(len(set.Examples), o.Progress, func(i int) error {
+	errs := parallel.ForEach(len(set.Examples), false, o.Progress, func(i int) error {
 		sums[i] = newForecastSums(m, o.Ahead)
 		return sums[i].hear(ctx, m, set, &set.Examples[i])
 	})
-	if err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	r := &ForecastReport{Recordings: len(sums), Values: m.Dim(), SeenInTraining: SeenInTraining(m, set), Warnings: j.warnings}

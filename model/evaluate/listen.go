@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"runtime"
 	"slices"
 	"sync"
 
 	"inkling/capture"
+	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/stream"
@@ -98,23 +98,13 @@ func Listen(ctx context.Context, m *model.Model, recordings []Recording, o Strea
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p := newProgress(recordings, o.Progress)
-	takes, errs := make([]*Take, len(recordings)), make([]error, len(recordings))
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(recordings)) {
-		wg.Go(func() {
-			for i := range next {
-				if takes[i], errs[i] = listen(ctx, m, &recordings[i], &o, p); errs[i] != nil {
-					cancel()
-				}
-			}
-		})
-	}
-	for i := range recordings {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
+	takes := make([]*Take, len(recordings))
+	errs := parallel.ForEach(len(takes), false, nil, func(i int) (err error) {
+		if takes[i], err = listen(ctx, m, &recordings[i], &o, p); err != nil {
+			cancel()
+		}
+		return err
+	})
 	var canceled error
 	for _, err := range errs {
 		switch {

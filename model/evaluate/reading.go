@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/dataset"
 )
@@ -55,8 +56,8 @@ func Reading(ctx context.Context, m *model.Model, set *dataset.Set, o ReadingOpt
 		return nil, errors.New("there are no texts to evaluate: choose another --split, or give a data set that has some")
 	}
 	sums := make([]readingSums, len(set.Examples))
-	err := each(len(set.Examples), o.Progress, func(i int) error { return sums[i].read(ctx, m, &set.Examples[i]) })
-	if err != nil {
+	errs := parallel.ForEach(len(set.Examples), false, o.Progress, func(i int) error { return sums[i].read(ctx, m, &set.Examples[i]) })
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	r := &ReadingReport{Texts: len(sums), SeenInTraining: SeenInTraining(m, set)}

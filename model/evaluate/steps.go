@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/stream"
@@ -67,26 +65,11 @@ func (j *job) matchSteps() error {
 
 // hear makes the tracks, in the order of the data.
 func (j *job) hear(ctx context.Context) ([]*Track, error) {
-	n := len(j.set.Examples)
-	tracks, errs := make([]*Track, n), make([]error, n)
-	var next, done atomic.Int64
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	for range min(runtime.GOMAXPROCS(0), n) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				if tracks[i], errs[i] = j.track(ctx, i); errs[i] != nil {
-					return
-				}
-				mu.Lock()
-				if d := int(done.Add(1)); j.o.Progress != nil {
-					j.o.Progress(d, n)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
+	tracks := make([]*Track, len(j.set.Examples))
+	errs := parallel.ForEach(len(tracks), true, j.o.Progress, func(i int) (err error) {
+		tracks[i], err = j.track(ctx, i)
+		return err
+	})
 	for _, err := range errs {
 		if err != nil {
 			return nil, err
