@@ -184,30 +184,6 @@ func (c *trainCmd) options(a *app, set *dataset.Set) (o train.Options, err error
 	return o, nil
 }
 
-// lay reads the recordings of --background, as set has its sound.
-func (c *trainCmd) lay(a *app, o *train.Options, set *dataset.Set) error {
-	if c.Background == "" {
-		if c.BackgroundSplit != "" {
-			return usagef("there is no background whose split could be chosen: give --background DATA")
-		}
-		return nil
-	}
-	if c.Predict != "" {
-		return usagef("--background is for labels: leave it out with --predict")
-	}
-	d := dataFlags{channels: set.Channels, SkipBad: c.SkipBad}
-	all, err := d.open(a, c.Background, set.Rate)
-	if err != nil {
-		return err
-	}
-	if c.BackgroundSplit != "" {
-		o.Background, err = all.Split(c.BackgroundSplit)
-	} else {
-		o.Background, err = all.Train()
-	}
-	return err
-}
-
 // search cross-validates settings and leaves a log of them beside the model.
 func (c *trainCmd) search(a *app, set *dataset.Set, o train.Options) (train.Options, error) {
 	a.logf("searching: %d settings, cross-validated on the training data alone", c.Search)
@@ -232,36 +208,6 @@ func (c *trainCmd) search(a *app, set *dataset.Set, o train.Options) (train.Opti
 		return best, fmt.Errorf("the search is not finished: %w", err)
 	}
 	return best, nil
-}
-
-// data reads DATA: what to train on and, with --validate, what to judge by.
-func (c *trainCmd) data(a *app) (trainSet, valid *dataset.Set, err error) {
-	if c.Segment == model.SegmentBeat {
-		return c.beats(a)
-	}
-	set, err := c.open(a, c.Data, c.Rate)
-	if err != nil {
-		return nil, nil, err
-	}
-	return c.sets(set)
-}
-
-// sets picks what to train on and, with --validate, what to judge by.
-func (c *trainCmd) sets(set *dataset.Set) (trainSet, valid *dataset.Set, err error) {
-	if c.Split != "" {
-		trainSet, err = set.Split(c.Split)
-	} else {
-		trainSet, err = set.Train()
-	}
-	if err == nil && c.Validate != "" {
-		valid, err = set.Split(c.Validate)
-	}
-	if c.Crop > 0 && err == nil {
-		if trainSet, err = trainSet.Crops(c.Crop); err == nil && valid != nil {
-			valid, err = valid.Crops(c.Crop)
-		}
-	}
-	return trainSet, valid, err
 }
 
 // leaveToInit drops what Defaults suggests for the shape of a network that Init has.

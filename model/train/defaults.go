@@ -132,12 +132,14 @@ func shapeDefaults(set *dataset.Set, name string) (Options, string) {
 		o.Front.Samples, o.Dropout, o.Noise = 1, 0.2, 0.3
 		switch {
 		case n > 30:
-			o.Front.Samples, o.Front.Deltas, o.Noise, o.Stretch = 4, 1, 0.1, 0.2
+			o.Front.Samples, o.Front.Deltas, o.Noise = 4, 1, 0.1
 		case n > 10:
 			o.Front.Samples, o.Front.Deltas = 2, 1
 		}
 		if set.Channels < 6 {
-			o.Dropout, o.Noise, o.Jitter, o.Crop, o.Stretch = -1, 0.1, 0.1, -1, 0
+			o.Dropout, o.Noise, o.Jitter, o.Crop = -1, 0.1, 0.1, -1
+		} else if n > 30 {
+			o.Stretch = 0.2
 		}
 	default:
 		o.Front.Samples = min(max(int(math.Round(float64(n)/50)), 4), 10)
