@@ -8,7 +8,7 @@ import (
 
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 	"inkling/model/feature"
 )
 

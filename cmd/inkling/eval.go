@@ -7,7 +7,7 @@ import (
 
 	"inkling/internal/atomicfile"
 	"inkling/model"
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 )
 
 type evalCmd struct {

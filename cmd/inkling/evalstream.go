@@ -7,7 +7,7 @@ import (
 	"inkling/model"
 	"inkling/model/compose"
 	"inkling/model/dataset"
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 )
 
 type streamFlags struct {

@@ -10,7 +10,7 @@ import (
 	"inkling/capture"
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 	"inkling/model/train"
 	"inkling/stream"
 )

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 )
 
 type plotCmd struct {

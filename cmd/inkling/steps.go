@@ -3,7 +3,7 @@ package main
 import (
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 	"inkling/model/train"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 )
 
 // What is composed to files is composed the same again, is judged like what is

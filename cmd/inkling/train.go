@@ -18,7 +18,7 @@ import (
 
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 	"inkling/model/feature"
 	"inkling/model/stem"
 	"inkling/model/train"

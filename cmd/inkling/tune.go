@@ -15,8 +15,8 @@ import (
 	"inkling/model"
 	"inkling/model/compose"
 	"inkling/model/dataset"
-	"inkling/model/evaluate"
-	"inkling/model/tune"
+	"inkling/stream/evaluate"
+	"inkling/stream/tune"
 )
 
 type tuneCmd struct {

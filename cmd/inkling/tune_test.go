@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"inkling/model/evaluate"
-	"inkling/model/tune"
+	"inkling/stream/evaluate"
+	"inkling/stream/tune"
 )
 
 // weights are the bytes of a model file behind its header.

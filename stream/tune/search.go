@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"inkling/model"
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 )
 
 // A plan is a way to decide, thresholds but for their place on the path.

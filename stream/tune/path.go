@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"inkling/model"
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 )
 
 // levels are the thresholds that are tried, the strictest first: steps of a tenth in

@@ -18,7 +18,7 @@ import (
 	"slices"
 
 	"inkling/model"
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 )
 
 // Options of Run.

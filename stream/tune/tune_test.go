@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/model"
-	"inkling/model/evaluate"
+	"inkling/stream/evaluate"
 )
 
 const rate = 1000
