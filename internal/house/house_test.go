@@ -38,8 +38,8 @@ var may = map[string][]string{
 	"capture":             {"internal/audio", "internal/resample", "internal/wfdb", "internal/table"},
 	"capture/mic":         {"capture"},
 	"stream":              {"model", "model/activity", "model/feature", "capture", "internal/resample", "internal/qrs"},
-	"stream/evaluate":      {"model", "model/...", "stream", "capture", "internal/..."},
-	"stream/tune":          {"model", "stream/evaluate"},
+	"stream/evaluate":     {"model", "model/...", "stream", "capture", "internal/..."},
+	"stream/tune":         {"model", "stream/evaluate"},
 	"stream/natsio":       {"stream", "capture", "model", "model/feature", "internal/audio", "internal/resample"},
 	"cmd/inkling":         {"..."},
 }
