@@ -8,8 +8,8 @@ import (
 
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/stream/evaluate"
 	"inkling/model/feature"
+	"inkling/stream/evaluate"
 )
 
 // recordFlags choose annotated electrocardiograms.

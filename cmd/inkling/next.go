@@ -10,9 +10,9 @@ import (
 	"inkling/capture"
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/stream/evaluate"
 	"inkling/model/train"
 	"inkling/stream"
+	"inkling/stream/evaluate"
 )
 
 // What the subcommands do with a model that says what comes next.

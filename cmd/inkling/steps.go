@@ -3,8 +3,8 @@ package main
 import (
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/stream/evaluate"
 	"inkling/model/train"
+	"inkling/stream/evaluate"
 )
 
 // runSteps judges recordings with a label for every step as streams.

@@ -18,10 +18,10 @@ import (
 
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/stream/evaluate"
 	"inkling/model/feature"
 	"inkling/model/stem"
 	"inkling/model/train"
+	"inkling/stream/evaluate"
 )
 
 type trainCmd struct {
