@@ -127,7 +127,7 @@ func (l *LSTM) Adjoint(tp *Tape, grad *Gradient, dx, dh []float32, after, before
 // begin takes the gradients that come from later timesteps.
 func (a *adjoint) begin(n, hid int, after *StateGradient) {
 	ld := f32.Padded(hid)
-	a.dh, a.dc = zeroed(a.dh, n*ld), zeroed(a.dc, n*hid)
+	a.dh, a.dc = f32.Zeroed(a.dh, n*ld), f32.Zeroed(a.dc, n*hid)
 	if after == nil {
 		return
 	}
@@ -143,7 +143,7 @@ func (a *adjoint) begin(n, hid int, after *StateGradient) {
 // store hands on the gradients on the first states.
 func (a *adjoint) store(g *StateGradient, n, hid int) {
 	ld := f32.Padded(hid)
-	g.H, g.C = grow(g.H, n*hid), grow(g.C, n*hid)
+	g.H, g.C = f32.Grow(g.H, n*hid), f32.Grow(g.C, n*hid)
 	copy(g.C, a.dc)
 	for i := range n {
 		copy(g.H[i*hid:(i+1)*hid], a.dh[i*ld:])
@@ -189,15 +189,9 @@ func (g *Gradient) addCodes(l *LSTM, tp *Tape, at, end int) {
 func (l *LSTM) inputGradient(tp *Tape, dx []float32, at, end int) {
 	a, d := &tp.adjoint, l.in
 	ld := f32.Padded(d)
-	a.dx = zeroed(a.dx, (end-at)*ld)
+	a.dx = f32.Zeroed(a.dx, (end-at)*ld)
 	l.t.ih.MulAdd(a.dx, ld, tp.z[at*tp.stride:end*tp.stride], tp.stride, end-at)
 	for i := range end - at {
 		copy(dx[i*d:(i+1)*d], a.dx[i*ld:])
 	}
-}
-
-func zeroed(buf []float32, n int) []float32 {
-	buf = grow(buf, n)
-	clear(buf)
-	return buf
 }

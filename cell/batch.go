@@ -218,7 +218,7 @@ func (l *LSTM) Sequences(b *Batch, xs [][]float32, reverse bool, each func(t, n 
 			panic(fmt.Sprintf("cell: Sequences: sequence %d has %d inputs: want T×%d, and T must not rise", i, len(xs[i]), d))
 		}
 	}
-	b.gathered = grow(b.gathered, n*d)
+	b.gathered = f32.Grow(b.gathered, n*d)
 	for t := 0; ; t++ {
 		for n > 0 && len(xs[n-1]) <= t*d {
 			n--

@@ -193,7 +193,7 @@ func (l *LSTM) run(s *State, h, xs []float32, reverse bool) {
 
 // project returns the bias and input part of n timesteps' sums.
 func (l *LSTM) project(s *State, xs []float32, n int) []float32 {
-	s.zs = grow(s.zs, n*len(l.bias))
+	s.zs = f32.Grow(s.zs, n*len(l.bias))
 	l.startSums(s.zs, xs, n)
 	return s.zs
 }
@@ -204,12 +204,4 @@ func (l *LSTM) startSums(zs, xs []float32, n int) {
 		copy(zs[i*len(l.bias):], l.bias)
 	}
 	l.ih.MulAdd(zs, len(l.bias), xs, l.in, n)
-}
-
-// grow returns buf with n values, keeping its memory where it is enough.
-func grow(buf []float32, n int) []float32 {
-	if cap(buf) < n {
-		return make([]float32, n)
-	}
-	return buf[:n]
 }

@@ -74,9 +74,9 @@ func (tp *Tape) begin(l *LSTM, active []int, x, h0, c0 []float32) {
 	if l.codes > 0 {
 		tp.codes = append(tp.codes[:0], x...)
 	}
-	tp.inputs = grow(tp.inputs, rows*tp.width)
-	tp.z = grow(tp.z, rows*tp.stride)
-	tp.c, tp.h = grow(tp.c, rows*l.hidden), grow(tp.h, rows*l.hidden)
+	tp.inputs = f32.Grow(tp.inputs, rows*tp.width)
+	tp.z = f32.Grow(tp.z, rows*tp.stride)
+	tp.c, tp.h = f32.Grow(tp.c, rows*l.hidden), f32.Grow(tp.h, rows*l.hidden)
 	n := 0
 	if len(active) > 0 {
 		n = active[0] * l.hidden
@@ -98,7 +98,7 @@ func (tp *Tape) layOut(active []int) (rows int) {
 }
 
 func initial(buf, src []float32, n int) []float32 {
-	buf = grow(buf, n)
+	buf = f32.Grow(buf, n)
 	if src == nil {
 		clear(buf)
 		return buf
@@ -114,7 +114,7 @@ func initial(buf, src []float32, n int) []float32 {
 // (active[0]×H each), valid until the next call on the tape.
 func (tp *Tape) Final() (h, c []float32) {
 	hid := tp.hidden
-	tp.finalH, tp.finalC = grow(tp.finalH, len(tp.h0)), grow(tp.finalC, len(tp.h0))
+	tp.finalH, tp.finalC = f32.Grow(tp.finalH, len(tp.h0)), f32.Grow(tp.finalC, len(tp.h0))
 	for t, n := range tp.active {
 		after := 0 // sequences that go on
 		if t+1 < len(tp.active) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"inkling/internal/f32"
 	"inkling/internal/qrs"
 	"inkling/model/feature"
 )
@@ -107,7 +108,7 @@ func (s *Segment) Check() error {
 	if s.Steps < 0 || s.Steps > 1<<24 {
 		return fmt.Errorf("segment: steps: %d, want 0 to %d", s.Steps, 1<<24)
 	}
-	if !finite(s.On) || !finite(s.Off) || !finite(s.Level) {
+	if !f32.Finite(s.On) || !f32.Finite(s.Off) || !f32.Finite(s.Level) {
 		return fmt.Errorf("segment: on, off and level must be finite")
 	}
 	d := s.Defaults()
@@ -205,5 +206,3 @@ func (c *Config) checkSegment() error {
 	}
 	return c.Segment.Check()
 }
-
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -1,6 +1,9 @@
 package model
 
-import "math"
+import (
+	"inkling/internal/f32"
+	"math"
+)
 
 // Early is a learned stopping rule: the running label becomes final at the first
 // step at which its score reaches Threshold. The score is the log-odds, by logistic
@@ -19,11 +22,11 @@ type Early struct {
 const ScoreFeatures = 7
 
 func (e *Early) valid() bool {
-	if len(e.Weights) != ScoreFeatures || !finite(e.Threshold) {
+	if len(e.Weights) != ScoreFeatures || !f32.Finite(e.Threshold) {
 		return false
 	}
 	for _, w := range e.Weights {
-		if !finite(w) {
+		if !f32.Finite(w) {
 			return false
 		}
 	}
@@ -73,7 +76,7 @@ func (s *Stopper) Reset() { *s = Stopper{Label: -1} }
 // whether under the rule of c their most probable label is final. Steps of the
 // warm-up count for nothing.
 func (s *Stopper) Final(c *Config, d *Decision, step int, probs []float32) bool {
-	label := argmax(probs)
+	label := f32.Argmax(probs)
 	if label != s.Label {
 		s.Label, s.Held = label, 0
 	}
@@ -93,13 +96,4 @@ func (s *Stopper) Final(c *Config, d *Decision, step int, probs []float32) bool 
 		return s.Held >= d.EarlySteps
 	}
 	return false
-}
-
-func argmax(p []float32) (best int) {
-	for i, v := range p {
-		if v > p[best] {
-			best = i
-		}
-	}
-	return best
 }

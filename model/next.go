@@ -156,7 +156,7 @@ func sortEvery(x []float32, stride int) {
 // 1/temperature; 0 is the most probable one. A character without a code cannot be
 // written: code 0 is never drawn.
 func Draw(probs []float32, temperature float64, rng *rand.Rand) int {
-	best := 1 + argmax(probs[1:])
+	best := 1 + f32.Argmax(probs[1:])
 	if temperature == 0 {
 		return best
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"inkling/internal/f32"
 	"inkling/model/feature"
 )
 
@@ -70,7 +71,7 @@ func (d *Decision) checkNumbers() error {
 		return fmt.Errorf("hold: %d steps, want 0 to %d", d.Hold, maxRuleSteps)
 	case !(d.CUSUMLimit >= 0 && d.CUSUMLimit <= maxEvidence):
 		return fmt.Errorf("cusum_limit: %v nats, want 0 to %g", d.CUSUMLimit, maxEvidence)
-	case !finite(d.CUSUMDrift):
+	case !f32.Finite(d.CUSUMDrift):
 		return fmt.Errorf("cusum_drift: %v nats must be finite", d.CUSUMDrift)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/capture"
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/feature"
 )
@@ -452,7 +453,7 @@ func TestCarryConfirmsFromZero(t *testing.T) {
 		}
 	}
 	want := m.Predict(x).Confirm
-	if p := want[argmax(want)]; confirmed[1] != p || confirmed[2] != p {
+	if p := want[f32.Argmax(want)]; confirmed[1] != p || confirmed[2] != p {
 		t.Errorf("confirmed %v, alone %v", confirmed, p)
 	}
 	if last[1] == last[2] {

@@ -1,6 +1,9 @@
 package stream
 
-import "inkling/model"
+import (
+	"inkling/internal/f32"
+	"inkling/model"
+)
 
 // A Decider makes labels of what the network says, by the rules of a model.Decision. A
 // Classifier has one; by itself it tells what a Classifier with other rules would have
@@ -38,7 +41,7 @@ func (r *Decider) Begin() {
 // Step takes what the running head says at a step, counted from 1, and tells whether
 // its label becomes final with it.
 func (r *Decider) Step(step int, p []float32) (early bool) {
-	r.label = argmax(p)
+	r.label = f32.Argmax(p)
 	r.running.take(&r.rules, p, r.Warm(step) || r.dec.State == "carry" && r.running.last >= 0)
 	if r.running.label != r.label {
 		r.stopper.Reset() // the label that could become final is held back
@@ -59,7 +62,7 @@ func (r *Decider) Warm(step int) bool { return step > r.dec.Warm }
 func (r *Decider) Running() (label int, p float32) {
 	s := &r.running
 	if s.label < 0 {
-		return -1, s.probs[argmax(s.probs)]
+		return -1, s.probs[f32.Argmax(s.probs)]
 	}
 	return s.label, s.probs[s.label]
 }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/capture"
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/feature"
 )
@@ -220,7 +221,7 @@ func TestForecastsOfText(t *testing.T) {
 	}
 	for i, e := range events {
 		row := want[i*4:][:4]
-		if best := argmax(row); e.Top[0].P != row[best] || e.Top[0].Label != []string{"", " ", "a", "b"}[best] || len(e.Top) != 2 || e.Top[1].P > e.Top[0].P {
+		if best := f32.Argmax(row); e.Top[0].P != row[best] || e.Top[0].Label != []string{"", " ", "a", "b"}[best] || len(e.Top) != 2 || e.Top[1].P > e.Top[0].P {
 			t.Errorf("step %d: %+v of %v", e.Step, e.Top, row)
 		}
 		if *e.Text != []string{"", " ", "a", "b"}[codes[i]] {

@@ -3,6 +3,7 @@ package stream
 import (
 	"math"
 
+	"inkling/internal/f32"
 	"inkling/model"
 )
 
@@ -60,7 +61,7 @@ func (r *Rules) evidence(p []float32) float64 {
 // and a greatest evidence of peak, in the order in which they apply: the first that is
 // not passed holds the label back.
 func (r *Rules) Judge(dst []Verdict, p []float32, peak float64) []Verdict {
-	label := argmax(p)
+	label := f32.Argmax(p)
 	if b := r.background; b >= 0 {
 		dst = append(dst, Verdict{RuleBackground, float64(p[b]), float64(p[r.best(p)]), label != b})
 	}
@@ -101,10 +102,10 @@ func (s *running) take(r *Rules, p []float32, warm bool) {
 	s.average(r, p)
 	if warm {
 		s.test(r, p)
-		s.choose(r, argmax(s.probs))
+		s.choose(r, f32.Argmax(s.probs))
 		return
 	}
-	s.label, s.last = argmax(s.probs), -1
+	s.label, s.last = f32.Argmax(s.probs), -1
 }
 
 // average is exponential, over probabilities and not their logarithms: there a single

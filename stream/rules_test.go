@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/capture"
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/feature"
 )
@@ -118,7 +119,7 @@ func TestHysteresis(t *testing.T) {
 					t.Fatalf("step %d: averages %v, want %v", step, s.probs, average)
 				}
 			}
-			best := argmax(s.probs)
+			best := f32.Argmax(s.probs)
 			at := func(i int) float64 { return float64(s.probs[i]) }
 			mayCome := at(best) >= r.runningOn[best] && (last < 0 || best == last || step-came >= r.hold)
 			stays := before >= 0 && at(before) >= r.runningOff[before]

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"inkling/internal/f32"
 	"inkling/model"
 )
 
@@ -122,7 +123,7 @@ func (w *walker) mark(c *Classifier) {
 func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
 	w.open = false
 	probs := w.decide(c)
-	label := argmax(probs)
+	label := f32.Argmax(probs)
 	e := Event{Type: Confirmed, Segment: w.id, Step: w.counted.steps, Sample: o.sample, Time: o.time,
 		Label: c.m.Config.Labels[label], P: probs[label], Top: w.top(c, probs), Steps: w.counted.steps,
 		Start: w.start, End: o.sample, EndedBy: Reason(o.reason), Peak: o.peak}
@@ -203,13 +204,4 @@ func appendTop(dst []Score, probs []float32, names []string, n int) []Score {
 		dst[at] = Score{names[i], p}
 	}
 	return dst
-}
-
-func argmax(p []float32) (best int) {
-	for i, v := range p {
-		if v > p[best] {
-			best = i
-		}
-	}
-	return best
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"inkling/internal/f32"
 	"inkling/model"
 )
 
@@ -19,14 +20,14 @@ type Verdict struct {
 }
 
 // Confirmed is the most probable label at the end.
-func (v *Verdict) Confirmed() int { return argmax(v.Probs) }
+func (v *Verdict) Confirmed() int { return f32.Argmax(v.Probs) }
 
 // Ended is the running label after the last step, −1 without a running head.
 func (v *Verdict) Ended() int {
 	if len(v.Running) == 0 {
 		return -1
 	}
-	return argmax(v.Running[len(v.Running)-len(v.Probs):])
+	return f32.Argmax(v.Running[len(v.Running)-len(v.Probs):])
 }
 
 func (v *Verdict) steps() int { return len(v.Running) / len(v.Probs) }
@@ -75,13 +76,4 @@ func temper(c *model.Config, v *Verdict) Verdict {
 		copy(out.Probs, out.Running[len(out.Running)-n:])
 	}
 	return out
-}
-
-func argmax(p []float32) (best int) {
-	for i, v := range p {
-		if v > p[best] {
-			best = i
-		}
-	}
-	return best
 }

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"inkling/internal/f32"
 	"inkling/model"
 )
 
@@ -67,7 +68,7 @@ func eachStep(c *model.Config, v *Verdict, f func(step, label int, features *[mo
 	last, held := -1, 0
 	for step := c.Decision.Warm + 1; step <= v.steps(); step++ {
 		row := v.Running[(step-1)*n:][:n]
-		label := argmax(row)
+		label := f32.Argmax(row)
 		if label != last {
 			last, held = label, 0
 		}

@@ -1,6 +1,7 @@
 package calibrate
 
 import (
+	"inkling/internal/f32"
 	"math"
 	"slices"
 )
@@ -27,7 +28,7 @@ func warmSteps(vs []Verdict, classes int) int {
 		for i := range vs {
 			if t < lengths[i] {
 				n++
-				if argmax(vs[i].Running[t*classes:][:classes]) == vs[i].Label {
+				if f32.Argmax(vs[i].Running[t*classes:][:classes]) == vs[i].Label {
 					right++
 				}
 			}

@@ -42,13 +42,13 @@ func (s *Stem) Forward(tp *Tape, x []float32) []float32 {
 	}
 	for i := range s.layers {
 		l, t := &s.layers[i], &tp.layers[i]
-		t.z = grow(t.z, t.rows*l.ld())
+		t.z = f32.Grow(t.z, t.rows*l.ld())
 		l.sums(t.z, t.x, t.rows)
 		var out []float32
 		if i+1 < len(s.layers) {
 			out = tp.layers[i+1].begin(&s.layers[i+1], t.rows)
 		} else {
-			tp.out = grow(tp.out, t.rows*s.width(l))
+			tp.out = f32.Grow(tp.out, t.rows*s.width(l))
 			out = tp.out
 		}
 		s.activate(l, out, t.z, t.rows)
@@ -58,7 +58,7 @@ func (s *Stem) Forward(tp *Tape, x []float32) []float32 {
 
 // begin makes room for n inputs, which it returns, after the leading zeros.
 func (t *tapeLayer) begin(l *layer, n int) []float32 {
-	t.x = grow(t.x, (l.lead+n)*l.in)
+	t.x = f32.Grow(t.x, (l.lead+n)*l.in)
 	clear(t.x[:l.lead*l.in])
 	t.rows = l.outputs(l.lead + n)
 	return t.x[l.lead*l.in:]
@@ -172,20 +172,13 @@ func (s *Stem) logPowerAdjoint(z, dy []float32, rows int) {
 func (l *layer) inputGradient(t *tapeLayer) []float32 {
 	k := l.kernel * l.in
 	ld := f32.Padded(k)
-	t.dw = grow(t.dw, t.rows*ld)
+	t.dw = f32.Grow(t.dw, t.rows*ld)
 	clear(t.dw)
 	l.back.MulAdd(t.dw, ld, t.z, l.ld(), t.rows)
-	t.dx = grow(t.dx, len(t.x))
+	t.dx = f32.Grow(t.dx, len(t.x))
 	clear(t.dx)
 	for r := range t.rows {
 		f32.Axpy(t.dx[r*l.stride*l.in:][:k], 1, t.dw[r*ld:][:k])
 	}
 	return t.dx[l.lead*l.in:]
-}
-
-func grow(buf []float32, n int) []float32 {
-	if cap(buf) < n {
-		return make([]float32, n)
-	}
-	return buf[:n]
 }

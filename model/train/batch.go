@@ -1,6 +1,9 @@
 package train
 
-import "slices"
+import (
+	"inkling/internal/f32"
+	"slices"
+)
 
 // sequence is one example ready for the network: T×D normalised frames, or what a stem
 // made of them.
@@ -52,7 +55,7 @@ func (b *batch) pack(seqs []sequence, dim int) {
 		b.start = append(b.start, b.rows)
 		b.rows += n
 	}
-	b.x = grow(b.x, b.rows*dim)
+	b.x = f32.Grow(b.x, b.rows*dim)
 	for i, s := range b.seqs {
 		for t := range s.steps {
 			copy(b.x[(b.start[t]+i)*dim:], s.x[t*dim:(t+1)*dim])

@@ -22,7 +22,7 @@ func (q *codeHead) run(_ *model.Config, p *model.Params, b *batch, hf, _ []float
 	n, hid := len(p.NextB), len(hf)/b.rows
 	q.w.PackTransposed(p.NextW, n, hid)
 	q.hf, q.ld = hf, f32.Padded(n)
-	q.z = zeroed(q.z, b.rows*q.ld)
+	q.z = f32.Zeroed(q.z, b.rows*q.ld)
 	for r := range b.rows {
 		copy(q.z[r*q.ld:], p.NextB)
 	}
@@ -53,13 +53,13 @@ func (q *codeHead) adjoint(_ *model.Config, p, grad *model.Params, b *batch, dF,
 	n, hid := len(p.NextB), len(dF)/b.rows
 	ld := f32.Padded(hid)
 	q.back.Pack(p.NextW, n, hid)
-	q.dh = zeroed(q.dh, b.rows*ld)
+	q.dh = f32.Zeroed(q.dh, b.rows*ld)
 	q.back.MulAdd(q.dh, ld, q.z, q.ld, b.rows)
 	for r := range b.rows {
 		f32.Axpy(dF[r*hid:(r+1)*hid], 1, q.dh[r*ld:r*ld+hid])
 		f32.Axpy(grad.NextB, 1, q.z[r*q.ld:][:n])
 	}
-	q.g = zeroed(q.g, hid*q.ld)
+	q.g = f32.Zeroed(q.g, hid*q.ld)
 	f32.MulAddTransposed(q.g, q.ld, q.hf, hid, q.z, q.ld, hid, q.ld, b.rows)
 	for j := range n {
 		for k := range hid {

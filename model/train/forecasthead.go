@@ -19,7 +19,7 @@ type forecastHead struct {
 
 func (q *forecastHead) run(_ *model.Config, p *model.Params, b *batch, hf, _ []float32) {
 	n, hid := len(p.NextB), len(hf)/b.rows
-	q.hf, q.out = hf, grow(q.out, b.rows*n)
+	q.hf, q.out = hf, f32.Grow(q.out, b.rows*n)
 	for r := range b.rows {
 		f32.Affine(q.out[r*n:][:n], p.NextW, p.NextB, hf[r*hid:][:hid])
 	}
@@ -30,7 +30,7 @@ func (q *forecastHead) run(_ *model.Config, p *model.Params, b *batch, hf, _ []f
 // row of quantile q the pinball max(q·e, (q−1)·e).
 func (q *forecastHead) loss(c *model.Config, p *model.Params, b *batch, _ lossTerms, scale []float64) (sum float64) {
 	n, dim := len(p.NextB), len(p.Mean)
-	q.d, q.y = zeroed(q.d, b.rows*n), grow(q.y, dim)
+	q.d, q.y = f32.Zeroed(q.d, b.rows*n), f32.Grow(q.y, dim)
 	for i, s := range b.seqs {
 		w := scale[i] / float64((s.steps-s.lead)*n)
 		for t := s.lead; t < s.steps; t++ {

@@ -53,9 +53,9 @@ func (q *heads) run(c *model.Config, p *model.Params, b *batch, hf, hb []float32
 	q.hf, q.hb = hf, hb
 	n, hid := len(c.Labels), c.Hidden
 	if c.Running != model.RunningNone {
-		q.running = grow(q.running, b.rows*n)
-		q.last = grow(q.last, len(b.seqs)*n)
-		q.sum = grow(q.sum, n)
+		q.running = f32.Grow(q.running, b.rows*n)
+		q.last = f32.Grow(q.last, len(b.seqs)*n)
+		q.sum = f32.Grow(q.sum, n)
 		for i, s := range b.seqs {
 			clear(q.sum)
 			for t := range s.steps {
@@ -74,7 +74,7 @@ func (q *heads) run(c *model.Config, p *model.Params, b *batch, hf, hb []float32
 		}
 	}
 	if hb != nil {
-		q.confirm = grow(q.confirm, len(b.seqs)*n)
+		q.confirm = f32.Grow(q.confirm, len(b.seqs)*n)
 		for i := range b.seqs {
 			out := q.confirm[i*n:][:n]
 			f32.Affine(out, p.ConfirmW, p.ConfirmB, q.join(b, i, hid))
@@ -88,7 +88,7 @@ func (q *heads) run(c *model.Config, p *model.Params, b *batch, hf, hb []float32
 
 // join is [h_f(T) ; h_b(1)] of sequence i.
 func (q *heads) join(b *batch, i, hid int) []float32 {
-	q.both = grow(q.both, 2*hid)
+	q.both = f32.Grow(q.both, 2*hid)
 	r := b.last(i)
 	copy(q.both, q.hf[r*hid:][:hid])
 	copy(q.both[hid:], q.hb[r*hid:][:hid])
@@ -111,7 +111,7 @@ type lossTerms struct {
 func (q *heads) loss(c *model.Config, p *model.Params, b *batch, o lossTerms, scale []float64) (sum float64) {
 	n := len(c.Labels)
 	if q.hb != nil {
-		q.dConf = grow(q.dConf, len(b.seqs)*n)
+		q.dConf = f32.Grow(q.dConf, len(b.seqs)*n)
 		for i, s := range b.seqs {
 			if s.labels != nil {
 				clear(q.dConf[i*n:][:n])
@@ -123,7 +123,7 @@ func (q *heads) loss(c *model.Config, p *model.Params, b *batch, o lossTerms, sc
 	if c.Running == model.RunningNone {
 		return sum
 	}
-	q.dRun = zeroed(q.dRun, b.rows*n)
+	q.dRun = f32.Zeroed(q.dRun, b.rows*n)
 	for i, s := range b.seqs {
 		if s.labels != nil {
 			sum += q.stepLoss(b, i, n, o, scale[i])
@@ -253,15 +253,15 @@ func (q *heads) right(c *model.Config, b *batch) (confirm, running int) {
 	n := len(c.Labels)
 	for i, s := range b.seqs {
 		if s.labels != nil {
-			if t := s.ended(); t >= 0 && argmax(q.running[b.row(i, t)*n:][:n]) == s.at(t) {
+			if t := s.ended(); t >= 0 && f32.Argmax(q.running[b.row(i, t)*n:][:n]) == s.at(t) {
 				confirm, running = confirm+1, running+1
 			}
 			continue
 		}
-		if argmax(q.final(c, b, i)) == s.label {
+		if f32.Argmax(q.final(c, b, i)) == s.label {
 			confirm++
 		}
-		if c.Running != model.RunningNone && argmax(q.running[b.last(i)*n:][:n]) == s.label {
+		if c.Running != model.RunningNone && f32.Argmax(q.running[b.last(i)*n:][:n]) == s.label {
 			running++
 		}
 	}
@@ -276,15 +276,6 @@ func (q *heads) final(c *model.Config, b *batch, i int) []float32 {
 		return q.running[b.last(i)*n:][:n]
 	}
 	return q.confirm[i*n:][:n]
-}
-
-func argmax(p []float32) (best int) {
-	for i, v := range p {
-		if v > p[best] {
-			best = i
-		}
-	}
-	return best
 }
 
 // verdicts copies each sequence's probabilities out.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"inkling/internal/f32"
 	"inkling/model/dataset"
 )
 
@@ -48,10 +49,10 @@ func TestDefaultsOnRealData(t *testing.T) {
 					t.Fatal(err)
 				}
 				p := r.Model.Predict(x.Flush(x.Push(nil, e.Samples)))
-				if argmax(p.Confirm) == e.Label {
+				if f32.Argmax(p.Confirm) == e.Label {
 					confirmed++
 				}
-				if n := r.Model.Classes(); argmax(p.Running[(p.Steps-1)*n:]) == e.Label {
+				if n := r.Model.Classes(); f32.Argmax(p.Running[(p.Steps-1)*n:]) == e.Label {
 					running++
 				}
 			}

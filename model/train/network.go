@@ -172,7 +172,7 @@ func (p *pass) forward(l *cell.LSTM, active []int, x []float32, s span) []float3
 		return p.hOut
 	}
 	hid := l.Hidden()
-	p.h = grow(p.h, len(x)/l.In()*hid)
+	p.h = f32.Grow(p.h, len(x)/l.In()*hid)
 	var h0, c0 []float32
 	for i := range p.windows {
 		w := &p.windows[i]
@@ -286,7 +286,7 @@ func (w *worker) run(p *model.Params, ls *layers) {
 	w.hf = w.forward.forward(ls.forward, b.active, top, w.span)
 	w.hb = nil
 	if ls.reverse != nil {
-		w.turned = grow(w.turned, len(top))
+		w.turned = f32.Grow(w.turned, len(top))
 		b.turn(w.turned, top, ls.forward.In())
 		w.hb = w.reverse.forward(ls.reverse, b.active, w.turned, w.span)
 	}
@@ -296,15 +296,15 @@ func (w *worker) run(p *model.Params, ls *layers) {
 // adjoint adds to grad the gradient of the loss that head.loss prepared.
 func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
 	b, hid := &w.batch, w.config.Hidden
-	w.dForward = zeroed(w.dForward, b.rows*hid)
+	w.dForward = f32.Zeroed(w.dForward, b.rows*hid)
 	if ls.reverse != nil {
-		w.dReverse = zeroed(w.dReverse, b.rows*hid)
+		w.dReverse = f32.Zeroed(w.dReverse, b.rows*hid)
 	}
 	w.head.adjoint(w.config, p, grad.heads, b, w.dForward, w.dReverse)
 	w.nextAdjoint(ls, grad.heads)
 	var dTop []float32
 	if ls.stem != nil || len(ls.lower) > 0 {
-		w.dTop = grow(w.dTop, b.rows*ls.forward.In())
+		w.dTop = f32.Grow(w.dTop, b.rows*ls.forward.In())
 		dTop = w.dTop
 	}
 	top := len(ls.lower)
@@ -315,7 +315,7 @@ func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
 	for i := len(ls.lower) - 1; i >= 0; i-- {
 		var dx []float32
 		if ls.stem != nil || i > 0 {
-			w.dLower[i%2] = grow(w.dLower[i%2], b.rows*ls.lower[i].In())
+			w.dLower[i%2] = f32.Grow(w.dLower[i%2], b.rows*ls.lower[i].In())
 			dx = w.dLower[i%2]
 		}
 		w.lower[i].adjoint(ls.lower[i], grad.directions[i], dx, dTop)
@@ -331,22 +331,9 @@ func (w *worker) adjointReverse(grad *cell.Gradient, ls *layers, dTop []float32)
 		w.reverse.adjoint(ls.reverse, grad, nil, w.dReverse)
 		return
 	}
-	w.dTurned = grow(w.dTurned, len(dTop))
+	w.dTurned = f32.Grow(w.dTurned, len(dTop))
 	w.reverse.adjoint(ls.reverse, grad, w.dTurned, w.dReverse)
-	back := grow(w.turned, len(dTop))
+	back := f32.Grow(w.turned, len(dTop))
 	w.batch.turn(back, w.dTurned, ls.forward.In())
 	f32.Axpy(dTop, 1, back)
-}
-
-func grow(buf []float32, n int) []float32 {
-	if cap(buf) < n {
-		return make([]float32, n)
-	}
-	return buf[:n]
-}
-
-func zeroed(buf []float32, n int) []float32 {
-	buf = grow(buf, n)
-	clear(buf)
-	return buf
 }

@@ -63,7 +63,7 @@ type nextPass struct {
 // tells that the half reads from the end.
 func (n *nextPass) loss(q *nextHead, b *batch, h []float32, k int, reverse bool, scale []float64) (sum float64) {
 	width := len(q.bias)
-	n.z = grow(n.z, b.rows*width)
+	n.z = f32.Grow(n.z, b.rows*width)
 	for r := range b.rows {
 		copy(n.z[r*width:], q.bias)
 	}
@@ -92,7 +92,7 @@ func (n *nextPass) loss(q *nextHead, b *batch, h []float32, k int, reverse bool,
 func (n *nextPass) adjoint(q *nextHead, b *batch, g, dh, h []float32) {
 	width, hid := len(q.bias), len(h)/b.rows
 	ld := f32.Padded(hid)
-	n.dh = zeroed(n.dh, b.rows*ld)
+	n.dh = f32.Zeroed(n.dh, b.rows*ld)
 	q.back.MulAdd(n.dh, ld, n.z, width, b.rows)
 	for r := range b.rows {
 		f32.Axpy(dh[r*hid:(r+1)*hid], 1, n.dh[r*ld:r*ld+hid])

@@ -3,6 +3,7 @@ package train
 import (
 	"math/rand/v2"
 
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/feature"
 	"inkling/model/stem"
@@ -100,7 +101,7 @@ func (p *stemPass) augment(c *model.Config, o *Options, rng *rand.Rand, q *seque
 func (p *stemPass) adjoint(s *stem.Stem, g *stem.Gradient, b *batch, dx []float32) {
 	d := s.Dim()
 	for i, q := range b.seqs {
-		p.dy = grow(p.dy, q.steps*d)
+		p.dy = f32.Grow(p.dy, q.steps*d)
 		for t := range q.steps {
 			copy(p.dy[t*d:(t+1)*d], dx[b.row(i, t)*d:])
 		}

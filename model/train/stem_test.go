@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"inkling/internal/f32"
 	"inkling/model/feature"
 	"inkling/model/stem"
 )
@@ -81,10 +82,10 @@ func TestLearnsOverConvolutions(t *testing.T) {
 		if want := (len(e.Samples)/2 + 3) / 4; p.Steps != want {
 			t.Fatalf("%d steps of %d samples, want %d", p.Steps, len(e.Samples)/2, want)
 		}
-		if argmax(p.Confirm) == e.Label {
+		if f32.Argmax(p.Confirm) == e.Label {
 			right++
 		}
-		if argmax(p.Running[(p.Steps-1)*3:]) == e.Label {
+		if f32.Argmax(p.Running[(p.Steps-1)*3:]) == e.Label {
 			running++
 		}
 	}
@@ -121,7 +122,7 @@ func TestLearnsGaborFilters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if argmax(r.Model.Predict(x.Flush(x.Push(nil, e.Samples))).Confirm) == e.Label {
+		if f32.Argmax(r.Model.Predict(x.Flush(x.Push(nil, e.Samples))).Confirm) == e.Label {
 			right++
 		}
 	}

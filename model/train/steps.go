@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -186,7 +187,7 @@ func (e *evaluation) countSteps(classes int) {
 				continue
 			}
 			e.n++
-			best := argmax(v.Running[t*classes:][:classes])
+			best := f32.Argmax(v.Running[t*classes:][:classes])
 			predicted[best]++
 			if best == int(l) {
 				right++

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -193,7 +194,7 @@ func afterChange(t *testing.T, m *model.Model, set *dataset.Set, part float64) f
 		steps := len(frames) / m.Dim()
 		for k := range steps {
 			m.Step(probs, s, frames[k*m.Dim():(k+1)*m.Dim()])
-			if k+1 == int(math.Ceil(part*float64(steps))) && argmax(probs) == set.Examples[i].Label {
+			if k+1 == int(math.Ceil(part*float64(steps))) && f32.Argmax(probs) == set.Examples[i].Label {
 				right++
 			}
 		}

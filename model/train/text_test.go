@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -66,7 +67,7 @@ func TestLearnsAToyText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if argmax(m.Predict(x.Push(nil, e.Samples)).Confirm) == e.Label {
+		if f32.Argmax(m.Predict(x.Push(nil, e.Samples)).Confirm) == e.Label {
 			right++
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"inkling/internal/f32"
 	"inkling/model/dataset"
 	"inkling/model/feature"
 )
@@ -70,10 +71,10 @@ func TestLearnsAToySet(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := r.Model.Predict(x.Flush(x.Push(nil, e.Samples)))
-		if argmax(p.Confirm) == e.Label {
+		if f32.Argmax(p.Confirm) == e.Label {
 			right++
 		}
-		if argmax(p.Running[(p.Steps-1)*3:]) == e.Label {
+		if f32.Argmax(p.Running[(p.Steps-1)*3:]) == e.Label {
 			running++
 		}
 	}

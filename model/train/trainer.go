@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"inkling/cell"
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/calibrate"
 )
@@ -120,7 +121,7 @@ func (t *trainer) epoch(ctx context.Context, hooks *Hooks) (Row, error) {
 		}
 		u := p.Epoch*t.perEpoch + p.Update
 		s, norm := t.update(u, indices)
-		if !finite(s.loss) || !finite(norm) {
+		if !f32.Finite(s.loss) || !f32.Finite(norm) {
 			return Row{}, ErrDiverged
 		}
 		p.Update++
@@ -137,8 +138,6 @@ func (t *trainer) epoch(ctx context.Context, hooks *Hooks) (Row, error) {
 	}
 	return t.row(), nil
 }
-
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // row is the line of the epoch whose updates are done.
 func (t *trainer) row() Row {

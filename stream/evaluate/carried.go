@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"inkling/internal/f32"
 	"inkling/model"
 )
 
@@ -51,7 +52,7 @@ func (j *job) carried(ctx context.Context) (map[string]Share, error) {
 		for t := range steps {
 			j.m.Step(probs, s, frames[t*d:(t+1)*d])
 			for ; k < tenths && stepAt(k+1, steps) == t+1; k++ {
-				right[k] += one(argmax(probs) == j.verdicts[i].truth)
+				right[k] += one(f32.Argmax(probs) == j.verdicts[i].truth)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"inkling/capture"
+	"inkling/internal/f32"
 	"inkling/internal/resample"
 	"inkling/model"
 	"inkling/model/feature"
@@ -97,9 +98,9 @@ func (k *cuts) judge(c cut) {
 
 func (k *cuts) predict() {
 	for i, p := range k.m.PredictBatch(k.frames, 1) {
-		c := Clip{Judged: true, Confirmed: argmax(p.Confirm), Running: -1}
+		c := Clip{Judged: true, Confirmed: f32.Argmax(p.Confirm), Running: -1}
 		if n := k.m.Classes(); p.Running != nil && p.Steps > k.m.Config.Decision.Warm {
-			c.Running = argmax(p.Running[(p.Steps-1)*n:])
+			c.Running = f32.Argmax(p.Running[(p.Steps-1)*n:])
 		}
 		k.take.Clips[k.which[i]] = c
 	}

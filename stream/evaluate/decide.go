@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/stream"
 )
@@ -19,7 +20,7 @@ func Decide(c *Candidate, r *stream.Rules) Decided {
 	if c.Dropped != "" {
 		return Decided{Label: -1, Held: c.Dropped}
 	}
-	best := argmax(c.Confirm)
+	best := f32.Argmax(c.Confirm)
 	v := Decided{Label: best, P: c.Confirm[best]}
 	var verdicts [4]stream.Verdict
 	for _, rule := range r.Judge(verdicts[:0], c.Confirm, c.Peak) {

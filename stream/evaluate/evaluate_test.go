@@ -16,6 +16,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -94,10 +95,10 @@ func reference(t testing.TB, m *model.Model, s *dataset.Set) (rows []Row, accura
 		for k := range steps {
 			m.Step(probs, state, frames[k*d:][:d])
 			tops = append(tops, state.Top()...)
-			labels, ps = append(labels, argmax(probs)), append(ps, slices.Max(probs))
+			labels, ps = append(labels, f32.Argmax(probs)), append(ps, slices.Max(probs))
 		}
 		m.Confirm(probs, state, tops)
-		truth, confirmed := s.Labels[e.Label], m.Config.Labels[argmax(probs)]
+		truth, confirmed := s.Labels[e.Label], m.Config.Labels[f32.Argmax(probs)]
 		if truth == confirmed {
 			right++
 		}
@@ -455,7 +456,7 @@ func TestReportAgreesWithItsRows(t *testing.T) {
 		for range rapid.IntRange(1, 30).Draw(t, "n") {
 			v := verdict{truth: rapid.IntRange(0, 3).Draw(t, "truth"), steps: rapid.IntRange(1, 50).Draw(t, "steps")}
 			v.probs = rapid.SliceOfN(rapid.Float32Range(0, 1), 4, 4).Draw(t, "probs")
-			v.confirmed = argmax(v.probs)
+			v.confirmed = f32.Argmax(v.probs)
 			v.early = v.confirmed
 			if rapid.Bool().Draw(t, "fires") {
 				v.early, v.earlyStep = rapid.IntRange(0, 3).Draw(t, "early"), rapid.IntRange(1, v.steps).Draw(t, "step")

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -184,7 +185,7 @@ func TestReadingIsCounted(t *testing.T) {
 		for t, probs := 1, m.Forecasts(codes); t < len(codes); t++ {
 			row, k := probs[(t-1)*5:t*5], int(codes[t])
 			bits -= math.Log2(float64(row[k]))
-			right += one(argmax(row) == k)
+			right += one(f32.Argmax(row) == k)
 			unknown += one(k == 0)
 			n++
 		}

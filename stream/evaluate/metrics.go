@@ -197,13 +197,3 @@ func (r *Histogram) ECE() Share {
 	}
 	return Share(gap / float64(n))
 }
-
-func argmax(p []float32) int {
-	best := 0
-	for i, v := range p {
-		if v > p[best] {
-			best = i
-		}
-	}
-	return best
-}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -50,7 +51,7 @@ func TestAccuracyAfterCharacters(t *testing.T) {
 			}
 			p := m.Predict(x.Push(nil, e.Samples))
 			at := min(n, p.Steps) - 1
-			right += one(argmax(p.Running[at*len(testLabels):][:len(testLabels)]) == e.Label)
+			right += one(f32.Argmax(p.Running[at*len(testLabels):][:len(testLabels)]) == e.Label)
 		}
 		want[fmt.Sprint(n)] = share(right, len(s.Examples))
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"inkling/internal/f32"
 	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/dataset"
@@ -102,7 +103,7 @@ func (s *readingSums) read(ctx context.Context, m *model.Model, e *dataset.Examp
 			k := int(codes[t])
 			s.n++
 			s.bits -= math.Log2(max(float64(probs[k]), 1e-30))
-			s.right += one(argmax(probs) == k)
+			s.right += one(f32.Argmax(probs) == k)
 			s.unknown += one(k == 0)
 		}
 		m.Step(nil, net, codes[t:t+1])

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/f32"
 	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/dataset"
@@ -198,7 +199,7 @@ func (j *job) confirm(t *Track, e *dataset.Example) error {
 		if err := w.extract(j, samples, &frames); err != nil {
 			return fmt.Errorf("%s: %w", e.Name, err)
 		}
-		label := argmax(j.m.Predict(frames).Confirm)
+		label := f32.Argmax(j.m.Predict(frames).Confirm)
 		for k := s.from; k < s.to; k++ {
 			t.Confirm[k] = int32(label)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/calibrate"
 	"inkling/model/dataset"
@@ -117,7 +118,7 @@ func TestStepsAreThoseOfTheWholeRecording(t *testing.T) {
 		}
 		last := -1
 		for k := range p.Steps {
-			label, truth := argmax(p.Running[2*k:][:2]), e.Steps[20*k+19]
+			label, truth := f32.Argmax(p.Running[2*k:][:2]), e.Steps[20*k+19]
 			if track.Ends[k] != 20*(k+1) || int(track.Running[k]) != label || track.Truth[k] != truth {
 				t.Fatalf("step %d ends at %d: %d of %d, want %d of %d", k, track.Ends[k], track.Running[k], track.Truth[k], label, truth)
 			}

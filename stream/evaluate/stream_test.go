@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/capture"
+	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/compose"
 	"inkling/model/dataset"
@@ -203,7 +204,7 @@ func TestListen(t *testing.T) {
 		k := slices.IndexFunc(set.Examples, func(e dataset.Example) bool { return e.Name == s.Events[i].Where })
 		front, _ := m.Front()
 		p := m.Predict(front.Flush(front.Push(nil, set.Examples[k].Samples)))
-		if want := (Clip{true, argmax(p.Confirm), argmax(p.Running[(p.Steps-1)*4:])}); c != want {
+		if want := (Clip{true, f32.Argmax(p.Confirm), f32.Argmax(p.Running[(p.Steps-1)*4:])}); c != want {
 			t.Fatalf("event %d: %+v, want %+v", i, c, want)
 		}
 	}

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"encoding/json"
 
+	"inkling/internal/f32"
 	"inkling/model"
 )
 
@@ -31,20 +32,20 @@ func stepAt(k, steps int) int { return max(1, (k*steps+tenths-1)/tenths) }
 // judge fills v with what p says under the decision rule of c, and at the milestones.
 func (v *verdict) judge(p *model.Prediction, c *model.Config, milestones []int) {
 	classes := len(c.Labels)
-	v.steps, v.probs, v.confirmed = p.Steps, p.Confirm, argmax(p.Confirm)
+	v.steps, v.probs, v.confirmed = p.Steps, p.Confirm, f32.Argmax(p.Confirm)
 	v.early = v.confirmed
 	for k := range v.running {
 		v.running[k] = -1
 		if at := stepAt(k+1, p.Steps); p.Running != nil && at > c.Decision.Warm {
 			row := p.Running[(at-1)*classes:][:classes]
-			v.running[k] = argmax(row)
+			v.running[k] = f32.Argmax(row)
 			v.p[k] = row[v.running[k]]
 		}
 	}
 	for _, n := range milestones {
 		at, label := min(n, p.Steps), -1
 		if at > c.Decision.Warm {
-			label = argmax(p.Running[(at-1)*classes:][:classes])
+			label = f32.Argmax(p.Running[(at-1)*classes:][:classes])
 		}
 		v.after = append(v.after, label)
 	}
