@@ -20,6 +20,14 @@ type Calibration struct {
 	Confirm float64   `json:"confirm,omitempty"`
 }
 
+// UsualSteps is the length of a usual segment in steps; 0 without a calibration.
+func (c *Config) UsualSteps() int {
+	if c.Calibration == nil {
+		return 0
+	}
+	return c.Calibration.Steps
+}
+
 // Tenth is the part of elapsed time, from 0, that step, from 1, lies in.
 func (c *Calibration) Tenth(step int) int {
 	return min(max((step-1)*Tenths/c.Steps, 0), Tenths-1)

@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
-	"inkling/internal/f32"
-	"inkling/internal/qrs"
 	"inkling/model/feature"
 )
 
@@ -92,117 +89,4 @@ func (c *Config) dim() int {
 		panic(err)
 	}
 	return x.Dim()
-}
-
-// Check reports the first field of a segmenter that cannot be.
-func (s *Segment) Check() error {
-	if kinds := SegmentKinds(); !slices.Contains(kinds, s.Kind) {
-		return fmt.Errorf("segment: kind %q, want one of %s", s.Kind, strings.Join(kinds, ", "))
-	}
-	for name, v := range map[string]float64{"maximum": s.Maximum, "minimum": s.Minimum, "pre_roll": s.PreRoll, "hold": s.Hold,
-		"before": s.Before, "after": s.After, "wait": s.Wait} {
-		if math.IsNaN(v) || v < 0 || v > 86400 {
-			return fmt.Errorf("segment: %s: %v seconds, want 0 to 86400", name, v)
-		}
-	}
-	if s.Steps < 0 || s.Steps > 1<<24 {
-		return fmt.Errorf("segment: steps: %d, want 0 to %d", s.Steps, 1<<24)
-	}
-	if !f32.Finite(s.On) || !f32.Finite(s.Off) || !f32.Finite(s.Level) {
-		return fmt.Errorf("segment: on, off and level must be finite")
-	}
-	d := s.Defaults()
-	switch {
-	case d.Off > d.On:
-		return fmt.Errorf("segment: off (%v dB) is above on (%v dB): the segment would close at once; lower off", d.Off, d.On)
-	case d.Maximum < d.Minimum:
-		return fmt.Errorf("segment: maximum (%v s) is under minimum (%v s): nothing could be reported; raise maximum", d.Maximum, d.Minimum)
-	case d.Maximum <= d.PreRoll:
-		return fmt.Errorf("segment: maximum (%v s) is within pre_roll (%v s): raise maximum", d.Maximum, d.PreRoll)
-	case d.Kind == SegmentActivity && d.Hold > d.Maximum:
-		return fmt.Errorf("segment: hold (%v s) is longer than maximum (%v s): no silence could end a segment; lower hold", d.Hold, d.Maximum)
-	}
-	return nil
-}
-
-// Defaults returns s with its zero fields filled in.
-func (s Segment) Defaults() Segment {
-	def := func(v *float64, d float64) {
-		if *v == 0 {
-			*v = d
-		}
-	}
-	def(&s.Maximum, 60)
-	if s.Steps == 0 {
-		s.Steps = 100
-	}
-	def(&s.On, 12)
-	def(&s.Off, 6)
-	def(&s.Level, -60)
-	def(&s.Minimum, 0.05)
-	def(&s.PreRoll, 0.02)
-	def(&s.Hold, 0.2)
-	def(&s.Before, 0.3)
-	def(&s.After, 0.4)
-	return s
-}
-
-// Beats is what the segmenter beat takes for a signal of so many samples a second and
-// channels.
-func (s Segment) Beats(rate float64, channels int) qrs.Config {
-	s = s.Defaults()
-	return qrs.Config{Rate: rate, Channels: channels, Before: s.Before, After: s.After, Wait: s.Wait}
-}
-
-// checkBeats holds segmenter and front end together: a beat has a context, which
-// nothing else has.
-func (c *Config) checkBeats() error {
-	switch b := c.Segment.Beats(c.Rate, c.Channels); {
-	case c.Segment.Kind != SegmentBeat && c.Front.Context > 0:
-		return fmt.Errorf("segment: kind %q: the model wants %d values of context a segment, which only %s gives: take that", c.Segment.Kind, c.Front.Context, SegmentBeat)
-	case c.Segment.Kind != SegmentBeat:
-		return nil
-	case c.Front.Context != 0 && c.Front.Context != qrs.Features:
-		return fmt.Errorf("front: context: %d values, a heartbeat has %d: train the model anew", c.Front.Context, qrs.Features)
-	default:
-		if err := b.Check(); err != nil {
-			return fmt.Errorf("segment: beat: %w", err)
-		}
-	}
-	return nil
-}
-
-func (d *Decision) check(c *Config) error {
-	switch {
-	case d.Warm < 0:
-		return fmt.Errorf("decision: warm: %d steps, want 0 or more", d.Warm)
-	case d.Background != "" && !slices.Contains(c.Labels, d.Background):
-		return fmt.Errorf("decision: background: no label %q in the model", d.Background)
-	case !(d.Threshold >= 0 && d.Threshold <= 1):
-		return fmt.Errorf("decision: threshold: %v, want 0 to 1", d.Threshold)
-	case !(d.EarlyP >= 0 && d.EarlyP <= 1):
-		return fmt.Errorf("decision: early_p: %v, want 0 to 1", d.EarlyP)
-	case d.EarlySteps < 0:
-		return fmt.Errorf("decision: early_steps: %d, want 0 or more", d.EarlySteps)
-	case d.Early != nil && (c.Calibration == nil || c.Running == RunningNone):
-		return fmt.Errorf("decision: early: a learned rule takes a running head and its calibration: leave it out, or give both")
-	case d.Early != nil && d.EarlySteps > 0:
-		return fmt.Errorf("decision: early: a learned rule and early_steps exclude each other: leave one of them out")
-	case d.Early != nil && !d.Early.valid():
-		return fmt.Errorf("decision: early: want %d finite weights and a finite threshold", ScoreFeatures)
-	case d.State != "reset" && d.State != "carry":
-		return fmt.Errorf("decision: state: %q, want reset or carry", d.State)
-	case d.Gap != "reset" && d.Gap != "hold" && d.Gap != "fill":
-		return fmt.Errorf("decision: gap: %q, want reset, hold or fill", d.Gap)
-	}
-	return nil
-}
-
-// checkSegment finds a segmenter that the model's signal has nothing for.
-func (c *Config) checkSegment() error {
-	if k := c.Segment.Kind; (k == SegmentLine || k == SegmentSentence) && !c.Text() {
-		return fmt.Errorf("segment: kind %s takes a model of text, this one has the front end %s: give %s, %s, %s or %s", k, c.Front.Kind,
-			SegmentActivity, SegmentFixed, SegmentMessage, SegmentWhole)
-	}
-	return c.Segment.Check()
 }

@@ -1,7 +1,9 @@
 package model
 
 import (
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 	"inkling/model/stem"
 )
 
@@ -23,12 +25,12 @@ type Config struct {
 	Confirm  bool           `json:"confirm"` // there is a backward half
 	// ConfirmEvidence adds the running logits of the last frame, each times a factor
 	// of its own, to the confirm logits. It takes both heads.
-	ConfirmEvidence bool         `json:"confirm_evidence,omitempty"`
-	Next            *Next        `json:"next,omitempty"` // what comes next in place of labels; nil: labels
-	Segment         Segment      `json:"segment"`
-	Calibration     *Calibration `json:"calibration,omitempty"`
-	Decision        Decision     `json:"decision"`
-	Origin          Origin       `json:"origin"`
+	ConfirmEvidence bool           `json:"confirm_evidence,omitempty"`
+	Next            *Next          `json:"next,omitempty"` // what comes next in place of labels; nil: labels
+	Segment         segment.Config `json:"segment"`
+	Calibration     *Calibration   `json:"calibration,omitempty"`
+	Decision        decide.Config  `json:"decision"`
+	Origin          Origin         `json:"origin"`
 }
 
 // HasStem tells whether there are learned filters between front end and LSTM.
@@ -41,70 +43,8 @@ const (
 	RunningEvidence = "evidence" // logits(t) = logits(t−1) + R·h(t) + r
 )
 
-// Segmenter kinds.
-const (
-	SegmentActivity = "activity"
-	SegmentFixed    = "fixed"
-	SegmentMessage  = "message"
-	SegmentWhole    = "whole"
-	SegmentLine     = "line"     // text: ends at a line's end
-	SegmentSentence = "sentence" // text: ends at a sentence's end, or at an empty line
-	SegmentBeat     = "beat"
-)
-
-// SegmentKinds lists them.
-func SegmentKinds() []string {
-	return []string{SegmentActivity, SegmentFixed, SegmentMessage, SegmentWhole, SegmentLine, SegmentSentence, SegmentBeat}
-}
-
 // Text tells whether the model's samples are characters, by their code points.
 func (c *Config) Text() bool { return c.Front.Kind == feature.KindChars }
-
-// Segment configures where segments begin and end. Levels are in dB, times in
-// seconds of the signal; for a model of unknown rate a second is one sample.
-// A zero field takes the default in brackets.
-type Segment struct {
-	Kind    string  `json:"kind"`
-	Maximum float64 `json:"maximum,omitempty"` // [60] confirm at this length, whatever happens
-	Steps   int     `json:"steps,omitempty"`   // fixed: steps a segment [100]
-	// activity
-	On      float64 `json:"on,omitempty"`       // opens this far above the floor [12]
-	Off     float64 `json:"off,omitempty"`      // counts as active down to this far above the floor [6]
-	Level   float64 `json:"level,omitempty"`    // never opens below this level, dB of full scale [-60]
-	Minimum float64 `json:"minimum,omitempty"`  // shorter ones are dropped [0.05]
-	PreRoll float64 `json:"pre_roll,omitempty"` // kept from before the opening [0.02]
-	Hold    float64 `json:"hold,omitempty"`     // silence that ends it [0.2]
-	// beat: a segment round each R peak of an electrocardiogram
-	Before float64 `json:"before,omitempty"` // the R peak [0.3]
-	After  float64 `json:"after,omitempty"`  // it [0.4]
-	Wait   float64 `json:"wait,omitempty"`   // for the next R peak at most, so that the interval after is known [0: not at all]
-}
-
-// Decision is what turns probabilities into events. A zero field is a rule that is
-// off. Probabilities are calibrated ones; durations are in steps, as decisions are
-// made a step.
-type Decision struct {
-	Warm       int     `json:"warm,omitempty"`        // steps before the running head may answer
-	Background string  `json:"background,omitempty"`  // label that is trained but not reported
-	Threshold  float64 `json:"threshold,omitempty"`   // confirmed below it is rejected
-	Early      *Early  `json:"early,omitempty"`       // the learned rule; nil: the two below
-	EarlyP     float64 `json:"early_p,omitempty"`     // early: the running label holds p ≥ EarlyP …
-	EarlySteps int     `json:"early_steps,omitempty"` // … for EarlySteps steps; 0: never
-	State      string  `json:"state"`                 // reset or carry
-	Gap        string  `json:"gap"`                   // reset, hold or fill
-
-	On         map[string]float64 `json:"on,omitempty"`          // labels with a threshold of their own in place of Threshold
-	RunningOn  map[string]float64 `json:"running_on,omitempty"`  // the running label becomes this one at p ≥ RunningOn …
-	RunningOff map[string]float64 `json:"running_off,omitempty"` // … and stays it down to p = RunningOff
-	Smooth     float64            `json:"smooth,omitempty"`      // time constant of the running probabilities' average, steps
-	Hold       int                `json:"hold,omitempty"`        // steps before another label may follow a running one
-	CUSUMLimit float64            `json:"cusum_limit,omitempty"` // evidence that a segment needs, nats
-	CUSUMDrift float64            `json:"cusum_drift,omitempty"` // taken off the evidence of each step, nats
-}
-
-// SureP bounds a step's probability as evidence: it says no more than 999 to 1, for
-// no validation set of ordinary size calibrates finer than that.
-const SureP = 0.999
 
 // Origin says where a model came from. It holds no time, host or path.
 type Origin struct {

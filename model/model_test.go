@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/model/feature"
+	"inkling/model/segment"
 	"inkling/model/stem"
 )
 
@@ -26,7 +27,7 @@ func random(t interface{ Fatal(...any) }, seed uint64, c Config) *Model {
 	if !c.Text() {
 		c.Front = feature.Config{Kind: feature.KindRaw, Samples: c.Front.Samples}
 	}
-	c.Segment.Kind, c.Decision.State, c.Decision.Gap = SegmentWhole, "reset", "reset"
+	c.Segment.Kind, c.Decision.State, c.Decision.Gap = segment.Whole, "reset", "reset"
 	var err error
 	if c.Stem, err = c.Stem.Normalize(c.Front, c.Rate, c.Channels); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"inkling/internal/f32"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // Next makes the network say what comes next in place of a label: over the forward
@@ -86,8 +87,8 @@ func (c *Config) checkNext() error {
 		return fmt.Errorf("model: next: loss %s over the front end %s: text takes the loss %s, and nothing else does", c.Next.Loss, c.Front.Kind, LossEntropy)
 	case !c.Text() && c.Front.Kind != feature.KindRaw || c.Front.Deltas > 0:
 		return fmt.Errorf("model: next: front end %s with deltas %d: the next frame is forecast of the raw one without deltas", c.Front.Kind, c.Front.Deltas)
-	case c.Segment != Segment{Kind: SegmentWhole}:
-		return fmt.Errorf("model: next: segmenter %s: a forecast goes on as long as its signal, want %s", c.Segment.Kind, SegmentWhole)
+	case c.Segment != segment.Config{Kind: segment.Whole}:
+		return fmt.Errorf("model: next: segmenter %s: a forecast goes on as long as its signal, want %s", c.Segment.Kind, segment.Whole)
 	case c.Decision.State != "reset" || c.Decision.Early != nil || c.Decision.Threshold != 0:
 		return errors.New("model: next: there is no label to decide on: leave the decision's rules out")
 	}

@@ -10,13 +10,15 @@ import (
 
 	"pgregory.net/rapid"
 
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 func randomNext(t interface{ Fatal(...any) }, seed uint64, n Next, channels, samples, hidden, layers int) *Model {
 	c := Config{Version: 1, Labels: []string{}, Channels: channels, Hidden: hidden, Layers: layers, Running: RunningNone, Next: &n,
 		Front:   feature.Config{Kind: feature.KindRaw, Samples: samples, Decimate: 1},
-		Segment: Segment{Kind: SegmentWhole}, Decision: Decision{State: "reset", Gap: "reset"}}
+		Segment: segment.Config{Kind: segment.Whole}, Decision: decide.Config{State: "reset", Gap: "reset"}}
 	p := NewParams(&c, channels*samples)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	p.Init(rng)
@@ -129,7 +131,7 @@ func TestNextChecks(t *testing.T) {
 		"labels":    func(c *Config) { c.Labels = []string{"a", "b"} },
 		"confirm":   func(c *Config) { c.Confirm = true },
 		"deltas":    func(c *Config) { c.Front.Deltas = 1 },
-		"segmenter": func(c *Config) { c.Segment.Kind = SegmentFixed },
+		"segmenter": func(c *Config) { c.Segment.Kind = segment.Fixed },
 		"decide":    func(c *Config) { c.Decision.Threshold = 0.5 },
 		"loss":      func(c *Config) { c.Next = &Next{Loss: "absolute"} },
 		"leave":     func(c *Config) { c.Next = &Next{Loss: LossSquared, Quantiles: []float64{0.5}} },
@@ -153,7 +155,7 @@ func TestNextChecks(t *testing.T) {
 // and keeps them through its file; what is drawn of them has a code.
 func TestNextOfText(t *testing.T) {
 	c := Config{Version: 1, Labels: []string{}, Channels: 1, Hidden: 7, Layers: 2, Running: RunningNone, Next: &Next{Loss: LossEntropy},
-		Front: feature.Config{Kind: feature.KindChars, Alphabet: " abc"}, Segment: Segment{Kind: SegmentWhole}, Decision: Decision{State: "reset", Gap: "reset"}}
+		Front: feature.Config{Kind: feature.KindChars, Alphabet: " abc"}, Segment: segment.Config{Kind: segment.Whole}, Decision: decide.Config{State: "reset", Gap: "reset"}}
 	p, rng := NewParams(&c, 1), rand.New(rand.NewPCG(1, 6))
 	p.Init(rng)
 	for i := range p.NextW {

@@ -5,14 +5,16 @@ import (
 	"strings"
 	"testing"
 
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // ruled is a configuration with every rule on, as good as it can be: 10 ms steps.
 func ruled() Config {
 	return Config{Version: 1, Labels: []string{"cat", "dog", "noise"}, Rate: 16000, Channels: 1, Front: feature.Config{Kind: feature.KindLogMel},
-		Hidden: 3, Layers: 1, Running: RunningSoftmax, Confirm: true, Segment: Segment{Kind: SegmentActivity, Maximum: 2},
-		Decision: Decision{Warm: 3, Background: "noise", Threshold: 0.5, EarlyP: 0.9, EarlySteps: 3, State: "reset", Gap: "reset",
+		Hidden: 3, Layers: 1, Running: RunningSoftmax, Confirm: true, Segment: segment.Config{Kind: segment.Activity, MaxDuration: 2},
+		Decision: decide.Config{Warm: 3, Background: "noise", Threshold: 0.5, EarlyP: 0.9, EarlySteps: 3, State: "reset", Gap: "reset",
 			On: map[string]float64{"cat": 0.7}, RunningOn: map[string]float64{"cat": 0.6}, RunningOff: map[string]float64{"cat": 0.4},
 			Smooth: 5, Hold: 10, CUSUMLimit: 4, CUSUMDrift: 0.5}}
 }
@@ -25,7 +27,7 @@ func TestImpossibleConfigurations(t *testing.T) {
 	}
 	one := func(label string, p float64) map[string]float64 { return map[string]float64{label: p} }
 	none := func(c *Config) {
-		c.Running, c.Decision = RunningNone, Decision{State: "reset", Gap: "reset"}
+		c.Running, c.Decision = RunningNone, decide.Config{State: "reset", Gap: "reset"}
 	}
 	for _, c := range []struct {
 		want  []string // in the message
@@ -43,14 +45,14 @@ func TestImpossibleConfigurations(t *testing.T) {
 		{[]string{"smooth:", "NaN"}, func(c *Config) { c.Decision.Smooth = math.NaN() }},
 		{[]string{"hold:", "-2"}, func(c *Config) { c.Decision.Hold = -2 }},
 		{[]string{"hold (500 steps)", "segment.maximum", "199 steps", "lower"}, func(c *Config) { c.Decision.Hold = 500 }},
-		{[]string{"hold (20 steps)", "segment.steps", "9 steps"}, func(c *Config) { c.Decision.Hold, c.Segment = 20, Segment{Kind: SegmentFixed, Steps: 9} }},
+		{[]string{"hold (20 steps)", "segment.steps", "9 steps"}, func(c *Config) { c.Decision.Hold, c.Segment = 20, segment.Config{Kind: segment.Fixed, Steps: 9} }},
 		{[]string{"cusum_limit:", "-1"}, func(c *Config) { c.Decision.CUSUMLimit = -1 }},
 		{[]string{"cusum_limit (2000", "segment.maximum", "1256 nats", "196 steps", "lower"}, func(c *Config) { c.Decision.CUSUMLimit = 2000 }},
 		{[]string{"cusum_drift (0.5)", "cusum_limit (0)"}, func(c *Config) { c.Decision.CUSUMLimit = 0 }},
 		{[]string{"cusum_drift:", "7 nats", "6.91"}, func(c *Config) { c.Decision.CUSUMDrift = 7 }},
 		{[]string{"cusum_drift:", "Inf"}, func(c *Config) { c.Decision.CUSUMDrift = math.Inf(1) }},
 		{[]string{`"carry"`, `"evidence"`, "reset", "softmax"}, func(c *Config) { c.Running, c.Decision.State = RunningEvidence, "carry" }},
-		{[]string{"warm (9 steps)", "segment.steps (9)", "raise"}, func(c *Config) { c.Decision.Warm, c.Segment = 9, Segment{Kind: SegmentFixed, Steps: 9} }},
+		{[]string{"warm (9 steps)", "segment.steps (9)", "raise"}, func(c *Config) { c.Decision.Warm, c.Segment = 9, segment.Config{Kind: segment.Fixed, Steps: 9} }},
 		{[]string{"running_on", `"none"`}, func(c *Config) { none(c); c.Decision.RunningOn = one("cat", 0.5) }},
 		{[]string{"running_on", `"none"`}, func(c *Config) {
 			none(c)
@@ -60,9 +62,9 @@ func TestImpossibleConfigurations(t *testing.T) {
 		{[]string{"hold (4)", `"none"`}, func(c *Config) { none(c); c.Decision.Hold = 4 }},
 		{[]string{"cusum_limit (4)", `"none"`}, func(c *Config) { none(c); c.Decision.CUSUMLimit = 4 }},
 		{[]string{"early_steps (4)", `"none"`}, func(c *Config) { none(c); c.Decision.EarlySteps = 4 }},
-		{[]string{"off (20 dB)", "on (12 dB)", "lower"}, func(c *Config) { c.Segment.Off = 20 }},
-		{[]string{"off (6 dB)", "on (3 dB)", "lower"}, func(c *Config) { c.Segment.On = 3 }},
-		{[]string{"maximum (2 s)", "minimum (3 s)", "raise"}, func(c *Config) { c.Segment.Minimum = 3 }},
+		{[]string{"off (20 dB)", "on (12 dB)", "lower"}, func(c *Config) { c.Segment.OffDB = 20 }},
+		{[]string{"off (6 dB)", "on (3 dB)", "lower"}, func(c *Config) { c.Segment.OnDB = 3 }},
+		{[]string{"maximum (2 s)", "minimum (3 s)", "raise"}, func(c *Config) { c.Segment.MinDuration = 3 }},
 		{[]string{"maximum (2 s)", "pre_roll (2 s)", "raise"}, func(c *Config) { c.Segment.PreRoll = 2 }},
 		{[]string{"hold (3 s)", "maximum (2 s)", "lower"}, func(c *Config) { c.Segment.Hold = 3 }},
 	} {

@@ -13,6 +13,7 @@ import (
 	"inkling/internal/qrs"
 	"inkling/model"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // beatModel has random weights over a beat's samples and its context.
@@ -20,7 +21,7 @@ func beatModel(t interface{ Fatal(...any) }, rate float64, wait float64) *model.
 	m := randomModel(t, 3, feature.Config{Kind: feature.KindRaw, Samples: 5, Deltas: 1}, rate, 1, 1, model.RunningEvidence, true)
 	c := m.Config
 	c.Front.Context = qrs.Features
-	c.Segment = model.Segment{Kind: model.SegmentBeat, Wait: wait}
+	c.Segment = segment.Config{Kind: segment.Beat, Wait: wait}
 	p := model.NewParams(&c, m.Dim()+qrs.Features)
 	p.Init(rand.New(rand.NewPCG(3, 1)))
 	m, err := model.New(c, p)
@@ -118,14 +119,14 @@ func TestBeatsAreFound(t *testing.T) {
 // A model that wants a context is refused another segmenter, one that needs a rate too low.
 func TestBeatRefusals(t *testing.T) {
 	m := beatModel(t, 250, 0)
-	if _, err := NewClassifier(m, &Options{Segment: &model.Segment{Kind: model.SegmentWhole}}); err == nil {
+	if _, err := NewClassifier(m, &Options{Segment: &segment.Config{Kind: segment.Whole}}); err == nil {
 		t.Error("whole was taken")
 	}
 	slow := randomModel(t, 1, feature.Config{Kind: feature.KindRaw}, 50, 1, 1, model.RunningSoftmax, true)
-	if _, err := NewClassifier(slow, &Options{Segment: &model.Segment{Kind: model.SegmentBeat}}); err == nil {
+	if _, err := NewClassifier(slow, &Options{Segment: &segment.Config{Kind: segment.Beat}}); err == nil {
 		t.Error("50 Hz were taken")
 	}
-	if _, err := NewCutter(model.Segment{Kind: model.SegmentBeat}, capture.Format{Rate: 360, Channels: 1}); err == nil {
+	if _, err := NewCutter(segment.Config{Kind: segment.Beat}, capture.Format{Rate: 360, Channels: 1}); err == nil {
 		t.Error("a cutter was made")
 	}
 }

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -14,17 +15,19 @@ import (
 	"inkling/capture"
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // signModel answers high or low by the sign of the samples, one a step.
-func signModel(t testing.TB, d model.Decision, labels ...string) *model.Model {
+func signModel(t testing.TB, d decide.Config, labels ...string) *model.Model {
 	if labels == nil {
 		labels = []string{"high", "low"}
 	}
-	d.State, d.Gap = or(d.State, "reset"), or(d.Gap, "reset")
+	d.State, d.Gap = cmp.Or(d.State, decide.Reset), cmp.Or(d.Gap, decide.GapReset)
 	c := model.Config{Version: 1, Labels: labels, Channels: 1, Front: feature.Config{Kind: feature.KindRaw, Samples: 1}, Hidden: 1,
-		Layers: 1, Running: model.RunningSoftmax, Confirm: true, Segment: model.Segment{Kind: model.SegmentWhole}, Decision: d}
+		Layers: 1, Running: model.RunningSoftmax, Confirm: true, Segment: segment.Config{Kind: segment.Whole}, Decision: d}
 	p := model.NewParams(&c, 1)
 	p.Forward.IH[2], p.Reverse.IH[2] = 4, 4
 	copy(p.RunningW, []float32{4, -4})
@@ -34,13 +37,6 @@ func signModel(t testing.TB, d model.Decision, labels ...string) *model.Model {
 		t.Fatal(err)
 	}
 	return m
-}
-
-func or(v, def string) string {
-	if v == "" {
-		return def
-	}
-	return v
 }
 
 // script feeds blocks and returns every event.
@@ -83,7 +79,7 @@ func gist(es []Event) string {
 		case Gap:
 			out = append(out, "gap")
 		default:
-			out = append(out, string(e.Type)+":"+or(e.Label, e.State))
+			out = append(out, string(e.Type)+":"+cmp.Or(e.Label, e.State))
 		}
 	}
 	return strings.Join(out, ", ")
@@ -98,37 +94,37 @@ func expect(t *testing.T, what string, es []Event, want string) {
 
 func TestDecisions(t *testing.T) {
 	nan := float32(math.NaN())
-	early := model.Decision{EarlyP: 0.55, EarlySteps: 2}
-	expect(t, "warm-up", script(t, signModel(t, model.Decision{Warm: 2}), nil, block(0, 1, 1, 1)),
+	early := decide.Config{EarlyP: 0.55, EarlySteps: 2}
+	expect(t, "warm-up", script(t, signModel(t, decide.Config{Warm: 2}), nil, block(0, 1, 1, 1)),
 		"cold, cold, run:high, conf:high eof")
 	expect(t, "early, once", script(t, signModel(t, early), nil, block(0, 1, 1, 1, 1)),
 		"run:high, run:high, early:high, run:high, run:high, conf:high eof")
-	expect(t, "rejection", script(t, signModel(t, model.Decision{Threshold: 1}), nil, block(0, 0.01)), "run:high, conf: eof")
-	expect(t, "no rejection", script(t, signModel(t, model.Decision{Threshold: 1}), &Options{Threshold: -1}, block(0, 0.01)), "run:high, conf:high eof")
-	back := signModel(t, model.Decision{Background: "low"})
+	expect(t, "rejection", script(t, signModel(t, decide.Config{Threshold: 1}), nil, block(0, 0.01)), "run:high, conf: eof")
+	expect(t, "no rejection", script(t, signModel(t, decide.Config{Threshold: 1}), &Options{Threshold: -1}, block(0, 0.01)), "run:high, conf:high eof")
+	back := signModel(t, decide.Config{Background: "low"})
 	expect(t, "background", script(t, back, nil, block(0, -1)), "run:low, drop:background")
 	expect(t, "background asked for", script(t, back, &Options{Background: true}, block(0, -1)), "run:low, conf:low eof")
 	expect(t, "emit change", script(t, signModel(t, early), &Options{Emit: Emit{Change: true}}, block(0, 1, 1, -1, -1, -1)),
 		"run:high, early:high, run:low, conf:low eof")
 	expect(t, "emit confirmed", script(t, signModel(t, early), &Options{Emit: Emit{Confirmed: true}}, block(0, 1, 1, 1)), "early:high, conf:high eof")
-	plain := signModel(t, model.Decision{})
-	expect(t, "maximum", script(t, plain, &Options{Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 2, PreRoll: 1, Minimum: 1}, Emit: Emit{Confirmed: true}},
+	plain := signModel(t, decide.Config{})
+	expect(t, "maximum", script(t, plain, &Options{Segment: &segment.Config{Kind: segment.Whole, MaxDuration: 2, PreRoll: 1, MinDuration: 1}, Emit: Emit{Confirmed: true}},
 		block(0, 1, 1, -1, -1, 1)), "conf:high maximum, conf:low maximum, conf:high eof")
-	expect(t, "fixed", script(t, plain, &Options{Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 2, Maximum: 100}, Emit: Emit{Confirmed: true}},
+	expect(t, "fixed", script(t, plain, &Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 2, MaxDuration: 100}, Emit: Emit{Confirmed: true}},
 		block(0, 1, 1, -1, -1, 1)), "conf:high fixed, conf:low fixed, conf:high eof")
 	expect(t, "not a number", script(t, plain, &Options{Emit: Emit{Confirmed: true}}, block(0, 1, 1, nan, nan, -1, -1)),
 		"conf:high gap, gap, conf:low eof")
 	expect(t, "a fault", script(t, plain, nil, capture.Block{Fault: &capture.Fault{State: "silent", Reason: "mute"}}), "status:silent")
 	expect(t, "format", script(t, plain, &Options{Emit: Emit{Confirmed: true}}, block(0, 1),
 		capture.Block{Format: capture.Format{Rate: 7, Channels: 1}, Offset: 1, Samples: []float32{-1}}), "conf:high gap, gap, conf:low eof")
-	message := &Options{Segment: &model.Segment{Kind: model.SegmentMessage, Maximum: 100}, Emit: Emit{Confirmed: true}}
+	message := &Options{Segment: &segment.Config{Kind: segment.Message, MaxDuration: 100}, Emit: Emit{Confirmed: true}}
 	b := []capture.Block{block(0, 9, 9), block(2, 1, 1), block(4, 1), block(5, -1), block(6, -1)}
 	b[1].Mark, b[3].Mark, b[4].Mark = capture.MarkBegin, capture.MarkBegin, capture.MarkEnd
 	expect(t, "messages", script(t, plain, message, b...), "conf:high message, conf:low message")
 }
 
 func TestGaps(t *testing.T) {
-	m := signModel(t, model.Decision{})
+	m := signModel(t, decide.Config{})
 	quiet := Emit{Confirmed: true}
 	find := func(es []Event) *Event {
 		for i := range es {
@@ -168,7 +164,7 @@ func TestGaps(t *testing.T) {
 func activityAt(t *testing.T, x []float32) []Event {
 	t.Helper()
 	m := randomModel(t, 1, feature.Config{Kind: feature.KindRaw, Samples: 10}, 1000, 1, 1, model.RunningSoftmax, true)
-	return script(t, m, &Options{Emit: Emit{Confirmed: true}, Segment: &model.Segment{Kind: model.SegmentActivity, PreRoll: 0.05}},
+	return script(t, m, &Options{Emit: Emit{Confirmed: true}, Segment: &segment.Config{Kind: segment.Activity, PreRoll: 0.05}},
 		capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Samples: x})
 }
 
@@ -232,7 +228,7 @@ func TestHeldGapKeepsPositions(t *testing.T) {
 	piece := func(offset uint64, x []float32) capture.Block {
 		return capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Offset: offset, Samples: x}
 	}
-	es := script(t, m, &Options{Emit: Emit{Confirmed: true}, Gap: "hold", Segment: &model.Segment{Kind: model.SegmentActivity, PreRoll: 0.05}},
+	es := script(t, m, &Options{Emit: Emit{Confirmed: true}, Gap: "hold", Segment: &segment.Config{Kind: segment.Activity, PreRoll: 0.05}},
 		piece(0, x[:1000]), piece(1007, x[1000:1100]), piece(1140, x[1100:1980]), piece(2120, x[1980:]))
 	var spans []uint64
 	var lost uint64
@@ -253,7 +249,7 @@ func TestTrailingHoldDoesNotCount(t *testing.T) {
 	x := make([]float32, 2000)
 	tone(x, 500, 1000, 0.5)
 	m := randomModel(t, 3, feature.Config{Kind: feature.KindRaw, Samples: 10}, 1000, 1, 1, model.RunningEvidence, true)
-	es := script(t, m, &Options{Segment: &model.Segment{Kind: model.SegmentActivity, PreRoll: 0.05}}, capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Samples: x})
+	es := script(t, m, &Options{Segment: &segment.Config{Kind: segment.Activity, PreRoll: 0.05}}, capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Samples: x})
 	most, at := 0, ""
 	for _, e := range es {
 		if e.Type == Running {
@@ -286,8 +282,8 @@ func TestCutterFindsWhatTheClassifierFinds(t *testing.T) {
 	pieces := 0
 	rapid.Check(t, func(t *rapid.T) {
 		channels, rate := rapid.IntRange(1, 2).Draw(t, "channels"), 1000.0
-		seg := model.Segment{Kind: rapid.SampledFrom([]string{model.SegmentActivity, model.SegmentFixed, model.SegmentWhole}).Draw(t, "kind"),
-			Steps: 123, Maximum: rapid.SampledFrom([]float64{0.3, 60}).Draw(t, "maximum"), PreRoll: rapid.SampledFrom([]float64{0, 0.04}).Draw(t, "pre-roll")}
+		seg := segment.Config{Kind: rapid.SampledFrom([]segment.Kind{segment.Activity, segment.Fixed, segment.Whole}).Draw(t, "kind"),
+			Steps: 123, MaxDuration: rapid.SampledFrom([]float64{0.3, 60}).Draw(t, "maximum"), PreRoll: rapid.SampledFrom([]float64{0, 0.04}).Draw(t, "pre-roll")}
 		f := capture.Format{Rate: rate, Channels: channels}
 		n := rapid.IntRange(1, 3000).Draw(t, "n")
 		x := bursts(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)), n, channels, rate)
@@ -341,7 +337,7 @@ func TestCutterFindsWhatTheClassifierFinds(t *testing.T) {
 func TestCutterForgetsTheLevel(t *testing.T) {
 	f := capture.Format{Rate: 1000, Channels: 1}
 	x := bursts(rand.New(rand.NewPCG(0x10d6753e, 1)), 181, 1, f.Rate)
-	k, err := NewCutter(model.Segment{Kind: model.SegmentActivity, Maximum: 0.3}, f)
+	k, err := NewCutter(segment.Config{Kind: segment.Activity, MaxDuration: 0.3}, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +358,7 @@ func TestCutterForgetsTheLevel(t *testing.T) {
 }
 
 func TestCutterPassesErrorsOn(t *testing.T) {
-	k, err := NewCutter(model.Segment{Kind: model.SegmentFixed, Steps: 2, Maximum: 9}, capture.Format{Rate: 10})
+	k, err := NewCutter(segment.Config{Kind: segment.Fixed, Steps: 2, MaxDuration: 9}, capture.Format{Rate: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -370,7 +366,7 @@ func TestCutterPassesErrorsOn(t *testing.T) {
 	if err := k.Feed([]float32{1, 2, 3}, func([]float32, capture.Format) error { return full }); err != full {
 		t.Errorf("Feed returned %v", err)
 	}
-	if _, err := NewCutter(model.Segment{Kind: "no such"}, capture.Format{Rate: 10}); err == nil {
+	if _, err := NewCutter(segment.Config{Kind: "no such"}, capture.Format{Rate: 10}); err == nil {
 		t.Error("a segmenter that does not exist was taken")
 	}
 }
@@ -380,7 +376,7 @@ func TestEmitEvery(t *testing.T) {
 	b := block(0, make([]float32, 10)...)
 	b.Format.Rate = 10
 	var got []uint64
-	for _, e := range script(t, signModel(t, model.Decision{}), &Options{Emit: Emit{Every: 300 * time.Millisecond}}, b) {
+	for _, e := range script(t, signModel(t, decide.Config{}), &Options{Emit: Emit{Every: 300 * time.Millisecond}}, b) {
 		if e.Type == Running {
 			got = append(got, e.Sample)
 		}
@@ -422,14 +418,14 @@ func TestLongHole(t *testing.T) {
 		for at := 0; at < len(x); at += size {
 			blocks = append(blocks, block(uint64(at), x[at:min(at+size, len(x))]...))
 		}
-		es := script(t, signModel(t, model.Decision{}), &Options{Emit: Emit{Confirmed: true}}, blocks...)
+		es := script(t, signModel(t, decide.Config{}), &Options{Emit: Emit{Confirmed: true}}, blocks...)
 		expect(t, "a long hole", es, "conf:high gap, gap, gap, gap")
 		if len(es) == 4 && (es[1].Lost != 1000 || es[2].Lost != 1000 || es[3].Lost != 500 || es[3].Sample != 2600 || es[1].Reason != "not a number") {
 			t.Errorf("%+v", es)
 		}
 	}
 	nan := float32(math.NaN())
-	es := script(t, signModel(t, model.Decision{}), &Options{Emit: Emit{Confirmed: true}}, block(500, nan, nan, 1))
+	es := script(t, signModel(t, decide.Config{}), &Options{Emit: Emit{Confirmed: true}}, block(500, nan, nan, 1))
 	if len(es) != 2 || es[0].Lost != 2 || es[0].Sample != 502 || es[1].Start != 502 {
 		t.Errorf("a stream that begins with a hole: %+v", es)
 	}
@@ -441,7 +437,7 @@ func TestCarryConfirmsFromZero(t *testing.T) {
 	m := randomModel(t, 9, feature.Config{Kind: feature.KindRaw, Samples: 1}, 10, 1, 2, model.RunningSoftmax, true)
 	x := bursts(rand.New(rand.NewPCG(2, 2)), 8, 1, 10)
 	twice := append(slices.Clone(x), x...)
-	o := &Options{State: "carry", Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 8, Maximum: 99}}
+	o := &Options{State: "carry", Segment: &segment.Config{Kind: segment.Fixed, Steps: 8, MaxDuration: 99}}
 	es := script(t, m, o, capture.Block{Format: capture.Format{Rate: 10, Channels: 1}, Samples: twice})
 	confirmed, last := map[uint64]float32{}, map[uint64]float32{}
 	for _, e := range es {

@@ -10,7 +10,9 @@ import (
 	"inkling/capture"
 	"inkling/internal/resample"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // A Classifier is one stream: no clock, no goroutine, no input or output. Feed
@@ -20,8 +22,8 @@ import (
 type Classifier struct {
 	m       *model.Model
 	o       Options
-	segment model.Segment
-	dec     model.Decision
+	segment segment.Config
+	dec     decide.Config
 
 	input    input
 	cutter   cutter
@@ -216,14 +218,14 @@ func (c *Classifier) feed(b *capture.Block) {
 		c.lose(b)
 	}
 	in.anchor, in.at = b.Time, b.Offset
-	if b.Mark&capture.MarkBegin != 0 && c.segment.Kind == model.SegmentMessage {
+	if b.Mark&capture.MarkBegin != 0 && c.segment.Kind == segment.Message {
 		c.endSegment(ByMessage)
 		c.restart(b.Offset)
 		c.open(0)
 	}
 	c.take(b.Samples)
 	in.next = b.Offset + uint64(b.Len())
-	if b.Mark&capture.MarkEnd != 0 && c.segment.Kind == model.SegmentMessage {
+	if b.Mark&capture.MarkEnd != 0 && c.segment.Kind == segment.Message {
 		c.endSegment(ByMessage)
 		c.restart(in.next)
 	}

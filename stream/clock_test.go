@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"inkling/capture"
-	"inkling/model"
+	"inkling/model/decide"
+	"inkling/model/segment"
 )
 
 // scripted is a source with the clock that Run is given: a step is a block, or
@@ -52,10 +53,10 @@ func runScript(t *testing.T, each time.Duration, o RunOptions, steps ...scriptSt
 	src := &scripted{steps: steps, now: time.Unix(1000, 0), each: each}
 	o.now, o.Emit.Confirmed, o.Session = src.clock, true, "s"
 	if o.Segment == nil {
-		o.Segment = &model.Segment{Kind: model.SegmentFixed, Steps: 3, Maximum: 99}
+		o.Segment = &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}
 	}
 	var k kept
-	if err := Run(context.Background(), src, signModel(t, model.Decision{}), &o, &k); err != nil {
+	if err := Run(context.Background(), src, signModel(t, decide.Config{}), &o, &k); err != nil {
 		t.Fatal(err)
 	}
 	return k.events
@@ -145,7 +146,7 @@ func TestFaultsAndBadFormats(t *testing.T) {
 	es := runScript(t, 0, RunOptions{}, scriptStep{block: capture.Block{Fault: &capture.Fault{State: "down", Reason: "unplugged"}}}, on("a", two), on("b", block(0, 1, 1, 1)))
 	expect(t, "a live source", es, "status:up, status:down, status:down, conf:high fixed")
 	two.Stream = "x.wav"
-	err := Run(context.Background(), capture.NewMemory(two), signModel(t, model.Decision{}), &RunOptions{Finite: true}, &kept{})
+	err := Run(context.Background(), capture.NewMemory(two), signModel(t, decide.Config{}), &RunOptions{Finite: true}, &kept{})
 	if err == nil || !strings.Contains(err.Error(), "x.wav") {
 		t.Errorf("a file of two channels: %v", err)
 	}
@@ -167,9 +168,9 @@ func TestDeafSink(t *testing.T) {
 	d := &deaf{make(chan struct{})}
 	src := &endless{blocks: []capture.Block{block(0, 1, 1, 1)}}
 	o := &RunOptions{Live: true, Deliver: 30 * time.Millisecond, Idle: 10 * time.Millisecond}
-	o.Segment = &model.Segment{Kind: model.SegmentFixed, Steps: 3, Maximum: 99}
+	o.Segment = &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}
 	began := time.Now()
-	err := Run(context.Background(), src, signModel(t, model.Decision{}), o, d)
+	err := Run(context.Background(), src, signModel(t, decide.Config{}), o, d)
 	if err == nil || !strings.Contains(err.Error(), "taken nothing") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("Run returned %v", err)
 	}

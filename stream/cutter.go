@@ -4,9 +4,8 @@ import (
 	"math"
 
 	"inkling/internal/qrs"
-	"inkling/model"
-	"inkling/model/activity"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // cutter cuts the resampled samples into segments and those into frames. It
@@ -14,7 +13,7 @@ import (
 // that blocks do not matter. Positions are samples a channel at the model's
 // rate since the stream's (or the last gap's) first.
 type cutter struct {
-	kind     string
+	kind     segment.Kind
 	channels int
 	dim      int
 	front    feature.Extractor
@@ -22,7 +21,7 @@ type cutter struct {
 	limit    uint64 // the longest segment, samples
 	stepped  uint64 // fixed: samples of a full segment
 	steps    int
-	level    activity.Level
+	level    segment.Level
 	miss     miss
 	text     bool // samples are characters
 	prose    prose
@@ -45,18 +44,18 @@ type cutter struct {
 	context bool // frames have one
 }
 
-func (c *cutter) init(s *model.Segment, front feature.Extractor, rate float64, channels int) {
+func (c *cutter) init(s *segment.Config, front feature.Extractor, rate float64, channels int) {
 	second := rate
 	if rate == 0 {
 		second = 1
 	}
 	samples := func(t float64) uint64 { return uint64(math.Round(t * second)) }
 	c.kind, c.channels, c.dim, c.front, c.steps = s.Kind, channels, front.Dim(), front, s.Steps
-	c.limit = max(samples(s.Maximum), 1)
+	c.limit = max(samples(s.MaxDuration), 1)
 	c.stepped = uint64(front.End(s.Steps))
-	c.level = activity.New(s, rate)
+	c.level = segment.NewLevel(s, rate)
 	c.hop = c.level.Hop
-	if s.Kind == model.SegmentBeat {
+	if s.Kind == segment.Beat {
 		c.beats = qrs.New(s.Beats(rate, channels))
 	}
 	c.forget()
@@ -91,11 +90,11 @@ func (c *cutter) begin(at uint64) {
 // take cuts samples, interleaved.
 func (c *cutter) take(k *Classifier, samples []float32) {
 	switch c.kind {
-	case model.SegmentLine, model.SegmentSentence:
+	case segment.Line, segment.Sentence:
 		c.takeProse(k, samples)
-	case model.SegmentActivity:
+	case segment.Activity:
 		c.takeHops(k, samples)
-	case model.SegmentBeat:
+	case segment.Beat:
 		c.takeBeats(k, samples)
 	default:
 		c.takePlain(k, samples)
@@ -126,7 +125,7 @@ func (c *cutter) takePlain(k *Classifier, samples []float32) {
 	limit, why := c.longest()
 	for len(samples) > 0 {
 		if !c.open {
-			if c.kind == model.SegmentMessage {
+			if c.kind == segment.Message {
 				c.pos += uint64(len(samples) / c.channels)
 				return
 			}
@@ -144,7 +143,7 @@ func (c *cutter) takePlain(k *Classifier, samples []float32) {
 
 // longest is the length at which a segment ends by itself, and why.
 func (c *cutter) longest() (uint64, Reason) {
-	if c.kind == model.SegmentFixed && c.stepped < c.limit {
+	if c.kind == segment.Fixed && c.stepped < c.limit {
 		return c.stepped, ByFixed
 	}
 	return c.limit, ByMaximum
@@ -199,7 +198,7 @@ func (c *cutter) close(k *Classifier, why Reason) {
 		return
 	}
 	o := op{kind: opClose, start: k.input.begin(c.start), sample: k.input.end(c.end), reason: string(why)}
-	if c.kind == model.SegmentActivity {
+	if c.kind == segment.Activity {
 		o.value, o.threshold = c.sounded(k)
 	}
 	k.push(o)
@@ -212,7 +211,7 @@ func (c *cutter) finish(k *Classifier, why Reason) {
 		c.tellBeats(k)
 		return
 	}
-	if c.kind == model.SegmentActivity && len(c.pending) > 0 {
+	if c.kind == segment.Activity && len(c.pending) > 0 {
 		c.takeHop(k, c.pending)
 		c.pending = c.pending[:0]
 	}
@@ -220,7 +219,7 @@ func (c *cutter) finish(k *Classifier, why Reason) {
 		c.tellMiss(k, why)
 		return
 	}
-	if c.kind == model.SegmentLine || c.kind == model.SegmentSentence {
+	if c.kind == segment.Line || c.kind == segment.Sentence {
 		c.closeProse(k, why)
 		return
 	}
@@ -229,7 +228,7 @@ func (c *cutter) finish(k *Classifier, why Reason) {
 		c.close(k, why)
 		return
 	}
-	if c.kind != model.SegmentActivity {
+	if c.kind != segment.Activity {
 		c.flush(k)
 		c.close(k, why)
 		return

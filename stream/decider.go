@@ -3,29 +3,30 @@ package stream
 import (
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/decide"
 )
 
-// A Decider makes labels of what the network says, by the rules of a model.Decision. A
+// A Decider makes labels of what the network says, by the rules of a decide.Config. A
 // Classifier has one; by itself it tells what a Classifier with other rules would have
 // said, without running the network again.
 type Decider struct {
 	cfg     *model.Config
-	dec     *model.Decision
+	dec     *decide.Config
 	rules   Rules
 	label   int     // the running head's at the last step
 	running running // label: as it is reported
-	stopper model.Stopper
+	stopper decide.Stopper
 	early   bool // it fired
 }
 
 // NewDecider returns one for a stream. d has passed its check.
-func NewDecider(c *model.Config, d *model.Decision) *Decider {
+func NewDecider(c *model.Config, d *decide.Config) *Decider {
 	r := &Decider{}
 	r.init(c, d)
 	return r
 }
 
-func (r *Decider) init(c *model.Config, d *model.Decision) {
+func (r *Decider) init(c *model.Config, d *decide.Config) {
 	r.cfg, r.dec, r.rules = c, d, NewRules(d, c.Labels)
 	r.running.probs = make([]float32, len(c.Labels))
 	r.running.begin(false)
@@ -47,7 +48,7 @@ func (r *Decider) Step(step int, p []float32) (early bool) {
 		r.stopper.Reset() // the label that could become final is held back
 		return false
 	}
-	if r.early || !r.stopper.Final(r.cfg, r.dec, step, p) {
+	if r.early || !r.stopper.Final(r.dec, r.cfg.UsualSteps(), step, p) {
 		return false
 	}
 	r.early = true

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"inkling/capture"
-	"inkling/model"
+	"inkling/model/decide"
 )
 
 var update = flag.Bool("update", false, "write the examples of docs/events.md anew")
@@ -156,7 +156,7 @@ func TestDocumentedFields(t *testing.T) {
 // realEvents are those of a run in which everything happens, and of one with forecasts.
 func realEvents(t *testing.T) []Event {
 	nan := float32(math.NaN())
-	m := signModel(t, model.Decision{Warm: 1, EarlyP: 0.55, EarlySteps: 2, Background: "low"})
+	m := signModel(t, decide.Config{Warm: 1, EarlyP: 0.55, EarlySteps: 2, Background: "low"})
 	src := capture.NewMemory(block(0, 1, 1, 1, 1), block(6, -1, -1, nan, 1), capture.Block{Fault: &capture.Fault{State: "slow", Reason: "x"}})
 	var k kept
 	if err := Run(context.Background(), src, m, &RunOptions{Finite: true, Version: "1"}, &k); err != nil {

@@ -143,7 +143,7 @@ func (c *Classifier) emit(dst []Event, e Event) []Event {
 
 func (c *Classifier) tell(dst []Event, o *op) []Event {
 	if o.kind == opGap {
-		return c.emit(dst, Event{Type: Gap, Sample: o.sample, Time: o.time, Lost: o.lost, Policy: c.dec.Gap, Reason: o.reason})
+		return c.emit(dst, Event{Type: Gap, Sample: o.sample, Time: o.time, Lost: o.lost, Policy: string(c.dec.Gap), Reason: o.reason})
 	}
 	first, second, _ := strings.Cut(o.reason, "\x00")
 	if o.kind == opMiss {

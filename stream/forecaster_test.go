@@ -12,7 +12,9 @@ import (
 	"inkling/capture"
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // nextModel says what comes next, out of random weights.
@@ -23,7 +25,7 @@ func nextModel(t interface{ Fatal(...any) }, seed uint64, rate float64, channels
 	}
 	c := model.Config{Version: 1, Labels: []string{}, Rate: rate, Channels: channels, Hidden: 5, Layers: 1, Running: model.RunningNone, Next: &n,
 		Front:   feature.Config{Kind: feature.KindRaw, Samples: samples, Decimate: 1},
-		Segment: model.Segment{Kind: model.SegmentWhole}, Decision: model.Decision{State: "reset", Gap: "reset"}}
+		Segment: segment.Config{Kind: segment.Whole}, Decision: decide.Config{State: "reset", Gap: "reset"}}
 	p := model.NewParams(&c, channels*samples)
 	rng := rand.New(rand.NewPCG(seed, 3))
 	p.Init(rng)
@@ -168,12 +170,12 @@ func TestForecastsOfManyStreams(t *testing.T) {
 
 // What a model of the other kind has no use for is refused.
 func TestForecastOptions(t *testing.T) {
-	next, labels := nextModel(t, 1, 0, 1, 1, nil), signModel(t, model.Decision{})
+	next, labels := nextModel(t, 1, 0, 1, 1, nil), signModel(t, decide.Config{})
 	for _, c := range []struct {
 		m *model.Model
 		o Options
 	}{{labels, Options{Ahead: 1}}, {next, Options{Ahead: -1}}, {next, Options{Ahead: MostAhead + 1}}, {next, Options{State: "carry"}},
-		{nextText(t, 1), Options{Ahead: 2}}, {next, Options{Threshold: 0.5}}, {next, Options{Segment: &model.Segment{Kind: model.SegmentFixed}}}, {next, Options{Emit: Emit{Confirmed: true}}}} {
+		{nextText(t, 1), Options{Ahead: 2}}, {next, Options{Threshold: 0.5}}, {next, Options{Segment: &segment.Config{Kind: segment.Fixed}}}, {next, Options{Emit: Emit{Confirmed: true}}}} {
 		if _, err := NewClassifier(c.m, &c.o); err == nil {
 			t.Errorf("%+v is taken", c.o)
 		}
@@ -195,7 +197,7 @@ func TestForecastJSON(t *testing.T) {
 func nextText(t interface{ Fatal(...any) }, seed uint64) *model.Model {
 	c := model.Config{Version: 1, Labels: []string{}, Channels: 1, Hidden: 5, Layers: 1, Running: model.RunningNone, Next: &model.Next{Loss: model.LossEntropy},
 		Front:   feature.Config{Kind: feature.KindChars, Alphabet: " ab"},
-		Segment: model.Segment{Kind: model.SegmentWhole}, Decision: model.Decision{State: "reset", Gap: "reset"}}
+		Segment: segment.Config{Kind: segment.Whole}, Decision: decide.Config{State: "reset", Gap: "reset"}}
 	p := model.NewParams(&c, 1)
 	rng := rand.New(rand.NewPCG(seed, 4))
 	p.Init(rng)

@@ -1,13 +1,13 @@
 package stream
 
 import (
+	"inkling/model/decide"
 	"math"
 
 	"inkling/internal/f32"
-	"inkling/model"
 )
 
-// Rules are a model.Decision as steps need it, thresholds in the order of the labels.
+// Rules are a decide.Config as steps need it, thresholds in the order of the labels.
 type Rules struct {
 	on                    []float64 // of confirmed labels
 	runningOn, runningOff []float64
@@ -18,7 +18,7 @@ type Rules struct {
 }
 
 // NewRules returns those of d, which has passed its check.
-func NewRules(d *model.Decision, labels []string) Rules {
+func NewRules(d *decide.Config, labels []string) Rules {
 	r := Rules{newest: 1, hold: d.Hold, limit: d.CUSUMLimit, drift: d.CUSUMDrift, background: -1}
 	if d.Smooth > 0 {
 		r.newest = float32(1 - math.Exp(-1/d.Smooth))
@@ -53,7 +53,7 @@ func (r *Rules) best(p []float32) int {
 // background is no label here: as its probability and the others' add up to one, no
 // label's log-odds exceed those against the background, so they count against.
 func (r *Rules) evidence(p []float32) float64 {
-	b := min(max(float64(p[r.best(p)]), 1-model.SureP), model.SureP)
+	b := min(max(float64(p[r.best(p)]), 1-decide.SureP), decide.SureP)
 	return math.Log(b / (1 - b))
 }
 

@@ -15,15 +15,17 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // Sound that opens no segment is told once, with how near it came.
 func TestMisses(t *testing.T) {
 	m := randomModel(t, 1, feature.Config{Kind: feature.KindRaw, Samples: 10}, 1000, 1, 1, model.RunningSoftmax, true)
 	hear := func(x []float32) []Event {
-		return script(t, m, &Options{Decision: &model.Decision{State: "reset", Gap: "reset"}, Emit: Emit{Confirmed: true}, Why: true,
-			Segment: &model.Segment{Kind: model.SegmentActivity}},
+		return script(t, m, &Options{Decision: &decide.Config{State: "reset", Gap: "reset"}, Emit: Emit{Confirmed: true}, Why: true,
+			Segment: &segment.Config{Kind: segment.Activity}},
 			capture.Block{Format: capture.Format{Rate: 1000, Channels: 1}, Samples: x})
 	}
 	x := make([]float32, 3000)
@@ -81,10 +83,10 @@ func TestLedger(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
 		s.drawRules(t)
-		s.o.Segment.Minimum = rapid.SampledFrom([]float64{0.01, 0.05}).Draw(t, "minimum")
+		s.o.Segment.MinDuration = rapid.SampledFrom([]float64{0.01, 0.05}).Draw(t, "minimum")
 		s.o.Segment.PreRoll = rapid.SampledFrom([]float64{0.001, 0.04}).Draw(t, "pre-roll")
 		if rapid.Bool().Draw(t, "activity") {
-			s.o.Segment.Kind = model.SegmentActivity
+			s.o.Segment.Kind = segment.Activity
 		}
 		for range 3 {
 			s.swell(rapid.Uint64().Draw(t, "swells"))

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"inkling/model"
+	"inkling/model/decide"
+	"inkling/model/segment"
 )
 
 // Options of one stream. The zero value takes everything from the model.
@@ -14,11 +16,11 @@ type Options struct {
 	Session string // stamped on every event
 	Stream  string
 
-	Segment    *model.Segment  // nil: the model's
-	Decision   *model.Decision // nil: the model's; what follows is put over it
+	Segment    *segment.Config // nil: the model's
+	Decision   *decide.Config  // nil: the model's; what follows is put over it
 	Threshold  float64         // of every label; 0: the model's, negative: nothing is rejected
-	Gap        string          // reset, hold or fill; "": the model's
-	State      string          // reset or carry; "": the model's
+	Gap        decide.Gap      // reset, hold or fill; "": the model's
+	State      decide.State    // reset or carry; "": the model's
 	Background bool            // report segments of the background label as well
 	Emit       Emit
 	Why        bool // Event.Why, and dropped for sound that opened no segment
@@ -60,7 +62,7 @@ func ParseEmit(s string) (Emit, error) {
 }
 
 // settle merges o with the model's configuration.
-func (o *Options) settle(m *model.Model) (model.Segment, model.Decision, error) {
+func (o *Options) settle(m *model.Model) (segment.Config, decide.Config, error) {
 	cfg := m.Config
 	s, d := &cfg.Segment, &cfg.Decision
 	if err := o.checkNext(m); err != nil {

@@ -15,7 +15,9 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 	"inkling/model/stem"
 )
 
@@ -23,8 +25,8 @@ import (
 // on every way.
 func randomModel(t interface{ Fatal(...any) }, seed uint64, front feature.Config, rate float64, channels, layers int, running string, confirm bool) *model.Model {
 	c := model.Config{Version: 1, Labels: []string{"a", "b", "c"}, Rate: rate, Channels: channels, Hidden: 5, Layers: layers,
-		Running: running, Confirm: confirm, Segment: model.Segment{Kind: model.SegmentWhole},
-		Decision: model.Decision{State: "reset", Gap: "reset", Warm: 1, EarlyP: 0.4, EarlySteps: 2}}
+		Running: running, Confirm: confirm, Segment: segment.Config{Kind: segment.Whole},
+		Decision: decide.Config{State: "reset", Gap: "reset", Warm: 1, EarlyP: 0.4, EarlySteps: 2}}
 	if running == model.RunningNone {
 		c.Decision.EarlyP, c.Decision.EarlySteps = 0, 0
 	}
@@ -105,7 +107,7 @@ type disturbance struct {
 // again, ends, steps back and other rates.
 func (s *setting) disturb(t *rapid.T, again bool) {
 	n := len(s.samples) / s.channels
-	s.o.Gap = rapid.SampledFrom([]string{"reset", "hold", "fill"}).Draw(t, "gap")
+	s.o.Gap = rapid.SampledFrom([]decide.Gap{decide.GapReset, decide.GapHold, decide.GapFill}).Draw(t, "gap")
 	for _, at := range rapid.SliceOfNDistinct(rapid.IntRange(0, n-1), 0, 4, rapid.ID).Draw(t, "breaks") {
 		d := disturbance{at: at}
 		switch kind := rapid.IntRange(0, 4).Draw(t, "kind"); {
@@ -137,16 +139,16 @@ func drawSetting(t *rapid.T) setting {
 	front := rapid.SampledFrom([]feature.Config{{Kind: feature.KindRaw, Samples: 7, Deltas: 1}, {Kind: feature.KindRaw, Samples: 3, Decimate: 4},
 		{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 15, Bands: 4}, {Kind: feature.KindMFCC, WindowMS: 40, HopMS: 20, Bands: 5, Coefficients: 3}}).Draw(t, "front")
 	running := rapid.SampledFrom([]string{model.RunningSoftmax, model.RunningEvidence}).Draw(t, "running")
-	kind := rapid.SampledFrom([]string{model.SegmentActivity, model.SegmentFixed, model.SegmentMessage, model.SegmentWhole}).Draw(t, "segment")
+	kind := rapid.SampledFrom([]segment.Kind{segment.Activity, segment.Fixed, segment.Message, segment.Whole}).Draw(t, "segment")
 	s := setting{format: capture.Format{Rate: source, Channels: channels}, channels: channels}
 	s.m = randomModel(t, rng.Uint64(), front, rate, channels, rapid.IntRange(1, 2).Draw(t, "layers"), running, rapid.Bool().Draw(t, "confirm"))
 	if rapid.Bool().Draw(t, "stem") {
 		s.m = overStem(t, s.m, rapid.SampledFrom([]string{"conv:4/2x6,3/1x3", "conv:5/3x4"}).Draw(t, "layers of the stem"), rng.Uint64())
 	}
-	s.o = Options{Stream: "s", Segment: &model.Segment{Kind: kind, Steps: 9, Maximum: rapid.SampledFrom([]float64{0.4, 60}).Draw(t, "maximum"),
-		Minimum: 0.03, PreRoll: 0.04, Hold: 0.06}, State: "reset"}
+	s.o = Options{Stream: "s", Segment: &segment.Config{Kind: kind, Steps: 9, MaxDuration: rapid.SampledFrom([]float64{0.4, 60}).Draw(t, "maximum"),
+		MinDuration: 0.03, PreRoll: 0.04, Hold: 0.06}, State: "reset"}
 	if running == model.RunningSoftmax {
-		s.o.State = rapid.SampledFrom([]string{"reset", "carry"}).Draw(t, "state")
+		s.o.State = rapid.SampledFrom([]decide.State{decide.Reset, decide.Carry}).Draw(t, "state")
 	}
 	s.samples = bursts(rng, rapid.IntRange(1, 4000).Draw(t, "n"), channels, source)
 	return s
@@ -440,14 +442,14 @@ func TestBlocksAtRealRates(t *testing.T) {
 		t.Skip("seconds of audio")
 	}
 	for _, rate := range []float64{16000, 44100, 48000} {
-		for _, kind := range []string{model.SegmentActivity, model.SegmentFixed, "gabor"} {
+		for _, kind := range []segment.Kind{segment.Activity, segment.Fixed, "gabor"} {
 			m := randomModel(t, 4, feature.Config{Kind: feature.KindLogMel}, 16000, 1, 1, model.RunningEvidence, true)
 			channels := 2
 			if kind == "gabor" {
 				m = randomModel(t, 4, feature.Config{Kind: feature.KindRaw}, 16000, 1, 1, model.RunningEvidence, true)
-				m, kind, channels = overStem(t, m, "gabor:25/10x6", 1), model.SegmentActivity, 1
+				m, kind, channels = overStem(t, m, "gabor:25/10x6", 1), segment.Activity, 1
 			}
-			s := setting{m: m, o: Options{Segment: &model.Segment{Kind: kind, Steps: 20}}, format: capture.Format{Rate: rate, Channels: channels}, channels: channels}
+			s := setting{m: m, o: Options{Segment: &segment.Config{Kind: kind, Steps: 20}}, format: capture.Format{Rate: rate, Channels: channels}, channels: channels}
 			s.samples = bursts(rand.New(rand.NewPCG(3, 3)), int(2*rate), channels, rate)
 			want := s.play(t, classifier(t, &s), func() int { return 1 << 20 }, nil)
 			rng := rand.New(rand.NewPCG(uint64(rate), 1))
@@ -464,10 +466,10 @@ func TestBlocksAtRealRates(t *testing.T) {
 func TestSteadyStateAllocatesNothing(t *testing.T) {
 	for _, source := range []float64{16000, 44100, 48000} {
 		for _, o := range []Options{
-			{Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.5}},
-			{Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 30}, State: "carry"},
-			{Segment: &model.Segment{Kind: model.SegmentActivity, Maximum: 0.5}, Gap: "hold", Resumable: true},
-			{Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.5}, Decision: everyRule("a", "b")},
+			{Segment: &segment.Config{Kind: segment.Whole, MaxDuration: 0.5}},
+			{Segment: &segment.Config{Kind: segment.Fixed, Steps: 30}, State: "carry"},
+			{Segment: &segment.Config{Kind: segment.Activity, MaxDuration: 0.5}, Gap: "hold", Resumable: true},
+			{Segment: &segment.Config{Kind: segment.Whole, MaxDuration: 0.5}, Decision: everyRule("a", "b")},
 		} {
 			head := model.RunningEvidence
 			if o.State == "carry" {
@@ -517,11 +519,11 @@ func damagedWays(t interface{ Fatal(...any) }) []way {
 	raw := feature.Config{Kind: feature.KindRaw, Samples: 3}
 	mel := feature.Config{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 20, Bands: 4}
 	return []way{
-		{randomModel(t, 1, raw, 1000, 1, 1, model.RunningSoftmax, true), &Options{Segment: &model.Segment{Kind: model.SegmentActivity}}},
-		{randomModel(t, 2, raw, 1000, 1, 2, model.RunningSoftmax, false), &Options{State: "carry", Gap: "fill", Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 9}}},
-		{randomModel(t, 3, mel, 1000, 1, 1, model.RunningSoftmax, true), &Options{Gap: "hold", Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 0.7}}},
-		{randomModel(t, 5, raw, 1000, 1, 1, model.RunningEvidence, true), &Options{Decision: everyRule("a", "b"), Why: true, Segment: &model.Segment{Kind: model.SegmentActivity}}},
-		{randomModel(t, 4, raw, 1000, 1, 1, model.RunningNone, true), &Options{State: "carry", Segment: &model.Segment{Kind: model.SegmentMessage, Maximum: 0.5}}},
+		{randomModel(t, 1, raw, 1000, 1, 1, model.RunningSoftmax, true), &Options{Segment: &segment.Config{Kind: segment.Activity}}},
+		{randomModel(t, 2, raw, 1000, 1, 2, model.RunningSoftmax, false), &Options{State: "carry", Gap: "fill", Segment: &segment.Config{Kind: segment.Fixed, Steps: 9}}},
+		{randomModel(t, 3, mel, 1000, 1, 1, model.RunningSoftmax, true), &Options{Gap: "hold", Segment: &segment.Config{Kind: segment.Whole, MaxDuration: 0.7}}},
+		{randomModel(t, 5, raw, 1000, 1, 1, model.RunningEvidence, true), &Options{Decision: everyRule("a", "b"), Why: true, Segment: &segment.Config{Kind: segment.Activity}}},
+		{randomModel(t, 4, raw, 1000, 1, 1, model.RunningNone, true), &Options{State: "carry", Segment: &segment.Config{Kind: segment.Message, MaxDuration: 0.5}}},
 		{nextText(t, 7), nil},
 		{nextModel(t, 6, 1000, 1, 3, []float64{0.1, 0.5, 0.9}), &Options{Ahead: 2}},
 	}
@@ -658,7 +660,7 @@ func TestRestoreRefusesOtherOptions(t *testing.T) {
 	}
 	saved := own.AppendState(nil, true)
 	for _, o := range []Options{{Gap: "hold"}, {State: "carry"}, {Threshold: 0.5}, {Background: true}, {Why: true}, {Decision: everyRule("a", "b")}, {Emit: Emit{Change: true}},
-		{Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 3}}} {
+		{Segment: &segment.Config{Kind: segment.Fixed, Steps: 3}}} {
 		c, err := NewClassifier(m, &o)
 		if err != nil {
 			t.Fatal(err)

@@ -15,7 +15,9 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // played is a live source by the clock of the bubble: each step is a block, or time
@@ -65,8 +67,8 @@ func TestIdleForgottenAndInterruptedWithWorkers(t *testing.T) {
 		defer cancel()
 		var k kept
 		o := &RunOptions{Workers: 3, Live: true, most: 7}
-		o.Emit.Confirmed, o.Segment = true, &model.Segment{Kind: model.SegmentFixed, Steps: 3, Maximum: 99}
-		if err := Run(ctx, &played{steps}, signModel(t, model.Decision{}), o, &k); err != nil {
+		o.Emit.Confirmed, o.Segment = true, &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}
+		if err := Run(ctx, &played{steps}, signModel(t, decide.Config{}), o, &k); err != nil {
 			t.Fatal(err)
 		}
 		got := map[string]string{}
@@ -111,7 +113,7 @@ func TestRefusedBlockEndsReading(t *testing.T) {
 	worked := 0
 	o := &RunOptions{Finite: true, Progress: func(*capture.Block) { worked++ }}
 	o.Emit.Confirmed = true
-	err := Run(context.Background(), &quietAfter{blocks: []capture.Block{good, bad}}, signModel(t, model.Decision{}), o, &k)
+	err := Run(context.Background(), &quietAfter{blocks: []capture.Block{good, bad}}, signModel(t, decide.Config{}), o, &k)
 	if err == nil || !strings.Contains(err.Error(), "x.wav") || errors.Is(err, context.Canceled) {
 		t.Errorf("Run returned %v", err)
 	}
@@ -124,7 +126,7 @@ func TestRefusedBlockEndsReading(t *testing.T) {
 // What was read before a refused block is fed, what was read after it is not, in
 // whatever order workers come to them; of several refused blocks the first is told.
 func TestFirstRefusedBlockCounts(t *testing.T) {
-	m := signModel(t, model.Decision{})
+	m := signModel(t, decide.Config{})
 	r := &runner{stop: func() {}}
 	r.o.Finite = true
 	r.sched = newSched(m, &RunOptions{Workers: 1})
@@ -163,7 +165,7 @@ func TestSourceWaitsForWorkers(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	o := &RunOptions{Finite: true, Deliver: time.Minute}
-	go func() { done <- Run(ctx, src, signModel(t, model.Decision{}), o, s) }()
+	go func() { done <- Run(ctx, src, signModel(t, decide.Config{}), o, s) }()
 	before := int64(-1)
 	for reads := int64(0); reads == 0 || reads != before; reads = src.reads.Load() {
 		before = reads
@@ -228,7 +230,7 @@ func TestRunAllocatesNothing(t *testing.T) {
 			src := &counted{from: streams * 100, to: streams*rounds - 1}
 			src.many = *newMany(streams, rounds, 0, capture.Block{Format: capture.Format{Rate: 16000, Channels: 1}, Samples: x})
 			o := &RunOptions{Finite: sinks == nil, Workers: 2}
-			o.Segment = &model.Segment{Kind: model.SegmentFixed, Steps: 50}
+			o.Segment = &segment.Config{Kind: segment.Fixed, Steps: 50}
 			if err := Run(context.Background(), src, m, o, sinks...); err != nil {
 				t.Fatal(err)
 			}

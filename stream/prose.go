@@ -1,10 +1,9 @@
 package stream
 
 import (
+	"inkling/model/segment"
 	"slices"
 	"unicode"
-
-	"inkling/model"
 )
 
 // prose is what the segmenters line and sentence remember of the characters so far.
@@ -86,12 +85,12 @@ func (c *cutter) takeProse(k *Classifier, samples []float32) {
 			}
 			k.open(c.pos)
 		}
-		if c.kind == model.SegmentLine && (r == '\n' || r == '\r') {
+		if c.kind == segment.Line && (r == '\n' || r == '\r') {
 			c.closeProse(k, ByLine)
 			c.pos++
 			continue
 		}
-		if c.kind == model.SegmentSentence && c.prose.ends(r) {
+		if c.kind == segment.Sentence && c.prose.ends(r) {
 			c.closeProse(k, BySentence)
 			c.pos++
 			continue

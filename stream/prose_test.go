@@ -11,7 +11,9 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // textModel has random weights over an alphabet of some letters.
@@ -28,9 +30,9 @@ func codePoints(text string) (x []float32) {
 
 // pieces runs text through the segmenter and returns the confirmed segments, and why
 // each ended.
-func pieces(t testing.TB, kind, text string, edit func(*Options)) (found []string, why []Reason, events []Event) {
+func pieces(t testing.TB, kind segment.Kind, text string, edit func(*Options)) (found []string, why []Reason, events []Event) {
 	t.Helper()
-	o := &Options{Segment: &model.Segment{Kind: kind}}
+	o := &Options{Segment: &segment.Config{Kind: kind}}
 	if edit != nil {
 		edit(o)
 	}
@@ -55,14 +57,14 @@ func pieces(t testing.TB, kind, text string, edit func(*Options)) (found []strin
 }
 
 func TestLines(t *testing.T) {
-	found, why, _ := pieces(t, model.SegmentLine, "\n  one line. Two \t\r\n\r\n \nthree\rfour", nil)
+	found, why, _ := pieces(t, segment.Line, "\n  one line. Two \t\r\n\r\n \nthree\rfour", nil)
 	if want := []string{"one line. Two", "three", "four"}; !slices.Equal(found, want) {
 		t.Errorf("%q, want %q", found, want)
 	}
 	if want := []Reason{ByLine, ByLine, ByEOF}; !slices.Equal(why, want) {
 		t.Errorf("%q, want %q", why, want)
 	}
-	found, why, _ = pieces(t, model.SegmentLine, "abcdefg hij", func(o *Options) { o.Segment.Maximum = 4 })
+	found, why, _ = pieces(t, segment.Line, "abcdefg hij", func(o *Options) { o.Segment.MaxDuration = 4 })
 	if fmt.Sprint(found, why) != "[abcd efg hij] [maximum maximum eof]" {
 		t.Errorf("%q %q", found, why)
 	}
@@ -81,11 +83,11 @@ func TestSentences(t *testing.T) {
 		"...":  {"..."},
 		" \n ": nil,
 	} {
-		if found, _, _ := pieces(t, model.SegmentSentence, text, nil); !slices.Equal(found, want) {
+		if found, _, _ := pieces(t, segment.Sentence, text, nil); !slices.Equal(found, want) {
 			t.Errorf("%q:\n got %q\nwant %q", text, found, want)
 		}
 	}
-	if _, why, _ := pieces(t, model.SegmentSentence, "One. Two", nil); !slices.Equal(why, []Reason{BySentence, ByEOF}) {
+	if _, why, _ := pieces(t, segment.Sentence, "One. Two", nil); !slices.Equal(why, []Reason{BySentence, ByEOF}) {
 		t.Errorf("%q", why)
 	}
 	if !slices.IsSorted(abbreviations) {
@@ -95,7 +97,7 @@ func TestSentences(t *testing.T) {
 
 // With Emit.Word a running label comes after each word, at the white space.
 func TestEmitWord(t *testing.T) {
-	for _, kind := range []string{model.SegmentLine, model.SegmentWhole} {
+	for _, kind := range []segment.Kind{segment.Line, segment.Whole} {
 		_, _, events := pieces(t, kind, "a matter  of\tterms", func(o *Options) { o.Emit.Word = true })
 		var at []int
 		for _, e := range events {
@@ -111,7 +113,7 @@ func TestEmitWord(t *testing.T) {
 	if _, err := NewClassifier(m, &Options{Emit: Emit{Word: true}}); err == nil || !strings.Contains(err.Error(), "model of text") {
 		t.Errorf("words of samples: %v", err)
 	}
-	if _, err := NewClassifier(m, &Options{Segment: &model.Segment{Kind: model.SegmentLine}}); err == nil || !strings.Contains(err.Error(), "model of text") {
+	if _, err := NewClassifier(m, &Options{Segment: &segment.Config{Kind: segment.Line}}); err == nil || !strings.Contains(err.Error(), "model of text") {
 		t.Errorf("lines of samples: %v", err)
 	}
 }
@@ -145,9 +147,9 @@ func TestProseOnAnySplit(t *testing.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
 		s := setting{m: textModel(t, seed, rapid.IntRange(1, 2).Draw(t, "layers")), format: capture.Format{Channels: 1}, channels: 1,
 			samples: codePoints(prosaic(rand.New(rand.NewPCG(seed, 3)), rapid.IntRange(1, 120).Draw(t, "parts")))}
-		kind := rapid.SampledFrom([]string{model.SegmentLine, model.SegmentSentence, model.SegmentWhole, model.SegmentMessage}).Draw(t, "segment")
-		s.o = Options{Stream: "s", Segment: &model.Segment{Kind: kind, Maximum: rapid.SampledFrom([]float64{7, 0}).Draw(t, "maximum")},
-			Emit: Emit{Word: rapid.Bool().Draw(t, "word")}, State: rapid.SampledFrom([]string{"reset", "carry"}).Draw(t, "state")}
+		kind := rapid.SampledFrom([]segment.Kind{segment.Line, segment.Sentence, segment.Whole, segment.Message}).Draw(t, "segment")
+		s.o = Options{Stream: "s", Segment: &segment.Config{Kind: kind, MaxDuration: rapid.SampledFrom([]float64{7, 0}).Draw(t, "maximum")},
+			Emit: Emit{Word: rapid.Bool().Draw(t, "word")}, State: rapid.SampledFrom([]decide.State{decide.Reset, decide.Carry}).Draw(t, "state")}
 		for _, at := range rapid.SliceOfNDistinct(rapid.IntRange(0, len(s.samples)-1), 0, 2, rapid.ID).Draw(t, "breaks") {
 			s.breaks = append(s.breaks, disturbance{at: at, jump: rapid.IntRange(0, 9).Draw(t, "lost"), end: rapid.Bool().Draw(t, "end")})
 		}
@@ -168,8 +170,8 @@ func TestProseOnAnySplit(t *testing.T) {
 }
 
 func TestProseAllocatesNothing(t *testing.T) {
-	for _, kind := range []string{model.SegmentLine, model.SegmentSentence} {
-		c, err := NewClassifier(textModel(t, 1, 1), &Options{Segment: &model.Segment{Kind: kind}})
+	for _, kind := range []segment.Kind{segment.Line, segment.Sentence} {
+		c, err := NewClassifier(textModel(t, 1, 1), &Options{Segment: &segment.Config{Kind: kind}})
 		if err != nil {
 			t.Fatal(err)
 		}

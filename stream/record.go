@@ -6,6 +6,7 @@ import (
 	"inkling/capture"
 	"inkling/model"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // A Cutter cuts one stream into the samples of its segments, without a model: to
@@ -21,11 +22,11 @@ type Cutter struct {
 }
 
 // NewCutter returns a cutter for samples of format f.
-func NewCutter(s model.Segment, f capture.Format) (*Cutter, error) {
+func NewCutter(s segment.Config, f capture.Format) (*Cutter, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	if s.Kind == model.SegmentBeat {
+	if s.Kind == segment.Beat {
 		return nil, fmt.Errorf("the segmenter %s cuts heartbeats out of annotated records, it does not collect examples: choose another", s.Kind)
 	}
 	s = s.Defaults()

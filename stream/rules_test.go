@@ -11,12 +11,14 @@ import (
 	"inkling/capture"
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // everyRule has every rule on, for the first of the labels with numbers of its own.
-func everyRule(labels ...string) *model.Decision {
-	return &model.Decision{Warm: 1, EarlyP: 0.4, EarlySteps: 2, State: "reset", Gap: "reset", Background: labels[1], Threshold: 0.34,
+func everyRule(labels ...string) *decide.Config {
+	return &decide.Config{Warm: 1, EarlyP: 0.4, EarlySteps: 2, State: "reset", Gap: "reset", Background: labels[1], Threshold: 0.34,
 		On: map[string]float64{labels[0]: 0.4}, RunningOn: map[string]float64{labels[0]: 0.35}, RunningOff: map[string]float64{labels[0]: 0.33},
 		Smooth: 2, Hold: 3, CUSUMLimit: 1, CUSUMDrift: -0.7}
 }
@@ -43,7 +45,7 @@ func (s *setting) drawRules(t *rapid.T) {
 	s.m = decisive(t, s.m)
 	if rapid.Bool().Draw(t, "learned") {
 		d.EarlyP, d.EarlySteps = 0, 0
-		d.Early = &model.Early{Weights: []float64{0, 1, 0, 0.1, 0, 0, 0}, Threshold: rapid.Float64Range(-1, 3).Draw(t, "score")}
+		d.Early = &decide.Early{Weights: []float64{0, 1, 0, 0.1, 0, 0, 0}, Threshold: rapid.Float64Range(-1, 3).Draw(t, "score")}
 	}
 	if s.o.Decision, s.o.Why = &d, rapid.Bool().Draw(t, "why"); s.o.Why {
 		s.swell(rapid.Uint64().Draw(t, "swells"))
@@ -196,7 +198,7 @@ func TestCUSUM(t *testing.T) {
 					best = max(best, float64(p.Running[step*classes+i]))
 				}
 			}
-			best = min(max(best, 1-model.SureP), model.SureP)
+			best = min(max(best, 1-decide.SureP), decide.SureP)
 			z = append(z, math.Log(best/(1-best))-d.CUSUMDrift)
 		}
 		near := func(a float64) bool { return math.Abs(a-d.CUSUMLimit) < 1e-9 }
@@ -261,7 +263,7 @@ func scriptWith(t *rapid.T, m *model.Model, o *Options, b capture.Block) (events
 
 // What is held back does not become final, and steps for which it was do not count.
 func TestHeldBackLabelIsNotEarly(t *testing.T) {
-	d := model.Decision{EarlyP: 0.55, EarlySteps: 2}
+	d := decide.Config{EarlyP: 0.55, EarlySteps: 2}
 	x := block(0, -1, 1, 1, 1, 1, 1, 1, 1)
 	quiet := &Options{Emit: Emit{Change: true}}
 	expect(t, "free", script(t, signModel(t, d), quiet, x), "run:low, run:high, early:high, conf:high eof")
@@ -282,8 +284,8 @@ func TestHeldBackLabelIsNotEarly(t *testing.T) {
 
 // With state carry a label and its hold go on from segment to segment.
 func TestCarriedLabel(t *testing.T) {
-	d := model.Decision{Warm: 1, Hold: 3}
-	o := &Options{Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 3, Maximum: 99}}
+	d := decide.Config{Warm: 1, Hold: 3}
+	o := &Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}}
 	x := block(0, 1, 1, 1, -1, -1, -1)
 	expect(t, "reset", script(t, signModel(t, d), o, x), "cold, run:high, run:high, conf:high fixed, cold, run:low, run:low, conf:low fixed")
 	d.State, d.Hold = "carry", 5
@@ -291,7 +293,7 @@ func TestCarriedLabel(t *testing.T) {
 }
 
 func TestPerLabelThresholds(t *testing.T) {
-	d := model.Decision{Threshold: 1, On: map[string]float64{"low": 0.1}}
+	d := decide.Config{Threshold: 1, On: map[string]float64{"low": 0.1}}
 	expect(t, "its own", script(t, signModel(t, d), nil, block(0, -1)), "run:low, conf:low eof")
 	es := script(t, signModel(t, d), nil, block(0, 1))
 	expect(t, "everyone's", es, "run:high, conf: eof")
@@ -299,7 +301,7 @@ func TestPerLabelThresholds(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	expect(t, "one for all", script(t, signModel(t, d), &Options{Threshold: 0.2}, block(0, 1)), "run:high, conf:high eof")
-	if _, err := NewClassifier(signModel(t, d), &Options{Decision: &model.Decision{State: "reset", Gap: "reset", On: map[string]float64{"cat": 1}}}); err == nil {
+	if _, err := NewClassifier(signModel(t, d), &Options{Decision: &decide.Config{State: "reset", Gap: "reset", On: map[string]float64{"cat": 1}}}); err == nil {
 		t.Error("a threshold of no label was taken")
 	}
 }

@@ -18,7 +18,8 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/capture"
-	"inkling/model"
+	"inkling/model/decide"
+	"inkling/model/segment"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -39,7 +40,7 @@ func (k *kept) Flush(context.Context) error { return nil }
 func (k *kept) Close() error                { return nil }
 
 func TestRunOverFilesSumsUp(t *testing.T) {
-	m := signModel(t, model.Decision{})
+	m := signModel(t, decide.Config{})
 	a, b := block(0, 1, 1), block(0, -1)
 	a.Stream, b.Stream, a.Done = "a", "b", true
 	var k kept
@@ -84,8 +85,8 @@ func TestIdleAndInterrupt(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			var k kept
-			o := &RunOptions{Idle: c.idle, Options: Options{Emit: Emit{Confirmed: true}, Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 9, Maximum: 99}}}
-			if err := Run(ctx, &endless{blocks: []capture.Block{block(0, 1, 1)}}, signModel(t, model.Decision{}), o, &k); err != nil {
+			o := &RunOptions{Idle: c.idle, Options: Options{Emit: Emit{Confirmed: true}, Segment: &segment.Config{Kind: segment.Fixed, Steps: 9, MaxDuration: 99}}}
+			if err := Run(ctx, &endless{blocks: []capture.Block{block(0, 1, 1)}}, signModel(t, decide.Config{}), o, &k); err != nil {
 				t.Error(err)
 			}
 			expect(t, c.idle.String(), k.events, c.want)
@@ -160,8 +161,8 @@ func TestSinkErrorEndsRun(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	o := &RunOptions{Options: Options{Segment: &model.Segment{Kind: model.SegmentFixed, Maximum: 100}}}
-	if err := Run(ctx, src, signModel(t, model.Decision{}), o, &failing{}); err == nil || !strings.Contains(err.Error(), "disk full") {
+	o := &RunOptions{Options: Options{Segment: &segment.Config{Kind: segment.Fixed, MaxDuration: 100}}}
+	if err := Run(ctx, src, signModel(t, decide.Config{}), o, &failing{}); err == nil || !strings.Contains(err.Error(), "disk full") {
 		t.Errorf("Run returned %v", err)
 	}
 }

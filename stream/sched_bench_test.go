@@ -12,14 +12,16 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // benchModel has 100 units, as trained models have by default.
 func benchModel(b *testing.B, front feature.Config, rate float64) *model.Model {
 	c := model.Config{Version: 1, Labels: []string{"a", "b", "c"}, Rate: rate, Channels: 1, Hidden: 100, Layers: 1,
-		Running: model.RunningSoftmax, Confirm: true, Segment: model.Segment{Kind: model.SegmentFixed, Steps: segment, Maximum: 3600},
-		Decision: model.Decision{State: "reset", Gap: "reset"}}
+		Running: model.RunningSoftmax, Confirm: true, Segment: segment.Config{Kind: segment.Fixed, Steps: segmentSteps, MaxDuration: 3600},
+		Decision: decide.Config{State: "reset", Gap: "reset"}}
 	var err error
 	if c.Front, err = front.Normalize(rate, 1); err != nil {
 		b.Fatal(err)
@@ -63,11 +65,11 @@ func newMany(streams, rounds int, pace time.Duration, block capture.Block) *many
 	return s
 }
 
-const segment = 50 // steps
+const segmentSteps = 50
 
 // skip leaves out what comes before a stream's begin.
 func (s *many) skip() {
-	for s.pace > 0 && s.n < s.rounds*len(s.names) && s.n/len(s.names) < s.order[s.n%len(s.names)]%segment {
+	for s.pace > 0 && s.n < s.rounds*len(s.names) && s.n/len(s.names) < s.order[s.n%len(s.names)]%segmentSteps {
 		s.n++
 	}
 }
@@ -207,7 +209,7 @@ func BenchmarkDelay(b *testing.B) {
 }
 
 func (c *benchCase) delays(b *testing.B, streams int) (delays []time.Duration) {
-	src := newMany(streams, 3*segment, 20*time.Millisecond, c.block)
+	src := newMany(streams, 3*segmentSteps, 20*time.Millisecond, c.block)
 	ended := ""
 	o := RunOptions{Live: true, Annotate: func(e *Event) {
 		if e.Type == Confirmed {

@@ -16,7 +16,9 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // blocks are the samples of s in blocks of a stream, cut as cut says.
@@ -79,7 +81,7 @@ func TestGatheredStreamsGiveTheSameBits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
 		s.drawRules(t)
-		s.o.Gap = rapid.SampledFrom([]string{"reset", "hold", "fill"}).Draw(t, "all gaps")
+		s.o.Gap = rapid.SampledFrom([]decide.Gap{decide.GapReset, decide.GapHold, decide.GapFill}).Draw(t, "all gaps")
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "order"), 1))
 		src := &mixed{pick: rng.IntN, ready: func() bool { return rng.IntN(4) > 0 }}
 		wanted := map[string][]Event{}
@@ -167,8 +169,8 @@ func (s *trickle) delays(t *testing.T, o RunOptions) (delays []time.Duration, mo
 			delays = append(delays, time.Since(b.Time))
 			at[time.Now()] = true
 		}
-		o.Segment = &model.Segment{Kind: model.SegmentFixed, Steps: 3, Maximum: 99}
-		if err := Run(ctx, s, signModel(t, model.Decision{}), &o); err != nil {
+		o.Segment = &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}
+		if err := Run(ctx, s, signModel(t, decide.Config{}), &o); err != nil {
 			t.Error(err)
 		}
 		moments = len(at)
@@ -234,7 +236,7 @@ func TestGatheringKeepsItsBound(t *testing.T) {
 // A worker that prepares a batch feeds no more than half of the bound allows; what
 // is left comes first then, in order.
 func TestPreparingKeepsItsBound(t *testing.T) {
-	m := signModel(t, model.Decision{})
+	m := signModel(t, decide.Config{})
 	now := time.Unix(0, 0)
 	s := newSched(m, &RunOptions{Workers: 1, now: func() time.Time {
 		now = now.Add(300 * time.Microsecond) // as long as feeding takes
@@ -292,7 +294,7 @@ func laneOf(t *testing.T, m *model.Model) *lane {
 
 // Nobody's step waits for a large block to be fed: it is a worker's alone.
 func TestLargeBlockIsFedAlone(t *testing.T) {
-	m := signModel(t, model.Decision{})
+	m := signModel(t, decide.Config{})
 	s := newSched(m, &RunOptions{Workers: 1})
 	s.deliver = func([]Event, []*item) {}
 	for i, n := range []int{1, largeBlock, largeBlock + 1, largeBlock + 1, 1} {
@@ -317,7 +319,7 @@ func TestLargeBlockIsFedAlone(t *testing.T) {
 // Memory for blocks is bounded, whoever's blocks were large.
 func TestMemoryOfBlocksIsBounded(t *testing.T) {
 	const large = mostSamples / 8
-	m := signModel(t, model.Decision{})
+	m := signModel(t, decide.Config{})
 	s := newSched(m, &RunOptions{Workers: 1})
 	s.puts = 1
 	s.refused.Store(1) // nothing more is fed
@@ -399,7 +401,7 @@ func TestIdleWorkerIsWokenToConfirm(t *testing.T) {
 	} {
 		want := steps[1] <= shortEnd || len(steps) > manyEnded
 		synctest.Test(t, func(t *testing.T) {
-			s := newSched(signModel(t, model.Decision{}), &RunOptions{Workers: 2})
+			s := newSched(signModel(t, decide.Config{}), &RunOptions{Workers: 2})
 			idle, helps := newWorker(s), false
 			go func() { helps = s.turn(idle) }()
 			synctest.Wait()
@@ -462,7 +464,7 @@ func TestConfirmingHoldsUpNoOtherStream(t *testing.T) {
 			}
 		}
 	}}
-	o.Segment = &model.Segment{Kind: model.SegmentMessage, Maximum: 86400}
+	o.Segment = &segment.Config{Kind: segment.Message, MaxDuration: 86400}
 	r, err := newRunner(m, o, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 	"inkling/stream/evaluate"
 )
 
@@ -45,7 +46,7 @@ func (f *recordFlags) find(a *app, data, split string, test bool) ([]dataset.Rec
 // beats reads heartbeats to train on.
 func (c *trainCmd) beats(a *app) (trainSet, valid *dataset.Set, err error) {
 	if c.Crop > 0 {
-		return nil, nil, usagef("--crop cuts examples: leave it out with --segment %s", model.SegmentBeat)
+		return nil, nil, usagef("--crop cuts examples: leave it out with --segment %s", segment.Beat)
 	}
 	o := dataset.BeatOptions{Rate: c.Rate, Leads: c.recordFlags.Leads, Labels: c.Labels, Most: max(c.MostBeats, 0), Progress: nil}
 	o.Segment.Kind = c.Segment

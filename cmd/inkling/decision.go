@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"inkling/model"
+	"inkling/model/decide"
 )
 
 // decisionFlags override the model's decision rules; nil is what was not given.
@@ -22,7 +23,7 @@ type decisionFlags struct {
 }
 
 // decide returns the model's decision with what the user said put over it.
-func (f *decisionFlags) decide(m *model.Model) (*model.Decision, error) {
+func (f *decisionFlags) decide(m *model.Model) (*decide.Config, error) {
 	d, labels := m.Config.Decision, m.Config.Labels
 	if len(f.Threshold) > 0 {
 		all, each, err := thresholds(f.Threshold, labels)

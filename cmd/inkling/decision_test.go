@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/stream"
 )
 
@@ -56,7 +57,7 @@ func FuzzThresholds(f *testing.F) {
 		if err != nil {
 			return
 		}
-		c := model.Decision{On: each}
+		c := decide.Config{On: each}
 		if all != nil {
 			c.Threshold = *all
 		}
@@ -112,7 +113,7 @@ func TestRunThresholds(t *testing.T) {
 
 func TestInspectSaysTheRules(t *testing.T) {
 	var said []string
-	inspectDecision(&model.Decision{Warm: 3, Background: "noise", Threshold: 0.5, EarlyP: 0.9, EarlySteps: 2, State: "reset", Gap: "hold",
+	inspectDecision(&decide.Config{Warm: 3, Background: "noise", Threshold: 0.5, EarlyP: 0.9, EarlySteps: 2, State: "reset", Gap: "hold",
 		On: map[string]float64{"cat": 0.7}, RunningOn: map[string]float64{"dog": 0.4, "cat": 0.6}, RunningOff: map[string]float64{"cat": 0.35},
 		Smooth: 5, Hold: 10, CUSUMLimit: 4, CUSUMDrift: 0.25}, func(key, format string, args ...any) {
 		said = append(said, key)

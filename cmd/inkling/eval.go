@@ -7,6 +7,7 @@ import (
 
 	"inkling/internal/atomicfile"
 	"inkling/model"
+	"inkling/model/segment"
 	"inkling/stream/evaluate"
 )
 
@@ -15,14 +16,14 @@ type evalCmd struct {
 	Data  string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
 	dataFlags
 	recordFlags
-	Segment string  `help:"Cut every example with this segmenter instead of taking it whole; with --stream, the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat,stored" default:""`
-	Crop    float64 `help:"Judge crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
-	Join    int     `help:"Text: judge so many consecutive examples of a passage as one." placeholder:"N"`
-	Carry   bool    `help:"Hear the examples one after another too, the running head's state carried on; the model's own policy if that is carry."`
-	JSON    bool    `help:"One JSON object."`
-	Each    string  `help:"Write a JSON line an example here; with --stream, an event and a false alarm; of data with a label for every step, a stretch of equal labels." placeholder:"FILE"`
-	Report  string  `help:"Write a page with charts here." placeholder:"FILE.html"`
-	Ahead   int     `help:"A model that says what comes next: judge it so many steps ahead, besides one [10]." placeholder:"N"`
+	Segment segment.Kind `help:"Cut every example with this segmenter instead of taking it whole; with --stream, the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat,stored" default:""`
+	Crop    float64      `help:"Judge crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
+	Join    int          `help:"Text: judge so many consecutive examples of a passage as one." placeholder:"N"`
+	Carry   bool         `help:"Hear the examples one after another too, the running head's state carried on; the model's own policy if that is carry."`
+	JSON    bool         `help:"One JSON object."`
+	Each    string       `help:"Write a JSON line an example here; with --stream, an event and a false alarm; of data with a label for every step, a stretch of equal labels." placeholder:"FILE"`
+	Report  string       `help:"Write a page with charts here." placeholder:"FILE.html"`
+	Ahead   int          `help:"A model that says what comes next: judge it so many steps ahead, besides one [10]." placeholder:"N"`
 	streamFlags
 }
 
@@ -38,7 +39,7 @@ func (c *evalCmd) Run(a *app) error {
 	if c.Ahead != 0 {
 		return usagef("--ahead is for a model that says what comes next; %s says labels: leave it out", c.Model)
 	}
-	if s := c.segmenter(m); m.Config.Segment.Kind == model.SegmentBeat && (s == nil || s.Kind == model.SegmentBeat) {
+	if s := c.segmenter(m); m.Config.Segment.Kind == segment.Beat && (s == nil || s.Kind == segment.Beat) {
 		return c.runBeats(a, m)
 	}
 	if c.Stream {
@@ -70,7 +71,7 @@ func (c *evalCmd) Run(a *app) error {
 }
 
 // segmenter is the one of --segment; nil: none is given.
-func (c *evalCmd) segmenter(m *model.Model) *model.Segment {
+func (c *evalCmd) segmenter(m *model.Model) *segment.Config {
 	if c.Segment == "" {
 		return nil
 	}

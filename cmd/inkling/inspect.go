@@ -10,6 +10,7 @@ import (
 
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/decide"
 )
 
 type inspectCmd struct {
@@ -118,7 +119,7 @@ func inspectModel(a *app, name string, m *model.Model) {
 	}
 	w("size", "%d numbers, %.0f KB", values, float64(len(m.Bytes()))/1024)
 	if !m.HasNext() {
-		w("segments", "%s, at most %g %s", c.Segment.Kind, c.Segmenter().Maximum, unitOf(c))
+		w("segments", "%s, at most %g %s", c.Segment.Kind, c.Segmenter().MaxDuration, unitOf(c))
 		inspectDecision(&c.Decision, w)
 	}
 	w("trained on", "%d examples, seed %d, data %s", len(c.Origin.Examples), c.Origin.Seed, c.Origin.Data)
@@ -153,7 +154,7 @@ func unitOf(c *model.Config) string {
 }
 
 // inspectDecision says the decision rules in words.
-func inspectDecision(d *model.Decision, w func(key, format string, args ...any)) {
+func inspectDecision(d *decide.Config, w func(key, format string, args ...any)) {
 	for _, r := range []struct {
 		on          bool
 		key, format string

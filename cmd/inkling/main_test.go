@@ -153,7 +153,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// A model.Segment takes 0 as a default; a user who says 0 means it.
+// A segment.Config takes 0 as a default; a user who says 0 means it.
 func TestZeroOfASegmentFlagCounts(t *testing.T) {
 	m, err := openModel("bundled:notes")
 	if err != nil {
@@ -161,7 +161,7 @@ func TestZeroOfASegmentFlagCounts(t *testing.T) {
 	}
 	f := segmentFlags{PreRoll: new(float64), Minimum: new(float64)}
 	s := f.over(m).Defaults()
-	if err := s.Check(); err != nil || s.PreRoll > 1e-6 || s.Minimum > 1e-6 || s.Hold != 0.2 {
+	if err := s.Check(); err != nil || s.PreRoll > 1e-6 || s.MinDuration > 1e-6 || s.Hold != 0.2 {
 		t.Errorf("%+v, %v", s, err)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"inkling/capture"
 	"inkling/internal/atomicfile"
 	"inkling/internal/audio"
-	"inkling/model"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -66,7 +66,7 @@ func (c *recordCmd) Run(a *app) error {
 	err = r.loop(src)
 	a.logf("%d examples in %s", r.written, dir)
 	if err == nil && r.written == 0 {
-		return fmt.Errorf("nothing was loud enough for an example: come nearer, or lower --level (now %g dB) or --on", r.segment().Defaults().Level)
+		return fmt.Errorf("nothing was loud enough for an example: come nearer, or lower --level (now %g dB) or --on", r.segment().Defaults().LevelDBFS)
 	}
 	return err
 }
@@ -83,12 +83,12 @@ type recording struct {
 }
 
 // segment is how to cut: at silence, or at even lengths.
-func (r *recording) segment() model.Segment {
+func (r *recording) segment() segment.Config {
 	f := &r.c.segmentFlags
-	s := model.Segment{Kind: model.SegmentActivity, Maximum: f.Maximum, On: given(f.On), Off: given(f.Off), Level: given(f.Level),
-		Minimum: given(f.Minimum), PreRoll: given(f.PreRoll), Hold: given(f.Hold)}
+	s := segment.Config{Kind: segment.Activity, MaxDuration: f.Maximum, OnDB: given(f.On), OffDB: given(f.Off), LevelDBFS: given(f.Level),
+		MinDuration: given(f.Minimum), PreRoll: given(f.PreRoll), Hold: given(f.Hold)}
 	if r.c.Whole > 0 {
-		s = model.Segment{Kind: model.SegmentWhole, Maximum: r.c.Whole}
+		s = segment.Config{Kind: segment.Whole, MaxDuration: r.c.Whole}
 	}
 	return s
 }

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/term"
 
 	"inkling/model"
+	"inkling/model/decide"
+	"inkling/model/segment"
 	"inkling/stream"
 	"inkling/stream/natsio"
 )
@@ -25,8 +27,8 @@ type runCmd struct {
 	continueFlags
 	To         []string      `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
 	Emit       string        `help:"Running events: step, change, every=100ms or confirmed; of text also word." default:"step"`
-	Gap        string        `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
-	State      string        `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
+	Gap        decide.Gap    `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
+	State      decide.State  `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
 	Background bool          `help:"Report segments of the background label as well."`
 	Why        bool          `help:"Say of every confirmed label which rules it met, and of sound that opened no segment how near it came."`
 	Gather     time.Duration `help:"How long at most a step waits for those of other streams, to be run with them; 0: each stream by itself." default:"2ms"`
@@ -37,15 +39,15 @@ type runCmd struct {
 
 // segmentFlags override the model's segmenter; nil is what was not given.
 type segmentFlags struct {
-	Segment string   `help:"Segmenter: activity, fixed, message, whole, beat or, of text, line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
-	Steps   int      `help:"fixed: steps a segment; of a model that says what comes next: steps ahead [1]." placeholder:"N"`
-	Maximum float64  `help:"Longest segment in seconds." placeholder:"SECONDS"`
-	On      *float64 `help:"activity: opens so many dB above the floor." placeholder:"DB"`
-	Off     *float64 `help:"activity: lasts down to so many dB above the floor." placeholder:"DB"`
-	Level   *float64 `help:"activity: never opens below this level in dB of full scale." placeholder:"DB"`
-	Minimum *float64 `help:"activity: shorter ones are dropped, seconds." placeholder:"SECONDS"`
-	PreRoll *float64 `help:"activity: kept from before the opening, seconds." placeholder:"SECONDS"`
-	Hold    *float64 `help:"activity: silence that ends a segment, seconds." placeholder:"SECONDS"`
+	Segment segment.Kind `help:"Segmenter: activity, fixed, message, whole, beat or, of text, line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
+	Steps   int          `help:"fixed: steps a segment; of a model that says what comes next: steps ahead [1]." placeholder:"N"`
+	Maximum float64      `help:"Longest segment in seconds." placeholder:"SECONDS"`
+	On      *float64     `help:"activity: opens so many dB above the floor." placeholder:"DB"`
+	Off     *float64     `help:"activity: lasts down to so many dB above the floor." placeholder:"DB"`
+	Level   *float64     `help:"activity: never opens below this level in dB of full scale." placeholder:"DB"`
+	Minimum *float64     `help:"activity: shorter ones are dropped, seconds." placeholder:"SECONDS"`
+	PreRoll *float64     `help:"activity: kept from before the opening, seconds." placeholder:"SECONDS"`
+	Hold    *float64     `help:"activity: silence that ends a segment, seconds." placeholder:"SECONDS"`
 	beatFlags
 }
 
@@ -56,14 +58,14 @@ type beatFlags struct {
 	Wait   float64 `help:"beat: wait so many seconds for the next R peak, so that the interval after is known; negative: not at all." placeholder:"SECONDS"`
 }
 
-func (f *beatFlags) over(s *model.Segment) {
+func (f *beatFlags) over(s *segment.Config) {
 	put(&s.Before, f.Before)
 	put(&s.After, f.After)
 	put(&s.Wait, f.Wait)
 	s.Wait = max(s.Wait, 0)
 }
 
-// given is what a model.Segment takes for a flag: there 0 is the default, so the
+// given is what a segment.Config takes for a flag: there 0 is the default, so the
 // 0 of a user is the least that is not.
 func given(v *float64) float64 {
 	switch {
@@ -76,15 +78,15 @@ func given(v *float64) float64 {
 }
 
 // over returns the model's segmenter with what the user said put over it.
-func (f *segmentFlags) over(m *model.Model) *model.Segment {
+func (f *segmentFlags) over(m *model.Model) *segment.Config {
 	s := m.Config.Segment
 	put(&s.Kind, f.Segment)
 	put(&s.Steps, f.Steps)
-	put(&s.Maximum, f.Maximum)
-	put(&s.On, given(f.On))
-	put(&s.Off, given(f.Off))
-	put(&s.Level, given(f.Level))
-	put(&s.Minimum, given(f.Minimum))
+	put(&s.MaxDuration, f.Maximum)
+	put(&s.OnDB, given(f.On))
+	put(&s.OffDB, given(f.Off))
+	put(&s.LevelDBFS, given(f.Level))
+	put(&s.MinDuration, given(f.Minimum))
 	put(&s.PreRoll, given(f.PreRoll))
 	put(&s.Hold, given(f.Hold))
 	f.beatFlags.over(&s)
@@ -176,7 +178,7 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	if err := cfg.CheckDecision(); err != nil {
 		return nil, usageError{err}
 	}
-	if c.over(m).Kind == model.SegmentWhole && endless(c.Source[0]) {
+	if c.over(m).Kind == segment.Whole && endless(c.Source[0]) {
 		return nil, usagef("the segmenter whole needs a source that ends: give --segment activity, fixed or message; for text line or sentence")
 	}
 	return &stream.Options{Segment: c.over(m), Decision: decision, Gap: c.Gap, State: c.State,

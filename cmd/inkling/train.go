@@ -19,6 +19,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 	"inkling/model/stem"
 	"inkling/model/train"
 	"inkling/stream/evaluate"
@@ -90,13 +91,13 @@ type trainCmd struct {
 	AuxNext         float64 `help:"Text: weight of a second task in training, to name the next character." default:"0"`
 	Masks           int     `help:"Audio: frequency masks; negative: none." default:"0"`
 
-	Folds           int     `help:"Cross-fit in so many parts: calibration and early rule from as many trainings, the model from all data [5 under 1,000 groups]; negative: none." default:"0"`
-	EarlyGap        float64 `help:"Share of early labels that confirm may overturn [0.05]." default:"0"`
-	EarlyConfidence float64 `help:"Confidence that it is not more [0.95]." default:"0"`
-	Validation      float64 `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
-	Validate        string  `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
-	Patience        int     `help:"End after so many epochs without a better one." default:"0"`
-	Segment         string  `help:"Segmenter stored in the model; activity also cuts what is trained on, as the stream will: activity, fixed, message, whole, beat (which trains on the heartbeats of annotated electrocardiograms) or, of text, line or sentence." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
+	Folds           int          `help:"Cross-fit in so many parts: calibration and early rule from as many trainings, the model from all data [5 under 1,000 groups]; negative: none." default:"0"`
+	EarlyGap        float64      `help:"Share of early labels that confirm may overturn [0.05]." default:"0"`
+	EarlyConfidence float64      `help:"Confidence that it is not more [0.95]." default:"0"`
+	Validation      float64      `help:"Share of the training data held out to judge each epoch; negative: none." default:"0"`
+	Validate        string       `help:"Judge each epoch on this split instead." placeholder:"SPLIT"`
+	Patience        int          `help:"End after so many epochs without a better one." default:"0"`
+	Segment         segment.Kind `help:"Segmenter stored in the model; activity also cuts what is trained on, as the stream will: activity, fixed, message, whole, beat (which trains on the heartbeats of annotated electrocardiograms) or, of text, line or sentence." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
 	beatFlags
 	MostBeats   int     `help:"beat: examples of a class at most, shared out over the records; negative: all." default:"6000" placeholder:"N"`
 	Stream      float64 `help:"Share of batches that join several examples, over which the running head's state is carried, as an endless stream does; the model then carries it too." placeholder:"SHARE"`
@@ -284,7 +285,7 @@ func (c *trainCmd) override(o *train.Options) error {
 	put(&o.EarlyConfidence, c.EarlyConfidence)
 	put(&o.Patience, c.Patience)
 	put(&o.Segment.Kind, c.Segment)
-	o.CutActivity = c.Segment == model.SegmentActivity
+	o.CutActivity = c.Segment == segment.Activity
 	put(&o.Stream, c.Stream)
 	if c.Stream > 0 && c.Running == "" {
 		o.Running = model.RunningSoftmax

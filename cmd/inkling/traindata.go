@@ -1,14 +1,14 @@
 package main
 
 import (
-	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/segment"
 	"inkling/model/train"
 )
 
 // data reads DATA: what to train on and, with --validate, what to judge by.
 func (c *trainCmd) data(a *app) (trainSet, valid *dataset.Set, err error) {
-	if c.Segment == model.SegmentBeat {
+	if c.Segment == segment.Beat {
 		return c.beats(a)
 	}
 	set, err := c.open(a, c.Data, c.Rate)

@@ -15,6 +15,7 @@ import (
 	"inkling/model"
 	"inkling/model/compose"
 	"inkling/model/dataset"
+	"inkling/model/segment"
 	"inkling/stream/evaluate"
 	"inkling/stream/tune"
 )
@@ -283,8 +284,8 @@ func writeTuned(out io.Writer, r *tune.Result, g *tune.Goal) error {
 	if d.Smooth > 0 || d.Hold > 0 {
 		fmt.Fprintf(w, "running label\t\taverage over %v steps, hold of %d\n", d.Smooth, d.Hold)
 	}
-	if s := r.Segment.Defaults(); s.Kind == model.SegmentActivity {
-		fmt.Fprintf(w, "segments\t\ton %v dB, off %v dB, hold %v s, minimum %v s, pre-roll %v s\n", s.On, s.Off, s.Hold, s.Minimum, s.PreRoll)
+	if s := r.Segment.Defaults(); s.Kind == segment.Activity {
+		fmt.Fprintf(w, "segments\t\ton %v dB, off %v dB, hold %v s, minimum %v s, pre-roll %v s\n", s.OnDB, s.OffDB, s.Hold, s.MinDuration, s.PreRoll)
 	}
 	return w.Flush()
 }

@@ -9,6 +9,8 @@ import (
 	"inkling/capture"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/decide"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -41,7 +43,7 @@ func (c *verifyCmd) Run(a *app) error {
 	}
 	c.model = &m.Config
 	c.recordings = m.HasNext()
-	if m.Config.Segment.Kind == model.SegmentBeat {
+	if m.Config.Segment.Kind == segment.Beat {
 		return c.beats(a, m)
 	}
 	set, err := c.open(a, c.Data, m.Config.Rate)
@@ -143,8 +145,8 @@ func (p *parity) stepwise(m *model.Model, frames []float32, want *model.Predicti
 // after each block.
 func (p *parity) live(m *model.Model, e *dataset.Example, set *dataset.Set, rng *rand.Rand, want *model.Prediction, worst *float64, restore bool) error {
 	d := &m.Config.Decision // without rules about labels: what the network says is compared
-	o := &stream.Options{Segment: &model.Segment{Kind: model.SegmentWhole, Maximum: 86400},
-		Decision: &model.Decision{Warm: d.Warm, State: d.State, Gap: d.Gap}}
+	o := &stream.Options{Segment: &segment.Config{Kind: segment.Whole, MaxDuration: 86400},
+		Decision: &decide.Config{Warm: d.Warm, State: d.State, Gap: d.Gap}}
 	c, err := stream.NewClassifier(m, o)
 	if err != nil {
 		return err

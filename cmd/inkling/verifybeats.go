@@ -10,6 +10,7 @@ import (
 	"inkling/internal/resample"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/decide"
 	"inkling/stream"
 )
 
@@ -100,7 +101,7 @@ func (p *parity) beat(m *model.Model, b *qrs.Beat, rng *rand.Rand) (*model.Predi
 // hear runs the classifier over a record in random blocks.
 func (p *parity) hear(m *model.Model, clip *audio.Clip, rng *rand.Rand, want []*model.Prediction, worst *float64, restore bool) error {
 	d := &m.Config.Decision
-	o := &stream.Options{Emit: stream.Emit{Confirmed: true}, Decision: &model.Decision{Warm: d.Warm, State: d.State, Gap: d.Gap}}
+	o := &stream.Options{Emit: stream.Emit{Confirmed: true}, Decision: &decide.Config{Warm: d.Warm, State: d.State, Gap: d.Gap}}
 	c, err := stream.NewClassifier(m, o)
 	if err != nil {
 		return err

@@ -9,7 +9,9 @@ import (
 	"inkling/cell"
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // A Work is a Case with what it does.
@@ -35,8 +37,8 @@ const Classes = 3
 // the running head that running names, and a confirm head or none.
 func Network(hidden, d int, running string, confirm bool) (*model.Model, error) {
 	c := model.Config{Version: 1, Channels: d, Front: feature.Config{Kind: feature.KindRaw}, Hidden: hidden, Layers: 1,
-		Running: running, Confirm: confirm, Segment: model.Segment{Kind: model.SegmentWhole},
-		Decision: model.Decision{State: "reset", Gap: "reset"}}
+		Running: running, Confirm: confirm, Segment: segment.Config{Kind: segment.Whole},
+		Decision: decide.Config{State: "reset", Gap: "reset"}}
 	for i := range Classes {
 		c.Labels = append(c.Labels, fmt.Sprint("class ", i+1))
 	}

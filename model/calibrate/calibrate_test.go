@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/model"
+	"inkling/model/decide"
 )
 
 const classes = 4
@@ -126,7 +127,7 @@ func TestEarlyRuleOfFew(t *testing.T) {
 	}
 }
 
-// answer agrees with model.Stopper on every threshold.
+// answer agrees with decide.Stopper on every threshold.
 func TestAnswerIsTheStoppers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
@@ -134,20 +135,20 @@ func TestAnswerIsTheStoppers(t *testing.T) {
 		vs := draw(rng, 6, 1)
 		c.Calibration = temperatures(c, vs)
 		c.Decision.Warm = rapid.IntRange(0, 12).Draw(t, "warm")
-		w := make([]float64, model.ScoreFeatures)
+		w := make([]float64, decide.ScoreFeatures)
 		for i := range w {
 			w[i] = rng.NormFloat64()
 		}
-		rule := &model.Early{Weights: w, Threshold: rapid.Float64Range(-4, 8).Draw(t, "threshold")}
+		rule := &decide.Early{Weights: w, Threshold: rapid.Float64Range(-4, 8).Draw(t, "threshold")}
 		c.Decision.Early = rule
 		for i := range vs {
 			q := newCourse(c, &vs[i], w)
 			share, wrong := q.answer(rule.Threshold)
-			var s model.Stopper
+			var s decide.Stopper
 			s.Reset()
 			want, overturns := 1.0, 0
 			for step := 1; step <= vs[i].steps(); step++ {
-				if s.Final(c, &c.Decision, step, vs[i].Running[(step-1)*classes:][:classes]) {
+				if s.Final(&c.Decision, c.Calibration.Steps, step, vs[i].Running[(step-1)*classes:][:classes]) {
 					want = float64(step) / float64(vs[i].steps())
 					if s.Label != vs[i].Confirmed() {
 						overturns = 1

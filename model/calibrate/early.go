@@ -9,13 +9,14 @@ import (
 
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/decide"
 )
 
 // learnEarly fits the early rule of c to calibrated verdicts. The score is fitted on
 // each half for the other, so that the test judges it on sequences that are new to it,
 // and then on all. Where the verdicts cannot support o.Gap it takes the least gap that
 // they can and says so; with none under a half there is no rule.
-func learnEarly(c *model.Config, vs []Verdict, o Options) (rule *model.Early, supported bool) {
+func learnEarly(c *model.Config, vs []Verdict, o Options) (rule *decide.Early, supported bool) {
 	halves := [2][]Verdict{}
 	for i, v := range vs {
 		halves[i%2] = append(halves[i%2], v)
@@ -32,7 +33,7 @@ func learnEarly(c *model.Config, vs []Verdict, o Options) (rule *model.Early, su
 	}
 	for gap := o.Gap; gap < 0.5; gap *= 1.05 {
 		if threshold, ok := learnThenTest(courses, gap, 1-o.Confidence); ok {
-			return &model.Early{Weights: regress(c, vs), Threshold: threshold,
+			return &decide.Early{Weights: regress(c, vs), Threshold: threshold,
 				Gap: math.Ceil(1e4*gap) / 1e4, Confidence: o.Confidence}, gap == o.Gap
 		}
 	}
@@ -49,10 +50,10 @@ type course struct {
 }
 
 func newCourse(c *model.Config, v *Verdict, weights []float64) course {
-	rule := model.Early{Weights: weights}
+	rule := decide.Early{Weights: weights}
 	q := course{steps: v.steps()}
 	best := math.Inf(-1)
-	eachStep(c, v, func(step, label int, f *[model.ScoreFeatures]float64) {
+	eachStep(c, v, func(step, label int, f *[decide.ScoreFeatures]float64) {
 		if s := rule.Score(f); s > best {
 			best = s
 			q.score, q.at, q.agree = append(q.score, s), append(q.at, step), append(q.agree, label == v.Confirmed())
@@ -63,7 +64,7 @@ func newCourse(c *model.Config, v *Verdict, weights []float64) course {
 
 // eachStep calls f with the running label and the features of every step of v after
 // the warm-up.
-func eachStep(c *model.Config, v *Verdict, f func(step, label int, features *[model.ScoreFeatures]float64)) {
+func eachStep(c *model.Config, v *Verdict, f func(step, label int, features *[decide.ScoreFeatures]float64)) {
 	n := len(v.Probs)
 	last, held := -1, 0
 	for step := c.Decision.Warm + 1; step <= v.steps(); step++ {
@@ -73,7 +74,7 @@ func eachStep(c *model.Config, v *Verdict, f func(step, label int, features *[mo
 			last, held = label, 0
 		}
 		held++
-		x := c.Calibration.Features(row, held, step)
+		x := decide.Features(row, held, step, c.Calibration.Steps)
 		f(step, label, &x)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"inkling/model"
+	"inkling/model/decide"
 )
 
 // regress fits the weights of the early rule's score by logistic regression: of every
@@ -13,7 +14,7 @@ import (
 // a small ridge keeps weights finite where the steps are separable, and the weights
 // come from Newton's method (iteratively reweighted least squares).
 func regress(c *model.Config, vs []Verdict) []float64 {
-	const k = model.ScoreFeatures
+	const k = decide.ScoreFeatures
 	w := mat.NewVecDense(k, nil)
 	for range 25 {
 		hessian, gradient := mat.NewSymDense(k, nil), mat.NewVecDense(k, nil)
@@ -48,7 +49,7 @@ const ridge = 0.1
 func addSteps(c *model.Config, v *Verdict, w *mat.VecDense, hessian *mat.SymDense, gradient *mat.VecDense) {
 	share := 1 / float64(max(v.steps()-c.Decision.Warm, 1))
 	confirmed := v.Confirmed()
-	eachStep(c, v, func(_, label int, f *[model.ScoreFeatures]float64) {
+	eachStep(c, v, func(_, label int, f *[decide.ScoreFeatures]float64) {
 		x := mat.NewVecDense(len(f), f[:])
 		p := 1 / (1 + math.Exp(-mat.Dot(w, x)))
 		y := 0.0

@@ -8,7 +8,7 @@ import (
 	"inkling/internal/parallel"
 	"inkling/internal/qrs"
 	"inkling/internal/wfdb"
-	"inkling/model"
+	"inkling/model/segment"
 )
 
 // Beats is the Kind of heartbeats, cut out as the segmenter beat does.
@@ -20,11 +20,11 @@ const BeatTolerance = 0.075
 
 // BeatOptions of LoadBeats.
 type BeatOptions struct {
-	Rate     float64       // resampled to this; 0: the records', the lowest if they differ
-	Leads    []string      // of WFDB records, by name or number [all]
-	Segment  model.Segment // how to cut
-	Labels   []string      // beats of these classes alone [N, S, V]
-	Most     int           // examples of a class, shared out over the records; 0: all
+	Rate     float64        // resampled to this; 0: the records', the lowest if they differ
+	Leads    []string       // of WFDB records, by name or number [all]
+	Segment  segment.Config // how to cut
+	Labels   []string       // beats of these classes alone [N, S, V]
+	Most     int            // examples of a class, shared out over the records; 0: all
 	Progress func(done, total int)
 }
 

@@ -14,7 +14,7 @@ import (
 	"inkling/internal/audio"
 	"inkling/internal/ecgtest"
 	"inkling/internal/qrs"
-	"inkling/model"
+	"inkling/model/segment"
 )
 
 // addRecord puts a synthetic electrocardiogram NAME.wav with its table into fsys.
@@ -82,7 +82,7 @@ func TestRecordMistakes(t *testing.T) {
 		fsys["x.beats.csv"] = &fstest.MapFile{Data: []byte(table)}
 		list, _, err := recordsOf(fsys, ".")
 		if err == nil {
-			_, err = LoadBeats(list, BeatOptions{Segment: model.Segment{Kind: model.SegmentBeat}})
+			_, err = LoadBeats(list, BeatOptions{Segment: segment.Config{Kind: segment.Beat}})
 		}
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want %q", table, err, says)
@@ -145,7 +145,7 @@ func TestLoadBeats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := BeatOptions{Segment: model.Segment{Kind: model.SegmentBeat}}
+	o := BeatOptions{Segment: segment.Config{Kind: segment.Beat}}
 	s, err := LoadBeats(list, o)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"inkling/model"
 	"inkling/model/calibrate"
 	"inkling/model/dataset"
+	"inkling/model/decide"
 	"inkling/model/feature"
 )
 
@@ -255,9 +256,9 @@ func (c *corpus) config(o *Options) *model.Config {
 	if o.Next != nil {
 		return &model.Config{Version: 1, Labels: []string{}, Rate: c.set.Rate, Channels: c.set.Channels, Names: c.set.Names, Units: c.set.Units, Front: c.front,
 			Hidden: o.Hidden, Layers: o.Layers, Running: model.RunningNone, Next: o.Next, Segment: o.Segment,
-			Decision: model.Decision{State: "reset", Gap: "reset"}}
+			Decision: decide.Config{State: "reset", Gap: "reset"}}
 	}
-	d := model.Decision{State: "reset", Gap: "reset"}
+	d := decide.Config{State: "reset", Gap: "reset"}
 	if o.Stream > 0 || c.origin.Stepwise() {
 		d.State = "carry"
 	}

@@ -18,6 +18,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 	"inkling/model/stem"
 )
 
@@ -366,7 +367,7 @@ func TestOrigin(t *testing.T) {
 	if g := c.Origin; g.Seed != 42 || len(g.Examples) != 60 || g.Data == "" || g.Options["hidden"] != "8" || g.Measured["validation_examples"] == 0 {
 		t.Errorf("origin: %+v", g)
 	}
-	if c.Decision.Background != "background" || c.Segment.Kind != model.SegmentActivity || c.Decision.Threshold != 0 {
+	if c.Decision.Background != "background" || c.Segment.Kind != segment.Activity || c.Decision.Threshold != 0 {
 		t.Errorf("%+v, %+v", c.Decision, c.Segment)
 	}
 	back, err := model.Load(bytes.NewReader(r.Model.Bytes()))

@@ -7,6 +7,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // NextDefaults returns the options for learning what comes next in recordings, and says
@@ -60,7 +61,7 @@ func (o Options) withNext() Options {
 	o.Lead = max(o.Lead, 0)
 	o.Running = or(o.Running, model.RunningNone)
 	o.NoConfirm = true
-	o.Segment.Kind = or(o.Segment.Kind, model.SegmentWhole)
+	o.Segment.Kind = or(o.Segment.Kind, segment.Whole)
 	o.Folds = or(o.Folds, -1)
 	for _, v := range []*float64{&o.RunningWeight, &o.Smoothing, &o.Dropout, &o.DropConnect, &o.Noise, &o.Jitter, &o.Crop} {
 		*v = or(*v, -1)
@@ -76,7 +77,7 @@ func (o *Options) checkNext() error {
 	}{
 		{"folds", o.Folds > 0}, {"a running head", o.Running != model.RunningNone}, {"evidence for the confirm head", o.ConfirmEvidence},
 		{"a weight of the running head", o.RunningWeight > 0}, {"a ramp of the running head", o.RampRunning}, {"distillation", o.Distill > 0},
-		{"a segmenter", o.Segment != model.Segment{Kind: model.SegmentWhole}},
+		{"a segmenter", o.Segment != segment.Config{Kind: segment.Whole}},
 		{"label smoothing", o.Smoothing > 0}, {"class weights", o.ClassWeights}, {"a stem", o.Stem.Kind != ""},
 		{"dropped features", o.Dropout > 0}, {"noise", o.Noise > 0}, {"jitter", o.Jitter > 0}, {"a cut start", o.Crop > 0},
 		{"background", o.Background != nil}, {"stretch", o.Stretch > 0}, {"gain", o.GainDB > 0}, {"polarity", o.Polarity}, {"snr", o.SNR > 0}, {"masks", o.Masks > 0},

@@ -3,18 +3,17 @@ package train
 import (
 	"fmt"
 
-	"inkling/model"
-	"inkling/model/activity"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // heard is set with every example cut to what the live stream would hear of it: its
 // longest segment of activity, from the pre-roll to the last frame that counts. One
 // that opens no segment stays whole; note says how many do that should not.
 func (o *Options) heard(set *dataset.Set) (cut *dataset.Set, note string, err error) {
-	if o.Segment.Kind != model.SegmentActivity || set.Kind != dataset.Audio {
-		return nil, "", fmt.Errorf("train: only sound can be cut by the segmenter %s, not %s by %s", model.SegmentActivity, set.Kind, o.Segment.Kind)
+	if o.Segment.Kind != segment.Activity || set.Kind != dataset.Audio {
+		return nil, "", fmt.Errorf("train: only sound can be cut by the segmenter %s, not %s by %s", segment.Activity, set.Kind, o.Segment.Kind)
 	}
 	s := o.Segment.Defaults()
 	if err := s.Check(); err != nil {
@@ -32,7 +31,7 @@ func (o *Options) heard(set *dataset.Set) (cut *dataset.Set, note string, err er
 	t.Examples = nil
 	unheard := 0
 	for _, e := range set.Examples {
-		span := activity.Longest(activity.Segments(&s, set.Rate, set.Channels, e.Samples))
+		span := segment.Longest(segment.Spans(&s, set.Rate, set.Channels, e.Samples))
 		span.End = counted(x, span, len(e.Samples)/set.Channels)
 		if span.End > span.Start {
 			e.Samples = e.Samples[span.Start*set.Channels : span.End*set.Channels]
@@ -49,7 +48,7 @@ func (o *Options) heard(set *dataset.Set) (cut *dataset.Set, note string, err er
 
 // counted is where the last frame ends that a stream counts of a segment: at the
 // signal's end what is left is a frame too.
-func counted(x feature.Extractor, s activity.Span, total int) int {
+func counted(x feature.Extractor, s segment.Span, total int) int {
 	n := 0
 	for x.End(n+1) <= s.End-s.Start {
 		n++

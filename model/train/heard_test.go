@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // Examples are cut to what sounds, at whole frames; background and what is too soft
@@ -25,7 +25,7 @@ func TestHeard(t *testing.T) {
 		}
 		set.Examples = append(set.Examples, e)
 	}
-	o := Options{Front: feature.Config{Kind: feature.KindRaw, Samples: 9}, Segment: model.Segment{Kind: model.SegmentActivity}}
+	o := Options{Front: feature.Config{Kind: feature.KindRaw, Samples: 9}, Segment: segment.Config{Kind: segment.Activity}}
 	cut, note, err := o.heard(set)
 	if err != nil {
 		t.Fatal(err)
@@ -37,11 +37,11 @@ func TestHeard(t *testing.T) {
 	if len(cut.Examples[1].Samples) != 2000 || len(cut.Examples[2].Samples) != 2000 || !strings.HasPrefix(note, "1 examples open no segment") {
 		t.Errorf("%d, %d: %q", len(cut.Examples[1].Samples), len(cut.Examples[2].Samples), note)
 	}
-	o.Segment.Kind = model.SegmentFixed
+	o.Segment.Kind = segment.Fixed
 	if _, _, err := o.heard(set); err == nil {
 		t.Error("a segmenter that does not listen cuts examples")
 	}
-	o.Segment = model.Segment{Kind: model.SegmentActivity, On: 3, Off: 9}
+	o.Segment = segment.Config{Kind: segment.Activity, OnDB: 3, OffDB: 9}
 	if _, _, err := o.heard(set); err == nil || !strings.Contains(err.Error(), "lower off") {
 		t.Errorf("%v", err)
 	}
@@ -50,7 +50,7 @@ func TestHeard(t *testing.T) {
 // A training on what is heard of padded tones is one on the tones.
 func TestTrainsOnWhatIsHeard(t *testing.T) {
 	o, _, _ := Defaults(toyAudio(12, 1), "")
-	o.Hidden, o.Epochs, o.Folds, o.Segment.Kind, o.CutActivity = 4, 1, -1, model.SegmentActivity, true
+	o.Hidden, o.Epochs, o.Folds, o.Segment.Kind, o.CutActivity = 4, 1, -1, segment.Activity, true
 	set := toyAudio(12, 1)
 	for i := range set.Examples {
 		e := &set.Examples[i]

@@ -8,6 +8,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 	"inkling/model/stem"
 )
 
@@ -130,7 +131,7 @@ type Options struct {
 
 	Patience int // epochs without a better validation loss before it ends [off]
 	Seed     uint64
-	Segment  model.Segment // stored in the model [activity for audio, line for text, whole for series]
+	Segment  segment.Config // stored in the model [activity for audio, line for text, whole for series]
 }
 
 func (o Options) withDefaults(set *dataset.Set) Options {

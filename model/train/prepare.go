@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strconv"
 
-	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // prepare checks set, valid and o, and makes the trainer before its first update.
@@ -34,18 +34,18 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 		}
 	}
 	if o.Segment.Kind == "" {
-		o.Segment.Kind = model.SegmentWhole
+		o.Segment.Kind = segment.Whole
 		switch set.Kind {
 		case dataset.Audio:
 			if set.Stepwise() {
 				break
 			}
-			o.Segment.Kind = model.SegmentActivity
+			o.Segment.Kind = segment.Activity
 		case dataset.Text:
-			o.Segment.Kind = model.SegmentLine
+			o.Segment.Kind = segment.Line
 		}
 		if set.Stepwise() && set.Rate > 0 {
-			o.Segment.Maximum = stepwiseMaximum
+			o.Segment.MaxDuration = stepwiseMaximum
 		}
 	}
 	if err := o.check(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // toySteps holds n recordings at 20 Hz of two channels, whose label changes every few
@@ -121,7 +122,7 @@ func TestLearnsSteps(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := r.Model.Config
-		if c.Decision.State != "carry" || c.Segment.Kind != model.SegmentWhole || c.Calibration == nil || c.Decision.Early != nil || len(r.Held) != 6 {
+		if c.Decision.State != "carry" || c.Segment.Kind != segment.Whole || c.Calibration == nil || c.Decision.Early != nil || len(r.Held) != 6 {
 			t.Errorf("%s: %+v, %+v, %d held out", runs, c.Decision, c.Segment, len(r.Held))
 		}
 		if v := c.Origin.Measured["validation_running"]; v < 0.85 {

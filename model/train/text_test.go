@@ -13,6 +13,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // toyText holds n sentences of made-up words by two writers, who have their favourites;
@@ -57,7 +58,7 @@ func TestLearnsAToyText(t *testing.T) {
 	}
 	o.Hidden, o.Epochs, o.Folds, o.Seed, o.LR = 12, 40, -1, 1, 0.01
 	m := fitText(t, toyText(160, 1), o)
-	if m.Config.Segment.Kind != model.SegmentLine || m.Config.Front.Alphabet == "" || m.Params.Aux[0] != nil || m.Params.Scale[0] != 1 || m.Params.Mean[0] != 0 {
+	if m.Config.Segment.Kind != segment.Line || m.Config.Front.Alphabet == "" || m.Params.Aux[0] != nil || m.Params.Scale[0] != 1 || m.Params.Mean[0] != 0 {
 		t.Errorf("%+v", m.Config)
 	}
 	right := 0

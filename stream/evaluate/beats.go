@@ -15,12 +15,13 @@ import (
 	"inkling/internal/wfdb"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
 // BeatOptions of Beats.
 type BeatOptions struct {
-	Segment  *model.Segment       // nil: the model's, which must be of the kind beat
+	Segment  *segment.Config      // nil: the model's, which must be of the kind beat
 	Leads    []string             // of WFDB records, by name or number [all]
 	Each     func(*BeatRow) error // after the evaluation, once an annotated beat and once a false one
 	Progress func(done, total int)
@@ -110,8 +111,8 @@ func Beats(ctx context.Context, m *model.Model, records []dataset.Record, o Beat
 	began := time.Now()
 	if s := o.Segment; len(records) == 0 {
 		return nil, errors.New("there are no records to evaluate")
-	} else if kind := segmenter(m, &StreamOptions{Segment: s}).Kind; kind != model.SegmentBeat {
-		return nil, fmt.Errorf("the model cuts by %s, electrocardiograms are judged beat by beat: train one with --segment %s", kind, model.SegmentBeat)
+	} else if kind := segmenter(m, &StreamOptions{Segment: s}).Kind; kind != segment.Beat {
+		return nil, fmt.Errorf("the model cuts by %s, electrocardiograms are judged beat by beat: train one with --segment %s", kind, segment.Beat)
 	}
 	rows := make([][]BeatRow, len(records))
 	errs := parallel.ForEach(len(records), false, o.Progress, func(i int) (err error) {

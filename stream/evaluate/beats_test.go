@@ -8,6 +8,7 @@ import (
 
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/segment"
 )
 
 // What is missed and what is told of nothing count, a beat without a label is found but
@@ -65,7 +66,7 @@ func TestBeatPrecisionOfEC57(t *testing.T) {
 }
 
 func TestBeatsRefusals(t *testing.T) {
-	m := &model.Model{Config: model.Config{Labels: []string{"N", "V"}, Segment: model.Segment{Kind: model.SegmentWhole}}}
+	m := &model.Model{Config: model.Config{Labels: []string{"N", "V"}, Segment: segment.Config{Kind: segment.Whole}}}
 	if _, err := Beats(t.Context(), m, nil, BeatOptions{}); err == nil {
 		t.Error("no records were taken")
 	}

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/stream"
 )
 
@@ -50,7 +51,7 @@ func Answers(dst []Span, cs []Candidate, r *stream.Rules) []Span {
 // Replay fills in what the running head of a stream with the rules of d would have
 // said of t's candidates, which have their Probs: running and early labels, evidence.
 // c is the configuration of the model that heard t.
-func (t *Take) Replay(c *model.Config, d *model.Decision) {
+func (t *Take) Replay(c *model.Config, d *decide.Config) {
 	r := stream.NewDecider(c, d)
 	for i := range t.Candidates {
 		t.Candidates[i].replay(r)
@@ -82,7 +83,7 @@ func (c *Candidate) replay(r *stream.Decider) {
 }
 
 // Told appends what is decided of candidates to dst, which is reused.
-func Told(dst []Decided, cs []Candidate, labels []string, d *model.Decision) []Decided {
+func Told(dst []Decided, cs []Candidate, labels []string, d *decide.Config) []Decided {
 	dst = dst[:0]
 	r := stream.NewRules(d, labels)
 	for i := range cs {

@@ -20,6 +20,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // Options of Run. The zero value takes every example whole.
@@ -35,7 +36,7 @@ type Options struct {
 	// Segment finds the segment in each example with this segmenter and a
 	// stream.Classifier. Where it finds several the longest counts, the first
 	// of equals; where it finds none the example has no label and is wrong.
-	Segment *model.Segment
+	Segment *segment.Config
 	// Carry also hears the examples one after another, the running head's state carried
 	// on; of a model whose state policy is carry that is always done.
 	Carry    bool

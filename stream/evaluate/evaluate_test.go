@@ -19,7 +19,9 @@ import (
 	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 var testLabels = []string{"a", "b", "c", "d"}
@@ -29,8 +31,8 @@ var testLabels = []string{"a", "b", "c", "d"}
 func randomModel(t testing.TB, seed uint64, edit func(*model.Config)) *model.Model {
 	t.Helper()
 	c := model.Config{Version: 1, Labels: testLabels, Rate: 100, Channels: 1, Hidden: 6, Layers: 1,
-		Running: model.RunningSoftmax, Confirm: true, Segment: model.Segment{Kind: model.SegmentWhole},
-		Decision: model.Decision{State: "reset", Gap: "reset", EarlyP: 0.4, EarlySteps: 3}}
+		Running: model.RunningSoftmax, Confirm: true, Segment: segment.Config{Kind: segment.Whole},
+		Decision: decide.Config{State: "reset", Gap: "reset", EarlyP: 0.4, EarlySteps: 3}}
 	c.Front.Kind, c.Front.Samples = feature.KindRaw, 2
 	if edit != nil {
 		edit(&c)

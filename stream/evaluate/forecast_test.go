@@ -12,7 +12,9 @@ import (
 	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // nextModel says what comes next, out of random weights; naive repeats the last sample.
@@ -23,7 +25,7 @@ func nextModel(t *testing.T, channels, samples int, quantiles []float64, naive b
 	}
 	c := model.Config{Version: 1, Labels: []string{}, Channels: channels, Hidden: 4, Layers: 1, Running: model.RunningNone, Next: &n,
 		Front:   feature.Config{Kind: feature.KindRaw, Samples: samples, Decimate: 1},
-		Segment: model.Segment{Kind: model.SegmentWhole}, Decision: model.Decision{State: "reset", Gap: "reset"}}
+		Segment: segment.Config{Kind: segment.Whole}, Decision: decide.Config{State: "reset", Gap: "reset"}}
 	p := model.NewParams(&c, channels*samples)
 	rng := rand.New(rand.NewPCG(1, 1))
 	p.Init(rng)
@@ -156,7 +158,7 @@ func TestForecastsOfNothing(t *testing.T) {
 // Bits and right answers are those of the model's probabilities, counted one by one.
 func TestReadingIsCounted(t *testing.T) {
 	c := model.Config{Version: 1, Labels: []string{}, Channels: 1, Hidden: 6, Layers: 1, Running: model.RunningNone, Next: &model.Next{Loss: model.LossEntropy},
-		Front: feature.Config{Kind: feature.KindChars, Alphabet: " abc"}, Segment: model.Segment{Kind: model.SegmentWhole}, Decision: model.Decision{State: "reset", Gap: "reset"}}
+		Front: feature.Config{Kind: feature.KindChars, Alphabet: " abc"}, Segment: segment.Config{Kind: segment.Whole}, Decision: decide.Config{State: "reset", Gap: "reset"}}
 	p := model.NewParams(&c, 1)
 	rng := rand.New(rand.NewPCG(5, 5))
 	p.Init(rng)

@@ -8,15 +8,15 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/model"
-	"inkling/model/activity"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // What activity finds in a whole signal is what the live stream makes of it.
 func TestActivityFindsWhatTheStreamHears(t *testing.T) {
 	m := randomModel(t, 1, func(c *model.Config) {
 		c.Rate, c.Front = 1000, feature.Config{Kind: feature.KindRaw, Samples: 1}
-		c.Segment = model.Segment{Kind: model.SegmentActivity}
+		c.Segment = segment.Config{Kind: segment.Activity}
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
@@ -28,7 +28,7 @@ func TestActivityFindsWhatTheStreamHears(t *testing.T) {
 			}
 			x[i] = float32(loud * rng.NormFloat64())
 		}
-		s := model.Segment{Kind: model.SegmentActivity, Maximum: rapid.SampledFrom([]float64{0, 0.7}).Draw(t, "maximum"),
+		s := segment.Config{Kind: segment.Activity, MaxDuration: rapid.SampledFrom([]float64{0, 0.7}).Draw(t, "maximum"),
 			PreRoll: rapid.SampledFrom([]float64{0, 0.1}).Draw(t, "pre-roll"), Hold: rapid.SampledFrom([]float64{0, 0.03}).Draw(t, "hold")}
 		set := randomSet(1, 1, 1, testLabels)
 		set.Rate, set.Examples[0].Samples = 1000, x
@@ -38,7 +38,7 @@ func TestActivityFindsWhatTheStreamHears(t *testing.T) {
 			t.Fatal(err)
 		}
 		full := s.Defaults()
-		if got := activity.Longest(activity.Segments(&full, 1000, 1, x)); got != (activity.Span{Start: start, End: end}) {
+		if got := segment.Longest(segment.Spans(&full, 1000, 1, x)); got != (segment.Span{Start: start, End: end}) {
 			t.Fatalf("%v, the stream has [%d, %d)", got, start, end)
 		}
 	})

@@ -13,6 +13,8 @@ import (
 	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/decide"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -77,7 +79,7 @@ type Step struct {
 
 // StreamOptions of Listen and Stream.
 type StreamOptions struct {
-	Segment       *model.Segment            // nil: the model's
+	Segment       *segment.Config           // nil: the model's
 	Tolerance     float64                   // seconds between the begins of an event and of the segment that tells of it; 0: DefaultTolerance
 	IgnoreUnknown bool                      // annotations with labels that the model has not are none
 	Running       bool                      // keep Candidate.Probs, for Replay
@@ -92,7 +94,7 @@ func Listen(ctx context.Context, m *model.Model, recordings []Recording, o Strea
 	if len(recordings) == 0 {
 		return nil, errors.New("there are no recordings to evaluate")
 	}
-	if s := segmenter(m, &o); s.Kind == model.SegmentMessage {
+	if s := segmenter(m, &o); s.Kind == segment.Message {
 		return nil, errors.New("the segmenter message needs a source that marks its messages, a recording has none: choose another with --segment")
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -117,7 +119,7 @@ func Listen(ctx context.Context, m *model.Model, recordings []Recording, o Strea
 	return takes, canceled
 }
 
-func segmenter(m *model.Model, o *StreamOptions) *model.Segment {
+func segmenter(m *model.Model, o *StreamOptions) *segment.Config {
 	if o.Segment != nil {
 		return o.Segment
 	}
@@ -156,7 +158,7 @@ func listen(ctx context.Context, m *model.Model, r *Recording, o *StreamOptions,
 	d := &m.Config.Decision
 	l.decide = stream.NewDecider(&m.Config, d)
 	l.c, err = stream.NewClassifier(m, &stream.Options{Segment: o.Segment, Background: true, Top: m.Classes(),
-		Decision: &model.Decision{Background: d.Background, State: d.State, Gap: d.Gap}})
+		Decision: &decide.Config{Background: d.Background, State: d.State, Gap: d.Gap}})
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"inkling/model"
+	"inkling/model/decide"
 	"inkling/stream"
 )
 
@@ -31,7 +31,7 @@ type scorer struct {
 
 // Score is the report on takes under the rules of d about confirmed labels, whichever
 // they were heard under; the running label and the evidence are those of the last Replay.
-func Score(labels []string, takes []*Take, d *model.Decision, tolerance float64) *StreamReport {
+func Score(labels []string, takes []*Take, d *decide.Config, tolerance float64) *StreamReport {
 	n := len(labels)
 	s := &scorer{labels: labels, rules: stream.NewRules(d, labels), r: &StreamReport{Recordings: len(takes), Tolerance: tolerance, Labels: labels, Takes: takes,
 		Misses: map[string]int{}, PerLabel: map[string]StreamClass{}}}

@@ -2,7 +2,7 @@ package evaluate
 
 import (
 	"inkling/capture"
-	"inkling/model"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -36,7 +36,7 @@ func (j *job) segment(samples []float32) (start, end int, err error) {
 	for at := 0; at < total; at += segmentBlock {
 		to := min(at+segmentBlock, total)
 		b.Offset, b.Samples, b.Mark = uint64(at), samples[at*width:to*width], 0
-		if j.o.Segment.Kind == model.SegmentMessage { // the example is the message
+		if j.o.Segment.Kind == segment.Message { // the example is the message
 			if at == 0 {
 				b.Mark |= capture.MarkBegin
 			}

@@ -12,6 +12,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -43,7 +44,7 @@ func bursts(n int) *dataset.Set {
 
 func melModel(t *testing.T) *model.Model {
 	return randomModel(t, 20, func(c *model.Config) {
-		c.Rate, c.Segment.Kind, c.Decision.EarlyP = 8000, model.SegmentActivity, 0.3
+		c.Rate, c.Segment.Kind, c.Decision.EarlyP = 8000, segment.Activity, 0.3
 		c.Front = feature.Config{Kind: feature.KindLogMel, Bands: 12}
 	})
 }
@@ -52,8 +53,8 @@ func melModel(t *testing.T) *model.Model {
 // probability and steps of the longest, the early step too.
 func TestSegmentsAreTheStreams(t *testing.T) {
 	m, s := melModel(t), bursts(12)
-	for _, kind := range []string{model.SegmentActivity, model.SegmentFixed} {
-		seg := &model.Segment{Kind: kind, Steps: 40}
+	for _, kind := range []segment.Kind{segment.Activity, segment.Fixed} {
+		seg := &segment.Config{Kind: kind, Steps: 40}
 		r, err := Run(context.Background(), m, s, Options{Segment: seg})
 		if err != nil {
 			t.Fatal(err)
@@ -100,7 +101,7 @@ func TestSegmentsAreTheStreams(t *testing.T) {
 
 func TestAnExampleWithoutSegmentIsWrong(t *testing.T) {
 	m, s := melModel(t), bursts(5)
-	r, err := Run(context.Background(), m, s, Options{Segment: &model.Segment{Kind: model.SegmentActivity}})
+	r, err := Run(context.Background(), m, s, Options{Segment: &segment.Config{Kind: segment.Activity}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,8 +121,8 @@ func TestWholeAndMessageChangeNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{model.SegmentWhole, model.SegmentMessage} {
-		got, err := Run(context.Background(), m, s, Options{Segment: &model.Segment{Kind: kind}})
+	for _, kind := range []segment.Kind{segment.Whole, segment.Message} {
+		got, err := Run(context.Background(), m, s, Options{Segment: &segment.Config{Kind: kind}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +130,7 @@ func TestWholeAndMessageChangeNothing(t *testing.T) {
 			t.Errorf("%s: rows\n%v\nwant\n%v", kind, got.Rows, want.Rows)
 		}
 	}
-	if _, err := Run(context.Background(), m, s, Options{Segment: &model.Segment{Kind: "guess"}}); err == nil {
+	if _, err := Run(context.Background(), m, s, Options{Segment: &segment.Config{Kind: "guess"}}); err == nil {
 		t.Error("a segmenter that there is none of: no error")
 	}
 }

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"inkling/model"
 	"inkling/model/calibrate"
+	"inkling/model/decide"
 	"inkling/stream"
 )
 
@@ -21,7 +22,7 @@ const accuracyLent = 0.01
 // was not trained on, before calibration. Best is the greatest F1 of segments, at an
 // overlap of a half, among what is within a point of the greatest accuracy of steps;
 // of equals the one that holds back less.
-func Steady(c *model.Config, vs []calibrate.Verdict) model.Decision {
+func Steady(c *model.Config, vs []calibrate.Verdict) decide.Config {
 	var probs [][]float32
 	for i := range vs {
 		probs = append(probs, tempered(c, &vs[i]))
@@ -60,7 +61,7 @@ func tempered(c *model.Config, v *calibrate.Verdict) []float32 {
 
 // steadiness is what a decision is worth.
 type steadiness struct {
-	decision     model.Decision
+	decision     decide.Config
 	accuracy, f1 float64
 }
 

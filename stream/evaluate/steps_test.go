@@ -17,7 +17,9 @@ import (
 	"inkling/model"
 	"inkling/model/calibrate"
 	"inkling/model/dataset"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // Worked out by hand: of "aaaabbbbcc" the answer "aabbbbbbac" overlaps a by 2/4, b by
@@ -100,7 +102,7 @@ func stepSet(seed uint64, n int) *dataset.Set {
 // those of a count by hand.
 func TestStepsAreThoseOfTheWholeRecording(t *testing.T) {
 	m := randomModel(t, 4, func(c *model.Config) {
-		c.Labels, c.Confirm, c.Decision = []string{"a", "b"}, false, model.Decision{State: "carry", Gap: "reset"}
+		c.Labels, c.Confirm, c.Decision = []string{"a", "b"}, false, decide.Config{State: "carry", Gap: "reset"}
 		c.Front = feature.Config{Kind: feature.KindStats, Samples: 20, Lags: 2}
 	})
 	set := stepSet(1, 3)
@@ -154,7 +156,7 @@ func TestStepsOutsideSegments(t *testing.T) {
 	for _, background := range []string{"", "b"} {
 		m := randomModel(t, 4, func(c *model.Config) {
 			c.Labels, c.Decision.Background = []string{"a", "b"}, background
-			c.Segment = model.Segment{Kind: model.SegmentActivity, Level: 60}
+			c.Segment = segment.Config{Kind: segment.Activity, LevelDBFS: 60}
 		})
 		r, err := Steps(t.Context(), m, set, Options{})
 		if err != nil {
@@ -245,7 +247,7 @@ func TestStepsRefuse(t *testing.T) {
 
 // A running label that flickers is averaged; one that is right at once is left alone.
 func TestSteady(t *testing.T) {
-	c := model.Config{Labels: []string{"a", "b"}, Decision: model.Decision{State: "carry", Gap: "reset"}}
+	c := model.Config{Labels: []string{"a", "b"}, Decision: decide.Config{State: "carry", Gap: "reset"}}
 	for _, flicker := range []bool{false, true} {
 		v := calibrate.Verdict{}
 		rng := rand.New(rand.NewPCG(1, 2))

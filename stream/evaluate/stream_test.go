@@ -20,6 +20,8 @@ import (
 	"inkling/model"
 	"inkling/model/compose"
 	"inkling/model/dataset"
+	"inkling/model/decide"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -55,17 +57,17 @@ func composed(t *testing.T, set *dataset.Set) (*compose.Stream, func(block time.
 // strict is a model some of whose answers are rejected, some background.
 func strict(t *testing.T) *model.Model {
 	return randomModel(t, 20, func(c *model.Config) {
-		c.Rate, c.Segment.Kind, c.Front.Kind, c.Front.Bands = 8000, model.SegmentActivity, "logmel", 12
+		c.Rate, c.Segment.Kind, c.Front.Kind, c.Front.Bands = 8000, segment.Activity, "logmel", 12
 		c.Decision.EarlyP, c.Decision.Threshold, c.Decision.Warm, c.Decision.Background = 0.3, 0.6, 2, "c"
 	})
 }
 
 // drawDecision draws rules of every kind over those of a model's.
-func drawDecision(t *rapid.T, d model.Decision) model.Decision {
+func drawDecision(t *rapid.T, d decide.Config) decide.Config {
 	p := func(name string) float64 { return rapid.Float64Range(0, 0.8).Draw(t, name) }
 	d.Background = rapid.SampledFrom([]string{"", "c"}).Draw(t, "background")
 	d.Warm = rapid.IntRange(0, 4).Draw(t, "warm")
-	d.State = rapid.SampledFrom([]string{"reset", "carry"}).Draw(t, "state")
+	d.State = rapid.SampledFrom([]decide.State{decide.Reset, decide.Carry}).Draw(t, "state")
 	d.Threshold, d.On = p("threshold"), map[string]float64{"a": p("on"), "b": p("on")}
 	d.RunningOn = map[string]float64{"a": p("running_on")}
 	d.RunningOff = map[string]float64{"a": d.RunningOn["a"] * rapid.Float64Range(0, 1).Draw(t, "share")}
@@ -75,7 +77,7 @@ func drawDecision(t *rapid.T, d model.Decision) model.Decision {
 	}
 	if rapid.Bool().Draw(t, "learned") {
 		d.EarlyP, d.EarlySteps = 0, 0
-		d.Early = &model.Early{Weights: []float64{0, 1, 0, 0.1, 0, 0, 0}, Threshold: rapid.Float64Range(-1, 3).Draw(t, "score")}
+		d.Early = &decide.Early{Weights: []float64{0, 1, 0, 0.1, 0, 0, 0}, Threshold: rapid.Float64Range(-1, 3).Draw(t, "score")}
 	}
 	return d
 }
@@ -97,7 +99,7 @@ func TestDecisionsAreTheStreams(t *testing.T) {
 		plain := m.Config
 		plain.Calibration = &model.Calibration{Steps: 30}
 		d := drawDecision(t, plain.Decision)
-		plain.Decision = model.Decision{State: d.State, Gap: d.Gap, Background: d.Background}
+		plain.Decision = decide.Config{State: d.State, Gap: d.Gap, Background: d.Background}
 		ruled := plain
 		ruled.Decision = d
 		heard := listened(t, m, plain, recording(0))
@@ -246,7 +248,7 @@ func TestStreamMistakes(t *testing.T) {
 		"x:8: end: 41 s is behind the end of the recording, 40.000 s": func(r *Recording, o *StreamOptions) {
 			r.Annotations = []dataset.Annotation{{Start: 1, End: 41, Label: "a", Where: "x:8"}}
 		},
-		"choose another with --segment": func(r *Recording, o *StreamOptions) { o.Segment = &model.Segment{Kind: model.SegmentMessage} },
+		"choose another with --segment": func(r *Recording, o *StreamOptions) { o.Segment = &segment.Config{Kind: segment.Message} },
 		"it holds no samples": func(r *Recording, o *StreamOptions) {
 			r.Annotations, r.Open = nil, func() (capture.Source, error) {
 				return capture.NewMemory(capture.Cut("x", capture.Format{Rate: 8000, Channels: 1}, nil, 100)...), nil
@@ -299,7 +301,7 @@ func TestScore(t *testing.T) {
 			said(20000, 20500, 1, 0, 0), // too early for the last, and before it
 			said(21400, 21500, 1, 0, 0), // within it, but it begins too late
 		}}
-	d := &model.Decision{Threshold: 0.55, Background: "z"}
+	d := &decide.Config{Threshold: 0.55, Background: "z"}
 	r := Score([]string{"a", "b", "z"}, []*Take{take}, d, 0.25)
 	want := FalseAlarms{4, 4, 1, 0, 1, 2}
 	if r.FalseAlarms != want || r.Events != 6 || r.Found != 1 || r.Missed != 5 || r.Recall != share(1, 6) || r.Precision != share(1, 5) || r.F1 != share(2, 11) {

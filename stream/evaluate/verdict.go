@@ -5,6 +5,7 @@ import (
 
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/decide"
 )
 
 // tenths are the fractions of a segment at which the running label is judged.
@@ -65,11 +66,11 @@ func (v *verdict) unheard() {
 // earlyLabel applies the stopping rule to T×C running probabilities: the label at
 // the step, counted from 1, at which it becomes final; 0 when it never does.
 func earlyLabel(running []float32, c *model.Config) (label, step int) {
-	var s model.Stopper
+	var s decide.Stopper
 	s.Reset()
 	classes := len(c.Labels)
 	for t := range len(running) / classes {
-		if s.Final(c, &c.Decision, t+1, running[t*classes:][:classes]) {
+		if s.Final(&c.Decision, c.UsualSteps(), t+1, running[t*classes:][:classes]) {
 			return s.Label, t + 1
 		}
 	}

@@ -21,7 +21,9 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -46,10 +48,10 @@ func embedded(t *testing.T) *nats.Conn {
 }
 
 // levelModel answers by the sign of the mean sample: a network written by hand.
-func levelModel(t testing.TB, segment string) *model.Model {
+func levelModel(t testing.TB, kind segment.Kind) *model.Model {
 	c := model.Config{Version: 1, Labels: []string{"high", "low"}, Channels: 1, Front: feature.Config{Kind: feature.KindRaw, Samples: 1},
-		Hidden: 1, Layers: 1, Running: model.RunningSoftmax, Confirm: true, Segment: model.Segment{Kind: segment},
-		Decision: model.Decision{State: "reset", Gap: "reset"}}
+		Hidden: 1, Layers: 1, Running: model.RunningSoftmax, Confirm: true, Segment: segment.Config{Kind: kind},
+		Decision: decide.Config{State: "reset", Gap: "reset"}}
 	p := model.NewParams(&c, 1)
 	for _, w := range []([]float32){p.Forward.IH, p.Reverse.IH} {
 		w[2] = 4 // the cell's input gate follows the sample
@@ -153,7 +155,7 @@ func TestOverflowIsAGap(t *testing.T) {
 
 func TestSinkAndService(t *testing.T) {
 	nc := embedded(t)
-	m := levelModel(t, model.SegmentMessage)
+	m := levelModel(t, segment.Message)
 	sub, err := nc.SubscribeSync("inkling.confirmed.>")
 	if err != nil {
 		t.Fatal(err)
@@ -371,9 +373,9 @@ func TestServerRestart(t *testing.T) {
 	events := make(chan stream.Event, 1000)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	m := levelModel(t, model.SegmentFixed)
+	m := levelModel(t, segment.Fixed)
 	go func() {
-		done <- stream.Run(ctx, s, m, &stream.RunOptions{Options: stream.Options{Segment: &model.Segment{Kind: model.SegmentFixed, Steps: 10, Maximum: 1000}}}, channelSink{events})
+		done <- stream.Run(ctx, s, m, &stream.RunOptions{Options: stream.Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 10, MaxDuration: 1000}}}, channelSink{events})
 	}()
 	send := func() error { return pub.Send(make([]float32, 10)) }
 	if err := send(); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -50,7 +51,7 @@ func label(h nats.Header, data []byte, m *model.Model, f *Format) (stream.Event,
 		return stream.Event{}, err
 	}
 	seg := m.Config.Segment
-	seg.Kind, seg.Maximum = model.SegmentWhole, 86400
+	seg.Kind, seg.MaxDuration = segment.Whole, 86400
 	c, err := stream.NewClassifier(m, &stream.Options{Stream: h.Get(headerStream), Segment: &seg, Background: true,
 		Emit: stream.Emit{Confirmed: true}})
 	if err != nil {

@@ -10,7 +10,9 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -18,8 +20,8 @@ import (
 func soakModel(t *testing.T) *model.Model {
 	c := model.Config{Version: 1, Labels: []string{"a", "b", "c"}, Rate: 1000, Channels: 1,
 		Front: feature.Config{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 20, Bands: 5}, Hidden: 17, Layers: 2, Running: model.RunningSoftmax,
-		Confirm: true, Segment: model.Segment{Kind: model.SegmentActivity, Minimum: 0.05, PreRoll: 0.04, Hold: 0.06},
-		Decision: model.Decision{State: "reset", Gap: "reset", Warm: 1, EarlyP: 0.4, EarlySteps: 2}}
+		Confirm: true, Segment: segment.Config{Kind: segment.Activity, MinDuration: 0.05, PreRoll: 0.04, Hold: 0.06},
+		Decision: decide.Config{State: "reset", Gap: "reset", Warm: 1, EarlyP: 0.4, EarlySteps: 2}}
 	var err error
 	if c.Front, err = c.Front.Normalize(c.Rate, 1); err != nil {
 		t.Fatal(err)

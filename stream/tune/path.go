@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/stream/evaluate"
 )
 
@@ -44,7 +45,7 @@ type Point struct {
 type curve []Point
 
 // curves measures takes under a decision but for its thresholds.
-func curves(takes []*evaluate.Take, c *model.Config, d *model.Decision, tolerance float64) []curve {
+func curves(takes []*evaluate.Take, c *model.Config, d *decide.Config, tolerance float64) []curve {
 	bare := *d
 	bare.Threshold, bare.On = 0, nil
 	out := make([]curve, len(c.Labels))
@@ -173,7 +174,7 @@ func along(path []step, cs []curve) []Point {
 
 // put enters the thresholds after n steps of a path: the commonest as that of all, the
 // others by label.
-func put(d *model.Decision, path []step, n int, labels []string) {
+func put(d *decide.Config, path []step, n int, labels []string) {
 	at := make([]int, len(labels))
 	for _, s := range path[:n] {
 		at[s.label] = s.level

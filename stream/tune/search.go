@@ -7,13 +7,15 @@ import (
 	"slices"
 
 	"inkling/model"
+	"inkling/model/decide"
+	"inkling/model/segment"
 	"inkling/stream/evaluate"
 )
 
 // A plan is a way to decide, thresholds but for their place on the path.
 type plan struct {
-	segment  model.Segment
-	decision model.Decision
+	segment  segment.Config
+	decision decide.Config
 	path     []step
 	worth    float64 // greater is better
 	latency  float64 // ms, over all that can be found
@@ -41,7 +43,7 @@ func (r *run) worth(points []Point, events int, hours float64) float64 {
 }
 
 // consider finds the best decision for what a segmenter cut.
-func (r *run) consider(s model.Segment, takes []*evaluate.Take) *plan {
+func (r *run) consider(s segment.Config, takes []*evaluate.Take) *plan {
 	var best *plan
 	events, hours := size(takes)
 	for _, d := range r.evidence(s) {
@@ -65,7 +67,7 @@ const leastGain = 0.002
 
 // evidence lists the decisions with which rules about the evidence there may be in
 // segments of s: none, the model's own, a few others.
-func (r *run) evidence(s model.Segment) (all []model.Decision) {
+func (r *run) evidence(s segment.Config) (all []decide.Config) {
 	d := r.m.Config.Decision
 	d.Threshold, d.On = 0, nil
 	with := func(limit, drift float64) {
@@ -90,7 +92,7 @@ func (r *run) evidence(s model.Segment) (all []model.Decision) {
 }
 
 // fits tells whether a model may have both.
-func (r *run) fits(s model.Segment, d model.Decision) bool {
+func (r *run) fits(s segment.Config, d decide.Config) bool {
 	c := r.m.Config
 	c.Segment, c.Decision = s, d
 	return c.CheckDecision() == nil
@@ -111,28 +113,28 @@ func (r *run) better(p, q *plan) bool {
 // coordinates are the segmenter's settings that are tried, one list after another, each
 // with the best of those before: a coarse grid of what opens a segment, how long
 // sound keeps it open, how it begins and ends.
-func coordinates() (all [][]func(s *model.Segment)) {
-	var opens []func(*model.Segment)
+func coordinates() (all [][]func(s *segment.Config)) {
+	var opens []func(*segment.Config)
 	for _, level := range []float64{-60, -45, -35} {
 		for _, on := range []float64{6, 12, 18, 24} {
-			opens = append(opens, func(s *model.Segment) { s.Level, s.On, s.Off = level, on, on/2 })
+			opens = append(opens, func(s *segment.Config) { s.LevelDBFS, s.OnDB, s.OffDB = level, on, on/2 })
 		}
 	}
-	all = append(all, opens, []func(*model.Segment){
-		func(s *model.Segment) { s.Off = s.On - 2 }, func(s *model.Segment) { s.Off = s.On / 4 },
+	all = append(all, opens, []func(*segment.Config){
+		func(s *segment.Config) { s.OffDB = s.OnDB - 2 }, func(s *segment.Config) { s.OffDB = s.OnDB / 4 },
 	})
 	for _, c := range []struct {
-		field  func(s *model.Segment) *float64
+		field  func(s *segment.Config) *float64
 		values []float64
 	}{
-		{func(s *model.Segment) *float64 { return &s.Maximum }, []float64{2, 5}},
-		{func(s *model.Segment) *float64 { return &s.Hold }, []float64{0.1, 0.2, 0.35}},
-		{func(s *model.Segment) *float64 { return &s.Minimum }, []float64{0.05, 0.1, 0.15}},
-		{func(s *model.Segment) *float64 { return &s.PreRoll }, []float64{0.02, 0.05, 0.1}},
+		{func(s *segment.Config) *float64 { return &s.MaxDuration }, []float64{2, 5}},
+		{func(s *segment.Config) *float64 { return &s.Hold }, []float64{0.1, 0.2, 0.35}},
+		{func(s *segment.Config) *float64 { return &s.MinDuration }, []float64{0.05, 0.1, 0.15}},
+		{func(s *segment.Config) *float64 { return &s.PreRoll }, []float64{0.02, 0.05, 0.1}},
 	} {
-		var list []func(*model.Segment)
+		var list []func(*segment.Config)
 		for _, v := range c.values {
-			list = append(list, func(s *model.Segment) { *c.field(s) = v })
+			list = append(list, func(s *segment.Config) { *c.field(s) = v })
 		}
 		all = append(all, list)
 	}
@@ -140,7 +142,7 @@ func coordinates() (all [][]func(s *model.Segment)) {
 }
 
 // settings lists the segmenters beside s that a coordinate gives.
-func (r *run) settings(s model.Segment, coordinate []func(*model.Segment)) (all []model.Segment) {
+func (r *run) settings(s segment.Config, coordinate []func(*segment.Config)) (all []segment.Config) {
 	for _, edit := range coordinate {
 		v := s.Defaults()
 		if edit(&v); v != s.Defaults() && len(r.evidence(v)) > 0 {
@@ -153,7 +155,7 @@ func (r *run) settings(s model.Segment, coordinate []func(*model.Segment)) (all 
 // search finds the best plan on what is for searching; own is the model's segmenter.
 func (r *run) search(own []*evaluate.Take) (*plan, error) {
 	best := r.consider(r.m.Config.Segment, own)
-	if best.segment.Kind != model.SegmentActivity || r.FixedSegments {
+	if best.segment.Kind != segment.Activity || r.FixedSegments {
 		return best, nil
 	}
 	done, all := 0, len(slices.Concat(coordinates()...))

@@ -18,6 +18,7 @@ import (
 	"slices"
 
 	"inkling/model"
+	"inkling/model/segment"
 	"inkling/stream/evaluate"
 )
 
@@ -57,12 +58,12 @@ func (f *Figures) recall() float64 {
 
 // A Result is what Run found.
 type Result struct {
-	Reached bool          `json:"reached"`
-	Why     string        `json:"why,omitempty"` // not
-	Before  Figures       `json:"before"`
-	After   Figures       `json:"after"`
-	Config  *model.Config `json:"-"` // the tuned model's; nil: there is nothing to put in its place
-	Segment model.Segment `json:"segment"`
+	Reached bool           `json:"reached"`
+	Why     string         `json:"why,omitempty"` // not
+	Before  Figures        `json:"before"`
+	After   Figures        `json:"after"`
+	Config  *model.Config  `json:"-"` // the tuned model's; nil: there is nothing to put in its place
+	Segment segment.Config `json:"segment"`
 	Decided struct {
 		Threshold  float64            `json:"threshold"`
 		On         map[string]float64 `json:"on,omitempty"`
@@ -170,7 +171,7 @@ func (r *run) proofs(p *plan, own []*evaluate.Take) (before, after []*evaluate.T
 	return before, after, err
 }
 
-func (r *run) listen(s *model.Segment, of []evaluate.Recording) ([]*evaluate.Take, error) {
+func (r *run) listen(s *segment.Config, of []evaluate.Recording) ([]*evaluate.Take, error) {
 	return evaluate.Listen(r.ctx, r.m, of, evaluate.StreamOptions{Segment: s, IgnoreUnknown: r.IgnoreUnknown, Running: true, Progress: r.Progress})
 }
 

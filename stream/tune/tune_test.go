@@ -11,12 +11,13 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/stream/evaluate"
 )
 
 const rate = 1000
 
-var testConfig = &model.Config{Labels: []string{"a", "b", "c", "z"}, Decision: model.Decision{Background: "z", State: "reset", Gap: "reset"}}
+var testConfig = &model.Config{Labels: []string{"a", "b", "c", "z"}, Decision: decide.Config{Background: "z", State: "reset", Gap: "reset"}}
 
 // said is a candidate of label with probability p, the rest shared by the others.
 func said(start uint64, label int, p float32) evaluate.Candidate {
@@ -57,7 +58,7 @@ func evenly(n int, lo, hi float32) (all []float32) {
 }
 
 // tuned chooses on t what was searched on t.
-func tuned(t *evaluate.Take, g Goal) (d model.Decision, points []Point, n int) {
+func tuned(t *evaluate.Take, g Goal) (d decide.Config, points []Point, n int) {
 	d = testConfig.Decision
 	cs := curves([]*evaluate.Take{t}, testConfig, &d, 0.25)
 	path := newPath(cs)

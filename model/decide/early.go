@@ -1,12 +1,13 @@
-package model
+package decide
 
 import (
-	"inkling/internal/f32"
 	"math"
+
+	"inkling/internal/f32"
 )
 
 // Early is a learned stopping rule: the running label becomes final at the first
-// step at which its score reaches Threshold. The score is the log-odds, by logistic
+// step at which its score reaches Thresholc. The score is the log-odds, by logistic
 // regression on held-out sequences, that the confirmed label will be the same one;
 // the threshold is the least for which it was shown, with the confidence given, that
 // at most the share Gap of early labels is overturned: of all, and of the earliest
@@ -36,8 +37,9 @@ func (e *Early) valid() bool {
 // Features returns what a step's score is made of: 1, the log-odds of the running
 // label, its log-ratio to the second, the logarithm of how many steps it has been the
 // running label, the elapsed part u of a usual segment, u², and u times the log-odds.
-// probs are calibrated; step counts from 1.
-func (c *Calibration) Features(probs []float32, held, step int) [ScoreFeatures]float64 {
+// probs are calibrated; step counts from 1; usual is the length of a usual segment in
+// steps.
+func Features(probs []float32, held, step, usual int) [ScoreFeatures]float64 {
 	first, second := 0.0, 0.0
 	for _, v := range probs {
 		p := float64(v)
@@ -50,7 +52,7 @@ func (c *Calibration) Features(probs []float32, held, step int) [ScoreFeatures]f
 	const most = 15
 	odds := min(math.Log(max(first, 1e-9)/max(1-first, 1e-9)), most)
 	ratio := min(math.Log(max(first, 1e-9)/max(second, 1e-9)), most)
-	u := min(float64(step)/float64(c.Steps), 1)
+	u := min(float64(step)/float64(usual), 1)
 	return [ScoreFeatures]float64{1, odds, ratio, math.Log(float64(held)), u, u * u, u * odds}
 }
 
@@ -72,28 +74,29 @@ type Stopper struct {
 // Reset is before a segment's first step.
 func (s *Stopper) Reset() { *s = Stopper{Label: -1} }
 
-// Final takes the running probabilities after step, counted from 1, and tells
-// whether under the rule of c their most probable label is final. Steps of the
-// warm-up count for nothing.
-func (s *Stopper) Final(c *Config, d *Decision, step int, probs []float32) bool {
+// Final reads the running probabilities after step, counted from 1, and reports whether
+// their most probable label is final under the early rule of c. Steps of the warm-up
+// do not count. usual is the length of a usual segment in steps, which only a learned
+// rule needs.
+func (s *Stopper) Final(c *Config, usual, step int, probs []float32) bool {
 	label := f32.Argmax(probs)
 	if label != s.Label {
 		s.Label, s.Held = label, 0
 	}
 	switch {
-	case step <= d.Warm:
-	case d.Early != nil:
+	case step <= c.Warm:
+	case c.Early != nil:
 		s.Held++
-		f := c.Calibration.Features(probs, s.Held, step)
-		s.Score = d.Early.Score(&f)
-		return s.Score >= d.Early.Threshold
-	case d.EarlySteps > 0:
-		if float64(probs[label]) < d.EarlyP {
+		f := Features(probs, s.Held, step, usual)
+		s.Score = c.Early.Score(&f)
+		return s.Score >= c.Early.Threshold
+	case c.EarlySteps > 0:
+		if float64(probs[label]) < c.EarlyP {
 			s.Held = 0
 			return false
 		}
 		s.Held++
-		return s.Held >= d.EarlySteps
+		return s.Held >= c.EarlySteps
 	}
 	return false
 }

@@ -1,4 +1,4 @@
-package activity
+package segment
 
 import (
 	"math"
@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"inkling/model"
 )
 
 // tones is silence, with tones of full scale from each span's begin to its end.
@@ -25,10 +23,10 @@ func tones(n int, spans ...Span) []float32 {
 	return x
 }
 
-func TestSegmentsByHand(t *testing.T) {
-	s := model.Segment{Kind: model.SegmentActivity}.Defaults()
+func TestSpansByHand(t *testing.T) {
+	s := Config{Kind: Activity}.Defaults()
 	x := tones(4000, Span{1000, 1500}, Span{1600, 1700}, Span{2500, 2510}, Span{3500, 4000})
-	got := Segments(&s, 1000, 1, x) // hops of 10, a pre-roll of 20, a hold of 200, a minimum of 50
+	got := Spans(&s, 1000, 1, x) // hops of 10, a pre-roll of 20, a hold of 200, a minimum of 50
 	want := []Span{{980, 1700}, {3480, 4000}}
 	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("%v, want %v", got, want)
@@ -39,8 +37,8 @@ func TestSegmentsByHand(t *testing.T) {
 	if l := Longest(nil); l != (Span{}) {
 		t.Errorf("of none: %v", l)
 	}
-	s.Maximum = 0.3
-	for _, v := range Segments(&s, 1000, 1, x) {
+	s.MaxDuration = 0.3
+	for _, v := range Spans(&s, 1000, 1, x) {
 		if v.End-v.Start > 300 {
 			t.Errorf("%v is longer than the maximum", v)
 		}
@@ -48,7 +46,7 @@ func TestSegmentsByHand(t *testing.T) {
 }
 
 // Whatever the signal: segments lie within it, in order, apart, and are long enough.
-func TestSegmentsLieApart(t *testing.T) {
+func TestSpansLieApart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		channels := rapid.IntRange(1, 2).Draw(t, "channels")
 		rate := rapid.SampledFrom([]float64{0, 500, 8000}).Draw(t, "rate")
@@ -62,9 +60,9 @@ func TestSegmentsLieApart(t *testing.T) {
 			}
 			x[i] = float32(loud * rng.NormFloat64())
 		}
-		s := model.Segment{Kind: model.SegmentActivity, Minimum: 0.03, PreRoll: 0.05, Hold: 0.1, Maximum: 3}.Defaults()
+		s := Config{Kind: Activity, MinDuration: 0.03, PreRoll: 0.05, Hold: 0.1, MaxDuration: 3}.Defaults()
 		last := 0
-		for _, v := range Segments(&s, rate, channels, x) {
+		for _, v := range Spans(&s, rate, channels, x) {
 			if v.Start < last || v.End <= v.Start || v.End > n/channels {
 				t.Fatalf("%v after %d in %d samples", v, last, n/channels)
 			}

@@ -1,22 +1,18 @@
-package activity
+package segment
 
-import (
-	"math"
-
-	"inkling/model"
-)
+import "math"
 
 // A Span is [Start, End), in samples of a channel.
 type Span struct{ Start, End int }
 
-// Segments are those that a stream of samples, channels interleaved, has under a
+// Spans are those that a stream of samples, channels interleaved, has under a
 // segmenter whose fields are filled in: each from its pre-roll to the end of its last
 // active hop. Too short ones are left out.
-func Segments(s *model.Segment, rate float64, channels int, samples []float32) []Span {
+func Spans(s *Config, rate float64, channels int, samples []float32) []Span {
 	if rate == 0 {
 		rate = 1
 	}
-	f := finder{level: New(s, rate), channels: channels, samples: samples, limit: max(int(math.Round(s.Maximum*rate)), 1)}
+	f := finder{level: NewLevel(s, rate), channels: channels, samples: samples, limit: max(int(math.Round(s.MaxDuration*rate)), 1)}
 	for total := len(samples) / channels; f.pos < total; {
 		f.hop(min(f.pos+f.level.Hop, total))
 	}

@@ -1,13 +1,6 @@
-// Package activity hears sound above a floor: how loud a hop is, whether that opens a
-// segment or keeps one open, and which segments a whole signal has. The live stream
-// and training cut by it alike.
-package activity
+package segment
 
-import (
-	"math"
-
-	"inkling/model"
-)
+import "math"
 
 // Level decides hop by hop whether there is sound. The level is the mean power of a
 // hop over all channels, in dB of full scale: about each channel's mean in the hop, so
@@ -35,14 +28,14 @@ const (
 	leastHop = 8 // samples that have a level of their own
 )
 
-// New is the level of a segmenter, whose fields are filled in, before a stream at so
+// NewLevel returns the level of a segmenter, whose fields are filled in, before a stream at so
 // many samples a second; at a rate of 0 a second is a sample. A hop is 10 ms.
-func New(s *model.Segment, rate float64) Level {
+func NewLevel(s *Config, rate float64) Level {
 	if rate == 0 {
 		rate = 1
 	}
 	samples := func(t float64) uint64 { return uint64(math.Round(t * rate)) }
-	return Level{On: s.On, Off: s.Off, Lowest: s.Level, Minimum: samples(s.Minimum), PreRoll: samples(s.PreRoll),
+	return Level{On: s.OnDB, Off: s.OffDB, Lowest: s.LevelDBFS, Minimum: samples(s.MinDuration), PreRoll: samples(s.PreRoll),
 		Hold: max(samples(s.Hold), 1), Hop: max(int(math.Round(rate/100)), leastHop)}
 }
 
