@@ -13,36 +13,39 @@ import (
 // may lists, for each package, what of the module it may import; a name that ends
 // in /... stands for everything below. It is the table of HACKING.md.
 var may = map[string][]string{
-	"internal/f32":        {},
-	"internal/f32/gen":    {},
-	"internal/audio":      {},
-	"internal/resample":   {},
-	"internal/table":      {},
-	"internal/atomicfile": {},
-	"internal/bundled":    {},
-	"internal/qrs":        {},
-	"internal/ecgtest":    {},
-	"internal/wfdb":       {},
-	"internal/parallel":   {},
-	"internal/house":      {},
-	"internal/measure":    {"model", "model/segment", "model/decide", "model/feature", "model/dataset", "model/train", "cell", "internal/f32"},
-	"cell":                {"internal/f32"},
-	"model/feature":       {"internal/f32"},
-	"model/stem":          {"model/feature", "internal/f32"},
-	"model":               {"cell", "model/feature", "model/stem", "model/segment", "model/decide", "internal/f32", "internal/qrs"},
-	"model/dataset":       {"model", "model/segment", "model/feature", "internal/audio", "internal/resample", "internal/qrs", "internal/wfdb", "internal/table", "internal/parallel"},
-	"model/compose":       {"model/dataset", "internal/audio", "internal/atomicfile"},
-	"model/calibrate":     {"model", "model/decide", "internal/f32"},
-	"model/segment":       {"model/feature", "internal/qrs"},
-	"model/decide":        {"internal/f32"},
-	"model/train":         {"model", "model/segment", "model/decide", "model/calibrate", "model/feature", "model/stem", "model/dataset", "cell", "internal/f32", "internal/resample", "internal/qrs"},
-	"capture":             {"internal/audio", "internal/resample", "internal/wfdb", "internal/table"},
-	"capture/mic":         {"capture"},
-	"stream":              {"model", "model/segment", "model/decide", "model/feature", "capture", "internal/f32", "internal/resample", "internal/qrs"},
-	"stream/evaluate":     {"model", "model/...", "stream", "capture", "internal/..."},
-	"stream/tune":         {"model", "model/segment", "model/decide", "stream/evaluate"},
-	"stream/natsio":       {"stream", "capture", "model", "model/segment", "model/feature", "internal/audio", "internal/resample"},
-	"cmd/inkling":         {"..."},
+	"internal/f32":               {},
+	"internal/f32/gen":           {},
+	"internal/audio":             {},
+	"internal/resample":          {},
+	"internal/table":             {},
+	"internal/atomicfile":        {},
+	"internal/bundled":           {},
+	"internal/qrs":               {},
+	"internal/ecgtest":           {},
+	"internal/wfdb":              {},
+	"internal/parallel":          {},
+	"internal/house":             {},
+	"internal/testkit":           {},
+	"internal/testkit/testaudio": {"internal/testkit", "internal/audio"},
+	"internal/testkit/testmodel": {"internal/testkit", "model", "model/segment", "model/decide", "model/feature"},
+	"internal/measure":           {"model", "model/segment", "model/decide", "model/feature", "model/dataset", "model/train", "cell", "internal/f32"},
+	"cell":                       {"internal/f32"},
+	"model/feature":              {"internal/f32"},
+	"model/stem":                 {"model/feature", "internal/f32"},
+	"model":                      {"cell", "model/feature", "model/stem", "model/segment", "model/decide", "internal/f32", "internal/qrs"},
+	"model/dataset":              {"model", "model/segment", "model/feature", "internal/audio", "internal/resample", "internal/qrs", "internal/wfdb", "internal/table", "internal/parallel"},
+	"model/compose":              {"model/dataset", "internal/audio", "internal/atomicfile"},
+	"model/calibrate":            {"model", "model/decide", "internal/f32"},
+	"model/segment":              {"model/feature", "internal/qrs"},
+	"model/decide":               {"internal/f32"},
+	"model/train":                {"model", "model/segment", "model/decide", "model/calibrate", "model/feature", "model/stem", "model/dataset", "cell", "internal/f32", "internal/resample", "internal/qrs"},
+	"capture":                    {"internal/audio", "internal/resample", "internal/wfdb", "internal/table"},
+	"capture/mic":                {"capture"},
+	"stream":                     {"model", "model/segment", "model/decide", "model/feature", "capture", "internal/f32", "internal/resample", "internal/qrs"},
+	"stream/evaluate":            {"model", "model/...", "stream", "capture", "internal/..."},
+	"stream/tune":                {"model", "model/segment", "model/decide", "stream/evaluate"},
+	"stream/natsio":              {"stream", "capture", "model", "model/segment", "model/feature", "internal/audio", "internal/resample"},
+	"cmd/inkling":                {"..."},
 }
 
 func TestImports(t *testing.T) {
@@ -68,8 +71,12 @@ func TestImports(t *testing.T) {
 			t.Errorf("%s is in no layer: add it to the table here and in HACKING.md", name)
 		}
 		for _, i := range p.Imports {
-			if of, ours := strings.CutPrefix(i, "inkling/"); ours && !permitted(allowed, of) {
+			of, ours := strings.CutPrefix(i, "inkling/")
+			if ours && !permitted(allowed, of) {
 				t.Errorf("%s must not import %s", name, of)
+			}
+			if ours && forTests(of) && !forTests(name) {
+				t.Errorf("%s must not import %s, which is for tests", name, of)
 			}
 			if i == "C" {
 				t.Errorf("%s uses cgo", name)
@@ -79,6 +86,11 @@ func TestImports(t *testing.T) {
 	if seen < len(may)-2 {
 		t.Errorf("go list named %d packages of %d", seen, len(may))
 	}
+}
+
+// forTests reports whether only tests may import a package.
+func forTests(name string) bool {
+	return name == "internal/testkit" || strings.HasPrefix(name, "internal/testkit/") || name == "internal/ecgtest"
 }
 
 func permitted(allowed []string, name string) bool {
