@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"inkling/internal/testkit"
 )
 
 // StepBatch is Step of each stream, and Sequences Sequence of each, whatever the
@@ -33,14 +35,14 @@ func batchAgrees(t *rapid.T) {
 		l.StepBatch(b, x)
 		for i, s := range states {
 			l.Step(s, x[i*d:(i+1)*d])
-			sameBits(t, "h", b.H(i), s.H)
+			testkit.SameBits(t, "h", b.H(i), s.H)
 		}
 	}
 	out := l.NewState()
 	for i, s := range states {
 		b.Store(i, out)
-		sameBits(t, "stored h", out.H, s.H)
-		sameBits(t, "stored c", out.C, s.C)
+		testkit.SameBits(t, "stored h", out.H, s.H)
+		testkit.SameBits(t, "stored c", out.C, s.C)
 	}
 	xs, steps := make([][]float32, n), 12
 	for i := range xs {
@@ -61,8 +63,8 @@ func batchAgrees(t *rapid.T) {
 			want := make([]float32, len(x)/d*h)
 			s := l.NewState()
 			l.Sequence(s, want, x)
-			sameBits(t, "sequence", hs[i], want)
-			sameBits(t, "last h", b.H(i), s.H)
+			testkit.SameBits(t, "sequence", hs[i], want)
+			testkit.SameBits(t, "last h", b.H(i), s.H)
 		}
 	}
 }

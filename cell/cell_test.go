@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"inkling/internal/testkit"
 )
 
 func randomLSTM(rng *rand.Rand, d, h int) (*Weights, *LSTM) {
@@ -25,17 +27,6 @@ func randomSlice(rng *rand.Rand, n int) []float32 {
 		x[i] = float32(rng.NormFloat64())
 	}
 	return x
-}
-
-func sameBits(t interface{ Fatalf(string, ...any) }, what string, got, want []float32) {
-	if len(got) != len(want) {
-		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
-	}
-	for i := range got {
-		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
-			t.Fatalf("%s: value %d is %v, want %v to the bit", what, i, got[i], want[i])
-		}
-	}
 }
 
 // units draws a number of units: every remainder of the kernels' widths, and the
@@ -67,19 +58,19 @@ func pathsAgree(t *rapid.T) {
 		want[i] = stepAll(l, xs[i])
 		got := make([]float32, lens[i]*h)
 		l.Sequence(l.NewState(), got, xs[i])
-		sameBits(t, "Sequence", got, want[i])
+		testkit.SameBits(t, "Sequence", got, want[i])
 		cut := rapid.IntRange(0, lens[i]).Draw(t, "cut")
 		s := l.NewState()
 		l.Sequence(s, got[:cut*h], xs[i][:cut*d])
 		l.Sequence(s, got[cut*h:], xs[i][cut*d:])
-		sameBits(t, "Sequence in two", got, want[i])
+		testkit.SameBits(t, "Sequence in two", got, want[i])
 		l.Reverse(l.NewState(), got, xs[i])
-		sameBits(t, "Reverse", got, reversed(stepAll(l, reversed(xs[i], d)), h))
+		testkit.SameBits(t, "Reverse", got, reversed(stepAll(l, reversed(xs[i], d)), h))
 	}
 	active, x := packed(xs, lens, d)
 	hs := l.Forward(new(Tape), active, x, nil, nil)
 	_, unpacked := packed(want, lens, h)
-	sameBits(t, "Forward", hs, unpacked)
+	testkit.SameBits(t, "Forward", hs, unpacked)
 }
 
 // A sequence's numbers do not depend on the batch it is in, nor a tape's on what
@@ -107,7 +98,7 @@ func batchesAgree(t *rapid.T) {
 		a, b = slices.Clone(h0[:n]), slices.Clone(c0[:n])
 	}
 	second := l.Forward(&other, active[cut:], x[rows*d:], a, b)
-	sameBits(t, "two windows", append(first, second...), whole)
+	testkit.SameBits(t, "two windows", append(first, second...), whole)
 
 	i := rapid.IntRange(0, active[0]-1).Draw(t, "sequence")
 	s, row := l.NewState(), 0
@@ -116,12 +107,12 @@ func batchesAgree(t *rapid.T) {
 			break
 		}
 		l.Step(s, x[(row+i)*d:(row+i+1)*d])
-		sameBits(t, "alone", s.H, whole[(row+i)*h:(row+i+1)*h])
+		testkit.SameBits(t, "alone", s.H, whole[(row+i)*h:(row+i+1)*h])
 		row += n
 	}
 	fh, fc := tp.Final()
-	sameBits(t, "last h", fh[i*h:(i+1)*h], s.H)
-	sameBits(t, "last c", fc[i*h:(i+1)*h], s.C)
+	testkit.SameBits(t, "last h", fh[i*h:(i+1)*h], s.H)
+	testkit.SameBits(t, "last c", fc[i*h:(i+1)*h], s.C)
 }
 
 func stepAll(l *LSTM, xs []float32) (hs []float32) {

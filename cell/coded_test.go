@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"inkling/internal/testkit"
 )
 
 // oneHot is codes as rows of k features.
@@ -41,12 +43,12 @@ func codesAgree(t *rapid.T) {
 	steps := rapid.IntRange(1, 20).Draw(t, "T")
 	codes := randomCodes(rng, steps, k)
 	want := stepAll(dense, oneHot(codes, k))
-	sameBits(t, "Step", stepAll(coded, codes), want)
+	testkit.SameBits(t, "Step", stepAll(coded, codes), want)
 	got := make([]float32, steps*h)
 	coded.Sequence(coded.NewState(), got, codes)
-	sameBits(t, "Sequence", got, want)
+	testkit.SameBits(t, "Sequence", got, want)
 	coded.Reverse(coded.NewState(), got, codes)
-	sameBits(t, "Reverse", got, reversed(stepAll(dense, reversed(oneHot(codes, k), k)), h))
+	testkit.SameBits(t, "Reverse", got, reversed(stepAll(dense, reversed(oneHot(codes, k), k)), h))
 	codedStreams(t, rng, coded, dense, k)
 	codedGradient(t, rng, w, coded, dense)
 }
@@ -60,8 +62,8 @@ func codedStreams(t *rapid.T, rng *rand.Rand, coded, dense *LSTM, k int) {
 		x := randomCodes(rng, n, k)
 		coded.StepBatch(b, x)
 		dense.StepBatch(want, oneHot(x, k))
-		sameBits(t, "StepBatch h", b.h, want.h)
-		sameBits(t, "StepBatch c", b.c, want.c)
+		testkit.SameBits(t, "StepBatch h", b.h, want.h)
+		testkit.SameBits(t, "StepBatch c", b.c, want.c)
 	}
 	xs, hot, steps := make([][]float32, n), make([][]float32, n), 9
 	for i := range xs {
@@ -72,7 +74,7 @@ func codedStreams(t *rapid.T, rng *rand.Rand, coded, dense *LSTM, k int) {
 	for _, reverse := range []bool{false, true} {
 		coded.Sequences(b, xs, reverse, nil)
 		dense.Sequences(want, hot, reverse, nil)
-		sameBits(t, "Sequences", b.h, want.h)
+		testkit.SameBits(t, "Sequences", b.h, want.h)
 	}
 }
 
@@ -82,7 +84,7 @@ func codedGradient(t *rapid.T, rng *rand.Rand, w *Weights, coded, dense *LSTM) {
 	rows := total(active)
 	codes, dh := randomCodes(rng, rows, k), randomSlice(rng, rows*h)
 	var a, b Tape
-	sameBits(t, "Forward", coded.Forward(&a, active, codes, nil, nil), dense.Forward(&b, active, oneHot(codes, k), nil, nil))
+	testkit.SameBits(t, "Forward", coded.Forward(&a, active, codes, nil, nil), dense.Forward(&b, active, oneHot(codes, k), nil, nil))
 	coded.PackAdjoint(w, false)
 	dense.PackAdjoint(w, false)
 	ga, gb := coded.NewGradient(), dense.NewGradient()
@@ -91,10 +93,10 @@ func codedGradient(t *rapid.T, rng *rand.Rand, w *Weights, coded, dense *LSTM) {
 	got, want := NewWeights(k, h), NewWeights(k, h)
 	ga.AddTo(got)
 	gb.AddTo(want)
-	sameBits(t, "gradient on ih", got.IH, want.IH)
-	sameBits(t, "gradient on hh", got.HH, want.HH)
-	sameBits(t, "gradient on bias_ih", got.BiasIH, want.BiasIH)
-	sameBits(t, "gradient on bias_hh", got.BiasHH, want.BiasHH)
+	testkit.SameBits(t, "gradient on ih", got.IH, want.IH)
+	testkit.SameBits(t, "gradient on hh", got.HH, want.HH)
+	testkit.SameBits(t, "gradient on bias_ih", got.BiasIH, want.BiasIH)
+	testkit.SameBits(t, "gradient on bias_hh", got.BiasHH, want.BiasHH)
 }
 
 // What is no code counts as code 0: a frame of another front end panics nowhere.
@@ -104,7 +106,7 @@ func TestNoCode(t *testing.T) {
 	l := NewCoded(w)
 	want := stepAll(l, []float32{0})
 	for _, v := range []float32{-1, 4, 1e30, float32(math.NaN()), float32(math.Inf(-1))} {
-		sameBits(t, "no code", stepAll(l, []float32{v}), want)
+		testkit.SameBits(t, "no code", stepAll(l, []float32{v}), want)
 	}
 }
 

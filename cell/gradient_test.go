@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"inkling/internal/testkit"
 )
 
 // loss64 is Σ dh·h of a packed batch in float64, written out plainly. It is
@@ -153,13 +155,13 @@ func TestAdjointAccumulates(t *testing.T) {
 			l.Adjoint(&used, alone, nil, dh, nil, nil)
 			added.Add(alone)
 		}
-		sameBits(t, "on fresh tapes", grad.sums, same.sums)
+		testkit.SameBits(t, "on fresh tapes", grad.sums, same.sums)
 		for i, v := range added.sums {
 			if d := math.Abs(float64(v - grad.sums[i])); d > 1e-5*max(1, math.Abs(float64(v))) {
 				t.Fatalf("value %d: in one gradient %v, added up %v", i, grad.sums[i], v)
 			}
 		}
 		grad.Zero()
-		sameBits(t, "zero", grad.sums, make([]float32, len(grad.sums)))
+		testkit.SameBits(t, "zero", grad.sums, make([]float32, len(grad.sums)))
 	})
 }

@@ -1,11 +1,10 @@
 package cell
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
-	"os"
 	"testing"
+
+	"inkling/internal/testkit"
 )
 
 // torchCase is a case of testdata/torch.json, written by testdata/make.py.
@@ -35,56 +34,27 @@ func (c *torchCase) weights() *Weights {
 	return &Weights{In: c.In, Hidden: c.Hidden, IH: c.IH, HH: c.HH, BiasIH: c.BiasIH, BiasHH: c.BiasHH}
 }
 
-func torchCases(t *testing.T) []torchCase {
-	data, err := os.ReadFile("testdata/torch.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []torchCase
-	if err := json.Unmarshal(data, &cases); err != nil {
-		t.Fatal(err)
-	}
-	if len(cases) < 7 {
-		t.Fatalf("%d cases, want 7", len(cases))
-	}
-	return cases
-}
-
 // Forward, the final states and every gradient are PyTorch's.
 func TestAgainstPyTorch(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		var tp Tape // shared by all cases: nothing of the last one may remain
-		for _, c := range torchCases(t) {
+		for _, c := range testkit.Cases[torchCase](t, "testdata/torch.json", 7) {
 			t.Run(fmt.Sprintf("D%dH%d", c.In, c.Hidden), func(t *testing.T) {
 				w := c.weights()
 				l := New(w)
 				h := l.Forward(&tp, c.Active, c.X, c.H0, c.C0)
-				near(t, "h", h, c.H)
+				testkit.Near(t, "h", h, c.H)
 				hn, cn := tp.Final()
-				near(t, "last h", hn, c.HN)
-				near(t, "last c", cn, c.CN)
+				testkit.Near(t, "last h", hn, c.HN)
+				testkit.Near(t, "last c", cn, c.CN)
 				grad, dx := NewWeights(c.In, c.Hidden), make([]float32, len(c.X))
 				adjointInto(l, &tp, w, grad, dx, c.DH)
-				near(t, "dx", dx, c.DX)
-				near(t, "weight_ih", grad.IH, c.DIH)
-				near(t, "weight_hh", grad.HH, c.DHH)
-				near(t, "bias_ih", grad.BiasIH, c.DBiasIH)
-				near(t, "bias_hh", grad.BiasHH, c.DBiasHH)
+				testkit.Near(t, "dx", dx, c.DX)
+				testkit.Near(t, "weight_ih", grad.IH, c.DIH)
+				testkit.Near(t, "weight_hh", grad.HH, c.DHH)
+				testkit.Near(t, "bias_ih", grad.BiasIH, c.DBiasIH)
+				testkit.Near(t, "bias_hh", grad.BiasHH, c.DBiasHH)
 			})
 		}
 	})
-}
-
-// near holds the design's bound between two implementations.
-func near(t *testing.T, what string, got, want []float32) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
-	}
-	for i, v := range got {
-		b := float64(want[i])
-		if !(math.Abs(float64(v)-b) <= 1e-5*max(1, math.Abs(b))) {
-			t.Fatalf("%s: value %d is %v, PyTorch has %v", what, i, v, b)
-		}
-	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"inkling/internal/testkit"
 	"inkling/model/feature"
 	"inkling/model/segment"
 	"inkling/model/stem"
@@ -65,17 +66,6 @@ func drawModel(t *rapid.T) *Model {
 	return random(t, rapid.Uint64().Draw(t, "seed"), c)
 }
 
-func sameBits(t interface{ Fatalf(string, ...any) }, what string, got, want []float32) {
-	if len(got) != len(want) {
-		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
-	}
-	for i := range got {
-		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
-			t.Fatalf("%s: value %d is %v, want %v", what, i, got[i], want[i])
-		}
-	}
-}
-
 // Predict = Step … Step, Confirm to the bit, also through a saved state.
 func TestPredictEqualsStepsAndConfirm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -103,11 +93,11 @@ func TestPredictEqualsStepsAndConfirm(t *testing.T) {
 				running = append(running, probs...)
 			}
 		}
-		sameBits(t, "running", running, want.Running)
+		testkit.SameBits(t, "running", running, want.Running)
 		if m.HasConfirm() {
 			m.Confirm(probs, s, tops)
 		}
-		sameBits(t, "confirm", probs, want.Confirm)
+		testkit.SameBits(t, "confirm", probs, want.Confirm)
 	})
 }
 
@@ -127,8 +117,8 @@ func TestBatchesEqualPredict(t *testing.T) {
 			want[i] = m.Predict(xs[i])
 		}
 		for i, p := range m.PredictBatch(xs, rapid.IntRange(0, 4).Draw(t, "workers")) {
-			sameBits(t, "running", p.Running, want[i].Running)
-			sameBits(t, "confirm", p.Confirm, want[i].Confirm)
+			testkit.SameBits(t, "running", p.Running, want[i].Running)
+			testkit.SameBits(t, "confirm", p.Confirm, want[i].Confirm)
 			if p.Steps != want[i].Steps {
 				t.Fatalf("%d steps, want %d", p.Steps, want[i].Steps)
 			}
@@ -152,7 +142,7 @@ func TestBatchesEqualPredict(t *testing.T) {
 			m.StepBatch(b, probs, some, frames)
 			for j, i := range which {
 				if m.HasRunning() {
-					sameBits(t, "running of a step", probs[j], want[i].Running[step*3:step*3+3])
+					testkit.SameBits(t, "running of a step", probs[j], want[i].Running[step*3:step*3+3])
 				}
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"inkling/internal/testkit"
 	"inkling/model/decide"
 	"inkling/model/feature"
 	"inkling/model/segment"
@@ -77,7 +78,7 @@ func TestNextEqualsForecasts(t *testing.T) {
 				s = moved
 			}
 			m.Next(out, s)
-			sameBits(t, "forecast", out, want[i*len(out):][:len(out)])
+			testkit.SameBits(t, "forecast", out, want[i*len(out):][:len(out)])
 			for j := range m.Dim() {
 				for k := j + m.Dim(); k < len(out); k += m.Dim() {
 					if out[k] < out[k-m.Dim()] {
@@ -89,7 +90,7 @@ func TestNextEqualsForecasts(t *testing.T) {
 		ahead, fed := make([]float32, 3*m.Dim()), append(slices.Clone(frames), m.Point(want[len(want)-len(out):])...)
 		m.Ahead(ahead, s, other, out)
 		for k := range 3 {
-			sameBits(t, "ahead", ahead[k*m.Dim():][:m.Dim()], fed[len(frames)+k*m.Dim():])
+			testkit.SameBits(t, "ahead", ahead[k*m.Dim():][:m.Dim()], fed[len(frames)+k*m.Dim():])
 			all := m.Forecasts(fed)
 			fed = append(fed, m.Point(all[len(all)-len(out):])...)
 		}
@@ -173,7 +174,7 @@ func TestNextOfText(t *testing.T) {
 	for i := range codes {
 		m.Step(nil, s, codes[i:i+1])
 		m.Next(probs, s)
-		sameBits(t, "probabilities", probs, want[i*5:][:5])
+		testkit.SameBits(t, "probabilities", probs, want[i*5:][:5])
 		sum := 0.0
 		for _, v := range probs {
 			sum += float64(v)

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"inkling/internal/testkit"
 )
 
 func charsOf(t interface{ Fatal(...any) }, alphabet string) Extractor {
@@ -26,10 +28,10 @@ func codePoints(text string) (x []float32) {
 func TestCharsAreCodes(t *testing.T) {
 	x := charsOf(t, " abé世")
 	got := x.Flush(x.Push(nil, codePoints("ab é世A\n\u00a0")))
-	sameBits(t, "codes", got, []float32{2, 3, 1, 4, 5, 0, 1, 1})
-	sameBits(t, "no code points", x.Push(nil, []float32{-1, 1e9, float32(math.NaN()), float32(math.Inf(1))}), make([]float32, 4))
+	testkit.SameBits(t, "codes", got, []float32{2, 3, 1, 4, 5, 0, 1, 1})
+	testkit.SameBits(t, "no code points", x.Push(nil, []float32{-1, 1e9, float32(math.NaN()), float32(math.Inf(1))}), make([]float32, 4))
 	lines := charsOf(t, "\n a")
-	sameBits(t, "a line end of its own", lines.Push(nil, codePoints("\n\ta")), []float32{1, 2, 3})
+	testkit.SameBits(t, "a line end of its own", lines.Push(nil, codePoints("\n\ta")), []float32{1, 2, 3})
 	if x.Dim() != 1 || x.End(7) != 7 {
 		t.Errorf("%d values a frame, the seventh ends at %d", x.Dim(), x.End(7))
 	}
@@ -57,7 +59,7 @@ func TestCharsAnySplit(t *testing.T) {
 			}
 			x = moved
 		}
-		sameBits(t, "codes", got, want)
+		testkit.SameBits(t, "codes", got, want)
 		for _, v := range got {
 			if v < 0 || v > 6 || v != float32(int(v)) {
 				t.Fatalf("code %v of 7", v)

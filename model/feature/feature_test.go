@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"inkling/internal/testkit"
 )
 
 type golden struct {
@@ -67,17 +69,6 @@ func noise(n int, seed uint64) []float32 {
 	return x
 }
 
-func sameBits(t interface{ Fatalf(string, ...any) }, what string, got, want []float32) {
-	if len(got) != len(want) {
-		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
-	}
-	for i := range got {
-		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
-			t.Fatalf("%s: value %d is %v, want %v", what, i, got[i], want[i])
-		}
-	}
-}
-
 // Any split, and any move through saved state, gives the same frames to the bit;
 // and Reset forgets everything.
 func TestAnySplitSameBits(t *testing.T) {
@@ -107,7 +98,7 @@ func TestAnySplitSameBits(t *testing.T) {
 				e = other
 			}
 		}
-		sameBits(t, "split", e.Flush(got), want)
+		testkit.SameBits(t, "split", e.Flush(got), want)
 	})
 }
 
@@ -135,11 +126,11 @@ func TestEndIsWhereAFrameEnds(t *testing.T) {
 
 func TestFlushPads(t *testing.T) {
 	e, _ := New(Config{Kind: KindRaw, Samples: 3}, 0, 1)
-	sameBits(t, "raw", e.Flush(e.Push(nil, []float32{1, 2, 3, 4})), []float32{1, 2, 3, 4, 4, 4})
-	sameBits(t, "nothing left", e.Flush(e.Push(nil, []float32{1, 2, 3})), []float32{1, 2, 3})
-	sameBits(t, "empty", e.Flush(nil), nil)
+	testkit.SameBits(t, "raw", e.Flush(e.Push(nil, []float32{1, 2, 3, 4})), []float32{1, 2, 3, 4, 4, 4})
+	testkit.SameBits(t, "nothing left", e.Flush(e.Push(nil, []float32{1, 2, 3})), []float32{1, 2, 3})
+	testkit.SameBits(t, "empty", e.Flush(nil), nil)
 	p, _ := New(Config{Kind: KindStats, Samples: 4, Lags: 1, Means: true, Floor: 1}, 0, 1)
-	sameBits(t, "less than a patch", p.Flush(p.Push(nil, []float32{1, 3})), []float32{2, float32(math.Log(2)), float32(math.Log(5))})
+	testkit.SameBits(t, "less than a patch", p.Flush(p.Push(nil, []float32{1, 3})), []float32{2, float32(math.Log(2)), float32(math.Log(5))})
 	if n := len(p.Flush(p.Push(nil, []float32{1, 2, 3, 4, 5}))); n != 3 {
 		t.Errorf("after a whole patch Flush makes %d values of what is left", n-3)
 	}
@@ -148,7 +139,7 @@ func TestFlushPads(t *testing.T) {
 	padded := append(append([]float32(nil), short...), make([]float32, s.End(1)-50)...)
 	want := s.Push(nil, padded)
 	s.Reset()
-	sameBits(t, "log-mel", s.Flush(s.Push(nil, short)), want)
+	testkit.SameBits(t, "log-mel", s.Flush(s.Push(nil, short)), want)
 	if n := len(s.Flush(s.Push(nil, noise(s.End(1)+20, 1)))) / s.Dim(); n != 1 {
 		t.Errorf("after a whole frame Flush makes %d frames", n)
 	}
@@ -229,13 +220,13 @@ func BenchmarkLogMel(b *testing.B) {
 func TestContextIsInEveryFrame(t *testing.T) {
 	e, _ := New(Config{Kind: KindRaw, Samples: 2, Context: 2}, 0, 1)
 	e.SetContext([]float32{7, 8})
-	sameBits(t, "frames", e.Push(nil, []float32{1, 2, 3, 4}), []float32{1, 2, 7, 8, 3, 4, 7, 8})
+	testkit.SameBits(t, "frames", e.Push(nil, []float32{1, 2, 3, 4}), []float32{1, 2, 7, 8, 3, 4, 7, 8})
 	e.Reset()
 	other, _ := New(Config{Kind: KindRaw, Samples: 2, Context: 2}, 0, 1)
 	if _, err := other.Restore(e.AppendState(nil)); err != nil {
 		t.Fatal(err)
 	}
-	sameBits(t, "the last", other.Flush(other.Push(nil, []float32{5})), []float32{5, 5, 7, 8})
+	testkit.SameBits(t, "the last", other.Flush(other.Push(nil, []float32{5})), []float32{5, 5, 7, 8})
 }
 
 // A sine has its frequency and no entropy, silence the middle and all of it.

@@ -1,15 +1,14 @@
 package stem
 
 import (
-	"encoding/json"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"inkling/internal/f32"
+	"inkling/internal/testkit"
 	"inkling/model/feature"
 )
 
@@ -22,17 +21,6 @@ type torchCase struct {
 	X, R, Y [][]float32
 	Params  map[string][]float32
 	Grads   map[string][]float32
-}
-
-func torchCases(t *testing.T) (cases []torchCase) {
-	data, err := os.ReadFile("testdata/torch.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &cases); err != nil || len(cases) < 5 {
-		t.Fatalf("%d cases, %v", len(cases), err)
-	}
-	return cases
 }
 
 func (c *torchCase) stem(t *testing.T) (*Stem, *Params) {
@@ -49,30 +37,18 @@ func (c *torchCase) stem(t *testing.T) (*Stem, *Params) {
 	return New(full, c.Rate, c.Width, p), p
 }
 
-func near(t *testing.T, what string, got, want []float32) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
-	}
-	for i, v := range got {
-		if b := float64(want[i]); !(math.Abs(float64(v)-b) <= 1e-5*max(1, math.Abs(b))) {
-			t.Fatalf("%s: value %d is %v, PyTorch has %v", what, i, v, b)
-		}
-	}
-}
-
 // Outputs and every gradient are PyTorch's, on every kernel.
 func TestAgainstPyTorch(t *testing.T) {
 	defer f32.Use(f32.Kernel())
 	for _, kernel := range f32.Kernels() {
 		f32.Use(kernel)
-		for _, c := range torchCases(t) {
+		for _, c := range testkit.Cases[torchCase](t, "testdata/torch.json", 5) {
 			t.Run(kernel+" "+c.Name, func(t *testing.T) {
 				s, p := c.stem(t)
 				s.Pack(p, true)
 				g, tapes := s.NewGradient(), make([]Tape, len(c.X))
 				for i, x := range c.X {
-					near(t, "output", s.Forward(&tapes[i], x), c.Y[i])
+					testkit.Near(t, "output", s.Forward(&tapes[i], x), c.Y[i])
 				}
 				for i, r := range c.R {
 					s.Adjoint(&tapes[i], g, r)
@@ -81,7 +57,7 @@ func TestAgainstPyTorch(t *testing.T) {
 				s.AddTo(grad, g)
 				for _, x := range grad.Tensors() {
 					if !x.Fixed {
-						near(t, x.Name, x.Data, c.Grads[x.Name])
+						testkit.Near(t, x.Name, x.Data, c.Grads[x.Name])
 					}
 				}
 			})
@@ -148,17 +124,6 @@ func drawSetup(t *rapid.T) *setup {
 	return s
 }
 
-func sameBits(t interface{ Fatalf(string, ...any) }, what string, got, want []float32) {
-	if len(got) != len(want) {
-		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
-	}
-	for i := range got {
-		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
-			t.Fatalf("%s: value %d is %v, want %v", what, i, got[i], want[i])
-		}
-	}
-}
-
 // Any split, and any move through saved state, gives the same frames to the bit;
 // they are those of Forward, and Reset forgets everything.
 func TestAnySplitSameBits(t *testing.T) {
@@ -172,7 +137,7 @@ func TestAnySplitSameBits(t *testing.T) {
 		for at := 0; at < len(frames); at += base.Dim() {
 			f32.Normalize(frames[at:at+base.Dim()], frames[at:at+base.Dim()], s.mean, s.scale)
 		}
-		sameBits(t, "forward", s.stem.Forward(new(Tape), frames), want)
+		testkit.SameBits(t, "forward", s.stem.Forward(new(Tape), frames), want)
 		if n := len(frames) / base.Dim(); len(want) == 0 || len(want) != s.stem.Frames(n)*s.stem.Dim() {
 			t.Fatalf("%d values of %d frames, Frames says %d", len(want), n, s.stem.Frames(n))
 		}
@@ -198,8 +163,8 @@ func TestAnySplitSameBits(t *testing.T) {
 		if len(got)-before > e.Dim() {
 			t.Fatalf("Flush gave %d values, a frame has %d", len(got)-before, e.Dim())
 		}
-		sameBits(t, "split", got, want)
-		sameBits(t, "again", e.Flush(e.Push(nil, x)), want)
+		testkit.SameBits(t, "split", got, want)
+		testkit.SameBits(t, "again", e.Flush(e.Push(nil, x)), want)
 	})
 }
 
