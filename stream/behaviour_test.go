@@ -2,7 +2,6 @@ package stream
 
 import (
 	"cmp"
-	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -54,7 +53,7 @@ func script(t *testing.T, m *model.Model, o *Options, blocks ...capture.Block) (
 			events = append(events, e.Clone())
 		}
 	}
-	return append(events, c.End(nil, ByEOF)...)
+	return append(events, c.End(nil, segment.ByEOF)...)
 }
 
 func block(offset uint64, x ...float32) capture.Block {
@@ -275,10 +274,10 @@ func TestParseEmit(t *testing.T) {
 	}
 }
 
-// A cutter's pieces are, to the sample, the segments of a classifier whose frames
+// A collector's pieces are, to the sample, the segments of a classifier whose frames
 // are single samples, for every segmenter and in whatever blocks; and a second
 // stream after End is cut like the first.
-func TestCutterFindsWhatTheClassifierFinds(t *testing.T) {
+func TestCollectorFindsWhatTheClassifierFinds(t *testing.T) {
 	pieces := 0
 	rapid.Check(t, func(t *rapid.T) {
 		channels, rate := rapid.IntRange(1, 2).Draw(t, "channels"), 1000.0
@@ -292,7 +291,7 @@ func TestCutterFindsWhatTheClassifierFinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		k, err := NewCutter(seg, f)
+		k, err := segment.NewCollector(seg, rate, channels)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -300,14 +299,14 @@ func TestCutterFindsWhatTheClassifierFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		var want [][]float32
-		for _, e := range c.End(nil, ByEOF) {
+		for _, e := range c.End(nil, segment.ByEOF) {
 			if e.Type == Confirmed {
 				want = append(want, x[int(e.Start)*channels:int(e.End)*channels])
 			}
 		}
 		for range 2 {
 			var got [][]float32
-			found := func(p []float32, g capture.Format) error {
+			found := func(p []float32) error {
 				got = append(got, p)
 				return nil
 			}
@@ -329,45 +328,6 @@ func TestCutterFindsWhatTheClassifierFinds(t *testing.T) {
 	})
 	if pieces < 50 {
 		t.Errorf("only %d pieces were compared", pieces)
-	}
-}
-
-// What a stream's level taught goes with it: the next one is cut as if it were the
-// first.
-func TestCutterForgetsTheLevel(t *testing.T) {
-	f := capture.Format{Rate: 1000, Channels: 1}
-	x := bursts(rand.New(rand.NewPCG(0x10d6753e, 1)), 181, 1, f.Rate)
-	k, err := NewCutter(segment.Config{Kind: segment.Activity, MaxDuration: 0.3}, f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var first [][]float32
-	for pass := range 2 {
-		var got [][]float32
-		found := func(p []float32, _ capture.Format) error { got = append(got, p); return nil }
-		if err := errors.Join(k.Feed(x, found), k.End(found)); err != nil {
-			t.Fatal(err)
-		}
-		if pass == 0 {
-			first = got
-		}
-		if len(got) != 1 || !slices.EqualFunc(got, first, slices.Equal) {
-			t.Fatalf("stream %d: %d pieces, or other samples than the first time", pass+1, len(got))
-		}
-	}
-}
-
-func TestCutterPassesErrorsOn(t *testing.T) {
-	k, err := NewCutter(segment.Config{Kind: segment.Fixed, Steps: 2, MaxDuration: 9}, capture.Format{Rate: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	full := errors.New("disk full")
-	if err := k.Feed([]float32{1, 2, 3}, func([]float32, capture.Format) error { return full }); err != full {
-		t.Errorf("Feed returned %v", err)
-	}
-	if _, err := NewCutter(segment.Config{Kind: "no such"}, capture.Format{Rate: 10}); err == nil {
-		t.Error("a segmenter that does not exist was taken")
 	}
 }
 

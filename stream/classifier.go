@@ -25,14 +25,14 @@ type Classifier struct {
 	segment segment.Config
 	dec     decide.Config
 
-	input    input
-	cutter   cutter
-	queue    []op
-	walked   int       // ops of the queue that are worked off
-	frames   []float32 // of the queue's opFrame, in order, Dim values each
-	used     int       // values of frames that are worked off
-	follower follower
-	walker   *walker // the follower, if there are labels
+	input     input
+	segmenter segment.Segmenter
+	found     segment.Found // its frames are those of the queue, in order, Dim values each
+	queue     []op
+	walked    int // ops of the queue that are worked off
+	used      int // values of the frames that are worked off
+	follower  follower
+	walker    *walker // the follower, if there are labels
 
 	before   []byte // Resumable: the state when no segment was open
 	emitted  uint64 // events since before
@@ -55,11 +55,9 @@ func NewClassifier(m *model.Model, o *Options) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.cutter.init(&c.segment, front, m.Config.Rate, m.Config.Channels)
-	c.cutter.text = m.Config.Text()
-	c.cutter.context = m.Config.Front.Context > 0
+	c.segmenter = segment.New(&c.segment, segment.Setup{Front: front, Rate: m.Config.Rate, Channels: m.Config.Channels,
+		Text: m.Config.Text(), Context: m.Config.Front.Context > 0, Missed: o.Why, Endless: m.HasNext()})
 	if m.HasNext() {
-		c.cutter.goOn()
 		if c.follower = newForecaster(c); m.Config.Text() {
 			c.follower = newTextForecaster(c)
 		}
@@ -71,31 +69,23 @@ func NewClassifier(m *model.Model, o *Options) (*Classifier, error) {
 	return c, nil
 }
 
-// An op is what Feed found and Advance has to do. Positions are the source's.
+// An op is what Feed found and Advance has to do.
 type op struct {
-	kind      opKind
-	sample    uint64
-	time      time.Time
-	reason    string
-	threshold float64
-	value     float64
-	lost      uint64
-	start     uint64
-	word      bool // of text: the frame ends a word
-	peak      uint64
+	kind   opKind
+	found  segment.Event  // opFound: what the segmenter found; positions are the source's
+	sample uint64         // the source's: where a gap ends, where what was found lies
+	time   time.Time      // of sample
+	lost   uint64         // opGap
+	cause  gapCause       // opGap
+	fault  *capture.Fault // opStatus
 }
 
 type opKind uint8
 
 const (
-	opOpen   opKind = iota // a segment begins at start
-	opFrame                // one frame, ending at sample
-	opMark                 // every frame so far counts
-	opClose                // the segment [start, sample) ends for reason
-	opDrop                 // the candidate is none
-	opGap                  // lost samples before sample
-	opMiss                 // sound in [start, sample) that opened no segment
-	opStatus               // reason is the state, policy the reason
+	opFound  opKind = iota // a segment's frame, beginning or end
+	opGap                  // samples were lost before sample
+	opStatus               // the source's health has changed
 )
 
 // Feed takes the stream's next block: it resamples, segments and extracts frames,
@@ -103,7 +93,8 @@ const (
 // stream as it was.
 func (c *Classifier) Feed(b *capture.Block) error {
 	if b.Fault != nil {
-		c.push(op{kind: opStatus, reason: b.Fault.State + "\x00" + b.Fault.Reason, sample: c.input.next, time: b.Time})
+		fault := *b.Fault
+		c.push(op{kind: opStatus, fault: &fault, sample: c.input.next, time: b.Time})
 		return nil
 	}
 	channels := max(b.Format.Channels, 1)
@@ -120,6 +111,20 @@ func (c *Classifier) Feed(b *capture.Block) error {
 	}
 	c.feed(b)
 	return nil
+}
+
+// gapCause says why samples are missing.
+type gapCause uint8
+
+const (
+	gapLost      gapCause = iota // the source lost them
+	gapFormat                    // the source changed its format
+	gapNotNumber                 // they were NaN or infinite
+	gapRestarted                 // the source began anew
+)
+
+func (g gapCause) String() string {
+	return [...]string{"", "format", "not a number", "restarted"}[g]
 }
 
 // feedAround feeds what lies around runs of samples that are no numbers: those are
@@ -218,15 +223,17 @@ func (c *Classifier) feed(b *capture.Block) {
 		c.lose(b)
 	}
 	in.anchor, in.at = b.Time, b.Offset
-	if b.Mark&capture.MarkBegin != 0 && c.segment.Kind == segment.Message {
-		c.endSegment(ByMessage)
+	marked, _ := c.segmenter.(segment.Marked)
+	if b.Mark&capture.MarkBegin != 0 && marked != nil {
+		c.endSegment(segment.ByMessage)
 		c.restart(b.Offset)
-		c.open(0)
+		marked.Begin(&c.found)
+		c.queueFound()
 	}
 	c.take(b.Samples)
 	in.next = b.Offset + uint64(b.Len())
-	if b.Mark&capture.MarkEnd != 0 && c.segment.Kind == segment.Message {
-		c.endSegment(ByMessage)
+	if b.Mark&capture.MarkEnd != 0 && marked != nil {
+		c.endSegment(segment.ByMessage)
 		c.restart(in.next)
 	}
 }
@@ -235,19 +242,19 @@ func (c *Classifier) feed(b *capture.Block) {
 func (c *Classifier) changeFormat(b *capture.Block) {
 	in := &c.input
 	if in.known {
-		c.endSegment(ByGap)
+		c.endSegment(segment.ByGap)
 		lost := uint64(0)
 		if b.Offset > in.next {
 			lost = b.Offset - in.next
 		}
-		c.push(op{kind: opGap, sample: b.Offset, lost: lost, reason: "format", time: b.Time})
+		c.push(op{kind: opGap, sample: b.Offset, lost: lost, cause: gapFormat, time: b.Time})
 	}
 	in.format, in.known = b.Format, true
 	in.res = nil
 	if rate := c.m.Config.Rate; b.Format.Rate > 0 && rate > 0 && b.Format.Rate != rate {
 		in.res, _ = resample.New(b.Format.Rate, rate, c.m.Config.Channels)
 	}
-	c.cutter.forget()
+	c.segmenter.Forget()
 	c.restart(b.Offset)
 	in.next, in.hole = b.Offset, 0
 }
@@ -264,10 +271,10 @@ func (c *Classifier) lose(b *capture.Block) {
 	in := &c.input
 	g := op{kind: opGap, sample: b.Offset, time: b.Time}
 	if in.hole > 0 {
-		g.reason = "not a number"
+		g.cause = gapNotNumber
 	}
 	if b.Offset < in.next {
-		g.reason = "restarted"
+		g.cause = gapRestarted
 	} else {
 		g.lost = b.Offset - in.next
 	}
@@ -282,7 +289,7 @@ func (c *Classifier) lose(b *capture.Block) {
 			c.take(in.last)
 		}
 	default:
-		c.endSegment(ByGap)
+		c.endSegment(segment.ByGap)
 		c.push(g)
 		c.restart(b.Offset)
 	}
@@ -296,7 +303,7 @@ func (c *Classifier) restart(offset uint64) {
 	if in.res != nil {
 		in.res.Reset()
 	}
-	c.cutter.restart()
+	c.segmenter.Restart()
 }
 
 // take resamples interleaved samples of the source and hands them on.
@@ -308,12 +315,12 @@ func (c *Classifier) take(samples []float32) {
 	channels := max(in.format.Channels, 1)
 	in.last = append(in.last[:0], samples[len(samples)-channels:]...)
 	samples = c.mix(samples, channels)
-	if in.res == nil {
-		c.cutter.take(c, samples)
-		return
+	if in.res != nil {
+		in.samples = in.res.Push(in.samples[:0], samples)
+		samples = in.samples
 	}
-	in.samples = in.res.Push(in.samples[:0], samples)
-	c.cutter.take(c, in.samples)
+	c.segmenter.Push(&c.found, samples)
+	c.queueFound()
 }
 
 // mix makes the source's channels those of the model: the spectral front ends
@@ -338,24 +345,25 @@ func (c *Classifier) mix(samples []float32, channels int) []float32 {
 }
 
 // endSegment flushes the resampler and ends the open segment, if there is one.
-func (c *Classifier) endSegment(why Reason) {
+func (c *Classifier) endSegment(why segment.Ending) {
 	in := &c.input
 	if in.res != nil {
 		in.samples = in.res.Flush(in.samples[:0])
-		c.cutter.take(c, in.samples)
+		c.segmenter.Push(&c.found, in.samples)
 	}
-	c.cutter.finish(c, why)
+	c.segmenter.Finish(&c.found, why)
+	c.queueFound()
 }
 
 // End ends the stream's open segment for the reason, works off the queue and
 // appends the events. The next block may go on where the last one ended.
-func (c *Classifier) End(dst []Event, why Reason) []Event {
+func (c *Classifier) End(dst []Event, why segment.Ending) []Event {
 	c.feedEnd(why)
 	return c.Advance(dst)
 }
 
 // feedEnd queues the end of the open segment.
-func (c *Classifier) feedEnd(why Reason) {
+func (c *Classifier) feedEnd(why segment.Ending) {
 	if c.input.known {
 		c.tellHole(c.input.hole)
 		c.endSegment(why)
@@ -363,8 +371,11 @@ func (c *Classifier) feedEnd(why Reason) {
 	}
 }
 
-// Open tells whether a segment is open.
-func (c *Classifier) Open() bool { return c.cutter.open || c.follower.where().open }
+// Open reports whether a segment is open.
+func (c *Classifier) Open() bool {
+	open, _, _ := c.segmenter.Open()
+	return open || c.follower.where().open
+}
 
 func (c *Classifier) push(o op) {
 	if o.time.IsZero() && o.kind != opStatus {
@@ -373,9 +384,21 @@ func (c *Classifier) push(o op) {
 	c.queue = append(c.queue, o)
 }
 
-// open queues the begin of a segment at position k of the model's rate.
-func (c *Classifier) open(k uint64) {
-	c.cutter.begin(k)
-	s := c.input.begin(k)
-	c.push(op{kind: opOpen, sample: s, start: s})
+// queueFound queues what the segmenter has found, its positions mapped to the source's.
+// The frames stay where they are.
+func (c *Classifier) queueFound() {
+	in := &c.input
+	for _, e := range c.found.Events {
+		o := op{kind: opFound, found: e}
+		switch o.found.Start, o.found.Peak = in.begin(e.Start), in.begin(e.Peak); e.Kind {
+		case segment.Opened:
+			o.sample = o.found.Start
+		case segment.Counted:
+		default:
+			o.sample = in.end(e.End)
+			o.found.End = o.sample
+		}
+		c.push(o)
+	}
+	c.found.Events = c.found.Events[:0]
 }

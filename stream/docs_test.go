@@ -14,6 +14,7 @@ import (
 
 	"inkling/capture"
 	"inkling/model/decide"
+	"inkling/model/segment"
 )
 
 var update = flag.Bool("update", false, "write the examples of docs/events.md anew")
@@ -39,12 +40,12 @@ func examples() []Event {
 		{Type: Running, Segment: 1, Step: 9, Sample: 2867, Label: "flute", P: 0.71, Warm: true, Top: []Score{{"flute", 0.71}, {"piano", 0.2}, {"trumpet", 0.09}}},
 		{Type: Early, Segment: 1, Step: 11, Sample: 3309, Label: "flute", P: 0.83},
 		{Type: Confirmed, Segment: 1, Step: 12, Sample: 3528, Label: "flute", P: 0.94, Running: "flute", Agrees: true, Steps: 12, End: 3528,
-			EndedBy: BySilence, LatencyMS: 0.4, Top: []Score{{"flute", 0.94}, {"piano", 0.04}, {"trumpet", 0.02}}},
-		{Type: Dropped, Segment: 2, Step: 4, Sample: 9261, Reason: RuleShort, Threshold: 0.05, Value: 0.02, Start: 7938, End: 9261, EndedBy: BySilence},
+			EndedBy: segment.BySilence, LatencyMS: 0.4, Top: []Score{{"flute", 0.94}, {"piano", 0.04}, {"trumpet", 0.02}}},
+		{Type: Dropped, Segment: 2, Step: 4, Sample: 9261, Reason: RuleShort, Threshold: 0.05, Value: 0.02, Start: 7938, End: 9261, EndedBy: segment.BySilence},
 		{Type: Confirmed, Segment: 3, Step: 7, Sample: 15435, P: 0.5, Rejected: true, Reason: RuleThreshold, Threshold: 0.7, Value: 0.5, Running: "piano", Steps: 7,
-			Start: 13230, End: 15435, EndedBy: BySilence, LatencyMS: 0.3, Top: []Score{{"piano", 0.5}, {"flute", 0.375}, {"trumpet", 0.125}},
+			Start: 13230, End: 15435, EndedBy: segment.BySilence, LatencyMS: 0.3, Top: []Score{{"piano", 0.5}, {"flute", 0.375}, {"trumpet", 0.125}},
 			Why: []Verdict{{RuleShort, 0.06, 0.05, true}, {RuleThreshold, 0.5, 0.7, false}, {RuleEarlyP, 0.625, 0.8, false}, {RuleEarlySteps, 0, 2, false}}},
-		{Type: Dropped, Sample: 18081, Reason: RuleOn, Threshold: 12, Value: 9.1, Start: 17640, End: 18081, EndedBy: BySilence},
+		{Type: Dropped, Sample: 18081, Reason: RuleOn, Threshold: 12, Value: 9.1, Start: 17640, End: 18081, EndedBy: segment.BySilence},
 		{Type: Forecast, Segment: 1, Step: 360, Sample: 360, Values: []float32{0.125}, Errors: []float32{-0.003}, Ahead: []float32{0.13, 0.141},
 			Levels: []float64{0.1, 0.5, 0.9}, Quantiles: []float32{0.118, 0.13, 0.144}},
 		{Type: Forecast, Segment: 1, Step: 5, Sample: 5, Text: new("y"), Bits: 0.25, Top: []Score{{" ", 0.5}, {"e", 0.25}, {",", 0.125}}},

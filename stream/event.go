@@ -1,6 +1,9 @@
 package stream
 
-import "time"
+import (
+	"inkling/model/segment"
+	"time"
+)
 
 // Type names an event.
 type Type string
@@ -14,23 +17,6 @@ const (
 	Status    Type = "status"
 	Summary   Type = "summary"
 	Forecast  Type = "forecast"
-)
-
-// Reason says what ended a segment.
-type Reason string
-
-const (
-	BySilence   Reason = "silence"
-	ByMaximum   Reason = "maximum"
-	ByFixed     Reason = "fixed"
-	ByMessage   Reason = "message"
-	ByLine      Reason = "line"
-	BySentence  Reason = "sentence"
-	ByEOF       Reason = "eof"
-	ByGap       Reason = "gap"
-	ByIdle      Reason = "idle"
-	ByInterrupt Reason = "interrupt"
-	ByBeat      Reason = "beat"
 )
 
 // A Score is one entry of an event's top list; it marshals as [label, p].
@@ -64,7 +50,7 @@ type Event struct {
 	Steps     int
 	Start     uint64 // [Start, End)
 	End       uint64
-	EndedBy   Reason
+	EndedBy   segment.Ending
 	Peak      uint64 // segmenter beat: the R peak
 	LatencyMS float64
 	Truth     string // demo only: what was played

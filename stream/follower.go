@@ -1,9 +1,9 @@
 package stream
 
 import (
-	"strings"
-
+	"inkling/internal/codec"
 	"inkling/model"
+	"inkling/model/segment"
 )
 
 // A follower makes events of what the network says of a segment's frames: walker where
@@ -17,7 +17,7 @@ type follower interface {
 	steps() int                       // that count
 	confirms(c *Classifier) bool      // ending a segment takes about as long as its steps
 	forget()                          // events handed out are no longer needed
-	visit(k *codec)                   // saved state, written or read
+	visit(k *codec.Codec)             // saved state, written or read
 	sound(c *Classifier) bool         // what was read fits together
 
 	// After a step over frame, at a segment's end, and of a candidate that is none: the
@@ -38,7 +38,7 @@ type place struct {
 func (p *place) where() *place { return p }
 
 func (p *place) begin(o *op) {
-	p.open, p.step, p.start = true, 0, o.start
+	p.open, p.step, p.start = true, 0, o.found.Start
 	p.id++
 }
 
@@ -81,26 +81,30 @@ func (c *Classifier) walk(dst []Event) ([]Event, need) {
 	w := c.follower
 	for ; c.walked < len(c.queue); c.walked++ {
 		o := &c.queue[c.walked]
-		switch o.kind {
-		case opOpen:
+		if o.kind != opFound {
+			dst = c.report(dst, o)
+			continue
+		}
+		switch o.found.Kind {
+		case segment.Opened:
 			w.begin(c, o)
-		case opFrame:
+		case segment.FrameReady:
 			return dst, needStep
-		case opMark:
+		case segment.Counted:
 			w.mark(c)
-		case opClose:
+		case segment.Closed:
 			if w.confirms(c) {
 				return dst, needConfirm
 			}
 			dst = w.confirm(c, dst, o)
-		case opDrop:
+		case segment.Dropped:
 			dst = w.drop(c, dst, o)
-		default:
-			dst = c.tell(dst, o)
+		case segment.Missed:
+			dst = c.emit(dst, dropped(0, 0, o))
 		}
 	}
 	c.queue, c.walked = c.queue[:0], 0
-	c.frames, c.used = c.frames[:0], 0
+	c.found.Frames, c.used = c.found.Frames[:0], 0
 	return dst, needNothing
 }
 
@@ -108,7 +112,7 @@ func (c *Classifier) walk(dst []Event) ([]Event, need) {
 // to follow, and then stepped.
 func (c *Classifier) pending() (s *model.State, frame, probs []float32) {
 	s, probs = c.follower.state()
-	return s, c.frames[c.used:][:c.m.Dim()], probs
+	return s, c.found.Frames[c.used:][:c.m.Dim()], probs
 }
 
 // stepped goes on after the step that pending gave.
@@ -141,14 +145,16 @@ func (c *Classifier) emit(dst []Event, e Event) []Event {
 	return append(dst, e)
 }
 
-func (c *Classifier) tell(dst []Event, o *op) []Event {
+// report makes the event of a gap or of a change of health.
+func (c *Classifier) report(dst []Event, o *op) []Event {
 	if o.kind == opGap {
-		return c.emit(dst, Event{Type: Gap, Sample: o.sample, Time: o.time, Lost: o.lost, Policy: string(c.dec.Gap), Reason: o.reason})
+		return c.emit(dst, Event{Type: Gap, Sample: o.sample, Time: o.time, Lost: o.lost, Policy: string(c.dec.Gap), Reason: o.cause.String()})
 	}
-	first, second, _ := strings.Cut(o.reason, "\x00")
-	if o.kind == opMiss {
-		return c.emit(dst, Event{Type: Dropped, Sample: o.sample, Time: o.time, Reason: first, Threshold: o.threshold, Value: o.value,
-			Start: o.start, End: o.sample, EndedBy: Reason(second)})
-	}
-	return c.emit(dst, Event{Type: Status, Sample: o.sample, Time: o.time, State: first, Reason: second})
+	return c.emit(dst, Event{Type: Status, Sample: o.sample, Time: o.time, State: o.fault.State, Reason: o.fault.Reason})
+}
+
+// dropped is the event of a segment, or of sound, that the segmenter dropped.
+func dropped(id uint64, step int, o *op) Event {
+	return Event{Type: Dropped, Segment: id, Step: step, Sample: o.sample, Time: o.time, Reason: string(o.found.Reason),
+		Threshold: o.found.Threshold, Value: o.found.Value, Start: o.found.Start, End: o.sample, EndedBy: o.found.Ending}
 }

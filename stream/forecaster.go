@@ -3,6 +3,7 @@ package stream
 import (
 	"math"
 
+	"inkling/internal/codec"
 	"inkling/model"
 )
 
@@ -94,16 +95,16 @@ func (f *forecaster) drop(_ *Classifier, dst []Event, _ *op) []Event {
 	return dst
 }
 
-func (f *forecaster) visit(k *codec) {
-	k.part(f.net.AppendState, f.net.Restore)
-	k.bool(&f.open)
-	k.u64(&f.id)
-	k.integer(&f.step, 0, math.MaxInt32)
-	k.u64(&f.start)
-	k.integer(&f.counted, 0, math.MaxInt32)
-	k.floats(&f.out)
-	k.bool(&f.told)
-	k.u64(&f.sample)
+func (f *forecaster) visit(k *codec.Codec) {
+	k.Part(f.net.AppendState, f.net.Restore)
+	k.Bool(&f.open)
+	k.Uint64(&f.id)
+	k.Int(&f.step, 0, math.MaxInt32)
+	k.Uint64(&f.start)
+	k.Int(&f.counted, 0, math.MaxInt32)
+	k.Floats(&f.out)
+	k.Bool(&f.told)
+	k.Uint64(&f.sample)
 }
 
 func (f *forecaster) sound(c *Classifier) bool {

@@ -3,6 +3,7 @@ package stream
 import (
 	"encoding/json"
 	"fmt"
+	"inkling/model/segment"
 	"math"
 	"slices"
 	"strconv"
@@ -59,7 +60,7 @@ func (w *writer) fields(e *Event) {
 		w.bool("agrees", e.Agrees)
 		w.uint("steps", uint64(e.Steps))
 		w.span(e)
-		if e.EndedBy == ByBeat {
+		if e.EndedBy == segment.ByBeat {
 			w.uint("peak", e.Peak)
 		}
 		w.num("latency_ms", e.LatencyMS, 64)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"inkling/capture"
+	"inkling/model/segment"
 )
 
 // A lane is one stream on its way through the scheduler: its blocks are worked
@@ -29,15 +30,15 @@ type item struct {
 	block   capture.Block
 	samples []float32 // memory of block.Samples
 	fault   capture.Fault
-	number  uint64 // of the put
-	feed    bool   // there is a block, and it is not refused
-	end     Reason // "": the stream goes on
+	number  uint64         // of the put
+	feed    bool           // there is a block, and it is not refused
+	end     segment.Ending // "": the stream goes on
 	arrived time.Time
 	next    *item
 }
 
 // set makes it a copy of b, which may be nil.
-func (it *item) set(b *capture.Block, end Reason, arrived time.Time) {
+func (it *item) set(b *capture.Block, end segment.Ending, arrived time.Time) {
 	it.feed, it.end, it.arrived, it.samples = b != nil, end, arrived, it.samples[:0]
 	if b == nil {
 		return

@@ -34,8 +34,8 @@ type Verdict struct {
 // end is the op that ended it.
 func (w *walker) judge(c *Classifier, e *Event, p []float32, end *op) {
 	from := len(w.verdicts)
-	if end.threshold > 0 {
-		w.verdicts = append(w.verdicts, Verdict{RuleShort, end.value, end.threshold, true})
+	if end.found.Threshold > 0 {
+		w.verdicts = append(w.verdicts, Verdict{RuleShort, end.found.Value, end.found.Threshold, true})
 	}
 	w.verdicts = w.rules.Judge(w.verdicts, p, w.counted.peak)
 	for _, v := range w.verdicts[from:] {

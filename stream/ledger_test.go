@@ -48,7 +48,7 @@ func TestMisses(t *testing.T) {
 	tone(x, 1000, 3000, 0.0008)
 	es = hear(x)
 	expect(t, "under level, to the end", es, "drop:level")
-	if e := es[0]; e.Start != 1000 || e.End != 3000 || e.EndedBy != ByEOF || e.Threshold != -60 || math.Abs(e.Value+61.94) > 0.2 {
+	if e := es[0]; e.Start != 1000 || e.End != 3000 || e.EndedBy != segment.ByEOF || e.Threshold != -60 || math.Abs(e.Value+61.94) > 0.2 {
 		t.Errorf("%+v", e)
 	}
 	line := string(AppendJSON(nil, &es[0]))

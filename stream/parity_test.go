@@ -189,7 +189,7 @@ func (s *setting) play(t interface{ Fatal(...any) }, c *Classifier, cut func() i
 				format.Rate = d.rate
 			}
 			if d.end {
-				keep(c.End(nil, ByIdle))
+				keep(c.End(nil, segment.ByIdle))
 			}
 		}
 		full := limit
@@ -212,7 +212,7 @@ func (s *setting) play(t interface{ Fatal(...any) }, c *Classifier, cut func() i
 			c = after(c, uint64(at))
 		}
 	}
-	keep(c.End(nil, ByEOF))
+	keep(c.End(nil, segment.ByEOF))
 	return events
 }
 
@@ -350,7 +350,7 @@ func TestResumeWithoutFrames(t *testing.T) {
 		n := len(s.samples) / s.channels
 		c := classifier(t, &s)
 		want := s.replay(t, c, 0, n, 300)
-		want = append(want, c.End(nil, ByEOF)...)
+		want = append(want, c.End(nil, segment.ByEOF)...)
 		c = classifier(t, &s)
 		var got []Event
 		from := 0
@@ -370,7 +370,7 @@ func TestResumeWithoutFrames(t *testing.T) {
 			}
 		}
 		got = append(got, s.replay(t, c, from, n, rapid.IntRange(1, 300).Draw(t, "block"))...)
-		got = append(got, c.End(nil, ByEOF)...)
+		got = append(got, c.End(nil, segment.ByEOF)...)
 		same(t, "resumed", got, want)
 	})
 	if reread < 5 {
@@ -577,7 +577,7 @@ func tryState(t interface{ Fatal(...any) }, w way, kind byte, data []byte) (take
 	c.AppendState(nil, true)
 	feedSome(c, c.input.format.Rate, c.input.next+3) // after a gap
 	feedSome(c, 1000, 0)
-	c.End(nil, ByEOF)
+	c.End(nil, segment.ByEOF)
 	feedSome(c, 1000, 5)
 	return true
 }
@@ -642,7 +642,7 @@ func TestRestoreRefusesAnotherModel(t *testing.T) {
 	}
 	older := slices.Clone(saved)
 	older[0]--
-	if err := a.Restore(older); err == nil || !strings.Contains(err.Error(), "version 3") {
+	if err := a.Restore(older); err == nil || !strings.Contains(err.Error(), "version 4") {
 		t.Errorf("a state of an older version: %v", err)
 	}
 	for n := range len(saved) {

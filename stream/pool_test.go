@@ -240,7 +240,7 @@ func TestRunAllocatesNothing(t *testing.T) {
 		if n > blocks/50 { // of the runtime's own there are always some
 			t.Errorf("%d sinks: %d allocations in %d blocks", len(sinks), n, blocks)
 		}
-		if sinks == nil && bytes > 10*blocks { // a sink's queue is as long as it comes
+		if sinks == nil && bytes > 32*blocks { // a queue may still have grown once; a block that allocated would take 100 and more
 			t.Errorf("%d bytes were allocated in %d blocks", bytes, blocks)
 		}
 	}

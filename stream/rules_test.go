@@ -258,7 +258,7 @@ func scriptWith(t *rapid.T, m *model.Model, o *Options, b capture.Block) (events
 	for _, e := range c.Advance(nil) {
 		events = append(events, e.Clone())
 	}
-	return append(events, c.End(nil, ByEOF)...)
+	return append(events, c.End(nil, segment.ByEOF)...)
 }
 
 // What is held back does not become final, and steps for which it was do not count.

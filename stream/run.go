@@ -13,6 +13,7 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/segment"
 )
 
 // RunOptions say how Run drives its streams.
@@ -57,9 +58,9 @@ func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptio
 	defer stop()
 	r.stop = stop
 	err = r.loop(reading, src)
-	why := ByEOF
+	why := segment.ByEOF
 	if ctx.Err() != nil {
-		why, err = ByInterrupt, nil
+		why, err = segment.ByInterrupt, nil
 	}
 	r.endAll(why)
 	r.sched.close()
@@ -211,14 +212,14 @@ func (r *runner) block(b *capture.Block, more bool) error {
 		r.give(s, b, "", now, more)
 		return nil
 	}
-	r.give(s, b, ByEOF, now, false)
+	r.give(s, b, segment.ByEOF, now, false)
 	r.retire(b.Stream, s)
 	return nil
 }
 
 // give hands a block to a stream, or its end for a reason, or both. A clock that is
 // the reader's alone must not be looked at while it reads.
-func (r *runner) give(s *live, b *capture.Block, end Reason, now time.Time, more bool) {
+func (r *runner) give(s *live, b *capture.Block, end segment.Ending, now time.Time, more bool) {
 	r.sched.put(&s.lane, b, end, now, len(r.streams), more)
 	if r.o.now != nil {
 		r.sched.settle(&s.lane)
@@ -300,7 +301,7 @@ func (r *runner) expire() {
 	for _, name := range r.names {
 		if s := r.streams[name]; !s.idle {
 			s.idle = true
-			r.give(s, nil, ByIdle, now, false)
+			r.give(s, nil, segment.ByIdle, now, false)
 		} else {
 			r.retire(name, s)
 		}
@@ -324,7 +325,7 @@ func (r *runner) retire(name string, s *live) {
 	r.past[name] = s.c.follower.where().id
 }
 
-func (r *runner) endAll(why Reason) {
+func (r *runner) endAll(why segment.Ending) {
 	for _, name := range sortedNames(r.streams) {
 		r.give(r.streams[name], nil, why, r.now(), false)
 	}

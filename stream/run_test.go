@@ -185,10 +185,10 @@ func TestJSONRoundTrip(t *testing.T) {
 			if rapid.Bool().Draw(t, "why") {
 				e.Why = []Verdict{{text.Draw(t, "first"), 0.5, 0.75, false}, {"", 1e300, -1, true}}
 			}
-			e.P, e.Rejected, e.Running, e.Steps, e.Start, e.End, e.EndedBy, e.LatencyMS = 0.5, true, "y", 4, 1, 9, ByGap, 0.25
+			e.P, e.Rejected, e.Running, e.Steps, e.Start, e.End, e.EndedBy, e.LatencyMS = 0.5, true, "y", 4, 1, 9, segment.ByGap, 0.25
 			e.Top = []Score{{"x", 0.5}}
 		case Dropped:
-			e.Reason, e.Threshold, e.Value, e.Start, e.End, e.EndedBy = "short", 0.5, 0.25, 1, 9, BySilence
+			e.Reason, e.Threshold, e.Value, e.Start, e.End, e.EndedBy = "short", 0.5, 0.25, 1, 9, segment.BySilence
 		case Gap:
 			e.Lost, e.Policy, e.Reason = 7, "hold", text.Draw(t, "reason")
 		case Status:
@@ -258,7 +258,7 @@ func TestJSONOfAnything(t *testing.T) {
 	for _, typ := range []Type{Running, Early, Confirmed, Dropped, Gap, Status, Summary, "a\xff\""} {
 		bad := "\xc3\x28\x00\u2028\"\\\x7f\xff"
 		e := Event{Type: typ, Session: bad, Stream: bad, Segment: 1, Label: bad, P: float32(nan), Warm: true, Top: []Score{{bad, float32(math.Inf(1))}},
-			Running: bad, EndedBy: Reason(bad), LatencyMS: nan, Rejected: true, Why: []Verdict{{bad, nan, nan, true}}, Truth: bad, Reason: bad, Threshold: math.Inf(-1), Value: nan, Policy: bad,
+			Running: bad, EndedBy: segment.Ending(bad), LatencyMS: nan, Rejected: true, Why: []Verdict{{bad, nan, nan, true}}, Truth: bad, Reason: bad, Threshold: math.Inf(-1), Value: nan, Policy: bad,
 			State: bad, Version: bad, Model: bad, Counts: []Count{{bad, nan}}, Time: time.Unix(1<<40, 0)}
 		if line := AppendJSON(nil, &e); !json.Valid(line) || !utf8.Valid(line) {
 			t.Errorf("%s: %q", typ, line)
@@ -285,7 +285,7 @@ func TestView(t *testing.T) {
 		return buf.String()
 	}
 	running := Event{Type: Running, Step: 3, Sample: 500, Label: "dog", P: 0.5, Warm: true}
-	confirmed := Event{Type: Confirmed, Start: 250, Label: "cat", P: 0.75, Running: "dog", Steps: 9, EndedBy: BySilence}
+	confirmed := Event{Type: Confirmed, Start: 250, Label: "cat", P: 0.75, Running: "dog", Steps: 9, EndedBy: segment.BySilence}
 	o := ViewOptions{Rate: 1000, Live: true, Width: 200}
 	const wipe = "\r\x1b[K"
 	for _, c := range []struct {
@@ -298,12 +298,12 @@ func TestView(t *testing.T) {
 			"x.wav    0.250 s  cat              ███████████████·····  75 %  9 steps, by silence  overturned dog\n"},
 		{"cold", draw(o, Event{Type: Running, Step: 1, Sample: 10}), "x.wav    0.010 s  …                ····················   0 %  step 1 " + wipe},
 		{"narrow", draw(ViewOptions{Rate: 1000, Live: true, Width: 20}, running), "x.wav    0.500 s  d" + wipe},
-		{"early", draw(ViewOptions{}, Event{Type: Early, Step: 4, Label: "cat"}, Event{Type: Confirmed, Start: 7, Label: "cat", P: 1, Running: "cat", Agrees: true, Steps: 5, EndedBy: ByEOF}),
+		{"early", draw(ViewOptions{}, Event{Type: Early, Step: 4, Label: "cat"}, Event{Type: Confirmed, Start: 7, Label: "cat", P: 1, Running: "cat", Agrees: true, Steps: 5, EndedBy: segment.ByEOF}),
 			"x.wav        7  cat              ████████████████████ 100 %  5 steps, by eof  early at step 4\n"},
-		{"rejected", draw(ViewOptions{Colour: true}, Event{Type: Confirmed, Rejected: true, P: 0.25, Top: []Score{{"cow", 0.25}}, Steps: 1, EndedBy: ByFixed,
+		{"rejected", draw(ViewOptions{Colour: true}, Event{Type: Confirmed, Rejected: true, P: 0.25, Top: []Score{{"cow", 0.25}}, Steps: 1, EndedBy: segment.ByFixed,
 			Reason: RuleThreshold, Value: 0.25, Threshold: 0.5}),
 			"x.wav        0  \x1b[33mnone of them    \x1b[0m █████···············  25 %  1 steps, by fixed  held back: p 0.25 < 0.50 (threshold of \"cow\")\n"},
-		{"why", draw(ViewOptions{}, Event{Type: Confirmed, Rejected: true, P: 0.6996, Top: []Score{{"cow", 0.6996}}, Steps: 1, EndedBy: ByFixed,
+		{"why", draw(ViewOptions{}, Event{Type: Confirmed, Rejected: true, P: 0.6996, Top: []Score{{"cow", 0.6996}}, Steps: 1, EndedBy: segment.ByFixed,
 			Reason: RuleThreshold, Value: 0.6996, Threshold: 0.7, Why: []Verdict{{RuleShort, 1, 0.5, true}, {RuleThreshold, 0.6996, 0.7, false},
 				{RuleCUSUM, 1.5, 3, false}, {RuleEarlyP, 0.8, 0.75, true}, {RuleEarlySteps, 1, 3, false}}}),
 			"x.wav        0  none of them     ██████████████······  70 %  1 steps, by fixed  held back: p 0.6996 < 0.7000 (threshold of \"cow\")  " +

@@ -9,6 +9,7 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/segment"
 )
 
 // sched works off the blocks of many streams on several workers. A worker takes
@@ -110,7 +111,7 @@ func (s *sched) start() {
 // put queues a block of a lane, or its end, or both; the block is copied. It waits
 // while there is no room. alive is the number of streams, and more tells that the
 // source has another block right now.
-func (s *sched) put(l *lane, b *capture.Block, end Reason, arrived time.Time, alive int, more bool) {
+func (s *sched) put(l *lane, b *capture.Block, end segment.Ending, arrived time.Time, alive int, more bool) {
 	size := 0
 	if b != nil {
 		size = len(b.Samples)

@@ -131,7 +131,7 @@ func alone(t interface{ Fatal(...any) }, m *model.Model, o Options, blocks []cap
 			events = append(events, e.Clone())
 		}
 	}
-	return append(events, c.End(nil, ByEOF)...)
+	return append(events, c.End(nil, segment.ByEOF)...)
 }
 
 // trickle is a live source by the clock of the bubble: a block each so often, of
@@ -482,7 +482,7 @@ func TestConfirmingHoldsUpNoOtherStream(t *testing.T) {
 		deliver(events, done)
 	}
 	err = r.loop(t.Context(), src)
-	r.endAll(ByEOF)
+	r.endAll(segment.ByEOF)
 	r.sched.close()
 	if err := errors.Join(err, r.fan.close()); err != nil {
 		t.Fatal(err)

@@ -1,26 +1,21 @@
 package stream
 
+import "inkling/model/segment"
+
 // sound tells whether restored fields fit together, so that no later call can
 // reach outside a buffer.
 func (c *Classifier) sound() bool {
-	return c.input.sound(c) && c.cutter.sound() && c.follower.sound(c) && c.queueSound()
+	return c.input.sound(c) && c.follower.sound(c) && c.queueSound()
 }
 
 func (in *input) sound(c *Classifier) bool {
 	f, want := in.format, c.m.Config.Rate
+	open, _, _ := c.segmenter.Open()
 	return (!in.known || c.checkFormat(f) == nil) &&
 		(len(in.last) == 0 || len(in.last) == max(f.Channels, 1)) &&
 		(in.res != nil) == (in.known && f.Rate > 0 && want > 0 && f.Rate != want) &&
-		(in.known || !c.cutter.open && in.hole == 0) &&
+		(in.known || !open && in.hole == 0) &&
 		float64(in.hole) <= max(f.Rate, longestHole)
-}
-
-func (c *cutter) sound() bool {
-	longest, _ := c.longest()
-	return len(c.pending) < c.hop*c.channels && len(c.pending)%c.channels == 0 &&
-		len(c.ring) <= int(c.level.PreRoll)*c.channels && len(c.ring)%c.channels == 0 && uint64(len(c.ring)/c.channels) <= c.pos &&
-		c.start <= c.pos && c.opened <= c.active && c.active <= c.pos && c.counted <= c.frames &&
-		(!c.open || c.pos-c.start < longest)
 }
 
 func (w *walker) sound(c *Classifier) bool {
@@ -34,34 +29,33 @@ func (w *walker) sound(c *Classifier) bool {
 	return !c.m.HasConfirm() || fits(w.tops, c.m.TopDim())
 }
 
-// queueSound follows what is queued to where the cutter is.
+// queueSound follows what is queued to where the segmenter is.
 func (c *Classifier) queueSound() bool {
-	w, t := c.follower.where(), &c.cutter
+	w := c.follower.where()
 	open, steps, counted, frames := w.open, w.step, c.follower.steps(), 0
 	for i := range c.queue {
-		kind := c.queue[i].kind
-		switch kind {
-		case opGap, opMiss, opStatus:
-			continue
-		case opOpen:
-			if open {
-				return false
-			}
-			open, steps, counted = true, 0, 0
+		o := &c.queue[i]
+		if o.kind != opFound || o.found.Kind == segment.Missed {
 			continue
 		}
-		if !open || kind == opClose && counted == 0 {
+		if open == (o.found.Kind == segment.Opened) {
 			return false
 		}
-		switch kind {
-		case opFrame:
+		switch o.found.Kind {
+		case segment.Opened:
+			open, steps, counted = true, 0, 0
+		case segment.FrameReady:
 			frames++
 			steps++
-		case opMark:
+		case segment.Counted:
 			counted = steps
-		default:
+		case segment.Closed, segment.Dropped:
+			if o.found.Kind == segment.Closed && counted == 0 {
+				return false
+			}
 			open = false
 		}
 	}
-	return len(c.frames) == frames*c.m.Dim() && open == t.open && (!open || steps == t.frames && counted == t.counted)
+	at, atFrames, atCounted := c.segmenter.Open()
+	return len(c.found.Frames) == frames*c.m.Dim() && open == at && (!open || steps == atFrames && counted == atCounted)
 }

@@ -5,137 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
 
 	"inkling/capture"
+	"inkling/internal/codec"
 	"inkling/internal/resample"
+	"inkling/model/segment"
 )
 
-const stateVersion = 4
-
-var errState = errors.New("stream: saved state is cut off or damaged")
-
-// codec writes a state's fields or reads them back: one list of fields serves
-// both. Reading never allocates beyond the data.
-type codec struct {
-	data    []byte
-	reading bool
-	bad     bool
-}
-
-func (k *codec) u64(v *uint64) {
-	if !k.reading {
-		k.data = binary.LittleEndian.AppendUint64(k.data, *v)
-		return
-	}
-	if b := k.next(8); b != nil {
-		*v = binary.LittleEndian.Uint64(b)
-	}
-}
-
-func (k *codec) next(n int) []byte {
-	if k.bad || n < 0 || n > len(k.data) {
-		k.bad = true
-		return nil
-	}
-	b := k.data[:n]
-	k.data = k.data[n:]
-	return b
-}
-
-func (k *codec) f64(v *float64) {
-	b := math.Float64bits(*v)
-	k.u64(&b)
-	*v = math.Float64frombits(b)
-}
-
-// integer reads what must lie within [lo, hi].
-func (k *codec) integer(v *int, lo, hi int) {
-	u := uint64(int64(*v))
-	k.u64(&u)
-	if n := int64(u); k.reading && !k.bad {
-		if n < int64(lo) || n > int64(hi) {
-			k.bad = true
-			return
-		}
-		*v = int(n)
-	}
-}
-
-func (k *codec) bool(v *bool) {
-	n := 0
-	if *v {
-		n = 1
-	}
-	k.integer(&n, 0, 1)
-	*v = n == 1
-}
-
-func (k *codec) bytes(v *[]byte) {
-	n := len(*v)
-	k.integer(&n, 0, math.MaxInt32)
-	if !k.reading {
-		k.data = append(k.data, *v...)
-	} else if b := k.next(n); b != nil {
-		*v = append((*v)[:0], b...)
-	}
-}
-
-func (k *codec) str(v *string) {
-	b := []byte(*v)
-	k.bytes(&b)
-	*v = string(b)
-}
-
-func (k *codec) floats(v *[]float32) {
-	n := len(*v)
-	k.integer(&n, 0, math.MaxInt32)
-	if !k.reading {
-		for _, x := range *v {
-			k.data = binary.LittleEndian.AppendUint32(k.data, math.Float32bits(x))
-		}
-		return
-	}
-	if b := k.next(4 * n); b != nil {
-		*v = (*v)[:0]
-		for i := range n {
-			*v = append(*v, math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
-		}
-	}
-}
-
-func (k *codec) time(v *time.Time) {
-	set := !v.IsZero()
-	k.bool(&set)
-	ns := uint64(0)
-	if set && !k.reading {
-		ns = uint64(v.UnixNano())
-	}
-	k.u64(&ns)
-	if k.reading {
-		*v = time.Time{}
-		if set {
-			*v = time.Unix(0, int64(ns)).UTC()
-		}
-	}
-}
-
-// part lets a type with its own AppendState and Restore take its turn.
-func (k *codec) part(write func([]byte) []byte, read func([]byte) ([]byte, error)) {
-	if !k.reading {
-		k.data = write(k.data)
-		return
-	}
-	if k.bad {
-		return
-	}
-	rest, err := read(k.data)
-	if err != nil {
-		k.bad = true
-		return
-	}
-	k.data = rest
-}
+const stateVersion = 5
 
 // AppendState appends the stream's whole state. With frames it is
 // self-contained; without them, which needs Options.Resumable, the samples of
@@ -182,7 +59,7 @@ func (c *Classifier) Restore(data []byte) error {
 		return fmt.Errorf("stream: the saved state is of version %d, this inkling goes on from %d: start the stream anew", data[0], stateVersion)
 	}
 	if len(data) < 2+len(want) || data[1] > 1 {
-		return errState
+		return codec.ErrState
 	}
 	if string(data[2:2+len(want)]) != want {
 		return errors.New("stream: the saved state is of another model or other options: start the stream anew")
@@ -192,7 +69,7 @@ func (c *Classifier) Restore(data []byte) error {
 	var emitted, at uint64
 	if kind == 1 {
 		if len(data) < 16 {
-			return errState
+			return codec.ErrState
 		}
 		emitted, at = binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])
 		data = data[16:]
@@ -201,10 +78,10 @@ func (c *Classifier) Restore(data []byte) error {
 	if err != nil {
 		return err
 	}
-	k := codec{data: data, reading: true}
-	fresh.visit(&k)
-	if k.bad || len(k.data) > 0 || !fresh.sound() {
-		return errState
+	k := codec.Reader(data)
+	fresh.visit(k)
+	if rest, err := k.Rest(); err != nil || len(rest) > 0 || !fresh.sound() {
+		return codec.ErrState
 	}
 	fresh.print = c.print
 	*c = *fresh
@@ -221,148 +98,133 @@ func (c *Classifier) Restore(data []byte) error {
 func (c *Classifier) Resume() uint64 { return c.resumeAt }
 
 func (c *Classifier) fields(dst []byte) []byte {
-	k := codec{data: dst}
-	c.visit(&k)
-	return k.data
+	k := codec.Writer(dst)
+	c.visit(k)
+	return k.Bytes()
 }
 
-func (c *Classifier) visit(k *codec) {
+func (c *Classifier) visit(k *codec.Codec) {
 	c.input.visit(k, c)
-	c.cutter.visit(k)
+	k.Part(c.segmenter.AppendState, c.segmenter.Restore)
 	n := len(c.queue) - c.walked
-	k.integer(&n, 0, math.MaxInt32)
+	k.Int(&n, 0, math.MaxInt32)
 	for i := range n {
-		if k.bad {
+		if k.Bad() {
 			return
 		}
-		if k.reading {
+		if k.Reading() {
 			c.queue = append(c.queue, op{})
 		}
 		c.queue[c.walked+i].visit(k)
 	}
-	frames := c.frames[c.used:]
-	k.floats(&frames)
-	if k.reading {
-		c.frames = frames
+	frames := c.found.Frames[c.used:]
+	k.Floats(&frames)
+	if k.Reading() {
+		c.found.Frames = frames
 	}
 	c.follower.visit(k)
-	k.u64(&c.skip)
+	k.Uint64(&c.skip)
 }
 
-func (in *input) visit(k *codec, c *Classifier) {
-	k.bool(&in.known)
-	k.f64(&in.format.Rate)
-	k.integer(&in.format.Channels, 0, 1<<16)
-	k.u64(&in.next)
-	k.u64(&in.base)
-	k.u64(&in.hole)
-	k.u64(&in.shift)
+func (in *input) visit(k *codec.Codec, c *Classifier) {
+	k.Bool(&in.known)
+	k.Float64(&in.format.Rate)
+	k.Int(&in.format.Channels, 0, 1<<16)
+	k.Uint64(&in.next)
+	k.Uint64(&in.base)
+	k.Uint64(&in.hole)
+	k.Uint64(&in.shift)
 	n := len(in.splices)
-	k.integer(&n, 0, mostSplices)
+	k.Int(&n, 0, mostSplices)
 	for i := range n {
-		if k.reading {
+		if k.Reading() {
 			in.splices = append(in.splices, splice{})
 		}
-		k.u64(&in.splices[i].at)
-		k.u64(&in.splices[i].shift)
+		k.Uint64(&in.splices[i].at)
+		k.Uint64(&in.splices[i].shift)
 	}
-	k.u64(&in.at)
-	k.time(&in.anchor)
-	k.floats(&in.last)
+	k.Uint64(&in.at)
+	k.Time(&in.anchor)
+	k.Floats(&in.last)
 	resampled := in.res != nil
-	k.bool(&resampled)
-	if k.reading && resampled && !k.bad {
+	k.Bool(&resampled)
+	if k.Reading() && resampled && !k.Bad() {
 		var err error
 		if in.res, err = resample.New(in.format.Rate, c.m.Config.Rate, c.m.Config.Channels); err != nil {
-			k.bad = true
+			k.Fail()
 			return
 		}
 	}
-	if resampled && !k.bad {
-		k.part(in.res.AppendState, in.res.Restore)
+	if resampled && !k.Bad() {
+		k.Part(in.res.AppendState, in.res.Restore)
 	}
 }
 
-func (c *cutter) visit(k *codec) {
-	k.f64(&c.level.Floor)
-	k.bool(&c.level.Begun)
-	k.u64(&c.pos)
-	k.floats(&c.pending)
-	k.floats(&c.ring)
-	k.bool(&c.open)
-	k.u64(&c.start)
-	k.integer(&c.frames, 0, math.MaxInt32)
-	k.integer(&c.counted, 0, math.MaxInt32)
-	k.u64(&c.end)
-	k.u64(&c.active)
-	k.u64(&c.opened)
-	c.miss.visit(k)
-	c.prose.visit(k)
-	k.part(c.front.AppendState, c.front.Restore)
-	if c.beats != nil {
-		k.part(c.beats.AppendState, c.beats.Restore)
+func (o *op) visit(k *codec.Codec) {
+	kind, found := int(o.kind), int(o.found.Kind)
+	k.Int(&kind, 0, int(opStatus))
+	k.Int(&found, 0, int(segment.Missed))
+	o.kind, o.found.Kind = opKind(kind), segment.EventKind(found)
+	k.Uint64(&o.sample)
+	k.Time(&o.time)
+	k.Uint64(&o.lost)
+	cause := int(o.cause)
+	k.Int(&cause, 0, int(gapRestarted))
+	o.cause = gapCause(cause)
+	if o.kind == opStatus {
+		if o.fault == nil {
+			o.fault = &capture.Fault{}
+		}
+		k.String(&o.fault.State)
+		k.String(&o.fault.Reason)
 	}
+	e := &o.found
+	k.String((*string)(&e.Ending))
+	k.String((*string)(&e.Reason))
+	k.Bool(&e.Word)
+	k.Uint64(&e.Start)
+	k.Uint64(&e.End)
+	k.Uint64(&e.Peak)
+	k.Float64(&e.Value)
+	k.Float64(&e.Threshold)
 }
 
-func (m *miss) visit(k *codec) {
-	k.bool(&m.on)
-	k.u64(&m.start)
-	k.f64(&m.short)
-	k.f64(&m.level)
-	k.f64(&m.over)
-}
-
-func (o *op) visit(k *codec) {
-	kind := int(o.kind)
-	k.integer(&kind, 0, int(opStatus))
-	o.kind = opKind(kind)
-	k.u64(&o.sample)
-	k.time(&o.time)
-	k.str(&o.reason)
-	k.f64(&o.threshold)
-	k.f64(&o.value)
-	k.u64(&o.lost)
-	k.u64(&o.start)
-	k.bool(&o.word)
-	k.u64(&o.peak)
-}
-
-func (w *walker) visit(k *codec) {
-	k.part(w.net.AppendState, w.net.Restore)
-	k.part(w.kept.AppendState, w.kept.Restore)
-	k.bool(&w.open)
-	k.u64(&w.id)
-	k.integer(&w.step, 0, math.MaxInt32)
-	k.u64(&w.start)
-	k.floats(&w.tops)
-	k.floats(&w.inputs)
+func (w *walker) visit(k *codec.Codec) {
+	k.Part(w.net.AppendState, w.net.Restore)
+	k.Part(w.kept.AppendState, w.kept.Restore)
+	k.Bool(&w.open)
+	k.Uint64(&w.id)
+	k.Int(&w.step, 0, math.MaxInt32)
+	k.Uint64(&w.start)
+	k.Floats(&w.tops)
+	k.Floats(&w.inputs)
 	n := len(w.probs) - 1
-	k.integer(&w.label, -1, n)
-	k.integer(&w.emitted, unheard, n)
-	k.integer(&w.counted.label, -1, n)
-	k.integer(&w.counted.steps, 0, math.MaxInt32)
-	k.floats(&w.counted.probs)
-	k.floats(&w.probs)
-	k.integer(&w.stopper.Label, -1, n)
-	k.integer(&w.stopper.Held, 0, math.MaxInt32)
-	k.bool(&w.early)
-	k.bool(&w.warmed)
-	k.u64(&w.at)
-	k.f64(&w.counted.peak)
-	k.f64(&w.nearest)
-	k.integer(&w.mostHeld, 0, math.MaxInt32)
+	k.Int(&w.label, -1, n)
+	k.Int(&w.emitted, unheard, n)
+	k.Int(&w.counted.label, -1, n)
+	k.Int(&w.counted.steps, 0, math.MaxInt32)
+	k.Floats(&w.counted.probs)
+	k.Floats(&w.probs)
+	k.Int(&w.stopper.Label, -1, n)
+	k.Int(&w.stopper.Held, 0, math.MaxInt32)
+	k.Bool(&w.early)
+	k.Bool(&w.warmed)
+	k.Uint64(&w.at)
+	k.Float64(&w.counted.peak)
+	k.Float64(&w.nearest)
+	k.Int(&w.mostHeld, 0, math.MaxInt32)
 	w.running.visit(k, &w.rules)
 }
 
-func (s *running) visit(k *codec, r *Rules) {
+func (s *running) visit(k *codec.Codec, r *Rules) {
 	n := len(r.on) - 1
-	k.floats(&s.probs)
-	k.bool(&s.begun)
-	k.integer(&s.label, -1, n)
-	k.integer(&s.last, -1, n)
-	k.integer(&s.age, 0, r.hold)
-	k.f64(&s.up)
-	k.f64(&s.down)
-	k.f64(&s.peak)
-	k.bool(&s.lost)
+	k.Floats(&s.probs)
+	k.Bool(&s.begun)
+	k.Int(&s.label, -1, n)
+	k.Int(&s.last, -1, n)
+	k.Int(&s.age, 0, r.hold)
+	k.Float64(&s.up)
+	k.Float64(&s.down)
+	k.Float64(&s.peak)
+	k.Bool(&s.lost)
 }

@@ -3,7 +3,6 @@ package stream
 import (
 	"cmp"
 	"math"
-	"strings"
 
 	"inkling/internal/f32"
 	"inkling/model"
@@ -93,7 +92,7 @@ func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []E
 func (w *walker) tellRunning(c *Classifier, dst []Event, o *op) []Event {
 	warm, s := w.Warm(w.step), &w.running
 	switch e := &c.o.Emit; {
-	case e.Confirmed, e.Word && !o.word, e.Change && s.label == w.emitted && warm == w.warmed:
+	case e.Confirmed, e.Word && !o.found.Word, e.Change && s.label == w.emitted && warm == w.warmed:
 		return dst
 	case e.Every > 0 && w.emitted != unheard && float64(o.sample-w.at) < e.Every.Seconds()*c.input.format.Rate:
 		return dst
@@ -126,7 +125,7 @@ func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
 	label := f32.Argmax(probs)
 	e := Event{Type: Confirmed, Segment: w.id, Step: w.counted.steps, Sample: o.sample, Time: o.time,
 		Label: c.m.Config.Labels[label], P: probs[label], Top: w.top(c, probs), Steps: w.counted.steps,
-		Start: w.start, End: o.sample, EndedBy: Reason(o.reason), Peak: o.peak}
+		Start: w.start, End: o.sample, EndedBy: o.found.Ending, Peak: o.found.Peak}
 	if w.counted.label >= 0 {
 		e.Running = c.m.Config.Labels[w.counted.label]
 		e.Agrees = w.counted.label == label
@@ -168,9 +167,7 @@ func (w *walker) forget() { w.scores, w.verdicts = w.scores[:0], w.verdicts[:0] 
 
 func (w *walker) drop(c *Classifier, dst []Event, o *op) []Event {
 	w.open = false
-	why, by, _ := strings.Cut(o.reason, "\x00")
-	return c.emit(dst, Event{Type: Dropped, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time, Reason: why,
-		Threshold: o.threshold, Value: o.value, Start: w.start, End: o.sample, EndedBy: Reason(by)})
+	return c.emit(dst, dropped(w.id, w.step, o))
 }
 
 // topLabels is how many labels a top list has unless Options says otherwise.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"inkling/internal/ecgtest"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -88,7 +89,7 @@ func checkBeatEvents(t *testing.T, out string) {
 			t.Fatal(err)
 		}
 		if e.Type == stream.Confirmed {
-			if beats++; e.EndedBy != stream.ByBeat || e.Peak == 0 {
+			if beats++; e.EndedBy != segment.ByBeat || e.Peak == 0 {
 				t.Errorf("%s", line)
 			}
 		}

@@ -17,7 +17,6 @@ import (
 	"inkling/internal/atomicfile"
 	"inkling/internal/audio"
 	"inkling/model/segment"
-	"inkling/stream"
 )
 
 type recordCmd struct {
@@ -59,7 +58,7 @@ func (c *recordCmd) Run(a *app) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	r := &recording{c: c, a: a, dir: dir, cutters: map[string]*stream.Cutter{}}
+	r := &recording{c: c, a: a, dir: dir, collectors: map[string]*collector{}}
 	if !src.finite {
 		a.logf("recording %s into %s: make the sound, pause, make it again; Ctrl-C ends", c.Label, dir)
 	}
@@ -73,13 +72,13 @@ func (c *recordCmd) Run(a *app) error {
 
 // recording cuts a source into examples.
 type recording struct {
-	c       *recordCmd
-	a       *app
-	dir     string
-	cutters map[string]*stream.Cutter
-	heard   float64 // seconds
-	written int
-	number  int // of the last file name tried
+	c          *recordCmd
+	a          *app
+	dir        string
+	collectors map[string]*collector
+	heard      float64 // seconds
+	written    int
+	number     int // of the last file name tried
 }
 
 // segment is how to cut: at silence, or at even lengths.
@@ -115,34 +114,44 @@ func (r *recording) loop(src capture.Source) error {
 			return err
 		}
 	}
-	for _, k := range r.cutters {
-		if err := k.End(r.write); err != nil {
+	for _, k := range r.collectors {
+		if err := k.End(k.save); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// A collector cuts one stream.
+type collector struct {
+	*segment.Collector
+	format capture.Format
+	save   func(samples []float32) error
+}
+
 func (r *recording) block(b *capture.Block) error {
-	k := r.cutters[b.Stream]
-	if k == nil || k.Format() != b.Format {
+	k := r.collectors[b.Stream]
+	if k == nil || k.format != b.Format {
 		if k != nil {
-			if err := k.End(r.write); err != nil {
+			if err := k.End(k.save); err != nil {
 				return err
 			}
 		}
-		var err error
-		if k, err = stream.NewCutter(r.segment(), b.Format); err != nil {
+		f := b.Format
+		f.Channels = max(f.Channels, 1)
+		c, err := segment.NewCollector(r.segment(), f.Rate, f.Channels)
+		if err != nil {
 			return err
 		}
-		r.cutters[b.Stream] = k
+		k = &collector{Collector: c, format: b.Format, save: func(samples []float32) error { return r.write(samples, f) }}
+		r.collectors[b.Stream] = k
 	}
 	r.heard += float64(b.Len()) / max(b.Format.Rate, 1)
-	if err := k.Feed(b.Samples, r.write); err != nil || !b.Done {
+	if err := k.Feed(b.Samples, k.save); err != nil || !b.Done {
 		return err
 	}
-	delete(r.cutters, b.Stream)
-	return k.End(r.write)
+	delete(r.collectors, b.Stream)
+	return k.End(k.save)
 }
 
 // write saves one example under a name that is free.

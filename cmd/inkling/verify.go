@@ -176,7 +176,7 @@ func (p *parity) live(m *model.Model, e *dataset.Example, set *dataset.Set, rng 
 			}
 		}
 	}
-	keep(c.End(nil, stream.ByEOF))
+	keep(c.End(nil, segment.ByEOF))
 	return p.events(m, events, want, worst)
 }
 

@@ -11,6 +11,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/decide"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -135,7 +136,7 @@ func (p *parity) hear(m *model.Model, clip *audio.Clip, rng *rand.Rand, want []*
 			return err
 		}
 	}
-	keep(c.End(nil, stream.ByEOF))
+	keep(c.End(nil, segment.ByEOF))
 	if next < len(want) {
 		return fmt.Errorf("the live classifier told %d beats, want %d", next, len(want))
 	}

@@ -2,20 +2,20 @@ package segment
 
 import "math"
 
-// Level decides hop by hop whether there is sound. The level is the mean power of a
-// hop over all channels, in dB of full scale: about each channel's mean in the hop, so
-// that an offset does not count. The floor under it falls quickly and rises slowly (the
-// minimum statistics of Martin 2001, reduced to one tracker), and hardly at all while
-// a segment is open. A hop opens a segment at On dB above the floor and keeps it
-// active down to Off dB above it, but never under Lowest, and Lowest less their
-// difference.
-type Level struct {
-	On, Off, Lowest        float64
-	Minimum, PreRoll, Hold uint64 // samples of a channel
-	Hop                    int    // samples of a channel
+// level decides hop by hop whether there is sound. The level of a hop is its mean power
+// over all channels, in dB of full scale, about each channel's mean in the hop, so that
+// an offset does not count. The noise floor under it falls quickly and rises slowly
+// (the minimum statistics of Martin 2001, reduced to one tracker), and hardly at all
+// while a segment is open. A hop opens a segment at on dB above the floor and keeps it
+// active down to off dB above it; never under lowest, respectively lowest less the
+// difference of the two.
+type level struct {
+	on, off, lowest        float64
+	minimum, preRoll, hold uint64 // samples of a channel
+	hop                    int    // samples of a channel, 10 ms
 
-	Floor float64 // dB; with Begun all that is remembered
-	Begun bool
+	floor float64 // dB; with begun all that is remembered
+	begun bool
 }
 
 const (
@@ -28,45 +28,43 @@ const (
 	leastHop = 8 // samples that have a level of their own
 )
 
-// NewLevel returns the level of a segmenter, whose fields are filled in, before a stream at so
-// many samples a second; at a rate of 0 a second is a sample. A hop is 10 ms.
-func NewLevel(s *Config, rate float64) Level {
-	if rate == 0 {
-		rate = 1
+func newLevel(c *Config, rate float64) level {
+	hop := 0
+	if rate > 0 {
+		hop = int(math.Round(rate / 100))
 	}
-	samples := func(t float64) uint64 { return uint64(math.Round(t * rate)) }
-	return Level{On: s.OnDB, Off: s.OffDB, Lowest: s.LevelDBFS, Minimum: samples(s.MinDuration), PreRoll: samples(s.PreRoll),
-		Hold: max(samples(s.Hold), 1), Hop: max(int(math.Round(rate/100)), leastHop)}
+	return level{on: c.OnDB, off: c.OffDB, lowest: c.LevelDBFS, minimum: samples(c.MinDuration, rate),
+		preRoll: samples(c.PreRoll, rate), hold: max(samples(c.Hold, rate), 1), hop: max(hop, leastHop)}
 }
 
-// Reset forgets the floor.
-func (a *Level) Reset() { a.Floor, a.Begun = 0, false }
+// reset forgets the floor.
+func (l *level) reset() { l.floor, l.begun = 0, false }
 
-// Measure returns the level of a hop, channels interleaved, and moves the floor on;
-// open tells whether a segment is.
-func (a *Level) Measure(hop []float32, channels int, open bool) float64 {
-	level := 10 * math.Log10(max(power(hop, channels), 0)+1e-12)
+// measure returns the level of a hop, channels interleaved, and moves the floor on; open
+// says whether a segment is.
+func (l *level) measure(hop []float32, channels int, open bool) float64 {
+	dB := 10 * math.Log10(max(power(hop, channels), 0)+1e-12)
 	switch {
-	case !a.Begun:
-		a.Floor = min(level, startFloor)
-	case level < a.Floor:
-		a.Floor += float64(fall * (level - a.Floor))
+	case !l.begun:
+		l.floor = min(dB, startFloor)
+	case dB < l.floor:
+		l.floor += float64(fall * (dB - l.floor))
 	case open:
-		a.Floor = min(a.Floor+riseInSound, level)
+		l.floor = min(l.floor+riseInSound, dB)
 	default:
-		a.Floor = min(a.Floor+risePerHop, level)
+		l.floor = min(l.floor+risePerHop, dB)
 	}
-	a.Floor = max(a.Floor, lowestFloor)
-	a.Begun = true
-	return level
+	l.floor = max(l.floor, lowestFloor)
+	l.begun = true
+	return dB
 }
 
-// Opening is the least level that opens a segment.
-func (a *Level) Opening() float64 { return max(a.Floor+a.On, a.Lowest) }
+// opening is the least level that opens a segment.
+func (l *level) opening() float64 { return max(l.floor+l.on, l.lowest) }
 
-// Sounds tells whether a hop keeps a segment active.
-func (a *Level) Sounds(level float64) bool {
-	return level >= max(a.Floor+a.Off, a.Lowest-(a.On-a.Off))
+// sounds reports whether a hop of level dB keeps a segment active.
+func (l *level) sounds(dB float64) bool {
+	return dB >= max(l.floor+l.off, l.lowest-(l.on-l.off))
 }
 
 // power is the mean square about each channel's mean in the hop.

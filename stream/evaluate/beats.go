@@ -175,7 +175,7 @@ func hearRecord(ctx context.Context, m *model.Model, r *dataset.Record, o *BeatO
 		events = c.Advance(events[:0])
 		keep()
 	}
-	events = c.End(events[:0], stream.ByEOF)
+	events = c.End(events[:0], segment.ByEOF)
 	keep()
 	if err := r.CheckWithin(int64(samples)); err != nil {
 		return nil, err

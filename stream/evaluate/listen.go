@@ -55,7 +55,7 @@ type Clip struct {
 type Candidate struct {
 	Start, End uint64
 	Told       uint64 // where the stream was when the segment was known to have ended
-	EndedBy    stream.Reason
+	EndedBy    segment.Ending
 	Dropped    string    // why the segmenter made it none; there is no Confirm then
 	Confirm    []float32 // C probabilities
 	Counted    int       // of Steps, those that count: not those of the trailing silence
@@ -257,7 +257,7 @@ func (l *listener) finish() error {
 	if l.take.Samples == 0 {
 		return fmt.Errorf("%s: it holds no samples: leave it out", l.r.Name)
 	}
-	l.events = l.c.End(l.events[:0], stream.ByEOF)
+	l.events = l.c.End(l.events[:0], segment.ByEOF)
 	l.keep()
 	if err := dataset.CheckWithin(l.r.Annotations, float64(l.take.Samples)/l.take.Rate); err != nil {
 		return err

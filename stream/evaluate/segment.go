@@ -50,7 +50,7 @@ func (j *job) segment(samples []float32) (start, end int, err error) {
 		events = c.Advance(events[:0])
 		longest()
 	}
-	events = c.End(events[:0], stream.ByEOF)
+	events = c.End(events[:0], segment.ByEOF)
 	longest()
 	return start, end, nil
 }

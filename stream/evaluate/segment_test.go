@@ -68,7 +68,7 @@ func TestSegmentsAreTheStreams(t *testing.T) {
 			if err := c.Feed(&capture.Block{Format: capture.Format{Rate: 8000, Channels: 1}, Samples: e.Samples}); err != nil {
 				t.Fatal(err)
 			}
-			events := c.End(nil, stream.ByEOF)
+			events := c.End(nil, segment.ByEOF)
 			var best stream.Event
 			segments := 0
 			for _, v := range events {

@@ -11,6 +11,7 @@ import (
 	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -115,7 +116,7 @@ func (j *job) track(ctx context.Context, i int) (*Track, error) {
 		events = c.Advance(events[:0])
 		h.take(events)
 	}
-	h.take(c.End(events[:0], stream.ByEOF))
+	h.take(c.End(events[:0], segment.ByEOF))
 	h.fill(j.set.Frames(i))
 	if len(t.Ends) == 0 {
 		return nil, fmt.Errorf("%s: %d samples are too few for a single step: leave it out", e.Name, j.set.Frames(i))

@@ -148,7 +148,7 @@ func checkDecided(t *rapid.T, m *model.Model, x []float32, take *Take, held map[
 	label := func(k int) string { return append(testLabels, "")[(k+5)%5] }
 	rules := stream.NewRules(&m.Config.Decision, testLabels)
 	k, step, early := 0, 0, -1
-	for _, e := range c.End(c.Advance(nil), stream.ByEOF) {
+	for _, e := range c.End(c.Advance(nil), segment.ByEOF) {
 		cand := &take.Candidates[k]
 		switch e.Type {
 		case stream.Running:

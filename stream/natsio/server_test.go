@@ -185,7 +185,7 @@ func TestSinkAndService(t *testing.T) {
 		t.Fatal(err)
 	}
 	var e stream.Event
-	if err := json.Unmarshal(got.Data, &e); err != nil || e.Label != "high" || e.EndedBy != stream.ByMessage || got.Subject != "inkling.confirmed.in.x" {
+	if err := json.Unmarshal(got.Data, &e); err != nil || e.Label != "high" || e.EndedBy != segment.ByMessage || got.Subject != "inkling.confirmed.in.x" {
 		t.Errorf("%s: %+v, %v", got.Subject, e, err)
 	}
 	cancel()

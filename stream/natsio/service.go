@@ -60,7 +60,7 @@ func label(h nats.Header, data []byte, m *model.Model, f *Format) (stream.Event,
 	if err := c.Feed(&capture.Block{Format: d.format, Samples: d.samples}); err != nil {
 		return stream.Event{}, err
 	}
-	for _, e := range c.End(nil, stream.ByMessage) {
+	for _, e := range c.End(nil, segment.ByMessage) {
 		if e.Type == stream.Confirmed || e.Type == stream.Dropped {
 			return e, nil
 		}

@@ -151,7 +151,7 @@ func expected(t *testing.T, m *model.Model, name string, x []float32) (lines []s
 	if err := c.Feed(&capture.Block{Stream: name, Format: capture.Format{Rate: 1000, Channels: 1}, Samples: x}); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range c.End(nil, stream.ByInterrupt) {
+	for _, e := range c.End(nil, segment.ByInterrupt) {
 		lines = append(lines, line(e))
 	}
 	return lines
