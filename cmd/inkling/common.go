@@ -161,7 +161,10 @@ func (b *byteSize) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (a *app) logf(format string, args ...any) { fmt.Fprintf(a.stderr, format+"\n", args...) }
+// logf writes a line to standard error, with flags for the fields that it names.
+func (a *app) logf(format string, args ...any) {
+	fmt.Fprintln(a.stderr, flags(fmt.Sprintf(format, args...)))
+}
 
 // terminal tells whether w is one.
 func terminal(w io.Writer) bool {

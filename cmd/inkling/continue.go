@@ -28,8 +28,8 @@ func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
 		return usagef("--temperature %v: give 0 to 100", c.Temperature)
 	case endless(c.Source[0]):
 		return usagef("--continue: %s never ends: give text files, or - for standard input", c.Source[0])
-	case c.Steps != 0 || len(c.To) > 0 || c.JSON || c.Quiet:
-		return usagef("--continue writes text alone: leave --steps, --to, --json and --quiet out")
+	case c.Ahead != 0 || len(c.To) > 0 || c.JSON || c.Quiet:
+		return usagef("--continue writes text alone: leave --ahead, --to, --json and --quiet out")
 	}
 	src, err := c.openText(a, c.Source, nil, "")
 	if err != nil {

@@ -98,7 +98,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(stderr, "inkling: %v\n", err)
+	fmt.Fprintf(stderr, "inkling: %s\n", flags(err.Error()))
 	var usage usageError
 	if errors.As(err, &usage) {
 		return 2

@@ -113,13 +113,12 @@ func eachOf[Row any](each func(any) error) func(*Row) error {
 
 // nextOptions are those of a stream of forecasts.
 func (c *runCmd) nextOptions(m *model.Model, emit stream.Emit) (*stream.Options, error) {
-	segment, d := c.segmentFlags, &c.decisionFlags
-	segment.Steps = 0
-	if segment != (segmentFlags{}) || c.Background || c.Why || c.State != "" || c.Service != "" || emit.Change || emit.Word || emit.Confirmed ||
+	d := &c.decisionFlags
+	if c.segmentFlags != (segmentFlags{}) || c.Background || c.Why || c.State != "" || c.Service != "" || emit.Change || emit.Word || emit.Confirmed ||
 		len(d.Threshold)+len(d.RunningOn)+len(d.RunningOff) > 0 || d.Smooth != nil || d.LabelHold != nil || d.CUSUMLimit != nil || d.CUSUMDrift != nil {
 		return nil, usagef("%s says what comes next, as long as the signal goes on: leave out what belongs to segments and labels (--emit knows step and every=…)", c.Model)
 	}
-	o := &stream.Options{Gap: c.Gap, Emit: emit, Ahead: c.Steps}
+	o := &stream.Options{Gap: c.Gap, Emit: emit, Ahead: c.Ahead}
 	if _, err := stream.NewClassifier(m, o); err != nil {
 		return nil, usageError{err}
 	}

@@ -81,7 +81,7 @@ func TestPredictNext(t *testing.T) {
 	if out := mustRun(t, "verify", at("m"), at("recordings"), "-n", "2"); !strings.Contains(out, "equal to the bit") {
 		t.Error(out)
 	}
-	lines := strings.Split(strings.TrimSpace(mustRun(t, "run", at("m"), at("recordings/1.wav"), "--steps", "10", "--emit", "every=1s")), "\n")
+	lines := strings.Split(strings.TrimSpace(mustRun(t, "run", at("m"), at("recordings/1.wav"), "--ahead", "10", "--emit", "every=1s")), "\n")
 	var e stream.Event
 	if err := json.Unmarshal([]byte(lines[2]), &e); err != nil || e.Type != stream.Forecast || e.Step != 101 || len(e.Ahead) != 10 || len(e.Quantiles) != 3 || len(e.Errors) != 1 {
 		t.Errorf("%v %s", err, lines[2])
@@ -122,7 +122,7 @@ func TestPredictNextMistakes(t *testing.T) {
 		{2, "--predict next", []string{"train", "bundled:notes", "-o", at("n"), "--span", "4"}},
 		{2, "--crop", []string{"eval", at("m"), at("recordings/1.wav"), "--crop", "1"}}, {2, "--ahead", []string{"eval", "bundled:notes", "bundled:notes", "--ahead", "2"}},
 		{2, "segments", []string{"run", at("m"), at("recordings/1.wav"), "--threshold", "0.5"}}, {2, "segments", []string{"run", at("m"), at("recordings/1.wav"), "--emit", "change"}},
-		{2, "1 to 10000", []string{"run", at("m"), at("recordings/1.wav"), "--steps", "20000"}},
+		{2, "1 to 10000", []string{"run", at("m"), at("recordings/1.wav"), "--ahead", "20000"}},
 		{2, "not labels", []string{"tune", at("m"), at("recordings/1.wav"), "--max-false-alarms", "1/h"}}, {2, "not labels", []string{"plot", "confusion", at("m"), "bundled:notes", "-o", at("x.png")}},
 	} {
 		if _, log, code := inkling(t, "", c.args...); code != c.code || !strings.Contains(log, c.want) {

@@ -25,22 +25,24 @@ type runCmd struct {
 	segmentFlags
 	decisionFlags
 	continueFlags
-	To         []string      `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
-	Emit       string        `help:"Running events: step, change, every=100ms or confirmed; of text also word." default:"step"`
-	Gap        decide.Gap    `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
-	State      decide.State  `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
-	Background bool          `help:"Report segments of the background label as well."`
-	Why        bool          `help:"Say of every confirmed label which rules it met, and of sound that opened no segment how near it came."`
-	Gather     time.Duration `help:"How long at most a step waits for those of other streams, to be run with them; 0: each stream by itself." default:"2ms"`
-	Service    string        `help:"Answer requests with whole segments on this NATS subject." placeholder:"SUBJECT"`
-	JSON       bool          `help:"Events as JSON lines, also on a terminal."`
-	Quiet      bool          `short:"q" help:"Nothing on standard output."`
+	To            []string      `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
+	Emit          string        `help:"Running events: step, change, every=100ms or confirmed; of text also word." default:"step"`
+	Gap           decide.Gap    `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
+	State         decide.State  `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
+	Background    bool          `name:"report-background" help:"Report segments of the background label as well."`
+	OldBackground bool          `name:"background" hidden:"" help:"Old name of --report-background."`
+	Ahead         int           `help:"A model of what comes next: forecast this many steps ahead [1]." placeholder:"N"`
+	Why           bool          `help:"Say of every confirmed label which rules it met, and of sound that opened no segment how near it came."`
+	Gather        time.Duration `help:"How long at most a step waits for those of other streams, to be run with them; 0: each stream by itself." default:"2ms"`
+	Service       string        `help:"Answer requests with whole segments on this NATS subject." placeholder:"SUBJECT"`
+	JSON          bool          `help:"Events as JSON lines, also on a terminal."`
+	Quiet         bool          `short:"q" help:"Nothing on standard output."`
 }
 
 // segmentFlags override the model's segmenter; nil is what was not given.
 type segmentFlags struct {
 	Segment segment.Kind `help:"Segmenter: activity, fixed, message, whole, beat or, of text, line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
-	Steps   int          `help:"fixed: steps a segment; of a model that says what comes next: steps ahead [1]." placeholder:"N"`
+	Steps   int          `help:"fixed: steps a segment." placeholder:"N"`
 	Maximum float64      `help:"Longest segment in seconds." placeholder:"SECONDS"`
 	On      *float64     `help:"activity: opens so many dB above the floor." placeholder:"DB"`
 	Off     *float64     `help:"activity: lasts down to so many dB above the floor." placeholder:"DB"`
@@ -98,6 +100,9 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if err := c.renamed(a, m); err != nil {
+		return err
+	}
 	if c.Continue != 0 {
 		return c.continueText(a, m)
 	}
@@ -153,6 +158,22 @@ func (c *runCmd) Run(a *app) error {
 	return leadsHint(c.Source, asUsage(stream.Run(a.ctx, src.Source, m, o, sinks...)))
 }
 
+// renamed accepts the flags of the previous version and notes their new names.
+func (c *runCmd) renamed(a *app, m *model.Model) error {
+	if c.OldBackground {
+		a.logf("--background is now --report-background; the old name goes with the next version")
+		c.Background = true
+	}
+	if m.HasNext() && c.Steps != 0 {
+		if c.Ahead != 0 {
+			return usagef("--steps and --ahead both say how far to forecast: give --ahead alone")
+		}
+		a.logf("--steps is now --ahead for a model of what comes next; the old name goes with the next version")
+		c.Ahead, c.Steps = c.Steps, 0
+	}
+	return nil
+}
+
 // options checks what the user said of segments and decisions.
 func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	emit, err := stream.ParseEmit(c.Emit)
@@ -167,6 +188,9 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	}
 	if m.HasNext() {
 		return c.nextOptions(m, emit)
+	}
+	if c.Ahead != 0 {
+		return nil, usagef("--ahead is for a model of what comes next; %s says labels: leave it out", c.Model)
 	}
 	decision, err := c.decide(m)
 	if err != nil {

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+// flagOf says by which flag the command line sets a field that a library's message
+// names. Messages name fields as Type.Field or package.Type.Field; an entry with a
+// package counts for that package alone.
+var flagOf = map[string]string{
+	"BeatOptions.Labels":             "--labels",
+	"BeatOptions.Leads":              "--leads",
+	"BeatOptions.Rate":               "--rate",
+	"BeatOptions.Segment":            "--segment",
+	"Config.After":                   "--after",
+	"Config.Before":                  "--before",
+	"Config.Decimate":                "--decimate",
+	"Config.Deltas":                  "--deltas",
+	"Config.Hold":                    "--hold",
+	"Config.Kind":                    "--segment",
+	"Config.LevelDBFS":               "--level",
+	"Config.MaxDuration":             "--maximum",
+	"Config.MinDuration":             "--minimum",
+	"Config.OffDB":                   "--off",
+	"Config.OnDB":                    "--on",
+	"Config.PreRoll":                 "--pre-roll",
+	"Config.Running":                 "--running",
+	"Config.Samples":                 "--samples",
+	"Config.Steps":                   "--steps",
+	"Config.Wait":                    "--wait",
+	"ForecastOptions.Ahead":          "--ahead",
+	"Format.Channels":                "--channels",
+	"Format.Encoding":                "--format",
+	"Format.Rate":                    "--rate",
+	"GridOptions.Bridge":             "--bridge",
+	"GridOptions.Fill":               "--fill",
+	"GridOptions.Rate":               "--rate",
+	"Options.Ahead":                  "--ahead",
+	"Options.Background":             "--background",
+	"Options.BPTTSteps":              "--truncate",
+	"Options.CA":                     "--tls-ca",
+	"Options.Carry":                  "--carry",
+	"Options.Cert":                   "--tls-cert",
+	"Options.Channels":               "--channels",
+	"Options.Clip":                   "--clip",
+	"Options.Columns":                "--columns",
+	"Options.Confidence":             "--confidence",
+	"Options.Context":                "--context",
+	"Options.Creds":                  "--creds",
+	"Options.Device":                 "--device",
+	"Options.Duration":               "--duration",
+	"Options.Epochs":                 "--epochs",
+	"Options.Folds":                  "--folds",
+	"Options.Front":                  "--front",
+	"Options.Join":                   "--join",
+	"Options.Key":                    "--tls-key",
+	"Options.LR":                     "--lr",
+	"Options.Label":                  "--columns label=NAME",
+	"Options.Leads":                  "--leads",
+	"Options.NKey":                   "--nkey",
+	"Options.Pause":                  "--pause",
+	"Options.Predict":                "--predict",
+	"Options.Preset":                 "--preset",
+	"Options.Rate":                   "--rate",
+	"Options.Running":                "--running",
+	"Options.SNR":                    "--snr",
+	"Options.Segment":                "--segment",
+	"Options.Signals":                "--signals",
+	"Options.SkipBad":                "--skip-bad",
+	"Options.Split":                  "--split",
+	"Options.Stream":                 "--carry",
+	"Options.Time":                   "--columns time=NAME",
+	"Options.TimeUnit":               "--time-unit",
+	"Options.URLs":                   "--urls",
+	"Options.Unlabelled":             "--unlabelled",
+	"PCMFormat.Channels":             "--channels",
+	"PCMFormat.Encoding":             "--format",
+	"PCMFormat.Rate":                 "--rate",
+	"SourceOptions.Format":           "--format",
+	"SourceOptions.Prefix":           "--to",
+	"StreamOptions.IgnoreUnknown":    "--ignore-unknown",
+	"StreamOptions.Segment":          "--segment",
+	"StreamOptions.Tolerance":        "--tolerance",
+	"TableOptions.Bridge":            "--bridge",
+	"TableOptions.Columns":           "--columns",
+	"TableOptions.Fill":              "--fill",
+	"TableOptions.Label":             "--columns label=NAME",
+	"TableOptions.Rate":              "--rate",
+	"TableOptions.Signals":           "--signals",
+	"TableOptions.TestFiles":         "--test-files",
+	"TableOptions.Time":              "--columns time=NAME",
+	"TableOptions.TimeUnit":          "--time-unit",
+	"TableOptions.TrainFiles":        "--train-files",
+	"TableOptions.Unlabelled":        "--unlabelled",
+	"feature.Config.Kind":            "--front",
+	"stream.Options.Background":      "--report-background",
+	"train.Options.ActivationBudget": "--memory",
+}
+
+// fieldName matches a field as messages name it.
+var fieldName = regexp.MustCompile(`\b(?:[a-z][a-z0-9]*\.)?[A-Z]?[A-Za-z]*(?:Options|Config|Format)\.[A-Z]\w*`)
+
+// flags replaces the fields that a library's message names by the flags that set them.
+// Fields without a flag stay as they are.
+func flags(message string) string {
+	return fieldName.ReplaceAllStringFunc(message, func(name string) string {
+		if flag, ok := flagOf[name]; ok {
+			return flag
+		}
+		if head, rest, ok := strings.Cut(name, "."); ok && strings.ToLower(head[:1]) == head[:1] {
+			name = rest
+		}
+		if flag, ok := flagOf[name]; ok {
+			return flag
+		}
+		return name
+	})
+}
