@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // forecast writes the fields of a forecast: rows of values are arrays.
@@ -119,35 +118,4 @@ type quantile struct {
 
 func (q *quantile) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &[2]any{&q.level, &q.values})
-}
-
-// forecast is the view's line: the values that came and those to come, of eight
-// channels at most.
-func (v *view) forecast(e *Event) string {
-	if e.Text != nil {
-		line := fmt.Sprintf("%s  %q, next", v.place(e, e.Sample), *e.Text)
-		for _, s := range e.Top {
-			line += fmt.Sprintf("  %q %.0f %%", s.Label, 100*s.P)
-		}
-		return line
-	}
-	list := func(x []float32) string {
-		var b strings.Builder
-		for i, f := range x[:min(len(x), 8)] {
-			if i > 0 {
-				b.WriteByte(' ')
-			}
-			fmt.Fprintf(&b, "%.4g", f)
-		}
-		return b.String()
-	}
-	n := len(e.Values)
-	line := fmt.Sprintf("%s  %s → %s", v.place(e, e.Sample), list(e.Values), list(e.Ahead[:n]))
-	if k := len(e.Levels); k > 1 {
-		line += fmt.Sprintf("  (%g %%: %s, %g %%: %s)", 100*e.Levels[0], list(e.Quantiles[:n]), 100*e.Levels[k-1], list(e.Quantiles[(k-1)*n:]))
-	}
-	if e.Errors != nil {
-		line += "  error " + list(e.Errors)
-	}
-	return line
 }

@@ -266,63 +266,6 @@ func TestJSONOfAnything(t *testing.T) {
 	}
 }
 
-func TestView(t *testing.T) {
-	ctx := context.Background()
-	draw := func(o ViewOptions, events ...Event) string {
-		var buf bytes.Buffer
-		v := NewView(&buf, o)
-		for i := range events {
-			e := events[i]
-			e.Stream = "dir/x.wav"
-			if err := v.Write(ctx, &e); err != nil {
-				t.Fatal(err)
-			}
-			if e.Type == Running {
-				v.Flush(ctx)
-			}
-		}
-		v.Close()
-		return buf.String()
-	}
-	running := Event{Type: Running, Step: 3, Sample: 500, Label: "dog", P: 0.5, Warm: true}
-	confirmed := Event{Type: Confirmed, Start: 250, Label: "cat", P: 0.75, Running: "dog", Steps: 9, EndedBy: segment.BySilence}
-	o := ViewOptions{Rate: 1000, Live: true, Width: 200}
-	const wipe = "\r\x1b[K"
-	for _, c := range []struct {
-		what, got, want string
-	}{
-		{"a running label, then what it became", draw(o, running, confirmed),
-			"x.wav    0.500 s  dog              ██████████··········  50 %  step 3 " + wipe +
-				"x.wav    0.250 s  cat              ███████████████·····  75 %  9 steps, by silence  overturned dog\n"},
-		{"in no terminal: whole lines alone", draw(ViewOptions{Rate: 1000}, running, confirmed),
-			"x.wav    0.250 s  cat              ███████████████·····  75 %  9 steps, by silence  overturned dog\n"},
-		{"cold", draw(o, Event{Type: Running, Step: 1, Sample: 10}), "x.wav    0.010 s  …                ····················   0 %  step 1 " + wipe},
-		{"narrow", draw(ViewOptions{Rate: 1000, Live: true, Width: 20}, running), "x.wav    0.500 s  d" + wipe},
-		{"early", draw(ViewOptions{}, Event{Type: Early, Step: 4, Label: "cat"}, Event{Type: Confirmed, Start: 7, Label: "cat", P: 1, Running: "cat", Agrees: true, Steps: 5, EndedBy: segment.ByEOF}),
-			"x.wav        7  cat              ████████████████████ 100 %  5 steps, by eof  early at step 4\n"},
-		{"rejected", draw(ViewOptions{Colour: true}, Event{Type: Confirmed, Rejected: true, P: 0.25, Top: []Score{{"cow", 0.25}}, Steps: 1, EndedBy: segment.ByFixed,
-			Reason: RuleThreshold, Value: 0.25, Threshold: 0.5}),
-			"x.wav        0  \x1b[33mnone of them    \x1b[0m █████···············  25 %  1 steps, by fixed  held back: p 0.25 < 0.50 (threshold of \"cow\")\n"},
-		{"why", draw(ViewOptions{}, Event{Type: Confirmed, Rejected: true, P: 0.6996, Top: []Score{{"cow", 0.6996}}, Steps: 1, EndedBy: segment.ByFixed,
-			Reason: RuleThreshold, Value: 0.6996, Threshold: 0.7, Why: []Verdict{{RuleShort, 1, 0.5, true}, {RuleThreshold, 0.6996, 0.7, false},
-				{RuleCUSUM, 1.5, 3, false}, {RuleEarlyP, 0.8, 0.75, true}, {RuleEarlySteps, 1, 3, false}}}),
-			"x.wav        0  none of them     ██████████████······  70 %  1 steps, by fixed  held back: p 0.6996 < 0.7000 (threshold of \"cow\")  " +
-				"held back: evidence 1.50 < 3.00 (cusum), best: cow  no early: held 1 of 3 steps\n"},
-		{"no segment", draw(ViewOptions{}, Event{Type: Dropped, Start: 4, Reason: RuleOn, Value: 9.1, Threshold: 12},
-			Event{Type: Dropped, Start: 9, Reason: RuleLevel, Value: -62.5, Threshold: -60}),
-			"x.wav        4  not opened: peaked 9.1 dB over the floor, 12 needed (on)\nx.wav        9  not opened: peaked at -62.5 dB, -60 needed (level)\n"},
-		{"dropped", draw(ViewOptions{}, Event{Type: Dropped, Start: 4, Reason: "short", Value: 0.02, Threshold: 0.05}), "x.wav        4  dropped: short (0.02, at least 0.05)\n"},
-		{"background", draw(ViewOptions{}, Event{Type: Dropped, Reason: "background"}), "x.wav        0  background\n"},
-		{"gap", draw(ViewOptions{}, Event{Type: Gap, Sample: 900, Lost: 12, Reason: "format"}), "x.wav      900  gap: 12 samples lost format\n"},
-		{"status", draw(ViewOptions{}, Event{Type: Status, State: "slow", Reason: "why"}), "-- dir/x.wav slow: why\n"},
-		{"summary", draw(ViewOptions{}, Event{Type: Summary, Counts: []Count{{"early_right", 3}, {"seconds", 0.5}}}), "early right 3  seconds 0.5\n"},
-	} {
-		if c.got != c.want {
-			t.Errorf("%s:\n got %q\nwant %q", c.what, c.got, c.want)
-		}
-	}
-}
-
 // The JSON sink writes each event on a line and tells when it cannot.
 func TestJSONSink(t *testing.T) {
 	var buf bytes.Buffer

@@ -15,6 +15,7 @@ import (
 	"inkling/model/segment"
 	"inkling/stream"
 	"inkling/stream/natsio"
+	"inkling/stream/view"
 )
 
 type runCmd struct {
@@ -242,7 +243,7 @@ func (a *app) output(json bool, rate float64) stream.Sink {
 	if err != nil {
 		width = 80
 	}
-	return stream.NewView(f, stream.ViewOptions{Colour: os.Getenv("NO_COLOR") == "", Width: width, Rate: rate, Live: true})
+	return view.New(f, view.Options{Colour: os.Getenv("NO_COLOR") == "", Width: width, Rate: rate, Live: true})
 }
 
 // quitter turns a closed pipe (inkling run … | head) into a plain message.

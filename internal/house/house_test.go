@@ -45,6 +45,7 @@ capture/mic: capture
 stream: model model/segment model/decide model/feature capture internal/codec internal/f32 internal/resample
 stream/evaluate: model model/... stream capture internal/...
 stream/tune: model model/segment model/decide stream/evaluate
+stream/view: stream model/segment model/decide
 stream/natsio: stream capture model model/segment model/feature internal/audio internal/resample
 cmd/inkling: ...
 `

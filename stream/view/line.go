@@ -1,0 +1,132 @@
+package view
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"inkling/stream"
+)
+
+// Colours of the terminal, as SGR parameters.
+const (
+	red    = 31
+	green  = 32
+	yellow = 33
+	cyan   = 36
+	grey   = 90
+)
+
+// line returns e as one line of text.
+func (t *terminal) line(e *stream.Event) string {
+	switch e.Type {
+	case stream.Running:
+		return t.running(e)
+	case stream.Forecast:
+		return t.forecast(e)
+	case stream.Confirmed:
+		return t.confirmed(e)
+	case stream.Dropped:
+		return fmt.Sprintf("%s  %s", t.place(e, e.Start), t.paint(grey, heldBack(e)+notes(e)))
+	case stream.Gap:
+		return fmt.Sprintf("%s  %s", t.place(e, e.Sample), t.paint(yellow, fmt.Sprintf("gap: %d samples lost %s", e.Lost, e.Reason)))
+	case stream.Status:
+		return t.paint(grey, fmt.Sprintf("-- %s %s: %s", e.Stream, e.State, e.Reason))
+	case stream.Summary:
+		var b strings.Builder
+		for _, c := range e.Counts {
+			fmt.Fprintf(&b, "%s %.6g  ", strings.ReplaceAll(c.Name, "_", " "), c.Value)
+		}
+		return strings.TrimSpace(b.String())
+	}
+	return string(e.Type)
+}
+
+func (t *terminal) running(e *stream.Event) string {
+	label := e.Label
+	if !e.Warm {
+		label = "…"
+	} else if label == "" {
+		label = "–"
+	}
+	return fmt.Sprintf("%s  %-16s %s %3.0f %%  step %d %s", t.place(e, e.Sample), label, bar(float64(e.P), 20), 100*e.P, e.Step, t.early)
+}
+
+func (t *terminal) confirmed(e *stream.Event) string {
+	label, colour, note := e.Label, green, ""
+	switch {
+	case e.Rejected:
+		label, colour, note = "none of them", yellow, heldBack(e)
+	case e.Running != "" && !e.Agrees:
+		colour, note = cyan, "overturned "+e.Running
+	}
+	if t.early != "" {
+		note = strings.TrimSpace(note + "  " + t.early)
+	}
+	note = strings.TrimSpace(note + notes(e))
+	if e.Truth != "" && e.Truth != e.Label {
+		colour, note = red, strings.TrimSpace("was "+e.Truth+"  "+note)
+	}
+	return fmt.Sprintf("%s  %s %s %3.0f %%  %d steps, by %s  %s", t.place(e, e.Start), t.paint(colour, fmt.Sprintf("%-16s", label)),
+		bar(float64(e.P), 20), 100*e.P, e.Steps, e.EndedBy, note)
+}
+
+// forecast shows the values that arrived and those forecast for the next step, of at
+// most eight channels; for text, the character that arrived and the likeliest next ones.
+func (t *terminal) forecast(e *stream.Event) string {
+	if e.Text != nil {
+		line := fmt.Sprintf("%s  %q, next", t.place(e, e.Sample), *e.Text)
+		for _, s := range e.Top {
+			line += fmt.Sprintf("  %q %.0f %%", s.Label, 100*s.P)
+		}
+		return line
+	}
+	n := len(e.Values)
+	line := fmt.Sprintf("%s  %s → %s", t.place(e, e.Sample), list(e.Values), list(e.Ahead[:n]))
+	if k := len(e.Levels); k > 1 {
+		line += fmt.Sprintf("  (%g %%: %s, %g %%: %s)", 100*e.Levels[0], list(e.Quantiles[:n]), 100*e.Levels[k-1], list(e.Quantiles[(k-1)*n:]))
+	}
+	if e.Errors != nil {
+		line += "  error " + list(e.Errors)
+	}
+	return line
+}
+
+// list joins the first eight values of x.
+func list(x []float32) string {
+	var b strings.Builder
+	for i, f := range x[:min(len(x), 8)] {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "%.4g", f)
+	}
+	return b.String()
+}
+
+// place returns the last element of the stream's name and the position in it: the
+// time if e has one, else the sample in seconds or, without a rate, its number.
+func (t *terminal) place(e *stream.Event, sample uint64) string {
+	name := filepath.Base(e.Stream)
+	switch {
+	case !e.Time.IsZero():
+		return fmt.Sprintf("%s %s", name, e.Time.Local().Format(time.TimeOnly+".000"))
+	case t.o.Rate > 0:
+		return fmt.Sprintf("%s %8.3f s", name, float64(sample)/t.o.Rate)
+	}
+	return fmt.Sprintf("%s %8d", name, sample)
+}
+
+func (t *terminal) paint(colour int, s string) string {
+	if !t.o.Colour {
+		return s
+	}
+	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", colour, s)
+}
+
+// bar draws the fraction p as a bar of width columns.
+func bar(p float64, width int) string {
+	n := int(p*float64(width) + 0.5)
+	return strings.Repeat("█", max(min(n, width), 0)) + strings.Repeat("·", max(width-max(n, 0), 0))
+}

@@ -1,0 +1,90 @@
+// Package view shows a stream's events to people on a terminal.
+//
+// New returns a stream.Sink for stream.Run. It keeps the running label of the open
+// segment on a line that it redraws in place, and prints one lasting line for each
+// confirmed, dropped, gap, status and summary event. Programs read the events from
+// stream.NewJSON instead.
+package view
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+
+	"inkling/stream"
+)
+
+// Options configures New. The zero value suits a file or a pipe.
+type Options struct {
+	Colour bool    // use terminal colours
+	Width  int     // columns of the terminal [80]
+	Rate   float64 // the source's samples per second, to show positions in seconds; 0: in samples
+	Live   bool    // redraw the running label in place; false: write whole lines only
+}
+
+// New returns a sink that writes to w for people to read.
+func New(w io.Writer, o Options) stream.Sink {
+	if o.Width == 0 {
+		o.Width = 80
+	}
+	return &terminal{w: bufio.NewWriter(w), o: o}
+}
+
+type terminal struct {
+	w      *bufio.Writer
+	o      Options
+	drawn  bool         // the cursor is on a running line
+	latest stream.Event // the newest running or forecast event
+	fresh  bool         // latest has not been drawn
+	early  string       // the open segment's early decision, in words
+}
+
+func (t *terminal) Write(_ context.Context, e *stream.Event) error {
+	switch e.Type {
+	case stream.Running, stream.Forecast:
+		t.latest, t.fresh = e.Clone(), true
+		return nil
+	case stream.Early:
+		t.early = fmt.Sprintf("early at step %d", e.Step)
+		return nil
+	}
+	t.wipe()
+	t.fresh = false
+	line := t.line(e)
+	if e.Type == stream.Confirmed || e.Type == stream.Dropped {
+		t.early = ""
+	}
+	_, err := fmt.Fprintln(t.w, line)
+	return err
+}
+
+// Flush draws the newest running label and skips those before it.
+func (t *terminal) Flush(context.Context) error {
+	if t.fresh && t.o.Live {
+		t.wipe()
+		t.w.WriteString(clip(t.line(&t.latest), t.o.Width-1))
+		t.drawn, t.fresh = true, false
+	}
+	return t.w.Flush()
+}
+
+func (t *terminal) Close() error {
+	t.wipe()
+	return t.w.Flush()
+}
+
+// wipe clears the running line, if one is drawn.
+func (t *terminal) wipe() {
+	if t.drawn {
+		t.w.WriteString("\r\x1b[K")
+		t.drawn = false
+	}
+}
+
+func clip(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n])
+	}
+	return s
+}
