@@ -2,6 +2,7 @@ package calibrate
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -53,14 +54,17 @@ func draw(rng *rand.Rand, n int, sharp float64) []Verdict {
 }
 
 // Temperatures undo a known sharpness.
-func TestTemperatures(t *testing.T) {
+func TestTemperaturesUndoSharpness(t *testing.T) {
 	for _, sharp := range []float64{0.5, 1, 3} {
-		k := temperatures(config(), draw(rand.New(rand.NewPCG(1, 2)), 4000, sharp))
-		for i, got := range append(k.Running, k.Confirm) {
-			if math.Abs(math.Log(got/sharp)) > 0.25 {
-				t.Errorf("sharpness %v: temperature %d is %v", sharp, i, got)
+		t.Run(fmt.Sprint(sharp), func(t *testing.T) {
+			t.Parallel()
+			k := temperatures(config(), draw(rand.New(rand.NewPCG(1, 2)), 3000, sharp))
+			for i, got := range append(k.Running, k.Confirm) {
+				if math.Abs(math.Log(got/sharp)) > 0.25 {
+					t.Errorf("temperature %d is %v", i, got)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -90,7 +94,8 @@ func overturned(c *model.Config, vs []Verdict) (all, fifth, seen float64) {
 // The rule keeps what it promises on sequences that it has not seen: in 20 trials of
 // 95 % confidence, more than four breaches have a probability under 0.3 %.
 func TestEarlyRuleKeepsItsPromise(t *testing.T) {
-	fresh := draw(rand.New(rand.NewPCG(7, 7)), 4000, 2)
+	t.Parallel()
+	fresh := draw(rand.New(rand.NewPCG(7, 7)), 2000, 2)
 	breaches, useful := 0, 0
 	for trial := range 20 {
 		c := config()
@@ -115,7 +120,7 @@ func TestEarlyRuleKeepsItsPromise(t *testing.T) {
 }
 
 // Few examples cannot support a small gap: the rule says which it holds for.
-func TestEarlyRuleOfFew(t *testing.T) {
+func TestEarlyRuleSaysWhatFewExamplesSupport(t *testing.T) {
 	c := config()
 	notes := Fit(c, draw(rand.New(rand.NewPCG(1, 1)), 40, 1), Options{Gap: 0.01, Confidence: 0.95})
 	if len(notes) != 1 || c.Decision.Early == nil || c.Decision.Early.Gap <= 0.01 {
@@ -127,8 +132,8 @@ func TestEarlyRuleOfFew(t *testing.T) {
 	}
 }
 
-// answer agrees with decide.Stopper on every threshold.
-func TestAnswerIsTheStoppers(t *testing.T) {
+// A course answers where decide.Stopper would, at every threshold.
+func TestAnswerAgreesWithStopper(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		c := config()
@@ -163,7 +168,7 @@ func TestAnswerIsTheStoppers(t *testing.T) {
 	})
 }
 
-func TestWarmSteps(t *testing.T) {
+func TestWarmStepsEndWhereTheHeadBeatsChance(t *testing.T) {
 	var vs []Verdict
 	for i := range 100 {
 		v := Verdict{Label: i % 2}

@@ -8,9 +8,9 @@ import (
 	"inkling/model"
 )
 
-// Of probabilities that are too sure the one temperature for all steps is above 1, and
-// makes them as sure as they are right; steps without a label have no say.
-func TestFitSteps(t *testing.T) {
+// Overconfident probabilities get one temperature above 1 for all steps, which makes
+// them as sure as they are right. Steps without a label are ignored.
+func TestFitStepsUndoesOverconfidence(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	v := Verdict{Probs: make([]float32, 2)}
 	for range 4000 {
