@@ -74,7 +74,7 @@ func gist(es []Event) string {
 		case Confirmed:
 			out = append(out, strings.TrimSpace("conf:"+e.Label+" "+string(e.EndedBy)))
 		case Dropped:
-			out = append(out, "drop:"+e.Reason)
+			out = append(out, "drop:"+string(e.Rule))
 		case Gap:
 			out = append(out, "gap")
 		default:

@@ -41,11 +41,11 @@ func examples() []Event {
 		{Type: Early, Segment: 1, Step: 11, Sample: 3309, Label: "flute", P: 0.83},
 		{Type: Confirmed, Segment: 1, Step: 12, Sample: 3528, Label: "flute", P: 0.94, Running: "flute", Agrees: true, Steps: 12, End: 3528,
 			EndedBy: segment.BySilence, LatencyMS: 0.4, Top: []Score{{"flute", 0.94}, {"piano", 0.04}, {"trumpet", 0.02}}},
-		{Type: Dropped, Segment: 2, Step: 4, Sample: 9261, Reason: RuleShort, Threshold: 0.05, Value: 0.02, Start: 7938, End: 9261, EndedBy: segment.BySilence},
-		{Type: Confirmed, Segment: 3, Step: 7, Sample: 15435, P: 0.5, Rejected: true, Reason: RuleThreshold, Threshold: 0.7, Value: 0.5, Running: "piano", Steps: 7,
+		{Type: Dropped, Segment: 2, Step: 4, Sample: 9261, Rule: decide.Rule(segment.Short), Threshold: 0.05, Value: 0.02, Start: 7938, End: 9261, EndedBy: segment.BySilence},
+		{Type: Confirmed, Segment: 3, Step: 7, Sample: 15435, P: 0.5, Rejected: true, Rule: decide.Threshold, Threshold: 0.7, Value: 0.5, Running: "piano", Steps: 7,
 			Start: 13230, End: 15435, EndedBy: segment.BySilence, LatencyMS: 0.3, Top: []Score{{"piano", 0.5}, {"flute", 0.375}, {"trumpet", 0.125}},
-			Why: []Verdict{{RuleShort, 0.06, 0.05, true}, {RuleThreshold, 0.5, 0.7, false}, {RuleEarlyP, 0.625, 0.8, false}, {RuleEarlySteps, 0, 2, false}}},
-		{Type: Dropped, Sample: 18081, Reason: RuleOn, Threshold: 12, Value: 9.1, Start: 17640, End: 18081, EndedBy: segment.BySilence},
+			Why: []decide.Verdict{{Rule: decide.Rule(segment.Short), Value: 0.06, Threshold: 0.05, Passed: true}, {Rule: decide.Threshold, Value: 0.5, Threshold: 0.7, Passed: false}, {Rule: decide.EarlyP, Value: 0.625, Threshold: 0.8, Passed: false}, {Rule: decide.EarlySteps, Value: 0, Threshold: 2, Passed: false}}},
+		{Type: Dropped, Sample: 18081, Rule: decide.Rule(segment.BelowOn), Threshold: 12, Value: 9.1, Start: 17640, End: 18081, EndedBy: segment.BySilence},
 		{Type: Forecast, Segment: 1, Step: 360, Sample: 360, Values: []float32{0.125}, Errors: []float32{-0.003}, Ahead: []float32{0.13, 0.141},
 			Levels: []float64{0.1, 0.5, 0.9}, Quantiles: []float32{0.118, 0.13, 0.144}},
 		{Type: Forecast, Segment: 1, Step: 5, Sample: 5, Text: new("y"), Bits: 0.25, Top: []Score{{" ", 0.5}, {"e", 0.25}, {",", 0.125}}},
@@ -140,9 +140,9 @@ func TestDocumentedFields(t *testing.T) {
 				t.Errorf("%s of %s is missing: %s", key, e.Type, line)
 			}
 		}
-		_, segment := raw["segment"]
-		opened := e.Reason != RuleOn && e.Reason != RuleLevel
-		if inside := slices.Contains([]Type{Running, Early, Confirmed, Dropped, Forecast}, e.Type) && opened; inside != segment {
+		_, numbered := raw["segment"]
+		opened := e.Rule != decide.Rule(segment.BelowOn) && e.Rule != decide.Rule(segment.BelowLevel)
+		if inside := slices.Contains([]Type{Running, Early, Confirmed, Dropped, Forecast}, e.Type) && opened; inside != numbered {
 			t.Errorf("segment in %s", line)
 		}
 		if _, timed := raw["time"]; timed == e.Time.IsZero() {

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"inkling/model/decide"
 	"inkling/model/segment"
 	"time"
 )
@@ -55,11 +56,12 @@ type Event struct {
 	LatencyMS float64
 	Truth     string // demo only: what was played
 
-	// dropped, confirmed and Rejected: the rule that held it back, and its numbers
-	Reason    string // gap, status too
+	// dropped, confirmed and Rejected: the rule that held it back, and its numbers; the
+	// rules of a dropped one may be a segment.Reason
+	Rule      decide.Rule
 	Threshold float64
 	Value     float64
-	Why       []Verdict // Options.Why: of every rule
+	Why       []decide.Verdict // Options.Why: of every rule
 
 	// forecast: frames of D values, in the signal's units at the model's rate
 	Values    []float32 // of the frame that this step came with
@@ -71,6 +73,7 @@ type Event struct {
 	Bits      float64   // -log2 of the probability that it had been given; Top has those of the next one
 
 	// gap, status
+	Reason  string
 	Lost    uint64
 	Policy  string
 	State   string

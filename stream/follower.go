@@ -3,6 +3,7 @@ package stream
 import (
 	"inkling/internal/codec"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/segment"
 )
 
@@ -155,6 +156,6 @@ func (c *Classifier) report(dst []Event, o *op) []Event {
 
 // dropped is the event of a segment, or of sound, that the segmenter dropped.
 func dropped(id uint64, step int, o *op) Event {
-	return Event{Type: Dropped, Segment: id, Step: step, Sample: o.sample, Time: o.time, Reason: string(o.found.Reason),
+	return Event{Type: Dropped, Segment: id, Step: step, Sample: o.sample, Time: o.time, Rule: decide.Rule(o.found.Reason),
 		Threshold: o.found.Threshold, Value: o.found.Value, Start: o.found.Start, End: o.sample, EndedBy: o.found.Ending}
 }

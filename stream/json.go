@@ -3,6 +3,7 @@ package stream
 import (
 	"encoding/json"
 	"fmt"
+	"inkling/model/decide"
 	"inkling/model/segment"
 	"math"
 	"slices"
@@ -148,13 +149,13 @@ func (w *writer) span(e *Event) {
 }
 
 func (w *writer) heldBack(e *Event) {
-	w.str("reason", e.Reason)
+	w.str("reason", string(e.Rule))
 	w.num("threshold", e.Threshold, 64)
 	w.num("value", e.Value, 64)
 }
 
 // why writes the verdicts, if there are any.
-func (w *writer) why(verdicts []Verdict) {
+func (w *writer) why(verdicts []decide.Verdict) {
 	if len(verdicts) == 0 {
 		return
 	}
@@ -164,7 +165,7 @@ func (w *writer) why(verdicts []Verdict) {
 		if i > 0 {
 			w.b = append(w.b, ',')
 		}
-		w.b = appendString(append(w.b, `{"rule":`...), v.Rule)
+		w.b = appendString(append(w.b, `{"rule":`...), string(v.Rule))
 		w.num("value", v.Value, 64)
 		w.num("threshold", v.Threshold, 64)
 		w.bool("passed", v.Passed)
@@ -238,10 +239,14 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 			return err
 		}
 	}
+	var reason any = &e.Reason
+	if e.Type == Confirmed || e.Type == Dropped {
+		reason = &e.Rule
+	}
 	for key, dst := range map[string]any{"type": &e.Type, "session": &e.Session, "stream": &e.Stream, "segment": &e.Segment,
 		"step": &e.Step, "sample": &e.Sample, "time": &e.Time, "label": &e.Label, "p": &e.P, "top": &e.Top, "warm": &e.Warm,
 		"rejected": &e.Rejected, "running": &e.Running, "agrees": &e.Agrees, "steps": &e.Steps, "start": &e.Start, "end": &e.End,
-		"ended_by": &e.EndedBy, "peak": &e.Peak, "latency_ms": &e.LatencyMS, "truth": &e.Truth, "reason": &e.Reason, "threshold": &e.Threshold,
+		"ended_by": &e.EndedBy, "peak": &e.Peak, "latency_ms": &e.LatencyMS, "truth": &e.Truth, "reason": reason, "threshold": &e.Threshold,
 		"value": &e.Value, "why": &e.Why, "lost": &e.Lost, "policy": &e.Policy, "state": &e.State, "version": &e.Version, "model": &e.Model} {
 		if e.Type == Summary && key != "type" && key != "session" && key != "stream" && key != "time" {
 			continue // a summary's counts may have any name

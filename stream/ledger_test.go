@@ -126,8 +126,8 @@ func (s *setting) checkEvents(t *rapid.T, table map[string]string, seen map[stri
 	for i := range es {
 		e := es[i]
 		s.checkLedger(t, &e, table)
-		if e.Reason != "" {
-			seen[e.Reason]++
+		if e.Rule != "" {
+			seen[string(e.Rule)]++
 		}
 		if e.Why = nil; e.Type != Dropped || e.Segment > 0 {
 			plain = append(plain, e)
@@ -141,8 +141,8 @@ func (s *setting) checkLedger(t *rapid.T, e *Event, table map[string]string) {
 	if e.Type != Confirmed && e.Type != Dropped {
 		return
 	}
-	contradicts := func(rule string, value, threshold float64) bool {
-		switch table[rule] {
+	contradicts := func(rule decide.Rule, value, threshold float64) bool {
+		switch table[string(rule)] {
 		case "<":
 			return value < threshold
 		case "≥":
@@ -152,16 +152,16 @@ func (s *setting) checkLedger(t *rapid.T, e *Event, table map[string]string) {
 		return false
 	}
 	reported := e.Type == Confirmed && !e.Rejected
-	if reported != (e.Reason == "") || reported != (e.Label != "") {
+	if reported != (e.Rule == "") || reported != (e.Label != "") {
 		t.Fatalf("%+v", e)
 	}
-	if !reported && !contradicts(e.Reason, e.Value, e.Threshold) {
-		t.Fatalf("%s: %v does not contradict %v", e.Reason, e.Value, e.Threshold)
+	if !reported && !contradicts(e.Rule, e.Value, e.Threshold) {
+		t.Fatalf("%s: %v does not contradict %v", e.Rule, e.Value, e.Threshold)
 	}
 	first := ""
 	for _, v := range e.Why {
-		early := strings.HasPrefix(v.Rule, "early")
-		tie := v.Rule == RuleBackground && v.Value == v.Threshold // the first of the labels it is then
+		early := strings.HasPrefix(string(v.Rule), "early")
+		tie := v.Rule == decide.Background && v.Value == v.Threshold // the first of the labels it is then
 		if contradicts(v.Rule, v.Value, v.Threshold) == v.Passed && !tie {
 			t.Fatalf("%+v", v)
 		}
@@ -169,7 +169,7 @@ func (s *setting) checkLedger(t *rapid.T, e *Event, table map[string]string) {
 			first = fmt.Sprint(v.Rule, v.Value, v.Threshold)
 		}
 	}
-	if want := fmt.Sprint(e.Reason, e.Value, e.Threshold); len(e.Why) > 0 && !reported && first != want || reported && first != "" {
+	if want := fmt.Sprint(e.Rule, e.Value, e.Threshold); len(e.Why) > 0 && !reported && first != want || reported && first != "" {
 		t.Fatalf("%+v: the first rule not passed is %q", e, first)
 	}
 }

@@ -181,14 +181,14 @@ func TestJSONRoundTrip(t *testing.T) {
 		case Early:
 			e.Label, e.P = "x", rapid.Float32Range(0, 1).Draw(t, "p")
 		case Confirmed:
-			e.Reason, e.Threshold, e.Value = text.Draw(t, "rule"), 0.75, 0.5
+			e.Rule, e.Threshold, e.Value = decide.Rule(text.Draw(t, "rule")), 0.75, 0.5
 			if rapid.Bool().Draw(t, "why") {
-				e.Why = []Verdict{{text.Draw(t, "first"), 0.5, 0.75, false}, {"", 1e300, -1, true}}
+				e.Why = []decide.Verdict{{Rule: decide.Rule(text.Draw(t, "first")), Value: 0.5, Threshold: 0.75, Passed: false}, {Rule: "", Value: 1e300, Threshold: -1, Passed: true}}
 			}
 			e.P, e.Rejected, e.Running, e.Steps, e.Start, e.End, e.EndedBy, e.LatencyMS = 0.5, true, "y", 4, 1, 9, segment.ByGap, 0.25
 			e.Top = []Score{{"x", 0.5}}
 		case Dropped:
-			e.Reason, e.Threshold, e.Value, e.Start, e.End, e.EndedBy = "short", 0.5, 0.25, 1, 9, segment.BySilence
+			e.Rule, e.Threshold, e.Value, e.Start, e.End, e.EndedBy = "short", 0.5, 0.25, 1, 9, segment.BySilence
 		case Gap:
 			e.Lost, e.Policy, e.Reason = 7, "hold", text.Draw(t, "reason")
 		case Status:
@@ -258,7 +258,7 @@ func TestJSONOfAnything(t *testing.T) {
 	for _, typ := range []Type{Running, Early, Confirmed, Dropped, Gap, Status, Summary, "a\xff\""} {
 		bad := "\xc3\x28\x00\u2028\"\\\x7f\xff"
 		e := Event{Type: typ, Session: bad, Stream: bad, Segment: 1, Label: bad, P: float32(nan), Warm: true, Top: []Score{{bad, float32(math.Inf(1))}},
-			Running: bad, EndedBy: segment.Ending(bad), LatencyMS: nan, Rejected: true, Why: []Verdict{{bad, nan, nan, true}}, Truth: bad, Reason: bad, Threshold: math.Inf(-1), Value: nan, Policy: bad,
+			Running: bad, EndedBy: segment.Ending(bad), LatencyMS: nan, Rejected: true, Why: []decide.Verdict{{Rule: decide.Rule(bad), Value: nan, Threshold: nan, Passed: true}}, Truth: bad, Reason: bad, Rule: decide.Rule(bad), Threshold: math.Inf(-1), Value: nan, Policy: bad,
 			State: bad, Version: bad, Model: bad, Counts: []Count{{bad, nan}}, Time: time.Unix(1<<40, 0)}
 		if line := AppendJSON(nil, &e); !json.Valid(line) || !utf8.Valid(line) {
 			t.Errorf("%s: %q", typ, line)

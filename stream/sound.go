@@ -21,7 +21,7 @@ func (in *input) sound(c *Classifier) bool {
 func (w *walker) sound(c *Classifier) bool {
 	fits := func(rows []float32, width int) bool { return !w.open || len(rows) == w.step*width }
 	switch {
-	case len(w.counted.probs) != c.m.Classes() || len(w.probs) != c.m.Classes() || len(w.running.probs) != c.m.Classes() || w.counted.steps > w.step:
+	case len(w.counted.probs) != c.m.Classes() || len(w.probs) != c.m.Classes() || w.counted.steps > w.step:
 		return false
 	case w.again != nil:
 		return fits(w.inputs, c.m.Dim())

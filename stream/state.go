@@ -199,32 +199,13 @@ func (w *walker) visit(k *codec.Codec) {
 	k.Floats(&w.tops)
 	k.Floats(&w.inputs)
 	n := len(w.probs) - 1
-	k.Int(&w.label, -1, n)
 	k.Int(&w.emitted, unheard, n)
 	k.Int(&w.counted.label, -1, n)
 	k.Int(&w.counted.steps, 0, math.MaxInt32)
 	k.Floats(&w.counted.probs)
 	k.Floats(&w.probs)
-	k.Int(&w.stopper.Label, -1, n)
-	k.Int(&w.stopper.Held, 0, math.MaxInt32)
-	k.Bool(&w.early)
 	k.Bool(&w.warmed)
 	k.Uint64(&w.at)
 	k.Float64(&w.counted.peak)
-	k.Float64(&w.nearest)
-	k.Int(&w.mostHeld, 0, math.MaxInt32)
-	w.running.visit(k, &w.rules)
-}
-
-func (s *running) visit(k *codec.Codec, r *Rules) {
-	n := len(r.on) - 1
-	k.Floats(&s.probs)
-	k.Bool(&s.begun)
-	k.Int(&s.label, -1, n)
-	k.Int(&s.last, -1, n)
-	k.Int(&s.age, 0, r.hold)
-	k.Float64(&s.up)
-	k.Float64(&s.down)
-	k.Float64(&s.peak)
-	k.Bool(&s.lost)
+	k.Part(w.decider.AppendState, w.decider.Restore)
 }

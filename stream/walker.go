@@ -2,10 +2,10 @@ package stream
 
 import (
 	"cmp"
-	"math"
 
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/decide"
 )
 
 // walker steps the network through the open segment.
@@ -15,18 +15,16 @@ type walker struct {
 	probs     []float32
 	confirmed []float32
 	scores    []Score
-	verdicts  []Verdict
+	verdicts  []decide.Verdict
 
-	Decider
+	decider *decide.Decider
 	place
-	tops     []float32 // the top layer's inputs, a row a step
-	inputs   []float32 // State carry: the frames
-	counted  runningAt // at the last frame that counts
-	nearest  float64   // the greatest p or score that the early rule saw
-	mostHeld int       // and its most steps on end
-	emitted  int       // label of the last running event, −2: none yet
-	warmed   bool      // of the last running event
-	at       uint64    // its sample
+	tops    []float32 // the top layer's inputs, a row a step
+	inputs  []float32 // State carry: the frames
+	counted runningAt // at the last frame that counts
+	emitted int       // label of the last running event, −2: none yet
+	warmed  bool      // of the last running event
+	at      uint64    // its sample
 }
 
 // runningAt is what the running head said at a step.
@@ -41,7 +39,7 @@ func (w *walker) init(c *Classifier) {
 	w.net, w.kept = c.m.NewState(), c.m.NewState()
 	w.probs, w.confirmed = make([]float32, c.m.Classes()), make([]float32, c.m.Classes())
 	w.counted.probs = make([]float32, c.m.Classes())
-	w.Decider.init(&c.m.Config, &c.dec)
+	w.decider = decide.NewDecider(&c.dec, c.m.Config.Labels, c.m.Config.UsualSteps())
 	if c.dec.State == "carry" {
 		w.again = c.m.NewState()
 	}
@@ -53,8 +51,8 @@ const unheard = -2
 func (w *walker) begin(c *Classifier, o *op) {
 	w.place.begin(o)
 	w.tops, w.inputs = w.tops[:0], w.inputs[:0]
-	w.nearest, w.mostHeld, w.emitted, w.warmed = math.Inf(-1), 0, unheard, false
-	w.Begin()
+	w.emitted, w.warmed = unheard, false
+	w.decider.Begin()
 	w.counted.steps, w.counted.label, w.counted.peak = 0, -1, 0
 	if c.dec.State == "reset" {
 		w.net.Reset()
@@ -74,34 +72,30 @@ func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []E
 	if !c.m.HasRunning() {
 		return dst
 	}
-	asked := w.Warm(w.step) && !w.early
-	early := w.Step(w.step, w.probs)
+	early := w.decider.Step(w.step, w.probs)
 	dst = w.tellRunning(c, dst, o)
-	if asked && w.running.label == w.label {
-		w.watch(c)
-	}
 	if !early {
 		return dst
 	}
 	return c.emit(dst, Event{Type: Early, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time,
-		Label: c.m.Config.Labels[w.label], P: w.probs[w.label]})
+		Label: c.m.Config.Labels[w.decider.Head()], P: w.probs[w.decider.Head()]})
 }
 
 // tellRunning emits a running event if Emit lets it pass. Without a label its p is
 // that of the best.
 func (w *walker) tellRunning(c *Classifier, dst []Event, o *op) []Event {
-	warm, s := w.Warm(w.step), &w.running
+	warm, running := w.decider.Warm(w.step), w.decider.Label()
 	switch e := &c.o.Emit; {
-	case e.Confirmed, e.Word && !o.found.Word, e.Change && s.label == w.emitted && warm == w.warmed:
+	case e.Confirmed, e.Word && !o.found.Word, e.Change && running == w.emitted && warm == w.warmed:
 		return dst
 	case e.Every > 0 && w.emitted != unheard && float64(o.sample-w.at) < e.Every.Seconds()*c.input.format.Rate:
 		return dst
 	}
-	w.emitted, w.warmed, w.at = s.label, warm, o.sample
+	w.emitted, w.warmed, w.at = running, warm, o.sample
 	v := Event{Type: Running, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time, Warm: warm}
 	if warm {
-		label, p := w.Running()
-		v.P, v.Top = p, w.top(c, s.probs)
+		label, p := w.decider.Running()
+		v.P, v.Top = p, w.top(c, w.decider.Probs())
 		if label >= 0 {
 			v.Label = c.m.Config.Labels[label]
 		}
@@ -111,7 +105,7 @@ func (w *walker) tellRunning(c *Classifier, dst []Event, o *op) []Event {
 
 // mark keeps the state: all steps so far count.
 func (w *walker) mark(c *Classifier) {
-	w.counted.steps, w.counted.label, w.counted.peak = w.step, w.running.label, w.Peak()
+	w.counted.steps, w.counted.label, w.counted.peak = w.step, w.decider.Label(), w.decider.Peak()
 	copy(w.counted.probs, w.probs)
 	if w.again == nil {
 		w.kept.CopyFrom(w.net)

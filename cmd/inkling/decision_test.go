@@ -91,7 +91,7 @@ func TestRunThresholds(t *testing.T) {
 		t.Errorf("without a threshold: %+v", e)
 	}
 	e := confirmed("--threshold", "1", "--why")
-	if !e.Rejected || e.Reason != stream.RuleThreshold || e.Threshold != 1 || e.Value >= 1 || len(e.Why) == 0 {
+	if !e.Rejected || e.Rule != decide.Threshold || e.Threshold != 1 || e.Value >= 1 || len(e.Why) == 0 {
 		t.Errorf("under 1: %+v", e)
 	}
 	if e := confirmed("--threshold", "1", "--threshold", e.Top[0].Label+"=0.1"); e.Rejected {

@@ -38,7 +38,7 @@ model/dataset: model model/segment model/feature internal/audio internal/resampl
 model/compose: model/dataset internal/audio internal/atomicfile
 model/calibrate: model model/decide internal/f32
 model/segment: model/feature internal/codec internal/qrs
-model/decide: internal/f32
+model/decide: internal/codec internal/f32
 model/train: model model/segment model/decide model/calibrate model/feature model/stem model/dataset cell internal/f32 internal/resample internal/qrs
 capture: internal/audio internal/resample internal/wfdb internal/table
 capture/mic: capture

@@ -56,11 +56,11 @@ type Candidate struct {
 	Start, End uint64
 	Told       uint64 // where the stream was when the segment was known to have ended
 	EndedBy    segment.Ending
-	Dropped    string    // why the segmenter made it none; there is no Confirm then
-	Confirm    []float32 // C probabilities
-	Counted    int       // of Steps, those that count: not those of the trailing silence
-	Steps      []Step    // of the running head
-	Probs      []float32 // len(Steps)×C of it, with StreamOptions.Running
+	Dropped    decide.Rule // why the segmenter made it none; there is no Confirm then
+	Confirm    []float32   // C probabilities
+	Counted    int         // of Steps, those that count: not those of the trailing silence
+	Steps      []Step      // of the running head
+	Probs      []float32   // len(Steps)×C of it, with StreamOptions.Running
 
 	// What follows, and the labels of Steps, is by the rules of the model, or by those
 	// of the last Replay.
@@ -134,7 +134,7 @@ type listener struct {
 	take   *Take
 	index  map[string]int
 	c      *stream.Classifier
-	decide *stream.Decider
+	decide *decide.Decider
 	cuts   cuts
 	block  capture.Block
 	buf    []float32 // of the next block
@@ -156,7 +156,7 @@ func listen(ctx context.Context, m *model.Model, r *Recording, o *StreamOptions,
 		l.index[label] = i
 	}
 	d := &m.Config.Decision
-	l.decide = stream.NewDecider(&m.Config, d)
+	l.decide = decide.NewDecider(d, m.Config.Labels, m.Config.UsualSteps())
 	l.c, err = stream.NewClassifier(m, &stream.Options{Segment: o.Segment, Background: true, Top: m.Classes(),
 		Decision: &decide.Config{Background: d.Background, State: d.State, Gap: d.Gap}})
 	if err != nil {
@@ -275,7 +275,7 @@ func (l *listener) keep() {
 			l.step(e)
 		case stream.Confirmed, stream.Dropped:
 			if c.Start, c.End, c.EndedBy, c.Told = e.Start, e.End, e.EndedBy, l.take.Samples; e.Type == stream.Dropped {
-				c.Dropped = e.Reason
+				c.Dropped = e.Rule
 			} else {
 				c.Confirm, c.Counted = l.probs(make([]float32, 0, l.m.Classes()), e.Top), e.Steps
 			}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"inkling/model/decide"
-	"inkling/stream"
 )
 
 // Why an event is a miss, beside the rules that held its segment back.
@@ -20,7 +19,7 @@ const (
 type scorer struct {
 	r      *StreamReport
 	labels []string
-	rules  stream.Rules
+	rules  decide.Rules
 	pair   Pairing
 	told   []Span
 
@@ -33,7 +32,7 @@ type scorer struct {
 // they were heard under; the running label and the evidence are those of the last Replay.
 func Score(labels []string, takes []*Take, d *decide.Config, tolerance float64) *StreamReport {
 	n := len(labels)
-	s := &scorer{labels: labels, rules: stream.NewRules(d, labels), r: &StreamReport{Recordings: len(takes), Tolerance: tolerance, Labels: labels, Takes: takes,
+	s := &scorer{labels: labels, rules: decide.NewRules(d, labels), r: &StreamReport{Recordings: len(takes), Tolerance: tolerance, Labels: labels, Takes: takes,
 		Misses: map[string]int{}, PerLabel: map[string]StreamClass{}}}
 	s.r.Segments.Dropped = map[string]int{}
 	for range n + 1 {
@@ -72,10 +71,10 @@ func (s *scorer) candidate(t *Take, i int) {
 		if c.Running >= 0 && c.Running != v.Label {
 			r.Running.Overturned++
 		}
-	case stream.RuleThreshold, stream.RuleCUSUM:
+	case decide.Threshold, decide.CUSUM:
 		r.Segments.Rejected++
 	default:
-		r.Segments.Dropped[v.Held]++
+		r.Segments.Dropped[string(v.Held)]++
 	}
 	if c.Early >= 0 {
 		r.Early.Given++
@@ -149,7 +148,7 @@ func (s *scorer) event(t *Take, i int) {
 		s.heard(t, &t.Candidates[wrong], e, missWrongLabel, &row)
 	case held >= 0:
 		c := &t.Candidates[held]
-		s.heard(t, c, e, Decide(c, &s.rules).Held, &row)
+		s.heard(t, c, e, string(Decide(c, &s.rules).Held), &row)
 	default:
 		row.Reason = s.unheard(t, e)
 		r.Misses[row.Reason]++

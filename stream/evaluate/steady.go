@@ -4,7 +4,6 @@ import (
 	"inkling/model"
 	"inkling/model/calibrate"
 	"inkling/model/decide"
-	"inkling/stream"
 )
 
 // Durations, in steps, that Steady tries as the time constant of the running
@@ -69,7 +68,7 @@ func (s *steadiness) measure(c *model.Config, vs []calibrate.Verdict, probs [][]
 	var o overlaps
 	right, steps, n := 0, 0, len(c.Labels)
 	for i := range vs {
-		r := stream.NewDecider(c, &s.decision)
+		r := decide.NewDecider(&s.decision, c.Labels, c.UsualSteps())
 		r.Begin()
 		var truth, given []int32
 		for t, l := range vs[i].Labels {

@@ -109,7 +109,7 @@ func TestDecisionsAreTheStreams(t *testing.T) {
 		}
 		early += checkDecided(t, remade(t, m, ruled), x, heard, held)
 	})
-	for _, rule := range []string{"", stream.RuleThreshold, stream.RuleBackground, stream.RuleCUSUM} {
+	for _, rule := range []string{"", string(decide.Threshold), string(decide.Background), string(decide.CUSUM)} {
 		if held[rule] < 3 {
 			t.Errorf("too little happens: %v", held)
 		}
@@ -146,7 +146,7 @@ func checkDecided(t *rapid.T, m *model.Model, x []float32, take *Take, held map[
 		t.Fatal(err)
 	}
 	label := func(k int) string { return append(testLabels, "")[(k+5)%5] }
-	rules := stream.NewRules(&m.Config.Decision, testLabels)
+	rules := decide.NewRules(&m.Config.Decision, testLabels)
 	k, step, early := 0, 0, -1
 	for _, e := range c.End(c.Advance(nil), segment.ByEOF) {
 		cand := &take.Candidates[k]
@@ -163,13 +163,13 @@ func checkDecided(t *rapid.T, m *model.Model, x []float32, take *Take, held map[
 			}
 		case stream.Confirmed, stream.Dropped:
 			v := Decide(cand, &rules)
-			if cand.Start != e.Start || cand.End != e.End || v.Held != e.Reason || v.Held == "" && (label(v.Label) != e.Label || v.P != e.P) {
+			if cand.Start != e.Start || cand.End != e.End || v.Held != e.Rule || v.Held == "" && (label(v.Label) != e.Label || v.P != e.P) {
 				t.Fatalf("candidate %d: %+v, %+v, the stream says %+v", k, cand, v, e)
 			}
 			if e.Type == stream.Confirmed && label(cand.Running) != e.Running || len(cand.Steps) != step || cand.Early != early {
 				t.Fatalf("candidate %d: %+v, early %d, %d steps, the stream says %+v", k, cand, early, step, e)
 			}
-			held[v.Held]++
+			held[string(v.Held)]++
 			k, step, early = k+1, 0, -1
 		}
 	}

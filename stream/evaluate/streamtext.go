@@ -2,13 +2,13 @@ package evaluate
 
 import (
 	"fmt"
+	"inkling/model/decide"
+	"inkling/model/segment"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	"inkling/stream"
 )
 
 // WriteText writes the report for a terminal.
@@ -98,8 +98,8 @@ func (r *StreamReport) steadiness() []figure {
 		figure{"segments", fmt.Sprint(s.Candidates), fmt.Sprintf("%d reported, %d rejected, dropped: %s", s.Reported, s.Rejected, reasons(s.Dropped))})
 }
 
-var reasonNames = map[string]string{missWrongLabel: "told with another label", missInside: "inside a segment that began at another time", missUnheard: "without a segment", stream.RuleBackground: "taken for background",
-	stream.RuleThreshold: "under the threshold", stream.RuleCUSUM: "with too little evidence", stream.RuleShort: "too short", stream.RuleNoStep: "shorter than a step",
+var reasonNames = map[string]string{missWrongLabel: "told with another label", missInside: "inside a segment that began at another time", missUnheard: "without a segment", string(decide.Background): "taken for background",
+	string(decide.Threshold): "under the threshold", string(decide.CUSUM): "with too little evidence", string(segment.Short): "too short", string(segment.NoStep): "shorter than a step",
 	"repeated": "told again", "displaced": "begun too far from it", "on_background": "on background"}
 
 // reasons lists counts, most first.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"testing"
 
+	"inkling/model/decide"
 	"inkling/model/segment"
 	"inkling/stream"
 )
@@ -50,23 +51,23 @@ func TestEachEventBecomesALine(t *testing.T) {
 			{Type: stream.Confirmed, Start: 7, Label: "cat", P: 1, Running: "cat", Agrees: true, Steps: 5, EndedBy: segment.ByEOF}},
 			"x.wav        7  cat              ████████████████████ 100 %  5 steps, by eof  early at step 4\n"},
 		{"rejected, in colour", Options{Colour: true}, []stream.Event{{Type: stream.Confirmed, Rejected: true, P: 0.25, Top: []stream.Score{{Label: "cow", P: 0.25}}, Steps: 1,
-			EndedBy: segment.ByFixed, Reason: stream.RuleThreshold, Value: 0.25, Threshold: 0.5}},
+			EndedBy: segment.ByFixed, Rule: decide.Threshold, Value: 0.25, Threshold: 0.5}},
 			"x.wav        0  \x1b[33mnone of them    \x1b[0m █████···············  25 %  1 steps, by fixed  held back: p 0.25 < 0.50 (threshold of \"cow\")\n"},
 		{"each rule that failed", Options{}, []stream.Event{{Type: stream.Confirmed, Rejected: true, P: 0.6996, Top: []stream.Score{{Label: "cow", P: 0.6996}}, Steps: 1,
-			EndedBy: segment.ByFixed, Reason: stream.RuleThreshold, Value: 0.6996, Threshold: 0.7, Why: []stream.Verdict{
-				{Rule: stream.RuleShort, Value: 1, Threshold: 0.5, Passed: true},
-				{Rule: stream.RuleThreshold, Value: 0.6996, Threshold: 0.7},
-				{Rule: stream.RuleCUSUM, Value: 1.5, Threshold: 3},
-				{Rule: stream.RuleEarlyP, Value: 0.8, Threshold: 0.75, Passed: true},
-				{Rule: stream.RuleEarlySteps, Value: 1, Threshold: 3}}}},
+			EndedBy: segment.ByFixed, Rule: decide.Threshold, Value: 0.6996, Threshold: 0.7, Why: []decide.Verdict{
+				{Rule: decide.Rule(segment.Short), Value: 1, Threshold: 0.5, Passed: true},
+				{Rule: decide.Threshold, Value: 0.6996, Threshold: 0.7},
+				{Rule: decide.CUSUM, Value: 1.5, Threshold: 3},
+				{Rule: decide.EarlyP, Value: 0.8, Threshold: 0.75, Passed: true},
+				{Rule: decide.EarlySteps, Value: 1, Threshold: 3}}}},
 			"x.wav        0  none of them     ██████████████······  70 %  1 steps, by fixed  held back: p 0.6996 < 0.7000 (threshold of \"cow\")  " +
 				"held back: evidence 1.50 < 3.00 (cusum), best: cow  no early: held 1 of 3 steps\n"},
-		{"sound that opened no segment", Options{}, []stream.Event{{Type: stream.Dropped, Start: 4, Reason: stream.RuleOn, Value: 9.1, Threshold: 12},
-			{Type: stream.Dropped, Start: 9, Reason: stream.RuleLevel, Value: -62.5, Threshold: -60}},
+		{"sound that opened no segment", Options{}, []stream.Event{{Type: stream.Dropped, Start: 4, Rule: decide.Rule(segment.BelowOn), Value: 9.1, Threshold: 12},
+			{Type: stream.Dropped, Start: 9, Rule: decide.Rule(segment.BelowLevel), Value: -62.5, Threshold: -60}},
 			"x.wav        4  not opened: peaked 9.1 dB over the floor, 12 needed (on)\nx.wav        9  not opened: peaked at -62.5 dB, -60 needed (level)\n"},
-		{"too short", Options{}, []stream.Event{{Type: stream.Dropped, Start: 4, Reason: stream.RuleShort, Value: 0.02, Threshold: 0.05}},
+		{"too short", Options{}, []stream.Event{{Type: stream.Dropped, Start: 4, Rule: decide.Rule(segment.Short), Value: 0.02, Threshold: 0.05}},
 			"x.wav        4  dropped: short (0.02, at least 0.05)\n"},
-		{"background", Options{}, []stream.Event{{Type: stream.Dropped, Reason: stream.RuleBackground}}, "x.wav        0  background\n"},
+		{"background", Options{}, []stream.Event{{Type: stream.Dropped, Rule: decide.Background}}, "x.wav        0  background\n"},
 		{"gap", Options{}, []stream.Event{{Type: stream.Gap, Sample: 900, Lost: 12, Reason: "format"}}, "x.wav      900  gap: 12 samples lost format\n"},
 		{"status", Options{}, []stream.Event{{Type: stream.Status, State: "slow", Reason: "why"}}, "-- dir/x.wav slow: why\n"},
 		{"summary", Options{}, []stream.Event{{Type: stream.Summary, Counts: []stream.Count{{Name: "early_right", Value: 3}, {Name: "seconds", Value: 0.5}}}},

@@ -5,22 +5,24 @@ import (
 	"strconv"
 	"strings"
 
+	"inkling/model/decide"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
 // heldBack explains why e was suppressed; empty if it was not.
 func heldBack(e *stream.Event) string {
-	if e.Reason == "" {
+	if e.Rule == "" {
 		return ""
 	}
-	return words(stream.Verdict{Rule: e.Reason, Value: e.Value, Threshold: e.Threshold}, topLabel(e))
+	return words(decide.Verdict{Rule: e.Rule, Value: e.Value, Threshold: e.Threshold}, topLabel(e))
 }
 
 // notes lists the other rules that e failed, each after two spaces.
 func notes(e *stream.Event) string {
 	var b strings.Builder
 	for _, v := range e.Why {
-		if !v.Passed && v.Rule != e.Reason {
+		if !v.Passed && v.Rule != e.Rule {
 			fmt.Fprintf(&b, "  %s", words(v, topLabel(e)))
 		}
 	}
@@ -36,24 +38,24 @@ func topLabel(e *stream.Event) string {
 }
 
 // words explains v, a rule that label failed.
-func words(v stream.Verdict, label string) string {
+func words(v decide.Verdict, label string) string {
 	value, threshold := apart(v.Value, v.Threshold)
 	switch v.Rule {
-	case stream.RuleOn:
+	case decide.Rule(segment.BelowOn):
 		return fmt.Sprintf("not opened: peaked %.3g dB over the floor, %.3g needed (on)", v.Value, v.Threshold)
-	case stream.RuleLevel:
+	case decide.Rule(segment.BelowLevel):
 		return fmt.Sprintf("not opened: peaked at %.3g dB, %.3g needed (level)", v.Value, v.Threshold)
-	case stream.RuleBackground:
+	case decide.Background:
 		return "background"
-	case stream.RuleThreshold:
+	case decide.Threshold:
 		return fmt.Sprintf("held back: p %s < %s (threshold of %q)", value, threshold, label)
-	case stream.RuleCUSUM:
+	case decide.CUSUM:
 		return fmt.Sprintf("held back: evidence %s < %s (cusum), best: %s", value, threshold, label)
-	case stream.RuleEarly:
+	case decide.EarlyScore:
 		return fmt.Sprintf("no early: score %s < %s", value, threshold)
-	case stream.RuleEarlyP:
+	case decide.EarlyP:
 		return fmt.Sprintf("no early: p %s < %s", value, threshold)
-	case stream.RuleEarlySteps:
+	case decide.EarlySteps:
 		return fmt.Sprintf("no early: held %.0f of %.0f steps", v.Value, v.Threshold)
 	}
 	return fmt.Sprintf("dropped: %s (%.3g, at least %.3g)", v.Rule, v.Value, v.Threshold)
