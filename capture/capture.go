@@ -24,9 +24,21 @@ const (
 	MarkEnd                    // the open segment ends after the block's last sample
 )
 
-// A Fault is a change in a source's health that is no end: the stream goes on.
+// Health is the state of a source or a sink.
+type Health string
+
+const (
+	Up     Health = "up"     // it works, or works again
+	Down   Health = "down"   // it delivers nothing, or a part of the input was refused
+	Slow   Health = "slow"   // it falls behind, and data may be lost
+	Silent Health = "silent" // it delivers samples, but they have been silent for long
+)
+
+func (h Health) String() string { return string(h) }
+
+// A Fault reports a change in a source's health. It does not end the stream.
 type Fault struct {
-	State  string // up, down, slow, silent
+	State  Health
 	Reason string
 }
 

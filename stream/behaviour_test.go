@@ -78,7 +78,7 @@ func gist(es []Event) string {
 		case Gap:
 			out = append(out, "gap")
 		default:
-			out = append(out, string(e.Type)+":"+cmp.Or(e.Label, e.State))
+			out = append(out, string(e.Type)+":"+cmp.Or(e.Label, string(e.State)))
 		}
 	}
 	return strings.Join(out, ", ")

@@ -1,9 +1,11 @@
 package stream
 
 import (
+	"time"
+
+	"inkling/capture"
 	"inkling/model/decide"
 	"inkling/model/segment"
-	"time"
 )
 
 // Type names an event.
@@ -76,7 +78,7 @@ type Event struct {
 	Reason  string
 	Lost    uint64
 	Policy  string
-	State   string
+	State   capture.Health
 	Version string // with status up
 	Model   string // with status up: the model's hash
 

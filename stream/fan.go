@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"inkling/capture"
 )
 
 // queueLength bounds the events that wait for a sink.
@@ -206,7 +208,7 @@ func (o *outlet) take() (batch []held, closed bool) {
 		if last.Type == Forecast {
 			what = "forecasts"
 		}
-		batch = append(batch, held{Event: Event{Type: Status, Session: last.Session, State: "slow", Time: last.Time,
+		batch = append(batch, held{Event: Event{Type: Status, Session: last.Session, State: capture.Slow, Time: last.Time,
 			Reason: fmt.Sprintf("a sink is too slow: %d %s dropped", o.lost, what)}})
 		o.lost = 0
 	}

@@ -82,7 +82,7 @@ func (w *writer) fields(e *Event) {
 			w.str("reason", e.Reason)
 		}
 	case Status:
-		w.str("state", e.State)
+		w.str("state", string(e.State))
 		w.str("reason", e.Reason)
 		if e.Version != "" {
 			w.str("version", e.Version)

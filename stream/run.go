@@ -130,7 +130,7 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 	r.sched.start()
 	r.began = r.now()
 	r.fan = newFan(sinks, r.o.Live, r.o.Deliver)
-	r.send(Event{Type: Status, State: "up", Reason: "started", Version: r.o.Version, Model: m.Hash(), Time: r.began})
+	r.send(Event{Type: Status, State: capture.Up, Reason: "started", Version: r.o.Version, Model: m.Hash(), Time: r.began})
 	return r, nil
 }
 
@@ -230,7 +230,7 @@ func (r *runner) give(s *live, b *capture.Block, end segment.Ending, now time.Ti
 // a status of another.
 func (r *runner) refuse(it *item, err error) (e Event, tell bool) {
 	if !r.o.Finite {
-		return Event{Type: Status, Stream: it.block.Stream, State: "down", Reason: err.Error(), Time: it.arrived}, true
+		return Event{Type: Status, Stream: it.block.Stream, State: capture.Down, Reason: err.Error(), Time: it.arrived}, true
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

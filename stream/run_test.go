@@ -259,7 +259,7 @@ func TestJSONOfAnything(t *testing.T) {
 		bad := "\xc3\x28\x00\u2028\"\\\x7f\xff"
 		e := Event{Type: typ, Session: bad, Stream: bad, Segment: 1, Label: bad, P: float32(nan), Warm: true, Top: []Score{{bad, float32(math.Inf(1))}},
 			Running: bad, EndedBy: segment.Ending(bad), LatencyMS: nan, Rejected: true, Why: []decide.Verdict{{Rule: decide.Rule(bad), Value: nan, Threshold: nan, Passed: true}}, Truth: bad, Reason: bad, Rule: decide.Rule(bad), Threshold: math.Inf(-1), Value: nan, Policy: bad,
-			State: bad, Version: bad, Model: bad, Counts: []Count{{bad, nan}}, Time: time.Unix(1<<40, 0)}
+			State: capture.Health(bad), Version: bad, Model: bad, Counts: []Count{{bad, nan}}, Time: time.Unix(1<<40, 0)}
 		if line := AppendJSON(nil, &e); !json.Valid(line) || !utf8.Valid(line) {
 			t.Errorf("%s: %q", typ, line)
 		}

@@ -175,7 +175,7 @@ func (o *op) visit(k *codec.Codec) {
 		if o.fault == nil {
 			o.fault = &capture.Fault{}
 		}
-		k.String(&o.fault.State)
+		k.String((*string)(&o.fault.State))
 		k.String(&o.fault.Reason)
 	}
 	e := &o.found

@@ -176,7 +176,7 @@ func (m *Mic) Close() error {
 	return nil
 }
 
-func (m *Mic) tell(state, format string, args ...any) {
+func (m *Mic) report(state capture.Health, format string, args ...any) {
 	m.mu.Lock()
 	m.faults = append(m.faults, capture.Fault{State: state, Reason: fmt.Sprintf(format, args...)})
 	m.mu.Unlock()

@@ -112,7 +112,7 @@ func next(t *testing.T, m *Mic) capture.Block {
 }
 
 // faultOf reads until a health report with this state.
-func faultOf(t *testing.T, m *Mic, state string) *capture.Fault {
+func faultOf(t *testing.T, m *Mic, state capture.Health) *capture.Fault {
 	t.Helper()
 	for {
 		if b := next(t, m); b.Fault != nil && b.Fault.State == state {
@@ -142,7 +142,7 @@ func TestRingDropsTheOldest(t *testing.T) {
 		c.add(10 * time.Millisecond)
 		d.give(float32(i) + 1)
 	}
-	if f := faultOf(t, m, "slow"); !strings.Contains(f.Reason, "slower") {
+	if f := faultOf(t, m, capture.Slow); !strings.Contains(f.Reason, "slower") {
 		t.Error(f.Reason)
 	}
 	// The device has handed over its twelfth block once it waits for a thirteenth.
@@ -171,10 +171,10 @@ func TestLostDeviceComesBack(t *testing.T) {
 	a.give(1)
 	next(t, m)
 	a.fail(noText{})
-	if f := faultOf(t, m, "down"); !strings.Contains(f.Reason, "noText") {
+	if f := faultOf(t, m, capture.Down); !strings.Contains(f.Reason, "noText") {
 		t.Errorf("an error without text became %q", f.Reason)
 	}
-	faultOf(t, m, "up")
+	faultOf(t, m, capture.Up)
 	c.add(2 * time.Second)
 	b.give(2)
 	if x := next(t, m); x.Offset != 2000 {
@@ -193,10 +193,10 @@ func TestSilenceIsToldOnce(t *testing.T) {
 		c.add(10 * time.Millisecond)
 		d.give(1e-6)
 	}
-	faultOf(t, m, "silent")
+	faultOf(t, m, capture.Silent)
 	c.add(10 * time.Millisecond)
 	d.give(0.5)
-	if f := faultOf(t, m, "up"); !strings.Contains(f.Reason, "heard") {
+	if f := faultOf(t, m, capture.Up); !strings.Contains(f.Reason, "heard") {
 		t.Error(f.Reason)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"inkling/capture"
 )
 
 // chunk is what the reading goroutine hands to the supervisor.
@@ -38,7 +40,7 @@ func (m *Mic) supervise(d device) {
 		if why == nil {
 			return
 		}
-		m.tell("down", "%s is lost: %s; trying again", m.name, why)
+		m.report(capture.Down, "%s is lost: %s; trying again", m.name, why)
 		r.lost()
 		for d = nil; d == nil; wait = min(2*wait, lastWait) {
 			select {
@@ -55,7 +57,7 @@ func (m *Mic) supervise(d device) {
 			}
 		}
 		wait = firstWait
-		m.tell("up", "%s is back", m.name)
+		m.report(capture.Up, "%s is back", m.name)
 	}
 }
 
@@ -77,7 +79,7 @@ func (m *Mic) session(d device, r *recorder) error {
 			return nil
 		case <-watchdog.C:
 			down = true
-			m.tell("down", "%s has given no samples for %s: the device hangs or is suspended", m.name, stall)
+			m.report(capture.Down, "%s has given no samples for %s: the device hangs or is suspended", m.name, stall)
 		case c := <-chunks:
 			if c.err != nil {
 				return describe(c.err)
@@ -85,7 +87,7 @@ func (m *Mic) session(d device, r *recorder) error {
 			watchdog.Reset(stall)
 			if down {
 				down = false
-				m.tell("up", "%s gives samples again", m.name)
+				m.report(capture.Up, "%s gives samples again", m.name)
 			}
 			r.take(c)
 			free <- c.samples
@@ -144,14 +146,14 @@ func (r *recorder) take(c chunk) {
 	}
 	r.watchClock(c.at, first)
 	if c.overflow {
-		m.tell("slow", "the device lost samples before sample %d (input overflow)", r.offset)
+		m.report(capture.Slow, "the device lost samples before sample %d (input overflow)", r.offset)
 	}
 	if m.put(c.samples, r.offset, first) != r.slow {
 		r.slow = !r.slow
 		if r.slow {
-			m.tell("slow", "the reader is slower than real time: the oldest samples are dropped")
+			m.report(capture.Slow, "the reader is slower than real time: the oldest samples are dropped")
 		} else {
-			m.tell("up", "the reader keeps up again")
+			m.report(capture.Up, "the reader keeps up again")
 		}
 	}
 	r.offset += uint64(m.frames)
@@ -176,7 +178,7 @@ func (r *recorder) watchClock(now, first time.Time) {
 	case r.lag >= vanished:
 		before := r.offset
 		r.jump(r.lag)
-		r.m.tell("slow", "%d samples never came: the device was suspended, or runs slower than real time", r.offset-before)
+		r.m.report(capture.Slow, "%d samples never came: the device was suspended, or runs slower than real time", r.offset-before)
 	default:
 		r.origin = r.origin.Add(min(max(r.lag, -drift), drift))
 	}
@@ -196,13 +198,13 @@ func (r *recorder) listen(samples []float32) {
 		r.quiet += r.m.o.Block
 		if r.quiet >= r.m.o.Silence && !r.silent {
 			r.silent = true
-			r.m.tell("silent", "%s has been silent for %s: is it muted, unplugged, or another device wanted (inkling devices)?", r.m.name, r.m.o.Silence)
+			r.m.report(capture.Silent, "%s has been silent for %s: is it muted, unplugged, or another device wanted (inkling devices)?", r.m.name, r.m.o.Silence)
 		}
 		return
 	}
 	r.quiet = 0
 	if r.silent {
 		r.silent = false
-		r.m.tell("up", "%s is heard again", r.m.name)
+		r.m.report(capture.Up, "%s is heard again", r.m.name)
 	}
 }

@@ -137,7 +137,7 @@ func TestOverflowIsAGap(t *testing.T) {
 	for {
 		read(t, s, &b)
 		if b.Fault != nil {
-			slow = b.Fault.State == "slow"
+			slow = b.Fault.State == capture.Slow
 			continue
 		}
 		if samples == 0 {
@@ -383,14 +383,14 @@ func TestServerRestart(t *testing.T) {
 	}
 	await(t, events, "the first segment", func(e *stream.Event) bool { return e.Type == stream.Confirmed })
 	p.kill()
-	await(t, events, "status down", func(e *stream.Event) bool { return e.Type == stream.Status && e.State == "down" })
+	await(t, events, "status down", func(e *stream.Event) bool { return e.Type == stream.Status && e.State == capture.Down })
 	for range 5 {
 		send() // into the void, whether the client has noticed or not
 	}
 	if err := p.start(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, events, "status up", func(e *stream.Event) bool { return e.Type == stream.Status && e.State == "up" })
+	await(t, events, "status up", func(e *stream.Event) bool { return e.Type == stream.Status && e.State == capture.Up })
 	if err := nc.Flush(); err != nil { // the server has the subscription
 		t.Fatal(err)
 	}

@@ -75,14 +75,14 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 	sub.SetPendingLimits(-1, -1) // receive never waits: the bound is Pending
 	s.sub = sub
 	nc.SetDisconnectErrHandler(func(_ *nats.Conn, err error) {
-		s.tell("", "down", fmt.Sprintf("nats: disconnected: %v; reconnecting", err))
+		s.report("", capture.Down, fmt.Sprintf("nats: disconnected: %v; reconnecting", err))
 	})
-	nc.SetReconnectHandler(func(*nats.Conn) { s.tell("", "up", "nats: reconnected") })
-	nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { s.tell("", "slow", "nats: "+err.Error()) })
+	nc.SetReconnectHandler(func(*nats.Conn) { s.report("", capture.Up, "nats: reconnected") })
+	nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { s.report("", capture.Slow, "nats: "+err.Error()) })
 	return s, nc.Flush()
 }
 
-func (s *Source) tell(stream, state, reason string) {
+func (s *Source) report(stream string, state capture.Health, reason string) {
 	s.mu.Lock()
 	s.faults = append(s.faults, fault{stream, capture.Fault{State: state, Reason: reason}})
 	s.mu.Unlock()
@@ -121,7 +121,7 @@ func (s *Source) dropOldest(subject string) {
 		s.queue[i] = nil
 		s.waiting[subject] -= len(m.Data)
 		if s.Lost.Add(1)%1000 == 1 {
-			s.faults = append(s.faults, fault{streamOf(m), capture.Fault{State: "slow",
+			s.faults = append(s.faults, fault{streamOf(m), capture.Fault{State: capture.Slow,
 				Reason: fmt.Sprintf("messages come faster than they can be labelled: the oldest of %s are dropped", subject)}})
 		}
 		s.account(m)
@@ -206,7 +206,7 @@ func (s *Source) block(b *capture.Block, m *nats.Msg) {
 	*b = capture.Block{Stream: stream, Time: time.Now(), Samples: b.Samples[:0]}
 	if err := s.msg.decode(m.Header, m.Data, &s.o.Format); err != nil {
 		n := s.Bad.Add(1)
-		b.Fault = &capture.Fault{State: "down", Reason: fmt.Sprintf("message on %s left out (%d so far): %v", m.Subject, n, err)}
+		b.Fault = &capture.Fault{State: capture.Down, Reason: fmt.Sprintf("message on %s left out (%d so far): %v", m.Subject, n, err)}
 		return
 	}
 	d := &s.msg
