@@ -46,6 +46,7 @@ type cli struct {
 	Verify  verifyCmd  `cmd:"" help:"Prove on your own data that step by step = whole sequence = any block size."`
 	Bench   benchCmd   `cmd:"" help:"Measure this machine: a step, many streams, whole sequences, training, front ends."`
 	Version versionCmd `cmd:"" help:"Print the version and the kernels in use."`
+	Restore restoreCmd `cmd:"" name:"restore-states" hidden:"" help:"The second process of verify."`
 }
 
 // app is what every subcommand gets.

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"strings"
 
-	"inkling/capture"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/train"
@@ -123,83 +120,4 @@ func (c *runCmd) nextOptions(m *model.Model, emit stream.Emit) (*stream.Options,
 		return nil, usageError{err}
 	}
 	return o, nil
-}
-
-// checkNext compares every way of forecasting one recording with Forecasts.
-func (p *parity) checkNext(m *model.Model, set *dataset.Set, e *dataset.Example, rng *rand.Rand) error {
-	front, err := m.Front()
-	if err != nil {
-		return err
-	}
-	frames := front.Push(nil, e.Samples)
-	if len(frames) == 0 {
-		return errors.New("too short for a step of this model")
-	}
-	want := m.Forecasts(frames)
-	p.Examples++
-	p.Steps += len(frames) / m.Dim()
-	s, got, n := m.NewState(), make([]float32, len(want)), m.Outputs()
-	for i := 0; i*n < len(want); i++ {
-		m.Step(nil, s, frames[i*m.Dim():][:m.Dim()])
-		m.Next(got[i*n:][:n], s)
-	}
-	p.compare(&p.Step, got, want)
-	front.Reset()
-	var blocks []float32
-	for rest := e.Samples; len(rest) > 0; {
-		k := min((1+rng.IntN(5000))*set.Channels, len(rest))
-		blocks = front.Push(blocks, rest[:k])
-		rest = rest[k:]
-	}
-	p.compare(&p.Blocks, m.Forecasts(blocks), want)
-	if err := p.liveNext(m, e, set, rng, want, &p.Stream, false); err != nil {
-		return err
-	}
-	return p.liveNext(m, e, set, rng, want, &p.Restored, true)
-}
-
-// liveNext is live for forecasts.
-func (p *parity) liveNext(m *model.Model, e *dataset.Example, set *dataset.Set, rng *rand.Rand, want []float32, worst *float64, restore bool) error {
-	c, err := stream.NewClassifier(m, nil)
-	if err != nil {
-		return err
-	}
-	var got []float32
-	var offset uint64
-	for rest := e.Samples; len(rest) > 0; {
-		n := min((1+rng.IntN(5000))*set.Channels, len(rest))
-		b := capture.Block{Format: capture.Format{Rate: m.Config.Rate, Channels: set.Channels}, Offset: offset, Samples: rest[:n]}
-		if err := c.Feed(&b); err != nil {
-			return err
-		}
-		for _, e := range c.Advance(nil) {
-			switch {
-			case e.Text != nil:
-				got = append(got, e.Top[0].P)
-			case e.Quantiles != nil:
-				got = append(got, e.Quantiles...)
-			default:
-				got = append(got, e.Ahead...)
-			}
-		}
-		rest, offset = rest[n:], offset+uint64(n/set.Channels)
-		if restore {
-			saved := c.AppendState(nil, true)
-			if c, err = stream.NewClassifier(m, nil); err != nil {
-				return err
-			}
-			if err := c.Restore(saved); err != nil {
-				return err
-			}
-		}
-	}
-	if m.Config.Text() {
-		var tops []float32
-		for n := m.Outputs(); len(want) > 0; want = want[n:] {
-			tops = append(tops, top(want[:n]))
-		}
-		want = tops
-	}
-	p.compare(worst, got, want)
-	return nil
 }

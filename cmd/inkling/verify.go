@@ -2,16 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"math"
+	"io"
 	"math/rand/v2"
+	"os"
+	"os/exec"
 
-	"inkling/capture"
 	"inkling/model"
-	"inkling/model/dataset"
-	"inkling/model/decide"
 	"inkling/model/segment"
-	"inkling/stream"
+	"inkling/stream/parity"
 )
 
 type verifyCmd struct {
@@ -19,21 +19,13 @@ type verifyCmd struct {
 	Data  string `arg:"" help:"Labelled data, as for train."`
 	dataFlags
 	recordFlags
-	Examples int    `short:"n" help:"Random examples to check, of electrocardiograms the first beats of each record; 0 for all." default:"20"`
-	Seed     uint64 `help:"Of the choice of examples and block sizes." default:"1"`
-	JSON     bool   `help:"One JSON object."`
+	Examples int    `short:"n" help:"How many examples to check, chosen at random; of electrocardiograms the first heartbeats of each record. 0 checks all." default:"20"`
+	Seed     uint64 `help:"Chooses the examples and the block sizes." default:"1"`
+	JSON     bool   `help:"Print one JSON object."`
 }
 
-// parity is what verify found: the greatest absolute difference of any
-// probability between the offline reference and each way of streaming.
-type parity struct {
-	Examples  int     `json:"examples"`
-	Steps     int     `json:"steps"`
-	Step      float64 `json:"step_by_step"`       // Step … Step, Confirm
-	Blocks    float64 `json:"any_block_size"`     // the front end fed in random blocks
-	Stream    float64 `json:"classifier"`         // events of the live classifier
-	Restored  float64 `json:"saved_and_restored"` // the same, moved through saved state
-	Different int     `json:"different"`          // values that are not equal to the bit
+func (c *verifyCmd) Help() string {
+	return `Every example is computed at once, step by step, in blocks of random sizes, by the classifier of live streams, and by that classifier while its state is saved after every block and restored in turn by this process and by a second one. All of them must agree to the last bit. The exit code is 1 if they do not.`
 }
 
 func (c *verifyCmd) Run(a *app) error {
@@ -41,10 +33,23 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	c.model = &m.Config
-	c.recordings = m.HasNext()
-	if m.Config.Segment.Kind == segment.Beat {
-		return c.beats(a, m)
+	other, err := startOther(a, c.Model)
+	if err != nil {
+		return err
+	}
+	p := parity.New(m, rand.New(rand.NewPCG(c.Seed, 0)))
+	p.Elsewhere = other
+	if err := errors.Join(c.check(a, m, p), other.end()); err != nil {
+		return err
+	}
+	return c.print(a, &p.Result)
+}
+
+// check runs the chosen data through p.
+func (c *verifyCmd) check(a *app, m *model.Model, p *parity.Check) error {
+	c.model, c.recordings = &m.Config, m.HasNext()
+	if m.Config.Segment.Kind == segment.Beat && !m.HasNext() {
+		return c.records(a, p)
 	}
 	set, err := c.open(a, c.Data, m.Config.Rate)
 	if err != nil {
@@ -55,37 +60,52 @@ func (c *verifyCmd) Run(a *app) error {
 			return err
 		}
 	}
-	rng := rand.New(rand.NewPCG(c.Seed, 0))
-	order := rng.Perm(len(set.Examples))
+	order := rand.New(rand.NewPCG(c.Seed, 0)).Perm(len(set.Examples))
 	if c.Examples > 0 {
 		order = order[:min(c.Examples, len(order))]
 	}
-	var p parity
 	for _, i := range order {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
-		check := p.check
-		if m.HasNext() {
-			check = p.checkNext
-		}
-		if err := check(m, set, &set.Examples[i], rng); err != nil {
+		if err := p.Example(set.Examples[i].Samples, set.Channels); err != nil {
 			return fmt.Errorf("%s: %w", set.Examples[i].Name, err)
 		}
 	}
-	return c.tell(a, &p)
+	return nil
 }
 
-// tell prints what was found, and makes a difference an error.
-func (c *verifyCmd) tell(a *app, p *parity) error {
-	if c.JSON {
-		json.NewEncoder(a.stdout).Encode(p)
-	} else {
-		fmt.Fprintf(a.stdout, "%d examples, %d steps; greatest difference of a value from the whole sequence at once:\n", p.Examples, p.Steps)
-		fmt.Fprintf(a.stdout, "  step by step           %g\n  random block sizes     %g\n  live classifier        %g\n  saved and restored     %g\n", p.Step, p.Blocks, p.Stream, p.Restored)
+// records runs electrocardiograms through p.
+func (c *verifyCmd) records(a *app, p *parity.Check) error {
+	list, err := c.recordFlags.find(a, c.Data, c.Split, true)
+	if err != nil {
+		return err
 	}
-	if p.Different > 0 {
-		return fmt.Errorf("%d values differ: this must not be; please report it with `inkling version`", p.Different)
+	for i := range list {
+		if err := a.ctx.Err(); err != nil {
+			return err
+		}
+		clip, err := list[i].Clip(c.recordFlags.Leads)
+		if err == nil {
+			err = p.Record(clip.Samples, clip.Rate, clip.Channels, c.Examples)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", list[i].File, err)
+		}
+	}
+	return nil
+}
+
+// print prints the result, and makes a difference an error.
+func (c *verifyCmd) print(a *app, r *parity.Result) error {
+	if c.JSON {
+		json.NewEncoder(a.stdout).Encode(r)
+	} else {
+		fmt.Fprintf(a.stdout, "%d examples, %d steps; greatest difference of a value from the whole sequence at once:\n", r.Examples, r.Steps)
+		fmt.Fprintf(a.stdout, "  step by step           %g\n  random block sizes     %g\n  live classifier        %g\n  saved and restored     %g\n", r.Step, r.Blocks, r.Stream, r.Restored)
+	}
+	if r.Different > 0 {
+		return fmt.Errorf("%d values differ: this is a fault of inkling; please report it with the output of `inkling version`", r.Different)
 	}
 	if !c.JSON {
 		fmt.Fprintln(a.stdout, "equal to the bit")
@@ -93,128 +113,54 @@ func (c *verifyCmd) tell(a *app, p *parity) error {
 	return nil
 }
 
-// check compares every way of running one example with Predict.
-func (p *parity) check(m *model.Model, set *dataset.Set, e *dataset.Example, rng *rand.Rand) error {
-	front, err := m.Front()
+// restoreCmd is the second process of verify.
+type restoreCmd struct {
+	Model string `arg:""`
+}
+
+func (c *restoreCmd) Run(a *app) error {
+	m, err := openModel(c.Model)
 	if err != nil {
 		return err
 	}
-	frames := front.Flush(front.Push(nil, e.Samples))
-	if len(frames) == 0 {
-		return fmt.Errorf("too short for a step of this model")
-	}
-	want := m.Predict(frames)
-	p.Examples++
-	p.Steps += want.Steps
-	p.stepwise(m, frames, want)
-	var blocks []float32
-	for rest := e.Samples; len(rest) > 0; {
-		n := min((1+rng.IntN(5000))*set.Channels, len(rest))
-		blocks = front.Push(blocks, rest[:n])
-		rest = rest[n:]
-	}
-	blocks = front.Flush(blocks)
-	got := m.Predict(blocks)
-	p.compare(&p.Blocks, got.Running, want.Running)
-	p.compare(&p.Blocks, got.Confirm, want.Confirm)
-	if err := p.live(m, e, set, rng, want, &p.Stream, false); err != nil {
-		return err
-	}
-	return p.live(m, e, set, rng, want, &p.Restored, true)
+	return parity.Serve(m, a.stdin, a.stdout)
 }
 
-func (p *parity) stepwise(m *model.Model, frames []float32, want *model.Prediction) {
-	s, probs := m.NewState(), make([]float32, m.Classes())
-	var running, tops []float32
-	for at := 0; at < len(frames); at += m.Dim() {
-		m.Step(probs, s, frames[at:at+m.Dim()])
-		tops = append(tops, s.Top()...)
-		if m.HasRunning() {
-			running = append(running, probs...)
-		}
-	}
-	p.compare(&p.Step, running, want.Running)
-	if m.HasConfirm() {
-		m.Confirm(probs, s, tops)
-		p.compare(&p.Step, probs, want.Confirm)
-	}
+// other is a second process that restores states.
+type other struct {
+	*parity.Remote
+	cmd   *exec.Cmd
+	stdin io.Closer
 }
 
-// live runs the classifier over the whole example in random blocks and compares
-// the probabilities of its events; with restore it moves through saved state
-// after each block.
-func (p *parity) live(m *model.Model, e *dataset.Example, set *dataset.Set, rng *rand.Rand, want *model.Prediction, worst *float64, restore bool) error {
-	d := &m.Config.Decision // without rules about labels: what the network says is compared
-	o := &stream.Options{Segment: &segment.Config{Kind: segment.Whole, MaxDuration: 86400},
-		Decision: &decide.Config{Warm: d.Warm, State: d.State, Gap: d.Gap}}
-	c, err := stream.NewClassifier(m, o)
+// startOther starts this program once more.
+func startOther(a *app, modelFile string) (*other, error) {
+	exe, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("a second process to restore states in: %w", err)
 	}
-	var events []stream.Event
-	keep := func(es []stream.Event) {
-		for i := range es {
-			events = append(events, es[i].Clone())
-		}
+	cmd := exec.CommandContext(a.ctx, exe, "restore-states", modelFile)
+	cmd.Args[0] = "inkling"
+	cmd.Stderr = a.stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
 	}
-	var offset uint64
-	for rest := e.Samples; len(rest) > 0; {
-		n := min((1+rng.IntN(5000))*set.Channels, len(rest))
-		b := capture.Block{Format: capture.Format{Rate: m.Config.Rate, Channels: set.Channels}, Offset: offset, Samples: rest[:n]}
-		if err := c.Feed(&b); err != nil {
-			return err
-		}
-		keep(c.Advance(nil))
-		rest, offset = rest[n:], offset+uint64(n/set.Channels)
-		if restore {
-			saved := c.AppendState(nil, true)
-			if c, err = stream.NewClassifier(m, o); err != nil {
-				return err
-			}
-			if err := c.Restore(saved); err != nil {
-				return err
-			}
-		}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
 	}
-	keep(c.End(nil, segment.ByEOF))
-	return p.events(m, events, want, worst)
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("a second process to restore states in: %w", err)
+	}
+	return &other{parity.NewRemote(out, in), cmd, in}, nil
 }
 
-// events compares the best probability of every event with the reference.
-func (p *parity) events(m *model.Model, events []stream.Event, want *model.Prediction, worst *float64) error {
-	n, confirmed := m.Classes(), 0
-	for _, e := range events {
-		switch {
-		case e.Type == stream.Running && e.Warm:
-			p.compare(worst, []float32{e.P}, []float32{top(want.Running[(e.Step-1)*n : e.Step*n])})
-		case e.Type == stream.Confirmed:
-			confirmed++
-			p.compare(worst, []float32{e.P}, []float32{top(want.Confirm)})
-		}
-	}
-	if confirmed != 1 {
-		return fmt.Errorf("the live classifier gave %d confirmed labels, want 1", confirmed)
+// end closes the process's input, at which it ends.
+func (o *other) end() error {
+	o.stdin.Close()
+	if err := o.cmd.Wait(); err != nil {
+		return fmt.Errorf("the second process: %w", err)
 	}
 	return nil
-}
-
-func top(p []float32) (best float32) {
-	for _, v := range p {
-		best = max(best, v)
-	}
-	return best
-}
-
-func (p *parity) compare(worst *float64, got, want []float32) {
-	if len(got) != len(want) {
-		p.Different++
-		*worst = math.Inf(1)
-		return
-	}
-	for i, v := range got {
-		if math.Float32bits(v) != math.Float32bits(want[i]) {
-			p.Different++
-			*worst = max(*worst, math.Abs(float64(v)-float64(want[i])))
-		}
-	}
 }
