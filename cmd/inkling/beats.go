@@ -11,6 +11,7 @@ import (
 	"inkling/model/feature"
 	"inkling/model/segment"
 	"inkling/stream/evaluate"
+	"inkling/stream/report"
 )
 
 // recordFlags choose annotated electrocardiograms.
@@ -81,18 +82,18 @@ func (c *evalCmd) runBeats(a *app, m *model.Model) error {
 		return err
 	}
 	o := evaluate.BeatOptions{Segment: c.segmenter(m), Leads: c.recordFlags.Leads}
-	var report *evaluate.BeatReport
+	var r *evaluate.BeatReport
 	err = c.withEach(func(each func(any) error) error {
 		if each != nil {
 			o.Each = func(r *evaluate.BeatRow) error { return each(r) }
 		}
-		report, err = evaluate.Beats(a.ctx, m, list, o)
+		r, err = evaluate.Beats(a.ctx, m, list, o)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.tell(a, report)
+	return c.tell(a, report.Beats{BeatReport: r})
 }
 
 // leadsHint adds to an error about the number of channels of a WFDB record how to choose.

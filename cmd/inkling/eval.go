@@ -9,6 +9,7 @@ import (
 	"inkling/model"
 	"inkling/model/segment"
 	"inkling/stream/evaluate"
+	"inkling/stream/report"
 )
 
 type evalCmd struct {
@@ -53,21 +54,21 @@ func (c *evalCmd) Run(a *app) error {
 	if set.Stepwise() {
 		return c.runSteps(a, m, set, o)
 	}
-	var report *evaluate.Report
+	var r *evaluate.Report
 	err = c.withEach(func(each func(any) error) error {
 		if each != nil {
 			o.Each = func(r evaluate.Row) error { return each(r) }
 		}
-		report, err = evaluate.Run(a.ctx, m, set, o)
+		r, err = evaluate.Run(a.ctx, m, set, o)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if report.SeenInTraining > 0 {
-		a.logf("%d of these examples were in the model's training: those say little", report.SeenInTraining)
+	if r.SeenInTraining > 0 {
+		a.logf("%d of these examples were in the model's training: those say little", r.SeenInTraining)
 	}
-	return c.tell(a, report)
+	return c.tell(a, report.Clips{Report: r})
 }
 
 // segmenter is the one of --segment; nil: none is given.
@@ -91,10 +92,7 @@ func (c *evalCmd) withEach(do func(each func(any) error) error) error {
 }
 
 // tell writes --report, and the report to standard output.
-func (c *evalCmd) tell(a *app, r interface {
-	WriteHTML(io.Writer) error
-	WriteText(io.Writer) error
-}) error {
+func (c *evalCmd) tell(a *app, r report.Page) error {
 	if c.Report != "" {
 		if err := atomicfile.WriteFile(c.Report, r.WriteHTML); err != nil {
 			return err
@@ -105,7 +103,7 @@ func (c *evalCmd) tell(a *app, r interface {
 }
 
 // tellText writes the report to standard output.
-func (c *evalCmd) tellText(a *app, r interface{ WriteText(io.Writer) error }) error {
+func (c *evalCmd) tellText(a *app, r report.Text) error {
 	if c.JSON || !terminal(a.stdout) {
 		return json.NewEncoder(a.stdout).Encode(r)
 	}

@@ -8,6 +8,7 @@ import (
 	"inkling/model/compose"
 	"inkling/model/dataset"
 	"inkling/stream/evaluate"
+	"inkling/stream/report"
 )
 
 type streamFlags struct {
@@ -32,12 +33,12 @@ func (c *evalCmd) runStream(a *app, m *model.Model) error {
 		return err
 	}
 	o := evaluate.StreamOptions{Segment: c.segmenter(m), Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, Progress: a.progress("listening")}
-	var report *evaluate.StreamReport
+	var r *evaluate.StreamReport
 	err = c.withEach(func(each func(any) error) error {
 		if each != nil {
 			o.Each = func(r *evaluate.StreamRow) error { return each(r) }
 		}
-		report, err = evaluate.Stream(a.ctx, m, recordings, o)
+		r, err = evaluate.Stream(a.ctx, m, recordings, o)
 		return err
 	})
 	if err != nil {
@@ -46,8 +47,8 @@ func (c *evalCmd) runStream(a *app, m *model.Model) error {
 	for _, n := range notes {
 		a.logf("%s", n)
 	}
-	report.Warnings = append(report.Warnings, notes...)
-	return c.tell(a, report)
+	r.Warnings = append(r.Warnings, notes...)
+	return c.tell(a, report.Stream{StreamReport: r})
 }
 
 // annotated are the annotated recordings of DATA; none if it holds labelled examples.

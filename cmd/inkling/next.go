@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"inkling/model"
@@ -10,6 +9,7 @@ import (
 	"inkling/model/train"
 	"inkling/stream"
 	"inkling/stream/evaluate"
+	"inkling/stream/report"
 )
 
 // What the subcommands do with a model that says what comes next.
@@ -85,19 +85,23 @@ func (c *evalCmd) runNext(a *app, m *model.Model) error {
 	if n := evaluate.SeenInTraining(m, set); n > 0 {
 		a.logf("%d of these recordings were in the model's training: those say little", n)
 	}
-	var report interface{ WriteText(io.Writer) error }
+	var result report.Text
 	err = c.withEach(func(each func(any) error) error {
 		if m.Config.Text() {
-			report, err = evaluate.Reading(a.ctx, m, set, evaluate.ReadingOptions{Each: eachOf[evaluate.ReadingRow](each)})
+			var r *evaluate.ReadingReport
+			r, err = evaluate.Reading(a.ctx, m, set, evaluate.ReadingOptions{Each: eachOf[evaluate.ReadingRow](each)})
+			result = report.Reading{ReadingReport: r}
 		} else {
-			report, err = evaluate.Forecasts(a.ctx, m, set, evaluate.ForecastOptions{Ahead: c.Ahead, Each: eachOf[evaluate.ForecastRow](each)})
+			var r *evaluate.ForecastReport
+			r, err = evaluate.Forecasts(a.ctx, m, set, evaluate.ForecastOptions{Ahead: c.Ahead, Each: eachOf[evaluate.ForecastRow](each)})
+			result = report.Forecasts{ForecastReport: r}
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.tellText(a, report)
+	return c.tellText(a, result)
 }
 
 // eachOf is each for rows of one type; nil for nil.

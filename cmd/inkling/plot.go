@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"inkling/stream/evaluate"
+	"inkling/stream/report"
 )
 
 type plotCmd struct {
@@ -25,7 +26,7 @@ func (c *plotWaveform) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := evaluate.Waveform(set, examples, c.Out); err != nil {
+	if err := report.Waveform(set, examples, c.Out); err != nil {
 		return err
 	}
 	a.logf("wrote %s", c.Out)
@@ -40,11 +41,11 @@ type plotConfusion struct {
 }
 
 func (c *plotConfusion) Run(a *app) error {
-	report, err := c.report(a)
+	r, err := c.report(a)
 	if err != nil {
 		return err
 	}
-	if err := evaluate.Confusion(report, c.Out); err != nil {
+	if err := report.Confusion(r, c.Out); err != nil {
 		return err
 	}
 	a.logf("wrote %s", c.Out)
@@ -94,11 +95,11 @@ func (c *plotCurves) Run(a *app) error {
 		return err
 	}
 	defer f.Close()
-	points, err := evaluate.ReadCurves(f)
+	points, err := report.ReadCurves(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Log, err)
 	}
-	if err := evaluate.Curves(points, c.Out); err != nil {
+	if err := report.Curves(points, c.Out); err != nil {
 		return err
 	}
 	a.logf("wrote %s", c.Out)

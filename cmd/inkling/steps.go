@@ -5,16 +5,17 @@ import (
 	"inkling/model/dataset"
 	"inkling/model/train"
 	"inkling/stream/evaluate"
+	"inkling/stream/report"
 )
 
 // runSteps judges recordings with a label for every step as streams.
 func (c *evalCmd) runSteps(a *app, m *model.Model, set *dataset.Set, o evaluate.Options) error {
-	report, err := evaluate.Steps(a.ctx, m, set, o)
+	r, err := evaluate.Steps(a.ctx, m, set, o)
 	if err != nil {
 		return err
 	}
 	err = c.withEach(func(each func(any) error) error {
-		for _, row := range report.Rows {
+		for _, row := range r.Rows {
 			if each == nil {
 				break
 			}
@@ -27,7 +28,7 @@ func (c *evalCmd) runSteps(a *app, m *model.Model, set *dataset.Set, o evaluate.
 	if err != nil {
 		return err
 	}
-	return c.tell(a, report)
+	return c.tell(a, report.Steps{StepReport: r})
 }
 
 // steady gives a model of data with a label for every step the average and the hold of

@@ -15,6 +15,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"inkling/internal/atomicfile"
+	"inkling/stream/report"
 
 	"inkling/model"
 	"inkling/model/dataset"
@@ -22,7 +23,6 @@ import (
 	"inkling/model/segment"
 	"inkling/model/stem"
 	"inkling/model/train"
-	"inkling/stream/evaluate"
 )
 
 type trainCmd struct {
@@ -392,12 +392,12 @@ func (c *trainCmd) write(a *app, r *train.Result) error {
 	if err := train.WriteCSV(&buf, r.Rows); err != nil {
 		return err
 	}
-	points, err := evaluate.ReadCurves(&buf)
+	points, err := report.ReadCurves(&buf)
 	if err != nil {
 		return err
 	}
 	curves := beside(c.Out, ".png")
-	if err := evaluate.Curves(points, curves); err != nil {
+	if err := report.Curves(points, curves); err != nil {
 		return err
 	}
 	a.logf("\nepoch %d of %d kept", r.Best, len(r.Rows))

@@ -17,6 +17,7 @@ import (
 	"inkling/model/dataset"
 	"inkling/model/segment"
 	"inkling/stream/evaluate"
+	"inkling/stream/report"
 	"inkling/stream/tune"
 )
 
@@ -242,7 +243,7 @@ func (c *tuneCmd) draw(a *app, r *tune.Result, g *tune.Goal, path string) error 
 	for _, p := range r.Curve {
 		t.Curve = append(t.Curve, evaluate.TradePoint{FalseAlarms: float64(p.Alarms) / r.After.Hours, Recall: float64(p.Found) / float64(r.After.Events)})
 	}
-	if err := t.Draw(path); err != nil {
+	if err := report.TradeOff(&t, path); err != nil {
 		return err
 	}
 	a.logf("wrote %s", path)
@@ -253,7 +254,7 @@ func (c *tuneCmd) draw(a *app, r *tune.Result, g *tune.Goal, path string) error 
 	if !r.Reached {
 		r.Report.Warnings = append(r.Report.Warnings, fmt.Sprintf("unreachable (%s): %s", g, r.Why))
 	}
-	if err := atomicfile.WriteFile(c.Report, r.Report.WriteHTML); err != nil {
+	if err := atomicfile.WriteFile(c.Report, report.Stream{StreamReport: r.Report}.WriteHTML); err != nil {
 		return err
 	}
 	a.logf("wrote %s", c.Report)

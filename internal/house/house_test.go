@@ -28,6 +28,7 @@ internal/parallel:
 internal/house:
 internal/testkit:
 internal/testkit/testaudio: internal/testkit internal/audio
+internal/testkit/testset: model/dataset
 internal/testkit/testmodel: internal/testkit model model/segment model/decide model/feature
 internal/measure: model model/segment model/decide model/feature model/dataset model/train cell internal/f32
 cell: internal/f32
@@ -44,6 +45,7 @@ capture: internal/audio internal/resample internal/wfdb internal/table
 capture/mic: capture
 stream: model model/segment model/decide model/feature capture internal/codec internal/f32 internal/resample
 stream/evaluate: model model/... stream capture internal/...
+stream/report: stream/evaluate model/... internal/...
 stream/tune: model model/segment model/decide stream/evaluate
 stream/view: stream model/segment model/decide
 stream/parity: model model/... stream stream/evaluate capture internal/...

@@ -250,7 +250,7 @@ func (d *Detection) count(rows []BeatRow) {
 			d.Missed++
 		}
 	}
-	d.Sensitivity, d.Precision = share(d.Found, d.Found+d.Missed), share(d.Found, d.Found+d.False)
+	d.Sensitivity, d.Precision = ShareOf(d.Found, d.Found+d.Missed), ShareOf(d.Found, d.Found+d.False)
 	d.ErrorMS = Number(1000 * sum / float64(d.Found))
 }
 
@@ -297,8 +297,8 @@ func (r *BeatReport) classes() {
 			}
 		}
 		right += hits
-		c.Sensitivity, c.Precision, c.F1 = share(hits, c.Beats), share(hits, told), share(2*hits, c.Beats+told)
-		c.PrecisionEC57 = share(hits, told-spared)
+		c.Sensitivity, c.Precision, c.F1 = ShareOf(hits, c.Beats), ShareOf(hits, told), ShareOf(2*hits, c.Beats+told)
+		c.PrecisionEC57 = ShareOf(hits, told-spared)
 		if c.Beats > 0 {
 			f1, labels = f1+float64(c.F1), labels+1
 		}
@@ -314,5 +314,5 @@ func (r *BeatReport) classes() {
 		}
 	}
 	t.MacroF1 = Share(f1 / float64(labels))
-	t.Accuracy, t.Baseline = share(right, r.Beats), share(most, r.Beats)
+	t.Accuracy, t.Baseline = ShareOf(right, r.Beats), ShareOf(most, r.Beats)
 }

@@ -31,7 +31,7 @@ func (j *job) carried(ctx context.Context) (map[string]Share, error) {
 	var w worker
 	var frames []float32
 	s, probs := j.m.NewState(), make([]float32, j.m.Classes())
-	var right [tenths]int
+	var right [Tenths]int
 	for _, i := range rand.New(rand.NewPCG(1, 0)).Perm(len(j.pieces)) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -51,14 +51,14 @@ func (j *job) carried(ctx context.Context) (map[string]Share, error) {
 		steps, k := len(frames)/d, 0
 		for t := range steps {
 			j.m.Step(probs, s, frames[t*d:(t+1)*d])
-			for ; k < tenths && stepAt(k+1, steps) == t+1; k++ {
-				right[k] += one(f32.Argmax(probs) == j.verdicts[i].truth)
+			for ; k < Tenths && stepAt(k+1, steps) == t+1; k++ {
+				right[k] += one(f32.Argmax(probs) == j.outcomes[i].Truth)
 			}
 		}
 	}
 	at := map[string]Share{}
 	for k, n := range right {
-		at[Fraction(k+1)] = share(n, len(j.pieces))
+		at[Fraction(k+1)] = ShareOf(n, len(j.pieces))
 	}
 	return at, nil
 }

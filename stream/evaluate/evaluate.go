@@ -58,8 +58,8 @@ func Run(ctx context.Context, m *model.Model, set *dataset.Set, o Options) (*Rep
 	if err := j.run(ctx); err != nil {
 		return nil, err
 	}
-	r := newReport(m.Config.Labels, j.verdicts, m.HasRunning())
-	r.after(j.verdicts, j.after)
+	r := NewReport(m.Config.Labels, j.outcomes, m.HasRunning())
+	r.after(j.outcomes, j.after)
 	r.Unit = j.unit()
 	r.Warnings = j.warnings
 	if j.carries() {
@@ -95,7 +95,7 @@ type job struct {
 	seen     []bool // of each example, in training
 	after    []int  // of text: characters after which the running label is judged
 	pieces   []piece
-	verdicts []verdict
+	outcomes []Outcome
 	warnings []string
 }
 
@@ -129,7 +129,7 @@ func (j *job) prepare() error {
 	if j.m.Config.Text() && j.m.HasRunning() {
 		j.after = milestones(j.pieces)
 	}
-	j.verdicts = make([]verdict, len(j.pieces))
+	j.outcomes = make([]Outcome, len(j.pieces))
 	return nil
 }
 
@@ -284,7 +284,7 @@ func (j *job) unit() string {
 	return "examples"
 }
 
-// run fills the verdicts. Of several errors it returns that of the first
+// run fills the outcomes. Of several errors it returns that of the first
 // example: pieces are taken in order, so all before it have been finished.
 func (j *job) run(ctx context.Context) error {
 	errs := make([]error, len(j.pieces))
@@ -345,7 +345,7 @@ type worker struct {
 	frames [piecesAtOnce][]float32
 }
 
-// classify fills the verdicts of the pieces from one to another, or tells which
+// classify fills the outcomes of the pieces from one to another, or tells which
 // could not be had and why.
 func (w *worker) classify(j *job, from, to int) (int, error) {
 	var frames [][]float32
@@ -353,7 +353,7 @@ func (w *worker) classify(j *job, from, to int) (int, error) {
 	values := 0
 	judge := func() {
 		for k, p := range j.m.PredictBatch(frames, 1) {
-			j.verdicts[which[k]].judge(p, &j.m.Config, j.after)
+			j.outcomes[which[k]].judge(p, &j.m.Config, j.after)
 		}
 		frames, which, values = frames[:0], which[:0], 0
 	}
@@ -379,19 +379,19 @@ func (w *worker) classify(j *job, from, to int) (int, error) {
 // go one by one.
 const mostValues = 4 << 20
 
-// prepare makes a piece's verdict but for what the network says, and its frames.
+// prepare makes a piece's outcome but for what the network says, and its frames.
 // It tells whether there is anything to hear.
 func (w *worker) prepare(j *job, i int, frames *[]float32) (bool, error) {
 	p := &j.pieces[i]
 	e := &j.set.Examples[p.example]
-	v := &j.verdicts[i]
-	*v = verdict{file: p.name, truth: j.truth[e.Label], seen: j.seen[p.example]}
+	v := &j.outcomes[i]
+	*v = Outcome{File: p.name, Truth: j.truth[e.Label], Seen: j.seen[p.example]}
 	samples, err := j.samples(i)
 	if err != nil {
 		return false, err
 	}
 	if j.o.Segment != nil && len(samples) == 0 {
-		v.unheard()
+		v.NoSegment()
 		return false, nil
 	}
 	return true, w.extract(j, samples, frames)

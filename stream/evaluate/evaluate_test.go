@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/internal/f32"
+	"inkling/internal/testkit/testset"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/decide"
@@ -58,22 +59,6 @@ func randomModel(t testing.TB, seed uint64, edit func(*model.Config)) *model.Mod
 		t.Fatal(err)
 	}
 	return m
-}
-
-// randomSet has n examples of the labels, 1 to 80 samples a channel.
-func randomSet(seed uint64, n, channels int, labels []string) *dataset.Set {
-	rng := rand.New(rand.NewPCG(seed, 2))
-	s := &dataset.Set{Kind: dataset.Series, Labels: labels, Channels: channels, Rate: 100}
-	for i := range n {
-		x := make([]float32, channels*(1+rng.IntN(80)))
-		level, tone := rng.Float64()*3, rng.Float64()
-		for k := range x {
-			x[k] = float32(level * math.Sin(tone*float64(k)+rng.Float64()))
-		}
-		s.Examples = append(s.Examples, dataset.Example{Name: fmt.Sprintf("x%02d", i), Label: rng.IntN(len(labels)),
-			Samples: x, Rate: 100, Hash: fmt.Sprintf("%016x", rng.Uint64())})
-	}
-	return s
 }
 
 // reference is the report's contents worked out again, a step at a time.
@@ -151,7 +136,7 @@ func TestRunEqualsTheModelStepByStep(t *testing.T) {
 	fired, overturned := 0, 0
 	for seed := range uint64(8) {
 		m := randomModel(t, seed, nil)
-		s := randomSet(seed, 25, 1, testLabels)
+		s := testset.Random(seed, 25, 1, testLabels)
 		var each []Row
 		r, err := Run(context.Background(), m, s, Options{Each: func(row Row) error { each = append(each, row); return nil }})
 		if err != nil {
@@ -181,7 +166,7 @@ func TestRunEqualsTheModelStepByStep(t *testing.T) {
 }
 
 func TestAnyNumberOfProcessorsGivesTheSameReport(t *testing.T) {
-	m, s := randomModel(t, 1, nil), randomSet(1, 40, 1, testLabels)
+	m, s := randomModel(t, 1, nil), testset.Random(1, 40, 1, testLabels)
 	var first []byte
 	for _, n := range []int{1, 2, 5} {
 		old := runtime.GOMAXPROCS(n)
@@ -202,7 +187,7 @@ func TestAnyNumberOfProcessorsGivesTheSameReport(t *testing.T) {
 
 // A crop is the same as an example of its samples.
 func TestCropsAreExamples(t *testing.T) {
-	m, s := randomModel(t, 3, nil), randomSet(3, 20, 1, testLabels)
+	m, s := randomModel(t, 3, nil), testset.Random(3, 20, 1, testLabels)
 	cut := *s
 	cut.Examples = nil
 	short := 0
@@ -237,7 +222,7 @@ func TestCropsAreExamples(t *testing.T) {
 
 func TestWarmUpHasNoLabel(t *testing.T) {
 	m := randomModel(t, 4, func(c *model.Config) { c.Decision.Warm = 10; c.Decision.EarlySteps = 1; c.Decision.EarlyP = 0 })
-	s := randomSet(4, 30, 1, testLabels)
+	s := testset.Random(4, 30, 1, testLabels)
 	r, err := Run(context.Background(), m, s, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -259,7 +244,7 @@ func TestWarmUpHasNoLabel(t *testing.T) {
 }
 
 func TestSeenInTraining(t *testing.T) {
-	s := randomSet(5, 20, 1, testLabels)
+	s := testset.Random(5, 20, 1, testLabels)
 	m := randomModel(t, 5, func(c *model.Config) {
 		c.Origin.Examples = []string{s.Examples[3].Hash[:8], s.Examples[7].Hash, "0123456789"}
 	})
@@ -275,7 +260,7 @@ func TestSeenInTraining(t *testing.T) {
 // Labels are matched by name: the set's order and number need not be the model's.
 func TestLabelsAreMatchedByName(t *testing.T) {
 	m := randomModel(t, 6, nil)
-	s := randomSet(6, 20, 1, []string{"c", "d"})
+	s := testset.Random(6, 20, 1, []string{"c", "d"})
 	r, err := Run(context.Background(), m, s, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -306,11 +291,11 @@ func TestErrorsNameFileAndRemedy(t *testing.T) {
 		"NaN":      {func(s *dataset.Set, o *Options) { s.Examples[4].Samples[0] = float32(math.NaN()) }, []string{"x04", "step 1", "repair"}},
 		"silent":   {func(s *dataset.Set, o *Options) { s.Examples[5].Samples = nil }, []string{"x05", "too few"}},
 		"rate":     {func(s *dataset.Set, o *Options) { s.Rate = 50 }, []string{"50", "100", "at the model's rate"}},
-		"channels": {func(s *dataset.Set, o *Options) { *s = *randomSet(1, 5, 2, testLabels) }, []string{"2 channels", "give data with 1"}},
+		"channels": {func(s *dataset.Set, o *Options) { *s = *testset.Random(1, 5, 2, testLabels) }, []string{"2 channels", "give data with 1"}},
 		"crop":     {func(s *dataset.Set, o *Options) { o.Crop = -1 }, []string{"crop", "positive"}},
 		"both":     {func(s *dataset.Set, o *Options) { o.Crop, o.Segment = 1, &m.Config.Segment }, []string{"one of them"}},
 	} {
-		s, o := randomSet(7, 20, 1, slices.Clone(testLabels)), Options{}
+		s, o := testset.Random(7, 20, 1, slices.Clone(testLabels)), Options{}
 		c.edit(s, &o)
 		_, err := Run(context.Background(), m, s, o)
 		if err == nil {
@@ -326,7 +311,7 @@ func TestErrorsNameFileAndRemedy(t *testing.T) {
 }
 
 func TestAnswerOfEachAndContext(t *testing.T) {
-	m, s := randomModel(t, 8, nil), randomSet(8, 20, 1, testLabels)
+	m, s := randomModel(t, 8, nil), testset.Random(8, 20, 1, testLabels)
 	full := errors.New("disk full")
 	if _, err := Run(context.Background(), m, s, Options{Each: func(Row) error { return full }}); !errors.Is(err, full) {
 		t.Fatalf("error of Each: %v", err)
@@ -349,7 +334,7 @@ func TestAnswerOfEachAndContext(t *testing.T) {
 
 func TestLogMelAveragesOtherChannels(t *testing.T) {
 	m := randomModel(t, 9, func(c *model.Config) { c.Rate = 8000; c.Front = feature.Config{Kind: feature.KindLogMel, Bands: 8} })
-	mono := randomSet(9, 6, 1, testLabels)
+	mono := testset.Random(9, 6, 1, testLabels)
 	mono.Rate = 8000
 	stereo := *mono
 	stereo.Channels, stereo.Examples = 2, nil
@@ -377,7 +362,7 @@ func TestLogMelAveragesOtherChannels(t *testing.T) {
 // Without a running head there is nothing to say about running and early; and
 // without a confirm head the last running label is confirmed.
 func TestOneHead(t *testing.T) {
-	s := randomSet(10, 10, 1, testLabels)
+	s := testset.Random(10, 10, 1, testLabels)
 	r, err := Run(context.Background(), randomModel(t, 10, func(c *model.Config) { c.Running, c.Decision.EarlySteps = model.RunningNone, 0 }), s, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -411,7 +396,7 @@ func keys(prefix string, v any) []string {
 }
 
 func TestJSONIsTheContract(t *testing.T) {
-	s := randomSet(11, 30, 1, testLabels)
+	s := testset.Random(11, 30, 1, testLabels)
 	r, err := Run(context.Background(), randomModel(t, 11, nil), s, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -454,22 +439,22 @@ func TestJSONIsTheContract(t *testing.T) {
 // Whatever the verdicts, the sums of a report agree with its rows.
 func TestReportAgreesWithItsRows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var vs []verdict
+		var vs []Outcome
 		for range rapid.IntRange(1, 30).Draw(t, "n") {
-			v := verdict{truth: rapid.IntRange(0, 3).Draw(t, "truth"), steps: rapid.IntRange(1, 50).Draw(t, "steps")}
-			v.probs = rapid.SliceOfN(rapid.Float32Range(0, 1), 4, 4).Draw(t, "probs")
-			v.confirmed = f32.Argmax(v.probs)
-			v.early = v.confirmed
+			v := Outcome{Truth: rapid.IntRange(0, 3).Draw(t, "truth"), Steps: rapid.IntRange(1, 50).Draw(t, "steps")}
+			v.Probs = rapid.SliceOfN(rapid.Float32Range(0, 1), 4, 4).Draw(t, "probs")
+			v.Confirmed = f32.Argmax(v.Probs)
+			v.Early = v.Confirmed
 			if rapid.Bool().Draw(t, "fires") {
-				v.early, v.earlyStep = rapid.IntRange(0, 3).Draw(t, "early"), rapid.IntRange(1, v.steps).Draw(t, "step")
+				v.Early, v.EarlyStep = rapid.IntRange(0, 3).Draw(t, "early"), rapid.IntRange(1, v.Steps).Draw(t, "step")
 			}
 			if rapid.IntRange(0, 9).Draw(t, "segment") == 0 {
-				v = verdict{truth: v.truth}
-				v.unheard()
+				v = Outcome{Truth: v.Truth}
+				v.NoSegment()
 			}
 			vs = append(vs, v)
 		}
-		r := newReport(testLabels, vs, true)
+		r := NewReport(testLabels, vs, true)
 		right := len(r.Rows) - len(r.Wrong())
 		if got := int(math.Round(float64(r.Confirmed.Accuracy) * float64(len(vs)))); got != right || r.Matrix.Total() != len(vs) {
 			t.Fatalf("accuracy says %d right, the rows %d; %d in the matrix", got, right, r.Matrix.Total())

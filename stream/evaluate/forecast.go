@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"strings"
 	"time"
 
 	"inkling/internal/parallel"
@@ -265,43 +263,4 @@ func (s *distances) distance(from, to int) Distance {
 		return sum
 	}
 	return Distance{Number(math.Sqrt(mean(s.square))), Number(mean(s.size)), Number(math.Sqrt(mean(s.naive2))), Number(mean(s.naiveAbs))}
-}
-
-// WriteText writes the report for a terminal.
-func (r *ForecastReport) WriteText(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d recordings, %d steps of %d values, %.1f s\n", r.Recordings, r.Steps, r.Values, r.Seconds)
-	for _, v := range r.Warnings {
-		fmt.Fprintf(&b, "note: %s\n", printable(v))
-	}
-	fmt.Fprintf(&b, "\n%-18s %10s %10s %10s   %10s %10s %10s\n", "error", "rmse", "naive", "", "mae", "naive", "")
-	for _, h := range r.Ahead {
-		name := fmt.Sprintf("%d steps ahead", h.Steps)
-		if h.Steps == 1 {
-			name = "one step ahead"
-		}
-		h.Distance.write(&b, name)
-		for _, d := range h.Channels {
-			d.write(&b, "  "+short(printable(d.Name), 16))
-		}
-	}
-	for i, q := range r.Quantiles {
-		if i == 0 {
-			b.WriteString("\nvalues at or below the quantile, one step ahead\n")
-		}
-		fmt.Fprintf(&b, "%-18g %9.2f %%\n", q.Level, 100*float64(q.Below))
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func (d *Distance) write(b *strings.Builder, name string) {
-	share := func(x, of Number) string {
-		if of == 0 {
-			return ""
-		}
-		return fmt.Sprintf("%.1f %%", 100*float64(x/of))
-	}
-	fmt.Fprintf(b, "%-18s %10.4g %10.4g %10s   %10.4g %10.4g %10s\n", name, float64(d.RMSE), float64(d.NaiveRMSE), share(d.RMSE, d.NaiveRMSE),
-		float64(d.MAE), float64(d.NaiveMAE), share(d.MAE, d.NaiveMAE))
 }

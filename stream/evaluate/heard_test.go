@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"inkling/internal/testkit/testset"
 	"inkling/model"
 	"inkling/model/feature"
 	"inkling/model/segment"
@@ -30,7 +31,7 @@ func TestActivityFindsWhatTheStreamHears(t *testing.T) {
 		}
 		s := segment.Config{Kind: segment.Activity, MaxDuration: rapid.SampledFrom([]float64{0, 0.7}).Draw(t, "maximum"),
 			PreRoll: rapid.SampledFrom([]float64{0, 0.1}).Draw(t, "pre-roll"), Hold: rapid.SampledFrom([]float64{0, 0.03}).Draw(t, "hold")}
-		set := randomSet(1, 1, 1, testLabels)
+		set := testset.Random(1, 1, 1, testLabels)
 		set.Rate, set.Examples[0].Samples = 1000, x
 		j := &job{m: m, set: set, o: Options{Segment: &s}}
 		start, end, err := j.segment(x)

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
 )
@@ -49,7 +50,7 @@ func (n Number) String() string {
 	}
 }
 
-func share(part, whole int) Share {
+func ShareOf(part, whole int) Share {
 	if whole == 0 {
 		return Share(math.NaN())
 	}
@@ -117,17 +118,17 @@ func (c *Matrix) Right() int {
 }
 
 // Accuracy is the share of examples that were given their true label.
-func (c *Matrix) Accuracy() Share { return share(c.Right(), c.Total()) }
+func (c *Matrix) Accuracy() Share { return ShareOf(c.Right(), c.Total()) }
 
 // Sensitivity, or recall, is the share of label k's examples that were given k.
-func (c *Matrix) Sensitivity(k int) Share { return share(c.Counts[k][k], c.Row(k)) }
+func (c *Matrix) Sensitivity(k int) Share { return ShareOf(c.Counts[k][k], c.Row(k)) }
 
 // Precision is the share of the examples given k whose label k is.
-func (c *Matrix) Precision(k int) Share { return share(c.Counts[k][k], c.Column(k)) }
+func (c *Matrix) Precision(k int) Share { return ShareOf(c.Counts[k][k], c.Column(k)) }
 
 // F1 is the harmonic mean of sensitivity and precision, 2·TP/(2·TP+FP+FN); NaN
 // where label k neither occurs nor was given.
-func (c *Matrix) F1(k int) Share { return share(2*c.Counts[k][k], c.Row(k)+c.Column(k)) }
+func (c *Matrix) F1(k int) Share { return ShareOf(2*c.Counts[k][k], c.Row(k)+c.Column(k)) }
 
 // MacroF1 is the mean of F1 over the labels that occur or were given.
 func (c *Matrix) MacroF1() Share {
@@ -149,7 +150,7 @@ func (c *Matrix) Majority() (label int, accuracy Share) {
 			label = k
 		}
 	}
-	return label, share(c.Row(label), c.Total())
+	return label, ShareOf(c.Row(label), c.Total())
 }
 
 // Wilson is the score interval of right of n at 95 % (Wilson 1927, Probable
@@ -196,4 +197,12 @@ func (r *Histogram) ECE() Share {
 		n += count
 	}
 	return Share(gap / float64(n))
+}
+
+// String is a percentage with one decimal; – where there is none.
+func (s Share) String() string {
+	if math.IsNaN(float64(s)) {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(s))
 }

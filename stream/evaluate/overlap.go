@@ -1,19 +1,19 @@
 package evaluate
 
-// A run is a stretch of steps of one label.
-type run struct{ from, to, label int }
+// A Stretch is a run of steps [From, To) with one label.
+type Stretch struct{ From, To, Label int }
 
-// runsOf are the runs of labels; steps without a label are in none.
-func runsOf(labels []int32) (runs []run) {
+// StretchesOf returns the stretches of labels; steps without a label are in none.
+func StretchesOf(labels []int32) (runs []Stretch) {
 	for k, l := range labels {
 		if l < 0 {
 			continue
 		}
-		if n := len(runs); n > 0 && runs[n-1].to == k && runs[n-1].label == int(l) {
-			runs[n-1].to++
+		if n := len(runs); n > 0 && runs[n-1].To == k && runs[n-1].Label == int(l) {
+			runs[n-1].To++
 			continue
 		}
-		runs = append(runs, run{k, k + 1, int(l)})
+		runs = append(runs, Stretch{k, k + 1, int(l)})
 	}
 	return runs
 }
@@ -33,18 +33,18 @@ var enough = [3]float64{0.10, 0.25, 0.50}
 // against the true one of its label that it overlaps most, and is right if that is
 // overlapped enough and no earlier one has matched it.
 func (o *overlaps) add(truth, given []int32) {
-	truths, runs := runsOf(truth), runsOf(given)
+	truths, runs := StretchesOf(truth), StretchesOf(given)
 	o.truths += len(truths)
 	o.detected += len(runs)
 	used := make([][3]bool, len(truths))
 	for _, d := range runs {
 		best, most := -1, 0.0
 		for i, t := range truths {
-			if t.label != d.label {
+			if t.Label != d.Label {
 				continue
 			}
-			both := float64(min(t.to, d.to) - max(t.from, d.from))
-			if v := both / float64(max(t.to, d.to)-min(t.from, d.from)); v > most {
+			both := float64(min(t.To, d.To) - max(t.From, d.From))
+			if v := both / float64(max(t.To, d.To)-min(t.From, d.From)); v > most {
 				best, most = i, v
 			}
 		}
@@ -58,6 +58,6 @@ func (o *overlaps) add(truth, given []int32) {
 }
 
 func (o *overlaps) score() SegmentScore {
-	f1 := func(k int) Share { return share(2*o.right[k], o.truths+o.detected) }
+	f1 := func(k int) Share { return ShareOf(2*o.right[k], o.truths+o.detected) }
 	return SegmentScore{o.truths, o.detected, f1(0), f1(1), f1(2)}
 }

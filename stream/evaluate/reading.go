@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"strings"
 	"time"
 
 	"inkling/internal/f32"
@@ -69,7 +67,7 @@ func Reading(ctx context.Context, m *model.Model, set *dataset.Set, o ReadingOpt
 		total.right += s.right
 		total.unknown += s.unknown
 		if o.Each != nil {
-			if err := o.Each(&ReadingRow{set.Examples[i].Name, s.n, Number(s.bits / float64(s.n)), share(s.right, s.n)}); err != nil {
+			if err := o.Each(&ReadingRow{set.Examples[i].Name, s.n, Number(s.bits / float64(s.n)), ShareOf(s.right, s.n)}); err != nil {
 				return nil, err
 			}
 		}
@@ -77,7 +75,7 @@ func Reading(ctx context.Context, m *model.Model, set *dataset.Set, o ReadingOpt
 	if total.n == 0 {
 		return nil, errors.New("evaluate: no text has a second character, which could be foretold")
 	}
-	r.Characters, r.Bits, r.Right, r.Unknown = total.n, Number(total.bits/float64(total.n)), share(total.right, total.n), share(total.unknown, total.n)
+	r.Characters, r.Bits, r.Right, r.Unknown = total.n, Number(total.bits/float64(total.n)), ShareOf(total.right, total.n), ShareOf(total.unknown, total.n)
 	r.Seconds = time.Since(began).Seconds()
 	return r, nil
 }
@@ -110,16 +108,4 @@ func (s *readingSums) read(ctx context.Context, m *model.Model, e *dataset.Examp
 		m.Next(probs, net)
 	}
 	return nil
-}
-
-// WriteText writes the report for a terminal.
-func (r *ReadingReport) WriteText(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d texts, %d characters, %.1f s\n", r.Texts, r.Characters, r.Seconds)
-	for _, v := range r.Warnings {
-		fmt.Fprintf(&b, "note: %s\n", printable(v))
-	}
-	fmt.Fprintf(&b, "\n%-22s %.4f\n%-22s %s\n%-22s %s\n", "bits a character", float64(r.Bits), "most probable one came", r.Right, "without a code", r.Unknown)
-	_, err := io.WriteString(w, b.String())
-	return err
 }

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 )
@@ -51,8 +52,8 @@ type Running struct {
 	AccuracyAfter map[string]Share `json:"accuracy_after,omitempty"`
 }
 
-// milestones are the keys of AccuracyAfter, ascending.
-func (r *Running) milestones() (steps []int) {
+// Milestones returns the keys of AccuracyAfter, ascending.
+func (r *Running) Milestones() (steps []int) {
 	for name := range r.AccuracyAfter {
 		if n, err := strconv.Atoi(name); err == nil {
 			steps = append(steps, n)
@@ -78,19 +79,20 @@ type Calibration struct {
 	RunningECE   []Share `json:"running_ece"` // after 0.1, 0.2, … 1.0 of the segment; null without a running head
 }
 
-// Fraction is the key in AccuracyAt of k tenths.
-func Fraction(k int) string { return strconv.FormatFloat(float64(k)/tenths, 'f', 1, 64) }
+// Fraction is the key in AccuracyAt of k Tenths.
+func Fraction(k int) string { return strconv.FormatFloat(float64(k)/Tenths, 'f', 1, 64) }
 
-// newReport sums up verdicts.
-func newReport(labels []string, vs []verdict, hasRunning bool) *Report {
+// NewReport sums up the outcomes of examples; hasRunning says whether the model has a
+// running head.
+func NewReport(labels []string, vs []Outcome, hasRunning bool) *Report {
 	r := &Report{Examples: len(vs), Labels: labels, Unit: "examples", Matrix: NewMatrix(len(labels))}
 	for i := range vs {
 		v := &vs[i]
-		r.Matrix.Add(v.truth, v.confirmed)
-		if v.confirmed >= 0 {
-			r.Bins[0].Add(v.probs[v.confirmed], v.confirmed == v.truth)
+		r.Matrix.Add(v.Truth, v.Confirmed)
+		if v.Confirmed >= 0 {
+			r.Bins[0].Add(v.Probs[v.Confirmed], v.Confirmed == v.Truth)
 		}
-		if v.seen {
+		if v.Seen {
 			r.SeenInTraining++
 		}
 		r.Rows = append(r.Rows, v.row(labels))
@@ -108,30 +110,30 @@ func newReport(labels []string, vs []verdict, hasRunning bool) *Report {
 	return r
 }
 
-func (r *Report) running(vs []verdict) {
+func (r *Report) running(vs []Outcome) {
 	r.Running = &Running{AccuracyAt: map[string]Share{}}
-	for k := range tenths {
+	for k := range Tenths {
 		var bins Histogram
 		right := 0
 		for i := range vs {
 			v := &vs[i]
-			if v.running[k] < 0 {
+			if v.Running[k] < 0 {
 				continue
 			}
-			ok := v.running[k] == v.truth
-			bins.Add(v.p[k], ok)
+			ok := v.Running[k] == v.Truth
+			bins.Add(v.P[k], ok)
 			if ok {
 				right++
 			}
 		}
-		r.Running.AccuracyAt[Fraction(k+1)] = share(right, len(vs))
+		r.Running.AccuracyAt[Fraction(k+1)] = ShareOf(right, len(vs))
 		r.Calibration.RunningECE = append(r.Calibration.RunningECE, bins.ECE())
 		r.Bins[1] = bins
 	}
 }
 
 // after enters how often the running label is right at the milestones.
-func (r *Report) after(vs []verdict, milestones []int) {
+func (r *Report) after(vs []Outcome, milestones []int) {
 	if len(milestones) == 0 {
 		return
 	}
@@ -139,28 +141,28 @@ func (r *Report) after(vs []verdict, milestones []int) {
 	for k, n := range milestones {
 		right := 0
 		for i := range vs {
-			if len(vs[i].after) > k && vs[i].after[k] == vs[i].truth {
+			if len(vs[i].After) > k && vs[i].After[k] == vs[i].Truth {
 				right++
 			}
 		}
-		r.Running.AccuracyAfter[strconv.Itoa(n)] = share(right, len(vs))
+		r.Running.AccuracyAfter[strconv.Itoa(n)] = ShareOf(right, len(vs))
 	}
 }
 
-func (r *Report) early(vs []verdict) {
+func (r *Report) early(vs []Outcome) {
 	right, overturned, seen := 0, 0, 0.0
 	for i := range vs {
 		v := &vs[i]
-		if v.early == v.truth {
+		if v.Early == v.Truth {
 			right++
 		}
-		if v.early != v.confirmed {
+		if v.Early != v.Confirmed {
 			overturned++
 		}
 		seen += v.fraction()
 	}
 	n := len(vs)
-	r.Early = &Early{Accuracy: share(right, n), Earliness: Share(seen / float64(n)), Overturned: share(overturned, n)}
+	r.Early = &Early{Accuracy: ShareOf(right, n), Earliness: Share(seen / float64(n)), Overturned: ShareOf(overturned, n)}
 	r.Early.Gap = r.Confirmed.Accuracy - r.Early.Accuracy
 }
 
@@ -175,10 +177,31 @@ func (r *Report) Wrong() []Row {
 	return wrong
 }
 
-// matrix is the confusion, also of a Report read from JSON.
-func (r *Report) matrix() *Matrix {
+// ConfusionMatrix returns the confusion, also of a Report read from JSON.
+func (r *Report) ConfusionMatrix() *Matrix {
 	if r.Matrix != nil {
 		return r.Matrix
 	}
 	return &Matrix{Counts: r.Confirmed.Confusion, None: make([]int, len(r.Labels))}
+}
+
+// Check reports what does not fit together in a Report that may have been read from a
+// file.
+func (r *Report) Check() error {
+	n := len(r.Labels)
+	c := r.ConfusionMatrix()
+	if n == 0 || len(c.Counts) != n || len(c.None) != n {
+		return fmt.Errorf("the report has %d labels and a confusion of %d rows: give the JSON of a whole report", n, len(c.Counts))
+	}
+	for k, row := range c.Counts {
+		if len(row) != n {
+			return fmt.Errorf("the report's confusion has %d columns in row %d, not %d: give the JSON of a whole report", len(row), k+1, n)
+		}
+		for _, v := range row {
+			if v < 0 || int64(v) > 1<<40 {
+				return fmt.Errorf("the report's confusion says %d: give the JSON of a whole report", v)
+			}
+		}
+	}
+	return nil
 }

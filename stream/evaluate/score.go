@@ -10,9 +10,9 @@ import (
 
 // Why an event is a miss, beside the rules that held its segment back.
 const (
-	missWrongLabel = "wrong_label"
-	missInside     = "inside"  // it lies in a segment that begins at another time
-	missUnheard    = "unheard" // there is no segment
+	MissWrongLabel = "wrong_label"
+	MissInside     = "inside"  // it lies in a segment that begins at another time
+	MissUnheard    = "unheard" // there is no segment
 )
 
 // A scorer sums up takes.
@@ -145,7 +145,7 @@ func (s *scorer) event(t *Take, i int) {
 		s.late(t, e, &t.Candidates[right], &row)
 	case wrong >= 0:
 		given = s.told[wrong].Label
-		s.heard(t, &t.Candidates[wrong], e, missWrongLabel, &row)
+		s.heard(t, &t.Candidates[wrong], e, MissWrongLabel, &row)
 	case held >= 0:
 		c := &t.Candidates[held]
 		s.heard(t, c, e, string(Decide(c, &s.rules).Held), &row)
@@ -179,9 +179,9 @@ func (s *scorer) labelled(t *Take, i int, p *TimePart) {
 func (s *scorer) unheard(t *Take, e Span) string {
 	k := firstAfter(t.Candidates, e.Start)
 	if k < len(t.Candidates) && t.Candidates[k].Start < max(e.End, e.Start+1) {
-		return missInside
+		return MissInside
 	}
-	return missUnheard
+	return MissUnheard
 }
 
 func one(yes bool) int {
@@ -216,12 +216,12 @@ func (s *scorer) late(t *Take, e Span, c *Candidate, row *StreamRow) {
 		return &ms
 	}
 	if at, ok := settled(c, e.Label); ok {
-		row.RunningMS = note(&s.r.late[0], at)
+		row.RunningMS = note(&s.r.Late[0], at)
 	}
 	if c.Early == e.Label {
-		row.EarlyMS = note(&s.r.late[1], c.EarlyAt)
+		row.EarlyMS = note(&s.r.Late[1], c.EarlyAt)
 	}
-	row.ConfirmMS = note(&s.r.late[2], c.Told)
+	row.ConfirmMS = note(&s.r.Late[2], c.Told)
 }
 
 // settled is where the running label became label for the rest of the segment.
@@ -285,8 +285,8 @@ func (s *scorer) finish() {
 	sum, some := 0.0, 0
 	for _, label := range s.labels {
 		l := r.PerLabel[label]
-		l.Recall, l.Precision = share(l.Found, l.Events), share(l.Found, l.Found+l.FalseAlarms)
-		l.F1 = share(2*l.Found, l.Events+l.Found+l.FalseAlarms)
+		l.Recall, l.Precision = ShareOf(l.Found, l.Events), ShareOf(l.Found, l.Found+l.FalseAlarms)
+		l.F1 = ShareOf(2*l.Found, l.Events+l.Found+l.FalseAlarms)
 		r.PerLabel[label] = l
 		r.Found += l.Found
 		if f := float64(l.F1); f == f {
@@ -296,23 +296,23 @@ func (s *scorer) finish() {
 	}
 	r.Missed = r.Events - r.Found
 	f := &r.FalseAlarms
-	r.Recall, r.Precision = share(r.Found, r.Events), share(r.Found, r.Found+f.Total)
-	r.F1, r.MacroF1 = share(2*r.Found, r.Events+r.Found+f.Total), Share(sum/float64(some))
+	r.Recall, r.Precision = ShareOf(r.Found, r.Events), ShareOf(r.Found, r.Found+f.Total)
+	r.F1, r.MacroF1 = ShareOf(2*r.Found, r.Events+r.Found+f.Total), Share(sum/float64(some))
 	f.PerHour = perHour(f.Total, r.Seconds)
-	r.Accuracy = StreamAccuracy{share(s.clipRight, s.clips), share(s.clipRunning, s.clips), share(s.runningRight, r.Events), r.Recall, s.clips}
-	r.Latency = Latencies{latency(r.late[0]), latency(r.late[1]), latency(r.late[2])}
-	r.Early.Accuracy = share(s.earlyRight, s.earlyOfEvents)
-	r.Early.OverturnedShare = share(r.Early.Overturned, r.Early.Given)
-	r.Running.OverturnedShare = share(r.Running.Overturned, r.Segments.Reported)
+	r.Accuracy = StreamAccuracy{ShareOf(s.clipRight, s.clips), ShareOf(s.clipRunning, s.clips), ShareOf(s.runningRight, r.Events), r.Recall, s.clips}
+	r.Latency = Latencies{latency(r.Late[0]), latency(r.Late[1]), latency(r.Late[2])}
+	r.Early.Accuracy = ShareOf(s.earlyRight, s.earlyOfEvents)
+	r.Early.OverturnedShare = ShareOf(r.Early.Overturned, r.Early.Given)
+	r.Running.OverturnedShare = ShareOf(r.Running.Overturned, r.Segments.Reported)
 	r.Running.FlipsPerMinute = perHour(r.Running.Flips, r.Seconds) / 60
 	for i := range r.OverTime {
 		p := &r.OverTime[i]
-		p.Accuracy, p.RunningAccuracy = share(p.Found, p.Events), share(p.RunningRight, p.Events)
+		p.Accuracy, p.RunningAccuracy = ShareOf(p.Found, p.Events), ShareOf(p.RunningRight, p.Events)
 		p.FalseAlarmsPerHour = perHour(p.FalseAlarms, p.Seconds)
 	}
 }
 
-// timeParts divides the longest take into hours, or into tenths if it has not four.
+// timeParts divides the longest take into hours, or into Tenths if it has not four.
 func timeParts(takes []*Take) (parts []TimePart) {
 	longest := 0.0
 	for _, t := range takes {

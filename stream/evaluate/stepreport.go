@@ -88,8 +88,8 @@ func newStepReport(labels []string, tracks []*Track) *StepReport {
 	right, flips, changes, minutes := 0, 0, 0, 0.0
 	overturned := 0
 	for _, t := range tracks {
-		r.Seconds += t.at(len(t.Ends))
-		minutes += t.at(len(t.Ends)) / 60
+		r.Seconds += t.At(len(t.Ends))
+		minutes += t.At(len(t.Ends)) / 60
 		for k, truth := range t.Truth {
 			if truth < 0 {
 				r.Unlabelled++
@@ -121,9 +121,9 @@ func newStepReport(labels []string, tracks []*Track) *StepReport {
 	if len(tracks) > 0 && tracks[0].Confirm != nil {
 		n := 0
 		for _, t := range tracks {
-			n += len(runsOf(t.Running))
+			n += len(StretchesOf(t.Running))
 		}
-		r.Confirmed = &ConfirmScore{share(right, r.Steps), confirm.score(), share(overturned, n)}
+		r.Confirmed = &ConfirmScore{ShareOf(right, r.Steps), confirm.score(), ShareOf(overturned, n)}
 	}
 	l := latency(onsets)
 	r.Onset.Median, r.Onset.P90, r.Onset.Found = l.Median, l.P90, l.Events
@@ -131,8 +131,8 @@ func newStepReport(labels []string, tracks []*Track) *StepReport {
 	return r
 }
 
-// at is the time in seconds at which so many steps have ended.
-func (t *Track) at(steps int) float64 {
+// At returns the time in seconds at which so many steps have ended.
+func (t *Track) At(steps int) float64 {
 	if steps == 0 {
 		return 0
 	}
@@ -141,16 +141,16 @@ func (t *Track) at(steps int) float64 {
 
 // onsets are the latencies of t's true segments; those without one are counted.
 func (r *StepReport) onsets(t *Track) (found []float64) {
-	for _, s := range runsOf(t.Truth) {
-		k := s.from
-		for k < s.to && int(t.Running[k]) != s.label {
+	for _, s := range StretchesOf(t.Truth) {
+		k := s.From
+		for k < s.To && int(t.Running[k]) != s.Label {
 			k++
 		}
-		if k == s.to {
+		if k == s.To {
 			r.Onset.Never++
 			continue
 		}
-		found = append(found, t.at(k+1)-t.at(s.from))
+		found = append(found, t.At(k+1)-t.At(s.From))
 	}
 	return found
 }
@@ -167,8 +167,8 @@ func (t *Track) masked(labels []int32) (out []int32) {
 
 // overturned counts the detected segments whose confirmed label is another one.
 func (t *Track) overturned() (n int) {
-	for _, s := range runsOf(t.Running) {
-		n += one(int(t.Confirm[s.from]) != s.label)
+	for _, s := range StretchesOf(t.Running) {
+		n += one(int(t.Confirm[s.From]) != s.Label)
 	}
 	return n
 }
@@ -198,7 +198,7 @@ func (t *Track) stretches(labels []string) (rows []StretchRow) {
 		if k+1 < len(t.Ends) && t.Truth[k+1] == t.Truth[k] && t.Running[k+1] == t.Running[k] {
 			continue
 		}
-		row := StretchRow{Recording: t.Name, Start: t.at(from), End: t.at(k + 1), Truth: name(t.Truth[k]), Running: name(t.Running[k])}
+		row := StretchRow{Recording: t.Name, Start: t.At(from), End: t.At(k + 1), Truth: name(t.Truth[k]), Running: name(t.Running[k])}
 		if t.Confirm != nil {
 			row.Confirmed = name(t.Confirm[k])
 		}

@@ -191,17 +191,17 @@ func (j *job) confirm(t *Track, e *dataset.Example) error {
 	var w worker
 	var frames []float32
 	t.Confirm = append([]int32(nil), t.Running...)
-	for _, s := range runsOf(t.Running) {
+	for _, s := range StretchesOf(t.Running) {
 		from := 0
-		if s.from > 0 {
-			from = t.Ends[s.from-1]
+		if s.From > 0 {
+			from = t.Ends[s.From-1]
 		}
-		samples := e.Samples[from*j.set.Channels : t.Ends[s.to-1]*j.set.Channels]
+		samples := e.Samples[from*j.set.Channels : t.Ends[s.To-1]*j.set.Channels]
 		if err := w.extract(j, samples, &frames); err != nil {
 			return fmt.Errorf("%s: %w", e.Name, err)
 		}
 		label := f32.Argmax(j.m.Predict(frames).Confirm)
-		for k := s.from; k < s.to; k++ {
+		for k := s.From; k < s.To; k++ {
 			t.Confirm[k] = int32(label)
 		}
 	}

@@ -3,10 +3,8 @@ package evaluate
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"math"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,9 +12,9 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/internal/f32"
+	"inkling/internal/testkit/testset"
 	"inkling/model"
 	"inkling/model/calibrate"
-	"inkling/model/dataset"
 	"inkling/model/decide"
 	"inkling/model/feature"
 	"inkling/model/segment"
@@ -80,23 +78,6 @@ func TestOverlapsHaveAnOrder(t *testing.T) {
 	})
 }
 
-// stepSet are noisy recordings at 100 Hz whose amplitude tells the label.
-func stepSet(seed uint64, n int) *dataset.Set {
-	rng := rand.New(rand.NewPCG(seed, 3))
-	s := &dataset.Set{Kind: dataset.Series, Labels: []string{"a", "b"}, Channels: 1, Rate: 100}
-	for i := range n {
-		e := dataset.Example{Name: fmt.Sprint("rec", i), Rate: 100, Hash: fmt.Sprintf("%016x", rng.Uint64())}
-		for _, l := range []int32{0, 1, -1, 0} {
-			for range 100 + rng.IntN(300) {
-				e.Samples = append(e.Samples, float32(float64(1+3*l)*rng.NormFloat64()))
-				e.Steps = append(e.Steps, l)
-			}
-		}
-		s.Examples = append(s.Examples, e)
-	}
-	return s
-}
-
 // The running labels of a stream are those that the network gives of the whole
 // recording at once, each step's truth is that of its last sample, and the figures are
 // those of a count by hand.
@@ -105,7 +86,7 @@ func TestStepsAreThoseOfTheWholeRecording(t *testing.T) {
 		c.Labels, c.Confirm, c.Decision = []string{"a", "b"}, false, decide.Config{State: "carry", Gap: "reset"}
 		c.Front = feature.Config{Kind: feature.KindStats, Samples: 20, Lags: 2}
 	})
-	set := stepSet(1, 3)
+	set := testset.Steps(1, 3)
 	r, err := Steps(t.Context(), m, set, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -138,8 +119,8 @@ func TestStepsAreThoseOfTheWholeRecording(t *testing.T) {
 			n++
 		}
 	}
-	if r.Steps != n || r.Unlabelled != unlabelled || r.Accuracy != share(right, n) || r.Matrix.Right() != right {
-		t.Errorf("%d steps, %d unlabelled, accuracy %v; want %d, %d, %v", r.Steps, r.Unlabelled, r.Accuracy, n, unlabelled, share(right, n))
+	if r.Steps != n || r.Unlabelled != unlabelled || r.Accuracy != ShareOf(right, n) || r.Matrix.Right() != right {
+		t.Errorf("%d steps, %d unlabelled, accuracy %v; want %d, %d, %v", r.Steps, r.Unlabelled, r.Accuracy, n, unlabelled, ShareOf(right, n))
 	}
 	if got := float64(r.FlipsPerMinute) * r.Seconds / 60; math.Abs(got-float64(flips)) > 1e-6 {
 		t.Errorf("%v flips, want %d", got, flips)
@@ -152,7 +133,7 @@ func TestStepsAreThoseOfTheWholeRecording(t *testing.T) {
 // Steps that no segment holds are wrong, or background where there is one; a label
 // held back is none.
 func TestStepsOutsideSegments(t *testing.T) {
-	set := stepSet(2, 1)
+	set := testset.Steps(2, 1)
 	for _, background := range []string{"", "b"} {
 		m := randomModel(t, 4, func(c *model.Config) {
 			c.Labels, c.Decision.Background = []string{"a", "b"}, background
@@ -174,7 +155,7 @@ func TestStepsOutsideSegments(t *testing.T) {
 
 func TestStepReports(t *testing.T) {
 	m := randomModel(t, 4, func(c *model.Config) { c.Labels = []string{"a", "b"} })
-	set := stepSet(3, 2)
+	set := testset.Steps(3, 2)
 	r, err := Steps(t.Context(), m, set, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -182,24 +163,9 @@ func TestStepReports(t *testing.T) {
 	if r.Confirmed == nil || r.Tracks[0].Confirm == nil {
 		t.Error("there is a confirm head, and no confirmed label")
 	}
-	var text, page bytes.Buffer
-	if err := r.WriteText(&text); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"segments F1@50", "flips a minute", "onset", "a column the running one", "unlabelled"} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("the text has no %q:\n%s", want, text.String())
-		}
-	}
-	if err := r.WriteHTML(&page); err != nil || strings.Count(page.String(), "<svg") != 2 || strings.Contains(page.String(), "<script") {
-		t.Errorf("%d bytes of page, %v", page.Len(), err)
-	}
 	data, err := json.Marshal(r)
 	if err != nil || !bytes.Contains(data, []byte(`"f1_50":`)) {
 		t.Errorf("%s, %v", data, err)
-	}
-	if err := Strips(r, filepath.Join(t.TempDir(), "strips.png")); err != nil {
-		t.Error(err)
 	}
 	end := 0.0
 	for _, row := range r.Rows {
@@ -219,19 +185,19 @@ func TestStepsRefuse(t *testing.T) {
 	m := randomModel(t, 1, nil)
 	for want, run := range map[string]func() error{
 		"running head": func() error {
-			_, err := Steps(t.Context(), randomModel(t, 1, func(c *model.Config) { c.Running, c.Decision.EarlySteps = model.RunningNone, 0 }), stepSet(1, 1), Options{})
+			_, err := Steps(t.Context(), randomModel(t, 1, func(c *model.Config) { c.Running, c.Decision.EarlySteps = model.RunningNone, 0 }), testset.Steps(1, 1), Options{})
 			return err
 		},
-		"crop":          func() error { _, err := Steps(t.Context(), m, stepSet(1, 1), Options{Crop: 1}); return err },
-		"no recordings": func() error { _, err := Steps(t.Context(), m, stepSet(1, 0), Options{}); return err },
+		"crop":          func() error { _, err := Steps(t.Context(), m, testset.Steps(1, 1), Options{Crop: 1}); return err },
+		"no recordings": func() error { _, err := Steps(t.Context(), m, testset.Steps(1, 0), Options{}); return err },
 		"none of the model": func() error {
-			s := stepSet(1, 1)
+			s := testset.Steps(1, 1)
 			s.Labels = []string{"a", "x"}
 			_, err := Steps(t.Context(), m, s, Options{})
 			return err
 		},
 		"nothing to compare": func() error {
-			s := stepSet(1, 1)
+			s := testset.Steps(1, 1)
 			for i := range s.Examples[0].Steps {
 				s.Examples[0].Steps[i] = -1
 			}

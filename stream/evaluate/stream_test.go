@@ -271,11 +271,6 @@ func TestStreamMistakes(t *testing.T) {
 	if err := json.NewEncoder(&b).Encode(report); err != nil || !strings.Contains(b.String(), `"recall":null`) {
 		t.Errorf("%s, %v", &b, err)
 	}
-	for _, write := range []error{report.WriteText(&b), report.WriteHTML(&b)} {
-		if write != nil || strings.Contains(b.String(), "NaN") || strings.Contains(b.String(), "%!") {
-			t.Error(write)
-		}
-	}
 }
 
 // An hour's figures, counted by hand.
@@ -304,13 +299,13 @@ func TestScore(t *testing.T) {
 	d := &decide.Config{Threshold: 0.55, Background: "z"}
 	r := Score([]string{"a", "b", "z"}, []*Take{take}, d, 0.25)
 	want := FalseAlarms{4, 4, 1, 0, 1, 2}
-	if r.FalseAlarms != want || r.Events != 6 || r.Found != 1 || r.Missed != 5 || r.Recall != share(1, 6) || r.Precision != share(1, 5) || r.F1 != share(2, 11) {
+	if r.FalseAlarms != want || r.Events != 6 || r.Found != 1 || r.Missed != 5 || r.Recall != ShareOf(1, 6) || r.Precision != ShareOf(1, 5) || r.F1 != ShareOf(2, 11) {
 		t.Errorf("%+v", r)
 	}
 	if m := map[string]int{"wrong_label": 1, "threshold": 1, "background": 1, "short": 1, "inside": 1}; !reflect.DeepEqual(r.Misses, m) {
 		t.Errorf("%v", r.Misses)
 	}
-	if a := (StreamAccuracy{1, 0.75, share(1, 6), share(1, 6), 4}); r.Accuracy != a {
+	if a := (StreamAccuracy{1, 0.75, ShareOf(1, 6), ShareOf(1, 6), 4}); r.Accuracy != a {
 		t.Errorf("%+v", r.Accuracy)
 	}
 	if l := (Latencies{Latency{200, 200, 1}, Latency{300, 300, 1}, Latency{600, 600, 1}}); r.Latency != l {

@@ -47,7 +47,7 @@ type StreamReport struct {
 	Takes    []*Take      `json:"-"`
 	TradeOff *TradeOff    `json:"-"` // for the page, of a model that was tuned
 	Rows     []StreamRow  `json:"-"` // by recording and start
-	late     [3][]float64 // latencies in ms: running, early, confirmed; sorted
+	Late     [3][]float64 `json:"-"` // ms from begin to label of each event labelled right: running, early, confirmed; ascending
 }
 
 // FalseAlarms counts labels that were reported of no event.
@@ -178,7 +178,7 @@ type StreamRow struct {
 }
 
 // quantile is the nearest rank of sorted values.
-func quantile(sorted []float64, q float64) Number {
+func Quantile(sorted []float64, q float64) Number {
 	if len(sorted) == 0 {
 		return Number(math.NaN())
 	}
@@ -187,7 +187,7 @@ func quantile(sorted []float64, q float64) Number {
 
 func latency(ms []float64) Latency {
 	slices.Sort(ms)
-	return Latency{quantile(ms, 0.5), quantile(ms, 0.9), len(ms)}
+	return Latency{Quantile(ms, 0.5), Quantile(ms, 0.9), len(ms)}
 }
 
 // perHour is a rate, NaN where there is no time.

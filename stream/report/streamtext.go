@@ -1,9 +1,10 @@
-package evaluate
+package report
 
 import (
 	"fmt"
 	"inkling/model/decide"
 	"inkling/model/segment"
+	"inkling/stream/evaluate"
 	"io"
 	"maps"
 	"slices"
@@ -12,7 +13,7 @@ import (
 )
 
 // WriteText writes the report for a terminal.
-func (r *StreamReport) WriteText(w io.Writer) error {
+func (r Stream) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s in %s, %d events of %d labels; %.1f s\n", plural(r.Recordings, "recording"), duration(r.Seconds), r.Events, len(r.Labels), r.Elapsed)
 	for _, v := range r.Warnings {
@@ -26,7 +27,7 @@ func (r *StreamReport) WriteText(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "\n%s  events  right in the stream  running  false alarms/h\n", pad("time", 15))
 	for _, p := range r.OverTime {
-		fmt.Fprintf(&b, "%s  %6d  %s %7s  %7s  %14s\n", pad(p.name(), 15), p.Events, bar(float64(p.Accuracy), 11), p.Accuracy, p.RunningAccuracy, p.FalseAlarmsPerHour)
+		fmt.Fprintf(&b, "%s  %6d  %s %7s  %7s  %14s\n", pad(partName(&p), 15), p.Events, bar(float64(p.Accuracy), 11), p.Accuracy, p.RunningAccuracy, p.FalseAlarmsPerHour)
 	}
 	r.writeClasses(&b)
 	r.writeConfusion(&b)
@@ -50,7 +51,7 @@ func duration(seconds float64) string {
 	return d.Round(100 * time.Millisecond).String()
 }
 
-func (p *TimePart) name() string {
+func partName(p *evaluate.TimePart) string {
 	if p.FromS == float64(int(p.FromS/3600))*3600 && p.ToS-p.FromS >= 3600 {
 		return fmt.Sprintf("hour %d", int(p.FromS/3600)+1)
 	}
@@ -58,11 +59,11 @@ func (p *TimePart) name() string {
 }
 
 // figures are the summary in groups, in the order of importance.
-func (r *StreamReport) figures() [][]figure {
+func (r Stream) figures() [][]figure {
 	f, a := &r.FalseAlarms, &r.Accuracy
-	lo, hi := Wilson(r.Found, r.Events)
+	lo, hi := evaluate.Wilson(r.Found, r.Events)
 	all := [][]figure{{
-		{"recall", r.Recall.String(), fmt.Sprintf("%d of %d events found, 95 %% interval %s to %s", r.Found, r.Events, Share(lo), Share(hi))},
+		{"recall", r.Recall.String(), fmt.Sprintf("%d of %d events found, 95 %% interval %s to %s", r.Found, r.Events, evaluate.Share(lo), evaluate.Share(hi))},
 		{"precision", r.Precision.String(), fmt.Sprintf("F1 %s, macro F1 %s; a segment begins within %v s of its event", decimal(r.F1), decimal(r.MacroF1), r.Tolerance)},
 		{"false alarms an hour", f.PerHour.String(), fmt.Sprintf("%d: %d on background, %d of another label than the event's, %d told again, %d begun too far from it", f.Total, f.OnBackground, f.WrongLabel, f.Repeated, f.Displaced)},
 		{"missed", fmt.Sprint(r.Missed), reasons(r.Misses)},
@@ -75,7 +76,7 @@ func (r *StreamReport) figures() [][]figure {
 	late := []figure{}
 	for _, l := range []struct {
 		name, note string
-		Latency
+		evaluate.Latency
 	}{{"running label after", "it is right and stays so", r.Latency.Running}, {"early label after", "it is given and right", r.Latency.Early},
 		{"confirmed after", "told", r.Latency.Confirmed}} {
 		if l.Events > 0 {
@@ -86,7 +87,7 @@ func (r *StreamReport) figures() [][]figure {
 	return append(all, r.steadiness())
 }
 
-func (r *StreamReport) steadiness() []figure {
+func (r Stream) steadiness() []figure {
 	e, s := &r.Early, &r.Segments
 	fs := []figure{}
 	if e.Given > 0 {
@@ -98,7 +99,7 @@ func (r *StreamReport) steadiness() []figure {
 		figure{"segments", fmt.Sprint(s.Candidates), fmt.Sprintf("%d reported, %d rejected, dropped: %s", s.Reported, s.Rejected, reasons(s.Dropped))})
 }
 
-var reasonNames = map[string]string{missWrongLabel: "told with another label", missInside: "inside a segment that began at another time", missUnheard: "without a segment", string(decide.Background): "taken for background",
+var reasonNames = map[string]string{evaluate.MissWrongLabel: "told with another label", evaluate.MissInside: "inside a segment that began at another time", evaluate.MissUnheard: "without a segment", string(decide.Background): "taken for background",
 	string(decide.Threshold): "under the threshold", string(decide.CUSUM): "with too little evidence", string(segment.Short): "too short", string(segment.NoStep): "shorter than a step",
 	"repeated": "told again", "displaced": "begun too far from it", "on_background": "on background"}
 
@@ -124,7 +125,7 @@ func reasons(n map[string]int) string {
 	return strings.Join(out, ", ")
 }
 
-func (r *StreamReport) writeClasses(b *strings.Builder) {
+func (r Stream) writeClasses(b *strings.Builder) {
 	width := 5
 	for _, l := range r.Labels {
 		width = max(width, len([]rune(short(l, 30))))
@@ -138,12 +139,13 @@ func (r *StreamReport) writeClasses(b *strings.Builder) {
 }
 
 // confused is the confusion as that of a Report with one more label, none.
-func (r *StreamReport) confused() *Report {
+func (r Stream) confused() Clips {
 	labels := append(slices.Clone(r.Labels), "none")
-	return &Report{Examples: r.Events, Labels: labels, Unit: "events", Matrix: &Matrix{Counts: r.Confusion, None: make([]int, len(labels))}}
+	return Clips{&evaluate.Report{Examples: r.Events, Labels: labels, Unit: "events",
+		Matrix: &evaluate.Matrix{Counts: r.Confusion, None: make([]int, len(labels))}}}
 }
 
-func (r *StreamReport) writeConfusion(b *strings.Builder) {
+func (r Stream) writeConfusion(b *strings.Builder) {
 	r.confused().writeConfusion(b)
 	b.WriteString("column none: no label was told of the event; row none: it was told of no event, or of one told already\n")
 }

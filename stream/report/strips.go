@@ -1,8 +1,9 @@
-package evaluate
+package report
 
 import (
 	"fmt"
 	"image/color"
+	"inkling/stream/evaluate"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -11,7 +12,7 @@ import (
 // Strips draws each recording, up to a dozen, as two strips over its time: the true
 // label above, the running label below, a colour each label, white where there is
 // none.
-func Strips(r *StepReport, path string) error { return drawStrips(r).save(path) }
+func Strips(r *evaluate.StepReport, path string) error { return drawStrips(Steps{r}).save(path) }
 
 const (
 	mostStrips   = 12
@@ -32,7 +33,7 @@ func hueOf(label int) color.NRGBA {
 	return tint(hues[label%len(hues)], 1/float64(1+label/len(hues)%4))
 }
 
-func drawStrips(r *StepReport) *drawing {
+func drawStrips(r Steps) *drawing {
 	tracks := r.Tracks[:min(len(r.Tracks), mostStrips)]
 	var keys []key
 	for k, l := range r.Labels {
@@ -40,7 +41,7 @@ func drawStrips(r *StepReport) *drawing {
 	}
 	longest := 0.0
 	for _, t := range tracks {
-		longest = max(longest, t.at(len(t.Ends)))
+		longest = max(longest, t.At(len(t.Ends)))
 	}
 	room := legendRoom(keys)
 	height := stripsBottom + room + vg.Length(len(tracks))*(2*stripHeight+stripGap)
@@ -52,7 +53,7 @@ func drawStrips(r *StepReport) *drawing {
 		}
 		top := height - room
 		for _, t := range tracks {
-			t.draw(c, top, x)
+			drawTrack(c, t, top, x)
 			top -= 2*stripHeight + stripGap
 		}
 		drawTime(c, longest, x)
@@ -73,8 +74,8 @@ func legendRoom(keys []key) vg.Length {
 	return vg.Length(rows*13 + 16)
 }
 
-// draw draws a track's strips below top.
-func (t *Track) draw(c draw.Canvas, top vg.Length, x func(float64) vg.Length) {
+// drawTrack draws a track's strips below top.
+func drawTrack(c draw.Canvas, t *evaluate.Track, top vg.Length, x func(float64) vg.Length) {
 	name := style(8, ink, draw.XLeft, draw.YBottom)
 	c.FillText(name, vg.Point{X: stripsLeft, Y: top - stripGap + 10}, fit(name, t.Name, 400))
 	side := style(8, grey, draw.XRight, draw.YCenter)
@@ -84,10 +85,10 @@ func (t *Track) draw(c draw.Canvas, top vg.Length, x func(float64) vg.Length) {
 		labels []int32
 	}{{"true", t.Truth}, {"running", t.Running}} {
 		y := top - vg.Length(i)*(stripHeight+1)
-		for _, r := range runsOf(s.labels) {
-			fill(c, hueOf(r.label), x(t.at(r.from)), y-stripHeight, x(t.at(r.to)), y)
+		for _, r := range evaluate.StretchesOf(s.labels) {
+			fill(c, hueOf(r.Label), x(t.At(r.From)), y-stripHeight, x(t.At(r.To)), y)
 		}
-		frame(c, line(pale, 0.4), x(0), y-stripHeight, x(t.at(len(t.Ends))), y)
+		frame(c, line(pale, 0.4), x(0), y-stripHeight, x(t.At(len(t.Ends))), y)
 		c.FillText(side, vg.Point{X: stripsLeft - 5, Y: y - stripHeight/2}, s.name)
 	}
 }

@@ -1,8 +1,9 @@
-package evaluate
+package report
 
 import (
 	"errors"
 	"fmt"
+	"inkling/stream/evaluate"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -11,16 +12,16 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-func drawRunning(r *Report) (*drawing, error) {
+func drawRunning(r Clips) (*drawing, error) {
 	if r.Running == nil {
 		return nil, errors.New("the model has no running head: there is no running accuracy to draw")
 	}
 	p := newPlot("", "part of the segment seen", "accuracy")
 	var xys plotter.XYs
-	for k := 1; k <= tenths; k++ {
-		xys = append(xys, plotter.XY{X: float64(k) / tenths, Y: float64(r.Running.AccuracyAt[Fraction(k)])})
+	for k := 1; k <= evaluate.Tenths; k++ {
+		xys = append(xys, plotter.XY{X: float64(k) / evaluate.Tenths, Y: float64(r.Running.AccuracyAt[evaluate.Fraction(k)])})
 	}
-	_, majority := r.matrix().Majority()
+	_, majority := r.ConfusionMatrix().Majority()
 	keys := []key{
 		{"running", line(vermilion, 1.6), nil},
 		{"confirmed " + r.Confirmed.Accuracy.String(), line(blue, 1.6), nil},
@@ -29,12 +30,12 @@ func drawRunning(r *Report) (*drawing, error) {
 	if len(r.Running.CarriedAt) > 0 {
 		keys = append(keys, key{"running, one after another", line(green, 1.2, 4, 2), nil})
 		var carried plotter.XYs
-		for k := 1; k <= tenths; k++ {
-			carried = append(carried, plotter.XY{X: float64(k) / tenths, Y: float64(r.Running.CarriedAt[Fraction(k)])})
+		for k := 1; k <= evaluate.Tenths; k++ {
+			carried = append(carried, plotter.XY{X: float64(k) / evaluate.Tenths, Y: float64(r.Running.CarriedAt[evaluate.Fraction(k)])})
 		}
 		addLine(p, carried, keys[3].line)
 	}
-	level := func(s Share, l draw.LineStyle) {
+	level := func(s evaluate.Share, l draw.LineStyle) {
 		addLine(p, plotter.XYs{{X: 0, Y: float64(s)}, {X: 1, Y: float64(s)}}, l)
 	}
 	level(majority, keys[2].line)
@@ -55,14 +56,14 @@ func drawRunning(r *Report) (*drawing, error) {
 
 // drawAfter draws the running label's accuracy at the milestones, on a scale where each
 // is as far from the next.
-func drawAfter(r *Report) (*drawing, error) {
+func drawAfter(r Clips) (*drawing, error) {
 	if r.Running == nil || len(r.Running.AccuracyAfter) == 0 {
 		return nil, errors.New("the report has no accuracy after numbers of characters: evaluate a model of text with a running head")
 	}
 	p := newPlot("", "characters read", "accuracy")
 	var xys plotter.XYs
 	var ticks plot.ConstantTicks
-	for k, n := range r.Running.milestones() {
+	for k, n := range r.Running.Milestones() {
 		name := strconv.Itoa(n)
 		xys = append(xys, plotter.XY{X: float64(k), Y: float64(r.Running.AccuracyAfter[name])})
 		ticks = append(ticks, plot.Tick{Value: float64(k), Label: name})
@@ -105,7 +106,7 @@ func (d *dots) Plot(c draw.Canvas, p *plot.Plot) {
 
 func (d *dots) DataRange() (xmin, xmax, ymin, ymax float64) { return plotter.XYRange(d.XYs) }
 
-func drawReliability(r *Report) (*drawing, error) {
+func drawReliability(r Clips) (*drawing, error) {
 	confirmed, running := total(&r.Bins[0]), total(&r.Bins[1])
 	if confirmed == 0 && running == 0 {
 		return nil, errors.New("the report holds no probabilities: evaluate the model again")
@@ -122,7 +123,7 @@ func drawReliability(r *Report) (*drawing, error) {
 	return plotted(vg.Length(60+260*len(ps)), 310, keys, ps...), nil
 }
 
-func total(r *Histogram) int {
+func total(r *evaluate.Histogram) int {
 	n := 0
 	for _, c := range r.Count {
 		n += c
@@ -130,7 +131,7 @@ func total(r *Histogram) int {
 	return n
 }
 
-func reliability(name string, r *Histogram) *plot.Plot {
+func reliability(name string, r *evaluate.Histogram) *plot.Plot {
 	p := newPlot(fmt.Sprintf("%s (error %s)", name, decimal(r.ECE())), "probability given", "share right")
 	p.Title.TextStyle.Font.Size = 10
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
@@ -139,13 +140,13 @@ func reliability(name string, r *Histogram) *plot.Plot {
 	return p
 }
 
-type reliabilityBins struct{ r *Histogram }
+type reliabilityBins struct{ r *evaluate.Histogram }
 
 func (b *reliabilityBins) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	n := float64(total(b.r))
 	for i, count := range b.r.Count {
-		fill(c, pale, x(float64(i)/Bins), y(0), x(float64(i+1)/Bins)-0.5, y(float64(count)/n))
+		fill(c, pale, x(float64(i)/evaluate.Bins), y(0), x(float64(i+1)/evaluate.Bins)-0.5, y(float64(count)/n))
 	}
 	c.StrokeLine2(line(grey, 0.8, 3, 2), x(0), y(0), x(1), y(1))
 	for i, count := range b.r.Count {
@@ -153,7 +154,7 @@ func (b *reliabilityBins) Plot(c draw.Canvas, p *plot.Plot) {
 			continue
 		}
 		at := x(b.r.Sum[i] / float64(count))
-		lo, hi := Wilson(b.r.Right[i], count)
+		lo, hi := evaluate.Wilson(b.r.Right[i], count)
 		c.StrokeLine2(line(blue, 0.9), at, y(lo), at, y(hi))
 		c.DrawGlyphNoClip(draw.GlyphStyle{Color: blue, Radius: 2.6, Shape: draw.CircleGlyph{}},
 			vg.Point{X: at, Y: y(float64(b.r.Right[i]) / float64(count))})

@@ -1,13 +1,14 @@
-package evaluate
+package report
 
 import (
 	"fmt"
+	"inkling/stream/evaluate"
 	"io"
 	"strings"
 )
 
 // WriteText writes the report for a terminal.
-func (r *StepReport) WriteText(w io.Writer) error {
+func (r Steps) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", r.heading())
 	for _, v := range r.Warnings {
@@ -24,7 +25,7 @@ func (r *StepReport) WriteText(w io.Writer) error {
 	return err
 }
 
-func (r *StepReport) heading() string {
+func (r Steps) heading() string {
 	return fmt.Sprintf("%s in %s, %d labelled steps", plural(r.Recordings, "recording"), duration(r.Seconds), r.Steps)
 }
 
@@ -32,11 +33,11 @@ func (r *StepReport) heading() string {
 const unitSteps = "steps"
 
 // confused has the steps' confusion in the form of a Report.
-func (r *StepReport) confused() *Report {
-	return &Report{Examples: r.Steps, Labels: r.Labels, Unit: unitSteps, Matrix: r.Matrix}
+func (r Steps) confused() Clips {
+	return Clips{&evaluate.Report{Examples: r.Steps, Labels: r.Labels, Unit: unitSteps, Matrix: r.Matrix}}
 }
 
-func (r *StepReport) figures() []figure {
+func (r Steps) figures() []figure {
 	label, majority := r.Matrix.Majority()
 	s := r.Segments
 	fs := []figure{
@@ -54,7 +55,7 @@ func (r *StepReport) figures() []figure {
 			decimal(c.Segments.F1At50), c.Overturned)})
 	}
 	if r.None > 0 {
-		fs = append(fs, figure{"without a label", share(r.None, r.Steps).String(), "of the steps: outside segments, warming up, or held back"})
+		fs = append(fs, figure{"without a label", evaluate.ShareOf(r.None, r.Steps).String(), "of the steps: outside segments, warming up, or held back"})
 	}
 	if r.Unlabelled > 0 {
 		fs = append(fs, figure{"unlabelled", fmt.Sprint(r.Unlabelled), "steps have no true label and are left out"})

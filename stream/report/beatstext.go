@@ -1,14 +1,15 @@
-package evaluate
+package report
 
 import (
 	"fmt"
 	"html/template"
+	"inkling/stream/evaluate"
 	"io"
 	"strings"
 )
 
 // WriteText writes the report for a terminal.
-func (r *BeatReport) WriteText(w io.Writer) error {
+func (r Beats) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d annotated beats; %.1f s\n", plural(r.Records, "record"), r.Beats, r.Seconds)
 	for _, v := range r.Warnings {
@@ -38,7 +39,7 @@ func (r *BeatReport) WriteText(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "\nrecord   beats      QRS  precision   right\n")
 	for _, p := range r.PerRecord {
-		fmt.Fprintf(&b, "%-7s %6d  %7s  %9s %7s\n", printable(p.Record), p.Beats, p.QRS.Sensitivity, p.QRS.Precision, share(p.Right, p.Beats))
+		fmt.Fprintf(&b, "%-7s %6d  %7s  %9s %7s\n", printable(p.Record), p.Beats, p.QRS.Sensitivity, p.QRS.Precision, evaluate.ShareOf(p.Right, p.Beats))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -61,7 +62,7 @@ var beatsPage = template.Must(template.New("beats").Parse(`<!doctype html>
 `))
 
 // WriteHTML writes a page that stands alone.
-func (r *BeatReport) WriteHTML(w io.Writer) error {
+func (r Beats) WriteHTML(w io.Writer) error {
 	var b strings.Builder
 	if err := r.WriteText(&b); err != nil {
 		return err

@@ -8,39 +8,39 @@ import (
 	"inkling/model/decide"
 )
 
-// tenths are the fractions of a segment at which the running label is judged.
-const tenths = 10
+// Tenths are the fractions of a segment at which the running label is judged.
+const Tenths = 10
 
-// A verdict is what the network said of one example. Labels are indices, −1
-// where there is none.
-type verdict struct {
-	file      string
-	truth     int
-	seen      bool // in training
-	steps     int
-	confirmed int
-	probs     []float32       // C, of the confirm head
-	running   [tenths]int     // the running label after each tenth
-	p         [tenths]float32 // and its probability
-	after     []int           // the running label at each milestone, or at the end before it
-	early     int             // the label under the stopping rule
-	earlyStep int             // the step at which it became final; 0: never
+// An Outcome is what the network answered for one example. Labels are indices, −1 where
+// there is none.
+type Outcome struct {
+	File      string
+	Truth     int
+	Seen      bool // the example was trained on
+	Steps     int
+	Confirmed int
+	Probs     []float32       // of every label, by the confirm head
+	Running   [Tenths]int     // the running label after each tenth of the steps
+	P         [Tenths]float32 // and its probability
+	After     []int           // the running label at each milestone, or at the end before it
+	Early     int             // the label under the early rule
+	EarlyStep int             // the step at which it became final; 0: never
 }
 
-// stepAt is the step, counted from 1, at which k tenths of steps have been seen.
-func stepAt(k, steps int) int { return max(1, (k*steps+tenths-1)/tenths) }
+// stepAt is the step, counted from 1, at which k Tenths of steps have been seen.
+func stepAt(k, steps int) int { return max(1, (k*steps+Tenths-1)/Tenths) }
 
 // judge fills v with what p says under the decision rule of c, and at the milestones.
-func (v *verdict) judge(p *model.Prediction, c *model.Config, milestones []int) {
+func (v *Outcome) judge(p *model.Prediction, c *model.Config, milestones []int) {
 	classes := len(c.Labels)
-	v.steps, v.probs, v.confirmed = p.Steps, p.Confirm, f32.Argmax(p.Confirm)
-	v.early = v.confirmed
-	for k := range v.running {
-		v.running[k] = -1
+	v.Steps, v.Probs, v.Confirmed = p.Steps, p.Confirm, f32.Argmax(p.Confirm)
+	v.Early = v.Confirmed
+	for k := range v.Running {
+		v.Running[k] = -1
 		if at := stepAt(k+1, p.Steps); p.Running != nil && at > c.Decision.Warm {
 			row := p.Running[(at-1)*classes:][:classes]
-			v.running[k] = f32.Argmax(row)
-			v.p[k] = row[v.running[k]]
+			v.Running[k] = f32.Argmax(row)
+			v.P[k] = row[v.Running[k]]
 		}
 	}
 	for _, n := range milestones {
@@ -48,18 +48,18 @@ func (v *verdict) judge(p *model.Prediction, c *model.Config, milestones []int) 
 		if at > c.Decision.Warm {
 			label = f32.Argmax(p.Running[(at-1)*classes:][:classes])
 		}
-		v.after = append(v.after, label)
+		v.After = append(v.After, label)
 	}
 	if label, step := earlyLabel(p.Running, c); step > 0 {
-		v.early, v.earlyStep = label, step
+		v.Early, v.EarlyStep = label, step
 	}
 }
 
-// unheard makes v the verdict on an example without a segment.
-func (v *verdict) unheard() {
-	v.confirmed, v.early = -1, -1
-	for k := range v.running {
-		v.running[k] = -1
+// NoSegment makes v the outcome of an example in which no segment was found.
+func (v *Outcome) NoSegment() {
+	v.Confirmed, v.Early = -1, -1
+	for k := range v.Running {
+		v.Running[k] = -1
 	}
 }
 
@@ -78,11 +78,11 @@ func earlyLabel(running []float32, c *model.Config) (label, step int) {
 }
 
 // fraction is the part of the segment that was seen when the label became final.
-func (v *verdict) fraction() float64 {
-	if v.earlyStep == 0 {
+func (v *Outcome) fraction() float64 {
+	if v.EarlyStep == 0 {
 		return 1
 	}
-	return float64(v.earlyStep) / float64(v.steps)
+	return float64(v.EarlyStep) / float64(v.Steps)
 }
 
 // A Row is the outcome of one example, a line of `eval --each`. A label of ""
@@ -125,20 +125,20 @@ func (r Row) MarshalJSON() ([]byte, error) {
 	}{r.File, r.Truth, null(r.Confirmed), r.Probs, null(r.Running), early, r.Steps})
 }
 
-func (v *verdict) row(labels []string) Row {
+func (v *Outcome) row(labels []string) Row {
 	name := func(i int) string {
 		if i < 0 {
 			return ""
 		}
 		return labels[i]
 	}
-	r := Row{File: v.file, Truth: name(v.truth), Confirmed: name(v.confirmed), Probs: map[string]float32{},
-		Running: name(v.running[tenths-1]), EarlyStep: v.earlyStep, Steps: v.steps, Seen: v.seen}
-	for i, p := range v.probs {
+	r := Row{File: v.File, Truth: name(v.Truth), Confirmed: name(v.Confirmed), Probs: map[string]float32{},
+		Running: name(v.Running[Tenths-1]), EarlyStep: v.EarlyStep, Steps: v.Steps, Seen: v.Seen}
+	for i, p := range v.Probs {
 		r.Probs[labels[i]] = p
 	}
-	if v.confirmed >= 0 {
-		r.P = v.probs[v.confirmed]
+	if v.Confirmed >= 0 {
+		r.P = v.Probs[v.Confirmed]
 	}
 	return r
 }

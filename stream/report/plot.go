@@ -1,9 +1,8 @@
-package evaluate
+package report
 
 import (
-	"fmt"
-
 	"inkling/model/dataset"
+	"inkling/stream/evaluate"
 )
 
 // The functions below write a picture to path, whose ending chooses the format:
@@ -13,24 +12,24 @@ import (
 // their share of the row, right ones blue and wrong ones red; beside each row
 // the share that was right (the sensitivity) and wrong, below each column the
 // share of it that was right (the precision) and wrong.
-func Confusion(r *Report, path string) error {
-	d, err := drawConfusion(r)
+func Confusion(r *evaluate.Report, path string) error {
+	d, err := drawConfusion(Clips{r})
 	return save(d, err, path)
 }
 
 // RunningAccuracy draws the running label's accuracy over the part of the
 // segment that was seen, beside the confirmed label's, the early one's and that
 // of always naming the commonest label.
-func RunningAccuracy(r *Report, path string) error {
-	d, err := drawRunning(r)
+func RunningAccuracy(r *evaluate.Report, path string) error {
+	d, err := drawRunning(Clips{r})
 	return save(d, err, path)
 }
 
 // Reliability draws accuracy over the probability that answers were given
 // with, in 15 bins, with the 95 % interval of each; on the diagonal a model is
 // calibrated. Grey columns are the share of answers in each bin.
-func Reliability(r *Report, path string) error {
-	d, err := drawReliability(r)
+func Reliability(r *evaluate.Report, path string) error {
+	d, err := drawReliability(Clips{r})
 	return save(d, err, path)
 }
 
@@ -55,25 +54,4 @@ func save(d *drawing, err error, path string) error {
 		return err
 	}
 	return d.save(path)
-}
-
-// check tells what of a Report, which may have been read from a file, does not
-// fit together.
-func (r *Report) check() error {
-	n := len(r.Labels)
-	c := r.matrix()
-	if n == 0 || len(c.Counts) != n || len(c.None) != n {
-		return fmt.Errorf("the report has %d labels and a confusion of %d rows: give what `inkling eval --json` printed", n, len(c.Counts))
-	}
-	for k, row := range c.Counts {
-		if len(row) != n {
-			return fmt.Errorf("the report's confusion has %d columns in row %d, not %d: give what `inkling eval --json` printed", len(row), k+1, n)
-		}
-		for _, v := range row {
-			if v < 0 || int64(v) > 1<<40 {
-				return fmt.Errorf("the report's confusion says %d: give what `inkling eval --json` printed", v)
-			}
-		}
-	}
-	return nil
 }

@@ -1,17 +1,18 @@
-package evaluate
+package report
 
 import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"inkling/stream/evaluate"
 	"io"
 	"regexp"
 	"strings"
 	"testing"
 )
 
-func textOf(t *testing.T, r *Report) string {
+func textOf(t *testing.T, r Clips) string {
 	t.Helper()
 	var b strings.Builder
 	if err := r.WriteText(&b); err != nil {
@@ -21,16 +22,16 @@ func textOf(t *testing.T, r *Report) string {
 }
 
 func TestTextSaysTheFigures(t *testing.T) {
-	vs := make([]verdict, 20)
+	vs := make([]evaluate.Outcome, 20)
 	for i := range vs {
 		v := &vs[i]
-		*v = verdict{truth: i % 2, confirmed: i % 2, early: i % 2, earlyStep: 3, steps: 10, probs: []float32{0.5, 0.5}}
-		for k := range v.running {
-			v.running[k], v.p[k] = 0, 0.75
+		*v = evaluate.Outcome{Truth: i % 2, Confirmed: i % 2, Early: i % 2, EarlyStep: 3, Steps: 10, Probs: []float32{0.5, 0.5}}
+		for k := range v.Running {
+			v.Running[k], v.P[k] = 0, 0.75
 		}
 	}
-	vs[0].confirmed, vs[0].early = 1, 0
-	r := newReport([]string{"cat", "dog"}, vs, true)
+	vs[0].Confirmed, vs[0].Early = 1, 0
+	r := Clips{evaluate.NewReport([]string{"cat", "dog"}, vs, true)}
 	r.Warnings = []string{"mind the gap"}
 	got := textOf(t, r)
 	for _, want := range []string{"20 examples, 2 labels", "note: mind the gap", "confirmed            95.0 %", "76.4 % to 99.1 %", "“cat”: 50.0 %",
@@ -67,11 +68,11 @@ func TestTextOfReadReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var back Report
-	if err := json.Unmarshal(data, &back); err != nil {
+	back := Clips{&evaluate.Report{}}
+	if err := json.Unmarshal(data, back.Report); err != nil {
 		t.Fatal(err)
 	}
-	if a, b := textOf(t, r), textOf(t, &back); a != b {
+	if a, b := textOf(t, r), textOf(t, back); a != b {
 		t.Errorf("written\n%s\nread\n%s", a, b)
 	}
 	back.Confirmed.Confusion = nil
@@ -84,7 +85,7 @@ func TestHTMLStandsAlone(t *testing.T) {
 	r := madeUp(7, 1000, 0.3, true, instrument)
 	r.Title, r.Warnings = "Clips <script>alert(1)</script>", []string{"mind <i>the</i> gap"}
 	var b bytes.Buffer
-	if err := WriteHTML(&b, "notes & more", r, madeUp(2, 10, 1, false, instrument)); err != nil {
+	if err := WriteHTML(&b, "notes & more", r.Report, madeUp(2, 10, 1, false, instrument).Report); err != nil {
 		t.Fatal(err)
 	}
 	page := b.String()

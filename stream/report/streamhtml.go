@@ -1,8 +1,9 @@
-package evaluate
+package report
 
 import (
 	"fmt"
 	"html/template"
+	"inkling/stream/evaluate"
 	"io"
 )
 
@@ -14,7 +15,7 @@ type streamPage struct {
 	Warnings       []string
 	Figures        [][]figure
 	Pictures       []htmlPicture
-	Parts          []TimePart
+	Parts          []streamPart
 	Classes        []streamClass
 	Wrong          []streamWrong
 	More           int
@@ -22,23 +23,29 @@ type streamPage struct {
 
 type streamClass struct {
 	Label string
-	StreamClass
+	evaluate.StreamClass
 	F1Text string
 }
 
 type streamWrong struct{ Recording, At, Kind, Label, Given, P, Reason string }
 
-// Name of a part of the time, for the page.
-func (p TimePart) Name() string { return p.name() }
+// A streamPart is a part of the time with its name.
+type streamPart struct {
+	Name string
+	evaluate.TimePart
+}
 
 // WriteHTML writes one page: figures, charts as inline SVG, each label's figures,
 // what was missed and the false alarms. It loads nothing and runs no script.
-func (r *StreamReport) WriteHTML(w io.Writer) error {
+func (r Stream) WriteHTML(w io.Writer) error {
 	t, err := template.New("page").Parse(reportTemplate)
 	if err != nil {
 		return err
 	}
-	p := &streamPage{Title: printable(r.Title), Figures: r.figures(), Parts: r.OverTime}
+	p := &streamPage{Title: printable(r.Title), Figures: r.figures()}
+	for _, part := range r.OverTime {
+		p.Parts = append(p.Parts, streamPart{partName(&part), part})
+	}
 	if p.Title == "" {
 		p.Title = "inkling: evaluation on streams"
 	}
@@ -59,7 +66,7 @@ func (r *StreamReport) WriteHTML(w io.Writer) error {
 }
 
 // listWrong lists what was missed and the false alarms.
-func (p *streamPage) listWrong(rows []StreamRow) {
+func (p *streamPage) listWrong(rows []evaluate.StreamRow) {
 	for _, row := range rows {
 		if row.Reason == "" {
 			continue
@@ -85,10 +92,10 @@ func (p *streamPage) listWrong(rows []StreamRow) {
 	}
 }
 
-func (r *StreamReport) pictures() ([]htmlPicture, error) {
+func (r Stream) pictures() ([]htmlPicture, error) {
 	var s htmlSection
 	if r.TradeOff != nil {
-		if err := s.add(r.TradeOff.drawing(), "Trade-off", "Recall against false alarms an hour, on the streams of the proof, from the strictest thresholds to none."); err != nil {
+		if err := s.add(drawTradeOff(r.TradeOff), "Trade-off", "Recall against false alarms an hour, on the streams of the proof, from the strictest thresholds to none."); err != nil {
 			return nil, err
 		}
 	}

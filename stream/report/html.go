@@ -1,4 +1,4 @@
-package evaluate
+package report
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"inkling/stream/evaluate"
 	"io"
 )
 
@@ -21,7 +22,7 @@ type htmlSection struct {
 	Figures  []figure
 	Pictures []htmlPicture
 	Classes  []htmlClass
-	Wrong    []Row
+	Wrong    []evaluate.Row
 	More     int
 	Rows     bool
 }
@@ -34,17 +35,17 @@ type htmlPicture struct {
 type htmlClass struct {
 	Label                  string
 	Examples               int
-	Sensitivity, Precision Share
+	Sensitivity, Precision evaluate.Share
 	F1                     string
 }
 
 // WriteHTML writes the page of one report; see the function WriteHTML.
-func (r *Report) WriteHTML(w io.Writer) error { return WriteHTML(w, "inkling: evaluation", r) }
+func (r Clips) WriteHTML(w io.Writer) error { return WriteHTML(w, "inkling: evaluation", r.Report) }
 
 // WriteHTML writes one page with a section for every report: figures, charts as
 // inline SVG, each label's figures, the wrong examples. The page stands alone:
 // it loads nothing and runs no script.
-func WriteHTML(w io.Writer, title string, reports ...*Report) error {
+func WriteHTML(w io.Writer, title string, reports ...*evaluate.Report) error {
 	t, err := template.New("report").Parse(reportTemplate)
 	if err != nil {
 		return err
@@ -54,7 +55,7 @@ func WriteHTML(w io.Writer, title string, reports ...*Report) error {
 	}
 	var sections []htmlSection
 	for _, r := range reports {
-		s, err := newSection(r)
+		s, err := newSection(Clips{r})
 		if err != nil {
 			return err
 		}
@@ -63,8 +64,8 @@ func WriteHTML(w io.Writer, title string, reports ...*Report) error {
 	return t.Execute(w, map[string]any{"Title": printable(title), "Sections": sections})
 }
 
-func newSection(r *Report) (*htmlSection, error) {
-	if err := r.check(); err != nil {
+func newSection(r Clips) (*htmlSection, error) {
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
 	s := &htmlSection{Heading: printable(r.Title), Figures: r.figures(), Wrong: r.Wrong(), Rows: len(r.Rows) > 0}
@@ -81,7 +82,7 @@ func newSection(r *Report) (*htmlSection, error) {
 	for _, v := range r.Warnings {
 		s.Warnings = append(s.Warnings, printable(v))
 	}
-	c := r.matrix()
+	c := r.ConfusionMatrix()
 	for k, l := range r.Labels {
 		s.Classes = append(s.Classes, htmlClass{printable(l), c.Row(k), c.Sensitivity(k), c.Precision(k), decimal(c.F1(k))})
 	}
@@ -102,7 +103,7 @@ func (s *htmlSection) add(f *drawing, name, caption string) error {
 	return nil
 }
 
-func (s *htmlSection) pictures(r *Report) error {
+func (s *htmlSection) pictures(r Clips) error {
 	if f, err := drawRunning(r); err == nil {
 		if err := s.add(f, "Running accuracy", "How often the running label is right after so much of the segment; the triangle is the early label, at the mean part seen when it became final."); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package evaluate
+package report
 
 import (
 	"html/template"
@@ -15,7 +15,7 @@ type stepsPage struct {
 
 // WriteHTML writes one page: figures, the labels over time and the confusion as inline
 // SVG, each label's figures. It loads nothing and runs no script.
-func (r *StepReport) WriteHTML(w io.Writer) error {
+func (r Steps) WriteHTML(w io.Writer) error {
 	t, err := template.New("page").Parse(reportTemplate)
 	if err != nil {
 		return err

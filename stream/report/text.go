@@ -1,7 +1,8 @@
-package evaluate
+package report
 
 import (
 	"fmt"
+	"inkling/stream/evaluate"
 	"io"
 	"math"
 	"strconv"
@@ -15,8 +16,8 @@ const textWidth = 100
 
 // WriteText writes the report for a terminal: accuracies with their 95 %
 // intervals, the running label's course, each label's figures, the confusion.
-func (r *Report) WriteText(w io.Writer) error {
-	if err := r.check(); err != nil {
+func (r Clips) WriteText(w io.Writer) error {
+	if err := r.Check(); err != nil {
 		return err
 	}
 	var b strings.Builder
@@ -33,15 +34,15 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	if r.Running != nil {
 		b.WriteString("\nrunning label right after so much of the segment\n")
-		for k := 1; k <= tenths; k++ {
-			a := r.Running.AccuracyAt[Fraction(k)]
+		for k := 1; k <= evaluate.Tenths; k++ {
+			a := r.Running.AccuracyAt[evaluate.Fraction(k)]
 			fmt.Fprintf(&b, "  %3d %%  %s %7s", 10*k, bar(float64(a), 40), a)
-			if c, ok := r.Running.CarriedAt[Fraction(k)]; ok {
+			if c, ok := r.Running.CarriedAt[evaluate.Fraction(k)]; ok {
 				fmt.Fprintf(&b, "   %7s with the state carried on", c)
 			}
 			b.WriteByte('\n')
 		}
-		r.Running.writeAfter(&b)
+		writeAfter(r.Running, &b)
 	}
 	r.writeClasses(&b)
 	r.writeConfusion(&b)
@@ -50,8 +51,8 @@ func (r *Report) WriteText(w io.Writer) error {
 }
 
 // writeAfter writes the accuracy at the milestones, if there are any.
-func (r *Running) writeAfter(b *strings.Builder) {
-	steps := r.milestones()
+func writeAfter(r *evaluate.Running, b *strings.Builder) {
+	steps := r.Milestones()
 	if len(steps) == 0 {
 		return
 	}
@@ -66,17 +67,17 @@ func (r *Running) writeAfter(b *strings.Builder) {
 type figure struct{ Name, Value, Note string }
 
 // figures are the summary, in the order of importance.
-func (r *Report) figures() []figure {
-	c := r.matrix()
-	lo, hi := Wilson(c.Right(), c.Total())
+func (r Clips) figures() []figure {
+	c := r.ConfusionMatrix()
+	lo, hi := evaluate.Wilson(c.Right(), c.Total())
 	label, majority := c.Majority()
 	fs := []figure{
 		{"confirmed", r.Confirmed.Accuracy.String(), fmt.Sprintf("95 %% interval %s to %s; always naming “%s”: %s",
-			Share(lo), Share(hi), short(r.Labels[label], 20), majority)},
+			evaluate.Share(lo), evaluate.Share(hi), short(r.Labels[label], 20), majority)},
 		{"macro F1", decimal(r.Confirmed.MacroF1), "mean over the labels"},
 	}
 	if r.Running != nil {
-		fs = append(fs, figure{"running", r.Running.AccuracyAt[Fraction(tenths)].String(), "at the segment's end"})
+		fs = append(fs, figure{"running", r.Running.AccuracyAt[evaluate.Fraction(evaluate.Tenths)].String(), "at the segment's end"})
 	}
 	if e := r.Early; e != nil {
 		fs = append(fs, figure{"early", e.Accuracy.String(), fmt.Sprintf("final after %s of the segment on average; %s",
@@ -105,22 +106,14 @@ func gapNote(gap float64) string {
 	return fmt.Sprintf("%.1f points below confirmed", points)
 }
 
-func (r *Report) unit() string {
+func (r Clips) unit() string {
 	if r.Unit == "" {
 		return "examples"
 	}
 	return r.Unit
 }
 
-// String is a percentage with one decimal; – where there is none.
-func (s Share) String() string {
-	if math.IsNaN(float64(s)) {
-		return "–"
-	}
-	return fmt.Sprintf("%.1f %%", 100*float64(s))
-}
-
-func decimal(s Share) string {
+func decimal(s evaluate.Share) string {
 	if math.IsNaN(float64(s)) {
 		return "–"
 	}
@@ -140,8 +133,8 @@ func bar(v float64, width int) string {
 	return pad(s, width)
 }
 
-func (r *Report) writeClasses(b *strings.Builder) {
-	c, width := r.matrix(), 5
+func (r Clips) writeClasses(b *strings.Builder) {
+	c, width := r.ConfusionMatrix(), 5
 	for _, l := range r.Labels {
 		width = max(width, len([]rune(short(l, 30))))
 	}
@@ -155,8 +148,8 @@ func (r *Report) writeClasses(b *strings.Builder) {
 	}
 }
 
-func (r *Report) writeConfusion(b *strings.Builder) {
-	c := r.matrix()
+func (r Clips) writeConfusion(b *strings.Builder) {
+	c := r.ConfusionMatrix()
 	rows, heads := make([]string, len(r.Labels)), make([]string, len(r.Labels))
 	left, wide, digits, none := 0, 0, 1, 0
 	for k, l := range r.Labels {

@@ -1,6 +1,7 @@
-package evaluate
+package report
 
 import (
+	"inkling/stream/evaluate"
 	"math"
 
 	"gonum.org/v1/plot"
@@ -11,7 +12,7 @@ import (
 
 // drawOverTime draws how many events are labelled right, and the false alarms an
 // hour, over the time since the streams' begins: two panels over one axis.
-func drawOverTime(r *StreamReport) *drawing {
+func drawOverTime(r Stream) *drawing {
 	unit, scale := timeUnit(r)
 	top := newPlot("", "", "events right")
 	bottom := newPlot("", "time since the begin, "+unit, "false alarms/h")
@@ -22,7 +23,7 @@ func drawOverTime(r *StreamReport) *drawing {
 		if p.Events > 0 {
 			stream = append(stream, plotter.XY{X: at, Y: float64(p.Accuracy)})
 			running = append(running, plotter.XY{X: at, Y: float64(p.RunningAccuracy)})
-			lo, _ := Wilson(p.Found, p.Events)
+			lo, _ := evaluate.Wilson(p.Found, p.Events)
 			low = min(low, lo)
 		}
 	}
@@ -50,7 +51,7 @@ func drawOverTime(r *StreamReport) *drawing {
 }
 
 // timeUnit is what the axis of time counts, in seconds.
-func timeUnit(r *StreamReport) (name string, seconds float64) {
+func timeUnit(r Stream) (name string, seconds float64) {
 	switch end := r.OverTime[len(r.OverTime)-1].ToS; {
 	case end >= 7200:
 		return "hours", 3600
@@ -62,7 +63,7 @@ func timeUnit(r *StreamReport) (name string, seconds float64) {
 
 // intervals are a plotter of the confirmed accuracy's 95 % intervals.
 type intervals struct {
-	parts []TimePart
+	parts []evaluate.TimePart
 	scale float64
 }
 
@@ -71,7 +72,7 @@ func (v *intervals) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, q := range v.parts {
 		if q.Events > 0 {
 			at := x((q.FromS + q.ToS) / 2 / v.scale)
-			lo, hi := Wilson(q.Found, q.Events)
+			lo, hi := evaluate.Wilson(q.Found, q.Events)
 			c.StrokeLine2(line(blue, 0.8), at, y(lo), at, y(hi))
 			c.DrawGlyphNoClip(draw.GlyphStyle{Color: blue, Radius: 2.4, Shape: draw.CircleGlyph{}}, vg.Point{X: at, Y: y(float64(q.Accuracy))})
 		}
@@ -80,7 +81,7 @@ func (v *intervals) Plot(c draw.Canvas, p *plot.Plot) {
 
 // columns are a plotter of false alarms an hour.
 type columns struct {
-	parts []TimePart
+	parts []evaluate.TimePart
 	scale float64
 }
 
@@ -103,18 +104,18 @@ const mostPoints = 300
 
 // drawLatencies draws the share of events labelled right over the time since their
 // begin.
-func drawLatencies(r *StreamReport) *drawing {
+func drawLatencies(r Stream) *drawing {
 	p := newPlot("", "ms since the event's begin", "events labelled right")
 	names := []string{"running, to stay", "early", "confirmed"}
 	colours := []draw.LineStyle{line(vermilion, 1.6), line(green, 1.6), line(blue, 1.6)}
 	end := 100.0
-	for _, ms := range r.late {
+	for _, ms := range r.Late {
 		if len(ms) > 0 {
-			end = max(end, 1.2*float64(quantile(ms, 0.9)))
+			end = max(end, 1.2*float64(evaluate.Quantile(ms, 0.9)))
 		}
 	}
 	var keys []key
-	for k, ms := range r.late {
+	for k, ms := range r.Late {
 		if len(ms) == 0 {
 			continue
 		}

@@ -1,24 +1,25 @@
-package evaluate
+package report
 
 import (
 	"fmt"
 	"image/color"
+	"inkling/stream/evaluate"
 	"strconv"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-func drawConfusion(r *Report) (*drawing, error) {
-	if err := r.check(); err != nil {
+func drawConfusion(r Clips) (*drawing, error) {
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
-	l := newChart(r, fmt.Sprintf("%d %s, %s right", r.Examples, r.unit(), r.matrix().Accuracy()))
+	l := newChart(r, fmt.Sprintf("%d %s, %s right", r.Examples, r.unit(), r.ConfusionMatrix().Accuracy()))
 	return &drawing{width: l.width, height: l.height, draw: l.draw}, nil
 }
 
 // drawEvents is the confusion of a stream's events: its last label is none.
-func drawEvents(r *StreamReport) (*drawing, error) {
+func drawEvents(r Stream) (*drawing, error) {
 	l := newChart(r.confused(), fmt.Sprintf("%d events, %s found; %s false alarms an hour", r.Events, r.Recall, r.FalseAlarms.PerHour))
 	l.none = 1
 	return &drawing{width: l.width, height: l.height, draw: l.draw}, nil
@@ -26,8 +27,8 @@ func drawEvents(r *StreamReport) (*drawing, error) {
 
 // A chart is the layout of a confusion chart; lengths are in points.
 type chart struct {
-	r             *Report
-	c             *Matrix
+	r             Clips
+	c             *evaluate.Matrix
 	n, columns    int // columns is n, or n+1 where some were given no label
 	none          int // the last so many labels have no summaries
 	title         string
@@ -51,8 +52,8 @@ const (
 	labelPad    = 4
 )
 
-func newChart(r *Report, title string) *chart {
-	l := &chart{r: r, c: r.matrix(), n: len(r.Labels), title: title}
+func newChart(r Clips, title string) *chart {
+	l := &chart{r: r, c: r.ConfusionMatrix(), n: len(r.Labels), title: title}
 	l.columns = l.n
 	for _, k := range l.c.None {
 		if k > 0 {
@@ -163,12 +164,12 @@ func (l *chart) count(c draw.Canvas, row, column, n int) {
 }
 
 // summary draws the share s in the first box and what remains in the second.
-func (l *chart) summary(c draw.Canvas, s Share, x0, y0, x1, y1, x2, y2, x3, y3 vg.Length) {
+func (l *chart) summary(c draw.Canvas, s evaluate.Share, x0, y0, x1, y1, x2, y2, x3, y3 vg.Length) {
 	l.percent(c, s, blue, x0, y0, x1, y1)
 	l.percent(c, 1-s, vermilion, x2, y2, x3, y3)
 }
 
-func (l *chart) percent(c draw.Canvas, s Share, hue color.NRGBA, x0, y0, x1, y1 vg.Length) {
+func (l *chart) percent(c draw.Canvas, s evaluate.Share, hue color.NRGBA, x0, y0, x1, y1 vg.Length) {
 	col, label := paper, "–"
 	if s == s {
 		col, label = tint(hue, 0.85*float64(s)), percentOf(float64(s), x1-x0, l.sumStyle)

@@ -1,4 +1,4 @@
-package evaluate
+package report
 
 import (
 	"bytes"
@@ -19,12 +19,14 @@ import (
 
 	"pgregory.net/rapid"
 
+	"inkling/internal/testkit/testset"
 	"inkling/model/dataset"
 	"inkling/model/train"
+	"inkling/stream/evaluate"
 )
 
 // madeUp is the report of n labels that are right about so often.
-func madeUp(n, examples int, accuracy float64, unheard bool, label func(int) string) *Report {
+func madeUp(n, examples int, accuracy float64, unheard bool, label func(int) string) Clips {
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	var labels []string
 	for i := range n {
@@ -36,22 +38,22 @@ func madeUp(n, examples int, accuracy float64, unheard bool, label func(int) str
 		}
 		return rng.IntN(n)
 	}
-	var vs []verdict
+	var vs []evaluate.Outcome
 	for i := range examples {
-		v := verdict{file: fmt.Sprintf("some/folder/file-%03d.wav", i), truth: rng.IntN(n), steps: 20 + rng.IntN(80)}
-		v.confirmed, v.early, v.earlyStep = pick(v.truth, accuracy), pick(v.truth, accuracy*0.97), 5+rng.IntN(10)
-		v.probs = make([]float32, n)
-		v.probs[v.confirmed] = 0.5 + 0.5*rng.Float32()
-		for k := range v.running {
-			v.running[k], v.p[k] = pick(v.truth, accuracy*(0.5+0.05*float64(k+1))), 0.4+0.6*rng.Float32()
+		v := evaluate.Outcome{File: fmt.Sprintf("some/folder/file-%03d.wav", i), Truth: rng.IntN(n), Steps: 20 + rng.IntN(80)}
+		v.Confirmed, v.Early, v.EarlyStep = pick(v.Truth, accuracy), pick(v.Truth, accuracy*0.97), 5+rng.IntN(10)
+		v.Probs = make([]float32, n)
+		v.Probs[v.Confirmed] = 0.5 + 0.5*rng.Float32()
+		for k := range v.Running {
+			v.Running[k], v.P[k] = pick(v.Truth, accuracy*(0.5+0.05*float64(k+1))), 0.4+0.6*rng.Float32()
 		}
 		if unheard && i%17 == 0 {
-			v.probs, v.earlyStep = nil, 0
-			v.unheard()
+			v.Probs, v.EarlyStep = nil, 0
+			v.NoSegment()
 		}
 		vs = append(vs, v)
 	}
-	return newReport(labels, vs, true)
+	return Clips{evaluate.NewReport(labels, vs, true)}
 }
 
 func instrument(i int) string {
@@ -89,7 +91,7 @@ func pictures(t *testing.T) map[string]*drawing {
 	for _, channels := range []int{1, 3, 40} {
 		for _, n := range []int{1, 7, 300 / channels} {
 			labels := []string{instrument(0), instrument(3), instrument(4), instrument(5)}
-			s := randomSet(uint64(n), n, channels, labels)
+			s := testset.Random(uint64(n), n, channels, labels)
 			d, err := drawWaveform(s, s.Examples)
 			add(fmt.Sprintf("waveform%d-%d", channels, n), d, err)
 		}
@@ -189,7 +191,7 @@ func TestSVGHoldsTheWords(t *testing.T) {
 
 // The cells of the chart have the colours that the counts ask for.
 func TestConfusionCellsAreColoured(t *testing.T) {
-	r := newReport([]string{"a", "b"}, nil, false)
+	r := Clips{evaluate.NewReport([]string{"a", "b"}, nil, false)}
 	r.Matrix.Counts = [][]int{{3, 1}, {0, 5}}
 	l := newChart(r, "")
 	var b bytes.Buffer
@@ -275,8 +277,8 @@ func TestFileNamesAndFormats(t *testing.T) {
 	r := madeUp(3, 30, 0.9, false, instrument)
 	for _, name := range []string{"a.png", "a.svg", "a.PNG"} {
 		path := filepath.Join(dir, name)
-		for _, draw := range []func(*Report, string) error{Confusion, RunningAccuracy, Reliability} {
-			if err := draw(r, path); err != nil {
+		for _, draw := range []func(*evaluate.Report, string) error{Confusion, RunningAccuracy, Reliability} {
+			if err := draw(r.Report, path); err != nil {
 				t.Fatal(err)
 			}
 			data, err := os.ReadFile(path)
@@ -290,7 +292,7 @@ func TestFileNamesAndFormats(t *testing.T) {
 	}
 	for _, name := range []string{"a.jpg", "a", ".png.gz"} {
 		path := filepath.Join(dir, name)
-		err := Confusion(r, path)
+		err := Confusion(r.Report, path)
 		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), ".png or .svg") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -307,8 +309,8 @@ func TestNothingToDraw(t *testing.T) {
 	bad.Matrix.Counts = bad.Matrix.Counts[:2]
 	for name, err := range map[string]error{
 		"waveform": Waveform(s, s.Examples, path), "no examples": Waveform(s, nil, path), "curves": Curves(nil, path),
-		"running":     RunningAccuracy(newReport(testLabels, nil, false), path),
-		"reliability": Reliability(&Report{}, path), "confusion": Confusion(&Report{}, path), "shape": Confusion(bad, path),
+		"running":     RunningAccuracy(evaluate.NewReport([]string{"a", "b"}, nil, false), path),
+		"reliability": Reliability(&evaluate.Report{}, path), "confusion": Confusion(&evaluate.Report{}, path), "shape": Confusion(bad.Report, path),
 	} {
 		if err == nil {
 			t.Errorf("%s: no error", name)

@@ -1,0 +1,37 @@
+// Package report shows people what package evaluate has measured: text for a terminal,
+// pages of HTML that stand alone, and pictures in PNG or SVG.
+//
+// Wrap a result in the type of its kind and write it:
+//
+//	report.Clips{Report: r}.WriteText(os.Stdout)
+//	report.Clips{Report: r}.WriteHTML(page)
+//
+// Confusion, Curves, Waveform and the other functions each draw one picture.
+package report
+
+import (
+	"io"
+
+	"inkling/stream/evaluate"
+)
+
+// Text is a result that can be written for a terminal, Page one that can be written as
+// HTML as well.
+type (
+	Text interface{ WriteText(io.Writer) error }
+	Page interface {
+		Text
+		WriteHTML(io.Writer) error
+	}
+)
+
+// The kinds of result: of single examples, of endless streams, of labels for every
+// step, of heartbeats, of forecasts of values and of characters.
+type (
+	Clips     struct{ *evaluate.Report }
+	Stream    struct{ *evaluate.StreamReport }
+	Steps     struct{ *evaluate.StepReport }
+	Beats     struct{ *evaluate.BeatReport }
+	Forecasts struct{ *evaluate.ForecastReport }
+	Reading   struct{ *evaluate.ReadingReport }
+)
