@@ -38,7 +38,7 @@ func BenchmarkSequence(b *testing.B) {
 	}
 }
 
-// BenchmarkTrain is one direction's Forward and Adjoint of a mini-batch of 32,
+// BenchmarkTrain is one direction's Forward and Backward of a mini-batch of 32,
 // H = 100; an epoch of 441 sequences has 13.8 of these, twice.
 func BenchmarkTrain(b *testing.B) {
 	for _, v := range []struct{ d, steps, n int }{{40, 100, 32}, {40, 100, 8}, {12, 20, 27}, {1, 1000, 32}} {
@@ -52,12 +52,12 @@ func BenchmarkTrain(b *testing.B) {
 			}
 			rows := v.n * v.steps
 			x, dh := randomSlice(rng, rows*v.d), randomSlice(rng, rows*100)
-			l.PackAdjoint(w, false)
+			l.PackBackward(w, false)
 			grad := l.NewGradient()
 			var tp Tape
 			for b.Loop() {
 				l.Forward(&tp, active, x, nil, nil)
-				l.Adjoint(&tp, grad, nil, dh, nil, nil)
+				l.Backward(&tp, grad, nil, dh, nil, nil)
 			}
 			gflops(b, rows*8*100*(2*v.d+3*100))
 		})

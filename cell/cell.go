@@ -30,7 +30,7 @@ type LSTM struct {
 	starts     []float32  // K such rows: bias + the column of the code
 	w          f32.Matrix // [W_ih W_hh]ᵀ, (D+H)×4H: takes rows [x | h] to sums; of codes W_hhᵀ alone
 	ih, hh     f32.Matrix // its parts
-	t          transposed // for Adjoint
+	t          transposed // for Backward
 }
 
 // New packs w. Later changes of w do not reach the LSTM until Pack.

@@ -209,14 +209,14 @@ func allocatesNothing(t *testing.T) {
 	active := []int{100, 100, 99, 1}
 	dx, grad, sum := make([]float32, len(x)), l.NewGradient(), NewWeights(13, 50)
 	var tp Tape
-	l.PackAdjoint(w, true)
+	l.PackBackward(w, true)
 	train := func() {
 		l.Forward(&tp, active, x, nil, nil)
 		tp.Final()
-		l.Adjoint(&tp, grad, dx, h, nil, nil)
+		l.Backward(&tp, grad, dx, h, nil, nil)
 		grad.AddTo(sum)
 		l.Pack(w)
-		l.PackAdjoint(w, true)
+		l.PackBackward(w, true)
 	}
 	train()
 	for name, f := range map[string]func(){
@@ -261,9 +261,9 @@ func TestCallersMistakesPanic(t *testing.T) {
 	s := l.NewState()
 	var tp Tape
 	l.Forward(&tp, []int{2, 1}, make([]float32, 9), nil, nil)
-	l.PackAdjoint(w, true)
+	l.PackBackward(w, true)
 	grad := l.NewGradient()
-	l.Adjoint(&tp, grad, nil, make([]float32, 12), nil, nil)
+	l.Backward(&tp, grad, nil, make([]float32, 12), nil, nil)
 	for name, f := range map[string]func(){
 		"short frame":       func() { l.Step(s, make([]float32, 2)) },
 		"odd sequence":      func() { l.Sequence(s, nil, make([]float32, 4)) },
@@ -271,8 +271,8 @@ func TestCallersMistakesPanic(t *testing.T) {
 		"rising batch":      func() { l.Forward(&tp, []int{1, 2}, make([]float32, 9), nil, nil) },
 		"short batch":       func() { l.Forward(&tp, []int{2, 1}, make([]float32, 8), nil, nil) },
 		"short state":       func() { l.Forward(&tp, []int{2}, make([]float32, 6), make([]float32, 4), nil) },
-		"second Adjoint":    func() { l.Adjoint(&tp, grad, nil, make([]float32, 12), nil, nil) },
-		"short gradient":    func() { l.Adjoint(&tp, grad, nil, make([]float32, 8), nil, nil) },
+		"second Backward":    func() { l.Backward(&tp, grad, nil, make([]float32, 12), nil, nil) },
+		"short gradient":    func() { l.Backward(&tp, grad, nil, make([]float32, 8), nil, nil) },
 		"weights of others": func() { l.Pack(NewWeights(3, 5)) },
 		"sum of others":     func() { grad.AddTo(NewWeights(3, 5)) },
 		"no units":          func() { NewWeights(3, 0) },

@@ -100,7 +100,7 @@ func bitsOfRuns(d, h int) uint64 {
 	var tape Tape
 	add(l.Forward(&tape, active, draw(make([]float32, rows*d), 4), nil, nil))
 	grad, dx := NewWeights(d, h), make([]float32, rows*d)
-	adjointInto(l, &tape, w, grad, dx, draw(make([]float32, rows*h), 1))
+	backwardInto(l, &tape, w, grad, dx, draw(make([]float32, rows*h), 1))
 	add(grad.IH, grad.HH, grad.BiasIH, grad.BiasHH, dx)
 	return hash.Sum64()
 }

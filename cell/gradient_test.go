@@ -78,7 +78,7 @@ func TestGradientsNumerically(t *testing.T) {
 			var tp Tape
 			l.Forward(&tp, active, x, h0, c0)
 			grad, dx := NewWeights(d, n), make([]float32, rows*d)
-			adjointInto(l, &tp, w, grad, dx, dh)
+			backwardInto(l, &tp, w, grad, dx, dh)
 
 			p := &params64{in: d, hidden: n, ih: wide(w.IH), hh: wide(w.HH), b: wide(w.BiasIH)}
 			for i, v := range w.BiasHH {
@@ -125,21 +125,21 @@ func descending(t *rapid.T, long, wide int) []int {
 	return active
 }
 
-// adjointInto adds the gradient of the tape's Forward to grad.
-func adjointInto(l *LSTM, tp *Tape, w, grad *Weights, dx, dh []float32) {
-	l.PackAdjoint(w, true)
+// backwardInto adds the gradient of the tape's Forward to grad.
+func backwardInto(l *LSTM, tp *Tape, w, grad *Weights, dx, dh []float32) {
+	l.PackBackward(w, true)
 	g := l.NewGradient()
-	l.Adjoint(tp, g, dx, dh, nil, nil)
+	l.Backward(tp, g, dx, dh, nil, nil)
 	g.AddTo(grad)
 }
 
-// Adjoint adds: a gradient taken in several goes is the sum of all, whatever an
+// Backward adds: a gradient taken in several goes is the sum of all, whatever an
 // earlier batch left on the tape.
-func TestAdjointAccumulates(t *testing.T) {
+func TestBackwardAccumulates(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, 4))
 		w, l := randomLSTM(rng, 3, 9)
-		l.PackAdjoint(w, true)
+		l.PackBackward(w, true)
 		var used Tape
 		grad, same, added := l.NewGradient(), l.NewGradient(), l.NewGradient()
 		for _, active := range [][]int{{7, 7, 3}, {300, 200, 1, 1}, {2}} {
@@ -147,12 +147,12 @@ func TestAdjointAccumulates(t *testing.T) {
 			x, dh := randomSlice(rng, rows*3), randomSlice(rng, rows*9)
 			var tp Tape
 			l.Forward(&tp, active, x, nil, nil)
-			l.Adjoint(&tp, same, nil, dh, nil, nil)
+			l.Backward(&tp, same, nil, dh, nil, nil)
 			l.Forward(&used, active, x, nil, nil)
-			l.Adjoint(&used, grad, nil, dh, nil, nil)
+			l.Backward(&used, grad, nil, dh, nil, nil)
 			alone := l.NewGradient()
 			l.Forward(&used, active, x, nil, nil)
-			l.Adjoint(&used, alone, nil, dh, nil, nil)
+			l.Backward(&used, alone, nil, dh, nil, nil)
 			added.Add(alone)
 		}
 		testkit.SameBits(t, "on fresh tapes", grad.sums, same.sums)

@@ -6,7 +6,7 @@ import (
 	"inkling/internal/f32"
 )
 
-// A Tape keeps the activations of one Forward for Adjoint, and scratch. Rows
+// A Tape keeps the activations of one Forward for Backward, and scratch. Rows
 // are those of a packed batch, as PyTorch's PackedSequence: sequences by
 // descending length, all first timesteps, then all second ones, …; active[t] is
 // the number of sequences longer than t, and R the sum of active.
@@ -28,14 +28,14 @@ type Tape struct {
 	finalH []float32
 	finalC []float32
 	hidden int
-	ready  bool // Forward ran, Adjoint has not
+	ready  bool // Forward ran, Backward has not
 
-	adjoint adjoint
+	backward backward
 }
 
 // Forward runs a packed batch x (R×In) and returns every h (R×H), valid until the
 // next Forward on the tape. h0 and c0 (active[0]×H) are the states before the
-// first timestep; nil is zero. active must stay unchanged until Adjoint.
+// first timestep; nil is zero. active must stay unchanged until Backward.
 func (l *LSTM) Forward(tp *Tape, active []int, x, h0, c0 []float32) []float32 {
 	hid, d, width := l.hidden, l.features, 1+l.features+l.hidden
 	tp.begin(l, active, x, h0, c0)

@@ -48,7 +48,7 @@ func TestAgainstPyTorch(t *testing.T) {
 				testkit.Near(t, "last h", hn, c.HN)
 				testkit.Near(t, "last c", cn, c.CN)
 				grad, dx := NewWeights(c.In, c.Hidden), make([]float32, len(c.X))
-				adjointInto(l, &tp, w, grad, dx, c.DH)
+				backwardInto(l, &tp, w, grad, dx, c.DH)
 				testkit.Near(t, "dx", dx, c.DX)
 				testkit.Near(t, "weight_ih", grad.IH, c.DIH)
 				testkit.Near(t, "weight_hh", grad.HH, c.DHH)

@@ -83,10 +83,10 @@ func BenchmarkGates(b *testing.B) {
 		}
 	})
 	prev, dh := random(m*n), random(m*n)
-	benchEachKernel(b, "adjoint", func(b *testing.B) {
+	benchEachKernel(b, "backward", func(b *testing.B) {
 		for b.Loop() {
 			copy(z, sums)
-			GatesAdjoint(z, h, dh, c, prev, m, n, ldz, n)
+			GatesBackward(z, h, dh, c, prev, m, n, ldz, n)
 		}
 	})
 }

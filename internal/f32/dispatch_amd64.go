@@ -71,14 +71,14 @@ func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	}
 }
 
-func gatesAdjoint(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
+func gatesBackward(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	switch level {
 	case avx512:
-		gatesAdjointAVX512(&z[0], &dc[0], &dh[0], &h[0], &cPrev[0], m, n, 4*ldz, 4*ldh)
+		gatesBackwardAVX512(&z[0], &dc[0], &dh[0], &h[0], &cPrev[0], m, n, 4*ldz, 4*ldh)
 	case avx2:
-		gatesAdjointAVX2(&z[0], &dc[0], &dh[0], &h[0], &cPrev[0], m, n, 4*ldz, 4*ldh)
+		gatesBackwardAVX2(&z[0], &dc[0], &dh[0], &h[0], &cPrev[0], m, n, 4*ldz, 4*ldh)
 	default:
-		gatesAdjointGeneric(z, dc, dh, h, cPrev, m, n, ldz, ldh)
+		gatesBackwardGeneric(z, dc, dh, h, cPrev, m, n, ldz, ldh)
 	}
 }
 

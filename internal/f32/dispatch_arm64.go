@@ -50,12 +50,12 @@ func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	}
 }
 
-func gatesAdjoint(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
+func gatesBackward(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	if neon {
-		gatesAdjointNEON(&z[0], &dc[0], &dh[0], &h[0], &cPrev[0], m, n, 4*ldz, 4*ldh)
+		gatesBackwardNEON(&z[0], &dc[0], &dh[0], &h[0], &cPrev[0], m, n, 4*ldz, 4*ldh)
 		return
 	}
-	gatesAdjointGeneric(z, dc, dh, h, cPrev, m, n, ldz, ldh)
+	gatesBackwardGeneric(z, dc, dh, h, cPrev, m, n, ldz, ldh)
 }
 
 func affine(dst, w, b, x []float32) {

@@ -16,8 +16,8 @@ func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	gatesGeneric(h, c, cPrev, z, m, n, ldh, ldz, keep)
 }
 
-func gatesAdjoint(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
-	gatesAdjointGeneric(z, dc, dh, h, cPrev, m, n, ldz, ldh)
+func gatesBackward(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
+	gatesBackwardGeneric(z, dc, dh, h, cPrev, m, n, ldz, ldh)
 }
 
 func axpy(y []float32, a float32, x []float32) { axpyGeneric(y, a, x) }

@@ -98,11 +98,11 @@ func stepIsFused(t *rapid.T) {
 	}
 }
 
-func TestFusedAdjoint(t *testing.T) {
-	eachFused(t, func(t *testing.T) { rapid.Check(t, adjointIsFused) })
+func TestFusedBackward(t *testing.T) {
+	eachFused(t, func(t *testing.T) { rapid.Check(t, backwardIsFused) })
 }
 
-func adjointIsFused(t *rapid.T) {
+func backwardIsFused(t *rapid.T) {
 	n := rapid.IntRange(1, 40).Draw(t, "units")
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 10))
 	unit := func() float32 { return rng.Float32() }
@@ -110,7 +110,7 @@ func adjointIsFused(t *rapid.T) {
 		newGuarded(n, 0, normal(rng)).data, newGuarded(n, 0, state(rng)).data
 	gate := append([]float32(nil), z...)
 	dc0 := append([]float32(nil), dc...)
-	GatesAdjoint(z, dc, dh, h, before, 1, n, 4*n, n)
+	GatesBackward(z, dc, dh, h, before, 1, n, 4*n, n)
 	for j := range n {
 		at := func(q int) float32 { return gate[GateColumn(n, q, j)] }
 		got := func(q int) float32 { return z[GateColumn(n, q, j)] }

@@ -36,7 +36,7 @@ const (
 // Rows is Step for m rows, each a stream's or a sequence's: xh lies ldx apart, h, c
 // and cPrev n apart, start ldstart apart, which is 0 where all rows have the same. To
 // the bit it is as Step gives them. start may be z where both are as far apart. With
-// keep, z has rows ldz apart that receive the gates' values, for GatesAdjoint;
+// keep, z has rows ldz apart that receive the gates' values, for GatesBackward;
 // otherwise it is scratch of at least RowsScratch(m, n) values. h must not overlap xh;
 // c may be cPrev.
 func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ldz int, keep bool) {
@@ -89,18 +89,18 @@ func someRows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart
 	}
 }
 
-// GatesAdjoint is the adjoint of what Rows does with m rows of n units' sums: from
+// GatesBackward is the backward pass of what Rows does with m rows of n units' sums: from
 // dh (rows ldh apart) and dc, the gradients on h and c, it turns the gates' values
 // that Rows kept in z (rows ldz apart) into the gradient on the sums, unscaled, and
 // makes dc the gradient on cPrev; rows of dc, h and cPrev lie n apart. h is what Rows
 // wrote: tanh(c) is h/o, and o is never 0.
-func GatesAdjoint(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
+func GatesBackward(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	if m == 0 {
 		return
 	}
 	if len(dc) < m*n || len(h) < m*n || len(cPrev) < m*n || ldh < n || len(dh) < (m-1)*ldh+n ||
 		ldz < 4*n || len(z) < (m-1)*ldz+4*n {
-		panic(fmt.Sprintf("f32: GatesAdjoint: %d×%d units, slices of %d, %d, %d, %d, %d", m, n, len(z), len(dc), len(dh), len(h), len(cPrev)))
+		panic(fmt.Sprintf("f32: GatesBackward: %d×%d units, slices of %d, %d, %d, %d, %d", m, n, len(z), len(dc), len(dh), len(h), len(cPrev)))
 	}
-	gatesAdjoint(z, dc, dh, h, cPrev, m, n, ldz, ldh)
+	gatesBackward(z, dc, dh, h, cPrev, m, n, ldz, ldh)
 }

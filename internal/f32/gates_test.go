@@ -71,11 +71,11 @@ func gatesAreExact(t *rapid.T) {
 	}
 }
 
-func TestGatesAdjoint(t *testing.T) {
-	eachKernel(t, func(t *testing.T) { rapid.Check(t, gatesAdjointIsExact) })
+func TestGatesBackward(t *testing.T) {
+	eachKernel(t, func(t *testing.T) { rapid.Check(t, gatesBackwardIsExact) })
 }
 
-func gatesAdjointIsExact(t *rapid.T) {
+func gatesBackwardIsExact(t *rapid.T) {
 	m, n := rapid.IntRange(1, 4).Draw(t, "rows"), rapid.IntRange(1, 40).Draw(t, "units")
 	skip := rapid.IntRange(0, 7).Draw(t, "skip")
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 6))
@@ -88,7 +88,7 @@ func gatesAdjointIsExact(t *rapid.T) {
 	}
 	dc, dh := newGuarded(m*n, skip, normal(rng)), newGuarded((m-1)*ldh+n, skip, normal(rng))
 	z0, dc0 := append([]float32(nil), z.data...), append([]float32(nil), dc.data...)
-	GatesAdjoint(z.data, dc.data, dh.data, h.data, cPrev.data, m, n, ldz, ldh)
+	GatesBackward(z.data, dc.data, dh.data, h.data, cPrev.data, m, n, ldz, ldh)
 	z.check(t, "z")
 	dc.check(t, "dc")
 	for r := range m {

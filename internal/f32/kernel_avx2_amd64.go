@@ -95,7 +95,7 @@ func gatesAVX2(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 func gatesKeepAVX2(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 
 //go:noescape
-func gatesAdjointAVX2(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
+func gatesBackwardAVX2(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
 
 //go:noescape
 func stepAVX2(h, c, xh, start, z, w *float32, n, k, ld, pairs, last, back int)

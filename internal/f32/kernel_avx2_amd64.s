@@ -1816,8 +1816,8 @@ next92:
 	VZEROUPPER
 	RET
 
-// func gatesAdjointAVX2(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes
-TEXT ·gatesAdjointAVX2(SB), NOSPLIT, $0-72
+// func gatesBackwardAVX2(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes
+TEXT ·gatesBackwardAVX2(SB), NOSPLIT, $0-72
 	MOVQ z+0(FP), AX
 	MOVQ dc+8(FP), DI
 	MOVQ dh+16(FP), SI

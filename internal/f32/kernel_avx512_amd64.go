@@ -88,7 +88,7 @@ func gatesAVX512(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 func gatesKeepAVX512(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 
 //go:noescape
-func gatesAdjointAVX512(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
+func gatesBackwardAVX512(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
 
 //go:noescape
 func stepAVX512(h, c, xh, start, z, w *float32, n, k, ld, panels, blocks, ends, move int)

@@ -4953,8 +4953,8 @@ end261:
 	VZEROUPPER
 	RET
 
-// func gatesAdjointAVX512(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes
-TEXT ·gatesAdjointAVX512(SB), NOSPLIT, $0-72
+// func gatesBackwardAVX512(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes
+TEXT ·gatesBackwardAVX512(SB), NOSPLIT, $0-72
 	MOVQ z+0(FP), AX
 	MOVQ dc+8(FP), DI
 	MOVQ dh+16(FP), SI

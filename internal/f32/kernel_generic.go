@@ -85,19 +85,19 @@ func gatesGroup(h, c, cPrev, zi, zf, zg, zo []float32, keep bool) {
 	}
 }
 
-// gatesAdjointGeneric is the loop of GatesAdjoint.
-func gatesAdjointGeneric(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
+// gatesBackwardGeneric is the loop of GatesBackward.
+func gatesBackwardGeneric(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	for r := range m {
 		dc, dh, h, cPrev, z := dc[r*n:(r+1)*n], dh[r*ldh:r*ldh+n], h[r*n:(r+1)*n], cPrev[r*n:(r+1)*n], z[r*ldz:r*ldz+4*n]
 		for at := 0; at < n; at += group {
 			w := min(group, n-at)
 			q := z[4*at : 4*at+4*w]
-			adjointGroup(dc[at:at+w], dh[at:at+w], h[at:at+w], cPrev[at:at+w], q[:w], q[w:2*w], q[2*w:3*w], q[3*w:])
+			backwardGroup(dc[at:at+w], dh[at:at+w], h[at:at+w], cPrev[at:at+w], q[:w], q[w:2*w], q[2*w:3*w], q[3*w:])
 		}
 	}
 }
 
-func adjointGroup(dc, dh, h, cPrev, zi, zf, zg, zo []float32) {
+func backwardGroup(dc, dh, h, cPrev, zi, zf, zg, zo []float32) {
 	for j := range dh {
 		i, f, g, o := zi[j], zf[j], zg[j], zo[j]
 		y := h[j] / o

@@ -59,7 +59,7 @@ func gatesNEON(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 func gatesKeepNEON(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 
 //go:noescape
-func gatesAdjointNEON(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
+func gatesBackwardNEON(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
 
 // stepNEON wants pairs > 0, last from 1 to 4, and k ≥ wovenTerms.
 //

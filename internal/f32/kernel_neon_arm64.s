@@ -2649,8 +2649,8 @@ done30:
 	BNE row27
 	RET
 
-// func gatesAdjointNEON(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
-TEXT ·gatesAdjointNEON(SB), NOSPLIT, $0-72
+// func gatesBackwardNEON(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
+TEXT ·gatesBackwardNEON(SB), NOSPLIT, $0-72
 	MOVD z+0(FP), R0
 	MOVD dc+8(FP), R1
 	MOVD dh+16(FP), R2

@@ -48,7 +48,7 @@ func TestStaysInsidePages(t *testing.T) {
 			Rows(h, c, c, xh, start, z, &w, 1, n, w.K, 0, width, true)
 			Gates(h, c, prev, z[width-4*n:], 1, n, 4*n)
 			Affine(prev[:min(n, 3)], atPageEnd(t, min(n, 3)*n, f), atPageEnd(t, min(n, 3), f), h)
-			GatesAdjoint(z[width-4*n:], c, h, prev, atPageEnd(t, n, f), 1, n, 4*n, n)
+			GatesBackward(z[width-4*n:], c, h, prev, atPageEnd(t, n, f), 1, n, 4*n, n)
 			Axpy(h, 2, prev)
 			Adam(h, c, prev, atPageEnd(t, n, zero), &AdamRates{Epsilon: 1})
 			a, b, sum := atPageEnd(t, 7*n, f), atPageEnd(t, 7*Panel, f), atPageEnd(t, n*Panel, f)

@@ -15,7 +15,7 @@ type layer struct {
 
 	weights f32.Matrix // (kernel·in)×out
 	bias    []float32  // out, padded to panels
-	back    f32.Matrix // out×(kernel·in), for Adjoint
+	back    f32.Matrix // out×(kernel·in), for Backward
 	plain   []float32  // scratch of Pack; gabor: the filters
 }
 
@@ -75,9 +75,9 @@ func New(c Config, rate float64, in int, p *Params) *Stem {
 	return s
 }
 
-// Pack takes the values of p; for training also for Adjoint. It must not be called
+// Pack takes the values of p; for training also for Backward. It must not be called
 // while the stem runs.
-func (s *Stem) Pack(p *Params, adjoint bool) {
+func (s *Stem) Pack(p *Params, backward bool) {
 	if s.config.Kind == KindGabor {
 		s.packFilters(p)
 		return
@@ -86,7 +86,7 @@ func (s *Stem) Pack(p *Params, adjoint bool) {
 		l, w := &s.layers[i], p.Layers[i].Weight
 		copy(l.bias, p.Layers[i].Bias)
 		k := l.kernel * l.in
-		if adjoint && i > 0 {
+		if backward && i > 0 {
 			for o := range l.out {
 				for c := range l.in {
 					for t, v := range w[(o*l.in+c)*l.kernel:][:l.kernel] {

@@ -51,7 +51,7 @@ func TestAgainstPyTorch(t *testing.T) {
 					testkit.Near(t, "output", s.Forward(&tapes[i], x), c.Y[i])
 				}
 				for i, r := range c.R {
-					s.Adjoint(&tapes[i], g, r)
+					s.Backward(&tapes[i], g, r)
 				}
 				grad := NewParams(&s.config, c.Width)
 				s.AddTo(grad, g)

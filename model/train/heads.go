@@ -218,7 +218,7 @@ func (q *heads) adjoint(c *model.Config, p, grad *model.Params, b *batch, dF, dB
 	n, hid := len(c.Labels), c.Hidden
 	if c.Running != model.RunningNone {
 		for r := range b.rows {
-			affineAdjoint(grad.RunningW, grad.RunningB, dF[r*hid:][:hid], p.RunningW, q.hf[r*hid:][:hid], q.dRun[r*n:][:n])
+			affineBackward(grad.RunningW, grad.RunningB, dF[r*hid:][:hid], p.RunningW, q.hf[r*hid:][:hid], q.dRun[r*n:][:n])
 		}
 	}
 	if q.hb == nil {
@@ -227,7 +227,7 @@ func (q *heads) adjoint(c *model.Config, p, grad *model.Params, b *batch, dF, dB
 	d := make([]float32, 2*hid)
 	for i := range b.seqs {
 		clear(d)
-		affineAdjoint(grad.ConfirmW, grad.ConfirmB, d, p.ConfirmW, q.join(b, i, hid), q.dConf[i*n:][:n])
+		affineBackward(grad.ConfirmW, grad.ConfirmB, d, p.ConfirmW, q.join(b, i, hid), q.dConf[i*n:][:n])
 		for j := range grad.ConfirmE {
 			grad.ConfirmE[j] += q.dConf[i*n+j] * q.last[i*n+j]
 		}
@@ -237,8 +237,8 @@ func (q *heads) adjoint(c *model.Config, p, grad *model.Params, b *batch, dF, dB
 	}
 }
 
-// affineAdjoint: gw += dy·xᵀ, gb += dy, dx += wᵀ·dy.
-func affineAdjoint(gw, gb, dx, w, x, dy []float32) {
+// affineBackward: gw += dy·xᵀ, gb += dy, dx += wᵀ·dy.
+func affineBackward(gw, gb, dx, w, x, dy []float32) {
 	k := len(x)
 	for j, v := range dy {
 		gb[j] += v

@@ -54,7 +54,7 @@ func (ls *layers) pack(p *model.Params, training bool, workers int) {
 		}
 		ls.all[i].Pack(ds[i])
 		if training {
-			ls.all[i].PackAdjoint(ds[i], ls.stem != nil || i > 0 && len(ls.lower) > 0) // those above a layer
+			ls.all[i].PackBackward(ds[i], ls.stem != nil || i > 0 && len(ls.lower) > 0) // those above a layer
 		}
 	})
 }
@@ -229,7 +229,7 @@ func nextWindow(ws []window) []window {
 // adjoint is cell's, over the windows; dx may be nil.
 func (p *pass) adjoint(l *cell.LSTM, grad *cell.Gradient, dx, dh []float32) {
 	if len(p.windows) == 1 {
-		l.Adjoint(&p.tape, grad, dx, dh, nil, nil)
+		l.Backward(&p.tape, grad, dx, dh, nil, nil)
 		return
 	}
 	d, hid := l.In(), l.Hidden()
@@ -247,7 +247,7 @@ func (p *pass) adjoint(l *cell.LSTM, grad *cell.Gradient, dx, dh []float32) {
 		if !v.cut {
 			before = &p.carry
 		}
-		l.Adjoint(&p.tape, grad, part, dh[v.row*hid:v.end*hid], after, before)
+		l.Backward(&p.tape, grad, part, dh[v.row*hid:v.end*hid], after, before)
 		after = before
 	}
 }
@@ -301,7 +301,7 @@ func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
 		w.dReverse = f32.Zeroed(w.dReverse, b.rows*hid)
 	}
 	w.head.adjoint(w.config, p, grad.heads, b, w.dForward, w.dReverse)
-	w.nextAdjoint(ls, grad.heads)
+	w.nextBackward(ls, grad.heads)
 	var dTop []float32
 	if ls.stem != nil || len(ls.lower) > 0 {
 		w.dTop = f32.Grow(w.dTop, b.rows*ls.forward.In())

@@ -102,7 +102,7 @@ func (n *nextPass) adjoint(q *nextHead, b *batch, g, dh, h []float32) {
 }
 
 // nextLoss is the auxiliary loss of both halves times weight. Gradients are left for
-// nextAdjoint.
+// nextBackward.
 func (w *worker) nextLoss(ls *layers, weight float64, scale []float64) (sum float64) {
 	if weight == 0 {
 		return 0
@@ -119,8 +119,8 @@ func (w *worker) nextLoss(ls *layers, weight float64, scale []float64) (sum floa
 	return sum
 }
 
-// nextAdjoint adds the gradients of nextLoss.
-func (w *worker) nextAdjoint(ls *layers, g *model.Params) {
+// nextBackward adds the gradients of nextLoss.
+func (w *worker) nextBackward(ls *layers, g *model.Params) {
 	if g.Aux[0] == nil {
 		return
 	}

@@ -29,7 +29,7 @@ func TestWindowsOfAPass(t *testing.T) {
 		w := cell.NewWeights(d, hid)
 		w.Init(rng)
 		l := cell.New(w)
-		l.PackAdjoint(w, true)
+		l.PackBackward(w, true)
 		x, dh := noise(rng, rows*d), noise(rng, rows*hid)
 		truncate := rapid.SampledFrom([]int{1, 7, 100, 1000}).Draw(t, "truncate")
 		var p pass
@@ -61,7 +61,7 @@ func TestWindowsOfAPass(t *testing.T) {
 			}
 			l.Forward(&tape, part, x[row*d:end*d], h0, c0)
 			h0, c0 = tape.Final()
-			l.Adjoint(&tape, sum, nil, dh[row*hid:end*hid], nil, nil)
+			l.Backward(&tape, sum, nil, dh[row*hid:end*hid], nil, nil)
 			row = end
 		}
 		want := cell.NewWeights(d, hid)

@@ -110,7 +110,7 @@ func (p *stemPass) adjoint(s *stem.Stem, g *stem.Gradient, b *batch, dx []float3
 				p.dy[j] *= gain[j%d]
 			}
 		}
-		s.Adjoint(&p.tapes[q.slot], g, p.dy)
+		s.Backward(&p.tapes[q.slot], g, p.dy)
 	}
 }
 

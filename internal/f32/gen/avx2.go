@@ -13,7 +13,7 @@ func avx2() []byte {
 	}
 	gates(e, false)
 	gates(e, true)
-	gatesAdjoint(e)
+	gatesBackward(e)
 	step(e)
 	axpy(e)
 	affine(e)

@@ -12,7 +12,7 @@ func avx512() []byte {
 	}
 	gates512(e, false)
 	gates512(e, true)
-	gatesAdjoint512(e)
+	gatesBackward512(e)
 	step512(e)
 	axpy512(e)
 	peak512(e)

@@ -150,12 +150,12 @@ func gatesParts(e *emitter, keep bool) {
 	e.op("JNZ %s", next)
 }
 
-// gatesAdjoint512 writes the loop of f32.GatesAdjoint.
+// gatesBackward512 writes the loop of f32.GatesBackward.
 //
 //	AX z of the row, DI dc, SI dh, DX h, R10 cPrev; R11, R8 as units says
 //	BX n, CX rows left, R9 sixteens left
-func gatesAdjoint512(e *emitter) {
-	e.function8("gatesAdjointAVX512", "func gatesAdjointAVX512(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes",
+func gatesBackward512(e *emitter) {
+	e.function8("gatesBackwardAVX512", "func gatesBackwardAVX512(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes",
 		[]param{{"z", "AX"}, {"dc", "DI"}, {"dh", "SI"}, {"h", "DX"}, {"cPrev", "R10"}, {"m", "CX"}, {"n", "BX"}, {"ldz", ""}, {"ldh", ""}})
 	row, loop, tail, done := e.fresh("row"), e.fresh("sixteen"), e.fresh("tail"), e.fresh("done")
 	e.op("VBROADCASTSS %s, %s", constant("one", 1), held512["one"])
@@ -169,7 +169,7 @@ func gatesAdjoint512(e *emitter) {
 	e.op("SHRQ $4, R9")
 	e.op("JZ %s", tail)
 	e.label(loop)
-	adjointUnits(e, units{})
+	backwardUnits(e, units{})
 	e.op("ADDQ $256, R8")
 	e.op("ADDQ $64, R11")
 	e.op("DECQ R9")
@@ -177,7 +177,7 @@ func gatesAdjoint512(e *emitter) {
 	e.label(tail)
 	e.op("TESTQ $15, BX")
 	e.op("JZ %s", done)
-	adjointUnits(e, units{part: true})
+	backwardUnits(e, units{part: true})
 	e.label(done)
 	for _, reg := range []string{"DI", "DX", "R10"} {
 		e.op("LEAQ (%s)(BX*4), %s", reg, reg)
@@ -189,8 +189,8 @@ func gatesAdjoint512(e *emitter) {
 	e.end()
 }
 
-// adjointUnits takes units as adjointGroup in package f32 does.
-func adjointUnits(e *emitter, u units) {
+// backwardUnits takes units as backwardGroup in package f32 does.
+func backwardUnits(e *emitter, u units) {
 	one := held512["one"]
 	i, f, g, o, y, dh, d, s, t := "Z0", "Z1", "Z2", "Z3", "Z4", "Z5", "Z6", "Z7", "Z8"
 	for q, reg := range []string{i, f, g, o} {

@@ -21,7 +21,7 @@ func writeNEON() []byte {
 	}
 	e.gates(false)
 	e.gates(true)
-	e.gatesAdjoint()
+	e.gatesBackward()
 	e.sums()
 	e.step()
 	e.axpy()

@@ -1,9 +1,9 @@
 package main
 
-// gatesAdjoint writes the loop of f32.GatesAdjoint, registers as in gates; SI is
+// gatesBackward writes the loop of f32.GatesBackward, registers as in gates; SI is
 // dh, DI dc, DX h.
-func gatesAdjoint(e *emitter) {
-	e.function8("gatesAdjointAVX2", "func gatesAdjointAVX2(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes",
+func gatesBackward(e *emitter) {
+	e.function8("gatesBackwardAVX2", "func gatesBackwardAVX2(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes",
 		[]param{{"z", "AX"}, {"dc", "DI"}, {"dh", "SI"}, {"h", "DX"}, {"cPrev", ""}, {"m", "CX"}, {"n", "BX"}, {"ldz", "R9"}, {"ldh", ""}})
 	row, loop, tail, done := e.fresh("row"), e.fresh("group"), e.fresh("tail"), e.fresh("done")
 	e.op("VBROADCASTSS %s, Y15", at8("one"))
@@ -17,7 +17,7 @@ func gatesAdjoint(e *emitter) {
 	e.op("SHRQ $3, R14")
 	e.op("JZ %s", tail)
 	e.label(loop)
-	adjointGroup(e, lanes{})
+	backwardGroup(e, lanes{})
 	e.op("ADDQ $128, R8")
 	e.op("ADDQ $32, R11")
 	e.op("DECQ R14")
@@ -25,7 +25,7 @@ func gatesAdjoint(e *emitter) {
 	e.label(tail)
 	e.op("TESTQ R10, R10")
 	e.op("JZ %s", done)
-	adjointGroup(e, lanes{"Y12", "Y10"})
+	backwardGroup(e, lanes{"Y12", "Y10"})
 	e.label(done)
 	e.op("LEAQ (DI)(BX*4), DI")
 	e.op("LEAQ (DX)(BX*4), DX")
@@ -39,7 +39,7 @@ func gatesAdjoint(e *emitter) {
 	e.end()
 }
 
-func adjointGroup(e *emitter, l lanes) {
+func backwardGroup(e *emitter, l lanes) {
 	if l.mask != "" {
 		e.op("LEAQ (R12)(R12*2), R13")
 	}

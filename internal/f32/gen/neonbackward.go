@@ -1,19 +1,19 @@
 package main
 
-// gatesAdjoint writes the loop of f32.GatesAdjoint.
+// gatesBackward writes the loop of f32.GatesBackward.
 //
 //	R0 z, R2 dh of the row; R12 and R9 the same of the block, R1 dc, R3 h, R4 cPrev
-func (e *neon) gatesAdjoint() {
-	e.start("z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int", "gatesAdjoint",
+func (e *neon) gatesBackward() {
+	e.start("z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int", "gatesBackward",
 		[]param{{"z", "R0"}, {"dc", "R1"}, {"dh", "R2"}, {"h", "R3"}, {"cPrev", "R4"}, {"m", "R5"}, {"n", "R6"}, {"ldz", "R7"}, {"ldh", "R10"}})
 	e.loadConstantsAddress()
-	e.fromMemory("one", adjointOne)
+	e.fromMemory("one", backwardOne)
 	row := e.fresh("row")
 	e.label(row)
 	e.op("MOVD R0, R12")
 	e.op("MOVD R2, R9")
 	e.op("MOVD R6, R16")
-	e.units(2, "R12", []string{"R1", "R9", "R3", "R4"}, e.adjointBlock)
+	e.units(2, "R12", []string{"R1", "R9", "R3", "R4"}, e.backwardBlock)
 	e.op("ADD R7, R0")
 	e.op("ADD R10, R2")
 	e.op("SUBS $1, R5, R5")
@@ -21,17 +21,17 @@ func (e *neon) gatesAdjoint() {
 	e.op("RET")
 }
 
-// adjointOne is the register in which gatesAdjoint keeps 1.
-const adjointOne = 31
+// backwardOne is the register in which gatesBackward keeps 1.
+const backwardOne = 31
 
-func (e *neon) adjointBlock(b block) {
+func (e *neon) backwardBlock(b block) {
 	for v := range b.vectors {
-		e.adjointVector(b, v, 14*v)
+		e.backwardVector(b, v, 14*v)
 	}
 }
 
-// adjointVector runs a vector's adjoint in the 14 registers from first on.
-func (e *neon) adjointVector(b block, v, first int) {
+// backwardVector runs a vector's backward in the 14 registers from first on.
+func (e *neon) backwardVector(b block, v, first int) {
 	i, f, g, o, y, dh, d, before := first, first+1, first+2, first+3, first+4, first+5, first+6, first+7
 	x, slope := first+8, first+9
 	for gate := range 4 {
@@ -69,11 +69,11 @@ func (e *neon) product(to block, v, gate, a, b int) {
 
 // sigmoidSlope is d = (1−x)·x, oneMinusSquare d = 1 − x² rounded once.
 func (e *neon) sigmoidSlope(d, x int) {
-	e.vector("fsub", d, adjointOne, x)
+	e.vector("fsub", d, backwardOne, x)
 	e.vector("fmul", d, d, x)
 }
 
 func (e *neon) oneMinusSquare(d, x int) {
-	e.op("VORR V%d.B16, V%d.B16, V%d.B16", adjointOne, adjointOne, d)
+	e.op("VORR V%d.B16, V%d.B16, V%d.B16", backwardOne, backwardOne, d)
 	e.fmls(d, x, x)
 }

@@ -6,7 +6,7 @@ import (
 	"inkling/internal/f32"
 )
 
-// A Tape keeps the activations of one Forward for Adjoint, and scratch.
+// A Tape keeps the activations of one Forward for Backward, and scratch.
 type Tape struct {
 	layers []tapeLayer
 	out    []float32
@@ -64,7 +64,7 @@ func (t *tapeLayer) begin(l *layer, n int) []float32 {
 	return t.x[l.lead*l.in:]
 }
 
-// A Gradient is that on a stem's weights as Adjoint sums it up.
+// A Gradient is that on a stem's weights as Backward sums it up.
 type Gradient struct{ weights, bias [][]float32 }
 
 // NewGradient returns a zero gradient.
@@ -114,19 +114,19 @@ func (s *Stem) AddTo(dst *Params, g *Gradient) {
 	}
 }
 
-// Adjoint is the reverse of the last Forward on the tape: from dy, the loss's
+// Backward is the reverse of the last Forward on the tape: from dy, the loss's
 // gradient on every output, it adds that on the weights to g. Pack must have taken
-// them for it. It uses the tape up: one Adjoint a Forward.
-func (s *Stem) Adjoint(tp *Tape, g *Gradient, dy []float32) {
+// them for it. It uses the tape up: one Backward a Forward.
+func (s *Stem) Backward(tp *Tape, g *Gradient, dy []float32) {
 	if len(dy) != len(tp.out) {
-		panic(fmt.Sprintf("stem: Adjoint: gradients of %d values, want %d", len(dy), len(tp.out)))
+		panic(fmt.Sprintf("stem: Backward: gradients of %d values, want %d", len(dy), len(tp.out)))
 	}
 	for i := len(s.layers) - 1; i >= 0; i-- {
 		l, t := &s.layers[i], &tp.layers[i]
 		if s.config.Kind == KindGabor {
-			s.logPowerAdjoint(t.z, dy, t.rows)
+			s.logPowerBackward(t.z, dy, t.rows)
 		} else {
-			l.reluAdjoint(t.z, dy, t.rows)
+			l.reluBackward(t.z, dy, t.rows)
 		}
 		k := l.kernel * l.in
 		f32.MulAddTransposed(g.weights[i], l.ld(), t.x, l.stride*l.in, t.z, l.ld(), k, l.ld(), t.rows)
@@ -139,8 +139,8 @@ func (s *Stem) Adjoint(tp *Tape, g *Gradient, dy []float32) {
 	}
 }
 
-// reluAdjoint makes the sums z the gradient on them.
-func (l *layer) reluAdjoint(z, dy []float32, rows int) {
+// reluBackward makes the sums z the gradient on them.
+func (l *layer) reluBackward(z, dy []float32, rows int) {
 	for r := range rows {
 		row, d := z[r*l.ld():][:l.ld()], dy[r*l.out:][:l.out]
 		for j, v := range d {
@@ -153,9 +153,9 @@ func (l *layer) reluAdjoint(z, dy []float32, rows int) {
 	}
 }
 
-// logPowerAdjoint makes the sums z the gradient on them: with P = re² + im² + floor,
+// logPowerBackward makes the sums z the gradient on them: with P = re² + im² + floor,
 // dP = dy·scale/P, and 2·re·dP, 2·im·dP.
-func (s *Stem) logPowerAdjoint(z, dy []float32, rows int) {
+func (s *Stem) logPowerBackward(z, dy []float32, rows int) {
 	n, l := len(s.filters), &s.layers[0]
 	for r := range rows {
 		re, im := z[r*l.ld():][:n], z[r*l.ld()+n:][:n]

@@ -6,34 +6,34 @@ import (
 	"inkling/internal/f32"
 )
 
-// Adjoint's part of a Tape.
-type adjoint struct {
+// Backward's part of a Tape.
+type backward struct {
 	dh, dc []float32 // active[0] rows: gradients from the later step; dh padded to panels
 	dx     []float32 // rows of dx, padded to panels
 }
 
-// transposed are the weights as Adjoint takes them.
+// transposed are the weights as Backward takes them.
 type transposed struct {
 	ih, hh f32.Matrix // 4H×D and 4H×H
 	ready  bool
 	inputs bool // ih is packed
 }
 
-// PackAdjoint takes the values of w, with which l was packed, for Adjoint; with
+// PackBackward takes the values of w, with which l was packed, for Backward; with
 // inputs also for the gradient on the inputs, which codes have not. Like Pack it is
 // for training.
-func (l *LSTM) PackAdjoint(w *Weights, inputs bool) {
+func (l *LSTM) PackBackward(w *Weights, inputs bool) {
 	l.t.hh.PackGatesTransposed(w.HH, l.hidden, l.hidden)
 	if inputs {
 		if l.codes > 0 {
-			panic("cell: PackAdjoint: codes have no gradient")
+			panic("cell: PackBackward: codes have no gradient")
 		}
 		l.t.ih.PackGatesTransposed(w.IH, l.hidden, l.in)
 	}
 	l.t.ready, l.t.inputs = true, inputs
 }
 
-// A Gradient is the gradient on a direction's weights as Adjoint sums it up: rows
+// A Gradient is the gradient on a direction's weights as Backward sums it up: rows
 // [bias | W_ihᵀ | W_hhᵀ] of the gates' sums; of codes [bias | W_hhᵀ | W_ihᵀ].
 type Gradient struct {
 	columns, hidden, stride int
@@ -73,7 +73,7 @@ func (g *Gradient) AddTo(w *Weights) {
 // few enough to stay in the second cache level.
 const blockRows = 128
 
-// Boundary tells whether Adjoint adds up the weights' gradient before a timestep
+// Boundary tells whether Backward adds up the weights' gradient before a timestep
 // whose first row is the row-th of its sequences, n rows after the timestep before.
 // A packed batch that is cut into tapes there and nowhere else has the same
 // gradient to the bit as one tape.
@@ -83,26 +83,26 @@ func Boundary(row, n int) bool { return row/blockRows != (row-n)/blockRows }
 // in batch order.
 type StateGradient struct{ H, C []float32 }
 
-// Adjoint is the reverse of the last Forward on the tape: from dh (R×H), the
+// Backward is the reverse of the last Forward on the tape: from dh (R×H), the
 // loss's gradient on every h, it adds the gradient on the weights to grad and,
-// unless dx is nil, writes the one on the inputs to dx (R×D). PackAdjoint must
-// have taken the weights that Forward ran with. It uses the tape up: one Adjoint a
+// unless dx is nil, writes the one on the inputs to dx (R×D). PackBackward must
+// have taken the weights that Forward ran with. It uses the tape up: one Backward a
 // Forward.
 //
 // after is the gradient on the states that the first len(after.H)/H sequences
 // handed on after the tape's last timestep, nil none; before, unless nil, receives
 // the gradient on h0 and c0. They may be the same.
-func (l *LSTM) Adjoint(tp *Tape, grad *Gradient, dx, dh []float32, after, before *StateGradient) {
+func (l *LSTM) Backward(tp *Tape, grad *Gradient, dx, dh []float32, after, before *StateGradient) {
 	d, hid := l.in, l.hidden
 	rows := len(tp.h) / hid
 	if len(dh) != rows*hid || (dx != nil && len(dx) != rows*d) || grad.columns != l.columns() || grad.hidden != hid {
-		panic(fmt.Sprintf("cell: Adjoint: gradients of %d and %d values, want %d rows of %d and %d", len(dh), len(dx), rows, hid, d))
+		panic(fmt.Sprintf("cell: Backward: gradients of %d and %d values, want %d rows of %d and %d", len(dh), len(dx), rows, hid, d))
 	}
 	if !tp.ready || tp.hidden != hid || !l.t.ready || (dx != nil && !l.t.inputs) {
-		panic("cell: Adjoint: the tape holds no Forward of this direction, or PackAdjoint is missing")
+		panic("cell: Backward: the tape holds no Forward of this direction, or PackBackward is missing")
 	}
 	tp.ready = false
-	tp.adjoint.begin(len(tp.h0)/hid, hid, after)
+	tp.backward.begin(len(tp.h0)/hid, hid, after)
 	end := rows
 	for t := len(tp.active) - 1; t >= 0; t-- {
 		l.stepBack(tp, t, dh, before != nil)
@@ -120,19 +120,19 @@ func (l *LSTM) Adjoint(tp *Tape, grad *Gradient, dx, dh []float32, after, before
 		end = at
 	}
 	if before != nil {
-		tp.adjoint.store(before, len(tp.h0)/hid, hid)
+		tp.backward.store(before, len(tp.h0)/hid, hid)
 	}
 }
 
 // begin takes the gradients that come from later timesteps.
-func (a *adjoint) begin(n, hid int, after *StateGradient) {
+func (a *backward) begin(n, hid int, after *StateGradient) {
 	ld := f32.Padded(hid)
 	a.dh, a.dc = f32.Zeroed(a.dh, n*ld), f32.Zeroed(a.dc, n*hid)
 	if after == nil {
 		return
 	}
 	if len(after.H) > n*hid || len(after.C) != len(after.H) {
-		panic(fmt.Sprintf("cell: Adjoint: gradients on states of %d and %d values, want at most %d×%d", len(after.H), len(after.C), n, hid))
+		panic(fmt.Sprintf("cell: Backward: gradients on states of %d and %d values, want at most %d×%d", len(after.H), len(after.C), n, hid))
 	}
 	copy(a.dc, after.C)
 	for i := range len(after.H) / hid {
@@ -141,7 +141,7 @@ func (a *adjoint) begin(n, hid int, after *StateGradient) {
 }
 
 // store hands on the gradients on the first states.
-func (a *adjoint) store(g *StateGradient, n, hid int) {
+func (a *backward) store(g *StateGradient, n, hid int) {
 	ld := f32.Padded(hid)
 	g.H, g.C = f32.Grow(g.H, n*hid), f32.Grow(g.C, n*hid)
 	copy(g.C, a.dc)
@@ -154,7 +154,7 @@ func (a *adjoint) store(g *StateGradient, n, hid int) {
 // gradients on the state before it in dh and dc; on that before the first one if
 // first is set.
 func (l *LSTM) stepBack(tp *Tape, t int, dh []float32, first bool) {
-	a, hid, n, at := &tp.adjoint, tp.hidden, tp.active[t], tp.start[t]
+	a, hid, n, at := &tp.backward, tp.hidden, tp.active[t], tp.start[t]
 	ld := f32.Padded(hid)
 	for i := range n {
 		f32.Axpy(a.dh[i*ld:i*ld+hid], 1, dh[(at+i)*hid:(at+i+1)*hid])
@@ -164,7 +164,7 @@ func (l *LSTM) stepBack(tp *Tape, t int, dh []float32, first bool) {
 		cPrev = tp.c[tp.start[t-1]*hid:]
 	}
 	z := tp.z[at*tp.stride : (at+n)*tp.stride]
-	f32.GatesAdjoint(z, a.dc, a.dh, tp.h[at*hid:(at+n)*hid], cPrev, n, hid, tp.stride, ld)
+	f32.GatesBackward(z, a.dc, a.dh, tp.h[at*hid:(at+n)*hid], cPrev, n, hid, tp.stride, ld)
 	if t > 0 || first {
 		clear(a.dh[:n*ld])
 		l.t.hh.MulAdd(a.dh, ld, z, tp.stride, n)
@@ -187,7 +187,7 @@ func (g *Gradient) addCodes(l *LSTM, tp *Tape, at, end int) {
 
 // inputGradient writes dx of the rows from at to end.
 func (l *LSTM) inputGradient(tp *Tape, dx []float32, at, end int) {
-	a, d := &tp.adjoint, l.in
+	a, d := &tp.backward, l.in
 	ld := f32.Padded(d)
 	a.dx = f32.Zeroed(a.dx, (end-at)*ld)
 	l.t.ih.MulAdd(a.dx, ld, tp.z[at*tp.stride:end*tp.stride], tp.stride, end-at)
