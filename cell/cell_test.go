@@ -271,7 +271,7 @@ func TestCallersMistakesPanic(t *testing.T) {
 		"rising batch":      func() { l.Forward(&tp, []int{1, 2}, make([]float32, 9), nil, nil) },
 		"short batch":       func() { l.Forward(&tp, []int{2, 1}, make([]float32, 8), nil, nil) },
 		"short state":       func() { l.Forward(&tp, []int{2}, make([]float32, 6), make([]float32, 4), nil) },
-		"second Backward":    func() { l.Backward(&tp, grad, nil, make([]float32, 12), nil, nil) },
+		"second Backward":   func() { l.Backward(&tp, grad, nil, make([]float32, 12), nil, nil) },
 		"short gradient":    func() { l.Backward(&tp, grad, nil, make([]float32, 8), nil, nil) },
 		"weights of others": func() { l.Pack(NewWeights(3, 5)) },
 		"sum of others":     func() { grad.AddTo(NewWeights(3, 5)) },
