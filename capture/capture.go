@@ -1,7 +1,11 @@
-// Package capture brings samples in: the Source and Block that every input
-// speaks, and the sources that need neither device nor network: File, PCM and
-// Stdin for pipes, Memory, and Replay, which holds another source back to the
-// pace of the clock.
+// Package capture reads samples from files, pipes and other programs.
+//
+// Files, TableFiles and TextFiles play files. Audio, PCM, Table and Text read one
+// stream from an io.Reader, Func one from a function, NewMemory one from blocks that
+// exist already. Replay slows a source down to real time. Each returns a Source:
+// call Read until it returns io.EOF, then Close. Sources of other packages
+// (microphones, NATS subjects) implement the same interface, and so can yours: fill
+// in a Block at each Read, count Offset in samples, and set Done on the last block.
 package capture
 
 import (
@@ -9,14 +13,14 @@ import (
 	"time"
 )
 
-// Format says how the samples of a stream are laid out. Rate is in samples per
-// second and channel, 0 if the source does not know it.
+// Format describes how the samples of a stream are laid out.
 type Format struct {
-	Rate     float64
+	Rate     float64 // samples per second and channel; 0: unknown
 	Channels int
 }
 
-// Mark tells where a message stands in a segment that the sender delimits.
+// Mark says where a block lies in a segment whose bounds the sender chooses. The zero
+// value marks nothing.
 type Mark uint8
 
 const (
@@ -42,20 +46,20 @@ type Fault struct {
 	Reason string
 }
 
-// Block is a run of consecutive samples of one stream, valid until the next
-// Read of its source. The source may reuse every field.
+// A Block is a run of consecutive samples of one stream. It is valid until the next
+// Read of its source, which may reuse every field.
 type Block struct {
 	Stream  string    // the stream's name: file path, device, subject
 	Format  Format    // may differ from block to block; a change ends the segment
-	Offset  uint64    // index, per channel, of the first sample; a jump is lost samples
+	Offset  uint64    // index, per channel, of the first sample; a jump means lost samples
 	Time    time.Time // capture time of the first sample; zero for files
 	Mark    Mark
 	Samples []float32 // channels interleaved, full scale ±1 for PCM; may be empty
-	Fault   *Fault    // not nil: a health report; Samples is then empty
-	Done    bool      // the stream ended with this block (end of file); others of the source may go on
+	Fault   *Fault    // not nil: a report of the source's health; Samples is empty then
+	Done    bool      // the stream ends with this block; other streams of the source may go on
 }
 
-// Len is the number of samples a channel.
+// Len returns the number of samples per channel.
 func (b *Block) Len() int {
 	if b.Format.Channels <= 1 {
 		return len(b.Samples)
@@ -63,16 +67,20 @@ func (b *Block) Len() int {
 	return len(b.Samples) / b.Format.Channels
 }
 
-// A Source yields blocks until it ends with io.EOF, or for ever. Read fills b
-// and returns; it is called by one goroutine at a time. A cancelled context
-// ends Read with the context's error. Close releases the source; it may be
-// called while Read is waiting and makes it return.
+// A Source yields blocks until it ends with io.EOF, or for ever.
+//
+// Read fills b. Only one goroutine at a time calls it. When ctx is cancelled Read
+// returns the context's error, and the block that it was waiting for comes with the
+// next Read.
+//
+// Close releases the source. It may be called while Read is waiting, and makes it
+// return.
 type Source interface {
 	Read(ctx context.Context, b *Block) error
 	Close() error
 }
 
-// A Readier is a Source that knows whether Read would return at once. Who reads
-// the streams of many, and gains by having blocks of several, may wait for more
-// only while there are more.
+// A Readier is a Source that reports whether Read would return without waiting. A
+// reader that batches streams may wait for further blocks only while Ready reports
+// true.
 type Readier interface{ Ready() bool }

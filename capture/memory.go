@@ -7,22 +7,23 @@ import (
 	"sync/atomic"
 )
 
-// Memory yields blocks that are there already: for tests, examples, and signals
-// that are computed.
+// Memory is a Source of blocks that exist already, for tests, examples and computed
+// signals.
 type Memory struct {
 	blocks []Block
 	closed atomic.Bool
 }
 
-// NewMemory yields blocks in order, then io.EOF. They are given as they are;
-// their samples are not copied.
+// NewMemory returns a source that yields blocks in order, then io.EOF. It does not
+// copy their samples.
 func NewMemory(blocks ...Block) *Memory { return &Memory{blocks: blocks} }
 
-// Cut divides samples, channels interleaved, into blocks of size samples per
-// channel, the last of them shorter or equal, and Done.
+// Cut divides samples, channels interleaved, into blocks of size samples per channel.
+// The last block may be shorter, and is Done. Cut panics if size or f.Channels is not
+// positive, or if samples does not hold whole frames.
 func Cut(stream string, f Format, samples []float32, size int) []Block {
 	if f.Channels < 1 || size < 1 || len(samples)%f.Channels != 0 {
-		panic("capture: Cut into blocks of no samples, or samples of no whole frames")
+		panic("capture: Cut needs a positive size, positive channels and whole frames")
 	}
 	var blocks []Block
 	step := size * f.Channels

@@ -1,46 +1,54 @@
 package capture
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
 	"inkling/internal/audio"
 )
 
-// Encoding is how raw samples lie in bytes: sign, bits and order.
-type Encoding = audio.Encoding
+// Encoding says how raw samples lie in bytes: signedness, bits and byte order.
+type Encoding string
 
-// What raw samples may be. Integers of b bits are divided by 2^(b−1).
+// The encodings of raw samples. Integers of b bits are divided by 2^(b−1).
 const (
-	U8    = audio.U8
-	S16LE = audio.S16LE
-	S16BE = audio.S16BE
-	S24LE = audio.S24LE
-	S32LE = audio.S32LE
-	F32LE = audio.F32LE
-	F64LE = audio.F64LE
+	U8    = Encoding(audio.U8) // 128 is zero
+	S16LE = Encoding(audio.S16LE)
+	S16BE = Encoding(audio.S16BE)
+	S24LE = Encoding(audio.S24LE) // three bytes
+	S32LE = Encoding(audio.S32LE)
+	F32LE = Encoding(audio.F32LE)
+	F64LE = Encoding(audio.F64LE)
 )
 
-// ErrNoFormat is wrapped by the error for raw samples of which nobody said
-// what they are.
-var ErrNoFormat = errors.New("raw samples need rate, channels and format")
+func (e Encoding) String() string { return string(e) }
 
-// ParseEncoding reads the name of an encoding.
+// Bytes returns the size of a sample; 0 if the encoding is unknown.
+func (e Encoding) Bytes() int { return audio.Encoding(e).Bytes() }
+
+// Decode decodes p, which holds whole samples, into dst and returns their number.
+func (e Encoding) Decode(dst []float32, p []byte) int { return audio.Encoding(e).Decode(dst, p) }
+
+// ParseEncoding returns the encoding of that name, in any case.
 func ParseEncoding(name string) (Encoding, error) {
-	e := Encoding(strings.ToLower(name))
+	e := audio.Encoding(strings.ToLower(name))
 	if all := audio.Encodings(); !slices.Contains(all, e) {
 		names := make([]string, len(all))
 		for i, v := range all {
 			names[i] = string(v)
 		}
-		return "", fmt.Errorf("unknown format %q: it is one of %s", name, strings.Join(names, " "))
+		return "", fmt.Errorf("unknown encoding %q of raw samples: use one of %s", name, strings.Join(names, ", "))
 	}
-	return e, nil
+	return Encoding(e), nil
 }
+
+// ErrNoFormat is wrapped by the errors of PCM and Audio about raw samples of unknown
+// format.
+var ErrNoFormat = errors.New("raw samples need PCMFormat.Encoding, Format.Rate and Format.Channels")
 
 // PCMFormat describes raw samples.
 type PCMFormat struct {
@@ -49,131 +57,93 @@ type PCMFormat struct {
 	Stream   string // the stream's name [stdin]
 }
 
-func (f *PCMFormat) complete() error {
+// name sets the default of Stream.
+func (f *PCMFormat) name() {
 	if f.Stream == "" {
 		f.Stream = "stdin"
 	}
+}
+
+func (f *PCMFormat) check() error {
 	if f.Encoding == "" || f.Format == (Format{}) {
-		return fmt.Errorf("%s: %w", f.Stream, ErrNoFormat)
+		return ErrNoFormat
 	}
 	if f.Encoding.Bytes() == 0 {
 		_, err := ParseEncoding(string(f.Encoding))
-		return fmt.Errorf("%s: %w", f.Stream, err)
-	}
-	if err := checkFormat(f.Format); err != nil {
-		return fmt.Errorf("%s: %w", f.Stream, err)
-	}
-	return nil
-}
-
-// PCM reads raw samples, channels interleaved, from r until it ends. A read may
-// split a sample anywhere. A sample that is not finite, and a rest that is no
-// whole frame at the end, is an error, after what came before it. Close closes
-// r if it can be closed.
-func PCM(r io.Reader, f PCMFormat, o Options) (Source, error) {
-	if err := f.complete(); err != nil {
-		return nil, err
-	}
-	return newPump(&pcmSource{r: r, f: f, opts: o}), nil
-}
-
-// Stdin is PCM where the encoding is given. Where nothing is, r must hold a WAV,
-// FLAC or MP3 file, as its first bytes tell.
-func Stdin(r io.Reader, f PCMFormat, o Options) (Source, error) {
-	if f.Encoding != "" || f.Format != (Format{}) {
-		return PCM(r, f, o)
-	}
-	if f.Stream == "" {
-		f.Stream = "stdin"
-	}
-	return newPump(&pcmSource{r: r, f: f, opts: o}), nil
-}
-
-// pcmSource is a player of raw samples, or of a file that comes through a pipe.
-type pcmSource struct {
-	r    io.Reader
-	f    PCMFormat
-	opts Options
-	play *player
-
-	bytes []byte
-	done  uint64 // samples delivered
-	err   error  // after done
-}
-
-func (s *pcmSource) Read(_ context.Context, b *Block) error {
-	if s.play == nil {
-		if err := s.open(); err != nil {
-			return err
-		}
-	}
-	return s.play.read(b)
-}
-
-func (s *pcmSource) open() error {
-	if s.f.Encoding != "" {
-		s.bytes = make([]byte, s.opts.frames(s.f.Format.Rate)*s.f.Format.Channels*s.f.Encoding.Bytes())
-		s.play = newPlayer(s.f.Stream, s.f.Format, s.opts, s.decode)
-		return nil
-	}
-	a, err := audio.NewReader(s.r, s.f.Stream)
-	if errors.Is(err, audio.ErrFormat) {
-		return fmt.Errorf("%w; %w", err, ErrNoFormat)
-	}
-	if err != nil {
 		return err
 	}
-	s.play = newPlayer(s.f.Stream, Format{a.Rate, a.Channels}, s.opts, a.Read)
+	if r := f.Format.Rate; !(r > 0) || math.IsInf(r, 0) {
+		return fmt.Errorf("rate %v of raw samples: it must be positive and finite", r)
+	}
+	if n := f.Format.Channels; n < 1 || n > math.MaxUint16 {
+		return fmt.Errorf("%d channels of raw samples: there must be 1 to %d", n, math.MaxUint16)
+	}
 	return nil
+}
+
+// PCM reads raw samples, channels interleaved, from r until it ends. A Read of r may
+// split a sample anywhere. A value that is not finite, or an end in the middle of a
+// frame, is an error, returned after the samples before it. Close closes r if it is an
+// io.Closer.
+func PCM(r io.Reader, f PCMFormat, o Options) (Source, error) {
+	f.name()
+	if err := f.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Stream, err)
+	}
+	return newReader(r, func() (player, error) {
+		d := &pcmDecoder{r: r, f: f, bytes: make([]byte, o.frames(f.Format.Rate)*f.Format.Channels*f.Encoding.Bytes())}
+		return newChunks(f.Stream, f.Format, o, d.decode), nil
+	}), nil
+}
+
+type pcmDecoder struct {
+	r     io.Reader
+	f     PCMFormat
+	bytes []byte
+	done  uint64 // values delivered
+	err   error  // returned after them
 }
 
 // decode reads raw samples into dst: whole frames, or 0 and an error.
-func (s *pcmSource) decode(dst []float32) (int, error) {
-	if s.err != nil {
-		return 0, s.err
+func (d *pcmDecoder) decode(dst []float32) (int, error) {
+	if d.err != nil {
+		return 0, d.err
 	}
-	size := s.f.Encoding.Bytes()
-	frame := size * s.f.Format.Channels
-	n, err := io.ReadFull(s.r, s.bytes[:len(dst)*size])
+	size, channels := d.f.Encoding.Bytes(), d.f.Format.Channels
+	frame := size * channels
+	n, err := io.ReadFull(d.r, d.bytes[:len(dst)*size])
 	rest := n % frame
-	got := s.f.Encoding.Decode(dst, s.bytes[:n-rest])
+	got := d.f.Encoding.Decode(dst, d.bytes[:n-rest])
 	switch {
 	case err == io.EOF:
-		s.err = io.EOF
+		d.err = io.EOF
 	case err == io.ErrUnexpectedEOF && rest == 0:
-		s.err = io.EOF
+		d.err = io.EOF
 	case err == io.ErrUnexpectedEOF:
-		s.err = fmt.Errorf("%s: ends %d bytes into a frame of %d bytes, after sample %d: are format %s and %d channels right?",
-			s.f.Stream, rest, frame, (s.done+uint64(got))/uint64(s.f.Format.Channels), s.f.Encoding, s.f.Format.Channels)
+		d.err = fmt.Errorf("%s: ends %d bytes into a frame of %d bytes, after sample %d: check that the encoding is %s with %d channels",
+			d.f.Stream, rest, frame, (d.done+uint64(got))/uint64(channels), d.f.Encoding, channels)
 	case err != nil:
-		s.err = fmt.Errorf("%s: %w", s.f.Stream, err)
+		d.err = fmt.Errorf("%s: %w", d.f.Stream, err)
 	}
-	got = s.checkFinite(dst[:got])
-	s.done += uint64(got)
+	got = d.checkFinite(dst[:got])
+	d.done += uint64(got)
 	if got > 0 {
 		return got, nil
 	}
-	return 0, s.err
+	return 0, d.err
 }
 
-// checkFinite is the number of samples in whole frames before one that is not
-// finite, which becomes err.
-func (s *pcmSource) checkFinite(x []float32) int {
+// checkFinite returns the number of values in the whole frames before one that is not
+// finite; that becomes the error.
+func (d *pcmDecoder) checkFinite(x []float32) int {
 	for i, v := range x {
 		if v-v != 0 {
-			channels := uint64(s.f.Format.Channels)
-			at := s.done + uint64(i)
-			s.err = fmt.Errorf("%s: sample %d of channel %d is %v: samples must be finite; is format %s right?",
-				s.f.Stream, at/channels, at%channels+1, v, s.f.Encoding)
+			channels := uint64(d.f.Format.Channels)
+			at := d.done + uint64(i)
+			d.err = fmt.Errorf("%s: sample %d of channel %d is %v, but samples must be finite: check that the encoding is %s",
+				d.f.Stream, at/channels, at%channels+1, v, d.f.Encoding)
 			return i / int(channels) * int(channels)
 		}
 	}
 	return len(x)
-}
-
-func (s *pcmSource) Close() error {
-	if c, ok := s.r.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
 }

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// A Clock tells and awaits time.
+// A Clock is the time that Replay keeps to; tests provide their own.
 type Clock interface {
 	Now() time.Time
-	// Sleep waits for d, or until ctx is cancelled or stop is closed.
+	// Sleep returns after d, or as soon as ctx is cancelled or stop is closed.
 	Sleep(ctx context.Context, stop <-chan struct{}, d time.Duration)
 }
 
-// systemClock is monotonic: time.Now carries that reading.
+// systemClock is monotonic, as time.Now includes a monotonic reading.
 type systemClock struct{ timer *time.Timer }
 
 func (*systemClock) Now() time.Time { return time.Now() }
@@ -33,11 +33,10 @@ func (c *systemClock) Sleep(ctx context.Context, stop <-chan struct{}, d time.Du
 	}
 }
 
-// Replay holds back the blocks of src until the time at which they would have
-// been captured, speed times as fast: a block is given when its last sample is
-// due. Time is counted in samples from a stream's first, so it does not drift;
-// a reader that is late catches up. Blocks of unknown rate are not held back.
-// A speed of 0 or less is as fast as possible. A nil clock is the system's.
+// Replay plays src at speed times real time: it returns a block when the block's last
+// sample is due. Due times are counted in samples from the first of the stream, so
+// that they do not drift, and a late reader catches up. Blocks of unknown rate are
+// never delayed, and with a speed of 0 or less none is. A nil clock is the system's.
 func Replay(src Source, speed float64, clock Clock) Source {
 	if clock == nil {
 		clock = &systemClock{}
@@ -51,7 +50,7 @@ type replay struct {
 	clock   Clock
 	begin   map[string]time.Time // when a stream's sample 0 was due
 	pending Block
-	waiting bool // pending was read and not yet given
+	waiting bool // pending holds a block that Read has not returned yet
 	stop    chan struct{}
 	once    sync.Once
 }
@@ -83,7 +82,7 @@ func (r *replay) Read(ctx context.Context, b *Block) error {
 	return nil
 }
 
-// due is the time of the end of b; false if it need not wait.
+// due returns when b is due; false if it need not wait.
 func (r *replay) due(b *Block) (time.Time, bool) {
 	if !(r.speed > 0) || !(b.Format.Rate > 0) || b.Fault != nil {
 		return time.Time{}, false

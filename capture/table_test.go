@@ -3,8 +3,6 @@ package capture
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,26 +10,11 @@ import (
 	"time"
 
 	"inkling/internal/table"
+	"inkling/internal/testkit"
 	"inkling/model/dataset"
 )
 
-// blocks reads src to its end, and copies what it gives.
-func blocks(t *testing.T, src Source) (list []Block, err error) {
-	t.Helper()
-	defer src.Close()
-	for {
-		var b Block
-		if err := src.Read(background, &b); err == io.EOF {
-			return list, nil
-		} else if err != nil {
-			return list, err
-		}
-		b.Samples = slices.Clone(b.Samples)
-		list = append(list, b)
-	}
-}
-
-// samplesOf are the samples of blocks by their offset.
+// samplesOf returns the samples of blocks by their offset.
 func samplesOf(list []Block) map[uint64]string {
 	at := map[uint64]string{}
 	for _, b := range list {
@@ -42,7 +25,7 @@ func samplesOf(list []Block) map[uint64]string {
 	return at
 }
 
-// jittered is a table at about 50 Hz, with a gap, holes and a label.
+// jittered returns a table at about 50 Hz with jitter, a gap, missing values and labels.
 func jittered() string {
 	var b strings.Builder
 	b.WriteString("time,x [g],y [g],label\n")
@@ -60,63 +43,54 @@ func jittered() string {
 	return b.String()
 }
 
-// What is played is what a data set holds, to the bit, from a file or a pipe, however
-// the bytes come; where rows are missing the offset jumps.
-func TestTablesAsDataSets(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "a.csv")
+// Where rows are missing Offset jumps; a data set is divided there.
+func TestTablesPlayAsDataSetsHoldThem(t *testing.T) {
 	text := jittered()
-	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	name := testkit.WriteFile(t, t.TempDir(), "a.csv", []byte(text))
 	for _, rate := range []float64{50, 33, 120} {
-		set, err := dataset.Open(name, dataset.Options{Rate: rate})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var want []string
-		for i := range set.Examples {
-			for k := range set.Frames(i) {
-				want = append(want, fmt.Sprint(set.Examples[i].Samples[k*2:k*2+2]))
+		t.Run(fmt.Sprint(rate, " Hz"), func(t *testing.T) {
+			set, err := dataset.Open(name, dataset.Options{Rate: rate})
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		var notes []string
-		o := TableOptions{Rate: rate, Notes: func(_ string, n []string) { notes = n }}
-		file, err := blocks(t, TableFiles(Options{}, o, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(set.Examples) != 2 || len(notes) == 0 || !slices.Contains(set.Notes, notes[0]) {
-			t.Errorf("%d examples, notes %q and %q", len(set.Examples), notes, set.Notes)
-		}
-		at := samplesOf(file)
-		var got []string
-		jumps, next := 0, file[0].Offset
-		for i, b := range file {
-			if b.Offset != next {
-				jumps++
+			var want []float32
+			for i := range set.Examples {
+				want = append(want, set.Examples[i].Samples...)
 			}
-			next = b.Offset + uint64(b.Len())
-			if b.Done != (i == len(file)-1) || b.Format != (Format{rate, 2}) || b.Stream != name {
-				t.Errorf("block %d: %+v", i, b)
+			var notes []string
+			o := TableOptions{Rate: rate, Notes: func(_ string, n []string) { notes = n }}
+			file := play(t, TableFiles(Options{}, o, name))
+			testkit.Message(t, "end", file.err, "")
+			testkit.SameBits(t, "samples", file.x[name], want)
+			if len(set.Examples) != 2 || len(notes) == 0 || !slices.Contains(set.Notes, notes[0]) {
+				t.Errorf("%d examples, notes %q and %q", len(set.Examples), notes, set.Notes)
 			}
-			for k := range b.Len() {
-				got = append(got, at[b.Offset+uint64(k)])
+			jumps, next := 0, file.blocks[0].Offset
+			for i, b := range file.blocks {
+				if b.Offset != next {
+					jumps++
+				}
+				next = b.Offset + uint64(b.Len())
+				if b.Format != (Format{rate, 2}) || b.Stream != name {
+					t.Errorf("block %d: %+v", i, b)
+				}
 			}
-		}
-		if jumps != 1 || !slices.Equal(got, want) {
-			t.Errorf("%v Hz: %d jumps, %d samples, want %d", rate, jumps, len(got), len(want))
-		}
-		for _, r := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text)), iotest.HalfReader(strings.NewReader(text))} {
-			piped, err := blocks(t, Table(r, "stdin", TableOptions{Rate: rate}))
-			if err != nil || fmt.Sprint(samplesOf(piped)) != fmt.Sprint(at) {
-				t.Errorf("%v Hz through a pipe: %d blocks, %v", rate, len(piped), err)
+			if jumps != 1 {
+				t.Errorf("%d gaps", jumps)
 			}
-		}
+			at := fmt.Sprint(samplesOf(file.blocks))
+			for way, r := range map[string]io.Reader{"at once": strings.NewReader(text),
+				"byte by byte": iotest.OneByteReader(strings.NewReader(text)), "in halves": iotest.HalfReader(strings.NewReader(text))} {
+				piped := play(t, Table(r, "stdin", TableOptions{Rate: rate}))
+				if piped.err != nil || fmt.Sprint(samplesOf(piped.blocks)) != at {
+					t.Errorf("through a pipe %s: %d blocks, %v", way, len(piped.blocks), piped.err)
+				}
+			}
+		})
 	}
 }
 
-// Samples are there as soon as their row is.
-func TestTableAsItArrives(t *testing.T) {
+func TestSamplesComeWithTheirRow(t *testing.T) {
 	r, w := io.Pipe()
 	src := Table(r, "stdin", TableOptions{Rate: 10})
 	defer src.Close()
@@ -141,56 +115,57 @@ func TestTableAsItArrives(t *testing.T) {
 	close(lines)
 }
 
-// An error comes after what was good.
-func TestTableMistakes(t *testing.T) {
-	dir := t.TempDir()
-	for name, c := range map[string]struct {
-		text, says string
-		samples    int
+func TestTableErrorsComeAfterWhatIsGood(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
 		o          TableOptions
+		samples    int
+		want       string // after the table's name; "…" stands for the words of package table
 	}{
-		"cell":        {"x\n1\n2\nq\n", `"q" is no number`, 2, TableOptions{}},
-		"backwards":   {"t,x\n0,1\n1,2\n0.5,3\n", "is before that of the line before", 2, TableOptions{Rate: 1}},
-		"no rate":     {"t,x\n0,1\n1,2\n", "give --rate, or --columns time=-", 0, TableOptions{}},
-		"rate":        {"t,x\n0,1\n1,2\n", "give a rate up to", 0, TableOptions{Rate: 1e9}},
-		"empty":       {"", "the file is empty", 0, TableOptions{}},
-		"no channel":  {"x,y\n1,\n2,\n", "no sample has a value in every channel (x, y)", 0, TableOptions{}},
-		"other names": {"a,b\n1,2\n", `no column "x", which the model takes`, 0, TableOptions{Options: table.Options{Want: []string{"x"}}}},
-		"other unit":  {"x [V]\n1\n", `column "x" is in V, the model takes g`, 0, TableOptions{Options: table.Options{Want: []string{"x"}, WantUnits: []string{"g"}}}},
+		{"a cell", "x\n1\n2\nq\n", TableOptions{}, 2, ":4: …"},
+		{"time runs backwards", "t,x\n0,1\n1,2\n0.5,3\n", TableOptions{Rate: 1}, 2, ":4: …"},
+		{"times without a rate", "t,x\n0,1\n1,2\n", TableOptions{}, 0,
+			`: the rows have times, but the rate is not known: set TableOptions.Rate, or TableOptions.Time to "-" to make each row a sample`},
+		{"a rate too high", "t,x\n0,1\n1,2\n", TableOptions{Rate: 1e9}, 0,
+			": rate 1e+09 is too high for a table: set TableOptions.Rate to at most 1e+06 samples per second"},
+		{"empty", "", TableOptions{}, 0, ": …"},
+		{"no complete sample", "x,y\n1,\n2,\n", TableOptions{}, 0,
+			": no sample has a value in every channel (x, y): list in TableOptions.Signals those that have values"},
+		{"channels of other names", "a,b\n1,2\n", TableOptions{Channels: []string{"x"}}, 0, ": …"},
+		{"channels of another unit", "x [V]\n1\n", TableOptions{Channels: []string{"x"}, Units: []string{"g"}}, 0, ": …"},
+		{"a long table of unknown channels", "time,channel,value\n0,x,1\n0,y,2\n", TableOptions{Rate: 1}, -1,
+			": each row holds the value of one channel, but the channels are not known: list them in TableOptions.Signals"},
 	} {
-		file := filepath.Join(dir, name+".csv")
-		if err := os.WriteFile(file, []byte(c.text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		for way, src := range map[string]Source{"file": TableFiles(Options{}, c.o, file), "pipe": Table(strings.NewReader(c.text), "stdin", c.o)} {
-			list, err := blocks(t, src)
-			n := 0
-			for _, b := range list {
-				n += b.Len()
+		t.Run(c.name, func(t *testing.T) {
+			file := testkit.WriteFile(t, t.TempDir(), "a.csv", []byte(c.text))
+			ways := map[string]Source{file: TableFiles(Options{}, c.o, file), "stdin": Table(strings.NewReader(c.text), "stdin", c.o)}
+			if c.samples < 0 { // a file can be searched for its channels
+				delete(ways, file)
 			}
-			if err == nil || !strings.Contains(err.Error(), c.says) || n != c.samples {
-				t.Errorf("%s, %s: %d samples, %v; want %d, %s", name, way, n, err, c.samples, c.says)
+			for name, src := range ways {
+				got := play(t, src)
+				if place, ok := strings.CutSuffix(name+c.want, "…"); !ok {
+					testkit.Message(t, name, got.err, name+c.want)
+				} else if got.err == nil || !strings.HasPrefix(got.err.Error(), place) {
+					t.Errorf("%v, want one that begins with %s", got.err, place)
+				}
+				if n := len(got.x[name]); n != max(c.samples, 0) {
+					t.Errorf("%s: %d samples, want %d", name, n, c.samples)
+				}
 			}
-		}
-	}
-	long := "time,channel,value\n0,x,1\n0,y,2\n"
-	if _, err := blocks(t, Table(strings.NewReader(long), "stdin", TableOptions{Rate: 1})); err == nil || !strings.Contains(err.Error(), "--signals") {
-		t.Errorf("a long table of unknown channels: %v", err)
-	}
-	o := TableOptions{Rate: 1, Options: table.Options{Want: []string{"y", "x"}}}
-	if list, err := blocks(t, Table(strings.NewReader(long), "stdin", o)); err != nil || fmt.Sprint(samplesOf(list)) != "map[0:[2 1]]" {
-		t.Errorf("%v, %v", list, err)
-	}
-	src := TableFiles(Options{}, TableOptions{}, filepath.Join(dir, "cell.csv"))
-	src.Close()
-	if err := src.Read(background, new(Block)); err != os.ErrClosed {
-		t.Errorf("after Close: %v", err)
+		})
 	}
 }
 
-func TestTablePlayerAllocates(t *testing.T) {
+func TestLongTableIsOrderedByItsChannels(t *testing.T) {
+	got := play(t, Table(strings.NewReader("time,channel,value\n0,x,1\n0,y,2\n"), "stdin", TableOptions{Rate: 1, Channels: []string{"y", "x"}}))
+	testkit.Message(t, "end", got.err, "")
+	testkit.SameBits(t, "samples", got.x["stdin"], []float32{2, 1})
+}
+
+func TestGridPlayerAllocatesNothing(t *testing.T) {
 	rows := &endless{head: table.Head{Names: []string{"x", "y"}, Units: make([]string, 2), Timed: true}}
-	p, err := newTablePlayer(rows, "s", &TableOptions{Rate: 50}, 1)
+	p, err := newGridPlayer(rows, "s", &TableOptions{Rate: 50}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +183,7 @@ func TestTablePlayerAllocates(t *testing.T) {
 	}
 }
 
-// endless are rows without end, with gaps.
+// endless yields rows without end, with gaps.
 type endless struct {
 	head table.Head
 	n    int

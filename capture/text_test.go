@@ -3,42 +3,38 @@ package capture
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"inkling/internal/testkit"
 )
 
-// readText reads a source to its end.
-func readText(t interface{ Fatal(...any) }, s Source) (text string, streams []string, err error) {
-	defer s.Close()
-	var b Block
-	next, done := uint64(0), true
-	for {
-		if err := s.Read(background, &b); errors.Is(err, io.EOF) {
-			return text, streams, nil
-		} else if err != nil {
-			return text, streams, err
+// readText reads a source of text to its end.
+func readText(t testkit.TB, src Source) (text string, streams []string, err error) {
+	t.Helper()
+	got := play(t, src)
+	got.inOrder(t)
+	for _, b := range got.blocks {
+		if b.Format != (Format{Channels: 1}) {
+			t.Fatalf("format %+v", b.Format)
 		}
-		if done {
-			streams, next = append(streams, b.Stream), 0
-		}
-		if done = b.Done; b.Offset != next || b.Format != (Format{Channels: 1}) {
-			t.Fatal("offset", b.Offset, "want", next, b.Format)
-		}
-		next += uint64(b.Len())
 		for _, v := range b.Samples {
 			text += string(rune(v))
 		}
+		if b.Done {
+			streams = append(streams, b.Stream)
+		}
 	}
+	return text, streams, got.err
 }
 
-// split gives its parts one a Read.
+// split returns one of its parts a Read.
 type split [][]byte
 
 func (s *split) Read(p []byte) (int, error) {
@@ -52,7 +48,6 @@ func (s *split) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Characters are whole however reads divide their bytes.
 func TestTextOnAnySplit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.String().Draw(t, "text")
@@ -63,44 +58,46 @@ func TestTextOnAnySplit(t *testing.T) {
 			parts, data = append(parts, data[:n]), data[n:]
 		}
 		got, streams, err := readText(t, Text(&parts, "s"))
-		if err != nil || got != strings.TrimPrefix(want, "\ufeff") || len(streams) != 1 {
+		if err != nil || got != strings.TrimPrefix(want, "\ufeff") || fmt.Sprint(streams) != "[s]" {
 			t.Fatalf("%q of %v, %v, want %q", got, streams, err, want)
 		}
 	})
 }
 
-func TestTextThatIsNone(t *testing.T) {
-	for text, want := range map[string]string{
-		"ab\nç\xffd": "s:2: column 2: the byte 0xff is no UTF-8: convert", "\xed\xa0\x80": "s:1: column 1", "ab\xe4\xb8": "s:1: column 3: the byte 0xe4",
+func TestTextEndsBeforeABadByte(t *testing.T) {
+	const advice = " is not UTF-8: convert the text, for example with iconv -f WINDOWS-1252 -t UTF-8"
+	for _, c := range []struct{ name, text, want, err string }{
+		{"a byte", "ab\nç\xffd", "ab\nç", "s:2: column 2: byte 0xff" + advice},
+		{"a surrogate", "\xed\xa0\x80", "", "s:1: column 1: byte 0xed" + advice},
+		{"half a character at the end", "ab\xe4\xb8", "ab", "s:1: column 3: byte 0xe4" + advice},
 	} {
-		for _, r := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text)), iotest.DataErrReader(strings.NewReader(text))} {
-			got, _, err := readText(t, Text(r, "s"))
-			if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(text, got) || len(got) < 2 && len(text) > 3 {
-				t.Errorf("%q: %q, %v, want %q", text, got, err, want)
+		t.Run(c.name, func(t *testing.T) {
+			for way, r := range map[string]io.Reader{"at once": strings.NewReader(c.text), "byte by byte": iotest.OneByteReader(strings.NewReader(c.text)),
+				"with its end": iotest.DataErrReader(strings.NewReader(c.text))} {
+				got, _, err := readText(t, Text(r, "s"))
+				testkit.Message(t, way, err, c.err)
+				if got != c.want {
+					t.Errorf("%s: %q, want %q", way, got, c.want)
+				}
 			}
-		}
+		})
 	}
 	broken := errors.New("broken")
-	if got, _, err := readText(t, Text(io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), "s")); got != "abc" || !errors.Is(err, broken) {
+	got, _, err := readText(t, Text(io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), "s"))
+	testkit.Message(t, "an error of the reader", err, "s: broken")
+	if got != "abc" || !errors.Is(err, broken) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
 
-func TestTextFiles(t *testing.T) {
+func TestTextFilesPlayOneAfterAnother(t *testing.T) {
 	dir := t.TempDir()
-	var paths []string
-	for name, text := range map[string]string{"a.txt": "\ufeffeins\n", "b.txt": "", "c.txt": strings.Repeat("世é", 5000)} {
-		paths = append(paths, filepath.Join(dir, name))
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text, streams, err := readText(t, TextFiles(filepath.Join(dir, "a.txt"), filepath.Join(dir, "b.txt"), filepath.Join(dir, "c.txt")))
-	if err != nil || len(streams) != 3 || text != "eins\n"+strings.Repeat("世é", 5000) {
+	long := strings.Repeat("世é", 5000)
+	a, b := testkit.WriteFile(t, dir, "a.txt", []byte("\ufeffeins\n")), testkit.WriteFile(t, dir, "b.txt", nil)
+	c := testkit.WriteFile(t, dir, "c.txt", []byte(long))
+	text, streams, err := readText(t, TextFiles(a, b, c))
+	if want := fmt.Sprint([]string{a, b, c}); err != nil || fmt.Sprint(streams) != want || text != "eins\n"+long {
 		t.Errorf("%d characters of %q, %v", utf8.RuneCountInString(text), streams, err)
-	}
-	if _, _, err := readText(t, TextFiles(paths[0], filepath.Join(dir, "none.txt"))); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("%v", err)
 	}
 }
 
@@ -112,8 +109,7 @@ func FuzzText(f *testing.F) {
 			n := min(int(size)+1, len(rest))
 			parts, rest = append(parts, rest[:n]), rest[n:]
 		}
-		s := &textSource{r: &parts, stream: "s"}
-		got, _, err := readText(t, s)
+		got, _, err := readText(t, Text(&parts, "s"))
 		if whole := bytes.TrimPrefix(data, []byte("\ufeff")); (err == nil) != utf8.Valid(data) || !strings.HasPrefix(string(whole), got) || err == nil && got != string(whole) {
 			t.Fatalf("%q, %v of %q", got, err, data)
 		}

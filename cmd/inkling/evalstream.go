@@ -61,7 +61,7 @@ func annotated(data string) (list []evaluate.Recording, notes []string, err erro
 	}
 	for _, f := range files {
 		list = append(list, evaluate.Recording{Name: f.Name, Annotations: f.Annotations, Seconds: f.Seconds,
-			Open: func() (capture.Source, error) { return capture.File(capture.Options{}, f.Name), nil }})
+			Open: func() (capture.Source, error) { return capture.Files(capture.Options{}, f.Name), nil }})
 	}
 	return list, notes, nil
 }

@@ -116,7 +116,7 @@ func (f *sourceFlags) files(a *app, names []string) (*input, error) {
 	}
 	switch tables {
 	case 0:
-		return &input{Source: capture.File(capture.Options{Leads: f.Leads}, names...), finite: true}, nil
+		return &input{Source: capture.Files(capture.Options{Leads: f.Leads}, names...), finite: true}, nil
 	case len(names):
 		o, err := f.tables(a)
 		if err != nil {
@@ -138,7 +138,9 @@ func (f *sourceFlags) tables(a *app) (o capture.TableOptions, err error) {
 			a.logf("%s: %s", stream, n)
 		}
 	}
-	o.Options, err = f.table(f.model)
+	t, err := f.table(f.model)
+	o.Columns, o.Signals, o.Time, o.TimeUnit, o.Label = t.Columns, t.Signals, t.Time, t.TimeUnit, t.Label
+	o.Channels, o.Units = t.Want, t.WantUnits
 	return o, err
 }
 
@@ -203,7 +205,7 @@ func (f *sourceFlags) stdin(a *app) (*input, error) {
 		}
 		p.Encoding = e
 	}
-	s, err := capture.Stdin(a.stdin, p, capture.Options{})
+	s, err := capture.Audio(a.stdin, p, capture.Options{})
 	if err != nil {
 		return nil, asUsage(err)
 	}
@@ -213,7 +215,7 @@ func (f *sourceFlags) stdin(a *app) (*input, error) {
 // asUsage makes a missing format of raw samples wrong usage.
 func asUsage(err error) error {
 	if errors.Is(err, capture.ErrNoFormat) {
-		return usagef("%w: give --rate, --channels and --format", err)
+		return usageError{err}
 	}
 	return err
 }

@@ -142,7 +142,7 @@ type told struct {
 
 // hearRecord runs a record through a stream and pairs what it tells.
 func hearRecord(ctx context.Context, m *model.Model, r *dataset.Record, o *BeatOptions) ([]BeatRow, error) {
-	src := capture.File(capture.Options{Leads: o.Leads}, r.File)
+	src := capture.Files(capture.Options{Leads: o.Leads}, r.File)
 	defer src.Close()
 	c, err := stream.NewClassifier(m, &stream.Options{Segment: o.Segment, Background: true, Emit: stream.Emit{Confirmed: true}})
 	if err != nil {

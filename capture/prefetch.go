@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// A pump reads a source that knows no context and may wait for long, such as a
-// pipe, in a goroutine of its own, at most two blocks ahead.
-type pump struct {
+// prefetch reads a source that may block without regard to its context, such as a
+// pipe, in a goroutine, at most two blocks ahead.
+type prefetch struct {
 	src     Source
 	filled  chan *item
 	free    chan *item
 	closing chan struct{}
 	start   sync.Once
 	stop    sync.Once
-	held    *item // what the last Read gave
+	held    *item // its memory is in use by the last block returned
 	err     error
 }
 
@@ -25,15 +25,15 @@ type item struct {
 	err     error
 }
 
-func newPump(src Source) *pump {
-	p := &pump{src: src, filled: make(chan *item, 2), free: make(chan *item, 3), closing: make(chan struct{})}
+func newPrefetch(src Source) *prefetch {
+	p := &prefetch{src: src, filled: make(chan *item, 2), free: make(chan *item, 3), closing: make(chan struct{})}
 	for range cap(p.free) {
 		p.free <- new(item)
 	}
 	return p
 }
 
-func (p *pump) run() {
+func (p *prefetch) run() {
 	for {
 		var it *item
 		select {
@@ -44,7 +44,7 @@ func (p *pump) run() {
 		it.err = p.src.Read(context.Background(), &it.block)
 		it.samples = append(it.samples[:0], it.block.Samples...)
 		it.block.Samples = it.samples
-		failed := it.err != nil // it is the reader's once sent
+		failed := it.err != nil // once sent, the item belongs to Read
 		select {
 		case p.filled <- it:
 		case <-p.closing:
@@ -56,7 +56,7 @@ func (p *pump) run() {
 	}
 }
 
-func (p *pump) Read(ctx context.Context, b *Block) error {
+func (p *prefetch) Read(ctx context.Context, b *Block) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (p *pump) Read(ctx context.Context, b *Block) error {
 	}
 	p.start.Do(func() { go p.run() })
 	if p.held != nil {
-		p.free <- p.held // never full: there are as many items as places
+		p.free <- p.held // never blocks: free has room for every item
 		p.held = nil
 	}
 	select {
@@ -84,9 +84,9 @@ func (p *pump) Read(ctx context.Context, b *Block) error {
 	}
 }
 
-// Close also closes the source, which ends the goroutine if that can be: a read
-// of a terminal only ends with the program.
-func (p *pump) Close() error {
+// Close also closes the underlying source, which ends the goroutine if its Read can
+// be interrupted. A Read of a terminal cannot: it ends with the process.
+func (p *prefetch) Close() error {
 	var err error
 	p.stop.Do(func() {
 		close(p.closing)
