@@ -19,23 +19,23 @@ import (
 // titles and remarks of the tables, by section.
 var titles = map[string][2]string{
 	"step": {"One step of one stream",
-		"With a 3-class head and its softmax, one thread. ONNX Runtime has its LSTM operator with bound memory, the state fed back; PyTorch `nn.LSTMCell` in TorchScript; gonum is `blas32.Gemv` with the gates written out."},
+		"With a 3-class head and its softmax, on one thread. ONNX Runtime runs its LSTM operator with bound memory, and its state is fed back. PyTorch runs `nn.LSTMCell` in TorchScript. gonum runs `blas32.Gemv`, with the gates written in Go."},
 	"batch": {"Many streams, one step each",
-		"D = 40. The peak is that of multiply-adds in registers on as many threads, measured in the same rounds; of several measurements the best counts."},
+		"D = 40. The peak is the rate of multiply-adds in registers on the same number of threads, the best of several measurements in the same rounds."},
 	"sequence": {"Whole sequences, bidirectional, last mode",
 		"T = 3528, D = 1, with the confirm head."},
 	"train": {"Training, an epoch",
-		"Both heads' losses, backward, clipping, AdamW; some batches are timed and scaled to the epoch. PyTorch has OpenBLAS on one thread, its best, and packed sequences where lengths differ."},
+		"The losses of both heads, backward pass, clipping and AdamW. Some batches are timed, and the time is scaled to the epoch. PyTorch uses OpenBLAS on one thread, which is its fastest setting, and packed sequences if lengths differ."},
 	"confirm": {"Confirm at a segment's end",
-		"What remains to be done when the segment ends, beside the single steps that came before."},
+		"The work left when the segment ends, compared with the single steps that came before."},
 }
 
 // report writes the tables as markdown.
 func (p *peers) report(w io.Writer, results []result, sizes []size) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "# Performance\n\n%s\n\n", p.machine())
-	fmt.Fprintf(b, "`bench/run` makes this page: the same work on all, in turn (a b c a b c …), after their numbers agreed within 1e-4. "+
-		"A time is that of the fastest run, in brackets that of the middle one; × is how many times faster inkling is, a ratio of fastest runs. Behind what is asked stands, in bold, a figure that falls short of it. "+
+	fmt.Fprintf(b, "This page compares inkling with ONNX Runtime, PyTorch and gonum on one machine; `bench/run` measures and writes it. Every program does the same work in turn (a b c a b c …), after their numbers were found to agree within 1e-4. "+
+		"A time is that of the fastest run, with the median run in brackets. × says how many times faster inkling is, by the fastest runs. The last column is the target; a figure that misses it follows in bold. "+
 		"H = %d, float32.\n", hidden)
 	for _, section := range sections {
 		of := slices.DeleteFunc(slices.Clone(results), func(r result) bool { return r.section != section })
@@ -45,7 +45,7 @@ func (p *peers) report(w io.Writer, results []result, sizes []size) error {
 		}
 	}
 	if sizes != nil {
-		fmt.Fprintf(b, "\n## One step at other sizes\n\nWithout a head: time of the fastest run, GFLOP/s (twice that in GB/s of weights read), and the rate as a share of that at H = %d. Asked is a share of at least %v; less is in bold.\n\n", hidden, sizeAsked)
+		fmt.Fprintf(b, "\n## One step at other sizes\n\nWithout a head: the time of the fastest run, GFLOP/s (twice that number is GB/s of weights read), and the rate as a share of the rate at H = %d. The target is a share of at least %v; less is in bold.\n\n", hidden, sizeAsked)
 		writeSizes(b, sizes)
 	}
 	return b.Flush()
@@ -70,7 +70,7 @@ func writeTable(w io.Writer, results []result) {
 	if peak {
 		head = append(head, "of the peak")
 	}
-	head = append(head, "asked")
+	head = append(head, "target")
 	writeRow(w, head)
 	writeRow(w, slices.Repeat([]string{"---"}, len(head)))
 	for _, r := range results {
