@@ -33,7 +33,7 @@ func (c *Config) Check() error {
 		return fmt.Errorf("model: hidden: %d, want 1 to %d", c.Hidden, maxHidden)
 	case c.Layers < 1 || c.Layers > maxLayers:
 		return fmt.Errorf("model: layers: %d, want 1 to %d", c.Layers, maxLayers)
-	case !slices.Contains([]string{RunningNone, RunningSoftmax, RunningEvidence}, c.Running):
+	case !slices.Contains([]RunningHead{RunningNone, RunningSoftmax, RunningEvidence}, c.Running):
 		return fmt.Errorf("model: running: %q, want %s, %s or %s", c.Running, RunningSoftmax, RunningEvidence, RunningNone)
 	case c.Running == RunningNone && !c.Confirm && c.Next == nil:
 		return fmt.Errorf("model: neither a running nor a confirm head: nothing to say")

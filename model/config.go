@@ -21,7 +21,7 @@ type Config struct {
 	Stem     stem.Config    `json:"stem,omitzero"` // learned filters over the front end's frames
 	Hidden   int            `json:"hidden"`
 	Layers   int            `json:"layers"`  // lower causal layers and the bidirectional one on top
-	Running  string         `json:"running"` // RunningSoftmax, RunningEvidence or RunningNone
+	Running  RunningHead    `json:"running"` // RunningSoftmax, RunningEvidence or RunningNone
 	Confirm  bool           `json:"confirm"` // there is a backward half
 	// ConfirmEvidence adds the running logits of the last frame, each times a factor
 	// of its own, to the confirm logits. It takes both heads.
@@ -36,11 +36,13 @@ type Config struct {
 // HasStem tells whether there are learned filters between front end and LSTM.
 func (c *Config) HasStem() bool { return c.Stem.Kind != "" }
 
-// Running heads.
+// RunningHead says how the running label comes out of the forward states h(t).
+type RunningHead string
+
 const (
-	RunningNone     = "none"
-	RunningSoftmax  = "softmax"  // logits(t) = R·h(t) + r
-	RunningEvidence = "evidence" // logits(t) = logits(t−1) + R·h(t) + r
+	RunningNone     RunningHead = "none"     // there is none
+	RunningSoftmax  RunningHead = "softmax"  // logits(t) = R·h(t) + r
+	RunningEvidence RunningHead = "evidence" // logits(t) = logits(t−1) + R·h(t) + r
 )
 
 // Text tells whether the model's samples are characters, by their code points.

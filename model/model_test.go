@@ -53,7 +53,7 @@ func random(t interface{ Fatal(...any) }, seed uint64, c Config) *Model {
 
 func drawModel(t *rapid.T) *Model {
 	c := Config{Hidden: rapid.IntRange(1, 20).Draw(t, "H"), Layers: rapid.IntRange(1, 3).Draw(t, "layers"),
-		Running: rapid.SampledFrom([]string{RunningNone, RunningSoftmax, RunningEvidence}).Draw(t, "running"), Confirm: rapid.Bool().Draw(t, "confirm")}
+		Running: rapid.SampledFrom([]RunningHead{RunningNone, RunningSoftmax, RunningEvidence}).Draw(t, "running"), Confirm: rapid.Bool().Draw(t, "confirm")}
 	if c.Running == RunningNone {
 		c.Confirm = true
 	}

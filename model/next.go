@@ -23,16 +23,18 @@ import (
 // σ, the tensor next.scale, is the naive forecast's error on the training data. Of text
 // it says the probabilities of the next code, softmax(N·h(t) + n).
 type Next struct {
-	Loss      string    `json:"loss"`                // LossSquared or LossQuantile; of text LossEntropy
+	Loss      Loss      `json:"loss"`                // LossSquared or LossQuantile; of text LossEntropy
 	Quantiles []float64 `json:"quantiles,omitempty"` // LossQuantile: ascending, 0.5 among them
 	Residual  bool      `json:"residual,omitempty"`
 }
 
-// Losses of Next.
+// Loss names what the training of a Next minimises.
+type Loss string
+
 const (
-	LossSquared  = "squared"  // the forecast is the mean
-	LossQuantile = "quantile" // pinball loss (Koenker and Bassett 1978); the forecast is the median
-	LossEntropy  = "entropy"  // of text, cross-entropy
+	LossSquared  Loss = "squared"  // the forecast is the mean
+	LossQuantile Loss = "quantile" // pinball loss (Koenker and Bassett 1978); the forecast is the median
+	LossEntropy  Loss = "entropy"  // of text, cross-entropy
 )
 
 // MostQuantiles bounds Next.Quantiles.

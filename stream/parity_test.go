@@ -23,7 +23,7 @@ import (
 
 // randomModel has random weights: what it says means nothing, but must be the same
 // on every way.
-func randomModel(t interface{ Fatal(...any) }, seed uint64, front feature.Config, rate float64, channels, layers int, running string, confirm bool) *model.Model {
+func randomModel(t interface{ Fatal(...any) }, seed uint64, front feature.Config, rate float64, channels, layers int, running model.RunningHead, confirm bool) *model.Model {
 	c := model.Config{Version: 1, Labels: []string{"a", "b", "c"}, Rate: rate, Channels: channels, Hidden: 5, Layers: layers,
 		Running: running, Confirm: confirm, Segment: segment.Config{Kind: segment.Whole},
 		Decision: decide.Config{State: "reset", Gap: "reset", Warm: 1, EarlyP: 0.4, EarlySteps: 2}}
@@ -138,7 +138,7 @@ func drawSetting(t *rapid.T) setting {
 	channels := rapid.IntRange(1, 2).Draw(t, "channels")
 	front := rapid.SampledFrom([]feature.Config{{Kind: feature.KindRaw, Samples: 7, Deltas: 1}, {Kind: feature.KindRaw, Samples: 3, Decimate: 4},
 		{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 15, Bands: 4}, {Kind: feature.KindMFCC, WindowMS: 40, HopMS: 20, Bands: 5, Coefficients: 3}}).Draw(t, "front")
-	running := rapid.SampledFrom([]string{model.RunningSoftmax, model.RunningEvidence}).Draw(t, "running")
+	running := rapid.SampledFrom([]model.RunningHead{model.RunningSoftmax, model.RunningEvidence}).Draw(t, "running")
 	kind := rapid.SampledFrom([]segment.Kind{segment.Activity, segment.Fixed, segment.Message, segment.Whole}).Draw(t, "segment")
 	s := setting{format: capture.Format{Rate: source, Channels: channels}, channels: channels}
 	s.m = randomModel(t, rng.Uint64(), front, rate, channels, rapid.IntRange(1, 2).Draw(t, "layers"), running, rapid.Bool().Draw(t, "confirm"))

@@ -105,7 +105,7 @@ func inspectModel(a *app, name string, m *model.Model) {
 	} else {
 		w("front end", "%s: %d features a step", describe(c.Front), m.Dim())
 	}
-	heads := "running (" + c.Running + ")"
+	heads := fmt.Sprintf("running (%s)", c.Running)
 	if m.HasNext() {
 		heads = fmt.Sprintf("next (%d values)", m.Outputs())
 	}

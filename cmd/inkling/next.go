@@ -58,7 +58,7 @@ func (c *trainCmd) nextOptions(set *dataset.Set) (train.Options, []string) {
 
 func describeNext(n *model.Next) string {
 	var b strings.Builder
-	b.WriteString(n.Loss + " loss")
+	fmt.Fprintf(&b, "%s loss", n.Loss)
 	for i, q := range n.Quantiles {
 		b.WriteString([]string{", quantiles ", ", "}[min(i, 1)])
 		fmt.Fprint(&b, q)

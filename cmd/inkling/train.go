@@ -31,30 +31,30 @@ type trainCmd struct {
 	dataFlags
 	recordFlags
 
-	Front    string  `help:"Front end: raw, stats, logmel, mfcc, moments or, of text, chars [chosen from the data]." enum:",raw,stats,logmel,mfcc,moments,chars" default:""`
-	Samples  int     `help:"raw, stats: samples a step." default:"0"`
-	Decimate int     `help:"raw: keep the mean of every so many samples." default:"0"`
-	Lags     int     `help:"stats: powers of the differences over 1, 2, 4, … samples, so many of them." default:"0"`
-	Means    bool    `help:"stats: each channel's mean as well."`
-	Deltas   int     `help:"Append differences of the features: 0, 1 or 2 [chosen from the data]." default:"-1"`
-	Window   float64 `help:"logmel, mfcc: window in milliseconds." default:"0"`
-	Hop      float64 `help:"logmel, mfcc: hop in milliseconds." default:"0"`
-	Bands    int     `help:"logmel, mfcc: mel bands." default:"0"`
-	Stem     string  `help:"Learned filters over the frames: none, conv, conv:KERNEL/STRIDExCHANNELS,… or, for sound, gabor, gabor:WINDOW/HOPxFILTERS in milliseconds. The front end is then raw, one sample a step, unless given." placeholder:"STEM"`
-	Crop     float64 `help:"Train on consecutive crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
-	Rate     float64 `help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
+	Front    feature.Kind `help:"Front end: raw, stats, logmel, mfcc, moments or, of text, chars [chosen from the data]." enum:",raw,stats,logmel,mfcc,moments,chars" default:""`
+	Samples  int          `help:"raw, stats: samples a step." default:"0"`
+	Decimate int          `help:"raw: keep the mean of every so many samples." default:"0"`
+	Lags     int          `help:"stats: powers of the differences over 1, 2, 4, … samples, so many of them." default:"0"`
+	Means    bool         `help:"stats: each channel's mean as well."`
+	Deltas   int          `help:"Append differences of the features: 0, 1 or 2 [chosen from the data]." default:"-1"`
+	Window   float64      `help:"logmel, mfcc: window in milliseconds." default:"0"`
+	Hop      float64      `help:"logmel, mfcc: hop in milliseconds." default:"0"`
+	Bands    int          `help:"logmel, mfcc: mel bands." default:"0"`
+	Stem     string       `help:"Learned filters over the frames: none, conv, conv:KERNEL/STRIDExCHANNELS,… or, for sound, gabor, gabor:WINDOW/HOPxFILTERS in milliseconds. The front end is then raw, one sample a step, unless given." placeholder:"STEM"`
+	Crop     float64      `help:"Train on consecutive crops of so many seconds instead of whole examples." placeholder:"SECONDS"`
+	Rate     float64      `help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
 
-	Predict   string    `help:"Learn what comes next instead of labels: next. DATA may then be plain recordings too: an audio file or a text, or a folder of them." enum:",next" default:""`
-	Loss      string    `help:"next: squared or quantile; that of text is entropy." enum:",squared,quantile" default:""`
-	Quantiles []float64 `help:"next: quantiles to learn, 0.5 among them [0.1,0.5,0.9 with --loss quantile]." placeholder:"P,…"`
-	Residual  bool      `help:"next: learn the difference to the last sample, so that training begins at the naive forecast." default:"true" negatable:""`
-	Span      int       `help:"next: steps that count of each piece of a recording [256]." default:"0"`
-	Lead      int       `help:"next: steps before them that warm the state up [32]; negative: none." default:"0"`
+	Predict   string     `help:"Learn what comes next instead of labels: next. DATA may then be plain recordings too: an audio file or a text, or a folder of them." enum:",next" default:""`
+	Loss      model.Loss `help:"next: squared or quantile; that of text is entropy." enum:",squared,quantile" default:""`
+	Quantiles []float64  `help:"next: quantiles to learn, 0.5 among them [0.1,0.5,0.9 with --loss quantile]." placeholder:"P,…"`
+	Residual  bool       `help:"next: learn the difference to the last sample, so that training begins at the naive forecast." default:"true" negatable:""`
+	Span      int        `help:"next: steps that count of each piece of a recording [256]." default:"0"`
+	Lead      int        `help:"next: steps before them that warm the state up [32]; negative: none." default:"0"`
 
-	Hidden          int    `help:"Units a direction." default:"0"`
-	Layers          int    `help:"LSTM layers, the top one bidirectional." default:"0"`
-	ConfirmEvidence bool   `help:"Offer the running head's evidence at the end to the confirm head."`
-	Running         string `help:"Running head: softmax, evidence or none." enum:",softmax,evidence,none" default:""`
+	Hidden          int               `help:"Units a direction." default:"0"`
+	Layers          int               `help:"LSTM layers, the top one bidirectional." default:"0"`
+	ConfirmEvidence bool              `help:"Offer the running head's evidence at the end to the confirm head."`
+	Running         model.RunningHead `help:"Running head: softmax, evidence or none." enum:",softmax,evidence,none" default:""`
 
 	Epochs    int      `help:"Passes over the data [enough for 1,500 updates]." default:"0"`
 	Batch     int      `help:"Sequences an update." default:"0"`

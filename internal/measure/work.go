@@ -35,7 +35,7 @@ const Classes = 3
 
 // Network returns a model of random weights over raw frames of d channels, with
 // the running head that running names, and a confirm head or none.
-func Network(hidden, d int, running string, confirm bool) (*model.Model, error) {
+func Network(hidden, d int, running model.RunningHead, confirm bool) (*model.Model, error) {
 	c := model.Config{Version: 1, Channels: d, Front: feature.Config{Kind: feature.KindRaw}, Hidden: hidden, Layers: 1,
 		Running: running, Confirm: confirm, Segment: segment.Config{Kind: segment.Whole},
 		Decision: decide.Config{State: "reset", Gap: "reset"}}

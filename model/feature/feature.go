@@ -7,22 +7,23 @@ package feature
 
 import "fmt"
 
-// Kinds of front end.
-const (
-	KindRaw    = "raw"
-	KindLogMel = "logmel"
-	KindMFCC   = "mfcc"
-	KindChars  = "chars"
-	KindStats  = "stats"
+// Kind names a front end.
+type Kind string
 
-	KindMoments = "moments"
+const (
+	KindRaw     Kind = "raw"     // the samples themselves, several a step
+	KindLogMel  Kind = "logmel"  // log power in mel bands
+	KindMFCC    Kind = "mfcc"    // mel-frequency cepstral coefficients
+	KindChars   Kind = "chars"   // text: the code of a character
+	KindStats   Kind = "stats"   // log variance and log powers of differences, by lag
+	KindMoments Kind = "moments" // moments of the spectrum
 )
 
 // Config describes a front end. It is part of the model file; a field at its
 // zero value takes the default that Normalize fills in, so that a stored
 // Config is complete. Fields of another kind stay zero and out of the file.
 type Config struct {
-	Kind string `json:"kind"`
+	Kind Kind `json:"kind"`
 
 	// Raw: Samples a step (default 1), channels interleaved, after keeping
 	// the mean of every Decimate samples (default 1).
@@ -96,7 +97,7 @@ type Extractor interface {
 
 // A ChannelError tells that a front end cannot take so many channels.
 type ChannelError struct {
-	Kind      string
+	Kind      Kind
 	Want, Got int
 }
 

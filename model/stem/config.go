@@ -21,16 +21,18 @@ import (
 	"inkling/model/feature"
 )
 
-// Kinds of stem. The zero Config is none.
+// Kind names a stem. The zero Config is none.
+type Kind string
+
 const (
-	KindConv  = "conv"
-	KindGabor = "gabor"
+	KindConv  Kind = "conv"
+	KindGabor Kind = "gabor"
 )
 
 // Config describes a stem; it is part of the model file. Fields of another kind
 // stay zero and out of the file.
 type Config struct {
-	Kind string `json:"kind"`
+	Kind Kind `json:"kind"`
 
 	Layers []Layer `json:"layers,omitempty"` // conv, the lowest first
 
@@ -178,7 +180,8 @@ func defaultLayers() []Layer { return []Layer{{8, 2, 64}, {5, 2, 64}, {3, 2, 64}
 // channels, the lowest layer first), gabor, gabor:25/5x40 (window and hop in
 // milliseconds x filters).
 func Parse(text string) (Config, error) {
-	kind, rest, long := strings.Cut(text, ":")
+	name, rest, long := strings.Cut(text, ":")
+	kind := Kind(name)
 	c := Config{Kind: kind}
 	switch {
 	case text == "none" || text == "":
@@ -230,7 +233,7 @@ func (c Config) String() string {
 		return "conv:" + strings.Join(parts, ",")
 	case KindGabor:
 		if c.WindowMS == 0 {
-			return KindGabor
+			return string(KindGabor)
 		}
 		return fmt.Sprintf("gabor:%v/%vx%d", c.WindowMS, c.HopMS, c.Filters)
 	}

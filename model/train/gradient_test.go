@@ -239,7 +239,7 @@ type gradientCase struct {
 func drawGradientCase(t *rapid.T) gradientCase {
 	c := gradientCase{dim: rapid.IntRange(1, 5).Draw(t, "dim"), seed: rapid.Uint64().Draw(t, "seed")}
 	c.o = Options{Hidden: rapid.IntRange(1, 6).Draw(t, "hidden"), Layers: rapid.IntRange(1, 3).Draw(t, "layers"), Epochs: 1,
-		Running:   rapid.SampledFrom([]string{model.RunningNone, model.RunningSoftmax, model.RunningEvidence}).Draw(t, "running"),
+		Running:   rapid.SampledFrom([]model.RunningHead{model.RunningNone, model.RunningSoftmax, model.RunningEvidence}).Draw(t, "running"),
 		Smoothing: rapid.SampledFrom([]float64{0, 0.1}).Draw(t, "smoothing"), RampRunning: rapid.Bool().Draw(t, "ramp"),
 		Schedule: Constant, LR: 1e-3, Clip: -1, RunningWeight: 0.5, Truncate: 1000, ClassWeights: rapid.Bool().Draw(t, "weighed")}
 	if c.o.Running != model.RunningNone {

@@ -24,10 +24,10 @@ const (
 // fills in what the data suggest.
 type Options struct {
 	Front   feature.Config
-	Stem    stem.Config // learned filters over the front end's frames [none]
-	Hidden  int         // units a direction [100]
-	Layers  int         // causal layers and the bidirectional one [1]
-	Running string      // running head [model.RunningSoftmax]
+	Stem    stem.Config       // learned filters over the front end's frames [none]
+	Hidden  int               // units a direction [100]
+	Layers  int               // causal layers and the bidirectional one [1]
+	Running model.RunningHead // running head [model.RunningSoftmax]
 	// NoConfirm leaves the backward half and the confirm head out: the last
 	// running label is then the answer.
 	NoConfirm bool

@@ -316,7 +316,7 @@ func TestDefaultsFollowTheData(t *testing.T) {
 	}
 	for _, c := range []struct {
 		set      *dataset.Set
-		kind     string
+		kind     feature.Kind
 		lo, hi   float64 // timesteps
 		deltas   int
 		hop      float64

@@ -28,7 +28,7 @@ func (o Options) OverStem(c stem.Config) Options {
 
 // convolutions is the stem conv in its default shape.
 func convolutions() stem.Config {
-	c, err := stem.Parse(stem.KindConv)
+	c, err := stem.Parse(string(stem.KindConv))
 	if err != nil {
 		panic(err) // a kind without a shape is always right
 	}

@@ -16,7 +16,7 @@ import (
 type torchCase struct {
 	Name      string               `json:"name"`
 	Layers    int                  `json:"layers"`
-	Running   string               `json:"running"`
+	Running   model.RunningHead    `json:"running"`
 	Confirm   bool                 `json:"confirm"`
 	Ramp      bool                 `json:"ramp"`
 	Distill   float64              `json:"distill"`
