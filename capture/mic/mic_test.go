@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
-	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -20,7 +19,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fake struct {
 	reads  chan func(buf []float32) (bool, error)
 	closed chan struct{}
-	once   sync.Once
 }
 
 func newFake() *fake {
@@ -29,225 +27,223 @@ func newFake() *fake {
 
 func (f *fake) Read(buf []float32) (bool, error) {
 	select {
-	case g := <-f.reads:
-		return g(buf)
+	case read := <-f.reads:
+		return read(buf)
 	case <-f.closed:
 		return false, io.ErrClosedPipe
 	}
 }
 
-func (f *fake) Close() error {
-	f.once.Do(func() { close(f.closed) })
-	return nil
-}
+func (f *fake) Close() error { return nil }
 
-// give is a block whose samples all are v.
-func (f *fake) give(v float32) {
+// deliver makes the device deliver a block of samples v after the time d.
+func (f *fake) deliver(d time.Duration, v float32) {
+	time.Sleep(d)
 	f.reads <- func(buf []float32) (bool, error) {
 		for i := range buf {
 			buf[i] = v
 		}
 		return false, nil
 	}
+	synctest.Wait() // it is in the ring
 }
 
 func (f *fake) fail(err error) { f.reads <- func([]float32) (bool, error) { return false, err } }
 
-// clock is moved by the test.
-type clock struct {
-	sync.Mutex
-	t time.Time
-}
+const block = 10 * time.Millisecond
 
-func (c *clock) now() time.Time {
-	c.Lock()
-	defer c.Unlock()
-	return c.t
-}
-
-func (c *clock) add(d time.Duration) {
-	c.Lock()
-	defer c.Unlock()
-	c.t = c.t.Add(d)
-}
-
-// rigged returns a microphone of 1000 Hz in blocks of ten samples over devices
-// that the test hands out.
-func rigged(t *testing.T, o Options, devices ...*fake) (*Mic, *clock) {
-	t.Helper()
-	c := &clock{t: time.Unix(1000, 0)}
-	next := make(chan *fake, len(devices))
-	for _, d := range devices {
-		next <- d
-	}
-	m, err := start(o, func(Options) (device, string, capture.Format, error) {
-		select {
-		case d := <-next:
+// withMic runs f in a bubble, in which time passes only when all wait, with a
+// microphone of 1 kHz in blocks of ten samples. It opens the devices in turn.
+func withMic(t *testing.T, o Options, devices int, f func(t *testing.T, m *Mic, d []*fake)) {
+	synctest.Test(t, func(t *testing.T) {
+		var all, left []*fake
+		for range devices {
+			all = append(all, newFake())
+		}
+		left = all
+		m, err := start(o, func(Options) (device, string, capture.Format, error) {
+			if len(left) == 0 {
+				return nil, "", capture.Format{}, errors.New("no device")
+			}
+			d := left[0]
+			left = left[1:]
 			return d, "fake", capture.Format{Rate: 1000, Channels: 1}, nil
-		default:
-			return nil, "", capture.Format{}, errors.New("no device")
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}, c.now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		for _, d := range devices {
-			d.Close()
-		}
-		m.Close()
+		defer m.Close()
+		defer func() {
+			for _, d := range all {
+				close(d.closed)
+			}
+		}()
+		f(t, m, all)
 	})
-	return m, c
 }
 
-func next(t *testing.T, m *Mic) capture.Block {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	var b capture.Block
-	if err := m.Read(ctx, &b); err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// faultOf reads until a health report with this state.
-func faultOf(t *testing.T, m *Mic, state capture.Health) *capture.Fault {
+// next returns the next block of samples, and the reports before it.
+func next(t *testing.T, m *Mic) (b capture.Block, faults []capture.Fault) {
 	t.Helper()
 	for {
-		if b := next(t, m); b.Fault != nil && b.Fault.State == state {
-			return b.Fault
+		if err := m.Read(context.Background(), &b); err != nil {
+			t.Fatal(err)
 		}
+		if b.Fault == nil {
+			return b, faults
+		}
+		faults = append(faults, *b.Fault)
 	}
 }
 
-func TestBlocksFollowEachOther(t *testing.T) {
-	d := newFake()
-	m, c := rigged(t, Options{}, d)
-	for i := range 20 {
-		c.add(10 * time.Millisecond)
-		d.give(float32(i) + 1)
-		b := next(t, m)
-		if b.Offset != uint64(10*i) || len(b.Samples) != 10 || b.Samples[9] != float32(i)+1 || b.Format.Rate != 1000 {
-			t.Fatalf("block %d: %+v", i, b)
-		}
+// report fails t unless a report is next.
+func report(t *testing.T, m *Mic, state capture.Health, reason string) {
+	t.Helper()
+	var b capture.Block
+	if err := m.Read(context.Background(), &b); err != nil {
+		t.Fatal(err)
+	}
+	if want := (capture.Fault{State: state, Reason: reason}); b.Fault == nil || *b.Fault != want {
+		t.Fatalf("got %+v (%v), want the report %+v", b, b.Fault, want)
 	}
 }
 
-// A reader that is away loses the oldest, by a jump of Offset of the exact count.
-func TestRingDropsTheOldest(t *testing.T) {
-	d := newFake()
-	m, c := rigged(t, Options{Ring: 50 * time.Millisecond}, d)
-	for i := range 12 {
-		c.add(10 * time.Millisecond)
-		d.give(float32(i) + 1)
-	}
-	if f := faultOf(t, m, capture.Slow); !strings.Contains(f.Reason, "slower") {
-		t.Error(f.Reason)
-	}
-	// The device has handed over its twelfth block once it waits for a thirteenth.
-	c.add(10 * time.Millisecond)
-	d.give(13)
-	last := uint64(0)
-	for n := 0; last != 120; n++ {
-		b := next(t, m)
-		if b.Fault != nil {
-			continue
+func TestBlocksFollowOneAnother(t *testing.T) {
+	withMic(t, Options{}, 1, func(t *testing.T, m *Mic, d []*fake) {
+		for i := range 20 {
+			d[0].deliver(block, float32(i)+1)
+			b, faults := next(t, m)
+			if b.Offset != uint64(10*i) || len(b.Samples) != 10 || b.Samples[9] != float32(i)+1 || b.Format.Rate != 1000 || len(faults) > 0 {
+				t.Fatalf("block %d: %+v, reports %+v", i, b, faults)
+			}
+			if want := time.Now().Add(-block); !b.Time.Equal(want) {
+				t.Fatalf("block %d is of %v, want %v", i, b.Time, want)
+			}
 		}
-		if b.Samples[0] != float32(b.Offset/10)+1 {
-			t.Fatalf("the block at %d holds %v", b.Offset, b.Samples[0])
+	})
+}
+
+func TestSlowReaderLosesTheOldest(t *testing.T) {
+	withMic(t, Options{Ring: 5 * block}, 1, func(t *testing.T, m *Mic, d []*fake) {
+		for i := range 12 {
+			d[0].deliver(block, float32(i)+1)
 		}
-		last = b.Offset
-		if n > 8 {
-			t.Fatal("the ring held more than it should")
+		report(t, m, capture.Slow, "the reader is slower than real time: the oldest samples are dropped")
+		for i := 7; i < 12; i++ {
+			if b, _ := next(t, m); b.Offset != uint64(10*i) || b.Samples[0] != float32(i)+1 {
+				t.Fatalf("sample %d is %v, want the block at %d", b.Offset, b.Samples[0], 10*i)
+			}
 		}
-	}
+		d[0].deliver(block, 13)
+		report(t, m, capture.Up, "the reader keeps up again")
+		if b, _ := next(t, m); b.Offset != 120 {
+			t.Errorf("the block after them is at %d", b.Offset)
+		}
+	})
 }
 
 func TestLostDeviceComesBack(t *testing.T) {
-	a, b := newFake(), newFake()
-	m, c := rigged(t, Options{}, a, b)
-	c.add(10 * time.Millisecond)
-	a.give(1)
-	next(t, m)
-	a.fail(noText{})
-	if f := faultOf(t, m, capture.Down); !strings.Contains(f.Reason, "noText") {
-		t.Errorf("an error without text became %q", f.Reason)
-	}
-	faultOf(t, m, capture.Up)
-	c.add(2 * time.Second)
-	b.give(2)
-	if x := next(t, m); x.Offset != 2000 {
-		t.Errorf("after 2 s without a device the next sample is %d, want 2000", x.Offset)
-	}
+	withMic(t, Options{}, 2, func(t *testing.T, m *Mic, d []*fake) {
+		d[0].deliver(block, 1)
+		next(t, m)
+		lost := time.Now()
+		d[0].fail(noText{})
+		report(t, m, capture.Down, "fake is lost: mic.noText; trying to open it again")
+		report(t, m, capture.Up, "fake is back")
+		if wait := time.Since(lost); wait != firstRetry {
+			t.Errorf("it was opened after %v", wait)
+		}
+		d[1].deliver(time.Until(lost.Add(900*time.Millisecond)), 2)
+		if b, _ := next(t, m); b.Offset != 900 {
+			t.Errorf("after 0.9 s without a device the next sample is %d", b.Offset)
+		}
+	})
 }
 
+// noText is an error without text, as PortAudio's may be.
 type noText struct{}
 
 func (noText) Error() string { return "" }
 
-func TestSilenceIsToldOnce(t *testing.T) {
-	d := newFake()
-	m, c := rigged(t, Options{Silence: 30 * time.Millisecond}, d)
-	for range 5 {
-		c.add(10 * time.Millisecond)
-		d.give(1e-6)
-	}
-	faultOf(t, m, capture.Silent)
-	c.add(10 * time.Millisecond)
-	d.give(0.5)
-	if f := faultOf(t, m, capture.Up); !strings.Contains(f.Reason, "heard") {
-		t.Error(f.Reason)
-	}
+func TestStallIsReported(t *testing.T) {
+	withMic(t, Options{}, 1, func(t *testing.T, m *Mic, d []*fake) {
+		d[0].deliver(block, 1)
+		next(t, m)
+		report(t, m, capture.Down, "fake has delivered no samples for 1s: it hangs or is suspended")
+		d[0].deliver(block, 1)
+		report(t, m, capture.Up, "fake delivers samples again")
+	})
 }
 
-// A suspended device: the samples of that time never existed, and Offset says so.
-// One that stalls and catches up has lost none.
-func TestVanishedSamples(t *testing.T) {
-	d := newFake()
-	m, c := rigged(t, Options{}, d)
-	step := func(n int, each time.Duration) (last uint64) {
-		for range n {
-			c.add(each)
-			d.give(1)
-			b := next(t, m)
-			for b.Fault != nil {
-				b = next(t, m)
-			}
-			last = b.Offset
+func TestSilenceIsReportedOnce(t *testing.T) {
+	withMic(t, Options{Silence: 3 * block}, 1, func(t *testing.T, m *Mic, d []*fake) {
+		var faults []capture.Fault
+		for _, v := range []float32{1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 0.5, 1e-6, 1e-6} {
+			d[0].deliver(block, v)
+			_, f := next(t, m)
+			faults = append(faults, f...)
 		}
-		return last
-	}
-	step(100, 10*time.Millisecond)
-	c.add(900 * time.Millisecond) // a stall …
-	if last := step(110, 0); last != 2090 {
-		t.Errorf("after catching up the last block is at %d, want 2090", last)
-	}
-	step(100, 10*time.Millisecond)
-	before := step(1, 10*time.Millisecond)
-	c.add(1500 * time.Millisecond) // … and a suspension
-	last := step(300, 10*time.Millisecond)
-	if jump := last - before - 3000; jump < 1300 || jump > 1700 {
-		t.Errorf("the jump after 1.5 s without samples is %d", jump)
-	}
+		want := []capture.Fault{
+			{State: capture.Silent, Reason: "fake has been silent for 30ms: check that it is the device you mean, plugged in and not muted"},
+			{State: capture.Up, Reason: "fake is no longer silent"},
+		}
+		if len(faults) != 2 || faults[0] != want[0] || faults[1] != want[1] {
+			t.Errorf("reports %+v, want %+v", faults, want)
+		}
+	})
+}
+
+func TestOverflowIsReported(t *testing.T) {
+	withMic(t, Options{}, 1, func(t *testing.T, m *Mic, d []*fake) {
+		d[0].deliver(block, 1)
+		time.Sleep(block)
+		d[0].reads <- func([]float32) (bool, error) { return true, nil }
+		next(t, m)
+		report(t, m, capture.Slow, "the device lost samples before sample 10 (input overflow)")
+	})
+}
+
+// Samples of a suspended device never existed, and Offset jumps by their number. A
+// device that stalls and catches up has lost none.
+func TestVanishedSamplesAreAGap(t *testing.T) {
+	withMic(t, Options{}, 1, func(t *testing.T, m *Mic, d []*fake) {
+		run := func(n int, each time.Duration) (last uint64) {
+			for range n {
+				d[0].deliver(each, 1)
+				b, _ := next(t, m)
+				last = b.Offset
+			}
+			return last
+		}
+		run(100, block)
+		time.Sleep(900 * time.Millisecond) // a stall …
+		if last := run(110, 0); last != 2090 {
+			t.Errorf("after catching up the last block is at %d, want 2090", last)
+		}
+		run(100, block)
+		before := run(1, block)
+		time.Sleep(1500 * time.Millisecond) // … and a suspension
+		last := run(300, block)
+		if jump := last - before - 3000; jump < 1300 || jump > 1700 {
+			t.Errorf("the jump after 1.5 s without samples is %d", jump)
+		}
+	})
 }
 
 func TestReadEnds(t *testing.T) {
-	d := newFake()
-	m, _ := rigged(t, Options{}, d)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	var b capture.Block
-	if err := m.Read(ctx, &b); !errors.Is(err, context.Canceled) {
-		t.Errorf("Read with a cancelled context: %v", err)
-	}
-	d.Close()
-	m.Close()
-	for {
-		if err := m.Read(context.Background(), &b); err == io.EOF {
-			return
-		} else if err != nil {
-			t.Fatal(err)
+	withMic(t, Options{}, 1, func(t *testing.T, m *Mic, _ []*fake) {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		var b capture.Block
+		if err := m.Read(ctx, &b); err != context.Canceled {
+			t.Errorf("with a cancelled context Read returned %v", err)
 		}
-	}
+		end := make(chan error)
+		go func() { end <- m.Read(context.Background(), &b) }()
+		synctest.Wait()
+		m.Close()
+		if err := <-end; err != io.EOF {
+			t.Errorf("during Close Read returned %v", err)
+		}
+	})
 }

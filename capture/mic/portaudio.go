@@ -3,10 +3,12 @@
 package mic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -15,8 +17,8 @@ import (
 	"inkling/capture"
 )
 
-// library serialises PortAudio's calls other than Read and Write, and counts the
-// streams in use: its list of devices is frozen from Initialize to Terminate.
+// library serialises all calls of PortAudio but Read and Write, and counts its users.
+// PortAudio's list of devices is frozen from Initialize to Terminate.
 var library struct {
 	sync.Mutex
 	users int
@@ -28,7 +30,7 @@ func initialize() error {
 	if library.users == 0 {
 		if path := os.Getenv("ALSA_CONFIG_PATH"); path != "" {
 			if _, err := os.Stat(path); err != nil {
-				return fmt.Errorf("ALSA_CONFIG_PATH: %w: PortAudio would end the process; correct or unset it", err)
+				return fmt.Errorf("ALSA_CONFIG_PATH: %w: PortAudio would end the process: correct or unset the variable", err)
 			}
 		}
 		var err error
@@ -62,7 +64,7 @@ func openDevice(o Options) (device, string, capture.Format, error) {
 	if err := initialize(); err != nil {
 		return fail(err)
 	}
-	info, err := find(o.Device, func(d *portaudio.DeviceInfo) bool { return d.MaxInputChannels > 0 }, portaudio.DefaultInputDevice)
+	info, err := find(o.Device, "microphone", isInput, portaudio.DefaultInputDevice)
 	if err != nil {
 		terminate()
 		return fail(err)
@@ -73,7 +75,7 @@ func openDevice(o Options) (device, string, capture.Format, error) {
 	}
 	if f.Channels > info.MaxInputChannels {
 		terminate()
-		return fail(fmt.Errorf("microphone %q has %d channels, not %d: give --channels", info.Name, info.MaxInputChannels, f.Channels))
+		return fail(fmt.Errorf("microphone %q has %d channels: set Options.Channels to at most that, not %d", info.Name, info.MaxInputChannels, f.Channels))
 	}
 	in := &input{buf: make([]float32, max(int(f.Rate*o.Block.Seconds()+0.5), 1)*f.Channels)}
 	p := portaudio.HighLatencyParameters(info, nil)
@@ -108,13 +110,16 @@ func (in *input) Close() error {
 	return err
 }
 
-// find chooses a device: the default for "", else the exact name, else the first
-// whose name contains it.
-func find(name string, fits func(*portaudio.DeviceInfo) bool, preset func() (*portaudio.DeviceInfo, error)) (*portaudio.DeviceInfo, error) {
+func isInput(d *portaudio.DeviceInfo) bool  { return d.MaxInputChannels > 0 }
+func isOutput(d *portaudio.DeviceInfo) bool { return d.MaxOutputChannels > 0 }
+
+// find returns the device of that name or, if there is none, the first whose name
+// contains it; preset is the one for "". kind names such devices in errors.
+func find(name, kind string, fits func(*portaudio.DeviceInfo) bool, preset func() (*portaudio.DeviceInfo, error)) (*portaudio.DeviceInfo, error) {
 	if name == "" {
 		d, err := preset()
 		if err != nil {
-			return nil, fmt.Errorf("there is no default sound device (%w): plug one in, see that the sound server runs, or name one of `inkling devices`", describe(err))
+			return nil, fmt.Errorf("there is no default %s (%w): plug one in, check that the sound server runs, or set Options.Device", kind, describe(err))
 		}
 		return d, nil
 	}
@@ -123,9 +128,13 @@ func find(name string, fits func(*portaudio.DeviceInfo) bool, preset func() (*po
 		return nil, describe(err)
 	}
 	var part *portaudio.DeviceInfo
+	var names []string
 	for _, d := range all {
+		if !fits(d) {
+			continue
+		}
+		names = append(names, strconv.Quote(d.Name))
 		switch {
-		case !fits(d):
 		case d.Name == name:
 			return d, nil
 		case part == nil && strings.Contains(strings.ToLower(d.Name), strings.ToLower(name)):
@@ -133,7 +142,7 @@ func find(name string, fits func(*portaudio.DeviceInfo) bool, preset func() (*po
 		}
 	}
 	if part == nil {
-		return nil, fmt.Errorf("no sound device is called %q: `inkling devices` lists them", name)
+		return nil, fmt.Errorf("no %s is called %q: there are %s", kind, name, cmp.Or(strings.Join(names, ", "), "none"))
 	}
 	return part, nil
 }
@@ -151,7 +160,7 @@ func Devices() ([]Device, error) {
 	preset, _ := portaudio.DefaultInputDevice()
 	var out []Device
 	for _, d := range all {
-		if d.MaxInputChannels > 0 {
+		if isInput(d) {
 			out = append(out, Device{Name: d.Name, Host: d.HostApi.Name, Channels: d.MaxInputChannels,
 				Rate: d.DefaultSampleRate, Default: preset != nil && d.Index == preset.Index})
 		}
@@ -159,14 +168,14 @@ func Devices() ([]Device, error) {
 	return out, nil
 }
 
-// Play plays interleaved samples on an output device, by name or part of it. It
-// returns when they have been heard or ctx ends.
+// Play plays interleaved samples on the output device of that name, or whose name
+// contains it; "" is the default. It returns when they have been played or ctx ends.
 func Play(ctx context.Context, samples []float32, rate float64, channels int, name string) error {
 	if err := initialize(); err != nil {
 		return err
 	}
 	defer terminate()
-	info, err := find(name, func(d *portaudio.DeviceInfo) bool { return d.MaxOutputChannels > 0 }, portaudio.DefaultOutputDevice)
+	info, err := find(name, "output", isOutput, portaudio.DefaultOutputDevice)
 	if err != nil {
 		return err
 	}

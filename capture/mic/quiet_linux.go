@@ -11,8 +11,8 @@ import (
 
 var quietLock sync.Mutex
 
-// quietly runs f with standard error pointed at the null device: ALSA and JACK
-// print scores of lines there while devices are probed.
+// quietly runs f with standard error redirected to the null device, as ALSA and JACK
+// print many lines there while they probe devices.
 func quietly(f func()) {
 	quietLock.Lock()
 	defer quietLock.Unlock()

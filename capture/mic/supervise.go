@@ -8,7 +8,55 @@ import (
 	"inkling/capture"
 )
 
-// chunk is what the reading goroutine hands to the supervisor.
+const (
+	stallAfter   = time.Second            // a device without a block for this long is down
+	silenceLevel = 3.2e-5                 // −90 dB of full scale
+	lagWindow    = time.Second            // over which the samples are compared with the clock
+	vanishedLag  = 300 * time.Millisecond // samples late by this for a whole window never came
+	driftLimit   = 2 * time.Millisecond   // by which the clocks may differ in a window
+	firstRetry   = 250 * time.Millisecond // until a lost device is opened again, then doubled
+	lastRetry    = 2 * time.Second
+)
+
+// supervise runs the device until Close, and opens it again whenever it is lost.
+func (m *Mic) supervise(d device) {
+	defer close(m.done)
+	t := &tracker{m: m}
+	for {
+		why := m.session(d, t)
+		if why == nil {
+			return
+		}
+		m.report(capture.Down, "%s is lost: %s; trying to open it again", m.name, why)
+		t.interrupted()
+		if d = m.reopen(); d == nil {
+			return
+		}
+		m.report(capture.Up, "%s is back", m.name)
+	}
+}
+
+// reopen opens the lost device as soon as it is back in its format; it returns nil if
+// Close is called before.
+func (m *Mic) reopen() device {
+	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+		select {
+		case <-m.stop:
+			return nil
+		case <-time.After(wait):
+		}
+		d, _, f, err := m.open(m.o)
+		switch {
+		case err != nil:
+		case f == m.format:
+			return d
+		default:
+			d.Close()
+		}
+	}
+}
+
+// A chunk is what one Read of the device returned, and when.
 type chunk struct {
 	samples  []float32
 	overflow bool
@@ -16,87 +64,42 @@ type chunk struct {
 	at       time.Time
 }
 
-// recorder counts samples against the clock and listens for silence.
-type recorder struct {
-	m      *Mic
-	offset uint64    // of the next sample
-	origin time.Time // when offset 0 would have sounded, by the samples counted
-	begun  bool
-
-	lag       time.Duration // least in the window under way
-	windowEnd time.Time
-	slow      bool
-	quiet     time.Duration
-	silent    bool
-}
-
-// supervise runs the device until Close: it reads, watches, and opens it again
-// when it is lost.
-func (m *Mic) supervise(d device) {
-	defer close(m.done)
-	r := &recorder{m: m}
-	for wait := firstWait; ; {
-		why := m.session(d, r)
-		if why == nil {
-			return
-		}
-		m.report(capture.Down, "%s is lost: %s; trying again", m.name, why)
-		r.lost()
-		for d = nil; d == nil; wait = min(2*wait, lastWait) {
-			select {
-			case <-m.stop:
-				return
-			case <-time.After(wait):
-			}
-			if again, _, f, err := m.open(m.o); err == nil {
-				if f == m.format {
-					d = again
-				} else {
-					again.Close()
-				}
-			}
-		}
-		wait = firstWait
-		m.report(capture.Up, "%s is back", m.name)
-	}
-}
-
-// session reads one opened device until it fails, which is returned, or Close.
-func (m *Mic) session(d device, r *recorder) error {
+// session reads one open device until it fails, and returns why; nil after Close.
+func (m *Mic) session(d device, t *tracker) error {
 	chunks, free := make(chan chunk, 1), make(chan []float32, 2)
 	for range 2 {
 		free <- make([]float32, m.frames*m.format.Channels)
 	}
 	quit := make(chan struct{})
 	defer close(quit)
-	go read(d, chunks, free, quit, m.now)
-	watchdog := time.NewTimer(stall)
+	go readDevice(d, chunks, free, quit)
+	watchdog := time.NewTimer(stallAfter)
 	defer watchdog.Stop()
-	down := false
+	stalled := false
 	for {
 		select {
 		case <-m.stop:
 			return nil
 		case <-watchdog.C:
-			down = true
-			m.report(capture.Down, "%s has given no samples for %s: the device hangs or is suspended", m.name, stall)
+			stalled = true
+			m.report(capture.Down, "%s has delivered no samples for %s: it hangs or is suspended", m.name, stallAfter)
 		case c := <-chunks:
 			if c.err != nil {
 				return describe(c.err)
 			}
-			watchdog.Reset(stall)
-			if down {
-				down = false
-				m.report(capture.Up, "%s gives samples again", m.name)
+			watchdog.Reset(stallAfter)
+			if stalled {
+				stalled = false
+				m.report(capture.Up, "%s delivers samples again", m.name)
 			}
-			r.take(c)
+			t.add(c)
 			free <- c.samples
 		}
 	}
 }
 
-// read is the goroutine that blocks in the device. It closes the device.
-func read(d device, chunks chan<- chunk, free <-chan []float32, quit <-chan struct{}, now func() time.Time) {
+// readDevice reads d, whose Read blocks, until it fails or quit is closed. It closes d.
+func readDevice(d device, chunks chan<- chunk, free <-chan []float32, quit <-chan struct{}) {
 	defer d.Close()
 	for {
 		var buf []float32
@@ -107,7 +110,7 @@ func read(d device, chunks chan<- chunk, free <-chan []float32, quit <-chan stru
 		}
 		overflow, err := d.Read(buf)
 		select {
-		case chunks <- chunk{buf, overflow, err, now()}:
+		case chunks <- chunk{buf, overflow, err, time.Now()}:
 		case <-quit:
 			return
 		}
@@ -117,7 +120,7 @@ func read(d device, chunks chan<- chunk, free <-chan []float32, quit <-chan stru
 	}
 }
 
-// describe makes sure that an error says something: PortAudio's may be empty.
+// describe returns err, or its type if it has no text, as PortAudio's may not.
 func describe(err error) error {
 	if err.Error() == "" {
 		return fmt.Errorf("%T", err)
@@ -125,86 +128,100 @@ func describe(err error) error {
 	return err
 }
 
-func (r *recorder) duration(samples uint64) time.Duration {
-	return time.Duration(float64(samples) / r.m.format.Rate * 1e9)
+// A tracker numbers samples by the clock and watches for silence.
+type tracker struct {
+	m      *Mic
+	offset uint64    // of the next sample
+	origin time.Time // when sample 0 was captured, going by the number of samples
+	begun  bool
+
+	lag       time.Duration // least of the current window
+	windowEnd time.Time     // zero: the window begins with the next chunk
+	slow      bool
+	quiet     time.Duration
+	silent    bool
 }
 
-// lost makes the time until the next sample a gap.
-func (r *recorder) lost() { r.windowEnd = time.Time{} }
+func (t *tracker) duration(samples uint64) time.Duration {
+	return time.Duration(float64(samples) / t.m.format.Rate * 1e9)
+}
 
-func (r *recorder) take(c chunk) {
-	m := r.m
-	first := c.at.Add(-r.duration(uint64(m.frames)))
+// interrupted makes the time until the next sample a gap.
+func (t *tracker) interrupted() { t.windowEnd = time.Time{} }
+
+func (t *tracker) add(c chunk) {
+	m := t.m
+	first := c.at.Add(-t.duration(uint64(m.frames)))
 	switch {
-	case !r.begun:
-		r.begun, r.origin = true, first
-	case r.windowEnd.IsZero():
-		r.jump(first.Sub(r.origin.Add(r.duration(r.offset))))
+	case !t.begun:
+		t.begun, t.origin = true, first
+	case t.windowEnd.IsZero():
+		t.skip(first.Sub(t.origin.Add(t.duration(t.offset))))
 	}
-	if r.windowEnd.IsZero() {
-		r.windowEnd, r.lag = c.at.Add(window), time.Hour
+	if t.windowEnd.IsZero() {
+		t.windowEnd, t.lag = c.at.Add(lagWindow), time.Hour
 	}
-	r.watchClock(c.at, first)
+	t.checkLag(c.at, first)
 	if c.overflow {
-		m.report(capture.Slow, "the device lost samples before sample %d (input overflow)", r.offset)
+		m.report(capture.Slow, "the device lost samples before sample %d (input overflow)", t.offset)
 	}
-	if m.put(c.samples, r.offset, first) != r.slow {
-		r.slow = !r.slow
-		if r.slow {
+	if m.push(c.samples, t.offset, first) != t.slow {
+		t.slow = !t.slow
+		if t.slow {
 			m.report(capture.Slow, "the reader is slower than real time: the oldest samples are dropped")
 		} else {
 			m.report(capture.Up, "the reader keeps up again")
 		}
 	}
-	r.offset += uint64(m.frames)
-	r.listen(c.samples)
+	t.offset += uint64(m.frames)
+	t.checkSilence(c.samples)
 }
 
-// jump skips the samples of a time that passed without any.
-func (r *recorder) jump(d time.Duration) {
+// skip leaves out the samples of a time that passed without any.
+func (t *tracker) skip(d time.Duration) {
 	if d > 0 {
-		r.offset += uint64(d.Seconds() * r.m.format.Rate)
+		t.offset += uint64(d.Seconds() * t.m.format.Rate)
 	}
 }
 
-// watchClock compares the samples counted with the clock. A stall that is made
-// up for leaves the least lag of a window small; what stays behind never came.
-func (r *recorder) watchClock(now, first time.Time) {
-	r.lag = min(r.lag, first.Sub(r.origin.Add(r.duration(r.offset))))
-	if now.Before(r.windowEnd) {
+// checkLag compares the number of samples with the clock. A device that stalls and
+// catches up has a small lag somewhere in the window; samples that are late all through
+// it never came.
+func (t *tracker) checkLag(now, first time.Time) {
+	t.lag = min(t.lag, first.Sub(t.origin.Add(t.duration(t.offset))))
+	if now.Before(t.windowEnd) {
 		return
 	}
-	switch {
-	case r.lag >= vanished:
-		before := r.offset
-		r.jump(r.lag)
-		r.m.report(capture.Slow, "%d samples never came: the device was suspended, or runs slower than real time", r.offset-before)
-	default:
-		r.origin = r.origin.Add(min(max(r.lag, -drift), drift))
+	if t.lag >= vanishedLag {
+		before := t.offset
+		t.skip(t.lag)
+		t.m.report(capture.Slow, "%d samples never came: the device was suspended, or runs slower than real time", t.offset-before)
+	} else {
+		t.origin = t.origin.Add(min(max(t.lag, -driftLimit), driftLimit))
 	}
-	r.windowEnd, r.lag = now.Add(window), time.Hour
+	t.windowEnd, t.lag = now.Add(lagWindow), time.Hour
 }
 
-// listen reports silence that lasts, and its end.
-func (r *recorder) listen(samples []float32) {
+// checkSilence reports silence that lasts, and its end.
+func (t *tracker) checkSilence(samples []float32) {
 	loud := false
 	for _, v := range samples {
-		if math.Abs(float64(v)) > softest {
+		if math.Abs(float64(v)) > silenceLevel {
 			loud = true
 			break
 		}
 	}
 	if !loud {
-		r.quiet += r.m.o.Block
-		if r.quiet >= r.m.o.Silence && !r.silent {
-			r.silent = true
-			r.m.report(capture.Silent, "%s has been silent for %s: is it muted, unplugged, or another device wanted (inkling devices)?", r.m.name, r.m.o.Silence)
+		t.quiet += t.m.o.Block
+		if t.quiet >= t.m.o.Silence && !t.silent {
+			t.silent = true
+			t.m.report(capture.Silent, "%s has been silent for %s: check that it is the device you mean, plugged in and not muted", t.m.name, t.m.o.Silence)
 		}
 		return
 	}
-	r.quiet = 0
-	if r.silent {
-		r.silent = false
-		r.m.report(capture.Up, "%s is heard again", r.m.name)
+	t.quiet = 0
+	if t.silent {
+		t.silent = false
+		t.m.report(capture.Up, "%s is no longer silent", t.m.name)
 	}
 }

@@ -122,7 +122,7 @@ func TestTextMistakes(t *testing.T) {
 		{2, "model of text", []string{"run", "bundled:notes", "-", "--segment", "line"}},
 		{2, "model of text", []string{"run", "bundled:notes", "-", "--emit", "word"}},
 		{1, "only text", []string{"eval", "bundled:notes", "bundled:notes", "--join", "2"}},
-		{1, "stdin:1: column 2: the byte 0xff", []string{"run", file, "-"}},
+		{1, "stdin:1: column 2: byte 0xff", []string{"run", file, "-"}},
 		{1, "init", []string{"train", "bundled:notes", "--init", file, "-o", file}},
 	} {
 		_, log, code := inkling(t, "a\xff", c.args...)
