@@ -40,18 +40,6 @@ func TestBenchRows(t *testing.T) {
 	}
 }
 
-func TestBenchTable(t *testing.T) {
-	out := mustRun(t, "bench", "bundled:notes", "--only", "confirm,stream", "--hidden", "8", "--seconds", "0.01")
-	for _, want := range []string{"kernels", "of the steps before it", "streams at 44100 Hz a core"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("no %q in\n%s", want, out)
-		}
-	}
-	if strings.Contains(out, "train") {
-		t.Errorf("--only did not leave out the others:\n%s", out)
-	}
-}
-
 // An interrupt tells what was measured so far, if that is anything.
 func TestBenchInterrupted(t *testing.T) {
 	args := []string{"bench", "--only", "step", "--hidden", "8", "--seconds", "60"}
@@ -73,26 +61,5 @@ func TestBenchInterrupted(t *testing.T) {
 	}
 	if after >= time.Minute {
 		t.Error("nothing was measured within half a minute")
-	}
-}
-
-func TestBenchRefuses(t *testing.T) {
-	for says, args := range map[string][]string{
-		"--hidden 0: give 1 to 2048":     {"--hidden", "0"},
-		"--hidden 2049":                  {"--hidden", "2049"},
-		"--input 0: give 1 to 4096":      {"--input", "1,0"},
-		"--seconds -1: give more than":   {"--seconds=-1"},
-		"--input: give a number":         {"--input", ""},
-		"--seconds NaN":                  {"--seconds", "NaN"},
-		`--only "nonsense": there are p`: {"--only", "step,nonsense"},
-		"unknown flag":                   {"--nonsense"},
-	} {
-		out, log, code := inkling(t, "", append([]string{"bench"}, args...)...)
-		if code != 2 || out != "" || !strings.Contains(log, says) {
-			t.Errorf("bench %v: exit %d, want 2 and %q:\n%s%s", args, code, says, out, log)
-		}
-	}
-	if _, log, code := inkling(t, "", "bench", "none.model"); code != 1 || !strings.Contains(log, "none.model") {
-		t.Errorf("a model that is not there: exit %d:\n%s", code, log)
 	}
 }

@@ -2,13 +2,11 @@ package main
 
 import (
 	"maps"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"inkling/model"
 	"inkling/model/decide"
-	"inkling/stream"
 )
 
 func TestDecisionFlags(t *testing.T) {
@@ -70,45 +68,6 @@ func FuzzThresholds(f *testing.F) {
 			}
 		}
 	})
-}
-
-// run rejects what is under the threshold, says why, and takes 0 for none.
-func TestRunThresholds(t *testing.T) {
-	clip := filepath.Join(t.TempDir(), "one.wav")
-	mustRun(t, "play", "bundled:notes", "-n", "1", "--seed", "1", "-o", clip)
-	confirmed := func(args ...string) (e stream.Event) {
-		out := mustRun(t, append([]string{"run", "bundled:notes", clip, "--json", "--emit", "confirmed", "--segment", "whole"}, args...)...)
-		for line := range strings.Lines(out) {
-			if strings.Contains(line, `"type":"confirmed"`) {
-				if err := e.UnmarshalJSON([]byte(line)); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		return e
-	}
-	if e := confirmed("--threshold", "0"); e.Rejected || e.Label == "" || e.Why != nil {
-		t.Errorf("without a threshold: %+v", e)
-	}
-	e := confirmed("--threshold", "1", "--why")
-	if !e.Rejected || e.Rule != decide.Threshold || e.Threshold != 1 || e.Value >= 1 || len(e.Why) == 0 {
-		t.Errorf("under 1: %+v", e)
-	}
-	if e := confirmed("--threshold", "1", "--threshold", e.Top[0].Label+"=0.1"); e.Rejected {
-		t.Errorf("with a threshold of its own: %+v", e)
-	}
-	for says, args := range map[string][]string{
-		"cow":                     {"--threshold", "cow=1"},
-		"0 to 1":                  {"--running-on", "2"},
-		"running_off":             {"--running-off", "0.5"},
-		"state":                   {"--state", "carry"},
-		"--cusum-limit":           {"--cusum-limit", "x"},
-		"decision: hold (999999 ": {"--label-hold", "999999"},
-	} {
-		if _, log, code := inkling(t, "", append([]string{"run", "bundled:notes", clip}, args...)...); code != 2 || !strings.Contains(log, says) {
-			t.Errorf("%v: exit %d: %s", args, code, log)
-		}
-	}
 }
 
 func TestInspectSaysTheRules(t *testing.T) {

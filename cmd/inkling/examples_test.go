@@ -1,200 +1,119 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"inkling/internal/testkit"
 )
 
-// docs/examples/*.md are worked examples, and this runs them. A document is prose
-// with blocks that begin with ```sh and end with ```; every line of them is one
-// command of inkling,
+const examplesDir = "../../docs/examples"
+
+// TestExamples runs docs/examples/*.md. Each line of a block that begins with ```sh is
+// one command of inkling, a line of a testscript as it stands:
 //
 //	inkling train data -o x.model
 //	printf '1,2\n3,4\n' | inkling run x.model - --format csv
 //
-// with words in '…' or "…" where needed, and a # comment behind it at most: no
-// other program, no redirection, no continued line. The commands of a document run
-// in order in one empty folder that its maker has put data into, with relative
-// names; each has to exit with 0. What cannot run here, a microphone say, stands in
-// a block that does not begin with ```sh.
+// Words may be quoted with '…', and a # comment may follow; there is no other program, no
+// redirection and no continued line. The commands of a document run in order in a folder
+// that the maker of its name has put data into, with relative names; each must exit with
+// 0. What cannot run here, a microphone say, stands in a block that does not begin with
+// ```sh. The commands have their real options; the maker's hidden ones are appended to
+// inkling train.
 //
-// To add a document, add its maker to makers. Its data are made by Go code out of
-// nothing, or of bundled:notes, and small: the document's commands have their real
-// options, and the maker's hidden ones are appended to inkling train, so that each
-// takes about a second.
-var makers = map[string]maker{
-	"author.md":     {make: makeAuthors},
-	"activity.md":   {make: makeWalks},
-	"digit.md":      {make: makeDigits},
-	"forecast.md":   {make: makeForecasts},
-	"heartbeat.md":  {make: makeHeartbeats, hidden: []string{"--updates", "60", "--hidden", "12", "--lr", "0.01"}},
-	"instrument.md": {make: makeInstruments},
-}
-
-// A maker prepares what a document needs.
-type maker struct {
-	make   func(t *testing.T, dir string)
-	hidden []string // appended to inkling train [--updates 40 --hidden 16]
-}
-
-const examplesDir = "../../docs/examples"
-
+// To add a document, add its maker to makers.
 func TestExamples(t *testing.T) {
 	docs, err := filepath.Glob(filepath.Join(examplesDir, "*.md"))
-	if err != nil || len(docs) < len(makers) {
+	if err != nil || len(docs) < 6 {
 		t.Fatalf("%d documents, %v", len(docs), err)
 	}
+	dir := t.TempDir()
+	var scripts []string
 	for _, doc := range docs {
-		name := filepath.Base(doc)
-		if name == "README.md" {
+		name := strings.TrimSuffix(filepath.Base(doc), ".md")
+		if name == "README" {
 			continue // the list of them
 		}
-		text, err := os.ReadFile(doc)
+		if makers[name].make == nil {
+			t.Fatalf("%s.md has no maker: add one to makers", name)
+		}
+		script, err := scriptOf(string(testkit.ReadFile(t, doc)), makers[name].hidden)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s:%v", doc, err)
 		}
-		t.Run(name, func(t *testing.T) { runExample(t, name, string(text)) })
+		scripts = append(scripts, testkit.WriteFile(t, dir, name+".txtar", []byte("make "+name+"\n"+script)))
 	}
+	testscript.Run(t, testscript.Params{Files: scripts, Cmds: (&updates{}).commands(), Setup: environment})
 }
 
-func runExample(t *testing.T, name, text string) {
-	m, ok := makers[name]
-	if !ok {
-		t.Fatalf("%s has no maker: add one to makers", name)
-	}
-	commands, err := commandsOf(text)
-	if err != nil {
-		t.Fatalf("%s:%v", name, err)
-	}
-	if len(commands) == 0 {
-		t.Fatalf("%s has no command", name)
-	}
-	if m.hidden == nil {
-		m.hidden = []string{"--updates", "40", "--hidden", "16"}
-	}
-	dir := t.TempDir()
-	m.make(t, dir)
-	t.Chdir(dir)
-	for _, c := range commands {
-		if c.args[0] == "train" {
-			c.args = append(c.args, m.hidden...)
-		}
-		began := time.Now()
-		var out, log bytes.Buffer
-		if code := run(context.Background(), c.args, strings.NewReader(c.stdin), &out, &log); code != 0 {
-			t.Fatalf("%s:%d: inkling %s: exit %d\n%s", name, c.line, strings.Join(c.args, " "), code, log.String())
-		}
-		t.Logf("%5d ms  inkling %s", time.Since(began).Milliseconds(), strings.Join(c.args, " "))
-	}
-}
+// command is what a line of a document may be.
+var command = regexp.MustCompile(`^(?:printf ('[^']*') \| )?(inkling (\w+)(?: '[^']*'| [^\s'"<>|&;$` + "`" + `*\\#]+)*)(?:\s+#.*)?$`)
 
-type command struct {
-	line  int
-	stdin string
-	args  []string // without inkling
-}
-
-// commandsOf are the lines of the sh blocks of a document.
-func commandsOf(text string) (list []command, err error) {
-	block := ""
-	n := 0
+// scriptOf is a testscript of the sh blocks of a document.
+func scriptOf(text, hidden string) (string, error) {
+	if hidden == "" {
+		hidden = "--updates 40 --hidden 16"
+	}
+	var script strings.Builder
+	block, n, commands := "", 0, 0
 	for line := range strings.Lines(text) {
 		n++
 		line = strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(line, "```"):
+		if strings.HasPrefix(line, "```") {
 			if block == "" {
-				block = strings.TrimPrefix(line, "```") + " "
+				block = line
 			} else {
 				block = ""
 			}
-		case block == "sh " && line != "":
-			c, err := parseCommand(line)
-			if err != nil {
-				return nil, fmt.Errorf("%d: %w: %s", n, err, line)
-			}
-			c.line = n
-			list = append(list, c)
+			continue
 		}
+		if block != "```sh" || line == "" {
+			continue
+		}
+		m := command.FindStringSubmatch(line)
+		if m == nil {
+			return "", fmt.Errorf("%d: want one command of inkling: %s", n, line)
+		}
+		commands++
+		if m[1] != "" {
+			fmt.Fprintf(&script, "write stdin-%d %s\nstdin stdin-%[1]d\n", n, m[1])
+		}
+		script.WriteString(m[2])
+		if m[3] == "train" {
+			script.WriteString(" " + hidden)
+		}
+		fmt.Fprintf(&script, " # line %d\n", n)
 	}
 	if block != "" {
-		return nil, fmt.Errorf("%d: a block is not closed", n)
+		return "", fmt.Errorf("%d: a block is not closed", n)
 	}
-	return list, nil
+	if commands == 0 {
+		return "", fmt.Errorf("%d: there is no command", n)
+	}
+	return script.String(), nil
 }
 
-func parseCommand(line string) (c command, err error) {
-	words, err := shellWords(line)
-	if err != nil {
-		return c, err
+func TestScriptOf(t *testing.T) {
+	doc := "text\n```sh\ninkling train 'a b' -o m  # learn\nprintf '1,2\\n%%' | inkling run m - --format csv\n```\n```\nls\n```\n"
+	got, err := scriptOf(doc, "--epochs 1")
+	want := "inkling train 'a b' -o m --epochs 1 # line 3\nwrite stdin-4 '1,2\\n%%'\nstdin stdin-4\ninkling run m - --format csv # line 4\n"
+	if got != want || err != nil {
+		t.Errorf("%q, %v, want %q", got, err, want)
 	}
-	if len(words) > 3 && words[0] == "printf" && words[2] == "|" {
-		c.stdin = strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\r`, "\r", `\\`, `\`, "%%", "%").Replace(words[1])
-		if words = words[3:]; len(words) < 2 || words[1] != "run" {
-			return c, fmt.Errorf("printf may go into inkling run alone")
+	for _, line := range []string{"ls", "inkling", "inkling run m x | head -1", "inkling run m > x", "inkling run m \\", "printf 'x' | inkling", "inkling run 'm", "inkling run $m", "# nothing"} {
+		if script, err := scriptOf("```sh\n"+line+"\n```\n", ""); err == nil {
+			t.Errorf("%s was accepted as %q", line, script)
 		}
 	}
-	if len(words) < 2 || words[0] != "inkling" {
-		return c, fmt.Errorf("no command of inkling")
-	}
-	if i := slices.IndexFunc(words, func(w string) bool { return w == "|" || w == "\\" || w == "&" }); i >= 0 {
-		return c, fmt.Errorf("%q is more than one command a line", words[i])
-	}
-	c.args = words[1:]
-	return c, nil
-}
-
-// shellWords divides a line as a shell does, without expansions.
-func shellWords(line string) (words []string, err error) {
-	var word strings.Builder
-	quote, open := rune(0), false
-	for _, r := range line + " " {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '\'' || r == '"':
-			quote, open = r, true
-		case r == '#' && !open:
-			return words, nil
-		case r == ' ' || r == '\t':
-			if open {
-				words = append(words, word.String())
-			}
-			word.Reset()
-			open = false
-		case strings.ContainsRune("<>;$`*", r):
-			return nil, fmt.Errorf("%q is the shell's: write plain words, or quote it", r)
-		default:
-			word.WriteRune(r)
-			open = true
+	for _, doc := range []string{"```sh\ninkling version\n", "no command"} {
+		if _, err := scriptOf(doc, ""); err == nil {
+			t.Errorf("%q was accepted", doc)
 		}
-	}
-	if quote != 0 {
-		return nil, fmt.Errorf("a quote is not closed")
-	}
-	return words, nil
-}
-
-func TestParseCommand(t *testing.T) {
-	c, err := parseCommand(`printf '1,2\n%%' | inkling run "a b" - --format csv  # live`)
-	if err != nil || c.stdin != "1,2\n%" || !slices.Equal(c.args, []string{"run", "a b", "-", "--format", "csv"}) {
-		t.Errorf("%v, %v", c, err)
-	}
-	for _, line := range []string{"ls", "inkling", "inkling run m x | head -1", "inkling run m > x", "inkling run m \\", "printf 'x' | inkling eval m d", "inkling run 'm", "# nothing"} {
-		if c, err := parseCommand(line); err == nil {
-			t.Errorf("%s: %v", line, c)
-		}
-	}
-	if _, err := commandsOf("```sh\ninkling version\n"); err == nil {
-		t.Error("an open block was taken")
 	}
 }
