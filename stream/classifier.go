@@ -38,7 +38,7 @@ type Classifier struct {
 	emitted  uint64 // events since before
 	skip     uint64 // events not to emit again after a resume
 	resumeAt uint64
-	print    string // fingerprint
+	id       *identity // of its saved states; nil: not asked for yet
 }
 
 // NewClassifier returns the classifier of one stream.

@@ -35,10 +35,10 @@ type Options struct {
 // Emit thins running events; it never thins the others. The zero value emits
 // every step.
 type Emit struct {
-	Change    bool          // only when the label changes
-	Every     time.Duration // at most one in so much of the signal
-	Confirmed bool          // none at all
-	Word      bool          // of text: only after a word, at the white space that follows
+	Change    bool          `json:"change"`    // only when the label changes
+	Every     time.Duration `json:"every"`     // at most one in this much of the signal
+	Confirmed bool          `json:"confirmed"` // none at all
+	Word      bool          `json:"word"`      // for text: only after a word, at the white space that follows
 }
 
 // ParseEmit reads step, change, word, every=100ms or confirmed.

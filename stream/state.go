@@ -2,7 +2,6 @@ package stream
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 
@@ -12,7 +11,14 @@ import (
 	"inkling/model/segment"
 )
 
+// stateVersion is the first byte of a saved state.
 const stateVersion = 5
+
+// The second byte says what follows the identity.
+const (
+	stateWhole  byte = iota // the state
+	stateReread             // how many events to suppress, where to read again from, the state there
+)
 
 // AppendState appends the stream's whole state. With frames it is
 // self-contained; without them, which needs Options.Resumable, the samples of
@@ -21,26 +27,18 @@ const stateVersion = 5
 // model and one set of options; Restore refuses it elsewhere.
 func (c *Classifier) AppendState(dst []byte, frames bool) []byte {
 	if !frames && c.o.Resumable && (c.Open() || len(c.queue) > 0) && c.before != nil {
-		dst = c.header(dst, 1)
+		dst = c.header(dst, stateReread)
 		dst = binary.LittleEndian.AppendUint64(dst, c.emitted)
 		dst = binary.LittleEndian.AppendUint64(dst, c.resumeAt)
 		return append(dst, c.before...)
 	}
-	return c.fields(c.header(dst, 0))
+	return c.fields(c.header(dst, stateWhole))
 }
 
 func (c *Classifier) header(dst []byte, kind byte) []byte {
-	dst = append(dst, stateVersion, kind)
-	return append(dst, c.fingerprint()...)
-}
-
-// fingerprint names the model and what of the options shapes the state and which
-// events there are: those since a state are counted.
-func (c *Classifier) fingerprint() string {
-	if c.print == "" {
-		c.print = fmt.Sprintf("%s %+v %+v %+v %v %v;", c.m.Hash(), c.segment, c.dec, c.o.Emit, c.o.Background, c.o.Why)
-	}
-	return c.print
+	k := codec.Writer(append(dst, stateVersion, kind))
+	c.identity().visit(k)
+	return k.Bytes()
 }
 
 // snapshot keeps the state before a block while no segment is open.
@@ -52,41 +50,50 @@ func (c *Classifier) snapshot(b *capture.Block) {
 	c.emitted, c.resumeAt = 0, b.Offset
 }
 
-// Restore takes back what AppendState wrote.
+// Restore replaces the stream's state by one that AppendState wrote, in this process or
+// another. It refuses a state of another version, model or other options, and names
+// the difference; the stream then stays as it was.
 func (c *Classifier) Restore(data []byte) error {
-	want := c.fingerprint()
-	if len(data) > 0 && data[0] != stateVersion {
-		return fmt.Errorf("stream: the saved state is of version %d, this inkling goes on from %d: start the stream anew", data[0], stateVersion)
+	if err := c.restore(data); err != nil {
+		return fmt.Errorf("stream: %w", err)
 	}
-	if len(data) < 2+len(want) || data[1] > 1 {
+	return nil
+}
+
+func (c *Classifier) restore(data []byte) error {
+	if len(data) > 0 && data[0] != stateVersion {
+		return fmt.Errorf("the saved state has version %d, this program reads version %d: begin the stream anew", data[0], stateVersion)
+	}
+	if len(data) < 2 || data[1] > stateReread {
 		return codec.ErrState
 	}
-	if string(data[2:2+len(want)]) != want {
-		return errors.New("stream: the saved state is of another model or other options: start the stream anew")
-	}
 	kind := data[1]
-	data = data[2+len(want):]
+	var saved identity
+	k := codec.Reader(data[2:])
+	saved.visit(k)
+	if k.Bad() {
+		return codec.ErrState
+	}
+	if err := saved.fits(c.identity()); err != nil {
+		return err
+	}
 	var emitted, at uint64
-	if kind == 1 {
-		if len(data) < 16 {
-			return codec.ErrState
-		}
-		emitted, at = binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])
-		data = data[16:]
+	if kind == stateReread {
+		k.Uint64(&emitted)
+		k.Uint64(&at)
 	}
 	fresh, err := NewClassifier(c.m, &c.o)
 	if err != nil {
 		return err
 	}
-	k := codec.Reader(data)
 	fresh.visit(k)
 	if rest, err := k.Rest(); err != nil || len(rest) > 0 || !fresh.sound() {
 		return codec.ErrState
 	}
-	fresh.print = c.print
+	fresh.id = c.id
 	*c = *fresh
 	c.skip += emitted
-	if kind == 1 {
+	if kind == stateReread {
 		c.resumeAt = at
 	} else {
 		c.resumeAt = c.input.next + c.input.hole
