@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"inkling/capture"
 	"inkling/model"
 	"inkling/model/compose"
 	"inkling/model/dataset"
@@ -59,11 +58,7 @@ func annotated(data string) (list []evaluate.Recording, notes []string, err erro
 			return nil, nil, err
 		}
 	}
-	for _, f := range files {
-		list = append(list, evaluate.Recording{Name: f.Name, Annotations: f.Annotations, Seconds: f.Seconds,
-			Open: func() (capture.Source, error) { return capture.Files(capture.Options{}, f.Name), nil }})
-	}
-	return list, notes, nil
+	return evaluate.Annotated(files), notes, nil
 }
 
 func (c *evalCmd) compose(a *app, m *model.Model) (list []evaluate.Recording, notes []string, err error) {
@@ -82,14 +77,5 @@ func (c *evalCmd) compose(a *app, m *model.Model) (list []evaluate.Recording, no
 	if n := evaluate.SeenInTraining(m, set); n > 0 {
 		notes = append(notes, fmt.Sprintf("%d of the %d examples that the stream is composed of were in the model's training: the figures flatter", n, len(set.Examples)))
 	}
-	return []evaluate.Recording{composed(c.Data, s)}, notes, nil
-}
-
-// composed is a stream that is rendered while it is heard.
-func composed(name string, s *compose.Stream) evaluate.Recording {
-	format := capture.Format{Rate: s.Rate, Channels: s.Channels}
-	return evaluate.Recording{Name: name, Annotations: s.Events, Seconds: float64(s.Frames) / s.Rate,
-		Open: func() (capture.Source, error) {
-			return capture.Func(name, format, capture.Options{}, s.Reader().Read), nil
-		}}
+	return []evaluate.Recording{evaluate.Composed(c.Data, s)}, notes, nil
 }

@@ -3,19 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
-	"math"
-	"slices"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"inkling/internal/atomicfile"
 	"inkling/model"
-	"inkling/model/compose"
 	"inkling/model/dataset"
-	"inkling/model/segment"
 	"inkling/stream/evaluate"
 	"inkling/stream/report"
 	"inkling/stream/tune"
@@ -88,8 +80,8 @@ func (c *tuneCmd) options() (o tune.Options, err error) {
 	return tune.Options{Goal: g, Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, FixedSegments: c.KeepSegments, BestEffort: c.BestEffort}, nil
 }
 
-// recordings are those of DATA, or composed of its examples: some to search on, of
-// others those for the proof.
+// recordings are those of DATA, or composed of its examples: some to search on, of others
+// those for the proof.
 func (c *tuneCmd) recordings(a *app, m *model.Model, g *tune.Goal) (searching, proving []evaluate.Recording, err error) {
 	searching, notes, err := annotated(c.Data)
 	for _, n := range notes {
@@ -106,99 +98,31 @@ func (c *tuneCmd) recordings(a *app, m *model.Model, g *tune.Goal) (searching, p
 	if err != nil {
 		return nil, nil, err
 	}
-	if g.Confidence == 0 {
-		searching, err = c.streams(set, o, 1)
-		return searching, nil, err
-	}
-	proof := o
-	search, set := set.HoldOut(proofShare, "proof")
-	if o.Background != nil {
-		o.Background, proof.Background = o.Background.HoldOut(proofShare, "proof")
-	}
-	if len(set.Examples) == 0 || proof.Background != nil && len(proof.Background.Examples) == 0 {
-		return nil, nil, fmt.Errorf("%s: too few examples, of a label or of the background, to keep half of them for a proof: give more, or --confidence 0", c.Data)
-	}
-	if g.Distinct, err = distinct(set, proof); err != nil {
+	s, err := tune.Compose(c.Data, set, o, *g, float64(c.Proof))
+	if err != nil {
 		return nil, nil, err
 	}
-	long := c.parts(g)
-	if searching, err = c.streams(search, o, (long+1)/2); err == nil {
-		proving, err = c.streams(set, proof, long)
+	if g.Distinct = s.Distinct; s.Proof != nil {
+		a.logf("streams composed of %d examples to search on, of %d others for the proof: in %.3g h nothing comes twice", s.Examples[0], s.Examples[1], s.Distinct)
 	}
-	a.logf("streams composed of %d examples to search on, of %d others for the proof: in %.3g h nothing comes twice", len(search.Examples), len(set.Examples), g.Distinct)
-	return searching, proving, err
-}
-
-// proofShare is how many of the examples, and of those of the background, are kept for
-// the proof.
-const proofShare = 0.5
-
-// streams composes so many.
-func (c *tuneCmd) streams(set *dataset.Set, o compose.Options, parts int) (list []evaluate.Recording, err error) {
-	for o.Part = range parts {
-		s, err := compose.New(set, o)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, composed(c.Data, s))
-	}
-	return list, nil
-}
-
-// distinct is after how many hours of streams either an example or one of the background
-// comes again.
-func distinct(set *dataset.Set, o compose.Options) (hours float64, err error) {
-	s, err := compose.New(set, o)
-	if err != nil {
-		return 0, err
-	}
-	hours = o.Duration / 3600 * float64(len(set.Examples)) / float64(len(s.Events))
-	if b := o.Background; b != nil {
-		frames := 0
-		for i := range b.Examples {
-			frames += b.Frames(i)
-		}
-		hours = min(hours, float64(frames)/b.Rate/3600)
-	}
-	return hours, nil
-}
-
-// alarmsAllowed is how many false alarms the proof is made long enough for, as far as
-// the examples go.
-const alarmsAllowed = 2
-
-// parts is how many streams of --duration the proof takes; the search takes half as
-// many, the first alone for segmenters.
-func (c *tuneCmd) parts(g *tune.Goal) int {
-	long := float64(c.Proof)
-	if long == 0 && g.FalseAlarms > 0 {
-		long = 3600 * min(g.Hours(alarmsAllowed), g.Distinct)
-	}
-	return max(int(math.Ceil(long/float64(c.Duration)-1e-9)), 1)
+	return s.Search, s.Proof, nil
 }
 
 // examples are what streams are composed of.
 func (c *tuneCmd) examples(a *app, m *model.Model) (*dataset.Set, error) {
 	c.model = &m.Config
 	set, err := c.open(a, c.Data, m.Config.Rate)
-	if err != nil || c.Split != "" {
-		if err == nil {
-			set, err = set.Split(c.Split)
-		}
-		return set, err
-	}
-	if set, err = set.Train(); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	unseen := evaluate.Unseen(m, set)
-	if unseen.LabelsUsed() < set.LabelsUsed() {
-		a.logf("training has seen all the examples of some label: the streams are composed of all %d that are not the test's, and flatter", len(set.Examples))
-		return set, nil
+	if c.Split != "" {
+		return set.Split(c.Split)
 	}
-	if n := len(set.Examples) - len(unseen.Examples); n > 0 {
-		a.logf("%d examples that training has seen are left out", n)
+	set, note, err := tune.Examples(m, set)
+	if note != "" {
+		a.logf("%s", note)
 	}
-	return unseen, nil
+	return set, err
 }
 
 // finish tells what was found and writes the model and its pictures.
@@ -224,7 +148,7 @@ func (c *tuneCmd) finish(a *app, m *model.Model, r *tune.Result, g *tune.Goal) e
 		if err := json.NewEncoder(a.stdout).Encode(r); err != nil {
 			return err
 		}
-	} else if err := writeTuned(a.stdout, r, g); err != nil {
+	} else if err := r.WriteText(a.stdout, g); err != nil {
 		return err
 	}
 	if !r.Reached {
@@ -235,14 +159,7 @@ func (c *tuneCmd) finish(a *app, m *model.Model, r *tune.Result, g *tune.Goal) e
 
 // draw writes the trade-off, and the page of --report.
 func (c *tuneCmd) draw(a *app, r *tune.Result, g *tune.Goal, path string) error {
-	t := evaluate.TradeOff{Hours: r.After.Hours, Budget: g.FalseAlarms, Recall: g.Recall}
-	at := func(f *tune.Figures) evaluate.TradePoint {
-		return evaluate.TradePoint{FalseAlarms: f.PerHour, Recall: float64(f.Recall)}
-	}
-	t.Before, t.After = at(&r.Before), at(&r.After)
-	for _, p := range r.Curve {
-		t.Curve = append(t.Curve, evaluate.TradePoint{FalseAlarms: float64(p.Alarms) / r.After.Hours, Recall: float64(p.Found) / float64(r.After.Events)})
-	}
+	t := r.TradeOff(g)
 	if err := report.TradeOff(&t, path); err != nil {
 		return err
 	}
@@ -259,38 +176,4 @@ func (c *tuneCmd) draw(a *app, r *tune.Result, g *tune.Goal, path string) error 
 	}
 	a.logf("wrote %s", c.Report)
 	return nil
-}
-
-// writeTuned writes a table for a terminal.
-func writeTuned(out io.Writer, r *tune.Result, g *tune.Goal) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	b, f := &r.Before, &r.After
-	fmt.Fprintf(w, "\tas it was\ttuned\n")
-	fmt.Fprintf(w, "recall\t%s\t%s\t%d of %d events\n", b.Recall, f.Recall, f.Found, f.Events)
-	fmt.Fprintf(w, "false alarms an hour\t%.3g\t%.3g\t%d in %s\n", b.PerHour, f.PerHour, f.FalseAlarms, duration(f.Hours*3600))
-	if g.Confidence > 0 {
-		fmt.Fprintf(w, "  at %.0f %%, at most\t%.3g\t%.3g\n", 100*g.Confidence, b.PerHourMost, f.PerHourMost)
-		fmt.Fprintf(w, "  recall, at least\t%s\t%s\n", evaluate.Share(b.RecallLeast), evaluate.Share(f.RecallLeast))
-	}
-	fmt.Fprintf(w, "running label after\t%s ms\t%s ms\tmedian, found events\n", b.LatencyMS, f.LatencyMS)
-	fmt.Fprintf(w, "its changes a minute\t%s\t%s\n", b.Flips, f.Flips)
-	d := &r.Decided
-	fmt.Fprintf(w, "threshold\t\t%.6g\n", d.Threshold)
-	for _, label := range slices.Sorted(maps.Keys(d.On)) {
-		fmt.Fprintf(w, "  %q\t\t%.6g\n", label, d.On[label])
-	}
-	if d.CUSUMLimit > 0 {
-		fmt.Fprintf(w, "evidence\t\t%v nats, less %v a step\n", d.CUSUMLimit, d.CUSUMDrift)
-	}
-	if d.Smooth > 0 || d.Hold > 0 {
-		fmt.Fprintf(w, "running label\t\taverage over %v steps, hold of %d\n", d.Smooth, d.Hold)
-	}
-	if s := r.Segment.Defaults(); s.Kind == segment.Activity {
-		fmt.Fprintf(w, "segments\t\ton %v dB, off %v dB, hold %v s, minimum %v s, pre-roll %v s\n", s.OnDB, s.OffDB, s.Hold, s.MinDuration, s.PreRoll)
-	}
-	return w.Flush()
-}
-
-func duration(seconds float64) time.Duration {
-	return time.Duration(seconds * float64(time.Second)).Round(time.Second)
 }
