@@ -13,6 +13,7 @@ import (
 // The programs of docs/library.md compile in a module of their own, beside this one in
 // a workspace, as the document describes.
 func TestLibraryProgramsCompile(t *testing.T) {
+	watch(t)
 	text, err := os.ReadFile("../../docs/library.md")
 	if err != nil {
 		t.Fatal(err)
