@@ -36,20 +36,16 @@ func examples() []Event {
 		return e
 	}
 	events := []Event{
-		{Type: Status, State: "up", Reason: "started", Version: "0.1.0", Model: "9f2c41d07a5be683"},
-		{Type: Running, Segment: 1, Step: 9, Sample: 2867, Label: "flute", P: 0.71, Warm: true, Top: []Score{{"flute", 0.71}, {"piano", 0.2}, {"trumpet", 0.09}}},
-		{Type: Early, Segment: 1, Step: 11, Sample: 3309, Label: "flute", P: 0.83},
-		{Type: Confirmed, Segment: 1, Step: 12, Sample: 3528, Label: "flute", P: 0.94, Running: "flute", Agrees: true, Steps: 12, End: 3528,
-			EndedBy: segment.BySilence, LatencyMS: 0.4, Top: []Score{{"flute", 0.94}, {"piano", 0.04}, {"trumpet", 0.02}}},
-		{Type: Dropped, Segment: 2, Step: 4, Sample: 9261, Rule: decide.Rule(segment.Short), Threshold: 0.05, Value: 0.02, Start: 7938, End: 9261, EndedBy: segment.BySilence},
-		{Type: Confirmed, Segment: 3, Step: 7, Sample: 15435, P: 0.5, Rejected: true, Rule: decide.Threshold, Threshold: 0.7, Value: 0.5, Running: "piano", Steps: 7,
-			Start: 13230, End: 15435, EndedBy: segment.BySilence, LatencyMS: 0.3, Top: []Score{{"piano", 0.5}, {"flute", 0.375}, {"trumpet", 0.125}},
-			Why: []decide.Verdict{{Rule: decide.Rule(segment.Short), Value: 0.06, Threshold: 0.05, Passed: true}, {Rule: decide.Threshold, Value: 0.5, Threshold: 0.7, Passed: false}, {Rule: decide.EarlyP, Value: 0.625, Threshold: 0.8, Passed: false}, {Rule: decide.EarlySteps, Value: 0, Threshold: 2, Passed: false}}},
-		{Type: Dropped, Sample: 18081, Rule: decide.Rule(segment.BelowOn), Threshold: 12, Value: 9.1, Start: 17640, End: 18081, EndedBy: segment.BySilence},
-		{Type: Forecast, Segment: 1, Step: 360, Sample: 360, Values: []float32{0.125}, Errors: []float32{-0.003}, Ahead: []float32{0.13, 0.141},
-			Levels: []float64{0.1, 0.5, 0.9}, Quantiles: []float32{0.118, 0.13, 0.144}},
-		{Type: Forecast, Segment: 1, Step: 5, Sample: 5, Text: new("y"), Bits: 0.25, Top: []Score{{" ", 0.5}, {"e", 0.25}, {",", 0.125}}},
-		{Type: Gap, Sample: 48000, Lost: 1600, Policy: "reset"},
+		{Type: Status, Incident: Incident{State: "up", Reason: "started", Version: "0.1.0", Model: "9f2c41d07a5be683"}},
+		{Type: Running, Header: Header{Segment: 1, Step: 9, Sample: 2867}, Answer: Answer{Label: "flute", P: 0.71, Warm: true, Top: []Score{{"flute", 0.71}, {"piano", 0.2}, {"trumpet", 0.09}}}},
+		{Type: Early, Header: Header{Segment: 1, Step: 11, Sample: 3309}, Answer: Answer{Label: "flute", P: 0.83}},
+		{Type: Confirmed, Header: Header{Segment: 1, Step: 12, Sample: 3528}, Answer: Answer{Label: "flute", P: 0.94, Top: []Score{{"flute", 0.94}, {"piano", 0.04}, {"trumpet", 0.02}}}, Outcome: Outcome{Running: "flute", Agrees: true, Steps: 12, LatencyMS: 0.4}, Span: Span{End: 3528, EndedBy: segment.BySilence}},
+		{Type: Dropped, Header: Header{Segment: 2, Step: 4, Sample: 9261}, HeldBack: HeldBack{Rule: decide.Rule(segment.Short), Threshold: 0.05, Value: 0.02}, Span: Span{Start: 7938, End: 9261, EndedBy: segment.BySilence}},
+		{Type: Confirmed, Header: Header{Segment: 3, Step: 7, Sample: 15435}, Answer: Answer{P: 0.5, Top: []Score{{"piano", 0.5}, {"flute", 0.375}, {"trumpet", 0.125}}}, Outcome: Outcome{Rejected: true, Running: "piano", Steps: 7, LatencyMS: 0.3}, HeldBack: HeldBack{Rule: decide.Threshold, Threshold: 0.7, Value: 0.5, Why: []decide.Verdict{{Rule: decide.Rule(segment.Short), Value: 0.06, Threshold: 0.05, Passed: true}, {Rule: decide.Threshold, Value: 0.5, Threshold: 0.7, Passed: false}, {Rule: decide.EarlyP, Value: 0.625, Threshold: 0.8, Passed: false}, {Rule: decide.EarlySteps, Value: 0, Threshold: 2, Passed: false}}}, Span: Span{Start: 13230, End: 15435, EndedBy: segment.BySilence}},
+		{Type: Dropped, Header: Header{Sample: 18081}, HeldBack: HeldBack{Rule: decide.Rule(segment.BelowOn), Threshold: 12, Value: 9.1}, Span: Span{Start: 17640, End: 18081, EndedBy: segment.BySilence}},
+		{Type: Forecast, Header: Header{Segment: 1, Step: 360, Sample: 360}, Prediction: Prediction{Values: []float32{0.125}, Errors: []float32{-0.003}, Ahead: []float32{0.13, 0.141}, Levels: []float64{0.1, 0.5, 0.9}, Quantiles: []float32{0.118, 0.13, 0.144}}},
+		{Type: Forecast, Header: Header{Segment: 1, Step: 5, Sample: 5}, Prediction: Prediction{Text: new("y"), Bits: 0.25}, Answer: Answer{Top: []Score{{" ", 0.5}, {"e", 0.25}, {",", 0.125}}}},
+		{Type: Gap, Header: Header{Sample: 48000}, Incident: Incident{Lost: 1600, Policy: "reset"}},
 		{Type: Summary, Counts: []Count{{"streams", 1}, {"segments", 3}, {"confirmed", 2}, {"rejected", 1}, {"dropped", 1}, {"overturned", 0}, {"early", 1}, {"gaps", 0}, {"lost", 0}, {"seconds", 0.031}}},
 	}
 	for i := range events {

@@ -208,8 +208,8 @@ func (o *outlet) take() (batch []held, closed bool) {
 		if last.Type == Forecast {
 			what = "forecasts"
 		}
-		batch = append(batch, held{Event: Event{Type: Status, Session: last.Session, State: capture.Slow, Time: last.Time,
-			Reason: fmt.Sprintf("a sink is too slow: %d %s dropped", o.lost, what)}})
+		batch = append(batch, held{Event: NewStatus(Header{Session: last.Session, Time: last.Time}, capture.Slow,
+			fmt.Sprintf("a sink is too slow: %d %s dropped", o.lost, what))})
 		o.lost = 0
 	}
 	o.spare = batch

@@ -43,6 +43,11 @@ func (p *place) begin(o *op) {
 	p.id++
 }
 
+// header is that of an event at o.
+func (p *place) header(o *op) Header {
+	return Header{Segment: p.id, Step: p.step, Sample: o.sample, Time: o.time}
+}
+
 // A need is what a classifier's queue waits for.
 type need uint8
 
@@ -101,7 +106,7 @@ func (c *Classifier) walk(dst []Event) ([]Event, need) {
 		case segment.Dropped:
 			dst = w.drop(c, dst, o)
 		case segment.Missed:
-			dst = c.emit(dst, dropped(0, 0, o))
+			dst = c.emit(dst, o.dropped(Header{Sample: o.sample, Time: o.time}))
 		}
 	}
 	c.queue, c.walked = c.queue[:0], 0
@@ -148,14 +153,19 @@ func (c *Classifier) emit(dst []Event, e Event) []Event {
 
 // report makes the event of a gap or of a change of health.
 func (c *Classifier) report(dst []Event, o *op) []Event {
+	at := Header{Sample: o.sample, Time: o.time}
 	if o.kind == opGap {
-		return c.emit(dst, Event{Type: Gap, Sample: o.sample, Time: o.time, Lost: o.lost, Policy: string(c.dec.Gap), Reason: o.cause.String()})
+		return c.emit(dst, NewGap(at, o.lost, c.dec.Gap, o.cause.String()))
 	}
-	return c.emit(dst, Event{Type: Status, Sample: o.sample, Time: o.time, State: o.fault.State, Reason: o.fault.Reason})
+	return c.emit(dst, NewStatus(at, o.fault.State, o.fault.Reason))
 }
 
 // dropped is the event of a segment, or of sound, that the segmenter dropped.
-func dropped(id uint64, step int, o *op) Event {
-	return Event{Type: Dropped, Segment: id, Step: step, Sample: o.sample, Time: o.time, Rule: decide.Rule(o.found.Reason),
-		Threshold: o.found.Threshold, Value: o.found.Value, Start: o.found.Start, End: o.sample, EndedBy: o.found.Ending}
+func (o *op) dropped(h Header) Event {
+	return NewDropped(h, o.span(), HeldBack{Rule: decide.Rule(o.found.Reason), Threshold: o.found.Threshold, Value: o.found.Value})
+}
+
+// span is that of a segment that ends with o.
+func (o *op) span() Span {
+	return Span{Start: o.found.Start, End: o.sample, EndedBy: o.found.Ending, Peak: o.found.Peak}
 }

@@ -48,31 +48,31 @@ func (f *forecaster) advance(c *Classifier, dst []Event, o *op, frame []float32)
 	f.step++
 	every := c.o.Emit.Every
 	skip := every > 0 && f.told && float64(o.sample-f.sample) < every.Seconds()*c.input.format.Rate
-	e := Event{Type: Forecast, Segment: f.id, Step: f.step, Sample: o.sample, Time: o.time}
+	var p Prediction
 	if !skip && f.step > 1 {
-		e.Errors = f.room(len(frame))
+		p.Errors = f.room(len(frame))
 		for j, v := range c.m.Point(f.out) {
-			e.Errors[j] = frame[j] - v
+			p.Errors[j] = frame[j] - v
 		}
 	}
 	c.m.Next(f.out, f.net)
 	if skip {
 		return dst
 	}
-	e.Values = f.room(len(frame))
-	copy(e.Values, frame)
-	e.Ahead = f.room(max(c.o.Ahead, 1) * len(frame))
+	p.Values = f.room(len(frame))
+	copy(p.Values, frame)
+	p.Ahead = f.room(max(c.o.Ahead, 1) * len(frame))
 	if c.o.Ahead > 1 {
-		c.m.Ahead(e.Ahead, f.net, f.scratch, f.ahead)
+		c.m.Ahead(p.Ahead, f.net, f.scratch, f.ahead)
 	} else {
-		copy(e.Ahead, c.m.Point(f.out))
+		copy(p.Ahead, c.m.Point(f.out))
 	}
 	if levels := c.m.Config.Next.Quantiles; len(levels) > 0 {
-		e.Levels, e.Quantiles = levels, f.room(len(f.out))
-		copy(e.Quantiles, f.out)
+		p.Levels, p.Quantiles = levels, f.room(len(f.out))
+		copy(p.Quantiles, f.out)
 	}
 	f.told, f.sample = true, o.sample
-	return c.emit(dst, e)
+	return c.emit(dst, NewForecast(f.header(o), p, nil))
 }
 
 // room is memory for n values of an event.

@@ -3,21 +3,15 @@ package stream
 import (
 	"encoding/json"
 	"fmt"
-	"inkling/model/decide"
-	"inkling/model/segment"
 	"math"
 	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
-)
 
-// Clone returns a copy of e that does not share memory with the classifier.
-func (e Event) Clone() Event {
-	e.Top, e.Why = slices.Clone(e.Top), slices.Clone(e.Why)
-	e.Values, e.Errors, e.Ahead, e.Quantiles = slices.Clone(e.Values), slices.Clone(e.Errors), slices.Clone(e.Ahead), slices.Clone(e.Quantiles)
-	return e
-}
+	"inkling/model/decide"
+	"inkling/model/segment"
+)
 
 // AppendJSON appends e as one JSON object without a line end: the fields of its
 // type in a fixed order, as docs/events.md lists them.
@@ -77,7 +71,7 @@ func (w *writer) fields(e *Event) {
 		w.forecast(e)
 	case Gap:
 		w.uint("lost", e.Lost)
-		w.str("policy", e.Policy)
+		w.str("policy", string(e.Policy))
 		if e.Reason != "" {
 			w.str("reason", e.Reason)
 		}

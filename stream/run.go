@@ -130,7 +130,9 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 	r.sched.start()
 	r.began = r.now()
 	r.fan = newFan(sinks, r.o.Live, r.o.Deliver)
-	r.send(Event{Type: Status, State: capture.Up, Reason: "started", Version: r.o.Version, Model: m.Hash(), Time: r.began})
+	up := NewStatus(Header{Time: r.began}, capture.Up, "started")
+	up.Version, up.Model = r.o.Version, m.Hash()
+	r.send(up)
 	return r, nil
 }
 
@@ -199,7 +201,7 @@ func (r *runner) read(ctx context.Context, src capture.Source, b *capture.Block)
 func (r *runner) block(b *capture.Block, more bool) error {
 	now := r.now()
 	if b.Fault != nil && b.Stream == "" {
-		r.send(Event{Type: Status, State: b.Fault.State, Reason: b.Fault.Reason, Time: now})
+		r.send(NewStatus(Header{Time: now}, b.Fault.State, b.Fault.Reason))
 		r.progress(b)
 		return nil
 	}
@@ -230,7 +232,7 @@ func (r *runner) give(s *live, b *capture.Block, end segment.Ending, now time.Ti
 // a status of another.
 func (r *runner) refuse(it *item, err error) (e Event, tell bool) {
 	if !r.o.Finite {
-		return Event{Type: Status, Stream: it.block.Stream, State: capture.Down, Reason: err.Error(), Time: it.arrived}, true
+		return NewStatus(Header{Stream: it.block.Stream, Time: it.arrived}, capture.Down, err.Error()), true
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -377,11 +379,10 @@ func (n *counts) add(e *Event) {
 
 func (r *runner) summary() Event {
 	n := &r.counts
+	seconds := Count{"seconds", r.now().Sub(r.began).Seconds()}
 	if r.m.HasNext() {
-		return Event{Type: Summary, Counts: []Count{{"streams", n.streams}, {"forecasts", n.forecasts}, {"gaps", n.gaps},
-			{"lost", n.lost}, {"seconds", r.now().Sub(r.began).Seconds()}}}
+		return NewSummary(Header{}, Count{"streams", n.streams}, Count{"forecasts", n.forecasts}, Count{"gaps", n.gaps}, Count{"lost", n.lost}, seconds)
 	}
-	return Event{Type: Summary, Counts: []Count{{"streams", n.streams}, {"segments", n.segments}, {"confirmed", n.confirmed},
-		{"rejected", n.rejected}, {"dropped", n.dropped}, {"overturned", n.overturned}, {"early", n.early}, {"gaps", n.gaps},
-		{"lost", n.lost}, {"seconds", r.now().Sub(r.began).Seconds()}}}
+	return NewSummary(Header{}, Count{"streams", n.streams}, Count{"segments", n.segments}, Count{"confirmed", n.confirmed}, Count{"rejected", n.rejected},
+		Count{"dropped", n.dropped}, Count{"overturned", n.overturned}, Count{"early", n.early}, Count{"gaps", n.gaps}, Count{"lost", n.lost}, seconds)
 }

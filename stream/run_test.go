@@ -116,9 +116,9 @@ func TestSlowSink(t *testing.T) {
 	f := newFan([]Sink{s}, true, time.Minute)
 	const n = 3 * queueLength
 	for i := range n {
-		f.send(&Event{Type: Running, Step: i, Warm: true})
+		f.send(&Event{Type: Running, Header: Header{Step: i}, Answer: Answer{Warm: true}})
 		if i%100 == 0 {
-			f.send(&Event{Type: Confirmed, Segment: uint64(i/100 + 1)})
+			f.send(&Event{Type: Confirmed, Header: Header{Segment: uint64(i/100 + 1)}})
 		}
 	}
 	close(s.let)
@@ -142,7 +142,7 @@ func TestSlowSink(t *testing.T) {
 	s = &stuck{let: make(chan struct{})}
 	f = newFan([]Sink{s}, true, 20*time.Millisecond)
 	for i := range 2*queueLength + 2 {
-		f.send(&Event{Type: Confirmed, Segment: uint64(i + 1)})
+		f.send(&Event{Type: Confirmed, Header: Header{Segment: uint64(i + 1)}})
 	}
 	if f.err() == nil {
 		t.Error("a sink that takes nothing is no error")
@@ -170,8 +170,7 @@ func TestSinkErrorEndsRun(t *testing.T) {
 func TestJSONRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[a-zé"\\\n<>]{0,8}`)
-		e := Event{Type: rapid.SampledFrom([]Type{Running, Early, Confirmed, Dropped, Gap, Status}).Draw(t, "type"),
-			Session: text.Draw(t, "session"), Stream: text.Draw(t, "stream"), Segment: 3, Step: 4, Sample: rapid.Uint64().Draw(t, "sample")}
+		e := Event{Type: rapid.SampledFrom([]Type{Running, Early, Confirmed, Dropped, Gap, Status}).Draw(t, "type"), Header: Header{Session: text.Draw(t, "session"), Stream: text.Draw(t, "stream"), Segment: 3, Step: 4, Sample: rapid.Uint64().Draw(t, "sample")}}
 		if rapid.Bool().Draw(t, "timed") {
 			e.Time = time.Unix(1700000000, int64(rapid.IntRange(0, 999999999).Draw(t, "ns"))).UTC()
 		}
@@ -211,11 +210,11 @@ func TestJSONFields(t *testing.T) {
 		e    Event
 		want string
 	}{
-		{Event{Type: Running, Session: "s", Stream: "mic", Segment: 1, Step: 2, Sample: 3, Time: time.Unix(0, 5)},
+		{Event{Type: Running, Header: Header{Session: "s", Stream: "mic", Segment: 1, Step: 2, Sample: 3, Time: time.Unix(0, 5)}},
 			`{"v":1,"type":"running","session":"s","stream":"mic","segment":1,"step":2,"sample":3,"time":"1970-01-01T00:00:00.000000005Z","label":null,"p":null,"top":[],"warm":false}`},
-		{Event{Type: Confirmed, Stream: "a\xffb", Segment: 1, Step: 2, P: float32(math.NaN())},
+		{Event{Type: Confirmed, Header: Header{Stream: "a\xffb", Segment: 1, Step: 2}, Answer: Answer{P: float32(math.NaN())}},
 			`{"v":1,"type":"confirmed","session":"","stream":"a` + "\ufffd" + `b","segment":1,"step":2,"sample":0,"label":null,"p":null,"top":[],"rejected":false,"running":null,"agrees":false,"steps":0,"start":0,"end":0,"ended_by":"","latency_ms":0}`},
-		{Event{Type: Gap, Sample: 9, Lost: 4, Policy: "reset"}, `{"v":1,"type":"gap","session":"","stream":"","sample":9,"lost":4,"policy":"reset"}`},
+		{Event{Type: Gap, Header: Header{Sample: 9}, Incident: Incident{Lost: 4, Policy: "reset"}}, `{"v":1,"type":"gap","session":"","stream":"","sample":9,"lost":4,"policy":"reset"}`},
 		{Event{Type: Summary, Counts: []Count{{"notes", 2}, {"rejected", 0}}}, `{"v":1,"type":"summary","session":"","stream":"","notes":2,"rejected":0}`},
 	} {
 		if got := string(AppendJSON(nil, &c.e)); got != c.want {
@@ -257,9 +256,7 @@ func TestJSONOfAnything(t *testing.T) {
 	nan := math.NaN()
 	for _, typ := range []Type{Running, Early, Confirmed, Dropped, Gap, Status, Summary, "a\xff\""} {
 		bad := "\xc3\x28\x00\u2028\"\\\x7f\xff"
-		e := Event{Type: typ, Session: bad, Stream: bad, Segment: 1, Label: bad, P: float32(nan), Warm: true, Top: []Score{{bad, float32(math.Inf(1))}},
-			Running: bad, EndedBy: segment.Ending(bad), LatencyMS: nan, Rejected: true, Why: []decide.Verdict{{Rule: decide.Rule(bad), Value: nan, Threshold: nan, Passed: true}}, Truth: bad, Reason: bad, Rule: decide.Rule(bad), Threshold: math.Inf(-1), Value: nan, Policy: bad,
-			State: capture.Health(bad), Version: bad, Model: bad, Counts: []Count{{bad, nan}}, Time: time.Unix(1<<40, 0)}
+		e := Event{Type: typ, Header: Header{Session: bad, Stream: bad, Segment: 1, Time: time.Unix(1<<40, 0)}, Answer: Answer{Label: bad, P: float32(nan), Warm: true, Top: []Score{{bad, float32(math.Inf(1))}}}, Outcome: Outcome{Running: bad, LatencyMS: nan, Rejected: true, Truth: bad}, Span: Span{EndedBy: segment.Ending(bad)}, HeldBack: HeldBack{Why: []decide.Verdict{{Rule: decide.Rule(bad), Value: nan, Threshold: nan, Passed: true}}, Rule: decide.Rule(bad), Threshold: math.Inf(-1), Value: nan}, Incident: Incident{Reason: bad, Policy: decide.Gap(bad), State: capture.Health(bad), Version: bad, Model: bad}, Counts: []Count{{bad, nan}}}
 		if line := AppendJSON(nil, &e); !json.Valid(line) || !utf8.Valid(line) {
 			t.Errorf("%s: %q", typ, line)
 		}

@@ -26,13 +26,12 @@ func (f *textForecaster) advance(c *Classifier, dst []Event, o *op, frame []floa
 	if v := frame[0]; v > 0 && v < float32(len(f.names)) { // a restored one may be anything
 		code = int(v)
 	}
-	e := Event{Type: Forecast, Segment: f.id, Step: f.step, Sample: o.sample, Time: o.time, Text: &f.names[code]}
+	p := Prediction{Text: &f.names[code]}
 	if f.step > 1 {
-		e.Bits = -math.Log2(max(float64(f.out[code]), 1e-30))
+		p.Bits = -math.Log2(max(float64(f.out[code]), 1e-30))
 	}
 	c.m.Next(f.out, f.net)
 	from := len(f.scores)
 	f.scores = appendTop(f.scores, f.out, f.names, c.top())
-	e.Top = f.scores[from:len(f.scores):len(f.scores)]
-	return c.emit(dst, e)
+	return c.emit(dst, NewForecast(f.header(o), p, f.scores[from:len(f.scores):len(f.scores)]))
 }

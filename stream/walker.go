@@ -6,6 +6,7 @@ import (
 	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/decide"
+	"inkling/model/segment"
 )
 
 // walker steps the network through the open segment.
@@ -77,8 +78,7 @@ func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []E
 	if !early {
 		return dst
 	}
-	return c.emit(dst, Event{Type: Early, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time,
-		Label: c.m.Config.Labels[w.decider.Head()], P: w.probs[w.decider.Head()]})
+	return c.emit(dst, NewEarly(w.header(o), c.m.Config.Labels[w.decider.Head()], w.probs[w.decider.Head()]))
 }
 
 // tellRunning emits a running event if Emit lets it pass. Without a label its p is
@@ -92,15 +92,15 @@ func (w *walker) tellRunning(c *Classifier, dst []Event, o *op) []Event {
 		return dst
 	}
 	w.emitted, w.warmed, w.at = running, warm, o.sample
-	v := Event{Type: Running, Segment: w.id, Step: w.step, Sample: o.sample, Time: o.time, Warm: warm}
+	a := Answer{Warm: warm}
 	if warm {
 		label, p := w.decider.Running()
-		v.P, v.Top = p, w.top(c, w.decider.Probs())
+		a.P, a.Top = p, w.top(c, w.decider.Probs())
 		if label >= 0 {
-			v.Label = c.m.Config.Labels[label]
+			a.Label = c.m.Config.Labels[label]
 		}
 	}
-	return c.emit(dst, v)
+	return c.emit(dst, NewRunning(w.header(o), a))
 }
 
 // mark keeps the state: all steps so far count.
@@ -117,15 +117,46 @@ func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
 	w.open = false
 	probs := w.decide(c)
 	label := f32.Argmax(probs)
-	e := Event{Type: Confirmed, Segment: w.id, Step: w.counted.steps, Sample: o.sample, Time: o.time,
-		Label: c.m.Config.Labels[label], P: probs[label], Top: w.top(c, probs), Steps: w.counted.steps,
-		Start: w.start, End: o.sample, EndedBy: o.found.Ending, Peak: o.found.Peak}
-	if w.counted.label >= 0 {
-		e.Running = c.m.Config.Labels[w.counted.label]
-		e.Agrees = w.counted.label == label
+	h := w.header(o)
+	h.Step = w.counted.steps
+	held := w.judge(c, probs, o)
+	if held.Rule == decide.Background {
+		return c.emit(dst, NewDropped(h, o.span(), held))
 	}
-	w.judge(c, &e, probs, o)
-	return c.emit(dst, e)
+	a := Answer{Label: c.m.Config.Labels[label], P: probs[label], Top: w.top(c, probs)}
+	out := Outcome{Rejected: held.Rule != "", Steps: w.counted.steps}
+	if w.counted.label >= 0 {
+		out.Running = c.m.Config.Labels[w.counted.label]
+		out.Agrees = w.counted.label == label && !out.Rejected
+	}
+	if out.Rejected {
+		a.Label = ""
+	}
+	return c.emit(dst, NewConfirmed(h, a, out, o.span(), held))
+}
+
+// judge applies the rules to a confirmed segment with probabilities p, which ended with
+// end, and returns the first one that holds its label back; with Options.Why also what
+// each of them says.
+func (w *walker) judge(c *Classifier, p []float32, end *op) (held HeldBack) {
+	from := len(w.verdicts)
+	if end.found.Threshold > 0 {
+		w.verdicts = append(w.verdicts, decide.Verdict{Rule: decide.Rule(segment.Short), Value: end.found.Value, Threshold: end.found.Threshold, Passed: true})
+	}
+	w.verdicts = w.decider.Judge(w.verdicts, p, w.counted.peak)
+	for _, v := range w.verdicts[from:] {
+		if !v.Passed && !(c.o.Background && v.Rule == decide.Background) {
+			held.Rule, held.Value, held.Threshold = v.Rule, v.Value, v.Threshold
+			break
+		}
+	}
+	if !c.o.Why {
+		w.verdicts = w.verdicts[:from]
+		return held
+	}
+	w.verdicts = w.decider.JudgeEarly(w.verdicts)
+	held.Why = w.verdicts[from:len(w.verdicts):len(w.verdicts)]
+	return held
 }
 
 // decide returns the probabilities of the whole segment.
@@ -161,7 +192,7 @@ func (w *walker) forget() { w.scores, w.verdicts = w.scores[:0], w.verdicts[:0] 
 
 func (w *walker) drop(c *Classifier, dst []Event, o *op) []Event {
 	w.open = false
-	return c.emit(dst, dropped(w.id, w.step, o))
+	return c.emit(dst, o.dropped(w.header(o)))
 }
 
 // topLabels is how many labels a top list has unless Options says otherwise.

@@ -210,10 +210,10 @@ func (d *demo) summary() stream.Event {
 		latency = max(latency, b.latency)
 	}
 	seconds := time.Since(d.began).Seconds()
-	return stream.Event{Type: stream.Summary, Session: d.run, Stream: demoSubject, Counts: []stream.Count{{Name: "notes", Value: float64(len(d.truth))},
+	return stream.NewSummary(stream.Header{Session: d.run, Stream: demoSubject}, []stream.Count{{Name: "notes", Value: float64(len(d.truth))},
 		{Name: "running_right", Value: running}, {Name: "early_right", Value: early}, {Name: "confirmed_right", Value: confirmed},
 		{Name: "steps", Value: float64(d.steps)}, {Name: "confirm_latency_ms_max", Value: latency},
-		{Name: "times_real_time", Value: float64(d.done.Load()) / d.rate / seconds}, {Name: "seconds", Value: seconds}}}
+		{Name: "times_real_time", Value: float64(d.done.Load()) / d.rate / seconds}, {Name: "seconds", Value: seconds}}...)
 }
 
 func count(n *float64, yes bool) {

@@ -478,7 +478,7 @@ func TestSinkOutlivesAnOutage(t *testing.T) {
 	const events = 100
 	ctx := context.Background()
 	for i := range events {
-		if err := sink.Write(ctx, &stream.Event{Type: stream.Confirmed, Stream: "s", Segment: uint64(i + 1)}); err != nil {
+		if err := sink.Write(ctx, &stream.Event{Type: stream.Confirmed, Header: stream.Header{Stream: "s", Segment: uint64(i + 1)}}); err != nil {
 			t.Fatal(err)
 		}
 	}

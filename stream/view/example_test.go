@@ -13,8 +13,9 @@ import (
 func ExampleNew() {
 	v := view.New(os.Stdout, view.Options{Rate: 16000})
 	events := []stream.Event{
-		{Type: stream.Confirmed, Stream: "kitchen", Start: 8000, Label: "kettle", P: 0.9, Running: "radio", Steps: 42, EndedBy: segment.BySilence},
-		{Type: stream.Gap, Stream: "kitchen", Sample: 48000, Lost: 160, Reason: "overrun"},
+		stream.NewConfirmed(stream.Header{Stream: "kitchen"}, stream.Answer{Label: "kettle", P: 0.9}, stream.Outcome{Running: "radio", Steps: 42},
+			stream.Span{Start: 8000, EndedBy: segment.BySilence}, stream.HeldBack{}),
+		stream.NewGap(stream.Header{Stream: "kitchen", Sample: 48000}, 160, "", "overrun"),
 	}
 	for i := range events {
 		if err := v.Write(context.Background(), &events[i]); err != nil {

@@ -29,8 +29,8 @@ func draw(t *testing.T, o Options, events ...stream.Event) string {
 }
 
 func TestEachEventBecomesALine(t *testing.T) {
-	running := stream.Event{Type: stream.Running, Step: 3, Sample: 500, Label: "dog", P: 0.5, Warm: true}
-	confirmed := stream.Event{Type: stream.Confirmed, Start: 250, Label: "cat", P: 0.75, Running: "dog", Steps: 9, EndedBy: segment.BySilence}
+	running := stream.Event{Type: stream.Running, Header: stream.Header{Step: 3, Sample: 500}, Answer: stream.Answer{Label: "dog", P: 0.5, Warm: true}}
+	confirmed := stream.Event{Type: stream.Confirmed, Span: stream.Span{Start: 250, EndedBy: segment.BySilence}, Answer: stream.Answer{Label: "cat", P: 0.75}, Outcome: stream.Outcome{Running: "dog", Steps: 9}}
 	live := Options{Rate: 1000, Live: true, Width: 200}
 	const wipe = "\r\x1b[K"
 	for _, c := range []struct {
@@ -44,32 +44,30 @@ func TestEachEventBecomesALine(t *testing.T) {
 				"x.wav    0.250 s  cat              ███████████████·····  75 %  9 steps, by silence  overturned dog\n"},
 		{"without Live whole lines only", Options{Rate: 1000}, []stream.Event{running, confirmed},
 			"x.wav    0.250 s  cat              ███████████████·····  75 %  9 steps, by silence  overturned dog\n"},
-		{"before the warm-up", live, []stream.Event{{Type: stream.Running, Step: 1, Sample: 10}},
+		{"before the warm-up", live, []stream.Event{{Type: stream.Running, Header: stream.Header{Step: 1, Sample: 10}}},
 			"x.wav    0.010 s  …                ····················   0 %  step 1 " + wipe},
 		{"clipped to the width", Options{Rate: 1000, Live: true, Width: 20}, []stream.Event{running}, "x.wav    0.500 s  d" + wipe},
-		{"an early decision", Options{}, []stream.Event{{Type: stream.Early, Step: 4, Label: "cat"},
-			{Type: stream.Confirmed, Start: 7, Label: "cat", P: 1, Running: "cat", Agrees: true, Steps: 5, EndedBy: segment.ByEOF}},
+		{"an early decision", Options{}, []stream.Event{{Type: stream.Early, Header: stream.Header{Step: 4}, Answer: stream.Answer{Label: "cat"}},
+			{Type: stream.Confirmed, Span: stream.Span{Start: 7, EndedBy: segment.ByEOF}, Answer: stream.Answer{Label: "cat", P: 1}, Outcome: stream.Outcome{Running: "cat", Agrees: true, Steps: 5}}},
 			"x.wav        7  cat              ████████████████████ 100 %  5 steps, by eof  early at step 4\n"},
-		{"rejected, in colour", Options{Colour: true}, []stream.Event{{Type: stream.Confirmed, Rejected: true, P: 0.25, Top: []stream.Score{{Label: "cow", P: 0.25}}, Steps: 1,
-			EndedBy: segment.ByFixed, Rule: decide.Threshold, Value: 0.25, Threshold: 0.5}},
+		{"rejected, in colour", Options{Colour: true}, []stream.Event{{Type: stream.Confirmed, Outcome: stream.Outcome{Rejected: true, Steps: 1}, Answer: stream.Answer{P: 0.25, Top: []stream.Score{{Label: "cow", P: 0.25}}}, Span: stream.Span{EndedBy: segment.ByFixed}, HeldBack: stream.HeldBack{Rule: decide.Threshold, Value: 0.25, Threshold: 0.5}}},
 			"x.wav        0  \x1b[33mnone of them    \x1b[0m █████···············  25 %  1 steps, by fixed  held back: p 0.25 < 0.50 (threshold of \"cow\")\n"},
-		{"each rule that failed", Options{}, []stream.Event{{Type: stream.Confirmed, Rejected: true, P: 0.6996, Top: []stream.Score{{Label: "cow", P: 0.6996}}, Steps: 1,
-			EndedBy: segment.ByFixed, Rule: decide.Threshold, Value: 0.6996, Threshold: 0.7, Why: []decide.Verdict{
-				{Rule: decide.Rule(segment.Short), Value: 1, Threshold: 0.5, Passed: true},
-				{Rule: decide.Threshold, Value: 0.6996, Threshold: 0.7},
-				{Rule: decide.CUSUM, Value: 1.5, Threshold: 3},
-				{Rule: decide.EarlyP, Value: 0.8, Threshold: 0.75, Passed: true},
-				{Rule: decide.EarlySteps, Value: 1, Threshold: 3}}}},
+		{"each rule that failed", Options{}, []stream.Event{{Type: stream.Confirmed, Outcome: stream.Outcome{Rejected: true, Steps: 1}, Answer: stream.Answer{P: 0.6996, Top: []stream.Score{{Label: "cow", P: 0.6996}}}, Span: stream.Span{EndedBy: segment.ByFixed}, HeldBack: stream.HeldBack{Rule: decide.Threshold, Value: 0.6996, Threshold: 0.7, Why: []decide.Verdict{
+			{Rule: decide.Rule(segment.Short), Value: 1, Threshold: 0.5, Passed: true},
+			{Rule: decide.Threshold, Value: 0.6996, Threshold: 0.7},
+			{Rule: decide.CUSUM, Value: 1.5, Threshold: 3},
+			{Rule: decide.EarlyP, Value: 0.8, Threshold: 0.75, Passed: true},
+			{Rule: decide.EarlySteps, Value: 1, Threshold: 3}}}}},
 			"x.wav        0  none of them     ██████████████······  70 %  1 steps, by fixed  held back: p 0.6996 < 0.7000 (threshold of \"cow\")  " +
 				"held back: evidence 1.50 < 3.00 (cusum), best: cow  no early: held 1 of 3 steps\n"},
-		{"sound that opened no segment", Options{}, []stream.Event{{Type: stream.Dropped, Start: 4, Rule: decide.Rule(segment.BelowOn), Value: 9.1, Threshold: 12},
-			{Type: stream.Dropped, Start: 9, Rule: decide.Rule(segment.BelowLevel), Value: -62.5, Threshold: -60}},
+		{"sound that opened no segment", Options{}, []stream.Event{{Type: stream.Dropped, Span: stream.Span{Start: 4}, HeldBack: stream.HeldBack{Rule: decide.Rule(segment.BelowOn), Value: 9.1, Threshold: 12}},
+			{Type: stream.Dropped, Span: stream.Span{Start: 9}, HeldBack: stream.HeldBack{Rule: decide.Rule(segment.BelowLevel), Value: -62.5, Threshold: -60}}},
 			"x.wav        4  not opened: peaked 9.1 dB over the floor, 12 needed (on)\nx.wav        9  not opened: peaked at -62.5 dB, -60 needed (level)\n"},
-		{"too short", Options{}, []stream.Event{{Type: stream.Dropped, Start: 4, Rule: decide.Rule(segment.Short), Value: 0.02, Threshold: 0.05}},
+		{"too short", Options{}, []stream.Event{{Type: stream.Dropped, Span: stream.Span{Start: 4}, HeldBack: stream.HeldBack{Rule: decide.Rule(segment.Short), Value: 0.02, Threshold: 0.05}}},
 			"x.wav        4  dropped: short (0.02, at least 0.05)\n"},
-		{"background", Options{}, []stream.Event{{Type: stream.Dropped, Rule: decide.Background}}, "x.wav        0  background\n"},
-		{"gap", Options{}, []stream.Event{{Type: stream.Gap, Sample: 900, Lost: 12, Reason: "format"}}, "x.wav      900  gap: 12 samples lost format\n"},
-		{"status", Options{}, []stream.Event{{Type: stream.Status, State: "slow", Reason: "why"}}, "-- dir/x.wav slow: why\n"},
+		{"background", Options{}, []stream.Event{{Type: stream.Dropped, HeldBack: stream.HeldBack{Rule: decide.Background}}}, "x.wav        0  background\n"},
+		{"gap", Options{}, []stream.Event{{Type: stream.Gap, Header: stream.Header{Sample: 900}, Incident: stream.Incident{Lost: 12, Reason: "format"}}}, "x.wav      900  gap: 12 samples lost format\n"},
+		{"status", Options{}, []stream.Event{{Type: stream.Status, Incident: stream.Incident{State: "slow", Reason: "why"}}}, "-- dir/x.wav slow: why\n"},
 		{"summary", Options{}, []stream.Event{{Type: stream.Summary, Counts: []stream.Count{{Name: "early_right", Value: 3}, {Name: "seconds", Value: 0.5}}}},
 			"early right 3  seconds 0.5\n"},
 	} {
