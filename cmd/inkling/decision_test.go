@@ -69,21 +69,3 @@ func FuzzThresholds(f *testing.F) {
 		}
 	})
 }
-
-func TestInspectSaysTheRules(t *testing.T) {
-	var said []string
-	inspectDecision(&decide.Config{Warm: 3, Background: "noise", Threshold: 0.5, EarlyP: 0.9, EarlySteps: 2, State: "reset", Gap: "hold",
-		On: map[string]float64{"cat": 0.7}, RunningOn: map[string]float64{"dog": 0.4, "cat": 0.6}, RunningOff: map[string]float64{"cat": 0.35},
-		Smooth: 5, Hold: 10, CUSUMLimit: 4, CUSUMDrift: 0.25}, func(key, format string, args ...any) {
-		said = append(said, key)
-		if strings.Count(format, "%") != len(args) {
-			t.Errorf("%q has %d arguments", format, len(args))
-		}
-	})
-	if len(said) != 12 {
-		t.Errorf("%q", said)
-	}
-	if got, want := each(map[string]float64{"dog": 0.4, "cat": 0.6}), "0.6 for cat, 0.4 for dog"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}

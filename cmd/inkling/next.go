@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"strings"
-
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/train"
@@ -54,19 +51,6 @@ func (c *trainCmd) nextOptions(set *dataset.Set) (train.Options, []string) {
 		}
 	}
 	return o, notes
-}
-
-func describeNext(n *model.Next) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s loss", n.Loss)
-	for i, q := range n.Quantiles {
-		b.WriteString([]string{", quantiles ", ", "}[min(i, 1)])
-		fmt.Fprint(&b, q)
-	}
-	if n.Residual {
-		b.WriteString("; the difference to the last sample")
-	}
-	return b.String()
 }
 
 // runNext judges a model that says what comes next.
