@@ -16,8 +16,8 @@ import (
 
 // recordFlags choose annotated electrocardiograms.
 type recordFlags struct {
-	Records []string `help:"Electrocardiograms: these records alone, comma-separated [those of the split]." placeholder:"A,B"`
-	Leads   []string `help:"Of WFDB records: these leads alone, by name or number, comma-separated." placeholder:"NAME"`
+	Records []string `help:"Electrocardiograms: use only these records, comma-separated [those of the split]." placeholder:"A,B"`
+	Leads   []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
 }
 
 // find gives the records of DATA that were chosen.

@@ -18,27 +18,27 @@ import (
 )
 
 type benchCmd struct {
-	Model   string   `arg:"" optional:"" help:"The model that 'stream' runs: a file, or bundled:notes." default:"bundled:notes"`
-	Hidden  int      `help:"Units a direction, 1 to 2048." default:"100"`
-	Input   []int    `help:"Features a step, 1 to 4096, comma-separated [1,13,40]: a row of 'step' for each; 'sequence' takes the first, the others the last." default:"1,13,40" placeholder:"D"`
-	Seconds float64  `help:"Time for all of it; three rounds are run however long they take: minutes, where a direction has many units." default:"10"`
-	Only    []string `help:"These alone, comma-separated: peak, step, batch, sequence, confirm, train, logmel, stream." placeholder:"NAME"`
-	JSON    bool     `help:"An array of rows; us_min and us_median are microseconds of the fastest and the middle run."`
+	Model   string   `arg:"" optional:"" help:"Model for the row 'stream': a file, or bundled:notes." default:"bundled:notes"`
+	Hidden  int      `help:"Units per direction, 1 to 2048." default:"100"`
+	Input   []int    `help:"Features per step, 1 to 4096, comma-separated [1,13,40]. 'step' has a row for each; 'sequence' uses the first, all others the last." default:"1,13,40" placeholder:"D"`
+	Seconds float64  `help:"Total time. At least three rounds are run, which may take minutes with many units per direction." default:"10"`
+	Only    []string `help:"Measure only these, comma-separated: peak, step, batch, sequence, confirm, train, logmel, stream." placeholder:"NAME"`
+	JSON    bool     `help:"Print an array of rows; us_min and us_median are the microseconds of the fastest and the median run."`
 }
 
 func (c *benchCmd) Help() string {
-	return `All works run in turn, round after round; a time is that of the fastest run, beside that of the middle one. The rows:
+	return `All rows are measured in turn, round after round. A time is that of the fastest run; the median run is beside it. The rows:
 
-  peak      multiply-adds in registers: the limit of every rate
+  peak      multiply-adds in registers, the limit of every rate
   step      one LSTM step with a 3-class head and its softmax
-  batch     a step of each of many streams at once, on one thread and on all
+  batch     one step of many streams at once, on one thread and on all
   sequence  3528 steps through both directions, confirmed
   confirm   the end of a segment of 100 steps; 'steps' are those steps
   train     an update: 32 sequences of 100 steps, both heads
   logmel    a second of a 16 kHz signal through the log-mel front end
   stream    a second of signal through MODEL's front end and steps
 
-INKLING_KERNEL=generic in the environment takes the kernels without assembly.`
+INKLING_KERNEL=generic in the environment chooses the kernels without assembly.`
 }
 
 // benchRow is a row of the contract of bench --json.

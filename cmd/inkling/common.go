@@ -48,12 +48,12 @@ func openLabels(name string) (*model.Model, error) {
 
 // dataFlags are those of every command that reads labelled data.
 type dataFlags struct {
-	Split   string   `help:"Examples of this split alone, or 'all'." placeholder:"NAME"`
-	Labels  []string `help:"Examples with these labels alone, comma-separated." placeholder:"A,B"`
-	SkipBad bool     `help:"Leave out files that cannot be read instead of giving up."`
+	Split   string   `help:"Use only the examples of this split; 'all' uses every one." placeholder:"NAME"`
+	Labels  []string `help:"Use only the examples with these labels, comma-separated." placeholder:"A,B"`
+	SkipBad bool     `help:"Leave out files that cannot be read, instead of stopping."`
 	tableFlags
-	TrainFiles []string `help:"Tables: files of the split train, by name without ending or as patterns; the others are test." placeholder:"A,B"`
-	TestFiles  []string `help:"Tables: files of the split test; the others are train." placeholder:"A,B"`
+	TrainFiles []string `help:"Tables: files of the split train, by name without ending, or by pattern; the others are the split test." placeholder:"A,B"`
+	TestFiles  []string `help:"Tables: files of the split test; the others are the split train." placeholder:"A,B"`
 
 	channels   int           // to make of audio; 0: what it has
 	recordings bool          // labels are ignored, and plain signals are data too
@@ -63,12 +63,12 @@ type dataFlags struct {
 // tableFlags say what the columns of tables (.csv, .tsv) are, and what to do where rows
 // are missing.
 type tableFlags struct {
-	Columns    []string `help:"Tables: time=NAME, label=NAME (of text: text, label, split, group) where the columns are called otherwise, '-' where there is none; of tables without a header, the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
+	Columns    []string `help:"Tables: names of columns, as time=NAME, label=NAME (for text also text=, split=, group=); '-' means there is none. For tables without a header: the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
 	Signals    []string `help:"Tables: the columns that are channels [all others]." placeholder:"A,B"`
-	TimeUnit   string   `help:"Tables: what times count: s, ms, us or ns [as their name or size says]." enum:",s,ms,us,ns" default:""`
-	Unlabelled []string `help:"Tables: labels that stand for none, as an empty cell does." placeholder:"A,B"`
-	Bridge     seconds  `help:"Tables: the longest time between two values to interpolate over; without a rate, in samples [five samples]." placeholder:"TIME"`
-	Fill       seconds  `help:"Tables: gaps up to this are filled with the values before them; at longer ones the signal is divided." placeholder:"TIME"`
+	TimeUnit   string   `help:"Tables: unit of the times: s, ms, us or ns [by their name or size]." enum:",s,ms,us,ns" default:""`
+	Unlabelled []string `help:"Tables: labels that mean no label, as an empty cell does." placeholder:"A,B"`
+	Bridge     seconds  `help:"Tables: interpolate between values at most this far apart; in samples if there is no rate [five samples]." placeholder:"TIME"`
+	Fill       seconds  `help:"Tables: fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`
 }
 
 // columns divides --columns into the names of a headerless table's columns and what

@@ -17,25 +17,25 @@ import (
 
 // composeFlags say how streams are composed of examples.
 type composeFlags struct {
-	Duration        seconds       `help:"Length of a stream." default:"1h"`
+	Duration        seconds       `help:"Length of each stream." default:"1h"`
 	Seed            uint64        `help:"Same seed, same streams." default:"1"`
-	Pause           secondsSpan   `help:"Pause before each event, random within this." default:"0.5s..3s" placeholder:"FROM..TO"`
-	Level           decibels      `help:"Raise or lower each event at random by up to so much." default:"0dB" placeholder:"±6dB"`
-	Background      string        `help:"Examples of these data under all of it, cross-faded [silence]." placeholder:"DATA"`
-	BackgroundSplit string        `help:"Those of this split alone, or 'all' [as eval would]." placeholder:"NAME"`
-	BackgroundLevel *decibels     `help:"How far the background is from the events' mean level [-20dB]." placeholder:"-20dB"`
-	SNR             *decibelsSpan `name:"snr" help:"How far the events' mean level is above each background example, random within this; instead of --background-level." placeholder:"10..25"`
+	Pause           secondsSpan   `help:"Pause before each event, random within this range." default:"0.5s..3s" placeholder:"FROM..TO"`
+	Level           decibels      `help:"Raise or lower each event by a random amount up to this." default:"0dB" placeholder:"±6dB"`
+	Background      string        `help:"Lay examples of these data under the whole stream, cross-faded [silence]." placeholder:"DATA"`
+	BackgroundSplit string        `help:"Use only this split of the background; 'all' uses every example [as eval would choose]." placeholder:"NAME"`
+	BackgroundLevel *decibels     `help:"Level of the background relative to the mean level of the events [-20dB]." placeholder:"-20dB"`
+	SNR             *decibelsSpan `name:"snr" help:"Instead of --background-level: how far the mean level of the events is above each background example, random within this range." placeholder:"10..25"`
 }
 
 type composeCmd struct {
 	Data string `arg:"" help:"Labelled audio, as for train."`
-	Out  string `short:"o" name:"out" required:"" help:"The folder for stream.wav and stream.txt, a label track for Audacity." placeholder:"DIR"`
+	Out  string `short:"o" name:"out" required:"" help:"Folder for stream.wav and stream.txt, a label track for Audacity." placeholder:"DIR"`
 	dataFlags
 	composeFlags
-	Parts          int     `help:"Write so many streams, each of --duration, stream-1 and so on." default:"1" placeholder:"N"`
-	Rate           float64 `help:"Sampling rate [the data's]." placeholder:"HZ"`
-	Float          bool    `help:"Samples of 32-bit float instead of 16-bit integers."`
-	MarkBackground bool    `help:"Label the background examples too, 'background'."`
+	Parts          int     `help:"Write this many streams, each of --duration: stream-1, stream-2 and so on." default:"1" placeholder:"N"`
+	Rate           float64 `help:"Sampling rate [that of the data]." placeholder:"HZ"`
+	Float          bool    `help:"Write 32-bit float samples instead of 16-bit integers."`
+	MarkBackground bool    `help:"Annotate the background examples too, as 'background'."`
 }
 
 func (c *composeCmd) Run(a *app) error {

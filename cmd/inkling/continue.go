@@ -12,9 +12,9 @@ import (
 
 // continueFlags ask a model of text to write.
 type continueFlags struct {
-	Continue    int     `help:"A model that says the next character: read SOURCE and write so many characters that go on from it." placeholder:"N"`
-	Temperature float64 `help:"--continue: under 1 likelier, over 1 stranger; 0: always the most probable." default:"1" placeholder:"T"`
-	Seed        uint64  `help:"--continue: another seed, another text." default:"1"`
+	Continue    int     `help:"Model of the next character: read SOURCE to its end and write this many characters that continue it." placeholder:"N"`
+	Temperature float64 `help:"--continue: below 1 more likely text, above 1 stranger text; 0 always writes the most probable character." default:"1" placeholder:"T"`
+	Seed        uint64  `help:"--continue: same seed, same text." default:"1"`
 }
 
 // continueText reads the source to its end and writes what the model draws to follow.

@@ -13,13 +13,13 @@ import (
 
 // decisionFlags override the model's decision rules; nil is what was not given.
 type decisionFlags struct {
-	Threshold  []string `help:"Reject confirmed labels under this probability, 0: none; or LABEL=P for one label, again and again [the model's]." placeholder:"P" sep:"none"`
-	RunningOn  []string `help:"The running label becomes one that reaches this probability; or LABEL=P [the model's]." placeholder:"P" sep:"none"`
-	RunningOff []string `help:"It goes when it falls under this probability; or LABEL=P [the model's]." placeholder:"P" sep:"none"`
-	Smooth     *float64 `help:"Time constant of the average over running probabilities, in steps [the model's]." placeholder:"STEPS"`
-	LabelHold  *int     `help:"Steps before another running label may follow one [the model's]." placeholder:"STEPS"`
-	CUSUMLimit *float64 `name:"cusum-limit" help:"Evidence that a label needs, in nats; 0: none [the model's]." placeholder:"NATS"`
-	CUSUMDrift *float64 `name:"cusum-drift" help:"Taken off the evidence of each step, in nats [the model's]." placeholder:"NATS"`
+	Threshold  []string `help:"Reject confirmed labels below this probability; 0 rejects none. LABEL=P sets it for one label; repeatable [the model's]." placeholder:"P" sep:"none"`
+	RunningOn  []string `help:"A label becomes the running label at this probability; or LABEL=P [the model's]." placeholder:"P" sep:"none"`
+	RunningOff []string `help:"The running label disappears below this probability; or LABEL=P [the model's]." placeholder:"P" sep:"none"`
+	Smooth     *float64 `help:"Average the running probabilities with this time constant, in steps [the model's]." placeholder:"STEPS"`
+	LabelHold  *int     `help:"Steps that must pass before another running label may follow one [the model's]." placeholder:"STEPS"`
+	CUSUMLimit *float64 `name:"cusum-limit" help:"Evidence that a label needs, in nats; 0 asks for none [the model's]." placeholder:"NATS"`
+	CUSUMDrift *float64 `name:"cusum-drift" help:"Subtract this from the evidence of each step, in nats [the model's]." placeholder:"NATS"`
 }
 
 // decide returns the model's decision with what the user said put over it.

@@ -18,11 +18,11 @@ import (
 )
 
 type demoCmd struct {
-	Seconds float64 `help:"Stop after so many seconds of the minute." default:"60"`
-	Fast    bool    `help:"As fast as possible instead of in real time."`
-	JSON    bool    `help:"Events as JSON lines, also on a terminal."`
-	Emit    string  `help:"Running events: step, change, every=100ms or confirmed." default:"step"`
-	Model   string  `help:"Another model than the bundled one." default:"bundled:notes"`
+	Seconds float64 `help:"Stop after this many seconds of the minute." default:"60"`
+	Fast    bool    `help:"Run as fast as possible instead of in real time."`
+	JSON    bool    `help:"Print events as JSON lines, also on a terminal."`
+	Emit    string  `help:"Which running events to print: step, change, every=100ms or confirmed." default:"step"`
+	Model   string  `help:"Use another model than the bundled one." default:"bundled:notes"`
 }
 
 // demoSubject is where the demo's sensor publishes.

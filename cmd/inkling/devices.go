@@ -8,7 +8,7 @@ import (
 )
 
 type devicesCmd struct {
-	JSON bool `help:"One JSON array."`
+	JSON bool `help:"Print one JSON array."`
 }
 
 func (c devicesCmd) Run(a *app) error {

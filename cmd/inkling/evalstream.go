@@ -11,9 +11,9 @@ import (
 )
 
 type streamFlags struct {
-	Stream        bool    `help:"Judge on streams as run would hear them: annotated recordings, or labelled data composed as by 'inkling compose'."`
-	Tolerance     seconds `help:"An event and the segment that tells of it may begin so far apart." default:"250ms"`
-	IgnoreUnknown bool    `help:"Take annotations with labels that the model has not for none, instead of giving up."`
+	Stream        bool    `help:"Judge on streams, run as by 'inkling run': annotated recordings, or labelled data composed as by 'inkling compose'."`
+	Tolerance     seconds `help:"How far apart an event and the segment that finds it may begin." default:"250ms"`
+	IgnoreUnknown bool    `help:"Ignore annotations with labels that the model does not have, instead of stopping."`
 	composeFlags  `group:"Streams composed of labelled data"`
 }
 

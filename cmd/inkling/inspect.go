@@ -9,8 +9,8 @@ import (
 )
 
 type inspectCmd struct {
-	Name string `arg:"" help:"A model file or labelled data; bundled:notes is both, and shows both."`
-	JSON bool   `help:"A model's configuration as JSON."`
+	Name string `arg:"" help:"A model file or labelled data; bundled:notes is both."`
+	JSON bool   `help:"Print the configuration of a model as JSON."`
 	dataFlags
 }
 

@@ -24,7 +24,7 @@ var version = "0.1.0"
 
 const description = `inkling labels a signal while it is still arriving.
 
-A microphone, a file or a NATS subject feeds a forward LSTM one timestep at a time; every step gives a running label at once. When the segment ends, the bidirectional network confirms or overturns it.
+A microphone, a file or a NATS subject feeds a forward LSTM one timestep at a time, and every step gives a running label at once. When the segment ends, the bidirectional network confirms or overturns that label.
 
   inkling demo                           the whole system on this machine
   inkling record clap -o sounds          collect examples
@@ -32,19 +32,19 @@ A microphone, a file or a NATS subject feeds a forward LSTM one timestep at a ti
   inkling run sounds.model mic           label the microphone, live`
 
 type cli struct {
-	Demo    demoCmd    `cmd:"" help:"The whole system on this machine: an embedded NATS server, bundled notes, the bundled model."`
+	Demo    demoCmd    `cmd:"" help:"Show the whole system on this machine: embedded NATS server, bundled notes, bundled model."`
 	Train   trainCmd   `cmd:"" help:"Train a model on labelled data."`
-	Eval    evalCmd    `cmd:"" help:"Judge a model on labelled data: clip, running and early accuracy, confusion, calibration; or on streams."`
-	Compose composeCmd `cmd:"" help:"Make long annotated streams out of labelled examples, to judge a model on."`
-	Tune    tuneCmd    `cmd:"" help:"Choose thresholds and segments so that false alarms an hour, recall or latency meet a goal."`
+	Eval    evalCmd    `cmd:"" help:"Judge a model on labelled data, clip by clip or on streams."`
+	Compose composeCmd `cmd:"" help:"Compose long annotated streams out of labelled examples."`
+	Tune    tuneCmd    `cmd:"" help:"Choose thresholds and segments that meet a goal: false alarms per hour, recall, latency."`
 	Run     runCmd     `cmd:"" help:"Label a source step by step and confirm each segment."`
 	Record  recordCmd  `cmd:"" help:"Collect labelled examples from a source."`
-	Play    playCmd    `cmd:"" help:"Listen to random examples, one after another."`
+	Play    playCmd    `cmd:"" help:"Play random examples, one after another."`
 	Plot    plotCmd    `cmd:"" help:"Draw examples, a confusion chart, or training curves."`
 	Devices devicesCmd `cmd:"" help:"List microphones."`
-	Inspect inspectCmd `cmd:"" help:"Tell what a model or a data set holds."`
-	Verify  verifyCmd  `cmd:"" help:"Prove on your own data that step by step = whole sequence = any block size."`
-	Bench   benchCmd   `cmd:"" help:"Measure this machine: a step, many streams, whole sequences, training, front ends."`
+	Inspect inspectCmd `cmd:"" help:"Print what a model or a data set contains."`
+	Verify  verifyCmd  `cmd:"" help:"Prove on your own data that step by step, whole sequence and any block size give the same bits."`
+	Bench   benchCmd   `cmd:"" help:"Measure the speed of this machine."`
 	Version versionCmd `cmd:"" help:"Print the version and the kernels in use."`
 	Restore restoreCmd `cmd:"" name:"restore-states" hidden:"" help:"The second process of verify."`
 }

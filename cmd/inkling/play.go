@@ -14,7 +14,7 @@ import (
 // pickFlags choose random examples, the same for play and plot.
 type pickFlags struct {
 	dataFlags
-	Count int    `short:"n" name:"number" help:"How many examples." default:"3"`
+	Count int    `short:"n" name:"number" help:"Number of examples." default:"3"`
 	Seed  uint64 `help:"Same seed, same examples." default:"1"`
 }
 
@@ -41,9 +41,9 @@ func (c *pickFlags) pick(a *app, data string) (*dataset.Set, []dataset.Example, 
 
 type playCmd struct {
 	Data   string  `arg:"" help:"Labelled audio, as for train."`
-	Out    string  `short:"o" help:"Write a WAV instead of playing." placeholder:"FILE.wav"`
+	Out    string  `short:"o" help:"Write a WAV file instead of playing." placeholder:"FILE.wav"`
 	Pause  float64 `help:"Seconds of silence between examples." default:"0.3"`
-	Device string  `help:"Output device, by name or part of it."`
+	Device string  `help:"Output device, by name or a part of it."`
 	pickFlags
 }
 

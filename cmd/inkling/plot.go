@@ -10,14 +10,14 @@ import (
 )
 
 type plotCmd struct {
-	Waveform  plotWaveform  `cmd:"" help:"Random examples, one after another, as one waveform with their labels."`
-	Confusion plotConfusion `cmd:"" help:"A confusion chart with row and column summaries."`
-	Curves    plotCurves    `cmd:"" help:"Training curves, from the CSV that train wrote beside a model."`
+	Waveform  plotWaveform  `cmd:"" help:"Draw the waveform of random examples, one after another, with their labels."`
+	Confusion plotConfusion `cmd:"" help:"Draw a confusion chart with row and column summaries."`
+	Curves    plotCurves    `cmd:"" help:"Draw training curves from the CSV that train wrote beside a model."`
 }
 
 type plotWaveform struct {
 	Data string `arg:"" help:"Labelled data, as for train."`
-	Out  string `short:"o" required:"" help:"The picture: .png or .svg." placeholder:"FILE"`
+	Out  string `short:"o" required:"" help:"Picture to write: .png or .svg." placeholder:"FILE"`
 	pickFlags
 }
 
@@ -34,9 +34,9 @@ func (c *plotWaveform) Run(a *app) error {
 }
 
 type plotConfusion struct {
-	Report string `arg:"" help:"The JSON of inkling eval --json, or a model with DATA after it."`
+	Report string `arg:"" help:"The output of 'inkling eval --json', or a model followed by data."`
 	Data   string `arg:"" optional:"" help:"Labelled data."`
-	Out    string `short:"o" required:"" help:"The picture: .png or .svg." placeholder:"FILE"`
+	Out    string `short:"o" required:"" help:"Picture to write: .png or .svg." placeholder:"FILE"`
 	dataFlags
 }
 
@@ -85,8 +85,8 @@ func (c *plotConfusion) report(a *app) (*evaluate.Report, error) {
 }
 
 type plotCurves struct {
-	Log string `arg:"" help:"The CSV beside a model."`
-	Out string `short:"o" required:"" help:"The picture: .png or .svg." placeholder:"FILE"`
+	Log string `arg:"" help:"The CSV that train wrote beside a model."`
+	Out string `short:"o" required:"" help:"Picture to write: .png or .svg." placeholder:"FILE"`
 }
 
 func (c *plotCurves) Run(a *app) error {

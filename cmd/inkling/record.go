@@ -20,15 +20,15 @@ import (
 )
 
 type recordCmd struct {
-	Label  string   `arg:"" help:"The label; 'background' for what is none."`
-	Source []string `arg:"" optional:"" help:"mic, mic:NAME, nats:SUBJECT, - or audio files [mic]."`
-	Out    string   `short:"o" name:"out" required:"" help:"Folder of the data set; examples go to DIR/LABEL." placeholder:"DIR"`
+	Label  string   `arg:"" help:"The label; 'background' for sounds that are none of the labels."`
+	Source []string `arg:"" optional:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, or audio files [mic]."`
+	Out    string   `short:"o" name:"out" required:"" help:"Folder of the data set; examples are written to DIR/LABEL." placeholder:"DIR"`
 	sourceFlags
 	natsFlags
 	segmentFlags
-	Whole   float64 `help:"Cut into examples of so many seconds, whatever is heard, instead of at silence." placeholder:"SECONDS"`
-	Count   int     `short:"n" name:"number" help:"Stop after so many examples."`
-	Seconds float64 `help:"Stop after so many seconds of signal." placeholder:"SECONDS"`
+	Whole   float64 `help:"Cut into examples of this many seconds, instead of at silence." placeholder:"SECONDS"`
+	Count   int     `short:"n" name:"number" help:"Stop after this many examples."`
+	Seconds float64 `help:"Stop after this many seconds of signal." placeholder:"SECONDS"`
 }
 
 func (c *recordCmd) Run(a *app) error {

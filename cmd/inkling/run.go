@@ -26,39 +26,39 @@ type runCmd struct {
 	segmentFlags
 	decisionFlags
 	continueFlags
-	To            []string      `help:"Publish events too: nats:PREFIX." placeholder:"nats:PREFIX"`
-	Emit          string        `help:"Running events: step, change, every=100ms or confirmed; of text also word." default:"step"`
-	Gap           decide.Gap    `help:"When samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
-	State         decide.State  `help:"Running head across segments: reset or carry [the model's]." enum:",reset,carry" default:""`
+	To            []string      `help:"Also publish events: nats:PREFIX." placeholder:"nats:PREFIX"`
+	Emit          string        `help:"Which running events to print: step, change, every=100ms or confirmed; for text also word." default:"step"`
+	Gap           decide.Gap    `help:"What to do when samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
+	State         decide.State  `help:"State of the running head between segments: reset or carry [the model's]." enum:",reset,carry" default:""`
 	Background    bool          `name:"report-background" help:"Report segments of the background label as well."`
 	OldBackground bool          `name:"background" hidden:"" help:"Old name of --report-background."`
-	Ahead         int           `help:"A model of what comes next: forecast this many steps ahead [1]." placeholder:"N"`
-	Why           bool          `help:"Say of every confirmed label which rules it met, and of sound that opened no segment how near it came."`
-	Gather        time.Duration `help:"How long at most a step waits for those of other streams, to be run with them; 0: each stream by itself." default:"2ms"`
-	Service       string        `help:"Answer requests with whole segments on this NATS subject." placeholder:"SUBJECT"`
-	JSON          bool          `help:"Events as JSON lines, also on a terminal."`
-	Quiet         bool          `short:"q" help:"Nothing on standard output."`
+	Ahead         int           `help:"Model of what comes next: forecast this many steps ahead [1]." placeholder:"N"`
+	Why           bool          `help:"List the rules applied to every confirmed label, and the sounds that were too soft to open a segment."`
+	Gather        time.Duration `help:"Longest time that a step waits for steps of other streams, to be computed together; 0 computes each stream by itself." default:"2ms"`
+	Service       string        `help:"Answer requests on this NATS subject; a request holds one whole segment." placeholder:"SUBJECT"`
+	JSON          bool          `help:"Print events as JSON lines, also on a terminal."`
+	Quiet         bool          `short:"q" help:"Print nothing on standard output."`
 }
 
 // segmentFlags override the model's segmenter; nil is what was not given.
 type segmentFlags struct {
-	Segment segment.Kind `help:"Segmenter: activity, fixed, message, whole, beat or, of text, line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
-	Steps   int          `help:"fixed: steps a segment." placeholder:"N"`
-	Maximum float64      `help:"Longest segment in seconds." placeholder:"SECONDS"`
-	On      *float64     `help:"activity: opens so many dB above the floor." placeholder:"DB"`
-	Off     *float64     `help:"activity: lasts down to so many dB above the floor." placeholder:"DB"`
-	Level   *float64     `help:"activity: never opens below this level in dB of full scale." placeholder:"DB"`
-	Minimum *float64     `help:"activity: shorter ones are dropped, seconds." placeholder:"SECONDS"`
-	PreRoll *float64     `help:"activity: kept from before the opening, seconds." placeholder:"SECONDS"`
-	Hold    *float64     `help:"activity: silence that ends a segment, seconds." placeholder:"SECONDS"`
+	Segment segment.Kind `help:"Segmenter: activity, fixed, message, whole or beat; for text also line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
+	Steps   int          `help:"fixed: steps per segment." placeholder:"N"`
+	Maximum float64      `help:"End a segment after this many seconds at the latest." placeholder:"SECONDS"`
+	On      *float64     `help:"activity: a segment opens this many dB above the noise floor." placeholder:"DB"`
+	Off     *float64     `help:"activity: a segment stays open down to this many dB above the noise floor." placeholder:"DB"`
+	Level   *float64     `help:"activity: no segment opens below this level, in dB of full scale." placeholder:"DB"`
+	Minimum *float64     `help:"activity: drop segments shorter than this many seconds." placeholder:"SECONDS"`
+	PreRoll *float64     `help:"activity: seconds of signal kept from before the opening." placeholder:"SECONDS"`
+	Hold    *float64     `help:"activity: seconds of silence that end a segment." placeholder:"SECONDS"`
 	beatFlags
 }
 
 // beatFlags say what of an electrocardiogram is a beat's segment.
 type beatFlags struct {
-	Before float64 `help:"beat: seconds of the segment before the R peak." placeholder:"SECONDS"`
-	After  float64 `help:"beat: and after it." placeholder:"SECONDS"`
-	Wait   float64 `help:"beat: wait so many seconds for the next R peak, so that the interval after is known; negative: not at all." placeholder:"SECONDS"`
+	Before float64 `help:"beat: seconds of signal before the R peak." placeholder:"SECONDS"`
+	After  float64 `help:"beat: seconds of signal after the R peak." placeholder:"SECONDS"`
+	Wait   float64 `help:"beat: wait up to this many seconds for the next R peak, so that the interval after the beat is known; negative does not wait." placeholder:"SECONDS"`
 }
 
 func (f *beatFlags) over(s *segment.Config) {

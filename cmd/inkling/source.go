@@ -20,9 +20,9 @@ type natsFlags struct {
 	Context string `help:"Context of the nats command line." placeholder:"NAME"`
 	Creds   string `help:"NATS credentials file." placeholder:"FILE"`
 	NKey    string `name:"nkey" help:"NATS nkey seed file." placeholder:"FILE"`
-	TLSCA   string `name:"tls-ca" help:"Certificates to trust." placeholder:"FILE"`
-	TLSCert string `name:"tls-cert" help:"Client certificate." placeholder:"FILE"`
-	TLSKey  string `name:"tls-key" help:"Its key." placeholder:"FILE"`
+	TLSCA   string `name:"tls-ca" help:"File of certificates to trust." placeholder:"FILE"`
+	TLSCert string `name:"tls-cert" help:"Client certificate file." placeholder:"FILE"`
+	TLSKey  string `name:"tls-key" help:"Key file of the client certificate." placeholder:"FILE"`
 }
 
 func (f *natsFlags) connect() (*nats.Conn, error) {
@@ -32,12 +32,12 @@ func (f *natsFlags) connect() (*nats.Conn, error) {
 
 // sourceFlags say where samples come from.
 type sourceFlags struct {
-	Device   string   `help:"Microphone, by name or a part of it; as mic:NAME." placeholder:"NAME"`
-	Rate     float64  `help:"Sampling rate of raw samples, of the microphone, or of messages that do not say." placeholder:"HZ"`
-	Channels int      `help:"Channels of the same."`
-	Format   string   `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv: standard input is a table."`
-	Speed    float64  `help:"Play files at this pace; 1 is real time [as fast as possible]." placeholder:"X"`
-	Leads    []string `help:"Of WFDB records: these leads alone, by name or number, comma-separated." placeholder:"NAME"`
+	Device   string   `help:"Microphone, by name or a part of it; the same as mic:NAME." placeholder:"NAME"`
+	Rate     float64  `help:"Sampling rate of raw samples, of the microphone, or of messages without one." placeholder:"HZ"`
+	Channels int      `help:"Number of channels, likewise."`
+	Format   string   `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv if standard input is a table."`
+	Speed    float64  `help:"Play files at this speed; 1 is real time [as fast as possible]." placeholder:"X"`
+	Leads    []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
 	Names    string   `help:"SenML names in the order of the model's channels, comma-separated." placeholder:"A,B"`
 	tableFlags
 

@@ -15,20 +15,20 @@ import (
 
 type tuneCmd struct {
 	Model          string   `arg:"" help:"A model file, or bundled:notes."`
-	Data           string   `arg:"" help:"Annotated recordings, or labelled data to compose streams of, as for eval --stream. Of labelled data, unless --split says otherwise, examples of the split 'train' that training held out."`
-	MaxFalseAlarms *perHour `help:"False alarms at most: 0.5/h, 2/day, 3/week. The recall is then the greatest that keeps to it." placeholder:"RATE"`
-	MinRecall      *ratio   `help:"Share of the events that are to be found at least: 0.95 or 95%. Alone: with the fewest false alarms." placeholder:"SHARE"`
-	MaxLatency     seconds  `help:"Median time at most from an event's begin to its running label." placeholder:"TIME"`
-	Confidence     ratio    `help:"With which the first two are to hold on streams not heard; 0: that what was observed keeps to them is enough." default:"0.9"`
-	Out            string   `short:"o" help:"The tuned model [MODEL itself]." placeholder:"MODEL"`
-	BestEffort     bool     `help:"Write what comes nearest when the goal is out of reach."`
+	Data           string   `arg:"" help:"Annotated recordings, or labelled data to compose streams of, as for eval --stream. Of labelled data, use the examples of the split 'train' that training held out, unless --split is given."`
+	MaxFalseAlarms *perHour `help:"Allow at most this rate of false alarms: 0.5/h, 2/day, 3/week. Finds the greatest recall within it." placeholder:"RATE"`
+	MinRecall      *ratio   `help:"Find at least this share of the events: 0.95 or 95%. Without --max-false-alarms, with the fewest false alarms." placeholder:"SHARE"`
+	MaxLatency     seconds  `help:"Allow at most this median time from the begin of an event to its running label." placeholder:"TIME"`
+	Confidence     ratio    `help:"Confidence that false alarms and recall hold on other streams; 0 goes by what was observed." default:"0.9"`
+	Out            string   `short:"o" help:"File for the tuned model [MODEL itself]." placeholder:"MODEL"`
+	BestEffort     bool     `help:"If the goal is out of reach, write the settings that come nearest."`
 	KeepSegments   bool     `help:"Leave the segmenter as it is."`
-	Proof          seconds  `help:"Length of the streams composed for the proof [as long as the goal takes and the examples go, at least --duration]." placeholder:"TIME"`
-	JSON           bool     `help:"One JSON object."`
-	Report         string   `help:"Write the tuned model's page, with the trade-off, here." placeholder:"FILE.html"`
+	Proof          seconds  `help:"Length of the streams composed for the proof [what the goal needs, as far as the examples go, at least --duration]." placeholder:"TIME"`
+	JSON           bool     `help:"Print one JSON object."`
+	Report         string   `help:"Write the page of the tuned model, with the trade-off, to this file." placeholder:"FILE.html"`
 	dataFlags
-	Tolerance     seconds `help:"An event and the segment that tells of it may begin so far apart." default:"250ms"`
-	IgnoreUnknown bool    `help:"Take annotations with labels that the model has not for none, instead of giving up."`
+	Tolerance     seconds `help:"How far apart an event and the segment that finds it may begin." default:"250ms"`
+	IgnoreUnknown bool    `help:"Ignore annotations with labels that the model does not have, instead of stopping."`
 	composeFlags  `group:"Streams composed of labelled data"`
 }
 
