@@ -202,3 +202,35 @@ func TestNextOfText(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Generate draws what Next and Draw give, step by step, and leaves the state behind the
+// last character.
+func TestGenerateIsNextDrawStep(t *testing.T) {
+	c := Config{Version: 1, Labels: []string{}, Channels: 1, Hidden: 4, Layers: 1, Running: RunningNone, Next: &Next{Loss: LossEntropy},
+		Front:    feature.Config{Kind: feature.KindChars, Alphabet: " abc"},
+		Segment:  segment.Config{Kind: segment.Whole},
+		Decision: decide.Config{State: decide.Reset, Gap: decide.GapReset}}
+	p := NewParams(&c, 1)
+	p.Init(rand.New(rand.NewPCG(1, 1)))
+	m, err := New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, rng := m.NewState(), rand.New(rand.NewPCG(7, 0))
+	var want []rune
+	probs := make([]float32, m.Outputs())
+	for range 20 {
+		m.Next(probs, s)
+		k := Draw(probs, 1, rng)
+		want = append(want, []rune(c.Front.Alphabet)[k-1])
+		m.Step(nil, s, []float32{float32(k)})
+	}
+	after := m.NewState()
+	got := slices.Collect(m.Generate(after, 20, 1, rand.New(rand.NewPCG(7, 0))))
+	if !slices.Equal(got, want) || !slices.Equal(after.Top(), s.Top()) {
+		t.Errorf("%q, want %q", string(got), string(want))
+	}
+	for range m.Generate(after, 20, 1, rng) {
+		break
+	}
+}

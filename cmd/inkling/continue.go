@@ -41,19 +41,13 @@ func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
 		return err
 	}
 	w := bufio.NewWriter(quitter{a.stdout})
-	rng, probs, code := rand.New(rand.NewPCG(c.Seed, 0)), make([]float32, m.Outputs()), make([]float32, 1)
-	alphabet := []rune(m.Config.Front.Alphabet)
-	for range c.Continue {
-		if err := a.ctx.Err(); err != nil {
+	for r := range m.Generate(s, c.Continue, c.Temperature, rand.New(rand.NewPCG(c.Seed, 0))) {
+		if a.ctx.Err() != nil {
 			break // what there is stays
 		}
-		m.Next(probs, s)
-		k := model.Draw(probs, c.Temperature, rng)
-		if _, err := w.WriteRune(alphabet[k-1]); err != nil {
+		if _, err := w.WriteRune(r); err != nil {
 			return err
 		}
-		code[0] = float32(k)
-		m.Step(nil, s, code)
 	}
 	w.WriteByte('\n')
 	return w.Flush()

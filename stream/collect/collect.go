@@ -1,0 +1,144 @@
+// Package collect cuts a source into labelled examples: one WAV file for each segment, in
+// a folder that model/dataset reads. Run does all of it.
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"inkling/capture"
+	"inkling/internal/atomicfile"
+	"inkling/internal/audio"
+	"inkling/model/segment"
+)
+
+// Options of Run.
+type Options struct {
+	Dir     string         // of the data set; examples go to Dir/Label/Label-0001.wav and on, under names that are free
+	Label   string         // a name for a folder
+	Segment segment.Config // how to cut: at silence, or into even lengths
+	Count   int            // examples after which Run ends; 0: no limit
+	Seconds float64        // of signal after which Run ends; 0: no limit
+
+	Saved func(path string, length time.Duration) // after each example; may be nil
+	Fault func(f *capture.Fault)                  // when the health of the source changes; may be nil
+}
+
+// ErrNoRate says that a source does not tell its sampling rate.
+var ErrNoRate = errors.New("the source does not tell its sampling rate: set Format.Rate")
+
+// Run reads src until it ends, ctx is cancelled, or there is enough, and returns the number
+// of examples written. Every stream of the source is cut by itself.
+func Run(ctx context.Context, src capture.Source, o Options) (written int, err error) {
+	r := &run{o: o, dir: filepath.Join(o.Dir, o.Label), streams: map[string]*stream{}}
+	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+		return 0, err
+	}
+	err = r.loop(ctx, src)
+	return r.written, err
+}
+
+type run struct {
+	o       Options
+	dir     string
+	streams map[string]*stream
+	seconds float64 // read
+	written int
+	number  int // of the last file name tried
+}
+
+// A stream is cut by a collector of its own.
+type stream struct {
+	*segment.Collector
+	format capture.Format
+	save   func(samples []float32) error
+}
+
+func (r *run) full() bool {
+	return r.o.Count > 0 && r.written >= r.o.Count || r.o.Seconds > 0 && r.seconds >= r.o.Seconds
+}
+
+func (r *run) loop(ctx context.Context, src capture.Source) error {
+	var b capture.Block
+	for !r.full() {
+		err := src.Read(ctx, &b)
+		if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if b.Fault != nil {
+			if r.o.Fault != nil {
+				r.o.Fault(b.Fault)
+			}
+			continue
+		}
+		if err := r.block(&b); err != nil {
+			return err
+		}
+	}
+	for _, s := range r.streams {
+		if err := s.End(s.save); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) block(b *capture.Block) error {
+	s := r.streams[b.Stream]
+	if s == nil || s.format != b.Format {
+		if s != nil {
+			if err := s.End(s.save); err != nil {
+				return err
+			}
+		}
+		f := b.Format
+		f.Channels = max(f.Channels, 1)
+		c, err := segment.NewCollector(r.o.Segment, f.Rate, f.Channels)
+		if err != nil {
+			return err
+		}
+		s = &stream{Collector: c, format: b.Format, save: func(samples []float32) error { return r.write(samples, f) }}
+		r.streams[b.Stream] = s
+	}
+	r.seconds += float64(b.Len()) / max(b.Format.Rate, 1)
+	if err := s.Feed(b.Samples, s.save); err != nil || !b.Done {
+		return err
+	}
+	delete(r.streams, b.Stream)
+	return s.End(s.save)
+}
+
+// write saves one example under a name that is free.
+func (r *run) write(samples []float32, f capture.Format) error {
+	if r.full() {
+		return nil
+	}
+	if f.Rate <= 0 {
+		return ErrNoRate
+	}
+	for {
+		r.number++
+		path := filepath.Join(r.dir, fmt.Sprintf("%s-%04d.wav", r.o.Label, r.number))
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		clip := &audio.Clip{Rate: f.Rate, Channels: f.Channels, Samples: samples}
+		if err := atomicfile.WriteFile(path, func(w io.Writer) error { return audio.EncodeWAV(w, clip, audio.Float32) }); err != nil {
+			return err
+		}
+		r.written++
+		if r.o.Saved != nil {
+			r.o.Saved(path, time.Duration(float64(clip.Frames())/f.Rate*1e9))
+		}
+		return nil
+	}
+}

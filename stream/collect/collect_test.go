@@ -1,0 +1,119 @@
+package collect
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"inkling/capture"
+	"inkling/internal/audio"
+	"inkling/internal/testkit"
+	"inkling/internal/testkit/testaudio"
+	"inkling/model/segment"
+)
+
+const rate = 8000
+
+// blocks is a source of given blocks.
+type blocks []capture.Block
+
+func (s *blocks) Read(_ context.Context, b *capture.Block) error {
+	if len(*s) == 0 {
+		return io.EOF
+	}
+	*b, *s = (*s)[0], (*s)[1:]
+	return nil
+}
+
+func (s *blocks) Close() error { return nil }
+
+// sounds are n tones of half a second with pauses, in blocks of a stream.
+func sounds(stream string, n int, rate float64) (list blocks) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	quiet := make([]float32, 8000)
+	x := slices.Clone(quiet)
+	for range n {
+		x = append(append(x, testaudio.Tone(rng, 8000, 0.5, 440, 5, 1)...), quiet...)
+	}
+	at := uint64(0)
+	for part := range slices.Chunk(x, 500) {
+		list = append(list, capture.Block{Stream: stream, Format: capture.Format{Rate: rate, Channels: 1}, Offset: at, Samples: part})
+		at += uint64(len(part))
+	}
+	return list
+}
+
+func activity() segment.Config { return segment.Config{Kind: segment.Activity} }
+
+func TestEachSoundBecomesAFile(t *testing.T) {
+	dir := t.TempDir()
+	taken := testkit.WriteFile(t, dir, "clap/clap-0002.wav", []byte("taken"))
+	var saved []string
+	o := Options{Dir: dir, Label: "clap", Segment: activity(), Saved: func(path string, length time.Duration) {
+		saved = append(saved, filepath.Base(path))
+		if length < 400*time.Millisecond || length > 2*time.Second {
+			t.Errorf("%s lasts %v", path, length)
+		}
+	}}
+	src := sounds("a", 3, rate)
+	n, err := Run(t.Context(), &src, o)
+	if want := []string{"clap-0001.wav", "clap-0003.wav", "clap-0004.wav"}; n != 3 || err != nil || !slices.Equal(saved, want) {
+		t.Errorf("%d, %v: %q, want %q", n, err, saved, want)
+	}
+	if string(testkit.ReadFile(t, taken)) != "taken" {
+		t.Error("a file was overwritten")
+	}
+	clip, err := audio.Decode(bytes.NewReader(testkit.ReadFile(t, filepath.Join(dir, "clap/clap-0001.wav"))), "clap-0001.wav")
+	if err != nil || clip.Rate != rate || clip.Frames() < rate/2 {
+		t.Errorf("%+v, %v", clip, err)
+	}
+}
+
+func TestEnough(t *testing.T) {
+	for name, o := range map[string]Options{
+		"examples": {Count: 2},
+		"seconds":  {Seconds: 3.5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o.Dir, o.Label, o.Segment = t.TempDir(), "clap", activity()
+			src := sounds("a", 5, rate)
+			if n, err := Run(t.Context(), &src, o); n != 2 || err != nil || len(src) == 0 {
+				t.Errorf("%d examples, %v, %d blocks left", n, err, len(src))
+			}
+		})
+	}
+}
+
+func TestStreamsAreCutApart(t *testing.T) {
+	a, b := sounds("a", 2, rate), sounds("b", 2, rate)
+	var mixed blocks
+	for i := range a {
+		mixed = append(mixed, a[i], b[i])
+	}
+	if n, err := Run(t.Context(), &mixed, Options{Dir: t.TempDir(), Label: "clap", Segment: activity()}); n != 4 || err != nil {
+		t.Errorf("%d examples, %v", n, err)
+	}
+}
+
+func TestFaultsAreReported(t *testing.T) {
+	src := append(blocks{{Fault: &capture.Fault{Reason: "unplugged"}}}, sounds("a", 1, rate)...)
+	var faults []string
+	o := Options{Dir: t.TempDir(), Label: "clap", Segment: activity(), Fault: func(f *capture.Fault) { faults = append(faults, f.Reason) }}
+	if n, err := Run(t.Context(), &src, o); n != 1 || err != nil || !slices.Equal(faults, []string{"unplugged"}) {
+		t.Errorf("%d examples, %v, faults %q", n, err, faults)
+	}
+}
+
+func TestASourceWithoutARate(t *testing.T) {
+	src := sounds("a", 1, 0)
+	o := Options{Dir: t.TempDir(), Label: "clap", Segment: segment.Config{Kind: segment.Whole, MaxDuration: 1000}}
+	if _, err := Run(t.Context(), &src, o); !errors.Is(err, ErrNoRate) {
+		t.Error(err)
+	}
+}
