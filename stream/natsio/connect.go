@@ -1,9 +1,8 @@
-// Package natsio connects streams to NATS: a source that reads any number of
-// subjects, a sink that publishes events, and a micro service that labels whole
-// segments on request. docs/nats.md lists subjects, headers and content types.
 package natsio
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -13,29 +12,26 @@ import (
 	"github.com/synadia-io/orbit.go/natscontext"
 )
 
-// Options of a connection. The zero value is the server on this machine.
+// Options configures a connection. The zero value is the server on this machine.
 type Options struct {
 	URLs    string // comma-separated [nats://127.0.0.1:4222]
-	Context string // of the nats command line; other fields go before it
+	Context string // context of the nats command line; the other fields override it
 	Creds   string // credentials file
 	NKey    string // seed file
-	CA      string // certificates to trust
-	Cert    string // client certificate and key
+	CA      string // file of certificates to trust
+	Cert    string // files of a client certificate and its key
 	Key     string
 	Name    string // of the connection [inkling]
 }
 
-// Connect connects, and stays connected for ever: an outage is waited out, and
-// what is published meanwhile is kept up to 32 MB. more are options of nats.go,
-// such as nats.InProcessServer.
+// Connect connects, and keeps reconnecting for ever. What is published during an outage
+// is kept, up to 32 MB. more are options of nats.go, such as nats.InProcessServer.
 func Connect(o Options, more ...nats.Option) (*nats.Conn, error) {
-	if o.Name == "" {
-		o.Name = "inkling"
-	}
 	opts := []nats.Option{
-		nats.Name(o.Name), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
+		nats.Name(cmp.Or(o.Name, "inkling")), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
 		nats.ReconnectJitter(50*time.Millisecond, 100*time.Millisecond), nats.ReconnectBufSize(32 << 20),
 		nats.PingInterval(2 * time.Second), nats.MaxPingsOutstanding(2), nats.Timeout(5 * time.Second),
+		nats.ErrorHandler(printError),
 	}
 	auth, err := o.authentication()
 	if err != nil {
@@ -49,16 +45,17 @@ func Connect(o Options, more ...nats.Option) (*nats.Conn, error) {
 		}
 		return nc, nil
 	}
-	url := o.URLs
-	if url == "" {
-		url = nats.DefaultURL
-	}
-	nc, err := nats.Connect(url, opts...)
+	urls := cmp.Or(o.URLs, nats.DefaultURL)
+	nc, err := nats.Connect(urls, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("nats %s: %w: is a server there? Start one with `nats-server`, or name it with --urls", redact(url), err)
+		return nil, fmt.Errorf("nats %s: %w: start a server there (`nats-server`), or name another in Options.URLs", redact(urls), err)
 	}
 	return nc, nil
 }
+
+// printError is nats.go's default handler of asynchronous errors, given a name so that a
+// Source, which reports the errors itself, can recognise it.
+func printError(_ *nats.Conn, _ *nats.Subscription, err error) { fmt.Fprintln(os.Stderr, "nats:", err) }
 
 func (o *Options) authentication() (opts []nats.Option, err error) {
 	for _, f := range []string{o.Creds, o.NKey, o.CA, o.Cert, o.Key} {
@@ -83,7 +80,7 @@ func (o *Options) authentication() (opts []nats.Option, err error) {
 		opts = append(opts, nats.RootCAs(o.CA))
 	}
 	if (o.Cert == "") != (o.Key == "") {
-		return nil, fmt.Errorf("a client certificate needs both --tls-cert and --tls-key")
+		return nil, errors.New("a client certificate needs both Options.Cert and Options.Key")
 	}
 	if o.Cert != "" {
 		opts = append(opts, nats.ClientCert(o.Cert, o.Key))

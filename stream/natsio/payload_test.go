@@ -3,14 +3,13 @@ package natsio
 import (
 	"encoding/binary"
 	"math"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/nats-io/nats.go"
 
 	"inkling/capture"
+	"inkling/internal/testkit"
 )
 
 func header(kv ...string) nats.Header {
@@ -28,83 +27,98 @@ func f32le(v ...float32) (b []byte) {
 	return b
 }
 
-func TestPayloads(t *testing.T) {
-	raw := &Format{Format: capture.Format{Rate: 16000, Channels: 1}, Encoding: "s16le"}
+func TestPayloadsDecode(t *testing.T) {
+	raw := &Format{Format: capture.Format{Rate: 16000, Channels: 1}, Encoding: capture.S16LE}
 	none := &Format{}
 	cborPack, _ := cbor.Marshal([]map[int]any{{-2: "dev/", 0: "a", 2: 1.5}, {0: "b", 2: 2.5}})
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name     string
 		h        nats.Header
 		data     string
-		def      *Format
+		f        *Format
 		want     []float32
 		channels int
 		rate     float64
 	}{
-		"L16":             {header("Content-Type", "audio/L16;rate=16000;channels=2"), "\x40\x00\xc0\x00", none, []float32{0.5, -0.5}, 2, 16000},
-		"s16le":           {header("Content-Type", "application/x-s16le", "Inkling-Rate", "8000"), "\x00\x40", none, []float32{0.5}, 1, 8000},
-		"f32le":           {header("Content-Type", "application/x-f32le;channels=2"), string(f32le(1, 2, 3, 4)), none, []float32{1, 2, 3, 4}, 2, 0},
-		"flat JSON":       {header("Content-Type", "application/json"), "[1, 2.5,-3e-1]", none, []float32{1, 2.5, -0.3}, 1, 0},
-		"JSON vectors":    {nil, "[[1,2],[3,4]]", none, []float32{1, 2, 3, 4}, 2, 0},
-		"JSON object":     {nil, `{"v":[1,2],"t":5}`, none, []float32{1, 2}, 1, 0},
-		"JSON number":     {nil, "7", none, []float32{7}, 1, 0},
-		"JSON objects":    {nil, `[{"v":[1,2],"t":0},{"v":[3,4],"t":1}]`, none, []float32{1, 2, 3, 4}, 2, 0},
-		"raw by default":  {nil, "\x00\x40", raw, []float32{0.5}, 1, 16000},
-		"SenML":           {header("Content-Type", "application/senml+json"), `[{"bn":"d/","bt":10,"bv":1,"n":"a","v":1},{"n":"b","v":2},{"n":"b","t":1,"v":4},{"n":"a","t":1,"v":3}]`, none, []float32{2, 3, 4, 5}, 2, 0},
-		"SenML by name":   {header("Content-Type", "application/senml+json"), `[{"n":"a","v":1},{"n":"b","v":2}]`, &Format{Names: []string{"b", "a"}}, []float32{2, 1}, 2, 0},
-		"SenML over CBOR": {header("Content-Type", "application/senml+cbor"), string(cborPack), none, []float32{1.5, 2.5}, 2, 0},
+		{"L16", header(HeaderType, "audio/L16;rate=16000;channels=2"), "\x40\x00\xc0\x00", none, []float32{0.5, -0.5}, 2, 16000},
+		{"s16le", header(HeaderType, "application/x-s16le", HeaderRate, "8000"), "\x00\x40", none, []float32{0.5}, 1, 8000},
+		{"f32le", header(HeaderType, "application/x-f32le;channels=2"), string(f32le(1, 2, 3, 4)), none, []float32{1, 2, 3, 4}, 2, 0},
+		{"text", header(HeaderType, "text/plain; charset=utf-8"), "aé", none, []float32{'a', 'é'}, 1, 0},
+		{"flat JSON", header(HeaderType, "application/json"), "[1, 2.5,-3e-1]", none, []float32{1, 2.5, -0.3}, 1, 0},
+		{"JSON vectors", nil, "[[1,2],[3,4]]", none, []float32{1, 2, 3, 4}, 2, 0},
+		{"a JSON object", nil, `{"v":[1,2],"t":5}`, none, []float32{1, 2}, 1, 0},
+		{"a JSON number", nil, "7", none, []float32{7}, 1, 0},
+		{"JSON objects", nil, `[{"v":[1,2],"t":0},{"v":[3,4],"t":1}]`, none, []float32{1, 2, 3, 4}, 2, 0},
+		{"raw by default", nil, "\x00\x40", raw, []float32{0.5}, 1, 16000},
+		{"SenML", header(HeaderType, "application/senml+json"), `[{"bn":"d/","bt":10,"bv":1,"n":"a","v":1},{"n":"b","v":2},{"n":"b","t":1,"v":4},{"n":"a","t":1,"v":3}]`, none, []float32{2, 3, 4, 5}, 2, 0},
+		{"SenML by name", header(HeaderType, "application/senml+json"), `[{"n":"a","v":1},{"n":"b","v":2}]`, &Format{Names: []string{"b", "a"}}, []float32{2, 1}, 2, 0},
+		{"SenML over CBOR", header(HeaderType, "application/senml+cbor"), string(cborPack), none, []float32{1.5, 2.5}, 2, 0},
 	} {
-		var m message
-		if err := m.decode(c.h, []byte(c.data), c.def); err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if !slices.Equal(m.samples, c.want) || m.format.Channels != c.channels || m.format.Rate != c.rate {
-			t.Errorf("%s: %v of %+v, want %v of %d channels at %v", name, m.samples, m.format, c.want, c.channels, c.rate)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			var m message
+			testkit.Message(t, "decode", m.decode(c.h, []byte(c.data), c.f), "")
+			testkit.SameBits(t, "samples", m.samples, c.want)
+			if want := (capture.Format{Rate: c.rate, Channels: c.channels}); m.format != want {
+				t.Errorf("format %+v, want %+v", m.format, want)
+			}
+		})
 	}
 }
 
-// Every mistake is told in words that name it.
-func TestBadPayloads(t *testing.T) {
+func TestBadPayloadsNameTheMistake(t *testing.T) {
+	typed := func(t string) nats.Header { return header(HeaderType, t) }
 	for _, c := range []struct {
-		h          nats.Header
-		data, says string
+		name string
+		h    nats.Header
+		data string
+		want string
 	}{
-		{nil, "hello", "Content-Type"},
-		{header("Content-Type", "audio/L16;rate=x"), "", "rate"},
-		{header("Content-Type", "audio/L16;rate=8000"), "abc", "whole number"},
-		{header("Content-Type", "audio/L16;channels=2"), "abcdef", "channels"},
-		{header("Content-Type", "video/mp4"), "", "none of"},
-		{header("Content-Type", "application/json"), "[1,[2,3]]", "vector"},
-		{header("Content-Type", "application/json"), "[[1,2],[3]]", "vector"},
-		{header("Content-Type", "application/json"), `["a"]`, "string"},
-		{header("Content-Type", "application/json"), "[1] [2]", "more after"},
-		{header("Content-Type", "application/json"), "[1e99]", "range"},
-		{header("Content-Type", "application/x-f32le"), string(f32le(1, float32(math.NaN()))), "finite"},
-		{header("Content-Type", "application/senml+json"), `[{"n":"a","v":1},{"n":"b","v":2},{"n":"a","t":1,"v":3}]`, "every channel"},
-		{header("Content-Type", "application/senml+json"), `[{"n":"a","vs":"x"}]`, "numeric"},
-		{header("Inkling-Offset", "-3"), "[1]", "Inkling-Offset"},
-		{header("Inkling-Rate", "fast"), "[1]", "Inkling-Rate"},
-		{header("Inkling-Segment", "middle"), "[1]", "Inkling-Segment"},
+		{"neither type nor JSON", nil, "hello", "no Content-Type, and the payload is not JSON numbers: set the header, or Format.Encoding"},
+		{"rate", typed("audio/L16;rate=x"), "", `Content-Type "audio/L16;rate=x": rate "x": give samples per second`},
+		{"channels", typed("audio/L16;channels=0"), "", `Content-Type "audio/L16;channels=0": channels "0": give 1 to 1024`},
+		{"half a sample", typed("audio/L16;rate=8000"), "abc", "3 bytes are not a whole number of s16be samples"},
+		{"half a frame", typed("audio/L16;channels=2"), "abcdef", "3 values are not a whole number of samples of 2 channels"},
+		{"another type", typed("video/mp4"), "", `Content-Type "video/mp4" is none of audio/l16, application/x-s16le, application/x-f32le, text/plain, application/json, application/senml+json, application/senml+cbor`},
+		{"no type", typed("a b"), "", `Content-Type "a b": mime: expected slash after first token`},
+		{"text", typed("text/plain"), "\xff", "the text is not UTF-8"},
+		{"vector after a number", typed("application/json"), "[1,[2,3]]", "JSON: a vector of 2 channels after one of 1"},
+		{"vectors of two lengths", typed("application/json"), "[[1,2],[3]]", "JSON: a vector of 1 channels after one of 2"},
+		{"an empty vector", typed("application/json"), "[[]]", "JSON: an empty vector of channels"},
+		{"a string", typed("application/json"), `["a"]`, "JSON: a string where a number should be"},
+		{"a string in a vector", typed("application/json"), `[[1,"a"]]`, "JSON: a string in a vector of channels"},
+		{"null", typed("application/json"), `[null]`, "JSON: null where a number should be"},
+		{"an object", typed("application/json"), `{"x":1}`, `JSON: an object without "v"`},
+		{"an object in an object", typed("application/json"), `{"v":{"v":1}}`, `JSON: "v" must be a number or an array`},
+		{"two values", typed("application/json"), "[1] [2]", "JSON: data after the value"},
+		{"out of range", typed("application/json"), "[1e99]", "JSON: 1e99 is out of range"},
+		{"not finite", typed("application/x-f32le"), string(f32le(1, float32(math.NaN()))), "value 1 is NaN, but samples must be finite"},
+		{"SenML without a value", typed("application/senml+json"), `[{"n":"a","v":1},{"n":"b","v":2},{"n":"a","t":1,"v":3}]`, "SenML: 3 values for 2 channels: each time needs a value of every channel"},
+		{"SenML with a time apart", typed("application/senml+json"), `[{"n":"a","v":1},{"n":"b","t":1,"v":2}]`, "SenML: at time 0 only 1 of 2 channels have a value"},
+		{"SenML without numbers", typed("application/senml+json"), `[{"n":"a","vs":"x"}]`, "SenML: no record has a numeric value"},
+		{"offset", header(HeaderOffset, "-3"), "[1]", `Inkling-Offset "-3": give the index of the first sample`},
+		{"rate header", header(HeaderRate, "fast"), "[1]", `Inkling-Rate "fast": give samples per second`},
+		{"segment", header(HeaderSegment, "middle"), "[1]", `Inkling-Segment "middle": give begin, end or begin,end`},
 	} {
-		var m message
-		if err := m.decode(c.h, []byte(c.data), &Format{}); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%v %q: error %v, want one that says %q", c.h, c.data, err, c.says)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			var m message
+			testkit.Message(t, "decode", m.decode(c.h, []byte(c.data), &Format{}), c.want)
+		})
 	}
+	var m message
+	err := m.decode(typed("application/senml+json"), []byte(`[{"n":"c","v":1}]`), &Format{Names: []string{"a", "b"}})
+	testkit.Message(t, "another name", err, `SenML: name "c" is not a channel of the model, which are ["a" "b"]`)
 }
 
-func TestSegmentMarks(t *testing.T) {
+func TestHeadersMarkSegments(t *testing.T) {
 	for v, want := range map[string]capture.Mark{"begin": capture.MarkBegin, "end": capture.MarkEnd, "begin, end": capture.MarkBegin | capture.MarkEnd} {
 		var m message
-		if err := m.decode(header("Inkling-Segment", v, "Inkling-Offset", "9"), []byte("[1]"), &Format{}); err != nil || m.mark != want || m.offset != 9 {
+		if err := m.decode(header(HeaderSegment, v, HeaderOffset, "9"), []byte("[1]"), &Format{}); err != nil || m.mark != want || m.offset != 9 {
 			t.Errorf("%s: mark %v, offset %d, %v", v, m.mark, m.offset, err)
 		}
 	}
 }
 
-// FuzzPayload: whatever comes, decode returns whole samples of finite numbers or
-// an error.
+// decode returns whole samples of finite numbers, or an error.
 func FuzzPayload(f *testing.F) {
 	types := []string{"", "audio/L16;rate=16000;channels=2", "application/x-s16le", "application/x-f32le", "application/json",
 		"application/senml+json", "application/senml+cbor"}

@@ -1,6 +1,7 @@
 package natsio
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,9 +10,9 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// record is one SenML record (RFC 8428), of what matters here: base and own name,
-// time and value. Units, sums and other kinds of value are left alone.
-type record struct {
+// senMLRecord holds the fields of a SenML record (RFC 8428) that matter here: base and
+// own name, time and value. Units, sums and other kinds of value are ignored.
+type senMLRecord struct {
 	BaseName  string   `json:"bn" cbor:"-2,keyasint,omitempty"`
 	BaseTime  float64  `json:"bt" cbor:"-3,keyasint,omitempty"`
 	BaseValue float64  `json:"bv" cbor:"-5,keyasint,omitempty"`
@@ -21,11 +22,11 @@ type record struct {
 }
 
 func (m *message) senMLJSON(data []byte, names []string) error {
-	var rs []record
-	if err := json.Unmarshal(data, &rs); err != nil {
+	var records []senMLRecord
+	if err := json.Unmarshal(data, &records); err != nil {
 		return fmt.Errorf("SenML: %w", err)
 	}
-	return m.senML(rs, names)
+	return m.senML(records, names)
 }
 
 var senMLMode = func() cbor.DecMode {
@@ -37,35 +38,61 @@ var senMLMode = func() cbor.DecMode {
 }()
 
 func (m *message) senMLCBOR(data []byte, names []string) error {
-	var rs []record
-	if err := senMLMode.Unmarshal(data, &rs); err != nil {
+	var records []senMLRecord
+	if err := senMLMode.Unmarshal(data, &records); err != nil {
 		return fmt.Errorf("SenML: %w", err)
 	}
-	return m.senML(rs, names)
+	return m.senML(records, names)
 }
 
-// senML resolves base fields and makes a sample of all records of one time:
-// names map to channels in the order of names or, without any, of appearance.
-func (m *message) senML(rs []record, names []string) error {
+// A point is a value of a channel at a time.
+type point struct {
+	time    float64
+	channel int
+	value   float64
+}
+
+// senML makes all records of one time a sample. Channels are in the order of names or,
+// if there are none, of appearance.
+func (m *message) senML(records []senMLRecord, names []string) error {
+	points, names, err := resolve(records, names)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(points, func(a, b point) int { return cmp.Compare(a.time, b.time) })
+	n := len(names)
+	m.format.Channels = n
+	if len(points)%n != 0 {
+		return fmt.Errorf("SenML: %d values for %d channels: each time needs a value of every channel", len(points), n)
+	}
+	for ; len(points) > 0; points = points[n:] {
+		row := len(m.samples)
+		m.samples = append(m.samples, make([]float32, n)...)
+		seen := 0
+		for _, p := range points[:n] {
+			if p.time == points[0].time {
+				seen++
+			}
+			m.samples[row+p.channel] = float32(p.value)
+		}
+		if seen != n {
+			return fmt.Errorf("SenML: at time %v only %d of %d channels have a value", points[0].time, seen, n)
+		}
+	}
+	return nil
+}
+
+// resolve adds the base fields to the records and numbers their channels. It returns the
+// names of the channels.
+func resolve(records []senMLRecord, names []string) ([]point, []string, error) {
 	names = slices.Clone(names)
 	fixed := len(names) > 0
-	type point struct {
-		t       float64
-		channel int
-		v       float64
-	}
 	var points []point
-	var base record
-	for _, r := range rs {
-		if r.BaseName != "" {
-			base.BaseName = r.BaseName
-		}
-		if r.BaseTime != 0 {
-			base.BaseTime = r.BaseTime
-		}
-		if r.BaseValue != 0 {
-			base.BaseValue = r.BaseValue
-		}
+	var base senMLRecord
+	for _, r := range records {
+		base.BaseName = cmp.Or(r.BaseName, base.BaseName)
+		base.BaseTime = cmp.Or(r.BaseTime, base.BaseTime)
+		base.BaseValue = cmp.Or(r.BaseValue, base.BaseValue)
 		if r.Value == nil {
 			continue
 		}
@@ -73,7 +100,7 @@ func (m *message) senML(rs []record, names []string) error {
 		c := slices.Index(names, name)
 		if c < 0 && fixed {
 			if c = slices.Index(names, r.Name); c < 0 {
-				return fmt.Errorf("SenML: name %q is no channel of the model: it has %v", name, names)
+				return nil, nil, fmt.Errorf("SenML: name %q is not a channel of the model, which are %q", name, names)
 			}
 		}
 		if c < 0 {
@@ -83,37 +110,10 @@ func (m *message) senML(rs []record, names []string) error {
 		points = append(points, point{base.BaseTime + r.Time, c, base.BaseValue + *r.Value})
 	}
 	if len(points) == 0 {
-		return errors.New("SenML: no record with a numeric value")
+		return nil, nil, errors.New("SenML: no record has a numeric value")
 	}
-	if len(names) > 1024 {
-		return fmt.Errorf("SenML: %d names: at most 1024 channels", len(names))
+	if len(names) > mostChannels {
+		return nil, nil, fmt.Errorf("SenML: %d names: at most %d channels are allowed", len(names), mostChannels)
 	}
-	slices.SortStableFunc(points, func(a, b point) int {
-		switch {
-		case a.t < b.t:
-			return -1
-		case a.t > b.t:
-			return 1
-		}
-		return 0
-	})
-	m.format.Channels = len(names)
-	if len(points)%len(names) != 0 {
-		return fmt.Errorf("SenML: %d values for %d channels: each time needs a value of every channel", len(points), len(names))
-	}
-	for at := 0; at < len(points); at += len(names) {
-		row := len(m.samples)
-		m.samples = append(m.samples, make([]float32, len(names))...)
-		seen := 0
-		for _, p := range points[at : at+len(names)] {
-			if p.t == points[at].t {
-				seen++
-			}
-			m.samples[row+p.channel] = float32(p.v)
-		}
-		if seen != len(names) {
-			return fmt.Errorf("SenML: at time %v %d of %d channels have a value", points[at].t, seen, len(names))
-		}
-	}
-	return nil
+	return points, names, nil
 }

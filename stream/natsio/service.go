@@ -1,6 +1,7 @@
 package natsio
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,9 +14,13 @@ import (
 	"inkling/stream"
 )
 
-// NewService answers requests on SUBJECT (default inkling.label): a payload as
-// for Source is one whole segment, the answer its confirmed (or dropped) event.
-// It also answers $SRV.PING, $SRV.INFO and $SRV.STATS as micro services do.
+// badRequest is the code of the service's error replies.
+const badRequest = "400"
+
+// NewService answers requests on subject [inkling.label]. A request holds one whole
+// segment, in any payload that a Source reads; the reply is its confirmed or dropped
+// event. The service also answers $SRV.PING, $SRV.INFO and $SRV.STATS as NATS micro
+// services do. It runs until its Stop is called.
 func NewService(nc *nats.Conn, subject, version string, m *model.Model, f Format) (micro.Service, error) {
 	if subject == "" {
 		subject = DefaultPrefix + ".label"
@@ -37,14 +42,14 @@ func answer(r micro.Request, m *model.Model, f *Format) {
 	began := time.Now()
 	e, err := label(nats.Header(r.Headers()), r.Data(), m, f)
 	if err != nil {
-		r.Error("400", err.Error(), nil)
+		r.Error(badRequest, err.Error(), nil)
 		return
 	}
 	e.LatencyMS = float64(time.Since(began).Microseconds()) / 1000
 	r.Respond(stream.AppendJSON(nil, &e))
 }
 
-// label runs one message through a classifier of its own, whole.
+// label labels a message as one segment and returns the event that ends it.
 func label(h nats.Header, data []byte, m *model.Model, f *Format) (stream.Event, error) {
 	var d message
 	if err := d.decode(h, data, f); err != nil {
@@ -52,7 +57,7 @@ func label(h nats.Header, data []byte, m *model.Model, f *Format) (stream.Event,
 	}
 	seg := m.Config.Segment
 	seg.Kind, seg.MaxDuration = segment.Whole, 86400
-	c, err := stream.NewClassifier(m, &stream.Options{Stream: h.Get(headerStream), Segment: &seg, Background: true,
+	c, err := stream.NewClassifier(m, &stream.Options{Stream: h.Get(HeaderStream), Segment: &seg, Background: true,
 		Emit: stream.Emit{Confirmed: true}})
 	if err != nil {
 		return stream.Event{}, err
@@ -65,5 +70,5 @@ func label(h nats.Header, data []byte, m *model.Model, f *Format) (stream.Event,
 			return e, nil
 		}
 	}
-	return stream.Event{}, fmt.Errorf("an empty segment: send samples")
+	return stream.Event{}, errors.New("the segment is empty: send samples")
 }

@@ -1,6 +1,7 @@
 package natsio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,32 +15,35 @@ import (
 
 var _ stream.Sink = (*Sink)(nil)
 
-// Sink publishes each event as JSON on PREFIX.TYPE.STREAM. Through an outage
-// nats.go keeps what was published; Flush returns when the server has all of it,
-// or fails after Patience.
+// Sink publishes each event as JSON on the subject that Subject returns. What is
+// published during an outage waits in the connection; Flush returns when the server has
+// all of it.
 type Sink struct {
 	nc       *nats.Conn
 	prefix   string
 	subjects map[string]string // by type and stream
 	line     []byte
-	Patience time.Duration // [1 min]
+	Patience time.Duration // how long Flush waits for the server [1 min]
 }
 
-// DefaultPrefix of the output subjects.
+// DefaultPrefix begins the events' subjects unless another prefix is chosen.
 const DefaultPrefix = "inkling"
 
-// NewSink returns a sink; prefix "" is DefaultPrefix.
+// retry is the pause between two attempts to publish or flush during an outage.
+const retry = 50 * time.Millisecond
+
+// NewSink returns a sink that publishes on PREFIX.TYPE.STREAM; prefix "" stands for
+// DefaultPrefix.
 func NewSink(nc *nats.Conn, prefix string) (*Sink, error) {
-	if prefix == "" {
-		prefix = DefaultPrefix
-	}
+	prefix = cmp.Or(prefix, DefaultPrefix)
 	if !valid(prefix) || strings.ContainsAny(prefix, "*>") {
 		return nil, fmt.Errorf("nats prefix %q: give tokens between dots, without wildcards", prefix)
 	}
 	return &Sink{nc: nc, prefix: prefix, subjects: map[string]string{}, Patience: time.Minute}, nil
 }
 
-// Write publishes e.
+// Write publishes e. If an outage has filled the connection's buffer it waits for the
+// server, or for ctx to end.
 func (s *Sink) Write(ctx context.Context, e *stream.Event) error {
 	s.line = stream.AppendJSON(s.line[:0], e)
 	for {
@@ -47,20 +51,17 @@ func (s *Sink) Write(ctx context.Context, e *stream.Event) error {
 		if !errors.Is(err, nats.ErrReconnectBufExceeded) {
 			return err
 		}
-		select { // the outage has filled the buffer: wait for the server
+		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(retry):
 		}
 	}
 }
 
-// subject keeps the subjects of streams that come again and again.
+// subject caches the subjects of the streams.
 func (s *Sink) subject(e *stream.Event) string {
-	name := e.Stream
-	if name == "" {
-		name = "all"
-	}
+	name := cmp.Or(e.Stream, "all")
 	key := string(e.Type) + " " + name
 	if v, ok := s.subjects[key]; ok {
 		return v
@@ -73,16 +74,16 @@ func (s *Sink) subject(e *stream.Event) string {
 	return v
 }
 
-// Flush waits until the server has everything.
+// Flush waits until the server has everything, at most for Patience.
 func (s *Sink) Flush(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
 	for {
-		try, stop := context.WithTimeout(ctx, time.Second)
-		err := s.nc.FlushWithContext(try)
+		attempt, stop := context.WithTimeout(ctx, time.Second)
+		err := s.nc.FlushWithContext(attempt)
 		stop()
-		// A flush under way when the server goes away ends with
-		// nats.ErrConnectionClosed too; the connection is not closed then.
+		// A flush that an outage cuts off fails with nats.ErrConnectionClosed too, though
+		// the connection is not closed then.
 		if err == nil || s.nc.IsClosed() {
 			return err
 		}
@@ -91,10 +92,10 @@ func (s *Sink) Flush(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(retry):
 		}
 	}
 }
 
-// Close leaves the connection to its owner.
+// Close leaves the connection open, for its owner to close.
 func (s *Sink) Close() error { return nil }

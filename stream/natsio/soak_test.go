@@ -9,33 +9,24 @@ import (
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/testkit/testmodel"
 	"inkling/model"
-	"inkling/model/decide"
 	"inkling/model/feature"
 	"inkling/model/segment"
 	"inkling/stream"
 )
 
-// soakModel has random weights: what it says must be the same however it is asked.
+// soakModel returns a model of random weights.
 func soakModel(t *testing.T) *model.Model {
-	c := model.Config{Version: 1, Labels: []string{"a", "b", "c"}, Rate: 1000, Channels: 1,
-		Front: feature.Config{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 20, Bands: 5}, Hidden: 17, Layers: 2, Running: model.RunningSoftmax,
-		Confirm: true, Segment: segment.Config{Kind: segment.Activity, MinDuration: 0.05, PreRoll: 0.04, Hold: 0.06},
-		Decision: decide.Config{State: "reset", Gap: "reset", Warm: 1, EarlyP: 0.4, EarlySteps: 2}}
-	var err error
-	if c.Front, err = c.Front.Normalize(c.Rate, 1); err != nil {
-		t.Fatal(err)
-	}
-	p := model.NewParams(&c, 5)
-	p.Init(rand.New(rand.NewPCG(3, 3)))
-	m, err := model.New(c, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	c := testmodel.Labels(1000, 1, "a", "b", "c")
+	c.Front = feature.Config{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 20, Bands: 5}
+	c.Hidden, c.Layers = 17, 2
+	c.Segment = segment.Config{Kind: segment.Activity, MinDuration: 0.05, PreRoll: 0.04, Hold: 0.06}
+	c.Decision.Warm, c.Decision.EarlyP, c.Decision.EarlySteps = 1, 0.4, 2
+	return testmodel.New(t, c, rand.New(rand.NewPCG(3, 3)))
 }
 
-// beeps is noise that comes and goes.
+// beeps returns noise that comes and goes.
 func beeps(rng *rand.Rand, n int) []float32 {
 	x := make([]float32, n)
 	level := 1e-4
@@ -48,7 +39,7 @@ func beeps(rng *rand.Rand, n int) []float32 {
 	return x
 }
 
-// collector keeps the lines of each stream.
+// collector is a sink that keeps the events of each stream, as line returns them.
 type collector map[string][]string
 
 func (c collector) Write(_ context.Context, e *stream.Event) error {
@@ -60,23 +51,19 @@ func (c collector) Write(_ context.Context, e *stream.Event) error {
 func (collector) Flush(context.Context) error { return nil }
 func (collector) Close() error                { return nil }
 
-// line is an event without what depends on the clock.
+// line returns an event as JSON, without what depends on the clock.
 func line(e stream.Event) string {
 	e.Session, e.Time, e.LatencyMS = "", time.Time{}, 0
 	return string(stream.AppendJSON(nil, &e))
 }
 
-// Hundreds of subjects through a server and Run: every stream's events are those of
-// its samples alone, none missing, none twice, in order.
+// Through a server and Run the events of every stream are those of its samples alone:
+// none missing, none twice, in order.
 func TestHundredsOfSubjectsGiveTheSameEvents(t *testing.T) {
 	const subjects, samples = 500, 1500
-	nc := embedded(t)
+	nc := connect(t)
 	m := soakModel(t)
-	src, err := NewSource(nc, "in.*", SourceOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
+	src := newSource(t, nc, "in.*", SourceOptions{})
 	var done atomic.Int64
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
@@ -92,7 +79,7 @@ func TestHundredsOfSubjectsGiveTheSameEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := done.Load(); n != subjects*samples || src.Lost.Load()+src.Bad.Load() > 0 {
-		t.Fatalf("%d of %d samples were worked off, %d messages lost, %d bad", n, subjects*samples, src.Lost.Load(), src.Bad.Load())
+		t.Fatalf("%d of %d samples were processed, %d messages lost, %d bad", n, subjects*samples, src.Lost.Load(), src.Bad.Load())
 	}
 	events := 0
 	for name, x := range all {
@@ -142,7 +129,7 @@ func publishInTurn(t *testing.T, p *Publisher, subjects, samples int) map[string
 	return all
 }
 
-// expected is what a classifier says of the samples.
+// expected returns the events of a classifier that gets the samples alone.
 func expected(t *testing.T, m *model.Model, name string, x []float32) (lines []string) {
 	c, err := stream.NewClassifier(m, &stream.Options{Stream: name})
 	if err != nil {

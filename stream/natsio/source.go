@@ -19,49 +19,51 @@ var (
 	_ capture.Readier = (*Source)(nil)
 )
 
-// SourceOptions of a Source.
+// SourceOptions configures NewSource.
 type SourceOptions struct {
 	Format  Format
-	Prefix  string // of the outputs, which must not overlap the input
-	Pending int    // bytes that may wait a stream [16 MB]; the oldest then make room
+	Prefix  string // of the events' subjects, which the input must not overlap ["": not checked]
+	Pending int    // bytes per subject that may wait to be read [16 MB]; beyond, the oldest are dropped
 }
 
-// Source reads the messages of a subject, wildcards allowed: each stream, named
-// by its subject or the header Inkling-Stream, in the order of its messages. A
-// payload that does not parse is a Fault, counted in Bad; what exceeds Pending
-// is lost and shows as a jump of Offset.
+// Source reads the messages of a subject, which may have wildcards. Each stream, named by
+// its subject or by HeaderStream, comes in the order of its messages. A message that
+// cannot be decoded becomes a Fault and counts in Bad. Messages dropped for lack of room
+// count in Lost, and Offset jumps by their samples.
 type Source struct {
 	nc   *nats.Conn
 	sub  *nats.Subscription
 	o    SourceOptions
-	Bad  atomic.Uint64 // messages that did not parse
-	Lost atomic.Uint64 // messages that had no room
+	Bad  atomic.Uint64 // messages that could not be decoded
+	Lost atomic.Uint64 // messages dropped
 
-	mu      sync.Mutex
-	queue   []*nats.Msg // in order of arrival; nil where one was dropped
-	head    int
-	waiting map[string]int // bytes a subject
+	mu      sync.Mutex     // guards what follows, up to next
+	queue   []*nats.Msg    // in order of arrival; nil where one was read or dropped
+	head    int            // of queue
+	waiting map[string]int // bytes of each subject in the queue
 	faults  []fault
-	ready   chan struct{}
-	closed  chan struct{}
-	once    sync.Once
+	msg     message           // decoded last
+	next    map[string]uint64 // of each stream: the index of its next sample
 
-	msg  message
-	next map[string]uint64 // samples so far, a stream
+	ready  chan struct{} // holds a token if there may be something to read
+	closed chan struct{}
+	once   sync.Once
 }
 
+// A fault is a report about a stream; "": about the connection.
 type fault struct {
 	stream string
 	capture.Fault
 }
 
-// NewSource subscribes.
+// NewSource subscribes to subject. Until Close the source also gets the connection's
+// disconnect, reconnect and error events, after the handlers that the connection has.
 func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) {
 	if !valid(subject) {
 		return nil, fmt.Errorf("nats subject %q: give tokens between dots, * for one token, > at the end for the rest", subject)
 	}
 	if o.Prefix != "" && overlaps(subject, o.Prefix+".>") {
-		return nil, fmt.Errorf("nats subject %q overlaps the output %s.>: the program would read what it writes; choose another --to nats:PREFIX", subject, o.Prefix)
+		return nil, fmt.Errorf("nats subject %q overlaps the output %s.>: the program would read what it writes; choose another SourceOptions.Prefix", subject, o.Prefix)
 	}
 	if o.Pending == 0 {
 		o.Pending = 16 << 20
@@ -74,11 +76,7 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 	}
 	sub.SetPendingLimits(-1, -1) // receive never waits: the bound is Pending
 	s.sub = sub
-	nc.SetDisconnectErrHandler(func(_ *nats.Conn, err error) {
-		s.report("", capture.Down, fmt.Sprintf("nats: disconnected: %v; reconnecting", err))
-	})
-	nc.SetReconnectHandler(func(*nats.Conn) { s.report("", capture.Up, "nats: reconnected") })
-	nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { s.report("", capture.Slow, "nats: "+err.Error()) })
+	watch(nc, s)
 	return s, nc.Flush()
 }
 
@@ -96,7 +94,7 @@ func (s *Source) wake() {
 	}
 }
 
-// receive is called by the subscription, a message at a time.
+// receive appends a message of the subscription to the queue.
 func (s *Source) receive(msg *nats.Msg) {
 	if ignored(msg.Subject) {
 		return
@@ -111,7 +109,7 @@ func (s *Source) receive(msg *nats.Msg) {
 	s.wake()
 }
 
-// dropOldest makes room in a subject's share of the queue.
+// dropOldest drops messages of a subject until the rest fits. It keeps the newest.
 func (s *Source) dropOldest(subject string) {
 	for i := s.head; i < len(s.queue) && s.waiting[subject] > s.o.Pending; i++ {
 		m := s.queue[i]
@@ -122,38 +120,41 @@ func (s *Source) dropOldest(subject string) {
 		s.waiting[subject] -= len(m.Data)
 		if s.Lost.Add(1)%1000 == 1 {
 			s.faults = append(s.faults, fault{streamOf(m), capture.Fault{State: capture.Slow,
-				Reason: fmt.Sprintf("messages come faster than they can be labelled: the oldest of %s are dropped", subject)}})
+				Reason: fmt.Sprintf("messages arrive faster than they can be labelled: the oldest of %s are dropped", subject)}})
 		}
-		s.account(m)
+		s.skip(m)
 	}
 }
 
-// account moves a lost message's stream on, so that its samples show as a gap.
-func (s *Source) account(m *nats.Msg) {
+// skip advances the stream of a dropped message, so that its samples show as a gap.
+func (s *Source) skip(m *nats.Msg) {
 	var d message
-	if d.decode(m.Header, m.Data, &s.o.Format) != nil {
-		return
+	if d.decode(m.Header, m.Data, &s.o.Format) == nil {
+		s.place(streamOf(m), &d)
 	}
-	stream := streamOf(m)
-	n := uint64(len(d.samples) / d.format.Channels)
-	if d.placed {
-		s.next[stream] = d.offset
+}
+
+// place sets the offset of a message without one and advances its stream.
+func (s *Source) place(stream string, d *message) {
+	if !d.placed {
+		d.offset = s.next[stream]
 	}
-	s.next[stream] += n
+	s.next[stream] = d.offset + uint64(d.frames())
 }
 
 func streamOf(m *nats.Msg) string {
-	if v := m.Header.Get(headerStream); v != "" {
+	if v := m.Header.Get(HeaderStream); v != "" {
 		return v
 	}
 	return m.Subject
 }
 
-// Read returns the next message's samples, or a report of health.
+// Read returns the next message's samples, or a report of health; after Close it
+// returns io.EOF.
 func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 	for {
-		if ok, err := s.take(b); ok || err != nil {
-			return err
+		if s.pop(b) {
+			return nil
 		}
 		select {
 		case <-s.ready:
@@ -165,22 +166,23 @@ func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 	}
 }
 
-// Ready tells whether messages, or reports of health, are waiting. The newest
-// message is never dropped, so that a queue that has any holds one to read.
+// Ready reports whether messages or reports are waiting. As the newest message is never
+// dropped, a queue that holds any has one to read.
 func (s *Source) Ready() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.faults) > 0 || s.head < len(s.queue)
 }
 
-func (s *Source) take(b *capture.Block) (ok bool, err error) {
+// pop moves the oldest report or message to b, and reports whether there was one.
+func (s *Source) pop(b *capture.Block) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.faults) > 0 {
 		f := s.faults[0]
 		s.faults = s.faults[1:]
 		*b = capture.Block{Stream: f.stream, Fault: &f.Fault, Time: time.Now(), Samples: b.Samples[:0]}
-		return true, nil
+		return true
 	}
 	for s.head < len(s.queue) {
 		m := s.queue[s.head]
@@ -194,39 +196,36 @@ func (s *Source) take(b *capture.Block) (ok bool, err error) {
 		if s.waiting[m.Subject] -= len(m.Data); s.waiting[m.Subject] == 0 {
 			delete(s.waiting, m.Subject)
 		}
-		s.block(b, m)
-		return true, nil
+		s.fill(b, m)
+		return true
 	}
-	return false, nil
+	return false
 }
 
-// block makes b of a message.
-func (s *Source) block(b *capture.Block, m *nats.Msg) {
+// fill decodes a message into b.
+func (s *Source) fill(b *capture.Block, m *nats.Msg) {
 	stream := streamOf(m)
 	*b = capture.Block{Stream: stream, Time: time.Now(), Samples: b.Samples[:0]}
-	if err := s.msg.decode(m.Header, m.Data, &s.o.Format); err != nil {
+	d := &s.msg
+	if err := d.decode(m.Header, m.Data, &s.o.Format); err != nil {
 		n := s.Bad.Add(1)
-		b.Fault = &capture.Fault{State: capture.Down, Reason: fmt.Sprintf("message on %s left out (%d so far): %v", m.Subject, n, err)}
+		b.Fault = &capture.Fault{State: capture.Down, Reason: fmt.Sprintf("message on %s refused (%d so far): %v", m.Subject, n, err)}
 		return
 	}
-	d := &s.msg
-	if !d.placed {
-		d.offset = s.next[stream]
-	}
-	n := uint64(len(d.samples) / d.format.Channels)
-	s.next[stream] = d.offset + n
+	s.place(stream, d)
 	b.Format, b.Offset, b.Mark = d.format, d.offset, d.mark
 	b.Samples = append(b.Samples, d.samples...)
 	if b.Format.Rate > 0 {
-		b.Time = b.Time.Add(-time.Duration(float64(n) / b.Format.Rate * 1e9))
+		b.Time = b.Time.Add(-time.Duration(float64(d.frames()) / b.Format.Rate * 1e9))
 	}
 }
 
-// Close ends the subscription; a Read that waits returns io.EOF.
+// Close ends the subscription and leaves the connection as it was found.
 func (s *Source) Close() error {
 	var err error
 	s.once.Do(func() {
 		close(s.closed)
+		unwatch(s.nc, s)
 		if err = s.sub.Unsubscribe(); errors.Is(err, nats.ErrConnectionClosed) {
 			err = nil
 		}

@@ -2,12 +2,12 @@ package natsio
 
 import "strings"
 
-// Subject is PREFIX.TYPE.STREAM. The stream's dots separate tokens, so that
-// wildcards work; bytes that are illegal in a token, and '%', become %XX, and an
-// empty token becomes %.
-func Subject(prefix, kind, stream string) string {
+// Subject returns PREFIX.TYPE.STREAM, the subject of a stream's events of one type. The
+// dots of the stream's name separate tokens, so that wildcards work. Bytes that are not
+// allowed in a token, and '%', become %XX; an empty token becomes %.
+func Subject(prefix, typ, stream string) string {
 	var b strings.Builder
-	b.WriteString(prefix + "." + kind)
+	b.WriteString(prefix + "." + typ)
 	for token := range strings.SplitSeq(stream, ".") {
 		b.WriteByte('.')
 		if token == "" {
@@ -25,7 +25,7 @@ func Subject(prefix, kind, stream string) string {
 	return b.String()
 }
 
-// overlaps tells whether some subject matches both patterns.
+// overlaps reports whether some subject matches both patterns.
 func overlaps(a, b string) bool {
 	p, q := strings.Split(a, "."), strings.Split(b, ".")
 	for i := 0; ; i++ {
@@ -40,7 +40,7 @@ func overlaps(a, b string) bool {
 	}
 }
 
-// valid tells whether s can be subscribed to.
+// valid reports whether s can be subscribed to.
 func valid(s string) bool {
 	tokens := strings.Split(s, ".")
 	for i, t := range tokens {
@@ -51,7 +51,7 @@ func valid(s string) bool {
 	return true
 }
 
-// ignored tells whether a subject is the server's own or an inbox.
+// ignored reports whether a subject is the server's own or an inbox.
 func ignored(s string) bool {
 	return strings.HasPrefix(s, "$") || strings.HasPrefix(s, "_INBOX.") || s == "_INBOX"
 }

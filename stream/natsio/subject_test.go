@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestSubject(t *testing.T) {
+func TestSubjectsAreLegal(t *testing.T) {
 	for stream, want := range map[string]string{
 		"hall.mic":   "inkling.confirmed.hall.mic",
 		"a b*>%":     "inkling.confirmed.a%20b%2A%3E%25",
@@ -27,8 +27,7 @@ func TestSubject(t *testing.T) {
 	})
 }
 
-// overlaps agrees with a search for a common subject.
-func TestOverlaps(t *testing.T) {
+func TestOverlapsFindsCommonSubjects(t *testing.T) {
 	token := rapid.SampledFrom([]string{"a", "b", "*"})
 	pattern := func(t *rapid.T, name string) string {
 		p := strings.Join(rapid.SliceOfN(token, 1, 3).Draw(t, name), ".")

@@ -1,11 +1,11 @@
-package natsio
+package testnats
 
 import (
 	"os/exec"
 	"syscall"
 )
 
-// dieWithParent leaves no server behind, whatever happens to the test.
+// dieWithParent ends cmd with this process, however that ends.
 func dieWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

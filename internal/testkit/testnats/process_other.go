@@ -1,6 +1,6 @@
 //go:build !linux
 
-package natsio
+package testnats
 
 import "os/exec"
 

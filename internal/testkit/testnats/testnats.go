@@ -1,0 +1,124 @@
+// Package testnats runs NATS servers for tests: New one inside the test's process,
+// without a port, Start one in a process of its own, which can be killed and started
+// again.
+package testnats
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// New returns a server that listens on no port: connect with nats.InProcessServer.
+func New(t testing.TB) *server.Server {
+	t.Helper()
+	srv, err := run(&server.Options{DontListen: true, NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(srv.Shutdown)
+	return srv
+}
+
+func run(o *server.Options) (*server.Server, error) {
+	srv, err := server.NewServer(o)
+	if err != nil {
+		return nil, err
+	}
+	go srv.Start()
+	if !srv.ReadyForConnections(30 * time.Second) {
+		return nil, fmt.Errorf("the NATS server is not ready after 30 s")
+	}
+	return srv, nil
+}
+
+// portVariable makes Main of the test's binary a server on that port.
+const portVariable = "INKLING_TEST_NATS_PORT"
+
+// Main calls m.Run. A package that calls Start calls Main in its TestMain, as the
+// server's process runs the test's own binary.
+func Main(m *testing.M) {
+	if port, err := strconv.Atoi(os.Getenv(portVariable)); err == nil {
+		srv, err := run(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println(ready)
+		srv.WaitForShutdown()
+	}
+	os.Exit(m.Run())
+}
+
+const ready = "ready"
+
+// A Process is a server process. It ends with the test.
+type Process struct {
+	port int
+	cmd  *exec.Cmd
+}
+
+// Start starts a server in a process of its own.
+func Start(t testing.TB) *Process {
+	t.Helper()
+	p := &Process{port: freePort(t)}
+	if err := p.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	return p
+}
+
+// URL returns the server's address.
+func (p *Process) URL() string { return fmt.Sprintf("nats://127.0.0.1:%d", p.port) }
+
+// Restart starts the killed server again, on the same port, and returns once it listens.
+func (p *Process) Restart() error {
+	p.cmd = exec.Command(os.Args[0])
+	p.cmd.Env = append(os.Environ(), fmt.Sprint(portVariable, "=", p.port))
+	dieWithParent(p.cmd)
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	if s := bufio.NewScanner(out); !s.Scan() || s.Text() != ready {
+		p.Kill()
+		return fmt.Errorf("the NATS server said %q instead of being ready", s.Text())
+	}
+	return nil
+}
+
+// Kill ends the process at once, as a crash would.
+func (p *Process) Kill() {
+	if p.cmd != nil {
+		p.cmd.Process.Kill()
+		p.cmd.Wait()
+		p.cmd = nil
+	}
+}
+
+// freePort returns a port on which nobody listens. It is below those that systems give to
+// outgoing connections, so that none of these takes it while the server is away.
+func freePort(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		port := 20000 + rand.IntN(10000)
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return 0
+}
