@@ -5,7 +5,6 @@ import (
 
 	"inkling/model"
 	"inkling/model/compose"
-	"inkling/model/dataset"
 	"inkling/stream/evaluate"
 	"inkling/stream/report"
 )
@@ -31,7 +30,7 @@ func (c *evalCmd) runStream(a *app, m *model.Model) error {
 	if err != nil {
 		return err
 	}
-	o := evaluate.StreamOptions{Segment: c.segmenter(m), Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, Progress: a.progress("listening")}
+	o := evaluate.StreamOptions{Segment: c.segmenter(m), Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, Progress: a.progress("running the model")}
 	var r *evaluate.StreamReport
 	err = c.withEach(func(each func(any) error) error {
 		if each != nil {
@@ -50,15 +49,12 @@ func (c *evalCmd) runStream(a *app, m *model.Model) error {
 	return c.tell(a, report.Stream{StreamReport: r})
 }
 
-// annotated are the annotated recordings of DATA; none if it holds labelled examples.
+// annotated returns the annotated recordings of DATA; none if it holds labelled examples.
 func annotated(data string) (list []evaluate.Recording, notes []string, err error) {
-	var files []dataset.Recording
-	if data != bundledNotes {
-		if files, notes, err = dataset.Recordings(data); err != nil {
-			return nil, nil, err
-		}
+	if data == bundledNotes {
+		return nil, nil, nil
 	}
-	return evaluate.Annotated(files), notes, nil
+	return evaluate.Annotated(data)
 }
 
 func (c *evalCmd) compose(a *app, m *model.Model) (list []evaluate.Recording, notes []string, err error) {

@@ -47,6 +47,7 @@ var flagOf = map[string]string{
 	"Options.Columns":                "--columns",
 	"Options.Confidence":             "--confidence",
 	"Options.Context":                "--context",
+	"Options.Crop":                   "--crop",
 	"Options.Creds":                  "--creds",
 	"Options.Device":                 "--device",
 	"Options.Duration":               "--duration",

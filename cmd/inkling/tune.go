@@ -1,14 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	"inkling/internal/atomicfile"
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/stream/evaluate"
 	"inkling/stream/report"
 	"inkling/stream/tune"
 )
@@ -41,19 +42,19 @@ func (c *tuneCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	searching, proving, err := c.recordings(a, m, &o.Goal)
+	s, err := c.streams(a, m, &o.Goal)
 	if err != nil {
 		return err
 	}
-	if proving != nil {
-		o.Segmenting = 1
+	if o.Goal.Distinct = s.Distinct; s.Proof != nil {
+		o.SegmentRecordings = 1
 	}
-	o.Say, o.Progress = func(line string) { a.logf("%s", line) }, a.progress("listening")
-	r, err := tune.Run(a.ctx, m, searching, proving, o)
+	o.Log, o.Progress = func(line string) { a.logf("%s", line) }, a.progress("running the model")
+	r, err := tune.Run(a.ctx, m, s.Search, s.Proof, o)
 	if err != nil {
 		return err
 	}
-	return c.finish(a, m, r, &o.Goal)
+	return c.finish(a, m, r)
 }
 
 func (c *tuneCmd) options() (o tune.Options, err error) {
@@ -80,35 +81,34 @@ func (c *tuneCmd) options() (o tune.Options, err error) {
 	return tune.Options{Goal: g, Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, FixedSegments: c.KeepSegments, BestEffort: c.BestEffort}, nil
 }
 
-// recordings are those of DATA, or composed of its examples: some to search on, of others
-// those for the proof.
-func (c *tuneCmd) recordings(a *app, m *model.Model, g *tune.Goal) (searching, proving []evaluate.Recording, err error) {
-	searching, notes, err := annotated(c.Data)
+// streams returns the annotated recordings of DATA, or streams composed of its examples.
+func (c *tuneCmd) streams(a *app, m *model.Model, g *tune.Goal) (*tune.Streams, error) {
+	recordings, notes, err := annotated(c.Data)
 	for _, n := range notes {
 		a.logf("%s", n)
 	}
-	if err != nil || len(searching) > 0 {
-		return searching, nil, err
+	if err != nil || len(recordings) > 0 {
+		return &tune.Streams{Search: recordings}, err
 	}
 	set, err := c.examples(a, m)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	o, err := c.composeFlags.options(a, set)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	s, err := tune.Compose(c.Data, set, o, *g, float64(c.Proof))
+	s, err := tune.Compose(c.Data, set, o, g, float64(c.Proof))
 	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("%s: %w", c.Data, err)
 	}
-	if g.Distinct = s.Distinct; s.Proof != nil {
-		a.logf("streams composed of %d examples to search on, of %d others for the proof: in %.3g h nothing comes twice", s.Examples[0], s.Examples[1], s.Distinct)
+	if s.Proof != nil {
+		a.logf("streams composed of %d examples to search on, of %d others for the proof: in %.3g h nothing comes twice", s.SearchExamples, s.ProofExamples, s.Distinct)
 	}
-	return s.Search, s.Proof, nil
+	return s, nil
 }
 
-// examples are what streams are composed of.
+// examples returns the examples that streams are composed of.
 func (c *tuneCmd) examples(a *app, m *model.Model) (*dataset.Set, error) {
 	c.model = &m.Config
 	set, err := c.open(a, c.Data, m.Config.Rate)
@@ -125,14 +125,19 @@ func (c *tuneCmd) examples(a *app, m *model.Model) (*dataset.Set, error) {
 	return set, err
 }
 
-// finish tells what was found and writes the model and its pictures.
-func (c *tuneCmd) finish(a *app, m *model.Model, r *tune.Result, g *tune.Goal) error {
-	out := c.Out
-	if out == "" {
-		out = c.Model
-	}
-	if err := c.draw(a, r, g, beside(out, ".tune.png")); err != nil {
+// finish prints what was found, and writes the model and its pictures.
+func (c *tuneCmd) finish(a *app, m *model.Model, r *tune.Result) error {
+	out := cmp.Or(c.Out, c.Model)
+	picture := beside(out, ".tune.png")
+	if err := report.TradeOff(r, picture); err != nil {
 		return err
+	}
+	a.logf("wrote %s", picture)
+	if c.Report != "" {
+		if err := atomicfile.WriteFile(c.Report, report.Tuned{Result: r}.WriteHTML); err != nil {
+			return err
+		}
+		a.logf("wrote %s", c.Report)
 	}
 	if r.Config != nil {
 		tuned, err := model.New(*r.Config, m.Params)
@@ -148,32 +153,11 @@ func (c *tuneCmd) finish(a *app, m *model.Model, r *tune.Result, g *tune.Goal) e
 		if err := json.NewEncoder(a.stdout).Encode(r); err != nil {
 			return err
 		}
-	} else if err := r.WriteText(a.stdout, g); err != nil {
+	} else if err := (report.Tuned{Result: r}).WriteText(a.stdout); err != nil {
 		return err
 	}
-	if !r.Reached {
-		return fmt.Errorf("unreachable (%s): %s", g, r.Why)
+	if u := r.Unreachable(); u != "" {
+		return errors.New(u)
 	}
-	return nil
-}
-
-// draw writes the trade-off, and the page of --report.
-func (c *tuneCmd) draw(a *app, r *tune.Result, g *tune.Goal, path string) error {
-	t := r.TradeOff(g)
-	if err := report.TradeOff(&t, path); err != nil {
-		return err
-	}
-	a.logf("wrote %s", path)
-	if c.Report == "" {
-		return nil
-	}
-	r.Report.TradeOff = &t
-	if !r.Reached {
-		r.Report.Warnings = append(r.Report.Warnings, fmt.Sprintf("unreachable (%s): %s", g, r.Why))
-	}
-	if err := atomicfile.WriteFile(c.Report, report.Stream{StreamReport: r.Report}.WriteHTML); err != nil {
-		return err
-	}
-	a.logf("wrote %s", c.Report)
 	return nil
 }

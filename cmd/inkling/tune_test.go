@@ -89,7 +89,7 @@ func checkTuned(t *testing.T, dir string, r *tune.Result) {
 	if got := c.Origin.Measured; got["tuned_recall"] != float64(r.After.Recall) || got["tuned_false_alarms_per_hour"] != 0 || math.Abs(got["tuned_hours"]-2.0/60) > 1e-9 {
 		t.Errorf("measured %v", got)
 	}
-	if c.Decision.Threshold != r.Decided.Threshold || c.Segment != r.Segment || c.Segment == own.Config.Segment && c.Decision.Threshold == own.Config.Decision.Threshold {
+	if c.Decision.Threshold != r.Decision.Threshold || c.Segment != r.Segment || c.Segment == own.Config.Segment && c.Decision.Threshold == own.Config.Decision.Threshold {
 		t.Errorf("%+v, %+v", c.Decision, c.Segment)
 	}
 }

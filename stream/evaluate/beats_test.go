@@ -16,7 +16,7 @@ import (
 func TestBeatFigures(t *testing.T) {
 	mark := func(at int64, class string) dataset.BeatMark { return dataset.BeatMark{Sample: at, Class: class} }
 	r := dataset.Record{Name: "a", Beats: []dataset.BeatMark{mark(1000, "N"), mark(2000, "N"), mark(3000, "S"), mark(4000, "V"), mark(5000, "N"), mark(6000, "F")}}
-	rows := pairRows(&r, []told{{1010, "N"}, {1500, "V"}, {2000, "S"}, {3000, "S"}, {4000, ""}, {6020, "V"}}, 1000)
+	rows := pairRows(&r, []beat{{1010, "N"}, {1500, "V"}, {2000, "S"}, {3000, "S"}, {4000, ""}, {6020, "V"}}, 1000)
 	m := &model.Model{Config: model.Config{Labels: []string{"N", "S", "V"}, Origin: model.Origin{Options: map[string]string{"records": "a,b"}}}}
 	b := newBeatReport(m, []dataset.Record{r}, [][]BeatRow{rows})
 	if q := b.QRS; q.Found != 5 || q.Missed != 1 || q.False != 1 || float64(q.Sensitivity) != 5.0/6 || math.Abs(float64(q.ErrorMS)-6) > 1e-9 {
@@ -58,7 +58,7 @@ func TestBeatsRefusals(t *testing.T) {
 	if _, err := Beats(t.Context(), m, nil, BeatOptions{}); err == nil {
 		t.Error("no records were taken")
 	}
-	if _, err := Beats(t.Context(), m, []dataset.Record{{}}, BeatOptions{}); err == nil || !strings.Contains(err.Error(), "--segment beat") {
+	if _, err := Beats(t.Context(), m, []dataset.Record{{}}, BeatOptions{}); err == nil || !strings.Contains(err.Error(), "segment.Config.Kind beat") {
 		t.Error(err)
 	}
 }

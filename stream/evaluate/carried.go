@@ -7,28 +7,28 @@ import (
 
 	"inkling/internal/f32"
 	"inkling/model"
+	"inkling/model/decide"
 )
 
-// checkCarry tells why the state cannot be carried over examples.
+// checkCarry returns an error if the state cannot be carried over examples.
 func (j *job) checkCarry() error {
 	if j.o.Carry && j.m.Config.Running != model.RunningSoftmax {
-		return fmt.Errorf("the running head is %q: only that of kind %s can carry its state from one example to the next; train with --running %s, better with --stream",
+		return fmt.Errorf("the running head is %q: only one of kind %s can carry its state from one example to the next: train with train.Options.Running %s, and preferably with train.Options.Carry",
 			j.m.Config.Running, model.RunningSoftmax, model.RunningSoftmax)
 	}
 	return nil
 }
 
-// carries tells whether examples are heard one after another too.
+// carries reports whether the running head is also evaluated with its state carried on.
 func (j *job) carries() bool {
-	return j.m.HasRunning() && (j.o.Carry || j.m.Config.Decision.State == "carry")
+	return j.m.HasRunning() && (j.o.Carry || j.m.Config.Decision.State == decide.Carry)
 }
 
-// carried is the running label's accuracy where examples follow each other in a random
-// order, that of seed 1, and the forward state is carried over from each to the next,
-// as in an endless stream of them; the front end begins anew with each, as it does with
-// a segment. The first one follows nothing.
+// carried returns the running label's accuracy with examples in a random order (that of
+// seed 1) and the forward state carried from each to the next, as in an endless stream of
+// them. The front end starts afresh with each example, as it does with each segment.
 func (j *job) carried(ctx context.Context) (map[string]Share, error) {
-	var w worker
+	var x front
 	var frames []float32
 	s, probs := j.m.NewState(), make([]float32, j.m.Classes())
 	var right [Tenths]int
@@ -43,7 +43,7 @@ func (j *job) carried(ctx context.Context) (map[string]Share, error) {
 		if len(samples) == 0 {
 			continue
 		}
-		if err := w.extract(j, samples, &frames); err != nil {
+		if err := x.extract(j.m, j.set.Channels, samples, &frames); err != nil {
 			return nil, err
 		}
 		s.Begin()

@@ -40,7 +40,7 @@ func TestCarried(t *testing.T) {
 		t.Errorf("unasked: %v, %v", r.Running, err)
 	}
 	_, err = Run(t.Context(), randomModel(t, 2, func(c *model.Config) { c.Running = model.RunningEvidence }), many, Options{Carry: true})
-	if err == nil || !strings.Contains(err.Error(), "--stream") {
+	if err == nil || !strings.Contains(err.Error(), "train.Options.Carry") {
 		t.Errorf("evidence carried: %v", err)
 	}
 }

@@ -468,14 +468,13 @@ func TestReportAgreesWithItsRows(t *testing.T) {
 	})
 }
 
-// Few pieces are shared by all workers; of many, a worker takes as many as go well
-// together.
-func TestTogether(t *testing.T) {
-	for _, c := range []struct{ pieces, workers, want int }{
-		{0, 0, 0}, {1, 1, 1}, {1, 2, 1}, {16, 2, 8}, {17, 2, 9}, {20, 16, 2}, {33, 2, piecesAtOnce}, {1000, 4, piecesAtOnce},
+// A few pieces are shared by all processors; of many, each processes a full batch at a time.
+func TestBatchesKeepAllProcessorsBusy(t *testing.T) {
+	for _, c := range []struct{ pieces, processors, want int }{
+		{1, 1, 1}, {1, 2, 1}, {16, 2, 8}, {17, 2, 9}, {20, 16, 2}, {33, 2, mostTogether}, {1000, 4, mostTogether},
 	} {
-		if got := together(c.pieces, c.workers); got != c.want {
-			t.Errorf("%d pieces, %d workers: %d, want %d", c.pieces, c.workers, got, c.want)
+		if got := together(c.pieces, c.processors); got != c.want {
+			t.Errorf("%d pieces, %d processors: %d, want %d", c.pieces, c.processors, got, c.want)
 		}
 	}
 }

@@ -12,19 +12,20 @@ import (
 	"inkling/model/dataset"
 )
 
-// ForecastOptions are those of Forecasts.
+// ForecastOptions are the options of Forecasts.
 type ForecastOptions struct {
-	Ahead    int                        // steps that forecasts are judged at besides one [10]
-	Each     func(r *ForecastRow) error // after the evaluation, once a recording, in the data's order
-	Progress func(done, total int)      // after each recording; not concurrently
+	Ahead    int                        // horizon in steps, judged besides one step [10]
+	Each     func(r *ForecastRow) error // called after the evaluation, for every recording in the order of the data
+	Progress func(done, total int)      // called after each recording; calls do not overlap
 }
 
-// A ForecastReport says how far forecasts are from what came, beside the naive forecast,
-// which repeats the last sample, on the same steps. Errors are in the signal's units.
+// A ForecastReport compares the errors of a model's forecasts with those of the naive
+// forecast, which repeats the last sample, on the same steps. Errors are in the signal's
+// units.
 type ForecastReport struct {
 	Recordings int        `json:"recordings"`
-	Steps      int        `json:"steps"`  // frames that were heard
-	Values     int        `json:"values"` // a frame
+	Steps      int        `json:"steps"`  // frames that were read
+	Values     int        `json:"values"` // per frame
 	Ahead      []Horizon  `json:"ahead"`
 	Quantiles  []Coverage `json:"quantiles,omitempty"` // one step ahead
 
@@ -33,8 +34,8 @@ type ForecastReport struct {
 	Seconds        float64  `json:"seconds"`
 }
 
-// A Horizon is the error so many steps ahead. Channels are those of each channel, where
-// there are several.
+// A Horizon holds the errors a number of steps ahead. Channels holds those of each channel
+// if there are several.
 type Horizon struct {
 	Steps     int `json:"steps"`
 	Forecasts int `json:"forecasts"`
@@ -42,13 +43,13 @@ type Horizon struct {
 	Channels []ChannelDistance `json:"channels,omitempty"`
 }
 
-// A ChannelDistance is that of one channel, by its name or number.
+// A ChannelDistance holds the errors of one channel, named by its name or number.
 type ChannelDistance struct {
 	Name string `json:"name"`
 	Distance
 }
 
-// A Distance is the root mean square and the mean absolute error of a forecast, and of
+// A Distance holds the root mean square and the mean absolute error of a forecast and of
 // the naive one.
 type Distance struct {
 	RMSE      Number `json:"rmse"`
@@ -57,36 +58,37 @@ type Distance struct {
 	NaiveMAE  Number `json:"naive_mae"`
 }
 
-// Coverage is the share of values at or below a quantile; Level is what it should be.
+// Coverage is the share of values at or below a forecast quantile; it should equal Level.
 type Coverage struct {
 	Level float64 `json:"level"`
 	Below Number  `json:"below"`
 }
 
-// A ForecastRow is one recording's line.
+// A ForecastRow holds the figures of one recording.
 type ForecastRow struct {
 	File  string    `json:"file"`
 	Steps int       `json:"steps"`
 	Ahead []Horizon `json:"ahead"`
 }
 
-// Forecasts judges m, a model that says what comes next, on every recording of set,
-// labels being ignored: after each frame its forecast of the next one, and after every
-// Ahead frames that of the frame so many steps on, its own forecasts being fed back. set
-// must have the model's rate. The report is the same for any number of processors.
+// Forecasts evaluates m, a model that forecasts values, on every recording of set; labels
+// are ignored. After each frame it judges the forecast of the next one, and after every
+// Ahead frames the forecast Ahead steps on, for which the model's own forecasts are fed
+// back. set must have the model's rate. The report does not depend on the number of
+// processors.
 func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o ForecastOptions) (*ForecastReport, error) {
 	began := time.Now()
 	if !m.HasNext() || m.Config.Text() {
-		return nil, errors.New("evaluate: this model does not forecast values")
+		return nil, errors.New("evaluate: the model does not forecast values")
 	}
 	if o.Ahead == 0 {
 		o.Ahead = defaultAhead
 	}
 	if o.Ahead < 1 {
-		return nil, fmt.Errorf("evaluate: %d steps ahead: give one or more", o.Ahead)
+		return nil, fmt.Errorf("evaluate: ForecastOptions.Ahead is %d steps: give one or more", o.Ahead)
 	}
 	if len(set.Examples) == 0 {
-		return nil, errors.New("there are no recordings to evaluate: choose another --split, or give a data set that has some")
+		return nil, errors.New("there are no recordings to evaluate: choose another split, or give a data set that has some")
 	}
 	j := &job{m: m, set: set}
 	if err := j.checkSignal(); err != nil {
@@ -95,7 +97,7 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 	sums := make([]*forecastSums, len(set.Examples))
 	errs := parallel.ForEach(len(set.Examples), false, o.Progress, func(i int) error {
 		sums[i] = newForecastSums(m, o.Ahead)
-		return sums[i].hear(ctx, m, set, &set.Examples[i])
+		return sums[i].read(ctx, m, set, &set.Examples[i])
 	})
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -112,7 +114,7 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 	}
 	r.Steps, r.Ahead, r.Quantiles = total.steps, total.horizons(), total.coverage(m)
 	if total.at[0].n == 0 {
-		return nil, errors.New("evaluate: no recording has a second step, of which there could be a forecast")
+		return nil, errors.New("evaluate: no recording has a second step that could be forecast")
 	}
 	r.Seconds = time.Since(began).Seconds()
 	return r, nil
@@ -120,7 +122,7 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 
 const defaultAhead = 10
 
-// forecastSums are sums over forecasts.
+// forecastSums adds up the errors of forecasts.
 type forecastSums struct {
 	names  []string // of the channels
 	steps  int
@@ -129,10 +131,10 @@ type forecastSums struct {
 	values int
 }
 
-// distances are sums of squares and of sizes, of the forecast and of the naive one, a
-// channel each.
+// distances holds the sums of squared and of absolute errors, by channel, of the forecast
+// and of the naive one.
 type distances struct {
-	ahead, n         int // n: values a channel
+	ahead, n         int // n: values per channel
 	forecasts        int
 	square, size     []float64
 	naive2, naiveAbs []float64
@@ -152,8 +154,8 @@ func newForecastSums(m *model.Model, ahead int) *forecastSums {
 	return s
 }
 
-// hear runs one recording through m.
-func (s *forecastSums) hear(ctx context.Context, m *model.Model, set *dataset.Set, e *dataset.Example) error {
+// read runs one recording through m.
+func (s *forecastSums) read(ctx context.Context, m *model.Model, set *dataset.Set, e *dataset.Example) error {
 	front, err := m.FrontOf(set.Channels)
 	if err != nil {
 		return err
@@ -174,21 +176,21 @@ func (s *forecastSums) hear(ctx context.Context, m *model.Model, set *dataset.Se
 		}
 		m.Next(out, net)
 		y := frames[t+d:][:d]
-		s.at[0].take(m.Point(out), y, x)
+		s.at[0].add(m.Point(out), y, x)
 		s.cover(out, y)
 		if to := t + far*d; s.steps%far == 0 && to+d <= len(frames) {
 			m.Ahead(ahead, net, scratch, fed)
-			s.at[1].take(ahead[(far-1)*d:], frames[to:][:d], x)
+			s.at[1].add(ahead[(far-1)*d:], frames[to:][:d], x)
 		}
 	}
 	return nil
 }
 
-// take adds the forecast said of frame y; x is the last one heard.
-func (s *distances) take(said, y, x []float32) {
+// add adds the error of a forecast of frame y; x is the last frame that was read.
+func (s *distances) add(forecast, y, x []float32) {
 	c := len(s.square)
 	for j, v := range y {
-		e, naive := float64(v)-float64(said[j]), float64(v)-float64(x[len(x)-c+j%c])
+		e, naive := float64(v)-float64(forecast[j]), float64(v)-float64(x[len(x)-c+j%c])
 		s.square[j%c] += e * e
 		s.size[j%c] += math.Abs(e)
 		s.naive2[j%c] += naive * naive
@@ -198,7 +200,7 @@ func (s *distances) take(said, y, x []float32) {
 	s.forecasts++
 }
 
-// cover counts values at or below each quantile's.
+// cover counts values at or below each forecast quantile.
 func (s *forecastSums) cover(out, y []float32) {
 	for k := range s.below {
 		for j, v := range y {
@@ -253,7 +255,7 @@ func (s *forecastSums) horizons() (hs []Horizon) {
 	return hs
 }
 
-// distance is that of the channels [from, to).
+// distance returns the errors over the channels [from, to).
 func (s *distances) distance(from, to int) Distance {
 	n := float64(s.n * (to - from))
 	mean := func(x []float64) (sum float64) {

@@ -7,9 +7,8 @@ import (
 	"strconv"
 )
 
-// A Share is a ratio, 0 to 1, or NaN where there is nothing to divide by: the
-// sensitivity of a label without examples, the precision of one that was never
-// given. NaN is null in JSON.
+// A Share is a ratio from 0 to 1. It is undefined if there is nothing to divide by, such as
+// the sensitivity of a label without examples: NaN, and null in JSON.
 type Share float64
 
 // MarshalJSON writes NaN as null.
@@ -29,7 +28,7 @@ func (s *Share) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*float64)(s))
 }
 
-// A Number is one that there may not be: NaN then, and null in JSON.
+// A Number is a float64 that may be undefined: NaN, and null in JSON.
 type Number float64
 
 // MarshalJSON writes NaN as null.
@@ -38,7 +37,8 @@ func (n Number) MarshalJSON() ([]byte, error) { return Share(n).MarshalJSON() }
 // UnmarshalJSON reads null as NaN.
 func (n *Number) UnmarshalJSON(data []byte) error { return (*Share)(n).UnmarshalJSON(data) }
 
-// String has three digits or, where that takes more, no decimals; – where there is none.
+// String writes three digits, or all digits before the point if there are more; – if n is
+// undefined.
 func (n Number) String() string {
 	switch v := float64(n); {
 	case math.IsNaN(v):
@@ -57,22 +57,23 @@ func ShareOf(part, whole int) Share {
 	return Share(float64(part) / float64(whole))
 }
 
-// A Matrix, the confusion, counts examples by their true label and the label given.
+// A Matrix is a confusion matrix: it counts examples by their true label and by the label
+// they were given.
 type Matrix struct {
 	Counts [][]int // C×C, row = truth, column = label given
-	None   []int   // C: examples that were given no label; always wrong
+	None   []int   // C: examples that were given no label, which is wrong
 }
 
-// NewMatrix returns an empty Matrix of so many labels.
-func NewMatrix(classes int) *Matrix {
-	c := &Matrix{Counts: make([][]int, classes), None: make([]int, classes)}
+// NewMatrix returns an empty Matrix of n labels.
+func NewMatrix(n int) *Matrix {
+	c := &Matrix{Counts: make([][]int, n), None: make([]int, n)}
 	for i := range c.Counts {
-		c.Counts[i] = make([]int, classes)
+		c.Counts[i] = make([]int, n)
 	}
 	return c
 }
 
-// Add counts one example; answer is negative where no label was given.
+// Add counts one example; answer is negative if no label was given.
 func (c *Matrix) Add(truth, answer int) {
 	if answer < 0 {
 		c.None[truth]++
@@ -81,7 +82,7 @@ func (c *Matrix) Add(truth, answer int) {
 	c.Counts[truth][answer]++
 }
 
-// Row is the number of examples whose true label is k.
+// Row returns the number of examples whose true label is k.
 func (c *Matrix) Row(k int) int {
 	n := c.None[k]
 	for _, v := range c.Counts[k] {
@@ -90,7 +91,7 @@ func (c *Matrix) Row(k int) int {
 	return n
 }
 
-// Column is the number of examples that were given label k.
+// Column returns the number of examples that were given label k.
 func (c *Matrix) Column(k int) int {
 	n := 0
 	for _, row := range c.Counts {
@@ -99,7 +100,7 @@ func (c *Matrix) Column(k int) int {
 	return n
 }
 
-// Total is the number of examples.
+// Total returns the number of examples.
 func (c *Matrix) Total() int {
 	n := 0
 	for k := range c.Counts {
@@ -108,7 +109,7 @@ func (c *Matrix) Total() int {
 	return n
 }
 
-// Right is the number of examples on the diagonal.
+// Right returns the number of examples on the diagonal.
 func (c *Matrix) Right() int {
 	n := 0
 	for k, row := range c.Counts {
@@ -117,20 +118,20 @@ func (c *Matrix) Right() int {
 	return n
 }
 
-// Accuracy is the share of examples that were given their true label.
+// Accuracy returns the share of examples that were given their true label.
 func (c *Matrix) Accuracy() Share { return ShareOf(c.Right(), c.Total()) }
 
-// Sensitivity, or recall, is the share of label k's examples that were given k.
+// Sensitivity, or recall, returns the share of label k's examples that were given k.
 func (c *Matrix) Sensitivity(k int) Share { return ShareOf(c.Counts[k][k], c.Row(k)) }
 
-// Precision is the share of the examples given k whose label k is.
+// Precision returns the share of the examples given label k that have it.
 func (c *Matrix) Precision(k int) Share { return ShareOf(c.Counts[k][k], c.Column(k)) }
 
-// F1 is the harmonic mean of sensitivity and precision, 2·TP/(2·TP+FP+FN); NaN
-// where label k neither occurs nor was given.
+// F1 returns the harmonic mean of sensitivity and precision, 2·TP/(2·TP+FP+FN); NaN if
+// label k neither occurs nor was given.
 func (c *Matrix) F1(k int) Share { return ShareOf(2*c.Counts[k][k], c.Row(k)+c.Column(k)) }
 
-// MacroF1 is the mean of F1 over the labels that occur or were given.
+// MacroF1 returns the mean of F1 over the labels that occur or were given.
 func (c *Matrix) MacroF1() Share {
 	sum, n := 0.0, 0
 	for k := range c.Counts {
@@ -142,8 +143,8 @@ func (c *Matrix) MacroF1() Share {
 	return Share(sum / float64(n))
 }
 
-// Majority is the most frequent true label, the first of equals, and the
-// accuracy of always naming it.
+// Majority returns the most frequent true label, the first of equals, and the accuracy of
+// always naming it.
 func (c *Matrix) Majority() (label int, accuracy Share) {
 	for k := range c.Counts {
 		if c.Row(k) > c.Row(label) {
@@ -153,8 +154,8 @@ func (c *Matrix) Majority() (label int, accuracy Share) {
 	return label, ShareOf(c.Row(label), c.Total())
 }
 
-// Wilson is the score interval of right of n at 95 % (Wilson 1927, Probable
-// inference, the law of succession, and statistical inference).
+// Wilson returns the 95 % score interval of right of n (Wilson 1927, Probable inference,
+// the law of succession, and statistical inference).
 func Wilson(right, n int) (lo, hi float64) {
 	if n == 0 {
 		return 0, 1
@@ -166,11 +167,11 @@ func Wilson(right, n int) (lo, hi float64) {
 	return max(0, centre-half), min(1, centre+half)
 }
 
-// Bins is how many bins a Histogram has.
+// Bins is the number of bins of a Histogram.
 const Bins = 15
 
-// A Histogram sorts answers by the probability they were given with into 15
-// equal bins; bin b holds those with b/15 < p ≤ (b+1)/15, and p = 0.
+// A Histogram counts answers by their probability p in 15 equal bins: bin b holds those
+// with b/15 < p ≤ (b+1)/15, the first one p = 0 too.
 type Histogram struct {
 	Count [Bins]int
 	Right [Bins]int
@@ -187,9 +188,9 @@ func (r *Histogram) Add(p float32, right bool) {
 	}
 }
 
-// ECE is the expected calibration error over the bins, the mean of |accuracy −
-// confidence| weighted by count (Guo et al. 2017, On Calibration of Modern
-// Neural Networks, with their 15 bins); NaN without answers.
+// ECE returns the expected calibration error: the mean over the bins of |accuracy −
+// confidence|, weighted by count (Guo et al. 2017, On Calibration of Modern Neural
+// Networks, with their 15 bins); NaN without answers.
 func (r *Histogram) ECE() Share {
 	gap, n := 0.0, 0
 	for b, count := range r.Count {
@@ -199,7 +200,7 @@ func (r *Histogram) ECE() Share {
 	return Share(gap / float64(n))
 }
 
-// String is a percentage with one decimal; – where there is none.
+// String writes a percentage with one decimal; – if s is undefined.
 func (s Share) String() string {
 	if math.IsNaN(float64(s)) {
 		return "–"

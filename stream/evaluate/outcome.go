@@ -8,7 +8,7 @@ import (
 	"inkling/model/decide"
 )
 
-// Tenths are the fractions of a segment at which the running label is judged.
+// Tenths is the number of equal parts of a segment after which the running label is judged.
 const Tenths = 10
 
 // An Outcome is what the network answered for one example. Labels are indices, −1 where
@@ -22,15 +22,15 @@ type Outcome struct {
 	Probs     []float32       // of every label, by the confirm head
 	Running   [Tenths]int     // the running label after each tenth of the steps
 	P         [Tenths]float32 // and its probability
-	After     []int           // the running label at each milestone, or at the end before it
+	After     []int           // the running label at each milestone, or at the end if that comes first
 	Early     int             // the label under the early rule
-	EarlyStep int             // the step at which it became final; 0: never
+	EarlyStep int             // the step at which it became final; 0 if it never did
 }
 
-// stepAt is the step, counted from 1, at which k Tenths of steps have been seen.
+// stepAt returns the step, counted from 1, at which k tenths of all steps have been seen.
 func stepAt(k, steps int) int { return max(1, (k*steps+Tenths-1)/Tenths) }
 
-// judge fills v with what p says under the decision rule of c, and at the milestones.
+// judge fills v from a prediction under the decision rules of c.
 func (v *Outcome) judge(p *model.Prediction, c *model.Config, milestones []int) {
 	classes := len(c.Labels)
 	v.Steps, v.Probs, v.Confirmed = p.Steps, p.Confirm, f32.Argmax(p.Confirm)
@@ -63,8 +63,8 @@ func (v *Outcome) NoSegment() {
 	}
 }
 
-// earlyLabel applies the stopping rule to T×C running probabilities: the label at
-// the step, counted from 1, at which it becomes final; 0 when it never does.
+// earlyLabel applies the early rule to T×C running probabilities. It returns the label
+// and the step, counted from 1, at which it becomes final; 0 if it never does.
 func earlyLabel(running []float32, c *model.Config) (label, step int) {
 	var s decide.Stopper
 	s.Reset()
@@ -77,7 +77,7 @@ func earlyLabel(running []float32, c *model.Config) (label, step int) {
 	return -1, 0
 }
 
-// fraction is the part of the segment that was seen when the label became final.
+// fraction returns the part of the segment that had been seen when the label became final.
 func (v *Outcome) fraction() float64 {
 	if v.EarlyStep == 0 {
 		return 1
@@ -85,8 +85,7 @@ func (v *Outcome) fraction() float64 {
 	return float64(v.EarlyStep) / float64(v.Steps)
 }
 
-// A Row is the outcome of one example, a line of `eval --each`. A label of ""
-// is null in JSON.
+// A Row is the outcome of one example with labels by name. A label of "" is null in JSON.
 type Row struct {
 	File      string             // the example's name, with @start for a crop
 	Truth     string             // its label
@@ -94,12 +93,12 @@ type Row struct {
 	P         float32            // its probability; not in JSON
 	Probs     map[string]float32 // of every label
 	Running   string             // the last running label; "" without a running head
-	EarlyStep int                // the step at which the running label became final; 0, null in JSON: never
-	Steps     int                // T
+	EarlyStep int                // the step at which the running label became final; 0, null in JSON, if it never did
+	Steps     int                // of the whole example
 	Seen      bool               // the example was trained on; not in JSON
 }
 
-// Right tells whether the confirmed label is the true one.
+// Right reports whether the confirmed label is the true one.
 func (r *Row) Right() bool { return r.Confirmed == r.Truth }
 
 // MarshalJSON writes file, truth, confirmed, probs, running, early_step, steps.

@@ -18,20 +18,20 @@ func StretchesOf(labels []int32) (runs []Stretch) {
 	return runs
 }
 
-// overlaps counts detected segments that match a true one, at each of the three
-// overlaps: the segmental F1@k of Lea et al. (Temporal Convolutional Networks for
-// Action Segmentation and Detection, CVPR 2017), over all recordings together.
+// overlaps counts the detected segments that match a true one at each of three overlaps:
+// the segmental F1@k of Lea et al. (Temporal Convolutional Networks for Action
+// Segmentation and Detection, CVPR 2017), over all recordings together.
 type overlaps struct {
 	right            [3]int
 	truths, detected int
 }
 
-// enough are the overlaps, intersection over union, that are asked for.
+// enough lists the overlaps (intersection over union) that a match needs.
 var enough = [3]float64{0.10, 0.25, 0.50}
 
-// add compares one recording's labels, step by step. A detected segment is held
-// against the true one of its label that it overlaps most, and is right if that is
-// overlapped enough and no earlier one has matched it.
+// add compares the labels of one recording, given step by step. A detected segment is
+// compared with the true segment of its label that it overlaps most. It is right if they
+// overlap enough and no earlier segment has matched that one.
 func (o *overlaps) add(truth, given []int32) {
 	truths, runs := StretchesOf(truth), StretchesOf(given)
 	o.truths += len(truths)

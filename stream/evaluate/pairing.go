@@ -5,43 +5,40 @@ import (
 	"slices"
 )
 
-// A Pairing says which answer belongs to which event. It keeps its memory: the next
-// Pair allocates nothing once that has grown.
+// A Pairing says which answer belongs to which event. Its memory is reused: once it has
+// grown, Pair allocates nothing.
 type Pairing struct {
-	Right []int   // of each event: the answer with its label; −1: none
-	Wrong []int   // else, one with another label
-	Held  []int   // else, one without a label
-	Alarm []Alarm // of each answer
+	Right []int    // for each event: the answer with its label; −1 if there is none
+	Wrong []int    // otherwise, an answer with another label
+	Held  []int    // otherwise, an answer without a label
+	Alarm []Reason // for each answer: which kind of false alarm it is; "" if it is none
 	used  []bool
-	reach []uint64 // of each event: the latest end up to it
+	reach []uint64 // for each event: the latest end up to it
 }
 
-// Alarm says what an answer is.
-type Alarm uint8
+// A Reason says why an event was missed, or what kind of false alarm an answer is. Events
+// are also missed for the rule (decide.Rule, segment.Reason) that held their segment
+// back.
+type Reason string
 
 const (
-	NoAlarm      Alarm = iota // it tells of an event, or has no label
-	WrongLabel                // there is an event, of another label
-	Repeated                  // there is an event of the label, but another answer told of it
-	Displaced                 // there is an event of the label, of which none told: this one begins too far from it
-	OnBackground              // there is none
+	WrongLabel   Reason = "wrong_label"   // missed: its segment has another label; false alarm: at an event of another label
+	Inside       Reason = "inside"        // missed: it lies in a segment that starts at another time
+	NoSegment    Reason = "unheard"       // missed: there is no segment
+	Repeated     Reason = "repeated"      // false alarm: within an event of its label that another answer found
+	Displaced    Reason = "displaced"     // false alarm: within an event of its label, but too far from its start
+	OnBackground Reason = "on_background" // false alarm: at no event
 )
-
-// String is its name in rows.
-func (a Alarm) String() string {
-	return [...]string{"", "wrong_label", "repeated", "displaced", "on_background"}[a]
-}
 
 func compareSpans(a, b Span) int {
 	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Label, b.Label))
 }
 
-// Pair pairs events with answers one to one. Both are sorted by start; an event and
-// an answer can be a pair when their starts are at most tolerance samples apart, as
-// in event-based metrics with a collar on onsets (Mesaros, Heittola, Virtanen 2016,
-// Metrics for polyphonic sound event detection). First come pairs of one label, as
-// many as possible; then, of what is left, answers with another label; then those
-// without one.
+// Pair pairs events with answers one to one. Both are sorted by start; an event and an
+// answer can be a pair if their starts are at most tolerance samples apart, as in
+// event-based metrics with a collar on onsets (Mesaros, Heittola, Virtanen 2016, Metrics
+// for polyphonic sound event detection). Pairs of one label come first, as many as
+// possible; then, among the rest, answers with another label; then those without one.
 func (p *Pairing) Pair(events, answers []Span, tolerance uint64) {
 	p.Right, p.Wrong, p.Held = none(p.Right, len(events)), none(p.Wrong, len(events)), none(p.Held, len(events))
 	p.used, p.Alarm = zeros(p.used, len(answers)), zeros(p.Alarm, len(answers))
@@ -65,8 +62,8 @@ func zeros[T any](x []T, n int) []T {
 	return x
 }
 
-// pass gives each event without an answer the first free one that fits. Windows are
-// of one width and in order, so that first come, first served pairs as many as can be.
+// pass gives each event without an answer the first free one that fits. All windows have
+// the same width and are in order, so first come, first served pairs as many as possible.
 func (p *Pairing) pass(to []int, events, answers []Span, tolerance uint64, fits func(e, a Span) bool) {
 	first := 0
 	for i, e := range events {
@@ -85,7 +82,7 @@ func (p *Pairing) pass(to []int, events, answers []Span, tolerance uint64, fits 
 	}
 }
 
-// alarms says what the answers are that no event has.
+// alarms classifies the answers that found no event.
 func (p *Pairing) alarms(events, answers []Span) {
 	for _, a := range p.Wrong {
 		if a >= 0 {
@@ -100,28 +97,28 @@ func (p *Pairing) alarms(events, answers []Span) {
 	}
 	for i, a := range answers {
 		if a.Label >= 0 && !p.used[i] {
-			p.Alarm[i] = p.under(events, a)
+			p.Alarm[i] = p.alarm(events, a)
 		}
 	}
 }
 
-// under says what an answer is by the events that it overlaps.
-func (p *Pairing) under(events []Span, a Span) Alarm {
-	what, same := OnBackground, NoAlarm
+// alarm classifies an unpaired answer by the events that it overlaps.
+func (p *Pairing) alarm(events []Span, a Span) Reason {
+	kind, displaced := OnBackground, false
 	k, _ := slices.BinarySearchFunc(events, a.End, func(e Span, end uint64) int { return cmp.Compare(e.Start, end) })
 	for k--; k >= 0 && p.reach[k] > a.Start; k-- {
 		switch e := events[k]; {
 		case e.End <= a.Start:
 		case e.Label != a.Label:
-			what = WrongLabel
+			kind = WrongLabel
 		case p.Right[k] >= 0:
 			return Repeated
 		default:
-			same = Displaced
+			displaced = true
 		}
 	}
-	if same != NoAlarm {
-		return same
+	if displaced {
+		return Displaced
 	}
-	return what
+	return kind
 }

@@ -86,7 +86,7 @@ func TestPairing(t *testing.T) {
 			}
 		}
 		for k, a := range told {
-			want := NoAlarm
+			want := Reason("")
 			overlaps := func(fits func(i int) bool) bool {
 				for i, e := range events {
 					if e.Start < a.End && e.End > a.Start && fits(i) {
@@ -132,7 +132,7 @@ func TestPairingOfTheTruth(t *testing.T) {
 		}
 		p.Pair(events, told, tolerance)
 		for i := range events {
-			if p.Right[i] != i || p.Alarm[i] != NoAlarm {
+			if p.Right[i] != i || p.Alarm[i] != "" {
 				t.Fatalf("event %d has answer %d, alarm %q", i, p.Right[i], p.Alarm[i])
 			}
 		}

@@ -13,20 +13,20 @@ import (
 	"inkling/model/dataset"
 )
 
-// ReadingOptions are those of Reading.
+// ReadingOptions are the options of Reading.
 type ReadingOptions struct {
-	Each     func(r *ReadingRow) error // after the evaluation, once a text, in the data's order
-	Progress func(done, total int)     // after each text; not concurrently
+	Each     func(r *ReadingRow) error // called after the evaluation, for every text in the order of the data
+	Progress func(done, total int)     // called after each text; calls do not overlap
 }
 
-// A ReadingReport says how well a model foretells text: the bits that a character takes
-// when it is coded by the probability that the model gave it, and how often the most
-// probable one came. The first character of a text is given.
+// A ReadingReport says how well a model predicts text: the bits that a character costs if
+// it is coded with the probability that the model gave it, and how often the most probable
+// character came. The first character of a text is not predicted.
 type ReadingReport struct {
 	Texts      int    `json:"texts"`
-	Characters int    `json:"characters"` // that were foretold
+	Characters int    `json:"characters"` // that were predicted
 	Bits       Number `json:"bits_per_character"`
-	Right      Share  `json:"right"`   // share of them that were the most probable
+	Right      Share  `json:"right"`   // share of them that were the most probable one
 	Unknown    Share  `json:"unknown"` // share of them that have no code of their own
 
 	SeenInTraining int      `json:"seen_in_training"`
@@ -34,7 +34,7 @@ type ReadingReport struct {
 	Seconds        float64  `json:"seconds"`
 }
 
-// A ReadingRow is one text's line.
+// A ReadingRow holds the figures of one text.
 type ReadingRow struct {
 	File       string `json:"file"`
 	Characters int    `json:"characters"`
@@ -42,17 +42,17 @@ type ReadingRow struct {
 	Right      Share  `json:"right"`
 }
 
-// Reading judges m, a model that says the next character, on every text of set, labels
-// being ignored. The report is the same for any number of processors.
+// Reading evaluates m, a model that predicts the next character, on every text of set;
+// labels are ignored. The report does not depend on the number of processors.
 func Reading(ctx context.Context, m *model.Model, set *dataset.Set, o ReadingOptions) (*ReadingReport, error) {
 	began := time.Now()
 	switch {
 	case !m.HasNext() || !m.Config.Text():
-		return nil, errors.New("evaluate: this model does not say the next character")
+		return nil, errors.New("evaluate: the model does not predict the next character")
 	case set.Kind != dataset.Text:
 		return nil, fmt.Errorf("evaluate: the model reads text, the data are %s: give texts", set.Kind)
 	case len(set.Examples) == 0:
-		return nil, errors.New("there are no texts to evaluate: choose another --split, or give a data set that has some")
+		return nil, errors.New("there are no texts to evaluate: choose another split, or give a data set that has some")
 	}
 	sums := make([]readingSums, len(set.Examples))
 	errs := parallel.ForEach(len(set.Examples), false, o.Progress, func(i int) error { return sums[i].read(ctx, m, &set.Examples[i]) })
@@ -73,14 +73,14 @@ func Reading(ctx context.Context, m *model.Model, set *dataset.Set, o ReadingOpt
 		}
 	}
 	if total.n == 0 {
-		return nil, errors.New("evaluate: no text has a second character, which could be foretold")
+		return nil, errors.New("evaluate: no text has a second character that could be predicted")
 	}
 	r.Characters, r.Bits, r.Right, r.Unknown = total.n, Number(total.bits/float64(total.n)), ShareOf(total.right, total.n), ShareOf(total.unknown, total.n)
 	r.Seconds = time.Since(began).Seconds()
 	return r, nil
 }
 
-// readingSums are sums over characters.
+// readingSums adds up over characters.
 type readingSums struct {
 	n, right, unknown int
 	bits              float64

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// A Report is what an evaluation measured. Its JSON is the one object that
-// `eval --json` prints; the fields below Seconds are for text and pictures.
+// A Report says how good a model is on examples, one by one. The fields below Seconds are
+// not part of its JSON.
 type Report struct {
 	Examples       int         `json:"examples"`
 	Labels         []string    `json:"labels"`
@@ -16,17 +16,17 @@ type Report struct {
 	Early          *Early      `json:"early"`   // null without a running head
 	Calibration    Calibration `json:"calibration"`
 	SeenInTraining int         `json:"seen_in_training"` // examples that the model was trained on
-	Seconds        float64     `json:"seconds"`          // the evaluation took
+	Seconds        float64     `json:"seconds"`          // that the evaluation took
 
-	Title    string       `json:"-"` // of a section in HTML
+	Title    string       `json:"-"` // of its section on a page; "" for the default
 	Unit     string       `json:"-"` // what an example is: "examples", "crops of 0.08 s", …
-	Warnings []string     `json:"-"` // what the reader should know first
-	Rows     []Row        `json:"-"` // one an example, in the order of the data
+	Warnings []string     `json:"-"` // about the data and the model
+	Rows     []Row        `json:"-"` // one per example, in the order of the data
 	Matrix   *Matrix      `json:"-"`
 	Bins     [2]Histogram `json:"-"` // of the confirmed label, and of the running label at the end
 }
 
-// Confirmed is how good the final labels are.
+// Confirmed says how good the final labels are.
 type Confirmed struct {
 	Accuracy  Share               `json:"accuracy"`
 	MacroF1   Share               `json:"macro_f1"`
@@ -34,21 +34,20 @@ type Confirmed struct {
 	Confusion [][]int             `json:"confusion"` // row = truth
 }
 
-// PerClass is how good one label is.
+// PerClass says how good a model is on one label.
 type PerClass struct {
 	Sensitivity Share `json:"sensitivity"`
 	Precision   Share `json:"precision"`
 }
 
-// Running is how good the running label is after 0.1, 0.2, … 1.0 of the
-// segment, that is at step ⌈fraction·T⌉. A step in the warm-up has no label and
-// counts as wrong.
+// Running says how good the running label is after 0.1, 0.2, … 1.0 of the segment, that is
+// at step ⌈fraction·T⌉. Steps of the warm-up have no label and count as wrong.
 type Running struct {
 	AccuracyAt map[string]Share `json:"accuracy_at"`
-	// Where examples follow each other, in a random order, and the state is carried on.
+	// CarriedAt is the same for examples in a random order with the state carried on.
 	CarriedAt map[string]Share `json:"carried_at,omitempty"`
-	// Of text: after so many characters; an example that is shorter counts with its
-	// last running label.
+	// AccuracyAfter is the accuracy after this many characters, of text alone. Shorter
+	// examples count with their last running label.
 	AccuracyAfter map[string]Share `json:"accuracy_after,omitempty"`
 }
 
@@ -63,9 +62,8 @@ func (r *Running) Milestones() (steps []int) {
 	return steps
 }
 
-// Early is how good, and how early, labels are under the stored stopping rule.
-// An example on which the rule never fires counts with its confirmed label and
-// an earliness of 1.
+// Early says how good, and how early, labels are under the stored early rule. An example
+// on which the rule never fires counts with its confirmed label and an earliness of 1.
 type Early struct {
 	Accuracy   Share `json:"accuracy"`
 	Earliness  Share `json:"earliness"`  // mean fraction of the segment seen when the label became final
@@ -79,7 +77,7 @@ type Calibration struct {
 	RunningECE   []Share `json:"running_ece"` // after 0.1, 0.2, … 1.0 of the segment; null without a running head
 }
 
-// Fraction is the key in AccuracyAt of k Tenths.
+// Fraction returns the key in AccuracyAt of k tenths.
 func Fraction(k int) string { return strconv.FormatFloat(float64(k)/Tenths, 'f', 1, 64) }
 
 // NewReport sums up the outcomes of examples; hasRunning says whether the model has a
@@ -132,7 +130,7 @@ func (r *Report) running(vs []Outcome) {
 	}
 }
 
-// after enters how often the running label is right at the milestones.
+// after enters the accuracy of the running label at the milestones.
 func (r *Report) after(vs []Outcome, milestones []int) {
 	if len(milestones) == 0 {
 		return
@@ -166,7 +164,7 @@ func (r *Report) early(vs []Outcome) {
 	r.Early.Gap = r.Confirmed.Accuracy - r.Early.Accuracy
 }
 
-// Wrong lists the rows whose confirmed label is not the true one.
+// Wrong returns the rows whose confirmed label is not the true one.
 func (r *Report) Wrong() []Row {
 	var wrong []Row
 	for _, row := range r.Rows {
@@ -185,8 +183,7 @@ func (r *Report) ConfusionMatrix() *Matrix {
 	return &Matrix{Counts: r.Confirmed.Confusion, None: make([]int, len(r.Labels))}
 }
 
-// Check reports what does not fit together in a Report that may have been read from a
-// file.
+// Check returns an error if r, which may have been read from a file, does not fit together.
 func (r *Report) Check() error {
 	n := len(r.Labels)
 	c := r.ConfusionMatrix()

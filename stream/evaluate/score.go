@@ -8,48 +8,44 @@ import (
 	"inkling/model/decide"
 )
 
-// Why an event is a miss, beside the rules that held its segment back.
-const (
-	MissWrongLabel = "wrong_label"
-	MissInside     = "inside"  // it lies in a segment that begins at another time
-	MissUnheard    = "unheard" // there is no segment
-)
-
-// A scorer sums up takes.
+// A scorer sums up traces.
 type scorer struct {
-	r      *StreamReport
-	labels []string
-	rules  decide.Rules
-	pair   Pairing
-	told   []Span
+	r       *StreamReport
+	labels  []string
+	rules   decide.Rules
+	pair    Pairing
+	answers []Answer // of each candidate of the trace
+	spans   []Span   // the same
 
 	clipRight, clipRunning, clips int
 	runningRight                  int
 	earlyOfEvents, earlyRight     int
 }
 
-// Score is the report on takes under the rules of d about confirmed labels, whichever
-// they were heard under; the running label and the evidence are those of the last Replay.
-func Score(labels []string, takes []*Take, d *decide.Config, tolerance float64) *StreamReport {
+// Score reports on traces under the rules of d about confirmed labels, whatever rules the
+// traces were collected under. Running labels, early labels and evidence are those of the
+// last Replay.
+func Score(labels []string, traces []*Trace, d *decide.Config, tolerance float64) *StreamReport {
 	n := len(labels)
-	s := &scorer{labels: labels, rules: decide.NewRules(d, labels), r: &StreamReport{Recordings: len(takes), Tolerance: tolerance, Labels: labels, Takes: takes,
-		Misses: map[string]int{}, PerLabel: map[string]StreamClass{}}}
-	s.r.Segments.Dropped = map[string]int{}
+	s := &scorer{labels: labels, rules: decide.NewRules(d, labels), r: &StreamReport{Recordings: len(traces), Tolerance: tolerance, Labels: labels, Traces: traces,
+		Misses: map[Reason]int{}, PerLabel: map[string]StreamClass{}}}
+	s.r.Segments.Dropped = map[decide.Rule]int{}
 	for range n + 1 {
 		s.r.Confusion = append(s.r.Confusion, make([]int, n+1))
 	}
-	s.r.OverTime = timeParts(takes)
-	for _, t := range takes {
-		s.take(t, uint64(math.Round(tolerance*t.Rate)))
+	s.r.OverTime = timeParts(traces)
+	for _, t := range traces {
+		s.add(t, uint64(math.Round(tolerance*t.Rate)))
 	}
 	s.finish()
 	return s.r
 }
 
-func (s *scorer) take(t *Take, tolerance uint64) {
-	s.r.Seconds += float64(t.Samples) / t.Rate
-	s.told = Answers(s.told, t.Candidates, &s.rules)
-	s.pair.Pair(t.Events, s.told, tolerance)
+func (s *scorer) add(t *Trace, tolerance uint64) {
+	s.r.Seconds += t.seconds()
+	s.answers = answers(s.answers, t.Candidates, &s.rules)
+	s.spans = answerSpans(s.spans, t.Candidates, s.answers)
+	s.pair.Pair(t.Events, s.spans, tolerance)
 	from := len(s.r.Rows)
 	for i := range t.Candidates {
 		s.candidate(t, i)
@@ -60,51 +56,34 @@ func (s *scorer) take(t *Take, tolerance uint64) {
 	slices.SortStableFunc(s.r.Rows[from:], func(a, b StreamRow) int { return cmp.Compare(a.Start, b.Start) })
 }
 
-// candidate counts what became of one.
-func (s *scorer) candidate(t *Take, i int) {
-	c, r := &t.Candidates[i], s.r
-	v := Decide(c, &s.rules)
+// candidate counts what became of candidate i.
+func (s *scorer) candidate(t *Trace, i int) {
+	c, a, r := &t.Candidates[i], &s.answers[i], s.r
 	r.Segments.Candidates++
-	switch v.Held {
+	switch a.Held {
 	case "":
 		r.Segments.Reported++
-		if c.Running >= 0 && c.Running != v.Label {
-			r.Running.Overturned++
-		}
+		r.Running.Overturned += one(c.Running >= 0 && c.Running != a.Label)
 	case decide.Threshold, decide.CUSUM:
 		r.Segments.Rejected++
 	default:
-		r.Segments.Dropped[string(v.Held)]++
+		r.Segments.Dropped[a.Held]++
 	}
 	if c.Early >= 0 {
 		r.Early.Given++
-		if v.Held != "" || c.Early != v.Label {
-			r.Early.Overturned++
-		}
+		r.Early.Overturned += one(!a.Reported() || c.Early != a.Label)
 	}
-	r.Running.Flips += flips(c.Steps)
-	if a := s.pair.Alarm[i]; a != NoAlarm {
-		s.alarm(t, i, &v, a)
+	r.Running.Flips += c.flips()
+	if s.pair.Alarm[i] != "" {
+		s.alarm(t, i)
 	}
 }
 
-func flips(steps []Step) (n int) {
-	last := int32(-1)
-	for _, s := range steps {
-		if s.Label >= 0 && last >= 0 && s.Label != last {
-			n++
-		}
-		if s.Label >= 0 {
-			last = s.Label
-		}
-	}
-	return n
-}
-
-func (s *scorer) alarm(t *Take, i int, v *Decided, a Alarm) {
-	c, f := &t.Candidates[i], &s.r.FalseAlarms
+// alarm counts candidate i, a false alarm.
+func (s *scorer) alarm(t *Trace, i int) {
+	c, a, f := &t.Candidates[i], &s.answers[i], &s.r.FalseAlarms
 	f.Total++
-	switch a {
+	switch s.pair.Alarm[i] {
 	case WrongLabel:
 		f.WrongLabel++
 	case Repeated:
@@ -114,24 +93,24 @@ func (s *scorer) alarm(t *Take, i int, v *Decided, a Alarm) {
 	case OnBackground:
 		f.OnBackground++
 	}
-	if !s.pair.used[i] { // no event has it in its row
-		s.r.Confusion[len(s.labels)][v.Label]++
+	if !s.pair.used[i] { // otherwise it is in the row of an event
+		s.r.Confusion[len(s.labels)][a.Label]++
 	}
-	l := s.r.PerLabel[s.labels[v.Label]]
+	label := s.labels[a.Label]
+	l := s.r.PerLabel[label]
 	l.FalseAlarms++
-	s.r.PerLabel[s.labels[v.Label]] = l
-	part(s.r.OverTime, float64(c.Start)/t.Rate).FalseAlarms++
-	row := StreamRow{Recording: t.Name, Kind: "false_alarm", Label: s.labels[v.Label], Reason: a.String()}
-	row.Start, row.End = float64(c.Start)/t.Rate, float64(c.End)/t.Rate
-	row.segment(t, c, v, s.labels)
+	s.r.PerLabel[label] = l
+	part(s.r.OverTime, t.at(c.Start)).FalseAlarms++
+	row := StreamRow{Recording: t.Name, Kind: FalseAlarmRow, Start: t.at(c.Start), End: t.at(c.End), Label: label, Reason: s.pair.Alarm[i]}
+	s.segment(t, i, &row)
 	s.r.Rows = append(s.r.Rows, row)
 }
 
-// event counts what was told of one.
-func (s *scorer) event(t *Take, i int) {
+// event counts what was reported of event i.
+func (s *scorer) event(t *Trace, i int) {
 	e, r := t.Events[i], s.r
 	label := s.labels[e.Label]
-	row := StreamRow{Recording: t.Name, Kind: "event", Start: float64(e.Start) / t.Rate, End: float64(e.End) / t.Rate, Label: label}
+	row := StreamRow{Recording: t.Name, Kind: EventRow, Start: t.at(e.Start), End: t.at(e.End), Label: label}
 	r.Events++
 	l, p := r.PerLabel[label], part(r.OverTime, row.Start)
 	l.Events++
@@ -142,29 +121,33 @@ func (s *scorer) event(t *Take, i int) {
 		given, found = e.Label, true
 		l.Found++
 		p.Found++
-		s.late(t, e, &t.Candidates[right], &row)
+		s.matched(t, right, e, &row)
+		s.delays(t, right, e, &row)
 	case wrong >= 0:
-		given = s.told[wrong].Label
-		s.heard(t, &t.Candidates[wrong], e, MissWrongLabel, &row)
+		given, row.Reason = s.answers[wrong].Label, WrongLabel
+		s.matched(t, wrong, e, &row)
 	case held >= 0:
-		c := &t.Candidates[held]
-		s.heard(t, c, e, string(Decide(c, &s.rules).Held), &row)
+		row.Reason = Reason(s.answers[held].Held)
+		s.matched(t, held, e, &row)
+	case t.inside(e):
+		row.Reason = Inside
 	default:
-		row.Reason = s.unheard(t, e)
+		row.Reason = NoSegment
+	}
+	if !found {
 		r.Misses[row.Reason]++
 	}
 	row.Found = &found
 	r.Confusion[e.Label][given]++
 	r.PerLabel[label] = l
-	s.labelled(t, i, p)
+	s.running(t, i, p)
 	r.Rows = append(r.Rows, row)
 }
 
-// labelled counts what the running head said at an event's end, and what was said of
-// its clip.
-func (s *scorer) labelled(t *Take, i int, p *TimePart) {
+// running counts the running label at the end of event i, and the labels of its clip.
+func (s *scorer) running(t *Trace, i int, p *TimePart) {
 	e := t.Events[i]
-	if runningAt(t, e) == e.Label {
+	if t.runningAt(e) == e.Label {
 		s.runningRight++
 		p.RunningRight++
 	}
@@ -175,13 +158,48 @@ func (s *scorer) labelled(t *Take, i int, p *TimePart) {
 	}
 }
 
-// unheard says why no candidate begins with an event.
-func (s *scorer) unheard(t *Take, e Span) string {
-	k := firstAfter(t.Candidates, e.Start)
-	if k < len(t.Candidates) && t.Candidates[k].Start < max(e.End, e.Start+1) {
-		return MissInside
+// matched enters candidate i, which starts with event e, into the event's row.
+func (s *scorer) matched(t *Trace, i int, e Span, row *StreamRow) {
+	if a := &s.answers[i]; a.Reported() {
+		row.Given = &s.labels[a.Label]
 	}
-	return MissUnheard
+	s.segment(t, i, row)
+	if early := t.Candidates[i].Early; early >= 0 {
+		s.earlyOfEvents++
+		s.earlyRight += one(early == e.Label)
+	}
+}
+
+// segment enters the segment of candidate i into a row.
+func (s *scorer) segment(t *Trace, i int, row *StreamRow) {
+	c, a := &t.Candidates[i], &s.answers[i]
+	from, to := t.at(c.Start), t.at(c.End)
+	row.From, row.To = &from, &to
+	if a.Label >= 0 {
+		p := float64(a.P)
+		row.P = &p
+	}
+	if c.Early >= 0 {
+		row.Early = &s.labels[c.Early]
+	}
+}
+
+// delays enters when candidate i, which found event e, had the right label.
+func (s *scorer) delays(t *Trace, i int, e Span, row *StreamRow) {
+	c := &t.Candidates[i]
+	note := func(all *[]float64, at uint64) *float64 {
+		ms := max(float64(int64(at-e.Start)), 0) / t.Rate * 1000
+		*all = append(*all, ms)
+		return &ms
+	}
+	d := &s.r.Delays
+	if at, ok := c.settled(e.Label); ok {
+		row.RunningMS = note(&d.Running, at)
+	}
+	if c.Early == e.Label {
+		row.EarlyMS = note(&d.Early, c.EarlyAt)
+	}
+	row.ConfirmMS = note(&d.Confirmed, c.DecidedAt)
 }
 
 func one(yes bool) int {
@@ -189,94 +207,6 @@ func one(yes bool) int {
 		return 1
 	}
 	return 0
-}
-
-// heard enters an event's segment, and why it is a miss; "" if it is none.
-func (s *scorer) heard(t *Take, c *Candidate, e Span, why string, row *StreamRow) {
-	v := Decide(c, &s.rules)
-	if row.Reason = why; why != "" {
-		s.r.Misses[why]++
-	}
-	if v.Held == "" {
-		row.Given = &s.labels[v.Label]
-	}
-	row.segment(t, c, &v, s.labels)
-	if c.Early >= 0 {
-		s.earlyOfEvents++
-		s.earlyRight += one(c.Early == e.Label)
-	}
-}
-
-// late enters when an event's segment told of it.
-func (s *scorer) late(t *Take, e Span, c *Candidate, row *StreamRow) {
-	s.heard(t, c, e, "", row)
-	note := func(all *[]float64, at uint64) *float64 {
-		ms := max(float64(int64(at-e.Start)), 0) / t.Rate * 1000
-		*all = append(*all, ms)
-		return &ms
-	}
-	if at, ok := settled(c, e.Label); ok {
-		row.RunningMS = note(&s.r.Late[0], at)
-	}
-	if c.Early == e.Label {
-		row.EarlyMS = note(&s.r.Late[1], c.EarlyAt)
-	}
-	row.ConfirmMS = note(&s.r.Late[2], c.Told)
-}
-
-// settled is where the running label became label for the rest of the segment.
-func settled(c *Candidate, label int) (at uint64, ok bool) {
-	for k := min(c.Counted, len(c.Steps)) - 1; k >= 0 && int(c.Steps[k].Label) == label; k-- {
-		at, ok = c.Steps[k].Sample, true
-	}
-	return at, ok
-}
-
-func (row *StreamRow) segment(t *Take, c *Candidate, v *Decided, labels []string) {
-	from, to := float64(c.Start)/t.Rate, float64(c.End)/t.Rate
-	row.From, row.To = &from, &to
-	if v.Label >= 0 {
-		p := float64(v.P)
-		row.P = &p
-	}
-	if c.Early >= 0 {
-		row.Early = &labels[c.Early]
-	}
-}
-
-// runningAt is the running label in the stream at an event's end: that of the last
-// step within it; −1 where there is none.
-func runningAt(t *Take, e Span) int {
-	label := -1
-	k := firstAfter(t.Candidates, e.Start)
-	for ; k < len(t.Candidates) && t.Candidates[k].Start < e.End; k++ {
-		for _, s := range t.Candidates[k].Steps {
-			if s.Sample > e.Start && s.Sample <= e.End {
-				label = int(s.Label)
-			}
-		}
-	}
-	return label
-}
-
-// firstAfter is the first candidate that goes on after sample at; they are in order.
-func firstAfter(cs []Candidate, at uint64) int {
-	lo, hi := 0, len(cs)
-	for lo < hi {
-		if mid := (lo + hi) / 2; cs[mid].lastStep() <= at {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo
-}
-
-func (c *Candidate) lastStep() uint64 {
-	if n := len(c.Steps); n > 0 {
-		return max(c.Steps[n-1].Sample, c.End)
-	}
-	return c.End
 }
 
 // finish works out shares.
@@ -300,7 +230,8 @@ func (s *scorer) finish() {
 	r.F1, r.MacroF1 = ShareOf(2*r.Found, r.Events+r.Found+f.Total), Share(sum/float64(some))
 	f.PerHour = perHour(f.Total, r.Seconds)
 	r.Accuracy = StreamAccuracy{ShareOf(s.clipRight, s.clips), ShareOf(s.clipRunning, s.clips), ShareOf(s.runningRight, r.Events), r.Recall, s.clips}
-	r.Latency = Latencies{latency(r.Late[0]), latency(r.Late[1]), latency(r.Late[2])}
+	d := &r.Delays
+	r.Latency = Latencies{latency(d.Running), latency(d.Early), latency(d.Confirmed)}
 	r.Early.Accuracy = ShareOf(s.earlyRight, s.earlyOfEvents)
 	r.Early.OverturnedShare = ShareOf(r.Early.Overturned, r.Early.Given)
 	r.Running.OverturnedShare = ShareOf(r.Running.Overturned, r.Segments.Reported)
@@ -312,11 +243,12 @@ func (s *scorer) finish() {
 	}
 }
 
-// timeParts divides the longest take into hours, or into Tenths if it has not four.
-func timeParts(takes []*Take) (parts []TimePart) {
+// timeParts divides the length of the longest trace into hours, or into tenths if it is
+// shorter than four hours.
+func timeParts(traces []*Trace) (parts []TimePart) {
 	longest := 0.0
-	for _, t := range takes {
-		longest = max(longest, float64(t.Samples)/t.Rate)
+	for _, t := range traces {
+		longest = max(longest, t.seconds())
 	}
 	width := longest / 10
 	if longest >= 4*3600 {
@@ -325,17 +257,17 @@ func timeParts(takes []*Take) (parts []TimePart) {
 	for k := 0; float64(k)*width < longest && width > 0; k++ {
 		p := TimePart{FromS: float64(k) * width, ToS: min(float64(k+1)*width, longest)}
 		if p.ToS-p.FromS < width/1000 {
-			break // by rounding
+			break // a remainder of rounding
 		}
-		for _, t := range takes {
-			p.Seconds += max(0, min(p.ToS, float64(t.Samples)/t.Rate)-p.FromS)
+		for _, t := range traces {
+			p.Seconds += max(0, min(p.ToS, t.seconds())-p.FromS)
 		}
 		parts = append(parts, p)
 	}
 	return parts
 }
 
-// part is the one that a time is in, the last one for what is behind.
+// part returns the part that holds a time; the last one for times beyond it.
 func part(parts []TimePart, at float64) *TimePart {
 	for i := range parts {
 		if at < parts[i].ToS {

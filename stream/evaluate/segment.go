@@ -2,21 +2,21 @@ package evaluate
 
 import (
 	"inkling/capture"
+	"inkling/model/decide"
 	"inkling/model/segment"
 	"inkling/stream"
 )
 
-// segmentBlock is how many samples a channel a block fed to the stream has.
+// segmentBlock is the number of samples per channel of a block fed to the stream.
 const segmentBlock = 4096
 
 func (j *job) classifier() (*stream.Classifier, error) {
-	return stream.NewClassifier(j.m, &stream.Options{Segment: j.o.Segment, State: "reset", Threshold: -1,
+	return stream.NewClassifier(j.m, &stream.Options{Segment: j.o.Segment, State: decide.Reset, Threshold: -1,
 		Background: true, Emit: stream.Emit{Confirmed: true}})
 }
 
-// segment runs a new stream over one example and returns where its longest
-// confirmed segment lies, in samples a channel, the first of equals; 0, 0 where
-// there is none.
+// segment runs a stream over one example and returns where its longest confirmed segment
+// lies, the first of equals, in samples per channel; 0, 0 if there is none.
 func (j *job) segment(samples []float32) (start, end int, err error) {
 	c, err := j.classifier()
 	if err != nil {

@@ -6,21 +6,21 @@ import (
 	"inkling/model/decide"
 )
 
-// Durations, in steps, that Steady tries as the time constant of the running
-// probabilities' average and as the hold of the running label.
+// The settings, in steps, that Steady tries: time constants of the running probabilities'
+// average, and holds of the running label.
 var (
 	smoothings = []float64{0, 1, 2, 4, 8, 15, 30, 60, 120}
 	holds      = []int{0, 2, 4, 8, 15, 30, 60}
 )
 
-// accuracyLent is how much accuracy of steps Steady gives for better segments.
+// accuracyLent is how much accuracy of steps Steady gives up for better segments.
 const accuracyLent = 0.01
 
-// Steady returns c's decision with the average and the hold of the running label that
-// suit verdicts best: whole recordings, with a label for every step, that the network
-// was not trained on, before calibration. Best is the greatest F1 of segments, at an
-// overlap of a half, among what is within a point of the greatest accuracy of steps;
-// of equals the one that holds back less.
+// Steady returns c's decision with the average and the hold of the running label that suit
+// vs best: the network's answers, before calibration, to whole recordings that have a
+// label for every step and were not trained on. Among the settings within one point of
+// the best accuracy of steps it chooses the one with the best F1 of segments at an overlap
+// of 50 %, and of equals the one that holds back less.
 func Steady(c *model.Config, vs []calibrate.Verdict) decide.Config {
 	var probs [][]float32
 	for i := range vs {
@@ -46,7 +46,7 @@ func Steady(c *model.Config, vs []calibrate.Verdict) decide.Config {
 	return best.decision
 }
 
-// tempered are v's running probabilities under c's calibration.
+// tempered returns v's running probabilities under c's calibration.
 func tempered(c *model.Config, v *calibrate.Verdict) []float32 {
 	n := len(c.Labels)
 	out := append([]float32(nil), v.Running...)
@@ -58,7 +58,7 @@ func tempered(c *model.Config, v *calibrate.Verdict) []float32 {
 	return out
 }
 
-// steadiness is what a decision is worth.
+// steadiness says how well a decision does.
 type steadiness struct {
 	decision     decide.Config
 	accuracy, f1 float64

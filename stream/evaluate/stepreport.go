@@ -1,12 +1,11 @@
 package evaluate
 
-// A StepReport is how good the running label is on recordings with a label for every
-// sample, heard as streams. A step has the label of its last sample; steps whose
-// sample has none are heard, and left out of every figure but the flips. Its JSON is
-// the one object that `eval --json` prints of such data.
+// A StepReport says how good the running label is on recordings with a label for every
+// sample, processed as streams. A step has the label of its last sample. Steps whose
+// sample has none count only in the flips.
 type StepReport struct {
 	Recordings int                 `json:"recordings"`
-	Seconds    float64             `json:"seconds"` // of signal; samples where the rate is unknown
+	Seconds    float64             `json:"seconds"` // of signal; samples if the rate is unknown
 	Steps      int                 `json:"steps"`   // that have a label
 	Unlabelled int                 `json:"unlabelled"`
 	Labels     []string            `json:"labels"`
@@ -14,7 +13,7 @@ type StepReport struct {
 	MacroF1    Share               `json:"macro_f1"`
 	PerClass   map[string]PerClass `json:"per_class"`
 	Confusion  [][]int             `json:"confusion"` // of steps; row = truth
-	None       int                 `json:"none"`      // steps without a running label: wrong
+	None       int                 `json:"none"`      // steps without a running label, which are wrong
 
 	Segments  SegmentScore  `json:"segments"`
 	Confirmed *ConfirmScore `json:"confirmed"` // null without a confirm head
@@ -27,7 +26,7 @@ type StepReport struct {
 
 	Title    string       `json:"-"`
 	Warnings []string     `json:"-"`
-	Tracks   []*Track     `json:"-"` // one a recording, in the order of the data
+	Tracks   []*Track     `json:"-"` // one per recording, in the order of the data
 	Matrix   *Matrix      `json:"-"`
 	Rows     []StretchRow `json:"-"`
 }
@@ -36,41 +35,40 @@ type StepReport struct {
 type SegmentScore struct {
 	True     int   `json:"true"`
 	Detected int   `json:"detected"`
-	F1At10   Share `json:"f1_10"` // where an overlap (intersection over union) of 10 % is enough
+	F1At10   Share `json:"f1_10"` // with an overlap (intersection over union) of at least 10 %
 	F1At25   Share `json:"f1_25"`
 	F1At50   Share `json:"f1_50"`
 }
 
-// ConfirmScore is what becomes of the figures when every detected segment, once it has
-// ended, is heard from both ends and takes the confirmed label.
+// ConfirmScore holds the figures after every detected segment, once it has ended, has been
+// given its confirmed label.
 type ConfirmScore struct {
 	Accuracy   Share        `json:"accuracy"` // of steps
 	Segments   SegmentScore `json:"segments"`
 	Overturned Share        `json:"overturned"` // of the detected segments
 }
 
-// Onset is the time from a true segment's begin to the first step within it whose
+// Onset is the time from the begin of a true segment to the first step within it whose
 // running label is right.
 type Onset struct {
 	Median Number `json:"median_s"`
 	P90    Number `json:"p90_s"`
 	Found  int    `json:"found"`
-	Never  int    `json:"never"` // segments within which no running label is right
+	Never  int    `json:"never"` // segments in which no running label is right
 }
 
-// A Track is one recording as it was heard: what the running label was, and what it
-// should have been, at every step.
+// A Track holds the running label and the true label at every step of one recording.
 type Track struct {
 	Name    string
-	Rate    float64 // of the recording; 1 where it is unknown
-	Ends    []int   // the sample of a channel where each step ends
-	Truth   []int32 // −1: none
-	Running []int32 // −1: none
-	Confirm []int32 // Running, each run under its confirmed label; nil without a confirm head
+	Rate    float64 // of the recording; 1 if it is unknown
+	Ends    []int   // where each step ends, in samples per channel
+	Truth   []int32 // −1 for none
+	Running []int32 // −1 for none
+	Confirm []int32 // Running with each run replaced by its confirmed label; nil without a confirm head
 }
 
 // A StretchRow is a stretch of a recording over which neither the true nor the running
-// label changes, a line of `eval --each`. A label that there is not is null.
+// label changes. A missing label is nil, null in JSON.
 type StretchRow struct {
 	Recording string  `json:"recording"`
 	Start     float64 `json:"start"` // seconds
@@ -131,7 +129,7 @@ func newStepReport(labels []string, tracks []*Track) *StepReport {
 	return r
 }
 
-// At returns the time in seconds at which so many steps have ended.
+// At returns the time in seconds at which the given number of steps have ended.
 func (t *Track) At(steps int) float64 {
 	if steps == 0 {
 		return 0
@@ -139,7 +137,7 @@ func (t *Track) At(steps int) float64 {
 	return float64(t.Ends[steps-1]) / t.Rate
 }
 
-// onsets are the latencies of t's true segments; those without one are counted.
+// onsets returns the onset of each true segment of t, and counts those without one.
 func (r *StepReport) onsets(t *Track) (found []float64) {
 	for _, s := range StretchesOf(t.Truth) {
 		k := s.From
@@ -155,7 +153,7 @@ func (r *StepReport) onsets(t *Track) (found []float64) {
 	return found
 }
 
-// masked is labels without the steps whose truth is unknown.
+// masked returns labels without the steps whose true label is unknown.
 func (t *Track) masked(labels []int32) (out []int32) {
 	for k, l := range labels {
 		if t.Truth[k] >= 0 {
@@ -165,7 +163,7 @@ func (t *Track) masked(labels []int32) (out []int32) {
 	return out
 }
 
-// overturned counts the detected segments whose confirmed label is another one.
+// overturned counts the detected segments whose confirmed label differs.
 func (t *Track) overturned() (n int) {
 	for _, s := range StretchesOf(t.Running) {
 		n += one(int(t.Confirm[s.From]) != s.Label)
@@ -173,7 +171,7 @@ func (t *Track) overturned() (n int) {
 	return n
 }
 
-// changesOf counts changes from one label to another; having none is no label.
+// changesOf counts changes from one label to another; steps without a label are skipped.
 func changesOf(labels []int32) (n int) {
 	last := int32(-1)
 	for _, l := range labels {
@@ -185,7 +183,7 @@ func changesOf(labels []int32) (n int) {
 	return n
 }
 
-// stretches are t's rows.
+// stretches returns the rows of t.
 func (t *Track) stretches(labels []string) (rows []StretchRow) {
 	name := func(l int32) *string {
 		if l < 0 {

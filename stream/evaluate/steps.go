@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"inkling/capture"
@@ -15,30 +16,38 @@ import (
 	"inkling/stream"
 )
 
-// Steps evaluates m on recordings with a label for every sample: each is heard by a
-// stream.Classifier from its begin to its end, by the model's own rules, and where its
-// running label changes is all that is known of segments. o.Crop does not apply; the
-// segmenter is o.Segment or the model's. What lies between the segments of one that
-// leaves something out has the background's label, or none.
+// Steps evaluates m on recordings with a label for every sample. A stream.Classifier with
+// the model's own rules reads each from begin to end; a segment is a run of one running
+// label. Samples outside every segment of the segmenter count as background, or as
+// unlabelled if there is no such label. The segmenter is o.Segment or the model's;
+// o.Crop must be 0.
 func Steps(ctx context.Context, m *model.Model, set *dataset.Set, o Options) (*StepReport, error) {
 	began := time.Now()
-	if !m.HasRunning() {
-		return nil, errors.New("the model has no running head, and labels of steps are its: train with one")
-	}
-	if o.Crop > 0 {
-		return nil, errors.New("recordings with a label for every step are heard as they are: leave the crop out")
+	switch {
+	case !m.HasRunning():
+		return nil, errors.New("the model has no running head, which labels of steps need: train one that has")
+	case o.Crop > 0:
+		return nil, errors.New("recordings with a label for every step are evaluated whole: leave Options.Crop out")
+	case len(set.Examples) == 0:
+		return nil, errors.New("there are no recordings to evaluate: choose another split, or give a data set that has some")
 	}
 	j := &job{m: m, set: set, o: o}
-	if len(set.Examples) == 0 {
-		return nil, errors.New("there are no recordings to evaluate: choose another --split, or give a data set that has some")
-	}
 	for _, check := range []func() error{j.checkSignal, j.matchSteps} {
 		if err := check(); err != nil {
 			return nil, err
 		}
 	}
-	tracks, err := j.hear(ctx)
-	if err != nil {
+	tracks := make([]*Track, len(set.Examples))
+	errs := parallel.ForEach(len(tracks), true, o.Progress, func(i int) (err error) {
+		tracks[i], err = j.track(ctx, i)
+		return err
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	r := newStepReport(m.Config.Labels, tracks)
@@ -65,22 +74,7 @@ func (j *job) matchSteps() error {
 	return err
 }
 
-// hear makes the tracks, in the order of the data.
-func (j *job) hear(ctx context.Context) ([]*Track, error) {
-	tracks := make([]*Track, len(j.set.Examples))
-	errs := parallel.ForEach(len(tracks), true, j.o.Progress, func(i int) (err error) {
-		tracks[i], err = j.track(ctx, i)
-		return err
-	})
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return tracks, ctx.Err()
-}
-
-// track hears example i.
+// track returns the track of example i.
 func (j *job) track(ctx context.Context, i int) (*Track, error) {
 	e := &j.set.Examples[i]
 	t := &Track{Name: e.Name, Rate: 1}
@@ -95,11 +89,9 @@ func (j *job) track(ctx context.Context, i int) (*Track, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := hearing{j: j, e: e, t: t, hop: max(x.End(2)-x.End(1), 1), between: -1}
-	for l, label := range j.m.Config.Labels {
-		if label == j.m.Config.Decision.Background {
-			h.between = int32(l)
-		}
+	k := tracker{j: j, e: e, t: t, hop: max(x.End(2)-x.End(1), 1), outside: -1}
+	if b := j.m.Config.Decision.Background; b != "" {
+		k.outside = int32(slices.Index(j.m.Config.Labels, b))
 	}
 	var events []stream.Event
 	block := int(max(t.Rate, 64))
@@ -114,10 +106,10 @@ func (j *job) track(ctx context.Context, i int) (*Track, error) {
 			return nil, fmt.Errorf("%s: %w", e.Name, err)
 		}
 		events = c.Advance(events[:0])
-		h.take(events)
+		k.read(events)
 	}
-	h.take(c.End(events[:0], segment.ByEOF))
-	h.fill(j.set.Frames(i))
+	k.read(c.End(events[:0], segment.ByEOF))
+	k.fill(j.set.Frames(i))
 	if len(t.Ends) == 0 {
 		return nil, fmt.Errorf("%s: %d samples are too few for a single step: leave it out", e.Name, j.set.Frames(i))
 	}
@@ -127,77 +119,73 @@ func (j *job) track(ctx context.Context, i int) (*Track, error) {
 	return t, nil
 }
 
-// A hearing turns the events of one stream into its track.
-type hearing struct {
+// A tracker turns the events of one stream into its track.
+type tracker struct {
 	j       *job
 	e       *dataset.Example
 	t       *Track
-	hop     int   // samples of a step
-	between int32 // the label of what is in no segment, −1: none
+	hop     int   // samples between the ends of two steps
+	outside int32 // the label of what is in no segment; −1 for none
 }
 
-func (h *hearing) take(events []stream.Event) {
+func (k *tracker) read(events []stream.Event) {
 	for i := range events {
-		ev := &events[i]
-		if ev.Type != stream.Running {
+		e := &events[i]
+		if e.Type != stream.Running {
 			continue
 		}
 		label := int32(-1)
-		if ev.Warm {
-			for l, name := range h.j.m.Config.Labels {
-				if name == ev.Label {
-					label = int32(l)
-				}
-			}
+		if e.Warm {
+			label = int32(slices.Index(k.j.m.Config.Labels, e.Label))
 		}
-		h.fill(int(ev.Sample) - h.hop)
-		h.add(int(ev.Sample), label)
+		k.fill(int(e.Sample) - k.hop)
+		k.add(int(e.Sample), label)
 	}
 }
 
-// fill adds steps between segments, up to a sample.
-func (h *hearing) fill(to int) {
-	for h.last()+h.hop <= to {
-		h.add(h.last()+h.hop, h.between)
+// fill adds steps outside every segment, up to a sample.
+func (k *tracker) fill(to int) {
+	for k.last()+k.hop <= to {
+		k.add(k.last()+k.hop, k.outside)
 	}
 }
 
-func (h *hearing) last() int {
-	if n := len(h.t.Ends); n > 0 {
-		return h.t.Ends[n-1]
+// last returns where the last step ends.
+func (k *tracker) last() int {
+	if n := len(k.t.Ends); n > 0 {
+		return k.t.Ends[n-1]
 	}
 	return 0
 }
 
-// add is a step that ends at a sample. Frames that overlap those of the segment before
-// bring nothing new.
-func (h *hearing) add(end int, label int32) {
-	end = min(end, len(h.e.Samples)/h.j.set.Channels)
-	if end <= h.last() {
+// add adds a step that ends at a sample, unless the segment before has covered it.
+func (k *tracker) add(end int, label int32) {
+	end = min(end, len(k.e.Samples)/k.j.set.Channels)
+	if end <= k.last() {
 		return
 	}
-	truth := h.e.Label
-	if h.e.Steps != nil {
-		truth = int(h.e.Steps[end-1])
+	truth := k.e.Label
+	if k.e.Steps != nil {
+		truth = int(k.e.Steps[end-1])
 	}
 	if truth >= 0 {
-		truth = h.j.truth[truth]
+		truth = k.j.truth[truth]
 	}
-	h.t.Ends, h.t.Truth, h.t.Running = append(h.t.Ends, end), append(h.t.Truth, int32(truth)), append(h.t.Running, label)
+	k.t.Ends, k.t.Truth, k.t.Running = append(k.t.Ends, end), append(k.t.Truth, int32(truth)), append(k.t.Running, label)
 }
 
-// confirm fills in what the confirm head says of each detected segment by itself.
+// confirm fills in the confirm head's label of each detected segment alone.
 func (j *job) confirm(t *Track, e *dataset.Example) error {
-	var w worker
+	var x front
 	var frames []float32
-	t.Confirm = append([]int32(nil), t.Running...)
+	t.Confirm = slices.Clone(t.Running)
 	for _, s := range StretchesOf(t.Running) {
 		from := 0
 		if s.From > 0 {
 			from = t.Ends[s.From-1]
 		}
 		samples := e.Samples[from*j.set.Channels : t.Ends[s.To-1]*j.set.Channels]
-		if err := w.extract(j, samples, &frames); err != nil {
+		if err := x.extract(j.m, j.set.Channels, samples, &frames); err != nil {
 			return fmt.Errorf("%s: %w", e.Name, err)
 		}
 		label := f32.Argmax(j.m.Predict(frames).Confirm)

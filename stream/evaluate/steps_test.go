@@ -188,8 +188,8 @@ func TestStepsRefuse(t *testing.T) {
 			_, err := Steps(t.Context(), randomModel(t, 1, func(c *model.Config) { c.Running, c.Decision.EarlySteps = model.RunningNone, 0 }), testset.Steps(1, 1), Options{})
 			return err
 		},
-		"crop":          func() error { _, err := Steps(t.Context(), m, testset.Steps(1, 1), Options{Crop: 1}); return err },
-		"no recordings": func() error { _, err := Steps(t.Context(), m, testset.Steps(1, 0), Options{}); return err },
+		"leave Options.Crop out": func() error { _, err := Steps(t.Context(), m, testset.Steps(1, 1), Options{Crop: 1}); return err },
+		"no recordings":          func() error { _, err := Steps(t.Context(), m, testset.Steps(1, 0), Options{}); return err },
 		"none of the model": func() error {
 			s := testset.Steps(1, 1)
 			s.Labels = []string{"a", "x"}

@@ -127,17 +127,17 @@ func remade(t *rapid.T, m *model.Model, c model.Config) *model.Model {
 	return r
 }
 
-func listened(t *rapid.T, m *model.Model, c model.Config, r Recording) *Take {
-	takes, err := Listen(context.Background(), remade(t, m, c), []Recording{r}, StreamOptions{Running: true})
+func listened(t *rapid.T, m *model.Model, c model.Config, r Recording) *Trace {
+	traces, err := Collect(context.Background(), remade(t, m, c), []Recording{r}, StreamOptions{KeepProbs: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return takes[0]
+	return traces[0]
 }
 
 // checkDecided compares take with the events of m over x; it counts by rule what was
 // held back, and returns the number of early labels.
-func checkDecided(t *rapid.T, m *model.Model, x []float32, take *Take, held map[string]int) (earlies int) {
+func checkDecided(t *rapid.T, m *model.Model, x []float32, take *Trace, held map[string]int) (earlies int) {
 	c, err := stream.NewClassifier(m, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -183,15 +183,15 @@ func checkDecided(t *rapid.T, m *model.Model, x []float32, take *Take, held map[
 func TestListen(t *testing.T) {
 	m, set := strict(t), tones(30)
 	s, recording := composed(t, set)
-	var takes [][]*Take
+	var traces [][]*Trace
 	for _, block := range []time.Duration{0, 125 * time.Microsecond, 700 * time.Millisecond} {
-		got, err := Listen(context.Background(), m, []Recording{recording(block), recording(block)}, StreamOptions{})
+		got, err := Collect(context.Background(), m, []Recording{recording(block), recording(block)}, StreamOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		takes = append(takes, got)
+		traces = append(traces, got)
 	}
-	if !reflect.DeepEqual(takes[0], takes[1]) || !reflect.DeepEqual(takes[0], takes[2]) || !reflect.DeepEqual(takes[0][0], takes[0][1]) {
+	if !reflect.DeepEqual(traces[0], traces[1]) || !reflect.DeepEqual(traces[0], traces[2]) || !reflect.DeepEqual(traces[0][0], traces[0][1]) {
 		t.Error("blocks matter")
 	}
 	shuffled := recording(0)
@@ -199,10 +199,10 @@ func TestListen(t *testing.T) {
 	rand.New(rand.NewPCG(1, 1)).Shuffle(len(s.Events), func(i, k int) {
 		shuffled.Annotations[i], shuffled.Annotations[k] = shuffled.Annotations[k], shuffled.Annotations[i]
 	})
-	if got, err := Listen(context.Background(), m, []Recording{shuffled}, StreamOptions{}); err != nil || !reflect.DeepEqual(got[0], takes[0][0]) {
+	if got, err := Collect(context.Background(), m, []Recording{shuffled}, StreamOptions{}); err != nil || !reflect.DeepEqual(got[0], traces[0][0]) {
 		t.Error("the order of annotations matters", err)
 	}
-	for i, c := range takes[0][0].Clips {
+	for i, c := range traces[0][0].Clips {
 		k := slices.IndexFunc(set.Examples, func(e dataset.Example) bool { return e.Name == s.Events[i].Where })
 		front, _ := m.Front()
 		p := m.Predict(front.Flush(front.Push(nil, set.Examples[k].Samples)))
@@ -224,17 +224,17 @@ func TestListenToAnotherFormat(t *testing.T) {
 		Open: func() (capture.Source, error) {
 			return capture.NewMemory(capture.Cut("x", capture.Format{Rate: rate, Channels: 2}, x, 777)...), nil
 		}}
-	takes, err := Listen(context.Background(), strict(t), []Recording{r}, StreamOptions{})
+	traces, err := Collect(context.Background(), strict(t), []Recording{r}, StreamOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	take := takes[0]
+	take := traces[0]
 	if len(take.Candidates) != 1 || len(take.Events) != 1 || !take.Clips[0].Judged || take.Samples != 3*rate || take.Rate != rate {
 		t.Fatalf("%+v", take)
 	}
 	c := take.Candidates[0]
 	near := func(got, want, within float64) bool { return math.Abs(got-want) <= within*rate }
-	if !near(float64(c.Start), 0.98*rate, 0.02) || !near(float64(c.End), 2*rate, 0.03) || !near(float64(c.Told), 2.2*rate, 0.03) {
+	if !near(float64(c.Start), 0.98*rate, 0.02) || !near(float64(c.End), 2*rate, 0.03) || !near(float64(c.DecidedAt), 2.2*rate, 0.03) {
 		t.Errorf("%+v", c)
 	}
 }
@@ -248,7 +248,7 @@ func TestStreamMistakes(t *testing.T) {
 		"x:8: end: 41 s is behind the end of the recording, 40.000 s": func(r *Recording, o *StreamOptions) {
 			r.Annotations = []dataset.Annotation{{Start: 1, End: 41, Label: "a", Where: "x:8"}}
 		},
-		"choose another with --segment": func(r *Recording, o *StreamOptions) { o.Segment = &segment.Config{Kind: segment.Message} },
+		"choose another in segment.Config.Kind": func(r *Recording, o *StreamOptions) { o.Segment = &segment.Config{Kind: segment.Message} },
 		"it holds no samples": func(r *Recording, o *StreamOptions) {
 			r.Annotations, r.Open = nil, func() (capture.Source, error) {
 				return capture.NewMemory(capture.Cut("x", capture.Format{Rate: 8000, Channels: 1}, nil, 100)...), nil
@@ -277,14 +277,14 @@ func TestStreamMistakes(t *testing.T) {
 func TestScore(t *testing.T) {
 	const rate = 1000
 	said := func(start, end uint64, probs ...float32) Candidate {
-		return Candidate{Start: start, End: end, Told: end + 200, Confirm: probs, Running: -1, Early: -1}
+		return Candidate{Start: start, End: end, DecidedAt: end + 200, Confirm: probs, Running: -1, Early: -1}
 	}
 	good := said(950, 1400, 0.9, 0.1, 0)
 	good.Steps = []Step{{1000, -1, 0}, {1100, 1, 0.6}, {1200, 0, 0.6}, {1300, 0, 0.7}, {1400, 0, 0.8}, {1500, 1, 0.8}}
 	good.Counted, good.Running, good.Early, good.EarlyAt = 5, 0, 0, 1300
 	wrong := said(5100, 5500, 0.2, 0.8, 0)
 	wrong.Early, wrong.EarlyAt, wrong.Running, wrong.Counted, wrong.Steps = 0, 5200, 0, 1, []Step{{5200, 0, 0.9}}
-	take := &Take{Name: "x", Rate: rate, Samples: 3600 * rate,
+	take := &Trace{Name: "x", Rate: rate, Samples: 3600 * rate,
 		Events: []Span{{1000, 1500, 0}, {5000, 5600, 0}, {9000, 9500, 1}, {13000, 13500, 1}, {17000, 17500, 1}, {21000, 21600, 0}},
 		Clips:  []Clip{{true, 0, 0}, {true, 0, 1}, {true, 1, 1}, {true, 1, 1}, {}, {}},
 		Candidates: []Candidate{good,
@@ -297,12 +297,12 @@ func TestScore(t *testing.T) {
 			said(21400, 21500, 1, 0, 0), // within it, but it begins too late
 		}}
 	d := &decide.Config{Threshold: 0.55, Background: "z"}
-	r := Score([]string{"a", "b", "z"}, []*Take{take}, d, 0.25)
+	r := Score([]string{"a", "b", "z"}, []*Trace{take}, d, 0.25)
 	want := FalseAlarms{4, 4, 1, 0, 1, 2}
 	if r.FalseAlarms != want || r.Events != 6 || r.Found != 1 || r.Missed != 5 || r.Recall != ShareOf(1, 6) || r.Precision != ShareOf(1, 5) || r.F1 != ShareOf(2, 11) {
 		t.Errorf("%+v", r)
 	}
-	if m := map[string]int{"wrong_label": 1, "threshold": 1, "background": 1, "short": 1, "inside": 1}; !reflect.DeepEqual(r.Misses, m) {
+	if m := map[Reason]int{"wrong_label": 1, "threshold": 1, "background": 1, "short": 1, "inside": 1}; !reflect.DeepEqual(r.Misses, m) {
 		t.Errorf("%v", r.Misses)
 	}
 	if a := (StreamAccuracy{1, 0.75, ShareOf(1, 6), ShareOf(1, 6), 4}); r.Accuracy != a {
@@ -317,7 +317,7 @@ func TestScore(t *testing.T) {
 	if g := (RunningInStream{1, 0.2, 2, Number(2.0 / 60)}); r.Running != g {
 		t.Errorf("%+v", r.Running)
 	}
-	if s := (Segments{8, 5, 1, map[string]int{"background": 1, "short": 1}}); !reflect.DeepEqual(r.Segments, s) {
+	if s := (Segments{8, 5, 1, map[decide.Rule]int{"background": 1, "short": 1}}); !reflect.DeepEqual(r.Segments, s) {
 		t.Errorf("%+v", r.Segments)
 	}
 	if c := [][]int{{1, 1, 0, 1}, {0, 0, 0, 3}, {0, 0, 0, 0}, {3, 0, 0, 0}}; !reflect.DeepEqual(r.Confusion, c) {

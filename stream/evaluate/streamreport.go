@@ -2,22 +2,22 @@ package evaluate
 
 import (
 	"context"
-
 	"math"
 	"slices"
 	"time"
 
 	"inkling/model"
+	"inkling/model/decide"
 )
 
-// DefaultTolerance is how far apart, in seconds, the begin of an event and of the
-// segment that tells of it may be: the collar of DCASE's evaluations rounded up to
-// their later 250 ms. The segmenter opens a pre-roll (50 ms) before what it hears,
-// and people set labels by hand to a tenth of a second or two.
+// DefaultTolerance is the greatest distance, in seconds, between the start of an event and
+// that of a segment that finds it. It is the collar of DCASE's evaluations. Segments begin
+// a pre-roll before the sound that opened them, and annotations made by hand are off by a
+// tenth of a second or two.
 const DefaultTolerance = 0.25
 
-// A StreamReport is how good a model is on streams. Its JSON is the one object that
-// `eval --stream --json` prints; docs/streams.md says what each figure means.
+// A StreamReport says how good a model is on streams. docs/streams.md says what each
+// figure of its JSON means.
 type StreamReport struct {
 	Recordings  int                    `json:"recordings"`
 	Seconds     float64                `json:"seconds"` // of signal
@@ -29,7 +29,7 @@ type StreamReport struct {
 	Precision   Share                  `json:"precision"`
 	F1          Share                  `json:"f1"`
 	MacroF1     Share                  `json:"macro_f1"`
-	Misses      map[string]int         `json:"misses"` // by reason
+	Misses      map[Reason]int         `json:"misses"` // by reason
 	FalseAlarms FalseAlarms            `json:"false_alarms"`
 	Accuracy    StreamAccuracy         `json:"accuracy"`
 	Latency     Latencies              `json:"latency"`
@@ -39,18 +39,25 @@ type StreamReport struct {
 	OverTime    []TimePart             `json:"over_time"`
 	Labels      []string               `json:"labels"`
 	PerLabel    map[string]StreamClass `json:"per_label"`
-	Confusion   [][]int                `json:"confusion"` // row = truth, column = label told; the last of both is none
+	Confusion   [][]int                `json:"confusion"` // row = truth, column = label reported; the last row and column are none
 	Elapsed     float64                `json:"elapsed_s"`
 
-	Title    string       `json:"-"`
-	Warnings []string     `json:"-"`
-	Takes    []*Take      `json:"-"`
-	TradeOff *TradeOff    `json:"-"` // for the page, of a model that was tuned
-	Rows     []StreamRow  `json:"-"` // by recording and start
-	Late     [3][]float64 `json:"-"` // ms from begin to label of each event labelled right: running, early, confirmed; ascending
+	Title    string      `json:"-"`
+	Warnings []string    `json:"-"`
+	Traces   []*Trace    `json:"-"`
+	Rows     []StreamRow `json:"-"` // by recording and start
+	Delays   Delays      `json:"-"`
 }
 
-// FalseAlarms counts labels that were reported of no event.
+// Delays lists how long after the start of each event its label was right, in ms,
+// ascending; Latencies are their quantiles.
+type Delays struct {
+	Running   []float64 // until the running label was right and stayed so
+	Early     []float64 // until the early event
+	Confirmed []float64 // until the confirmed event
+}
+
+// FalseAlarms counts reported labels that found no event.
 type FalseAlarms struct {
 	Total        int    `json:"total"`
 	PerHour      Number `json:"per_hour"`
@@ -60,10 +67,10 @@ type FalseAlarms struct {
 	OnBackground int    `json:"on_background"`
 }
 
-// StreamAccuracy sets side by side how many events are labelled right: of those cut
-// out at their annotations, by the confirmed label and the running one at the end;
-// and in the stream, by the running label at the annotation's end and the confirmed
-// label of a segment that matches.
+// StreamAccuracy compares four ways to label the same events: cut out at their
+// annotations, by the confirmed label and by the running label at the end; and in the
+// stream, by the running label at the annotation's end and by the confirmed label of a
+// segment that found the event.
 type StreamAccuracy struct {
 	Clip          Share `json:"clip"`
 	ClipRunning   Share `json:"clip_running"`
@@ -72,7 +79,7 @@ type StreamAccuracy struct {
 	Clips         int   `json:"clips"` // events that were judged as clips
 }
 
-// Latencies are from the begin of an event that was found.
+// Latencies are measured from the start of an event that was found.
 type Latencies struct {
 	Running   Latency `json:"running"`   // to the first running label that is right and stays so
 	Early     Latency `json:"early"`     // to the early event, where that is right
@@ -86,31 +93,31 @@ type Latency struct {
 	Events int    `json:"events"`
 }
 
-// EarlyInStream is how good early labels are.
+// EarlyInStream says how good early labels are.
 type EarlyInStream struct {
 	Given           int   `json:"given"`
-	Accuracy        Share `json:"accuracy"`         // of those given of an event
-	Overturned      int   `json:"overturned"`       // the segment's answer is another label, or none
+	Accuracy        Share `json:"accuracy"`         // of those given within an event
+	Overturned      int   `json:"overturned"`       // the segment was confirmed with another label, or with none
 	OverturnedShare Share `json:"overturned_share"` // of those given
 }
 
-// RunningInStream is how steady running labels are.
+// RunningInStream says how steady running labels are.
 type RunningInStream struct {
-	Overturned      int    `json:"overturned"`       // segments reported with another label than the last running one
+	Overturned      int    `json:"overturned"`       // segments reported with a label other than the last running one
 	OverturnedShare Share  `json:"overturned_share"` // of those reported
 	Flips           int    `json:"flips"`            // changes of the running label within segments
 	FlipsPerMinute  Number `json:"flips_per_minute"`
 }
 
-// Segments counts candidates by what became of them.
+// Segments counts candidates by their outcome.
 type Segments struct {
-	Candidates int            `json:"candidates"`
-	Reported   int            `json:"reported"`
-	Rejected   int            `json:"rejected"`
-	Dropped    map[string]int `json:"dropped"` // by reason
+	Candidates int                 `json:"candidates"`
+	Reported   int                 `json:"reported"`
+	Rejected   int                 `json:"rejected"`
+	Dropped    map[decide.Rule]int `json:"dropped"` // by rule or reason
 }
 
-// TimePart is what happened so long after the streams' begins.
+// TimePart holds the figures of one span of time since the streams' start.
 type TimePart struct {
 	FromS              float64 `json:"from_s"`
 	ToS                float64 `json:"to_s"`
@@ -119,12 +126,12 @@ type TimePart struct {
 	Found              int     `json:"found"`
 	Accuracy           Share   `json:"accuracy"`
 	RunningRight       int     `json:"running_right"`
-	RunningAccuracy    Share   `json:"running_accuracy"` // of the running label in the stream, at the annotations' ends
+	RunningAccuracy    Share   `json:"running_accuracy"` // of the running label at the annotations' ends
 	FalseAlarms        int     `json:"false_alarms"`
 	FalseAlarmsPerHour Number  `json:"false_alarms_per_hour"`
 }
 
-// StreamClass is how good one label is.
+// StreamClass says how good a model is on one label.
 type StreamClass struct {
 	Events      int   `json:"events"`
 	Found       int   `json:"found"`
@@ -134,18 +141,18 @@ type StreamClass struct {
 	F1          Share `json:"f1"`
 }
 
-// Stream evaluates m on recordings: Listen, then Score under the model's own
-// decision rules.
+// Stream evaluates m on recordings: Collect, then Score under the model's own decision
+// rules.
 func Stream(ctx context.Context, m *model.Model, recordings []Recording, o StreamOptions) (*StreamReport, error) {
 	began := time.Now()
-	takes, err := Listen(ctx, m, recordings, o)
+	traces, err := Collect(ctx, m, recordings, o)
 	if err != nil {
 		return nil, err
 	}
 	if o.Tolerance == 0 {
 		o.Tolerance = DefaultTolerance
 	}
-	r := Score(m.Config.Labels, takes, &m.Config.Decision, o.Tolerance)
+	r := Score(m.Config.Labels, traces, &m.Config.Decision, o.Tolerance)
 	r.Elapsed = time.Since(began).Seconds()
 	if o.Each != nil {
 		for i := range r.Rows {
@@ -157,18 +164,26 @@ func Stream(ctx context.Context, m *model.Model, recordings []Recording, o Strea
 	return r, nil
 }
 
-// A StreamRow is an event or a false alarm, a line of `eval --stream --each`. What
-// there is not is null.
+// A RowKind says what a StreamRow is about.
+type RowKind string
+
+const (
+	EventRow      RowKind = "event"
+	FalseAlarmRow RowKind = "false_alarm"
+)
+
+// A StreamRow is an event or a false alarm. Fields that do not apply are nil, null in
+// JSON.
 type StreamRow struct {
 	Recording string   `json:"recording"`
-	Kind      string   `json:"kind"`  // event or false_alarm
+	Kind      RowKind  `json:"kind"`
 	Start     float64  `json:"start"` // seconds, of the event or of the false alarm's segment
 	End       float64  `json:"end"`
 	Label     string   `json:"label"` // of the event, or of the false alarm
 	Found     *bool    `json:"found,omitempty"`
-	Given     *string  `json:"given"`  // event: the label told of it
+	Given     *string  `json:"given"`  // event: the label reported for it
 	P         *float64 `json:"p"`      // its probability
-	Reason    string   `json:"reason"` // of the miss or of the false alarm; "" for what was found
+	Reason    Reason   `json:"reason"` // of the miss or the false alarm; "" if the event was found
 	From      *float64 `json:"segment_start"`
 	To        *float64 `json:"segment_end"`
 	Early     *string  `json:"early"`
@@ -177,7 +192,7 @@ type StreamRow struct {
 	ConfirmMS *float64 `json:"confirmed_latency_ms"`
 }
 
-// quantile is the nearest rank of sorted values.
+// Quantile returns the nearest rank of sorted values, NaN if there are none.
 func Quantile(sorted []float64, q float64) Number {
 	if len(sorted) == 0 {
 		return Number(math.NaN())
@@ -190,7 +205,7 @@ func latency(ms []float64) Latency {
 	return Latency{Quantile(ms, 0.5), Quantile(ms, 0.9), len(ms)}
 }
 
-// perHour is a rate, NaN where there is no time.
+// perHour returns n as a rate, NaN if there is no time.
 func perHour(n int, seconds float64) Number {
 	return Number(float64(n) / (seconds / 3600))
 }

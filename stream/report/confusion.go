@@ -3,8 +3,9 @@ package report
 import (
 	"fmt"
 	"image/color"
-	"inkling/stream/evaluate"
 	"strconv"
+
+	"inkling/stream/evaluate"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -14,26 +15,16 @@ func drawConfusion(r Clips) (*drawing, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
-	l := newChart(r, fmt.Sprintf("%d %s, %s right", r.Examples, r.unit(), r.ConfusionMatrix().Accuracy()))
-	return &drawing{width: l.width, height: l.height, draw: l.draw}, nil
-}
-
-// drawEvents is the confusion of a stream's events: its last label is none.
-func drawEvents(r Stream) (*drawing, error) {
-	l := newChart(r.confused(), fmt.Sprintf("%d events, %s found; %s false alarms an hour", r.Events, r.Recall, r.FalseAlarms.PerHour))
-	l.none = 1
-	return &drawing{width: l.width, height: l.height, draw: l.draw}, nil
+	return newChart(r.confusion(), r.title()).drawing(), nil
 }
 
 // A chart is the layout of a confusion chart; lengths are in points.
 type chart struct {
-	r             Clips
-	c             *evaluate.Matrix
-	n, columns    int // columns is n, or n+1 where some were given no label
-	none          int // the last so many labels have no summaries
+	*confusion
+	n, columns    int // columns is n, or n+1 if some were given no label
 	title         string
 	cell          vg.Length
-	side          vg.Length // of a summary's cell across the summary
+	side          vg.Length // width of a summary's cell
 	left, bottom  vg.Length // of the matrix
 	right, top    vg.Length
 	width, height vg.Length
@@ -52,10 +43,10 @@ const (
 	labelPad    = 4
 )
 
-func newChart(r Clips, title string) *chart {
-	l := &chart{r: r, c: r.ConfusionMatrix(), n: len(r.Labels), title: title}
+func newChart(c *confusion, title string) *chart {
+	l := &chart{confusion: c, n: len(c.labels), title: title}
 	l.columns = l.n
-	for _, k := range l.c.None {
+	for _, k := range l.m.None {
 		if k > 0 {
 			l.columns = l.n + 1
 		}
@@ -66,7 +57,7 @@ func newChart(r Clips, title string) *chart {
 	l.cellStyle = l.cellFont()
 	l.sumStyle = style(min(9, l.cell*0.45), ink, draw.XCenter, draw.YCenter)
 	var across, down vg.Length
-	for _, s := range append([]string{}, r.Labels...) {
+	for _, s := range c.labels {
 		s = fit(l.rowStyle, s, labelRoom)
 		l.rows = append(l.rows, s)
 		across = max(across, l.rowStyle.Width(s))
@@ -96,12 +87,15 @@ func newChart(r Clips, title string) *chart {
 	return l
 }
 
+func (l *chart) drawing() *drawing { return &drawing{width: l.width, height: l.height, draw: l.draw} }
+
+// sumHeight returns the height of a cell of the summaries below the matrix.
 func (l *chart) sumHeight() vg.Length { return min(max(l.cell, 14), 20) }
 
-// cellFont is the largest font in which every count fits its cell.
+// cellFont returns the largest font in which every count fits its cell.
 func (l *chart) cellFont() draw.TextStyle {
 	widest := "0"
-	for _, row := range l.c.Counts {
+	for _, row := range l.m.Counts {
 		for _, n := range row {
 			if s := strconv.Itoa(n); len(s) > len(widest) {
 				widest = s
@@ -118,25 +112,25 @@ func (l *chart) cellFont() draw.TextStyle {
 func (l *chart) draw(c draw.Canvas) {
 	fill(c, paper, 0, 0, l.width, l.height)
 	c.FillText(style(11, ink, draw.XLeft, draw.YTop), vg.Point{X: chartMargin, Y: l.height - chartMargin}, l.title)
-	for i, row := range l.c.Counts {
+	for i, row := range l.m.Counts {
 		y := l.top - vg.Length(i+1)*l.cell
 		c.FillText(l.rowStyle, vg.Point{X: l.left - labelPad, Y: y + l.cell/2}, l.rows[i])
 		for k, n := range row {
 			l.count(c, i, k, n)
 		}
 		if l.columns > l.n {
-			l.count(c, i, l.n, l.c.None[i])
+			l.count(c, i, l.n, l.m.None[i])
 		}
-		if i >= l.n-l.none {
+		if i >= l.n-l.extra {
 			continue
 		}
 		x := l.right + chartGap
-		l.summary(c, l.c.Sensitivity(i), x, y, x+l.side, y+l.cell, x+l.side, y, x+2*l.side, y+l.cell)
+		l.summary(c, l.m.Sensitivity(i), x, y, x+l.side, y+l.cell, x+l.side, y, x+2*l.side, y+l.cell)
 	}
 	h := l.sumHeight()
-	for k := range l.n - l.none {
+	for k := range l.n - l.extra {
 		x, y := l.left+vg.Length(k)*l.cell, l.bottom-chartGap
-		l.summary(c, l.c.Precision(k), x, y-h, x+l.cell, y, x, y-2*h, x+l.cell, y-h)
+		l.summary(c, l.m.Precision(k), x, y-h, x+l.cell, y, x, y-2*h, x+l.cell, y-h)
 	}
 	for k, s := range l.heads {
 		l.head(c, k, s)
@@ -154,7 +148,7 @@ func (l *chart) count(c draw.Canvas, row, column, n int) {
 	}
 	col := paper
 	if n > 0 {
-		col = tint(hue, 0.12+0.88*float64(n)/float64(l.c.Row(row)))
+		col = tint(hue, 0.12+0.88*float64(n)/float64(l.m.Row(row)))
 	}
 	fill(c, col, x, y, x+l.cell, y+l.cell)
 	frame(c, line(pale, 0.4), x, y, x+l.cell, y+l.cell)
@@ -163,7 +157,7 @@ func (l *chart) count(c draw.Canvas, row, column, n int) {
 	}
 }
 
-// summary draws the share s in the first box and what remains in the second.
+// summary draws the share s in the first box and the rest in the second.
 func (l *chart) summary(c draw.Canvas, s evaluate.Share, x0, y0, x1, y1, x2, y2, x3, y3 vg.Length) {
 	l.percent(c, s, blue, x0, y0, x1, y1)
 	l.percent(c, 1-s, vermilion, x2, y2, x3, y3)
@@ -182,8 +176,8 @@ func (l *chart) percent(c draw.Canvas, s evaluate.Share, hue color.NRGBA, x0, y0
 	l.text(c, l.sumStyle, col, (x0+x1)/2, (y0+y1)/2, label)
 }
 
-// percentOf writes a share with as much of "98.6 %" as fits the width. What is
-// not 100 % is not written as such.
+// percentOf writes a share with as much of "98.6 %" as fits the width. Less than 100 % is
+// not rounded up to it.
 func percentOf(s float64, width vg.Length, sty draw.TextStyle) string {
 	p := 100 * s
 	round := fmt.Sprintf("%.0f", p)
@@ -224,21 +218,13 @@ func (l *chart) head(c draw.Canvas, k int, s string) {
 
 const quarter = 1.5707963267948966
 
-// given names the axis of the labels given.
-func (l *chart) given() string {
-	if l.r.Unit == unitSteps {
-		return "running label"
-	}
-	return "confirmed label"
-}
-
 func (l *chart) captions(c draw.Canvas) {
 	small := style(8, grey, draw.XCenter, draw.YCenter)
 	c.FillText(small, vg.Point{X: l.right + chartGap + l.side, Y: l.top + 6}, "sensitivity")
 	small.XAlign = draw.XRight
 	c.FillText(small, vg.Point{X: l.left - labelPad, Y: l.bottom - chartGap - l.sumHeight()}, "precision")
 	axis := style(9, ink, draw.XCenter, draw.YCenter)
-	c.FillText(axis, vg.Point{X: (l.left + l.right) / 2, Y: chartMargin + 5}, l.given())
+	c.FillText(axis, vg.Point{X: (l.left + l.right) / 2, Y: chartMargin + 5}, l.given+" label")
 	axis.Rotation = quarter
 	c.FillText(axis, vg.Point{X: chartMargin + 5, Y: (l.bottom + l.top) / 2}, "true label")
 }

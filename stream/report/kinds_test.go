@@ -23,10 +23,10 @@ func TestEveryKindOfResultIsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	take := &evaluate.Take{Name: "x", Rate: 1000, Samples: 3600 * 1000, Events: []evaluate.Span{{Start: 1000, End: 1500, Label: 0}}, Clips: make([]evaluate.Clip, 1),
-		Candidates: []evaluate.Candidate{{Start: 950, End: 1400, Told: 1600, Confirm: []float32{0.9, 0.1}, Running: -1, Early: -1}}}
-	stream := evaluate.Score([]string{"a", "b"}, []*evaluate.Take{take}, &decide.Config{}, 0.25)
-	nothing := evaluate.Score([]string{"a", "b"}, []*evaluate.Take{{Name: "empty", Rate: 1000, Samples: 1000}}, &decide.Config{}, 0.25)
+	trace := &evaluate.Trace{Name: "x", Rate: 1000, Samples: 3600 * 1000, Events: []evaluate.Span{{Start: 1000, End: 1500, Label: 0}}, Clips: make([]evaluate.Clip, 1),
+		Candidates: []evaluate.Candidate{{Start: 950, End: 1400, DecidedAt: 1600, Confirm: []float32{0.9, 0.1}, Running: -1, Early: -1}}}
+	stream := evaluate.Score([]string{"a", "b"}, []*evaluate.Trace{trace}, &decide.Config{}, 0.25)
+	nothing := evaluate.Score([]string{"a", "b"}, []*evaluate.Trace{{Name: "empty", Rate: 1000, Samples: 1000}}, &decide.Config{}, 0.25)
 	beats := &evaluate.BeatReport{Records: 1, Beats: 2, Labels: []string{"N"}, Truths: []string{"N"}, Confusion: [][]int{{1, 0, 0}, {0, 0, 1}},
 		Warnings: []string{"trained on a"}}
 	beats.Classes.Always, beats.Classes.PerClass = "N", map[string]evaluate.BeatClass{"N": {Beats: 2}}

@@ -193,7 +193,7 @@ func TestSVGHoldsTheWords(t *testing.T) {
 func TestConfusionCellsAreColoured(t *testing.T) {
 	r := Clips{evaluate.NewReport([]string{"a", "b"}, nil, false)}
 	r.Matrix.Counts = [][]int{{3, 1}, {0, 5}}
-	l := newChart(r, "")
+	l := newChart(r.confusion(), "")
 	var b bytes.Buffer
 	if err := (&drawing{width: l.width, height: l.height, draw: l.draw}).writePNG(&b); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"io"
 
 	"inkling/stream/evaluate"
+	"inkling/stream/tune"
 )
 
 // Text is a result that can be written for a terminal, Page one that can be written as
@@ -34,4 +35,5 @@ type (
 	Beats     struct{ *evaluate.BeatReport }
 	Forecasts struct{ *evaluate.ForecastReport }
 	Reading   struct{ *evaluate.ReadingReport }
+	Tuned     struct{ *tune.Result }
 )

@@ -1,8 +1,9 @@
 package report
 
 import (
-	"inkling/stream/evaluate"
 	"math"
+
+	"inkling/stream/evaluate"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -10,8 +11,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// drawOverTime draws how many events are labelled right, and the false alarms an
-// hour, over the time since the streams' begins: two panels over one axis.
+// drawOverTime draws two panels over the time since the streams' begin: the share of
+// events labelled right, and false alarms an hour.
 func drawOverTime(r Stream) *drawing {
 	unit, scale := timeUnit(r)
 	top := newPlot("", "", "events right")
@@ -50,7 +51,7 @@ func drawOverTime(r Stream) *drawing {
 	}}
 }
 
-// timeUnit is what the axis of time counts, in seconds.
+// timeUnit returns the unit of the time axis and its length in seconds.
 func timeUnit(r Stream) (name string, seconds float64) {
 	switch end := r.OverTime[len(r.OverTime)-1].ToS; {
 	case end >= 7200:
@@ -61,7 +62,7 @@ func timeUnit(r Stream) (name string, seconds float64) {
 	return "seconds", 1
 }
 
-// intervals are a plotter of the confirmed accuracy's 95 % intervals.
+// intervals plots the 95 % intervals of the confirmed accuracy.
 type intervals struct {
 	parts []evaluate.TimePart
 	scale float64
@@ -79,7 +80,7 @@ func (v *intervals) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// columns are a plotter of false alarms an hour.
+// columns plots false alarms an hour.
 type columns struct {
 	parts []evaluate.TimePart
 	scale float64
@@ -99,34 +100,39 @@ func (v *columns) DataRange() (xmin, xmax, ymin, ymax float64) {
 	return 0, xmax, 0, ymax
 }
 
-// mostPoints is about how many a curve of latencies has.
+// mostPoints is the approximate number of points of a curve of latencies.
 const mostPoints = 300
 
-// drawLatencies draws the share of events labelled right over the time since their
-// begin.
+// drawLatencies draws the share of events labelled right over the time since their begin.
 func drawLatencies(r Stream) *drawing {
 	p := newPlot("", "ms since the event's begin", "events labelled right")
-	names := []string{"running, to stay", "early", "confirmed"}
-	colours := []draw.LineStyle{line(vermilion, 1.6), line(green, 1.6), line(blue, 1.6)}
+	lines := []struct {
+		key
+		ms []float64
+	}{
+		{key{"running, to stay", line(vermilion, 1.6), nil}, r.Delays.Running},
+		{key{"early", line(green, 1.6), nil}, r.Delays.Early},
+		{key{"confirmed", line(blue, 1.6), nil}, r.Delays.Confirmed},
+	}
 	end := 100.0
-	for _, ms := range r.Late {
-		if len(ms) > 0 {
-			end = max(end, 1.2*float64(evaluate.Quantile(ms, 0.9)))
+	for _, l := range lines {
+		if len(l.ms) > 0 {
+			end = max(end, 1.2*float64(evaluate.Quantile(l.ms, 0.9)))
 		}
 	}
 	var keys []key
-	for k, ms := range r.Late {
-		if len(ms) == 0 {
+	for _, l := range lines {
+		if len(l.ms) == 0 {
 			continue
 		}
-		keys = append(keys, key{names[k], colours[k], nil})
+		keys = append(keys, l.key)
 		at := plotter.XYs{{X: 0, Y: 0}}
 		y := 0.0
-		for i := 0; i < len(ms) && ms[i] <= end; i += 1 + len(ms)/mostPoints {
+		for i := 0; i < len(l.ms) && l.ms[i] <= end; i += 1 + len(l.ms)/mostPoints {
 			y = float64(i+1) / float64(r.Events)
-			at = append(at, plotter.XY{X: ms[i], Y: y})
+			at = append(at, plotter.XY{X: l.ms[i], Y: y})
 		}
-		addLine(p, append(at, plotter.XY{X: end, Y: y}), colours[k])
+		addLine(p, append(at, plotter.XY{X: end, Y: y}), l.line)
 	}
 	p.X.Min, p.X.Max, p.X.Tick.Marker = 0, math.Ceil(end/50)*50, steps{1, 10}
 	p.Y.Min, p.Y.Max, p.Y.Tick.Marker = 0, 1, percentTicks(0, 0.2)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"image/color"
+
 	"inkling/stream/evaluate"
 
 	"gonum.org/v1/plot/vg"

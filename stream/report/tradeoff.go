@@ -2,51 +2,54 @@ package report
 
 import (
 	"fmt"
-	"inkling/stream/evaluate"
 	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg/draw"
+
+	"inkling/stream/tune"
 )
 
-// TradeOff draws what thresholds can give on a stream.
-func TradeOff(t *evaluate.TradeOff, path string) error { return drawTradeOff(t).save(path) }
+// TradeOff draws the recall over the false alarms an hour that thresholds give on the
+// streams of the proof, and the model before and after tuning.
+func TradeOff(r *tune.Result, path string) error { return drawTradeOff(Tuned{r}).save(path) }
 
-// drawTradeOff draws false alarms on a logarithmic axis; none of them stand at its left end,
-// at half of one in the stream.
-func drawTradeOff(t *evaluate.TradeOff) *drawing {
+// drawTradeOff draws false alarms on a logarithmic axis. No false alarm at all is at its
+// left end, at half of one in the stream.
+func drawTradeOff(r Tuned) *drawing {
 	p := newPlot("", "false alarms an hour", "recall")
-	none := 0.5 / t.Hours
-	at := func(q evaluate.TradePoint) plotter.XY {
-		return plotter.XY{X: math.Log10(max(q.FalseAlarms, none)), Y: q.Recall}
+	hours, budget := r.After.Hours, r.Goal.FalseAlarms
+	none := 0.5 / hours
+	at := func(perHour, recall float64) plotter.XY {
+		return plotter.XY{X: math.Log10(max(perHour, none)), Y: recall}
 	}
+	before, after := at(r.Before.PerHour, float64(r.Before.Recall)), at(r.After.PerHour, float64(r.After.Recall))
+	goal := at(budget, 0).X
+	right := max(math.Log10(2/hours), before.X, after.X, goal)
 	var curve plotter.XYs
-	right := math.Log10(2 / t.Hours)
-	for _, q := range append(t.Curve, t.Before, t.After, evaluate.TradePoint{FalseAlarms: t.Budget}) {
-		right = max(right, at(q).X)
-	}
-	for _, q := range t.Curve {
-		if n := len(curve); n == 0 || curve[n-1] != at(q) {
-			curve = append(curve, at(q))
+	for _, q := range r.Curve {
+		xy := at(float64(q.Alarms)/hours, float64(q.Found)/float64(r.After.Events))
+		right = max(right, xy.X)
+		if n := len(curve); n == 0 || curve[n-1] != xy {
+			curve = append(curve, xy)
 		}
 	}
 	keys := []key{{"thresholds, from strict to none", line(blue, 1.6), nil}, {"as it was", line(grey, 1), draw.RingGlyph{}}, {"tuned", line(vermilion, 1), draw.CircleGlyph{}}}
 	addLine(p, curve, keys[0].line)
 	border := line(green, 1, 4, 3)
-	if t.Budget >= 0 {
-		x := at(evaluate.TradePoint{FalseAlarms: t.Budget}).X
-		addLine(p, plotter.XYs{{X: x, Y: 0}, {X: x, Y: 1}}, border)
+	if budget >= 0 {
+		addLine(p, plotter.XYs{{X: goal, Y: 0}, {X: goal, Y: 1}}, border)
 	}
-	if t.Recall > 0 {
-		addLine(p, plotter.XYs{{X: math.Log10(none), Y: t.Recall}, {X: right, Y: t.Recall}}, border)
+	if least := r.Goal.Recall; least > 0 {
+		addLine(p, plotter.XYs{{X: math.Log10(none), Y: least}, {X: right, Y: least}}, border)
 	}
-	if t.Budget >= 0 || t.Recall > 0 {
+	if budget >= 0 || r.Goal.Recall > 0 {
 		keys = append(keys, key{"goal", border, nil})
 	}
-	for i, q := range []evaluate.TradePoint{t.Before, t.After} {
+	for i, q := range []plotter.XY{before, after} {
 		k := keys[i+1]
-		p.Add(&dots{plotter.XYs{at(q)}, draw.GlyphStyle{Color: k.line.Color, Radius: 4, Shape: k.mark}})
+		p.Add(&dots{plotter.XYs{q}, draw.GlyphStyle{Color: k.line.Color, Radius: 4, Shape: k.mark}})
 	}
 	p.X.Min, p.X.Max = math.Log10(none), right+0.05
 	p.X.Tick.Marker = decades{none}
@@ -54,7 +57,7 @@ func drawTradeOff(t *evaluate.TradeOff) *drawing {
 	return plotted(480, 320, keys, p)
 }
 
-// decades marks an axis of logarithms to base 10 that begins where there is none.
+// decades marks a logarithmic axis to base 10 whose left end stands for zero.
 type decades struct{ none float64 }
 
 func (d decades) Ticks(lo, hi float64) []plot.Tick {

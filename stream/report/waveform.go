@@ -201,17 +201,6 @@ func (w *waveform) axis(c draw.Canvas) {
 	}
 }
 
-// roundStep is the least of 1, 2 and 5 times a power of ten that is at least v.
-func roundStep(v float64) float64 {
-	p := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, f := range []float64{1, 2, 5} {
-		if f*p >= v*(1-1e-9) {
-			return f * p
-		}
-	}
-	return 10 * p
-}
-
 // spread decides how labels are written: along the examples, upright where
 // they are too narrow for that, and where they are too narrow for that as well
 // once for neighbours of one label.

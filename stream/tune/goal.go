@@ -8,20 +8,21 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// A Goal is what a tuned model is to keep to. Zero: no such constraint.
+// A Goal is what a tuned model has to keep to. Zero fields are no constraint, but for
+// FalseAlarms.
 type Goal struct {
-	FalseAlarms float64 // an hour, at most; negative: none is asked for
-	Recall      float64 // at least
-	Latency     float64 // ms at most, the median from an event's begin to its running label that stays
-	Confidence  float64 // with which the bounds of the first two hold; 0: what was observed counts
-	Distinct    float64 // hours of the streams of the proof, if they go on with what was in them before; 0: all are
+	FalseAlarms float64 // greatest rate per hour; negative for no constraint
+	Recall      float64 // least share of the events that are found
+	Latency     float64 // greatest median, in ms, from an event's begin to its running label that stays
+	Confidence  float64 // with which the bounds on FalseAlarms and Recall hold; 0 compares what was observed
+	Distinct    float64 // hours of the proof's streams after which their contents repeat; 0 if they never do
 }
 
-// Check wants a goal that something can be found for.
+// Check returns an error for a goal that nothing can be found for.
 func (g *Goal) Check() error {
 	switch {
 	case g.FalseAlarms < 0 && g.Recall == 0:
-		return fmt.Errorf("tune: no goal: give false alarms an hour at most, or a recall at least")
+		return fmt.Errorf("tune: no goal: give a greatest rate of false alarms, or a least recall")
 	case math.IsNaN(g.FalseAlarms) || math.IsInf(g.FalseAlarms, 0):
 		return fmt.Errorf("tune: false alarms: %v an hour, want a number, 0 or more", g.FalseAlarms)
 	case !(g.Recall >= 0 && g.Recall <= 1):
@@ -34,7 +35,7 @@ func (g *Goal) Check() error {
 	return nil
 }
 
-// String says it in words.
+// String lists the constraints in words.
 func (g *Goal) String() string {
 	var all []string
 	if g.FalseAlarms >= 0 {
@@ -49,29 +50,29 @@ func (g *Goal) String() string {
 	return strings.Join(all, ", ")
 }
 
-// share is how much of so many hours is distinct: what comes again says nothing new
-// about other streams.
-func (g *Goal) share(hours float64) float64 {
+// distinct returns the share of the given hours whose contents do not repeat: repetitions
+// prove nothing about other streams.
+func (g *Goal) distinct(hours float64) float64 {
 	if g.Distinct == 0 {
 		return 1
 	}
 	return min(g.Distinct/hours, 1)
 }
 
-// AtMost is the rate an hour that alarms in so many hours speak for: with the goal's
-// confidence the true one is no greater, if they come independently of one another
-// (Garwood, Fiducial limits for the Poisson distribution, Biometrika 1936). Of streams
-// with repetitions, alarms and hours count in proportion.
+// AtMost returns the hourly rate that a number of alarms in the given hours proves: with
+// the goal's confidence the true rate is no greater, if alarms are independent of one
+// another (Garwood, Fiducial limits for the Poisson distribution, Biometrika 1936). In
+// streams with repetitions, alarms and hours count in proportion.
 func (g *Goal) AtMost(alarms int, hours float64) float64 {
 	if g.Confidence == 0 {
 		return float64(alarms) / hours
 	}
-	share := g.share(hours)
+	share := g.distinct(hours)
 	return distuv.Gamma{Alpha: share*float64(alarms) + 1, Beta: 1}.Quantile(g.Confidence) / (share * hours)
 }
 
-// AtLeast is the recall that found of events speak for, likewise (Clopper and Pearson,
-// Biometrika 1934).
+// AtLeast returns the recall that finding a number of events proves, likewise (Clopper and
+// Pearson, Biometrika 1934).
 func (g *Goal) AtLeast(found, events int, hours float64) float64 {
 	switch {
 	case found == 0:
@@ -79,38 +80,41 @@ func (g *Goal) AtLeast(found, events int, hours float64) float64 {
 	case g.Confidence == 0:
 		return float64(found) / float64(events)
 	}
-	share := g.share(hours)
+	share := g.distinct(hours)
 	return distuv.Beta{Alpha: share * float64(found), Beta: share*float64(events-found) + 1}.Quantile(1 - g.Confidence)
 }
 
-// Hours is how long a stream without repetitions must be, with so many alarms in it, to
-// support the budget.
+// Hours returns the length of a stream without repetitions that proves the budget of
+// false alarms with the given number of alarms in it.
 func (g *Goal) Hours(alarms int) float64 {
 	plain := Goal{Confidence: g.Confidence}
 	return plain.AtMost(alarms, 1) / g.FalseAlarms
 }
 
-// alarmsHold tells whether alarms in so many hours keep to the budget.
+// alarmsHold reports whether a number of alarms in the given hours keeps to the budget.
 func (g *Goal) alarmsHold(alarms int, hours float64) bool {
 	return g.FalseAlarms < 0 || g.AtMost(alarms, hours) <= g.FalseAlarms
 }
 
+// recallHolds reports whether finding a number of events keeps to the recall.
 func (g *Goal) recallHolds(found, events int, hours float64) bool {
 	return g.Recall == 0 || events > 0 && g.AtLeast(found, events, hours) >= g.Recall
 }
 
-// observed is the goal without a margin for chance.
+// observed returns the goal without a margin for chance.
 func (g Goal) observed() Goal {
 	g.Confidence = 0
 	return g
 }
 
-// choose picks a place on a path, of points from the strictest on, along which both
-// counts can but grow: the greatest recall that keeps to the budget, with the fewest
-// alarms; without a budget, the fewest alarms that keep to the recall. The places are
-// tested in a fixed order, each constraint's from its safe end on up to the first that
-// fails, so that each holds with the confidence of a single test (Angelopoulos et al.,
-// Learn then Test, 2021). −1: none.
+// choose returns the index of a point on a path, −1 if none keeps to the goal. The points
+// begin with the strictest thresholds; along them, found events and alarms never
+// decrease. With a budget it chooses the greatest recall that keeps to it, with the fewest
+// alarms; without one, the fewest alarms that keep to the recall.
+//
+// The points are tested in a fixed order, for each constraint from its safe end to the
+// first point that fails, so each constraint holds with the confidence of a single test
+// (Angelopoulos et al., Learn then Test, 2021).
 func (g *Goal) choose(points []Point, events int, hours float64) int {
 	most := -1
 	for most+1 < len(points) && g.alarmsHold(points[most+1].Alarms, hours) {
@@ -129,7 +133,24 @@ func (g *Goal) choose(points []Point, events int, hours float64) int {
 	return max(least, first(points, points[most].Found))
 }
 
-// first is the first point that finds so many.
+// nearest returns the index of the point that comes closest to the goal.
+func (g Goal) nearest(points []Point, events int, hours float64) int {
+	if g.FalseAlarms < 0 {
+		return len(points) - 1
+	}
+	g.Recall = 0
+	if n := g.choose(points, events, hours); n >= 0 {
+		return n
+	}
+	g = g.observed()
+	if n := g.choose(points, events, hours); n >= 0 {
+		return n
+	}
+	return first(points, 1)
+}
+
+// first returns the index of the first point with at least the given number of found
+// events.
 func first(points []Point, found int) int {
 	for i, p := range points {
 		if p.Found >= found {

@@ -11,41 +11,42 @@ import (
 	"inkling/stream/evaluate"
 )
 
-// levels are the thresholds that are tried, the strictest first: steps of a tenth in
-// log-odds from beyond a float32's last digit under 1 down to none at all. They do not
-// depend on the data.
+// levels are the thresholds that are tried, the strictest first: from 1 in steps of a
+// tenth in log-odds, beginning beyond a float32's last digit below 1, down to none at
+// all. They do not depend on the data.
 var levels = func() []float64 {
 	out := []float64{1}
 	for z := 170; z >= -30; z-- {
 		p := 1 / (1 + math.Exp(-float64(z)/10))
 		if p > 0.5 {
-			out = append(out, 1-short(1-p))
+			out = append(out, 1-rounded(1-p))
 		} else {
-			out = append(out, short(p))
+			out = append(out, rounded(p))
 		}
 	}
 	return append(out, 0)
 }()
 
-// short rounds to two digits.
-func short(p float64) float64 {
+// rounded returns p rounded to two digits.
+func rounded(p float64) float64 {
 	v, _ := strconv.ParseFloat(strconv.FormatFloat(p, 'g', 2, 64), 64)
 	return v
 }
 
-// A Point is what some thresholds give.
+// A Point counts what some thresholds give: found events and false alarms.
 type Point struct {
 	Found, Alarms int
 }
 
-// A curve is what a label's threshold gives at each level. As events pair with
-// answers of their own label first, it depends on no other label's threshold; and as
-// whatever was reported either finds an event or is a false alarm, both counts can
-// but grow from the strictest level on.
+// A curve has a Point for each level of one label's threshold. Events are paired with
+// answers of their own label first, so a curve does not depend on the other labels'
+// thresholds; and every answer either finds an event or is a false alarm, so along a curve
+// both counts never decrease.
 type curve []Point
 
-// curves measures takes under a decision but for its thresholds.
-func curves(takes []*evaluate.Take, c *model.Config, d *decide.Config, tolerance float64) []curve {
+// curves returns the curve of each label over traces, under a decision without its
+// thresholds.
+func curves(traces []*evaluate.Trace, c *model.Config, d *decide.Config, tolerance float64) []curve {
 	bare := *d
 	bare.Threshold, bare.On = 0, nil
 	out := make([]curve, len(c.Labels))
@@ -53,8 +54,8 @@ func curves(takes []*evaluate.Take, c *model.Config, d *decide.Config, tolerance
 		out[i] = make(curve, len(levels))
 	}
 	var s sweep
-	for _, t := range takes {
-		s.told = evaluate.Told(s.told, t.Candidates, c.Labels, &bare)
+	for _, t := range traces {
+		s.answers = evaluate.Answers(s.answers, t.Candidates, c.Labels, &bare)
 		for label := range out {
 			s.add(out[label], t, label, uint64(math.Round(tolerance*t.Rate)))
 		}
@@ -62,14 +63,14 @@ func curves(takes []*evaluate.Take, c *model.Config, d *decide.Config, tolerance
 	return out
 }
 
-// A sweep moves one label's threshold. It keeps its memory.
+// A sweep moves the threshold of one label. Its memory is reused.
 type sweep struct {
-	told           []evaluate.Decided // of each candidate
-	events, spoken []evaluate.Span
-	pair           evaluate.Pairing
+	answers       []evaluate.Answer // one per candidate
+	events, spans []evaluate.Span
+	pair          evaluate.Pairing
 }
 
-func (s *sweep) add(c curve, t *evaluate.Take, label int, tolerance uint64) {
+func (s *sweep) add(c curve, t *evaluate.Trace, label int, tolerance uint64) {
 	s.events = s.events[:0]
 	for _, e := range t.Events {
 		if e.Label == label {
@@ -78,15 +79,15 @@ func (s *sweep) add(c curve, t *evaluate.Take, label int, tolerance uint64) {
 	}
 	last, found := -1, 0
 	for k, p := range levels {
-		s.spoken = s.spoken[:0]
+		s.spans = s.spans[:0]
 		for i := range t.Candidates {
-			if v := &s.told[i]; v.Held == "" && v.Label == label && float64(v.P) >= p {
-				s.spoken = append(s.spoken, evaluate.Span{Start: t.Candidates[i].Start, End: t.Candidates[i].End, Label: label})
+			if a := &s.answers[i]; a.Reported() && a.Label == label && float64(a.P) >= p {
+				s.spans = append(s.spans, evaluate.Span{Start: t.Candidates[i].Start, End: t.Candidates[i].End, Label: label})
 			}
 		}
-		if len(s.spoken) != last {
-			s.pair.Pair(s.events, s.spoken, tolerance)
-			last, found = len(s.spoken), 0
+		if len(s.spans) != last {
+			s.pair.Pair(s.events, s.spans, tolerance)
+			last, found = len(s.spans), 0
 			for _, a := range s.pair.Right {
 				if a >= 0 {
 					found++
@@ -98,19 +99,19 @@ func (s *sweep) add(c curve, t *evaluate.Take, label int, tolerance uint64) {
 	}
 }
 
-// A step of a path lowers a label's threshold to the next level.
-type step struct {
+// A move lowers the threshold of one label to its next level.
+type move struct {
 	label, level int
-	gain         float64 // events found a false alarm
+	gain         float64 // events found per false alarm
 }
 
-// newPath orders all steps from the strictest thresholds to none by what they gain, as
-// far as a label's own order allows: a greedy ascent, on each label's concave majorant
-// where it is the best there is (Fox, Discrete optimization via marginal analysis,
-// 1966). An alarm counts as if every label had, beside its own, the mean of all labels'
-// at that level: labels with few alarms stay near one threshold for all, instead of
-// running ahead of what they have shown.
-func newPath(cs []curve) (path []step) {
+// newPath orders all moves, from the strictest thresholds to none, by their gain as far as
+// each label's own order allows: a greedy ascent on each label's concave majorant (Fox,
+// Discrete optimization via marginal analysis, 1966).
+//
+// A label is charged its own alarms plus the mean of all labels' at that level. So labels
+// with few alarms stay near a common threshold until the data show otherwise.
+func newPath(cs []curve) (path []move) {
 	mean := make([]float64, len(levels))
 	for _, c := range cs {
 		for k, p := range c {
@@ -120,14 +121,14 @@ func newPath(cs []curve) (path []step) {
 	for label, c := range cs {
 		path = append(path, majorant(c, mean, label)...)
 	}
-	slices.SortStableFunc(path, func(a, b step) int {
+	slices.SortStableFunc(path, func(a, b move) int {
 		return cmp.Or(cmp.Compare(b.gain, a.gain), cmp.Compare(a.level, b.level))
 	})
 	return path
 }
 
-// majorant gives the steps of a label, of which those behind never gain more.
-func majorant(c curve, mean []float64, label int) (steps []step) {
+// majorant returns the moves of a label with gains that never increase.
+func majorant(c curve, mean []float64, label int) (path []move) {
 	type run struct {
 		found, alarms float64
 		levels        int
@@ -135,7 +136,7 @@ func majorant(c curve, mean []float64, label int) (steps []step) {
 	gain := func(r run) float64 { return r.found / r.alarms }
 	var runs []run
 	for k := 1; k < len(c); k++ {
-		const trace = 1e-4 // of an alarm a level, in place of none
+		const trace = 1e-4 // of an alarm per level, so that no gain is infinite
 		r := run{float64(c[k].Found - c[k-1].Found), float64(c[k].Alarms-c[k-1].Alarms) + mean[k] - mean[k-1] + trace, 1}
 		for len(runs) > 0 && gain(runs[len(runs)-1]) < gain(r) {
 			last := runs[len(runs)-1]
@@ -148,36 +149,36 @@ func majorant(c curve, mean []float64, label int) (steps []step) {
 	for _, r := range runs {
 		for range r.levels {
 			k++
-			steps = append(steps, step{label, k, gain(r)})
+			path = append(path, move{label, k, gain(r)})
 		}
 	}
-	return steps
+	return path
 }
 
-// along gives the points of a path, the start included, by curves that may be of other
-// takes than it was made from.
-func along(path []step, cs []curve) []Point {
+// along returns the points of a path, its start included, on curves that may be of other
+// traces than those the path was made from.
+func along(path []move, cs []curve) []Point {
 	var now Point
 	for _, c := range cs {
 		now.Found += c[0].Found
 		now.Alarms += c[0].Alarms
 	}
 	points := []Point{now}
-	for _, s := range path {
-		c := cs[s.label]
-		now.Found += c[s.level].Found - c[s.level-1].Found
-		now.Alarms += c[s.level].Alarms - c[s.level-1].Alarms
+	for _, m := range path {
+		c := cs[m.label]
+		now.Found += c[m.level].Found - c[m.level-1].Found
+		now.Alarms += c[m.level].Alarms - c[m.level-1].Alarms
 		points = append(points, now)
 	}
 	return points
 }
 
-// put enters the thresholds after n steps of a path: the commonest as that of all, the
-// others by label.
-func put(d *decide.Config, path []step, n int, labels []string) {
+// put enters the thresholds after n moves of a path into d: the commonest as the
+// threshold of all labels, the others by label.
+func put(d *decide.Config, path []move, n int, labels []string) {
 	at := make([]int, len(labels))
-	for _, s := range path[:n] {
-		at[s.label] = s.level
+	for _, m := range path[:n] {
+		at[m.label] = m.level
 	}
 	count := map[int]int{}
 	common := 0

@@ -12,22 +12,23 @@ import (
 	"inkling/stream/evaluate"
 )
 
-// A plan is a way to decide, thresholds but for their place on the path.
+// A plan is a way to cut and to decide; how far down the path its thresholds go is still
+// open.
 type plan struct {
 	segment  segment.Config
 	decision decide.Config
-	path     []step
+	path     []move
 	worth    float64 // greater is better
-	latency  float64 // ms, over all that can be found
-	takes    []*evaluate.Take
+	latency  float64 // ms, over all events that can be found
+	traces   []*evaluate.Trace
 }
 
-// leastAlarms are granted when plans are compared: a budget of none, or of a single
-// alarm, would compare their luck.
+// leastAlarms is the least budget with which plans are compared: with no alarm, or a single
+// one, the comparison would be one of luck.
 const leastAlarms = 2
 
-// worth is what a path can give on the takes that it was made from.
-func (r *run) worth(points []Point, events int, hours float64) float64 {
+// value returns what a path can give on the traces that it was made from.
+func (r *run) value(points []Point, events int, hours float64) float64 {
 	g := r.Goal.observed()
 	if g.FalseAlarms >= 0 {
 		g.FalseAlarms, g.Recall = max(g.FalseAlarms, leastAlarms/hours), 0
@@ -42,31 +43,31 @@ func (r *run) worth(points []Point, events int, hours float64) float64 {
 	return float64(points[len(points)-1].Found) / float64(events)
 }
 
-// consider finds the best decision for what a segmenter cut.
-func (r *run) consider(s segment.Config, takes []*evaluate.Take) *plan {
+// consider returns the best plan for what a segmenter cut.
+func (r *run) consider(s segment.Config, traces []*evaluate.Trace) *plan {
 	var best *plan
-	events, hours := size(takes)
+	events, hours := size(traces)
 	for _, d := range r.evidence(s) {
-		for _, t := range takes {
+		for _, t := range traces {
 			t.Replay(&r.m.Config, &d)
 		}
-		cs := curves(takes, &r.m.Config, &d, r.Tolerance)
+		cs := curves(traces, &r.m.Config, &d, r.Tolerance)
 		path := newPath(cs)
-		p := &plan{segment: s, decision: d, path: path, worth: r.worth(along(path, cs), events, hours), takes: takes}
+		p := &plan{segment: s, decision: d, path: path, worth: r.value(along(path, cs), events, hours), traces: traces}
 		if best == nil || p.worth > best.worth+leastGain {
 			best = p
 		}
 	}
-	best.latency = r.score(best, takes).latency()
+	best.latency = r.score(best, traces).latency()
 	return best
 }
 
-// leastGain is by how much worth must rise before a rule or a setting is changed: two
-// in a thousand events are chance.
+// leastGain is the least rise in worth for which a rule or a setting is changed: two in a
+// thousand events are chance.
 const leastGain = 0.002
 
-// evidence lists the decisions with which rules about the evidence there may be in
-// segments of s: none, the model's own, a few others.
+// evidence returns the model's decision with each rule about evidence that fits s: none,
+// the model's own, a few others.
 func (r *run) evidence(s segment.Config) (all []decide.Config) {
 	d := r.m.Config.Decision
 	d.Threshold, d.On = 0, nil
@@ -91,15 +92,15 @@ func (r *run) evidence(s segment.Config) (all []decide.Config) {
 	return all
 }
 
-// fits tells whether a model may have both.
+// fits reports whether the model may have this segmenter and this decision.
 func (r *run) fits(s segment.Config, d decide.Config) bool {
 	c := r.m.Config
 	c.Segment, c.Decision = s, d
 	return c.CheckDecision() == nil
 }
 
-// better tells whether p is to take q's place: it keeps to the latency, or comes
-// nearer to it; if so do both, it is worth more.
+// better reports whether p should replace q: it comes nearer to the greatest latency, or
+// both keep to it and p is worth more.
 func (r *run) better(p, q *plan) bool {
 	if r.Goal.Latency > 0 {
 		over := func(p *plan) float64 { return max(p.latency-r.Goal.Latency, 0) }
@@ -110,17 +111,22 @@ func (r *run) better(p, q *plan) bool {
 	return p.worth > q.worth+leastGain
 }
 
-// coordinates are the segmenter's settings that are tried, one list after another, each
-// with the best of those before: a coarse grid of what opens a segment, how long
-// sound keeps it open, how it begins and ends.
-func coordinates() (all [][]func(s *segment.Config)) {
-	var opens []func(*segment.Config)
+// An edit changes settings of a segmenter.
+type edit func(s *segment.Config)
+
+// coordinates returns the settings of a segmenter that are tried, one list after another,
+// each with the best of the lists before. Kinds without any are left as they are.
+func coordinates(kind segment.Kind) (all [][]edit) {
+	if kind != segment.Activity {
+		return nil
+	}
+	var opens []edit
 	for _, level := range []float64{-60, -45, -35} {
 		for _, on := range []float64{6, 12, 18, 24} {
 			opens = append(opens, func(s *segment.Config) { s.LevelDBFS, s.OnDB, s.OffDB = level, on, on/2 })
 		}
 	}
-	all = append(all, opens, []func(*segment.Config){
+	all = append(all, opens, []edit{
 		func(s *segment.Config) { s.OffDB = s.OnDB - 2 }, func(s *segment.Config) { s.OffDB = s.OnDB / 4 },
 	})
 	for _, c := range []struct {
@@ -132,7 +138,7 @@ func coordinates() (all [][]func(s *segment.Config)) {
 		{func(s *segment.Config) *float64 { return &s.MinDuration }, []float64{0.05, 0.1, 0.15}},
 		{func(s *segment.Config) *float64 { return &s.PreRoll }, []float64{0.02, 0.05, 0.1}},
 	} {
-		var list []func(*segment.Config)
+		var list []edit
 		for _, v := range c.values {
 			list = append(list, func(s *segment.Config) { *c.field(s) = v })
 		}
@@ -141,33 +147,35 @@ func coordinates() (all [][]func(s *segment.Config)) {
 	return all
 }
 
-// settings lists the segmenters beside s that a coordinate gives.
-func (r *run) settings(s segment.Config, coordinate []func(*segment.Config)) (all []segment.Config) {
-	for _, edit := range coordinate {
+// variants returns the segmenters other than s that a coordinate gives.
+func (r *run) variants(s segment.Config, coordinate []edit) (all []segment.Config) {
+	for _, change := range coordinate {
 		v := s.Defaults()
-		if edit(&v); v != s.Defaults() && len(r.evidence(v)) > 0 {
+		if change(&v); v != s.Defaults() && len(r.evidence(v)) > 0 {
 			all = append(all, v)
 		}
 	}
 	return all
 }
 
-// search finds the best plan on what is for searching; own is the model's segmenter.
-func (r *run) search(own []*evaluate.Take) (*plan, error) {
+// search returns the best plan on the recordings to search on; own are their traces with
+// the model's segmenter.
+func (r *run) search(own []*evaluate.Trace) (*plan, error) {
 	best := r.consider(r.m.Config.Segment, own)
-	if best.segment.Kind != segment.Activity || r.FixedSegments {
+	if r.FixedSegments {
 		return best, nil
 	}
-	done, all := 0, len(slices.Concat(coordinates()...))
-	for _, c := range coordinates() {
-		for _, s := range r.settings(best.segment, c) {
+	lists := coordinates(best.segment.Kind)
+	done, all := 0, len(slices.Concat(lists...))
+	for _, c := range lists {
+		for _, s := range r.variants(best.segment, c) {
 			done++
-			r.say("segmenter %d of at most %d; best so far: %s", done, all, r.standing(best))
-			takes, err := r.listen(&s, r.searching)
+			r.log("segmenter %d of at most %d; best so far: %s", done, all, r.standing(best))
+			traces, err := r.collect(&s, r.searching)
 			if err != nil {
 				return nil, err
 			}
-			if p := r.consider(s, takes); r.better(p, best) {
+			if p := r.consider(s, traces); r.better(p, best) {
 				best = p
 			}
 		}
@@ -175,7 +183,7 @@ func (r *run) search(own []*evaluate.Take) (*plan, error) {
 	return best, nil
 }
 
-// standing says how good a plan is in the search.
+// standing says how good a plan is on the recordings to search on.
 func (r *run) standing(p *plan) string {
 	if r.FalseAlarms >= 0 {
 		return fmt.Sprintf("recall %.3f", p.worth)
@@ -186,15 +194,15 @@ func (r *run) standing(p *plan) string {
 	return fmt.Sprintf("recall %.3f at most", p.worth)
 }
 
-// steady gives p the average and the hold that make its running label change least
-// often, if that is a tenth less often than it does, costs none of the labels that
-// settle and no more than slower ms, or as much as the goal allows.
+// steady gives p the average and the hold with which its running label changes least
+// often, if that is at least a tenth less often, every label still settles, and at most
+// slower ms later, or as late as the goal allows.
 func (r *run) steady(p *plan) {
 	if !r.m.HasRunning() {
 		return
 	}
 	const slower = 20
-	base := r.score(p, p.takes)
+	base := r.score(p, p.traces)
 	limit := base.latency() + slower
 	if r.Goal.Latency > 0 {
 		limit = max(r.Goal.Latency, base.latency())
@@ -207,7 +215,7 @@ func (r *run) steady(p *plan) {
 			if !r.fits(p.segment, q.decision) {
 				continue
 			}
-			s := r.score(&q, p.takes)
+			s := r.score(&q, p.traces)
 			if f := float64(s.Running.FlipsPerMinute); f < flips && s.latency() <= limit && s.Latency.Running.Events >= base.Latency.Running.Events {
 				best, flips = q.decision, f
 			}
@@ -216,10 +224,11 @@ func (r *run) steady(p *plan) {
 	p.decision = best
 }
 
-// A scored report is one whose latency may be missing.
+// A scored report has a latency for comparisons.
 type scored struct{ *evaluate.StreamReport }
 
-// latency is the median in ms; infinite if nothing was found.
+// latency returns the median in ms, to the running label or without one to the confirmed;
+// infinite if nothing was found.
 func (s scored) latency() float64 {
 	l := s.Latency.Confirmed.Median
 	if s.Latency.Running.Events > 0 {
@@ -231,24 +240,15 @@ func (s scored) latency() float64 {
 	return math.Inf(1)
 }
 
-// score is the report on takes under p's decision.
-func (r *run) score(p *plan, takes []*evaluate.Take) scored {
-	for _, t := range takes {
+// score reports on traces under p's decision.
+func (r *run) score(p *plan, traces []*evaluate.Trace) scored {
+	for _, t := range traces {
 		t.Replay(&r.m.Config, &p.decision)
 	}
-	return scored{evaluate.Score(r.m.Config.Labels, takes, &p.decision, r.Tolerance)}
+	return scored{evaluate.Score(r.m.Config.Labels, traces, &p.decision, r.Tolerance)}
 }
 
-// size counts what takes hold.
-func size(takes []*evaluate.Take) (events int, hours float64) {
-	for _, t := range takes {
-		events += len(t.Events)
-		hours += float64(t.Samples) / t.Rate / 3600
-	}
-	return events, hours
-}
-
-// config is the model's with a plan and what was measured under it.
+// config returns the model's configuration with a plan and what was measured under it.
 func (r *run) config(p *plan, f *Figures) model.Config {
 	c := r.m.Config
 	c.Segment, c.Decision = p.segment, p.decision

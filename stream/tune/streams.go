@@ -1,6 +1,7 @@
 package tune
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -10,57 +11,53 @@ import (
 	"inkling/stream/evaluate"
 )
 
-// Streams are composed of labelled examples, for Run.
+// Streams are the recordings that a model is tuned on: some to search on, others for the
+// proof. Without any for the proof, Run divides those to search on.
 type Streams struct {
-	Search   []evaluate.Recording
-	Proof    []evaluate.Recording // nil: what was observed on Search is enough
-	Distinct float64              // hours in which no example and no piece of the background comes twice; 0: unknown
-	Examples [2]int               // that Search and Proof are composed of
+	Search, Proof []evaluate.Recording
+
+	SearchExamples, ProofExamples int     // what they were composed of
+	Distinct                      float64 // hours after which the contents of the proof repeat, for Goal.Distinct
 }
 
-// proofShare is the share of the examples, and of those of the background, that are kept
+// proofShare is the share of the examples, and of those of the background, that is kept
 // for the proof.
 const proofShare = 0.5
 
-// alarmsAllowed is the number of false alarms that the proof is made long enough for, as
-// far as the examples go.
-const alarmsAllowed = 2
-
-// Compose composes streams of o.Duration each. With a confidence, half of the examples and
-// of the background are kept for the proof, which lasts seconds, or if that is 0 as long
-// as the goal takes and the examples go. Set Goal.Distinct to that of the result.
-func Compose(name string, set *dataset.Set, o compose.Options, g Goal, seconds float64) (s Streams, err error) {
-	s.Examples[0] = len(set.Examples)
+// Compose makes streams out of labelled examples for a goal: one half of the examples, and
+// of the background, is for the search and the other half for the proof. The proof lasts
+// proof seconds; if that is 0, as long as the goal takes and the examples go, but at least
+// o.Duration. With a Confidence of 0 there is one stream for both.
+func Compose(name string, set *dataset.Set, o compose.Options, g *Goal, proof float64) (*Streams, error) {
+	s := &Streams{SearchExamples: len(set.Examples)}
+	var err error
 	if g.Confidence == 0 {
-		s.Search, err = streams(name, set, o, 1)
+		s.Search, err = composed(name, set, o, 1)
 		return s, err
 	}
-	proof := o
-	search, held := set.HoldOut(proofShare, "proof")
+	search, rest := set.HoldOut(proofShare, "proof")
+	p := o
 	if o.Background != nil {
-		o.Background, proof.Background = o.Background.HoldOut(proofShare, "proof")
+		o.Background, p.Background = o.Background.HoldOut(proofShare, "proof")
 	}
-	if len(held.Examples) == 0 || proof.Background != nil && len(proof.Background.Examples) == 0 {
-		return s, fmt.Errorf("%s: too few examples, of a label or of the background, to keep half of them for a proof: give more, or set Options.Confidence to 0", name)
+	if len(rest.Examples) == 0 || p.Background != nil && len(p.Background.Examples) == 0 {
+		return nil, errors.New("too few examples, of a label or of the background, to keep half of them for a proof: give more, or tune.Options.Confidence 0")
 	}
-	if s.Distinct, err = distinct(held, proof); err != nil {
-		return s, err
+	s.SearchExamples, s.ProofExamples = len(search.Examples), len(rest.Examples)
+	if s.Distinct, err = distinct(rest, p); err != nil {
+		return nil, err
 	}
-	if seconds == 0 && g.FalseAlarms > 0 {
-		g.Distinct = s.Distinct
-		seconds = 3600 * min(g.Hours(alarmsAllowed), s.Distinct)
+	n := proofStreams(g, s.Distinct, o.Duration, proof)
+	if s.Search, err = composed(name, search, o, (n+1)/2); err != nil {
+		return nil, err
 	}
-	parts := max(int(math.Ceil(seconds/o.Duration-1e-9)), 1)
-	s.Examples = [2]int{len(search.Examples), len(held.Examples)}
-	if s.Search, err = streams(name, search, o, (parts+1)/2); err == nil {
-		s.Proof, err = streams(name, held, proof, parts)
-	}
+	s.Proof, err = composed(name, rest, p, n)
 	return s, err
 }
 
-// streams composes the first parts of a stream.
-func streams(name string, set *dataset.Set, o compose.Options, parts int) (list []evaluate.Recording, err error) {
-	for o.Part = range parts {
+// composed returns n composed streams.
+func composed(name string, set *dataset.Set, o compose.Options, n int) (list []evaluate.Recording, err error) {
+	for o.Part = range n {
 		s, err := compose.New(set, o)
 		if err != nil {
 			return nil, err
@@ -70,7 +67,7 @@ func streams(name string, set *dataset.Set, o compose.Options, parts int) (list 
 	return list, nil
 }
 
-// distinct returns after how many hours of streams an example or a piece of the background
+// distinct returns the hours of streams after which an example or one of the background
 // comes again.
 func distinct(set *dataset.Set, o compose.Options) (hours float64, err error) {
 	s, err := compose.New(set, o)
@@ -88,8 +85,21 @@ func distinct(set *dataset.Set, o compose.Options) (hours float64, err error) {
 	return hours, nil
 }
 
+// alarmsAllowed is the number of false alarms that the proof is made long enough for, as
+// far as the examples go.
+const alarmsAllowed = 2
+
+// proofStreams returns the number of streams of the given duration, in seconds, that the
+// proof takes. The search takes half as many, the first alone for segmenters.
+func proofStreams(g *Goal, distinct, duration, proof float64) int {
+	if proof == 0 && g.FalseAlarms > 0 {
+		proof = 3600 * min(g.Hours(alarmsAllowed), distinct)
+	}
+	return max(int(math.Ceil(proof/duration-1e-9)), 1)
+}
+
 // Examples returns the examples of the split train that m was not trained on, and a note
-// about the others; all of the split where training has seen every example of a label.
+// about the others; all of the split if training has seen every example of some label.
 func Examples(m *model.Model, set *dataset.Set) (_ *dataset.Set, note string, err error) {
 	if set, err = set.Train(); err != nil {
 		return nil, "", err

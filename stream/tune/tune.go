@@ -1,16 +1,20 @@
-// Package tune chooses what turns a model's probabilities into events (thresholds by
-// label, rules about the evidence, the running label's average, the segmenter) so that
-// a goal is met on streams, and says when none can be. The network stays as it is: it
-// hears a stream once a segmenter, everything else is decided again of what it said.
+// Package tune chooses the settings that turn a model's probabilities into events, so that
+// a goal is met on streams: the segmenter, thresholds by label, rules about evidence, and
+// the average of the running label. It says so if no settings meet the goal. The weights
+// stay as they are: the network runs over a stream once for each segmenter, and every
+// other setting is computed from the stored probabilities.
 //
-// One part of the streams is searched: it gives the settings, and an order of
-// thresholds from the strictest on. The other part alone says how far down that order
-// the goal holds, with a margin for chance; what was fitted to the first part is no
-// proof by it.
+//	streams, err := tune.Compose("sounds", set, compose.Options{Duration: 3600}, &goal, 0)
+//	goal.Distinct = streams.Distinct
+//	r, err := tune.Run(ctx, m, streams.Search, streams.Proof, tune.Options{Goal: goal})
+//	tuned, err := model.New(*r.Config, m.Params)
+//
+// The streams to search on give the settings, and an order in which thresholds are
+// lowered. The streams of the proof alone decide how far down that order the goal holds,
+// with a margin for chance: settings prove nothing on streams they were fitted to.
 package tune
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,16 +29,16 @@ import (
 // Options of Run.
 type Options struct {
 	Goal
-	Tolerance     float64 // as evaluate.StreamOptions has it
-	IgnoreUnknown bool
-	FixedSegments bool // leave the segmenter as it is
-	Segmenting    int  // of the recordings for searching, how many segmenters are tried on; 0: all
-	BestEffort    bool // without what meets the goal, the thresholds that come nearest
-	Say           func(line string)
-	Progress      func(done, total float64)
+	Tolerance         float64 // see evaluate.StreamOptions
+	IgnoreUnknown     bool    // see evaluate.StreamOptions
+	FixedSegments     bool    // leave the segmenter as it is
+	SegmentRecordings int     // how many of the recordings to search on segmenters are tried on; 0 for all
+	BestEffort        bool    // if nothing meets the goal, return what comes nearest
+	Log               func(line string)
+	Progress          func(done, total float64)
 }
 
-// Figures are how good a model is on the streams of the proof.
+// Figures say how good a model is on the streams of the proof.
 type Figures struct {
 	Events      int             `json:"events"`
 	Found       int             `json:"found"`
@@ -48,7 +52,7 @@ type Figures struct {
 	Flips       evaluate.Number `json:"flips_per_minute"`
 }
 
-// recall is 0 where there are no events.
+// recall returns 0 if there are no events.
 func (f *Figures) recall() float64 {
 	if f.Events == 0 {
 		return 0
@@ -58,22 +62,35 @@ func (f *Figures) recall() float64 {
 
 // A Result is what Run found.
 type Result struct {
-	Reached bool           `json:"reached"`
-	Why     string         `json:"why,omitempty"` // not
-	Before  Figures        `json:"before"`
-	After   Figures        `json:"after"`
-	Config  *model.Config  `json:"-"` // the tuned model's; nil: there is nothing to put in its place
-	Segment segment.Config `json:"segment"`
-	Decided struct {
-		Threshold  float64            `json:"threshold"`
-		On         map[string]float64 `json:"on,omitempty"`
-		CUSUMLimit float64            `json:"cusum_limit,omitempty"`
-		CUSUMDrift float64            `json:"cusum_drift,omitempty"`
-		Smooth     float64            `json:"smooth,omitempty"`
-		Hold       int                `json:"hold,omitempty"`
-	} `json:"decision"`
+	Goal     Goal           `json:"-"`
+	Reached  bool           `json:"reached"`
+	Why      string         `json:"why,omitempty"` // the goal was not reached, and what could be
+	Before   Figures        `json:"before"`
+	After    Figures        `json:"after"`
+	Config   *model.Config  `json:"-"` // of the tuned model; nil if the model should stay as it is
+	Segment  segment.Config `json:"segment"`
+	Decision Decision       `json:"decision"`
+
 	Curve  []Point                `json:"-"` // of the proof, from the strictest thresholds on
-	Report *evaluate.StreamReport `json:"-"` // of the proof, tuned
+	Report *evaluate.StreamReport `json:"-"` // of the proof with the tuned model
+}
+
+// A Decision holds the settings of a decide.Config that Run chooses.
+type Decision struct {
+	Threshold  float64            `json:"threshold"`
+	On         map[string]float64 `json:"on,omitempty"`
+	CUSUMLimit float64            `json:"cusum_limit,omitempty"`
+	CUSUMDrift float64            `json:"cusum_drift,omitempty"`
+	Smooth     float64            `json:"smooth,omitempty"`
+	Hold       int                `json:"hold,omitempty"`
+}
+
+// Unreachable says that the goal was not reached, and why; "" if it was.
+func (r *Result) Unreachable() string {
+	if r.Reached {
+		return ""
+	}
+	return fmt.Sprintf("unreachable (%s): %s", &r.Goal, r.Why)
 }
 
 type run struct {
@@ -83,8 +100,8 @@ type run struct {
 	searching, proving []evaluate.Recording
 }
 
-// Run tunes m. Without recordings for the proof those for searching are shared out,
-// a third and the rest; with a Confidence of 0 all of them serve as both.
+// Run tunes m. Without recordings for the proof, those to search on are divided, a third
+// and the rest; with a Confidence of 0, all of them serve for both.
 func Run(ctx context.Context, m *model.Model, searching, proving []evaluate.Recording, o Options) (*Result, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -93,9 +110,9 @@ func Run(ctx context.Context, m *model.Model, searching, proving []evaluate.Reco
 		o.Tolerance = evaluate.DefaultTolerance
 	}
 	r := &run{Options: o, ctx: ctx, m: m, searching: searching, proving: proving}
-	shaping, halve := r.portion()
-	r.say("listening with the model's segmenter")
-	own, err := r.listen(nil, r.searching)
+	more, halve := r.allot()
+	r.log("running the model over the streams with its own segmenter")
+	own, err := r.collect(nil, r.searching)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +120,8 @@ func Run(ctx context.Context, m *model.Model, searching, proving []evaluate.Reco
 		return nil, errors.New("tune: there are no events in the streams: give annotations, or labelled examples")
 	}
 	best, err := r.search(own)
-	if err == nil && len(shaping) > 0 {
-		best, err = r.shape(best, shaping)
+	if err == nil && len(more) > 0 {
+		best, err = r.extend(best, more)
 	}
 	if err != nil {
 		return nil, err
@@ -115,77 +132,78 @@ func Run(ctx context.Context, m *model.Model, searching, proving []evaluate.Reco
 	}
 	if halve {
 		same := &before[0] == &after[0]
-		var searched []*evaluate.Take
+		var searched []*evaluate.Trace
 		searched, after = divide(after)
 		if before = after; !same {
 			_, before = divide(own)
 		}
-		best = r.consider(best.segment, searched) // its path, of what does not prove it
+		best = r.consider(best.segment, searched) // its path must not come from the proof
 	}
 	r.steady(best)
 	return r.prove(best, before, after), nil
 }
 
-// portion shares out the recordings: those that segmenters are tried on stay in
-// searching, the path takes those for shaping as well. halve: there is but one, to be
-// cut when it has been heard.
-func (r *run) portion() (shaping []evaluate.Recording, halve bool) {
+// allot divides the recordings. Segmenters are tried on those that stay in searching; the
+// path is made from more as well. halve reports that there is only one recording, whose
+// trace has to be cut.
+func (r *run) allot() (more []evaluate.Recording, halve bool) {
 	if r.proving == nil && r.Confidence > 0 {
 		if len(r.searching) < 2 {
 			return nil, true
 		}
-		r.searching, r.proving = share(r.searching)
+		r.searching, r.proving = apportion(r.searching)
 	}
 	n := len(r.searching)
-	if r.Segmenting > 0 && r.proving != nil {
-		n = min(n, r.Segmenting)
+	if r.SegmentRecordings > 0 && r.proving != nil {
+		n = min(n, r.SegmentRecordings)
 	}
-	shaping, r.searching = r.searching[n:], r.searching[:n]
-	return shaping, false
+	more, r.searching = r.searching[n:], r.searching[:n]
+	return more, false
 }
 
-// shape makes p's decision and path anew of more than its segmenter was chosen on.
-func (r *run) shape(p *plan, of []evaluate.Recording) (*plan, error) {
-	r.say("listening for thresholds")
-	more, err := r.listen(&p.segment, of)
+// extend makes p's decision and path again from more recordings than its segmenter was
+// chosen on.
+func (r *run) extend(p *plan, recordings []evaluate.Recording) (*plan, error) {
+	r.log("running the model over more streams for the thresholds")
+	more, err := r.collect(&p.segment, recordings)
 	if err != nil {
 		return nil, err
 	}
-	return r.consider(p.segment, slices.Concat(p.takes, more)), nil
+	return r.consider(p.segment, slices.Concat(p.traces, more)), nil
 }
 
-// proofs are the takes of the proof, heard with the model's own segmenter and the
+// proofs returns the traces of the proof with the model's own segmenter and with the
 // plan's.
-func (r *run) proofs(p *plan, own []*evaluate.Take) (before, after []*evaluate.Take, err error) {
+func (r *run) proofs(p *plan, own []*evaluate.Trace) (before, after []*evaluate.Trace, err error) {
 	if r.proving == nil {
-		return own, p.takes, nil
+		return own, p.traces, nil
 	}
-	r.say("listening to the streams of the proof")
-	if after, err = r.listen(&p.segment, r.proving); err != nil {
+	r.log("running the model over the streams of the proof")
+	if after, err = r.collect(&p.segment, r.proving); err != nil {
 		return nil, nil, err
 	}
 	before = after
 	if p.segment.Defaults() != r.m.Config.Segment.Defaults() {
-		before, err = r.listen(nil, r.proving)
+		before, err = r.collect(nil, r.proving)
 	}
 	return before, after, err
 }
 
-func (r *run) listen(s *segment.Config, of []evaluate.Recording) ([]*evaluate.Take, error) {
-	return evaluate.Listen(r.ctx, r.m, of, evaluate.StreamOptions{Segment: s, IgnoreUnknown: r.IgnoreUnknown, Running: true, Progress: r.Progress})
+func (r *run) collect(s *segment.Config, recordings []evaluate.Recording) ([]*evaluate.Trace, error) {
+	return evaluate.Collect(r.ctx, r.m, recordings, evaluate.StreamOptions{Segment: s, IgnoreUnknown: r.IgnoreUnknown, KeepProbs: true, Progress: r.Progress})
 }
 
-func (r *run) say(format string, args ...any) {
-	if r.Say != nil {
-		r.Say(fmt.Sprintf(format, args...))
+func (r *run) log(format string, args ...any) {
+	if r.Log != nil {
+		r.Log(fmt.Sprintf(format, args...))
 	}
 }
 
-// prove walks p's path on the proof's takes.
-func (r *run) prove(p *plan, before, after []*evaluate.Take) *Result {
-	res := &Result{}
+// prove walks p's path on the traces of the proof.
+func (r *run) prove(p *plan, before, after []*evaluate.Trace) *Result {
+	res := &Result{Goal: r.Goal}
 	old := plan{segment: r.m.Config.Segment, decision: r.m.Config.Decision}
-	res.Before = r.figures(&old, before, nil)
+	res.Before = r.figures(r.score(&old, before))
 	r.score(p, after)
 	cs := curves(after, &r.m.Config, &p.decision, r.Tolerance)
 	res.Curve = along(p.path, cs)
@@ -196,98 +214,77 @@ func (r *run) prove(p *plan, before, after []*evaluate.Take) *Result {
 		n = r.effort(p, res, after)
 	}
 	put(&p.decision, p.path, n, r.m.Config.Labels)
-	res.After = r.figures(p, after, &res.Report)
+	s := r.score(p, after)
+	res.Report, res.After = s.StreamReport, r.figures(s)
 	if l := float64(res.After.LatencyMS); res.Reached && r.Goal.Latency > 0 && !(l <= r.Goal.Latency) {
 		res.Reached, res.Why = false, fmt.Sprintf("the best is a median of %.0f ms to the running label, at a recall of %s", l, res.After.Recall)
 	}
 	c := r.config(p, &res.After)
 	res.Segment = c.Segment
-	d, e := &c.Decision, &res.Decided
-	e.Threshold, e.On, e.CUSUMLimit, e.CUSUMDrift, e.Smooth, e.Hold = d.Threshold, d.On, d.CUSUMLimit, d.CUSUMDrift, d.Smooth, d.Hold
+	d := &c.Decision
+	res.Decision = Decision{d.Threshold, d.On, d.CUSUMLimit, d.CUSUMDrift, d.Smooth, d.Hold}
 	if res.Reached || r.BestEffort {
 		res.Config = &c
 	}
 	return res
 }
 
-// effort is the place on p's path that comes nearest to the goal. Where the proof is too
-// short for any, the path is made anew of all that was heard, and what was observed in
-// it decides.
-func (r *run) effort(p *plan, res *Result, after []*evaluate.Take) int {
+// effort returns the place on p's path that comes nearest to the goal. If the proof is too
+// short for any, the path is made again from all traces, and what was observed in them
+// decides.
+func (r *run) effort(p *plan, res *Result, after []*evaluate.Trace) int {
 	events, hours := size(after)
 	if r.Goal.FalseAlarms < 0 || r.Goal.alarmsHold(0, hours) {
-		return r.nearest(res.Curve, events, hours)
+		return r.Goal.nearest(res.Curve, events, hours)
 	}
 	all := slices.Clone(after)
 	if r.proving != nil {
-		all = append(all, p.takes...)
-		r.score(p, p.takes)
+		all = append(all, p.traces...)
+		r.score(p, p.traces)
 	}
 	cs := curves(all, &r.m.Config, &p.decision, r.Tolerance)
 	p.path = newPath(cs)
 	res.Curve = along(p.path, curves(after, &r.m.Config, &p.decision, r.Tolerance))
 	events, hours = size(all)
-	return r.nearest(along(p.path, cs), events, hours)
+	return r.Goal.nearest(along(p.path, cs), events, hours)
 }
 
-// nearest is the place on a path that the goal would be closest to.
-func (r *run) nearest(points []Point, events int, hours float64) int {
-	g := r.Goal
-	if g.FalseAlarms < 0 {
-		return len(points) - 1
-	}
-	g.Recall = 0
-	if n := g.choose(points, events, hours); n >= 0 {
-		return n
-	}
-	g = g.observed()
-	if n := g.choose(points, events, hours); n >= 0 {
-		return n
-	}
-	return first(points, 1)
-}
-
-// why says in words that the goal is out of reach, and what is not.
+// why says in words what is within reach instead of the goal.
 func (r *run) why(points []Point, events int, hours float64) string {
 	g := r.Goal
 	if g.FalseAlarms >= 0 && !g.alarmsHold(0, hours) {
-		distinct := "h"
-		if g.share(hours) < 1 {
-			distinct = "h in which nothing comes twice,"
+		unit := "h"
+		if g.distinct(hours) < 1 {
+			unit = "h in which nothing comes twice,"
 		}
-		say := fmt.Sprintf("%.3g %s without any false alarm show no less than %.2g/h at %.0f %%: give ", g.share(hours)*hours, distinct, g.AtMost(0, hours), 100*g.Confidence)
+		s := fmt.Sprintf("%.3g %s without any false alarm show no less than %.2g/h at %.0f %%: give ", g.distinct(hours)*hours, unit, g.AtMost(0, hours), 100*g.Confidence)
 		if g.FalseAlarms > 0 {
-			say += fmt.Sprintf("%.3g h of them for the proof, ", g.Hours(0))
+			s += fmt.Sprintf("%.3g h of them for the proof, ", g.Hours(0))
 		}
-		return say + "a greater budget, or go by what is observed with a confidence of 0"
+		return s + "a greater budget, or go by what is observed with a confidence of 0"
 	}
-	p := points[r.nearest(points, events, hours)]
-	say := fmt.Sprintf("the best is a recall of %s with %s", part(p.Found, events), r.alarms(p.Alarms, hours))
+	recall := func(p Point) string { return evaluate.ShareOf(p.Found, events).String() }
+	p := points[g.nearest(points, events, hours)]
+	s := fmt.Sprintf("the best is a recall of %s with %s", recall(p), r.alarms(p.Alarms, hours))
 	if only := (Goal{FalseAlarms: -1, Recall: g.Recall, Confidence: g.Confidence, Distinct: g.Distinct}); g.FalseAlarms >= 0 && g.Recall > 0 {
 		if n := only.choose(points, events, hours); n >= 0 {
-			return say + fmt.Sprintf("; a recall of %.3g takes %s", g.Recall, r.alarms(points[n].Alarms, hours))
+			return s + fmt.Sprintf("; a recall of %.3g takes %s", g.Recall, r.alarms(points[n].Alarms, hours))
 		}
-		return say + fmt.Sprintf("; without any threshold it is %s", part(points[len(points)-1].Found, events))
+		return s + fmt.Sprintf("; without any threshold it is %s", recall(points[len(points)-1]))
 	}
-	return say
+	return s
 }
 
-func part(found, events int) string { return evaluate.Share(float64(found) / float64(events)).String() }
-
-// alarms says a rate, and its bound.
+// alarms writes a rate of alarms and its bound.
 func (r *run) alarms(n int, hours float64) string {
-	say := fmt.Sprintf("%.3g false alarms an hour", float64(n)/hours)
+	s := fmt.Sprintf("%.3g false alarms an hour", float64(n)/hours)
 	if r.Confidence > 0 {
-		say += fmt.Sprintf(" (at most %.3g at %.0f %%)", r.AtMost(n, hours), 100*r.Confidence)
+		s += fmt.Sprintf(" (at most %.3g at %.0f %%)", r.AtMost(n, hours), 100*r.Confidence)
 	}
-	return say
+	return s
 }
 
-func (r *run) figures(p *plan, takes []*evaluate.Take, report **evaluate.StreamReport) Figures {
-	s := r.score(p, takes)
-	if report != nil {
-		*report = s.StreamReport
-	}
+func (r *run) figures(s scored) Figures {
 	hours := s.Seconds / 3600
 	late := s.latency()
 	if math.IsInf(late, 1) {
@@ -296,54 +293,4 @@ func (r *run) figures(p *plan, takes []*evaluate.Take, report **evaluate.StreamR
 	return Figures{Events: s.Events, Found: s.Found, FalseAlarms: s.FalseAlarms.Total, Hours: hours, Recall: s.Recall, PerHour: float64(s.FalseAlarms.Total) / hours,
 		RecallLeast: r.AtLeast(s.Found, s.Events, hours), PerHourMost: r.AtMost(s.FalseAlarms.Total, hours),
 		LatencyMS: evaluate.Number(late), Flips: s.Running.FlipsPerMinute}
-}
-
-// share gives about a third of the signal, in whole recordings, to the search.
-func share(all []evaluate.Recording) (searching, proving []evaluate.Recording) {
-	total, has := 0.0, 0.0
-	length := func(r *evaluate.Recording) float64 { return max(r.Seconds, 1) }
-	for i := range all {
-		total += length(&all[i])
-	}
-	order := slices.Clone(all)
-	slices.SortStableFunc(order, func(a, b evaluate.Recording) int { return cmp.Compare(length(&a), length(&b)) })
-	for i, r := range order {
-		if i == 0 || i < len(order)-1 && has+length(&r) <= total/3 {
-			searching, has = append(searching, r), has+length(&r)
-			continue
-		}
-		proving = append(proving, r)
-	}
-	return searching, proving
-}
-
-// divide cuts takes at a third of their length, between candidates; the rest begins
-// at 0 again.
-func divide(takes []*evaluate.Take) (first, rest []*evaluate.Take) {
-	for _, t := range takes {
-		cut := t.Samples / 3
-		i, k := 0, 0
-		for i < len(t.Events) && t.Events[i].Start < cut {
-			i++
-		}
-		for k < len(t.Candidates) && t.Candidates[k].Start < cut {
-			k++
-		}
-		a, b := *t, *t
-		a.Events, a.Clips, a.Candidates, a.Samples = t.Events[:i], t.Clips[:i], t.Candidates[:k], cut
-		b.Events, b.Clips, b.Candidates, b.Samples = nil, t.Clips[i:], nil, t.Samples-cut
-		for _, e := range t.Events[i:] {
-			e.Start, e.End = e.Start-cut, e.End-cut
-			b.Events = append(b.Events, e)
-		}
-		for _, c := range t.Candidates[k:] {
-			c.Start, c.End, c.Told, c.Steps = c.Start-cut, c.End-cut, c.Told-cut, slices.Clone(c.Steps)
-			for i := range c.Steps {
-				c.Steps[i].Sample -= cut
-			}
-			b.Candidates = append(b.Candidates, c)
-		}
-		first, rest = append(first, &a), append(rest, &b)
-	}
-	return first, rest
 }

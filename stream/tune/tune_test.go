@@ -21,7 +21,7 @@ var testConfig = &model.Config{Labels: []string{"a", "b", "c", "z"}, Decision: d
 
 // said is a candidate of label with probability p, the rest shared by the others.
 func said(start uint64, label int, p float32) evaluate.Candidate {
-	c := evaluate.Candidate{Start: start, End: start + 300, Told: start + 500, Running: -1, Early: -1, Confirm: make([]float32, 4)}
+	c := evaluate.Candidate{Start: start, End: start + 300, DecidedAt: start + 500, Running: -1, Early: -1, Confirm: make([]float32, 4)}
 	for i := range c.Confirm {
 		c.Confirm[i] = (1 - p) / 3
 	}
@@ -31,8 +31,8 @@ func said(start uint64, label int, p float32) evaluate.Candidate {
 
 // planted is a stream in which every second an event is told with p, or where there is
 // none a false alarm is.
-func planted(events, alarms [][]float32) *evaluate.Take {
-	t := &evaluate.Take{Name: "x", Rate: rate}
+func planted(events, alarms [][]float32) *evaluate.Trace {
+	t := &evaluate.Trace{Name: "x", Rate: rate}
 	for i, ps := range [][][]float32{events, alarms} {
 		for label, p := range ps {
 			for _, v := range p {
@@ -58,9 +58,9 @@ func evenly(n int, lo, hi float32) (all []float32) {
 }
 
 // tuned chooses on t what was searched on t.
-func tuned(t *evaluate.Take, g Goal) (d decide.Config, points []Point, n int) {
+func tuned(t *evaluate.Trace, g Goal) (d decide.Config, points []Point, n int) {
 	d = testConfig.Decision
-	cs := curves([]*evaluate.Take{t}, testConfig, &d, 0.25)
+	cs := curves([]*evaluate.Trace{t}, testConfig, &d, 0.25)
 	path := newPath(cs)
 	points = along(path, cs)
 	if n = g.choose(points, len(t.Events), float64(t.Samples)/t.Rate/3600); n >= 0 {
@@ -73,9 +73,9 @@ func tuned(t *evaluate.Take, g Goal) (d decide.Config, points []Point, n int) {
 // own, between those and their events; where they overlap the budget goes to the label
 // that finds most for it.
 func TestPlantedOptimum(t *testing.T) {
-	take := planted([][]float32{evenly(40, 0.7, 0.99), evenly(40, 0.93, 0.99), evenly(40, 0.5, 0.9)},
+	trace := planted([][]float32{evenly(40, 0.7, 0.99), evenly(40, 0.93, 0.99), evenly(40, 0.5, 0.9)},
 		[][]float32{evenly(10, 0.4, 0.62), evenly(10, 0.4, 0.91), {0.52, 0.85}})
-	d, points, n := tuned(take, Goal{FalseAlarms: 0})
+	d, points, n := tuned(trace, Goal{FalseAlarms: 0})
 	on := func(label string) float64 {
 		if v, ok := d.On[label]; ok {
 			return v
@@ -89,42 +89,42 @@ func TestPlantedOptimum(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	// One alarm buys nearly all of c, and a and b keep what they have.
-	d, points, n = tuned(take, Goal{FalseAlarms: 1})
+	d, points, n = tuned(trace, Goal{FalseAlarms: 1})
 	if p := points[n]; p.Alarms != 1 || p.Found < 80+34 || on("c") > 0.57 {
 		t.Errorf("%+v, %+v", p, d)
 	}
-	if _, points, n = tuned(take, Goal{FalseAlarms: -1, Recall: 1}); n < 0 || points[n].Found != 120 || points[n].Alarms != 2 {
-		t.Errorf("all of them take %+v", points[n])
+	if _, points, n = tuned(trace, Goal{FalseAlarms: -1, Recall: 1}); n < 0 || points[n].Found != 120 || points[n].Alarms != 2 {
+		t.Errorf("all of them trace %+v", points[n])
 	}
-	if _, _, n = tuned(take, Goal{FalseAlarms: 1, Recall: 0.99}); n >= 0 {
+	if _, _, n = tuned(trace, Goal{FalseAlarms: 1, Recall: 0.99}); n >= 0 {
 		t.Error("a recall of 0.99 with one alarm")
 	}
 }
 
-func drawTake(t *rapid.T) *evaluate.Take {
-	take := &evaluate.Take{Name: "x", Rate: rate, Samples: 3600 * rate}
+func drawTake(t *rapid.T) *evaluate.Trace {
+	trace := &evaluate.Trace{Name: "x", Rate: rate, Samples: 3600 * rate}
 	at := uint64(0)
 	for range rapid.IntRange(1, 40).Draw(t, "events") {
 		at += rapid.Uint64Range(0, 900).Draw(t, "pause")
 		label := rapid.IntRange(0, 2).Draw(t, "label")
-		take.Events = append(take.Events, evaluate.Span{Start: at, End: at + 400, Label: label})
+		trace.Events = append(trace.Events, evaluate.Span{Start: at, End: at + 400, Label: label})
 		if rapid.Bool().Draw(t, "told") {
-			take.Candidates = append(take.Candidates, said(at+rapid.Uint64Range(0, 100).Draw(t, "late"), rapid.IntRange(0, 3).Draw(t, "said"), rapid.Float32Range(0.26, 1).Draw(t, "p")))
+			trace.Candidates = append(trace.Candidates, said(at+rapid.Uint64Range(0, 100).Draw(t, "late"), rapid.IntRange(0, 3).Draw(t, "said"), rapid.Float32Range(0.26, 1).Draw(t, "p")))
 		}
 		at += 101
 	}
-	take.Clips = make([]evaluate.Clip, len(take.Events))
-	return take
+	trace.Clips = make([]evaluate.Clip, len(trace.Events))
+	return trace
 }
 
 // Every place on a path counts what evaluate.Score counts under its thresholds; from
 // place to place both counts can but grow, and so does the recall with the budget.
 func TestPathIsWhatScoreSays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		searched, take := drawTake(t), drawTake(t)
+		searched, trace := drawTake(t), drawTake(t)
 		d := testConfig.Decision
-		path := newPath(curves([]*evaluate.Take{searched}, testConfig, &d, 0.25))
-		points := along(path, curves([]*evaluate.Take{take}, testConfig, &d, 0.25))
+		path := newPath(curves([]*evaluate.Trace{searched}, testConfig, &d, 0.25))
+		points := along(path, curves([]*evaluate.Trace{trace}, testConfig, &d, 0.25))
 		for i := 1; i < len(points); i++ {
 			if points[i].Found < points[i-1].Found || points[i].Alarms < points[i-1].Alarms {
 				t.Fatalf("from %+v to %+v", points[i-1], points[i])
@@ -132,13 +132,13 @@ func TestPathIsWhatScoreSays(t *testing.T) {
 		}
 		n := rapid.IntRange(0, len(path)).Draw(t, "place")
 		put(&d, path, n, testConfig.Labels)
-		r := evaluate.Score(testConfig.Labels, []*evaluate.Take{take}, &d, 0.25)
+		r := evaluate.Score(testConfig.Labels, []*evaluate.Trace{trace}, &d, 0.25)
 		if got := (Point{r.Found, r.FalseAlarms.Total}); got != points[n] {
 			t.Fatalf("%+v, the path says %+v under %+v", got, points[n], d)
 		}
 		last := 0
 		for _, budget := range []float64{0, 1, 3, 8, 20, 100} {
-			if k := (&Goal{FalseAlarms: budget}).choose(points, len(take.Events), 1); k >= 0 {
+			if k := (&Goal{FalseAlarms: budget}).choose(points, len(trace.Events), 1); k >= 0 {
 				if p := points[k]; float64(p.Alarms) > budget || p.Found < last {
 					t.Fatalf("budget %v: %+v after %d found", budget, p, last)
 				}
@@ -192,7 +192,7 @@ func TestTheBoundHolds(t *testing.T) {
 
 // A goal out of reach is told with what there is.
 func TestUnreachable(t *testing.T) {
-	take := planted([][]float32{evenly(40, 0.5, 0.9)}, [][]float32{evenly(40, 0.52, 0.8)})
+	trace := planted([][]float32{evenly(40, 0.5, 0.9)}, [][]float32{evenly(40, 0.52, 0.8)})
 	for _, c := range []struct {
 		goal Goal
 		says []string
@@ -204,9 +204,9 @@ func TestUnreachable(t *testing.T) {
 		m := &model.Model{Config: *testConfig}
 		r := &run{Options: Options{Goal: c.goal, Tolerance: 0.25}, m: m, ctx: context.Background()}
 		d := testConfig.Decision
-		takes := []*evaluate.Take{take}
-		cs := curves(takes, testConfig, &d, 0.25)
-		got := r.prove(&plan{decision: d, path: newPath(cs), takes: takes}, takes, takes)
+		traces := []*evaluate.Trace{trace}
+		cs := curves(traces, testConfig, &d, 0.25)
+		got := r.prove(&plan{decision: d, path: newPath(cs), traces: traces}, traces, traces)
 		if got.Reached || got.Config != nil {
 			t.Errorf("%s: %+v", c.goal.String(), got)
 		}
@@ -215,7 +215,7 @@ func TestUnreachable(t *testing.T) {
 				t.Errorf("%s: %q does not say %q", c.goal.String(), got.Why, s)
 			}
 		}
-		if r.BestEffort = true; r.prove(&plan{decision: d, path: newPath(cs), takes: takes}, takes, takes).Config == nil {
+		if r.BestEffort = true; r.prove(&plan{decision: d, path: newPath(cs), traces: traces}, traces, traces).Config == nil {
 			t.Error("no best effort")
 		}
 	}
@@ -223,14 +223,14 @@ func TestUnreachable(t *testing.T) {
 
 // A stream cut in three gives a third and the rest, which begins at 0.
 func TestDivide(t *testing.T) {
-	take := planted([][]float32{evenly(30, 0.5, 0.9)}, nil)
-	take.Samples = 33 * rate
-	first, rest := divide([]*evaluate.Take{take})
+	trace := planted([][]float32{evenly(30, 0.5, 0.9)}, nil)
+	trace.Samples = 33 * rate
+	first, rest := divide([]*evaluate.Trace{trace})
 	a, b := first[0], rest[0]
-	if len(a.Events) != 10 || len(a.Candidates) != 10 || len(b.Events) != 20 || len(b.Candidates) != 20 || a.Samples+b.Samples != take.Samples {
+	if len(a.Events) != 10 || len(a.Candidates) != 10 || len(b.Events) != 20 || len(b.Candidates) != 20 || a.Samples+b.Samples != trace.Samples {
 		t.Fatalf("%d and %d events", len(a.Events), len(b.Events))
 	}
-	if b.Events[0].Start != take.Events[10].Start-a.Samples || b.Candidates[19].Told != take.Candidates[29].Told-a.Samples {
+	if b.Events[0].Start != trace.Events[10].Start-a.Samples || b.Candidates[19].DecidedAt != trace.Candidates[29].DecidedAt-a.Samples {
 		t.Error("the rest does not begin at 0")
 	}
 }

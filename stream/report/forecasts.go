@@ -2,9 +2,10 @@ package report
 
 import (
 	"fmt"
-	"inkling/stream/evaluate"
 	"io"
 	"strings"
+
+	"inkling/stream/evaluate"
 )
 
 // WriteText writes the report for a terminal.

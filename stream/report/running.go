@@ -3,12 +3,12 @@ package report
 import (
 	"errors"
 	"fmt"
-	"inkling/stream/evaluate"
 	"strconv"
+
+	"inkling/stream/evaluate"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
@@ -54,9 +54,9 @@ func drawRunning(r Clips) (*drawing, error) {
 	return plotted(480, 300, keys, p), nil
 }
 
-// drawAfter draws the running label's accuracy at the milestones, on a scale where each
+// drawMilestones draws the running label's accuracy at the milestones, on a scale where each
 // is as far from the next.
-func drawAfter(r Clips) (*drawing, error) {
+func drawMilestones(r Clips) (*drawing, error) {
 	if r.Running == nil || len(r.Running.AccuracyAfter) == 0 {
 		return nil, errors.New("the report has no accuracy after numbers of characters: evaluate a model of text with a running head")
 	}
@@ -77,86 +77,4 @@ func drawAfter(r Clips) (*drawing, error) {
 	p.X.Tick.Marker = ticks
 	percentAxis(p)
 	return plotted(480, 300, keys, p), nil
-}
-
-// plotted is a figure of a legend above plots side by side.
-func plotted(w, h vg.Length, keys []key, ps ...*plot.Plot) *drawing {
-	return &drawing{width: w, height: h, draw: func(c draw.Canvas) {
-		fill(c, paper, 0, 0, w, h)
-		used := legend(draw.Crop(c, 48, -12, 0, -10), keys)
-		tiles := draw.Tiles{Rows: 1, Cols: len(ps), PadX: 16, PadTop: used + 18, PadBottom: 8, PadLeft: 8, PadRight: 20}
-		for i, sub := range plot.Align([][]*plot.Plot{ps}, tiles, c)[0] {
-			ps[i].Draw(sub)
-		}
-	}}
-}
-
-// dots are a plotter of marks; those on the border are not cut.
-type dots struct {
-	plotter.XYs
-	style draw.GlyphStyle
-}
-
-func (d *dots) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	for _, q := range d.XYs {
-		c.DrawGlyphNoClip(d.style, vg.Point{X: x(q.X), Y: y(q.Y)})
-	}
-}
-
-func (d *dots) DataRange() (xmin, xmax, ymin, ymax float64) { return plotter.XYRange(d.XYs) }
-
-func drawReliability(r Clips) (*drawing, error) {
-	confirmed, running := total(&r.Bins[0]), total(&r.Bins[1])
-	if confirmed == 0 && running == 0 {
-		return nil, errors.New("the report holds no probabilities: evaluate the model again")
-	}
-	var ps []*plot.Plot
-	if confirmed > 0 {
-		ps = append(ps, reliability("confirmed", &r.Bins[0]))
-	}
-	if running > 0 {
-		ps = append(ps, reliability("running, at the end", &r.Bins[1]))
-	}
-	keys := []key{{"accuracy and its 95 % interval", line(blue, 1), draw.CircleGlyph{}}, {"calibrated", line(grey, 0.8, 3, 2), nil},
-		{"share of answers", line(pale, 7), nil}}
-	return plotted(vg.Length(60+260*len(ps)), 310, keys, ps...), nil
-}
-
-func total(r *evaluate.Histogram) int {
-	n := 0
-	for _, c := range r.Count {
-		n += c
-	}
-	return n
-}
-
-func reliability(name string, r *evaluate.Histogram) *plot.Plot {
-	p := newPlot(fmt.Sprintf("%s (error %s)", name, decimal(r.ECE())), "probability given", "share right")
-	p.Title.TextStyle.Font.Size = 10
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
-	p.X.Tick.Marker, p.Y.Tick.Marker = percentTicks(0, 0.2), percentTicks(0, 0.2)
-	p.Add(&reliabilityBins{r})
-	return p
-}
-
-type reliabilityBins struct{ r *evaluate.Histogram }
-
-func (b *reliabilityBins) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	n := float64(total(b.r))
-	for i, count := range b.r.Count {
-		fill(c, pale, x(float64(i)/evaluate.Bins), y(0), x(float64(i+1)/evaluate.Bins)-0.5, y(float64(count)/n))
-	}
-	c.StrokeLine2(line(grey, 0.8, 3, 2), x(0), y(0), x(1), y(1))
-	for i, count := range b.r.Count {
-		if count == 0 {
-			continue
-		}
-		at := x(b.r.Sum[i] / float64(count))
-		lo, hi := evaluate.Wilson(b.r.Right[i], count)
-		c.StrokeLine2(line(blue, 0.9), at, y(lo), at, y(hi))
-		c.DrawGlyphNoClip(draw.GlyphStyle{Color: blue, Radius: 2.6, Shape: draw.CircleGlyph{}},
-			vg.Point{X: at, Y: y(float64(b.r.Right[i]) / float64(count))})
-	}
 }

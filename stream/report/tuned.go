@@ -1,4 +1,4 @@
-package tune
+package report
 
 import (
 	"fmt"
@@ -12,38 +12,22 @@ import (
 	"inkling/stream/evaluate"
 )
 
-// TradeOff returns recall against false alarms on the proof, for a chart.
-func (r *Result) TradeOff(g *Goal) evaluate.TradeOff {
-	at := func(f *Figures) evaluate.TradePoint {
-		return evaluate.TradePoint{FalseAlarms: f.PerHour, Recall: float64(f.Recall)}
-	}
-	t := evaluate.TradeOff{Hours: r.After.Hours, Budget: g.FalseAlarms, Recall: g.Recall, Before: at(&r.Before), After: at(&r.After)}
-	for _, p := range r.Curve {
-		t.Curve = append(t.Curve, evaluate.TradePoint{FalseAlarms: float64(p.Alarms) / r.After.Hours, Recall: float64(p.Found) / float64(r.After.Events)})
-	}
-	return t
-}
-
-// WriteText writes a table for a terminal: how good the model was and is, and what was set.
-func (r *Result) WriteText(out io.Writer, g *Goal) error {
+// WriteText writes a table for a terminal: the figures before and after, and the settings
+// that were chosen.
+func (r Tuned) WriteText(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	b, f := &r.Before, &r.After
 	fmt.Fprintf(w, "\tas it was\ttuned\n")
 	fmt.Fprintf(w, "recall\t%s\t%s\t%d of %d events\n", b.Recall, f.Recall, f.Found, f.Events)
-	hours := time.Duration(f.Hours * float64(time.Hour)).Round(time.Second)
-	fmt.Fprintf(w, "false alarms an hour\t%.3g\t%.3g\t%d in %s\n", b.PerHour, f.PerHour, f.FalseAlarms, hours)
-	if g.Confidence > 0 {
+	fmt.Fprintf(w, "false alarms an hour\t%.3g\t%.3g\t%d in %s\n", b.PerHour, f.PerHour, f.FalseAlarms,
+		time.Duration(f.Hours*float64(time.Hour)).Round(time.Second))
+	if g := &r.Goal; g.Confidence > 0 {
 		fmt.Fprintf(w, "  at %.0f %%, at most\t%.3g\t%.3g\n", 100*g.Confidence, b.PerHourMost, f.PerHourMost)
 		fmt.Fprintf(w, "  recall, at least\t%s\t%s\n", evaluate.Share(b.RecallLeast), evaluate.Share(f.RecallLeast))
 	}
 	fmt.Fprintf(w, "running label after\t%s ms\t%s ms\tmedian, found events\n", b.LatencyMS, f.LatencyMS)
 	fmt.Fprintf(w, "its changes a minute\t%s\t%s\n", b.Flips, f.Flips)
-	r.writeSettings(w)
-	return w.Flush()
-}
-
-func (r *Result) writeSettings(w io.Writer) {
-	d := &r.Decided
+	d := &r.Decision
 	fmt.Fprintf(w, "threshold\t\t%.6g\n", d.Threshold)
 	for _, label := range slices.Sorted(maps.Keys(d.On)) {
 		fmt.Fprintf(w, "  %q\t\t%.6g\n", label, d.On[label])
@@ -57,4 +41,15 @@ func (r *Result) writeSettings(w io.Writer) {
 	if s := r.Segment.Defaults(); s.Kind == segment.Activity {
 		fmt.Fprintf(w, "segments\t\ton %v dB, off %v dB, hold %v s, minimum %v s, pre-roll %v s\n", s.OnDB, s.OffDB, s.Hold, s.MinDuration, s.PreRoll)
 	}
+	return w.Flush()
+}
+
+// WriteHTML writes the page of the tuned model on the streams of the proof, with the
+// trade-off.
+func (r Tuned) WriteHTML(w io.Writer) error {
+	s := *r.Report
+	if u := r.Unreachable(); u != "" {
+		s.Warnings = append(slices.Clip(s.Warnings), u)
+	}
+	return Stream{&s}.writePage(w, drawTradeOff(r))
 }

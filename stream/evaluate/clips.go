@@ -8,20 +8,20 @@ import (
 	"inkling/model/feature"
 )
 
-// cuts collects the samples of annotated events while they pass, and has the network
-// judge each by itself.
-type cuts struct {
+// clips cuts annotated events out of a passing stream and has the network judge each by
+// itself.
+type clips struct {
 	m        *model.Model
-	take     *Take
+	trace    *Trace
 	channels int
-	res      *resample.Resampler // to the model's rate; nil: not needed
+	res      *resample.Resampler // to the model's rate; nil if the stream has it
 	x        feature.Extractor
-	next     int   // of the take's events
-	open     []cut // begun
+	next     int   // the trace's first event that has not begun
+	open     []cut // events that have begun
 	spare    [][]float32
 
-	frames [][]float32 // of cuts that wait to be judged, and their events
-	which  []int
+	frames [][]float32 // of cuts that wait to be judged
+	which  []int       // their events
 	values int
 }
 
@@ -30,11 +30,11 @@ type cut struct {
 	samples []float32
 }
 
-// longestCut is the length in seconds of the longest that is judged.
-const longestCut = 300
+// longestClip is the length in seconds of the longest event that is judged.
+const longestClip = 300
 
-func (k *cuts) begin(m *model.Model, t *Take, f capture.Format) (err error) {
-	k.m, k.take, k.channels = m, t, max(f.Channels, 1)
+func (k *clips) begin(m *model.Model, t *Trace, f capture.Format) (err error) {
+	k.m, k.trace, k.channels = m, t, max(f.Channels, 1)
 	if rate := m.Config.Rate; rate > 0 && rate != f.Rate {
 		if k.res, err = resample.New(f.Rate, rate, k.channels); err != nil {
 			return err
@@ -44,12 +44,12 @@ func (k *cuts) begin(m *model.Model, t *Take, f capture.Format) (err error) {
 	return err
 }
 
-// hear takes the stream's next block.
-func (k *cuts) hear(b *capture.Block) {
+// read takes the stream's next block.
+func (k *clips) read(b *capture.Block) {
 	from, to := b.Offset, b.Offset+uint64(b.Len())
-	events := k.take.Events
+	events := k.trace.Events
 	for ; k.next < len(events) && events[k.next].Start < to; k.next++ {
-		if e := events[k.next]; e.End > e.Start && float64(e.End-e.Start) <= longestCut*k.take.Rate {
+		if e := events[k.next]; e.End > e.Start && float64(e.End-e.Start) <= longestClip*k.trace.Rate {
 			k.open = append(k.open, cut{event: k.next, samples: k.buffer()})
 		}
 	}
@@ -67,7 +67,7 @@ func (k *cuts) hear(b *capture.Block) {
 	k.open = left
 }
 
-func (k *cuts) buffer() []float32 {
+func (k *clips) buffer() []float32 {
 	n := len(k.spare)
 	if n == 0 {
 		return nil
@@ -77,8 +77,8 @@ func (k *cuts) buffer() []float32 {
 	return b[:0]
 }
 
-// judge queues a cut that is complete.
-func (k *cuts) judge(c cut) {
+// judge queues a complete cut.
+func (k *clips) judge(c cut) {
 	x := c.samples
 	if k.res != nil {
 		k.res.Reset()
@@ -91,24 +91,24 @@ func (k *cuts) judge(c cut) {
 		return
 	}
 	k.frames, k.which = append(k.frames, frames), append(k.which, c.event)
-	if k.values += len(frames); len(k.which) == piecesAtOnce || k.values > mostValues {
+	if k.values += len(frames); len(k.which) == mostTogether || k.values > mostValues {
 		k.predict()
 	}
 }
 
-func (k *cuts) predict() {
+func (k *clips) predict() {
 	for i, p := range k.m.PredictBatch(k.frames, 1) {
 		c := Clip{Judged: true, Confirmed: f32.Argmax(p.Confirm), Running: -1}
 		if n := k.m.Classes(); p.Running != nil && p.Steps > k.m.Config.Decision.Warm {
 			c.Running = f32.Argmax(p.Running[(p.Steps-1)*n:])
 		}
-		k.take.Clips[k.which[i]] = c
+		k.trace.Clips[k.which[i]] = c
 	}
 	k.frames, k.which, k.values = k.frames[:0], k.which[:0], 0
 }
 
-// finish judges what is left; events that reach behind the stream's end are cut there.
-func (k *cuts) finish() {
+// finish judges what is left; events that reach past the stream's end are cut there.
+func (k *clips) finish() {
 	for _, c := range k.open {
 		if len(c.samples) > 0 {
 			k.judge(c)

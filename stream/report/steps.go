@@ -1,26 +1,23 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
-	"inkling/stream/evaluate"
 	"io"
 	"strings"
+
+	"inkling/stream/evaluate"
 )
 
 // WriteText writes the report for a terminal.
 func (r Steps) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", r.heading())
-	for _, v := range r.Warnings {
-		fmt.Fprintf(&b, "note: %s\n", printable(v))
-	}
+	writeHeading(&b, r.heading(), r.Warnings)
 	b.WriteByte('\n')
-	for _, f := range r.figures() {
-		fmt.Fprintf(&b, "%-19s %7s   %s\n", f.Name, f.Value, f.Note)
-	}
-	c := r.confused()
-	c.writeClasses(&b)
-	c.writeConfusion(&b)
+	writeFigures(&b, r.figures(), 19, 7)
+	c := r.confusion()
+	c.writeLabels(&b)
+	c.write(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -29,14 +26,11 @@ func (r Steps) heading() string {
 	return fmt.Sprintf("%s in %s, %d labelled steps", plural(r.Recordings, "recording"), duration(r.Seconds), r.Steps)
 }
 
-// unitSteps is the unit of a Report of steps.
-const unitSteps = "steps"
-
-// confused has the steps' confusion in the form of a Report.
-func (r Steps) confused() Clips {
-	return Clips{&evaluate.Report{Examples: r.Steps, Labels: r.Labels, Unit: unitSteps, Matrix: r.Matrix}}
+func (r Steps) confusion() *confusion {
+	return &confusion{labels: r.Labels, m: r.Matrix, unit: "steps", given: "running"}
 }
 
+// figures returns the summary, the most important figures first.
 func (r Steps) figures() []figure {
 	label, majority := r.Matrix.Majority()
 	s := r.Segments
@@ -64,4 +58,18 @@ func (r Steps) figures() []figure {
 		fs = append(fs, figure{"seen in training", fmt.Sprint(r.SeenInTraining), "of the recordings: the figures flatter"})
 	}
 	return fs
+}
+
+// WriteHTML writes one page: figures, the labels over time and the confusion as inline
+// SVG, each label's figures. It loads nothing and runs no script.
+func (r Steps) WriteHTML(w io.Writer) error {
+	s := &section{Title: cmp.Or(printable(r.Title), "inkling: evaluation step by step"), Heading: r.heading(), Warnings: printables(r.Warnings),
+		Figures: r.figures(), Labels: r.confusion().rows(), Unit: "steps"}
+	s.add(drawStrips(r), "Labels over time", "Of each recording, a dozen at most: the true label above, the running one below; white: none.")
+	s.add(newChart(r.confusion(), fmt.Sprintf("%d steps, %s right", r.Steps, r.Matrix.Accuracy())).drawing(),
+		"Confusion", "Of steps. A row is the true label, a column the running one. Colour is the share of the row.")
+	if s.err != nil {
+		return s.err
+	}
+	return pages.ExecuteTemplate(w, "steps", s)
 }

@@ -3,9 +3,10 @@ package report
 import (
 	"fmt"
 	"html/template"
-	"inkling/stream/evaluate"
 	"io"
 	"strings"
+
+	"inkling/stream/evaluate"
 )
 
 // WriteText writes the report for a terminal.
