@@ -14,7 +14,7 @@ import (
 // begin learns what the columns are from the first line, and the second where
 // that is a header.
 func (t *Reader) begin(o *Options) error {
-	cells, err := t.record()
+	cells, err := t.Next()
 	if err == io.EOF {
 		return t.empty()
 	}
@@ -28,7 +28,7 @@ func (t *Reader) begin(o *Options) error {
 		return err
 	}
 	if headed {
-		next, err := t.record()
+		next, err := t.Next()
 		if err == io.EOF {
 			return fmt.Errorf("%s: there is only a header: give rows of numbers below it", t.name)
 		}

@@ -67,7 +67,7 @@ func (t *Reader) scan() ([]string, error) {
 		cells := t.first
 		if cells == nil {
 			var err error
-			if cells, err = t.record(); err == io.EOF {
+			if cells, err = t.Next(); err == io.EOF {
 				slices.Sort(names)
 				return names, nil
 			} else if err != nil {

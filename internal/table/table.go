@@ -7,14 +7,8 @@
 package table
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -68,8 +62,7 @@ func IsTable(name string) bool {
 // as its first line (or .tsv) tells, in UTF-8 with or without byte order mark,
 // gzipped or not. Errors name file, line, column and what to do.
 type Reader struct {
-	name   string
-	csv    *csv.Reader
+	*Cells
 	head   Head
 	fields int // cells a row
 	names  []string
@@ -82,118 +75,46 @@ type Reader struct {
 
 	clock clock
 	first []string // a row that is read already
-	line  int      // of the last row
 	rows  int
 }
 
-// longest is the length of the longest first line.
-const longest = 1 << 16
-
 // NewReader reads the head of the table of that name.
 func NewReader(r io.Reader, name string, o *Options) (*Reader, error) {
-	t := &Reader{name: name, none: o.Unlabelled}
-	if err := t.open(r); err != nil {
+	c, err := NewCells(r, name)
+	if err != nil {
 		return nil, err
 	}
+	t := &Reader{Cells: c, none: o.Unlabelled, decimal: c.Comma() == ';'}
 	if err := t.begin(o); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-// FirstLine is the cells of a table's first line.
+// FirstLine returns the cells of a table's first line.
 func FirstLine(r io.Reader, name string) ([]string, error) {
-	t := &Reader{name: name}
-	if err := t.open(r); err != nil {
+	c, err := NewCells(r, name)
+	if err != nil {
 		return nil, err
 	}
-	cells, err := t.record()
+	cells, err := c.Next()
 	if err == io.EOF {
-		err = t.empty()
+		err = c.empty()
 	}
 	return cells, err
 }
 
-func (t *Reader) empty() error {
-	return fmt.Errorf("%s: the file is empty: give a table with a header line and rows of numbers", t.name)
-}
-
-func (t *Reader) open(r io.Reader) error {
-	b, err := t.text(r)
-	if err != nil {
-		return err
-	}
-	line, err := firstLine(b)
-	if err != nil {
-		return t.failed(err)
-	}
-	if bytes.IndexByte(line, 0) >= 0 {
-		return fmt.Errorf("%s: this is no UTF-8 text: save it as CSV in UTF-8", t.name)
-	}
-	t.csv = csv.NewReader(b)
-	t.csv.Comma, t.csv.ReuseRecord, t.csv.FieldsPerRecord = separator(t.name, line), true, -1
-	t.decimal = t.csv.Comma == ';'
-	return nil
+func (c *Cells) empty() error {
+	return fmt.Errorf("%s: the file is empty: give a table with a header line and rows of numbers", c.name)
 }
 
 // Plain is r unzipped, without its byte order mark.
 func Plain(r io.Reader, name string) (io.Reader, error) {
-	t := &Reader{name: name}
-	b, err := t.text(r)
+	b, err := (&Cells{name: name}).text(r)
 	if err != nil {
 		return nil, err
 	}
 	return b, nil
-}
-
-// text is r unzipped, without its byte order mark.
-func (t *Reader) text(r io.Reader) (*bufio.Reader, error) {
-	b := bufio.NewReaderSize(r, longest)
-	if magic, _ := b.Peek(2); string(magic) == "\x1f\x8b" {
-		z, err := gzip.NewReader(b)
-		if err != nil {
-			return nil, t.failed(err)
-		}
-		b = bufio.NewReaderSize(z, longest)
-	}
-	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
-		b.Discard(3)
-	} else if len(mark) >= 2 && (string(mark[:2]) == "\xff\xfe" || string(mark[:2]) == "\xfe\xff") {
-		return nil, fmt.Errorf("%s: this is UTF-16 text: save it as CSV in UTF-8", t.name)
-	}
-	return b, nil
-}
-
-// firstLine is what is before the first line's end, without reading further than
-// has arrived.
-func firstLine(b *bufio.Reader) ([]byte, error) {
-	for n := 1; ; n = b.Buffered() + 1 {
-		if n > longest {
-			n = longest
-		}
-		_, err := b.Peek(n)
-		line, _ := b.Peek(b.Buffered())
-		if i := bytes.IndexByte(line, '\n'); i >= 0 {
-			return line[:i], nil
-		}
-		if err == io.EOF || len(line) >= longest {
-			return line, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-}
-
-func separator(name string, line []byte) rune {
-	base := strings.TrimSuffix(strings.ToLower(name), ".gz")
-	switch {
-	case path.Ext(base) == ".tsv", bytes.IndexByte(line, '\t') >= 0 && bytes.IndexByte(line, ',') < 0:
-		return '\t'
-	case bytes.IndexByte(line, ';') >= 0 && (bytes.IndexByte(line, ',') < 0 || bytes.Count(line, []byte(";")) > bytes.Count(line, []byte(","))):
-		return ';'
-	}
-	return ','
 }
 
 // Head tells of the columns. It does not change.
@@ -202,37 +123,12 @@ func (t *Reader) Head() *Head { return &t.head }
 // Start is the time of day of the first row; zero: unknown.
 func (t *Reader) Start() time.Time { return t.clock.start }
 
-// failed says where reading ended.
-func (t *Reader) failed(err error) error {
-	var p *csv.ParseError
-	switch {
-	case errors.As(err, &p):
-		return fmt.Errorf("%s:%d: %w: write the quotes of this line as CSV has them, \"a \"\"b\"\"\", or none", t.name, p.Line, p.Err)
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.Is(err, io.ErrUnexpectedEOF), isCorrupt(err):
-		return fmt.Errorf("%s: after line %d: %w: the gzip file is cut off or damaged: copy it again", t.name, t.line, err)
-	}
-	return fmt.Errorf("%s: after line %d: %w", t.name, t.line, err)
-}
-
-// record reads the cells of one line.
-func (t *Reader) record() ([]string, error) {
-	cells, err := t.csv.Read()
-	if err == io.EOF {
-		return nil, io.EOF
-	}
-	if err != nil {
-		return nil, t.failed(err)
-	}
-	t.line, _ = t.csv.FieldPos(0)
-	return cells, nil
-}
-
 // Read reads the next row; io.EOF: there is none.
 func (t *Reader) Read(row *Row) error {
 	cells := t.first
 	if t.first = nil; cells == nil {
 		var err error
-		if cells, err = t.record(); err != nil {
+		if cells, err = t.Next(); err != nil {
 			return err
 		}
 	}

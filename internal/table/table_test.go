@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -112,7 +113,7 @@ func TestReaderMistakes(t *testing.T) {
 		"lost time":      {"t,x\n0,1\n,1\n", `a.csv:3: column "t": "" is no time`, Options{}},
 		"centuries":      {"t,x\n0,1\n1e12,1\n", "--time-unit", Options{}},
 		"twice":          {"x,y,x\n1,2,3\n", `a.csv:1: columns 1 and 3 are both named "x"`, Options{}},
-		"quotes":         {"t,x\n0,1\n1,a\"b\n", "a.csv:3: bare \" in non-quoted-field: write the quotes", Options{}},
+		"quotes":         {"t,x\n0,1\n1,a\"b\n", "a.csv:3: column 4: bare \" in non-quoted-field: write the quotes", Options{}},
 		"UTF-16":         {"\xff\xfet\x00,\x00", "UTF-16", Options{}},
 		"binary":         {"ab\x00cd\n", "no UTF-8 text", Options{}},
 		"cut off":        {cut[:len(cut)/2], "the gzip file is cut off or damaged: copy it again", Options{}},
@@ -123,7 +124,7 @@ func TestReaderMistakes(t *testing.T) {
 		"no such label":  {"x,y\n1,2\n", `there is no column "z" for the label`, Options{Label: "z"}},
 		"unnamed":        {"0,1,2\n", "a.csv: 3 columns without names, the model takes the channels x, y: name", Options{Want: []string{"x", "y"}}},
 		"unit":           {"t,x\n1,2\n", `"weeks" is no unit of time`, Options{TimeUnit: "weeks"}},
-		"endless line":   {strings.Repeat("x,", longest), "named", Options{}},
+		"endless line":   {strings.Repeat("x,", maxFirstLine), "named", Options{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := readAll(strings.NewReader(c.text), "a.csv", c.o)
@@ -462,4 +463,42 @@ func BenchmarkRows(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100000, "ns/row")
+}
+
+// Cells reads the same lines whatever lies between the cells, and goes on after a line
+// that is none.
+func TestCellsOfEveryTable(t *testing.T) {
+	for name, c := range map[string]struct {
+		file, text string
+		verbatim   bool
+		want       [][]string // nil: a line that is not cells
+	}{
+		"commas":       {"a.csv", "x,y\n1,\"2,3\"\n\n4,5\n", false, [][]string{{"x", "y"}, {"1", "2,3"}, {"4", "5"}}},
+		"semicolons":   {"a.csv", "x;y\n1;2,3\n", false, [][]string{{"x", "y"}, {"1", "2,3"}}},
+		"tabs":         {"a.txt", "x\ty\n1\t2\n", false, [][]string{{"x", "y"}, {"1", "2"}}},
+		"a mark":       {"a.csv", "\ufeffx,y\r\n1,2\r\n", false, [][]string{{"x", "y"}, {"1", "2"}}},
+		"bad quotes":   {"a.csv", "x,y\n1\",2\n3,4\n", false, [][]string{{"x", "y"}, nil, {"3", "4"}}},
+		"plain quotes": {"a.tsv", "x\ty\n\"1\t2\"\n\n3\t\n", true, [][]string{{"x", "y"}, {"\"1", "2\""}, {"3", ""}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open := NewCells
+			if c.verbatim {
+				open = NewVerbatim
+			}
+			cells, err := open(strings.NewReader(c.text), c.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range c.want {
+				got, err := cells.Next()
+				var bad *LineError
+				if errors.As(err, &bad) != (want == nil) || want != nil && (err != nil || !slices.Equal(got, want)) {
+					t.Fatalf("line %d of cells: %q, %v; want %q", i+1, got, err, want)
+				}
+			}
+			if _, err := cells.Next(); err != io.EOF {
+				t.Errorf("after the last line: %v", err)
+			}
+		})
+	}
 }

@@ -1,11 +1,10 @@
 package dataset
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/csv"
 	"errors"
 	"fmt"
+	"inkling/internal/table"
 	"io"
 	"math"
 	"path"
@@ -36,16 +35,11 @@ func (a Annotation) Compare(b Annotation) int {
 // exports it: start, end and label between tabs. Lines there that begin with a
 // backslash, ranges of frequencies, are ignored.
 func ReadAnnotations(r io.Reader, name string) ([]Annotation, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	read := readLabelTrack
 	if strings.EqualFold(path.Ext(name), ".csv") {
 		read = readAnnotationTable
 	}
-	list, err := read(data, name)
+	list, err := read(r, name)
 	if err != nil {
 		return nil, err
 	}
@@ -53,40 +47,45 @@ func ReadAnnotations(r io.Reader, name string) ([]Annotation, error) {
 	return list, nil
 }
 
-func readLabelTrack(data []byte, name string) (list []Annotation, err error) {
-	n := 0
-	for line := range strings.Lines(string(data)) {
-		n++
-		if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) == "" || line[0] == '\\' {
+func readLabelTrack(r io.Reader, name string) (list []Annotation, err error) {
+	c, err := table.NewVerbatim(r, name)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		f, err := c.Next()
+		if err == io.EOF {
+			return list, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if strings.TrimSpace(strings.Join(f, "")) == "" || strings.HasPrefix(f[0], `\`) {
 			continue
 		}
-		f := strings.SplitN(line, "\t", 3)
 		if len(f) < 2 {
-			return nil, fmt.Errorf("%s:%d: want start, end and label with tabs between them, as Audacity exports labels", name, n)
+			return nil, fmt.Errorf("%s: want start, end and label with tabs between them, as Audacity exports labels", c.Where())
 		}
-		label := ""
-		if len(f) == 3 {
-			label = f[2]
-		}
-		a, err := parseAnnotation(f[0], f[1], label, fmt.Sprintf("%s:%d", name, n))
+		a, err := parseAnnotation(f[0], f[1], strings.Join(f[2:], "\t"), c.Where())
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, a)
 	}
-	return list, nil
 }
 
-func readAnnotationTable(data []byte, name string) (list []Annotation, err error) {
-	c := csv.NewReader(bytes.NewReader(data))
-	c.ReuseRecord = true
-	head, err := c.Read()
+func readAnnotationTable(r io.Reader, name string) (list []Annotation, err error) {
+	c, err := table.NewCells(r, name)
+	if err != nil {
+		return nil, err
+	}
+	t, err := table.NewNamed(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: no header line with the columns start,end,label: %w", name, err)
 	}
 	var col [3]int
 	for i, want := range []string{"start", "end", "label"} {
-		if col[i], err = column(head, want); err == nil && col[i] < 0 {
+		if col[i], err = t.Column(want); err == nil && col[i] < 0 {
 			err = fmt.Errorf("the first line must name the columns start, end and label; %s is missing", want)
 		}
 		if err != nil {
@@ -94,15 +93,12 @@ func readAnnotationTable(data []byte, name string) (list []Annotation, err error
 		}
 	}
 	for {
-		row, err := c.Read()
-		if err == io.EOF {
+		if err := t.Next(); err == io.EOF {
 			return list, nil
+		} else if err != nil {
+			return nil, err
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		line, _ := c.FieldPos(0)
-		a, err := parseAnnotation(row[col[0]], row[col[1]], row[col[2]], fmt.Sprintf("%s:%d", name, line))
+		a, err := parseAnnotation(t.Cell(col[0]), t.Cell(col[1]), t.Cell(col[2]), t.Where())
 		if err != nil {
 			return nil, err
 		}

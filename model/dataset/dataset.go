@@ -122,7 +122,7 @@ func openTable(fsys fs.FS, name string, o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, _ := column(head, "file")
+	files, _ := table.Column(head, "file")
 	switch {
 	case o.Columns["text"] != "" || files < 0 && hasText(head):
 		return openTextTable(fsys, name, o)

@@ -152,7 +152,7 @@ func TestErrors(t *testing.T) {
 		"no lines":      {fstest.MapFS{"x.csv": text("file,label\n")}, "x.csv", "no line"},
 		"two labels":    {fstest.MapFS{"x.csv": text("file,label,Label\n")}, "x.csv", "two columns"},
 		"empty label":   {fstest.MapFS{"x.csv": text("file,label\na.wav,\n")}, "x.csv", "x.csv:2: the column label"},
-		"ragged":        {fstest.MapFS{"x.csv": text("file,label\na.wav\n")}, "x.csv", "line 2"},
+		"ragged":        {fstest.MapFS{"x.csv": text("file,label\na.wav\n")}, "x.csv", "x.csv:2: 1 cells, the first line has 2"},
 		"lost file":     {fstest.MapFS{"x.csv": text("file,label\na.wav,b\n")}, "x.csv", "x.csv:2: open a.wav"},
 		"negative rate": {fstest.MapFS{}, "", "x"},
 	} {

@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -172,36 +170,26 @@ func openIndex(fsys fs.FS, name string, o Options) (*Set, error) {
 
 // parseIndex reads the table name, whose files are relative to its folder.
 func parseIndex(r io.Reader, name string) ([]entry, error) {
-	data, err := io.ReadAll(r)
+	c, err := table.NewCells(r, name)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
-	c := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	c.ReuseRecord = true
-	head, err := c.Read()
+	t, err := table.NewNamed(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: no header line with the columns file,label: %w", name, err)
 	}
-	col, err := columns(head)
+	col, err := columns(t.Head())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	var files []entry
 	for {
-		row, err := c.Read()
-		if err == io.EOF {
+		if err := t.Next(); err == io.EOF {
 			break
+		} else if err != nil {
+			return nil, err
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		line, _ := c.FieldPos(0)
-		e := entry{where: fmt.Sprintf("%s:%d", name, line)}
-		for i, dst := range []*string{&e.file, &e.label, &e.split, &e.group} {
-			if col[i] >= 0 {
-				*dst = strings.Clone(strings.TrimSpace(row[col[i]]))
-			}
-		}
+		e := entry{where: t.Where(), file: t.Cell(col[0]), label: t.Cell(col[1]), split: t.Cell(col[2]), group: t.Cell(col[3])}
 		if e.file == "" {
 			return nil, fmt.Errorf("%s: the column file is empty", e.where)
 		}
@@ -226,7 +214,7 @@ func resolve(dir, file string) string {
 // labels themselves: then there is none of labels.
 func columns(head []string) (col [4]int, err error) {
 	for i, name := range []string{"file", "label", "split", "group"} {
-		if col[i], err = column(head, name); err != nil {
+		if col[i], err = table.Column(head, name); err != nil {
 			return col, err
 		}
 	}
@@ -234,19 +222,4 @@ func columns(head []string) (col [4]int, err error) {
 		return col, errors.New(`the first line must name the columns "file" and "label" ("split" and "group" may follow)`)
 	}
 	return col, nil
-}
-
-// column finds a column by its name; −1: there is none.
-func column(head []string, name string) (int, error) {
-	at := -1
-	for i, h := range head {
-		if !strings.EqualFold(strings.TrimSpace(h), name) {
-			continue
-		}
-		if at >= 0 {
-			return at, fmt.Errorf("there are two columns %q", name)
-		}
-		at = i
-	}
-	return at, nil
 }

@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +13,7 @@ import (
 	"strings"
 
 	"inkling/internal/audio"
+	"inkling/internal/table"
 	"inkling/internal/wfdb"
 )
 
@@ -172,46 +171,14 @@ func sortedBeats(beats []BeatMark) []BeatMark {
 	return beats
 }
 
-// readColumns reads a CSV file with named columns, of which those wanted are found (−1: there
-// is none), and calls row with every line.
+// readColumns is table.ReadNamed of a file.
 func readColumns(fsys fs.FS, name string, want []string, row func(value func(i int) string) error) error {
-	data, err := fs.ReadFile(fsys, name)
+	f, err := fsys.Open(name)
 	if err != nil {
 		return err
 	}
-	c := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	c.ReuseRecord = true
-	head, err := c.Read()
-	if err != nil {
-		return fmt.Errorf("%s: no header line with the columns %s: %w", name, strings.Join(want, ","), err)
-	}
-	col := make([]int, len(want))
-	for i := range want {
-		if col[i], err = column(head, want[i]); err == nil && i == 0 && col[i] < 0 {
-			err = fmt.Errorf("the first line must name the column %q", want[i])
-		}
-		if err != nil {
-			return fmt.Errorf("%s:1: %w", name, err)
-		}
-	}
-	for {
-		fields, err := c.Read()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		line, _ := c.FieldPos(0)
-		if err := row(func(i int) string {
-			if col[i] < 0 {
-				return ""
-			}
-			return strings.Clone(strings.TrimSpace(fields[col[i]]))
-		}); err != nil {
-			return fmt.Errorf("%s:%d: %w", name, line, err)
-		}
-	}
+	defer f.Close()
+	return table.ReadNamed(f, name, want, row)
 }
 
 // aami are the classes.

@@ -74,7 +74,7 @@ func TestRecordMistakes(t *testing.T) {
 		"sample,symbol,aami\n1,N,Z\n":            "x.beats.csv:2: aami",
 		"sample,symbol\n10,N\n99999999,N\n":      "x.wav: the beat at sample 99999999 is past the end",
 		"sample,symbol,sample\n1,N,2\n":          "two columns",
-		"sample,symbol\n1,N,3\n":                 "wrong number of fields",
+		"sample,symbol\n1,N,3\n":                 "x.beats.csv:2: 3 cells, the first line has 2",
 		"sample,symbol\n9000000000000000000,N\n": "sample",
 	} {
 		fsys := fstest.MapFS{}

@@ -1,9 +1,11 @@
 package dataset
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"inkling/internal/parallel"
+	"inkling/internal/table"
 	"io"
 	"io/fs"
 	"path"
@@ -38,20 +40,31 @@ func openTextTable(fsys fs.FS, name string, o Options) (*Set, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	tabs := strings.EqualFold(path.Ext(strings.TrimSuffix(name, ".gz")), ".tsv")
-	head, err := tableHead(data, tabs)
-	if err != nil {
-		return nil, fmt.Errorf("%s: the first line: %w", name, err)
+	newCells := table.NewCells
+	if tabs {
+		newCells = table.NewVerbatim // a quote in a text is a quote
 	}
-	col, err := findTextColumns(head, o.Columns)
+	c, err := newCells(bytes.NewReader(data), name)
+	if err != nil {
+		return nil, err
+	}
+	t, err := table.NewNamed(c)
+	switch {
+	case err == io.EOF:
+		return nil, fmt.Errorf("%s: the first line: it must name the columns, such as text,label", name)
+	case err != nil:
+		return nil, err
+	}
+	col, err := findTextColumns(t.Head(), o.Columns)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return openTexts(name, data, tabs, col, o)
+	return openTexts(name, data, t, col, o)
 }
 
 func hasText(head []string) bool {
 	for _, name := range textColumns[0].names {
-		if at, _ := column(head, name); at >= 0 {
+		if at, _ := table.Column(head, name); at >= 0 {
 			return true
 		}
 	}
@@ -70,7 +83,7 @@ func findTextColumns(head []string, given map[string]string) (col [4]int, err er
 		col[i] = -1
 		for _, name := range names {
 			if col[i] < 0 {
-				if col[i], err = column(head, name); err != nil {
+				if col[i], err = table.Column(head, name); err != nil {
 					return col, err
 				}
 			}
@@ -91,7 +104,7 @@ func findTextColumns(head []string, given map[string]string) (col [4]int, err er
 // openTexts reads a table of text, columns by name, others ignored. A .tsv has fields
 // between tabs and no quotes, a .csv those of RFC 4180. Rows of one label and group
 // that follow one another are a passage.
-func openTexts(name string, data []byte, tabs bool, col [4]int, o Options) (*Set, error) {
+func openTexts(name string, data []byte, t *table.Named, col [4]int, o Options) (*Set, error) {
 	if !o.SkipBad {
 		if err := checkUTF8(name, data); err != nil {
 			return nil, err
@@ -99,24 +112,32 @@ func openTexts(name string, data []byte, tabs bool, col [4]int, o Options) (*Set
 	}
 	s := &Set{Kind: Text, Channels: 1}
 	var names []string
-	err := eachRow(name, data, tabs, col, func(r *textRow, bad error) error {
-		if bad == nil {
-			bad = r.check()
+	for {
+		r := &textRow{}
+		bad := t.Next()
+		var line *table.LineError
+		switch {
+		case bad == io.EOF:
+		case bad == nil:
+			r = &textRow{text: t.Cell(col[0]), label: t.Cell(col[1]), split: t.Cell(col[2]), group: t.Cell(col[3]), where: t.Where()}
+			if bad = r.check(); bad != nil {
+				bad = fmt.Errorf("%s: %w", r.where, bad)
+			}
+		case !errors.As(bad, &line):
+			return nil, bad
+		}
+		if bad == io.EOF {
+			break
+		}
+		if bad != nil && !o.SkipBad {
+			return nil, bad
 		}
 		if bad != nil {
-			bad = fmt.Errorf("%s: %w", r.where, bad)
-			if !o.SkipBad {
-				return bad
-			}
 			s.Skipped = append(s.Skipped, bad)
-			return nil
+			continue
 		}
 		s.addText(r)
 		names = append(names, r.label)
-		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
 	if o.Progress != nil {
 		o.Progress(1, 1)

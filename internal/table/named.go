@@ -1,0 +1,109 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Named reads a table by the names in its first line, where they stand in any order
+// among others.
+type Named struct {
+	*Cells
+	head []string
+	row  []string
+}
+
+// NewNamed reads the first line of c.
+func NewNamed(c *Cells) (*Named, error) {
+	head, err := c.Next()
+	if err != nil {
+		return nil, err
+	}
+	return &Named{Cells: c, head: slices.Clone(head)}, nil
+}
+
+// Head returns the names in the first line.
+func (n *Named) Head() []string { return n.head }
+
+// Column returns the column of a name, in whatever case and without the blanks round it;
+// −1: there is none. Two of the name are an error.
+func (n *Named) Column(name string) (int, error) { return Column(n.head, name) }
+
+// Column is Named.Column of a first line.
+func Column(head []string, name string) (at int, err error) {
+	at = -1
+	for i, h := range head {
+		if strings.EqualFold(strings.TrimSpace(h), name) {
+			if at >= 0 {
+				return at, fmt.Errorf("there are two columns %q: leave one", name)
+			}
+			at = i
+		}
+	}
+	return at, nil
+}
+
+// Next reads the next line; io.EOF: there is none. A line of another number of cells
+// than the first one is a *LineError.
+func (n *Named) Next() error {
+	var err error
+	if n.row, err = n.Cells.Next(); err != nil {
+		return err
+	}
+	if len(n.row) != len(n.head) {
+		remedy := "complete the line, delete it, or put what holds a separator into quotes"
+		if n.quoted == nil {
+			remedy = "a tab in a text must become a space"
+		}
+		return &LineError{n.name, n.line, fmt.Errorf("%d cells, the first line has %d: %s", len(n.row), len(n.head), remedy)}
+	}
+	return nil
+}
+
+// Cell returns the line's cell in a column, without the blanks round it; "" for column −1.
+func (n *Named) Cell(column int) string {
+	if column < 0 {
+		return ""
+	}
+	return strings.Clone(strings.TrimSpace(n.row[column]))
+}
+
+// ReadNamed opens the table of that name and reads its first line, in which the columns
+// wanted are named; the first of them must be there. It then calls row for every line
+// with a function that returns the cell of the column wanted as number i.
+func ReadNamed(r io.Reader, name string, want []string, row func(value func(i int) string) error) error {
+	c, err := NewCells(r, name)
+	if err != nil {
+		return err
+	}
+	t, err := NewNamed(c)
+	if err != nil {
+		if err == io.EOF {
+			err = fmt.Errorf("%s: the file is empty", name)
+		}
+		return fmt.Errorf("%w: no header line with the columns %s", err, strings.Join(want, ","))
+	}
+	col := make([]int, len(want))
+	for i := range want {
+		if col[i], err = t.Column(want[i]); err == nil && i == 0 && col[i] < 0 {
+			err = fmt.Errorf("the first line must name the column %q", want[i])
+		}
+		if err != nil {
+			return fmt.Errorf("%s:1: %w", name, err)
+		}
+	}
+	value := func(i int) string { return t.Cell(col[i]) }
+	for {
+		switch err := t.Next(); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := row(value); err != nil {
+			return fmt.Errorf("%s: %w", t.Where(), err)
+		}
+	}
+}
