@@ -48,10 +48,10 @@ func openLabels(name string) (*model.Model, error) {
 
 // dataFlags are those of every command that reads labelled data.
 type dataFlags struct {
-	Split   string   `help:"Use only the examples of this split; 'all' uses every one." placeholder:"NAME"`
-	Labels  []string `help:"Use only the examples with these labels, comma-separated." placeholder:"A,B"`
-	SkipBad bool     `help:"Leave out files that cannot be read, instead of stopping."`
-	tableFlags
+	Split      string   `help:"Use only the examples of this split; 'all' uses every one." placeholder:"NAME"`
+	Labels     []string `help:"Use only the examples with these labels, comma-separated." placeholder:"A,B"`
+	SkipBad    bool     `help:"Leave out files that cannot be read, instead of stopping."`
+	tableFlags `group:"Tables"`
 	TrainFiles []string `help:"Tables: files of the split train, by name without ending, or by pattern; the others are the split test." placeholder:"A,B"`
 	TestFiles  []string `help:"Tables: files of the split test; the others are the split train." placeholder:"A,B"`
 
@@ -63,12 +63,12 @@ type dataFlags struct {
 // tableFlags say what the columns of tables (.csv, .tsv) are, and what to do where rows
 // are missing.
 type tableFlags struct {
-	Columns    []string `help:"Tables: names of columns, as time=NAME, label=NAME (for text also text=, split=, group=); '-' means there is none. For tables without a header: the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
-	Signals    []string `help:"Tables: the columns that are channels [all others]." placeholder:"A,B"`
-	TimeUnit   string   `help:"Tables: unit of the times: s, ms, us or ns [by their name or size]." enum:",s,ms,us,ns" default:""`
-	Unlabelled []string `help:"Tables: labels that mean no label, as an empty cell does." placeholder:"A,B"`
-	Bridge     seconds  `help:"Tables: interpolate between values at most this far apart; in samples if there is no rate [five samples]." placeholder:"TIME"`
-	Fill       seconds  `help:"Tables: fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`
+	Columns    []string `help:"Names of columns, as time=NAME, label=NAME (for text also text=, split=, group=); '-' means there is none. For tables without a header: the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
+	Signals    []string `help:"The columns that are channels [all others]." placeholder:"A,B"`
+	TimeUnit   string   `help:"Unit of the times: s, ms, us or ns [by their name or size]." enum:",s,ms,us,ns" default:""`
+	Unlabelled []string `help:"Labels that mean no label, as an empty cell does." placeholder:"A,B"`
+	Bridge     seconds  `help:"Interpolate between values at most this far apart; in samples if there is no rate [five samples]." placeholder:"TIME"`
+	Fill       seconds  `help:"Fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`
 }
 
 // columns divides --columns into the names of a headerless table's columns and what

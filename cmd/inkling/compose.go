@@ -28,9 +28,9 @@ type composeFlags struct {
 }
 
 type composeCmd struct {
-	Data string `arg:"" help:"Labelled audio, as for train."`
-	Out  string `short:"o" name:"out" required:"" help:"Folder for stream.wav and stream.txt, a label track for Audacity." placeholder:"DIR"`
-	dataFlags
+	Data      string `arg:"" help:"Labelled audio, as for train."`
+	Out       string `short:"o" name:"out" required:"" help:"Folder for stream.wav and stream.txt, a label track for Audacity." placeholder:"DIR"`
+	dataFlags `group:"Data"`
 	composeFlags
 	Parts          int     `help:"Write this many streams, each of --duration: stream-1, stream-2 and so on." default:"1" placeholder:"N"`
 	Rate           float64 `help:"Sampling rate [that of the data]." placeholder:"HZ"`

@@ -13,19 +13,19 @@ import (
 )
 
 type evalCmd struct {
-	Model string `arg:"" help:"A model file, or bundled:notes."`
-	Data  string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
-	dataFlags
-	recordFlags
-	Segment segment.Kind `help:"Cut every example with this segmenter, instead of using it whole; with --stream, cut the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat,stored" default:""`
-	Crop    float64      `help:"Judge crops of this many seconds instead of whole examples." placeholder:"SECONDS"`
-	Join    int          `help:"Text: judge this many consecutive examples of a passage as one." placeholder:"N"`
-	Carry   bool         `help:"Also run the examples one after another with the running head's state carried on. Always done for a model whose policy is carry."`
-	JSON    bool         `help:"Print one JSON object."`
-	Each    string       `help:"Write one JSON line per example to this file; with --stream, per event and false alarm; for data with a label for every step, per stretch of equal labels." placeholder:"FILE"`
-	Report  string       `help:"Write a page with charts to this file." placeholder:"FILE.html"`
-	Ahead   int          `help:"Model of what comes next: judge forecasts one step and this many steps ahead [10]." placeholder:"N"`
-	streamFlags
+	Model       string `arg:"" help:"A model file, or bundled:notes."`
+	Data        string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
+	dataFlags   `group:"Data"`
+	recordFlags `group:"Data"`
+	Segment     segment.Kind `help:"Cut every example with this segmenter, instead of using it whole; with --stream, cut the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat,stored" default:""`
+	Crop        float64      `help:"Judge crops of this many seconds instead of whole examples." placeholder:"SECONDS"`
+	Join        int          `help:"Text: judge this many consecutive examples of a passage as one." placeholder:"N"`
+	Carry       bool         `help:"Also run the examples one after another with the running head's state carried on. Always done for a model whose policy is carry."`
+	JSON        bool         `help:"Print one JSON object."`
+	Each        string       `help:"Write one JSON line per example to this file; with --stream, per event and false alarm; for data with a label for every step, per stretch of equal labels." placeholder:"FILE"`
+	Report      string       `help:"Write a page with charts to this file." placeholder:"FILE.html"`
+	Ahead       int          `help:"Model of what comes next: judge forecasts one step and this many steps ahead [10]." placeholder:"N"`
+	streamFlags `group:"Streams"`
 }
 
 func (c *evalCmd) Run(a *app) error {

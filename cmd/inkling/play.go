@@ -13,9 +13,9 @@ import (
 
 // pickFlags choose random examples, the same for play and plot.
 type pickFlags struct {
-	dataFlags
-	Count int    `short:"n" name:"number" help:"Number of examples." default:"3"`
-	Seed  uint64 `help:"Same seed, same examples." default:"1"`
+	dataFlags `group:"Data"`
+	Count     int    `short:"n" name:"number" help:"Number of examples." default:"3"`
+	Seed      uint64 `help:"Same seed, same examples." default:"1"`
 }
 
 func (c *pickFlags) pick(a *app, data string) (*dataset.Set, []dataset.Example, error) {

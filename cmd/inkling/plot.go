@@ -34,10 +34,10 @@ func (c *plotWaveform) Run(a *app) error {
 }
 
 type plotConfusion struct {
-	Report string `arg:"" help:"The output of 'inkling eval --json', or a model followed by data."`
-	Data   string `arg:"" optional:"" help:"Labelled data."`
-	Out    string `short:"o" required:"" help:"Picture to write: .png or .svg." placeholder:"FILE"`
-	dataFlags
+	Report    string `arg:"" help:"The output of 'inkling eval --json', or a model followed by data."`
+	Data      string `arg:"" optional:"" help:"Labelled data."`
+	Out       string `short:"o" required:"" help:"Picture to write: .png or .svg." placeholder:"FILE"`
+	dataFlags `group:"Data"`
 }
 
 func (c *plotConfusion) Run(a *app) error {

@@ -15,15 +15,15 @@ import (
 )
 
 type recordCmd struct {
-	Label  string   `arg:"" help:"The label; 'background' for sounds that are none of the labels."`
-	Source []string `arg:"" optional:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, or audio files [mic]."`
-	Out    string   `short:"o" name:"out" required:"" help:"Folder of the data set; examples are written to DIR/LABEL." placeholder:"DIR"`
-	sourceFlags
-	natsFlags
-	segmentFlags
-	Whole   float64 `help:"Cut into examples of this many seconds, instead of at silence." placeholder:"SECONDS"`
-	Count   int     `short:"n" name:"number" help:"Stop after this many examples."`
-	Seconds float64 `help:"Stop after this many seconds of signal." placeholder:"SECONDS"`
+	Label        string   `arg:"" help:"The label; 'background' for sounds that are none of the labels."`
+	Source       []string `arg:"" optional:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, or audio files [mic]."`
+	Out          string   `short:"o" name:"out" required:"" help:"Folder of the data set; examples are written to DIR/LABEL." placeholder:"DIR"`
+	sourceFlags  `group:"Source"`
+	natsFlags    `group:"NATS"`
+	segmentFlags `group:"Segments"`
+	Whole        float64 `help:"Cut into examples of this many seconds, instead of at silence." placeholder:"SECONDS"`
+	Count        int     `short:"n" name:"number" help:"Stop after this many examples."`
+	Seconds      float64 `help:"Stop after this many seconds of signal." placeholder:"SECONDS"`
 }
 
 func (c *recordCmd) Run(a *app) error {

@@ -19,13 +19,13 @@ import (
 )
 
 type runCmd struct {
-	Model  string   `arg:"" help:"A model file, or bundled:notes."`
-	Source []string `arg:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, audio files, or tables (.csv, .tsv; A.csv+B.csv are joined by their times); for a model of text, .txt files."`
-	sourceFlags
-	natsFlags
-	segmentFlags
-	decisionFlags
-	continueFlags
+	Model         string   `arg:"" help:"A model file, or bundled:notes."`
+	Source        []string `arg:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, audio files, or tables (.csv, .tsv; A.csv+B.csv are joined by their times); for a model of text, .txt files."`
+	sourceFlags   `group:"Source"`
+	natsFlags     `group:"NATS"`
+	segmentFlags  `group:"Segments, instead of the model's"`
+	decisionFlags `group:"Labels"`
+	continueFlags `group:"Writing text"`
 	To            []string      `help:"Also publish events: nats:PREFIX." placeholder:"nats:PREFIX"`
 	Emit          string        `help:"Which running events to print: step, change, every=100ms or confirmed; for text also word." default:"step"`
 	Gap           decide.Gap    `help:"What to do when samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`

@@ -32,14 +32,14 @@ func (f *natsFlags) connect() (*nats.Conn, error) {
 
 // sourceFlags say where samples come from.
 type sourceFlags struct {
-	Device   string   `help:"Microphone, by name or a part of it; the same as mic:NAME." placeholder:"NAME"`
-	Rate     float64  `help:"Sampling rate of raw samples, of the microphone, or of messages without one." placeholder:"HZ"`
-	Channels int      `help:"Number of channels, likewise."`
-	Format   string   `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv if standard input is a table."`
-	Speed    float64  `help:"Play files at this speed; 1 is real time [as fast as possible]." placeholder:"X"`
-	Leads    []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
-	Names    string   `help:"SenML names in the order of the model's channels, comma-separated." placeholder:"A,B"`
-	tableFlags
+	Device     string   `help:"Microphone, by name or a part of it; the same as mic:NAME." placeholder:"NAME"`
+	Rate       float64  `help:"Sampling rate of raw samples, of the microphone, or of messages without one." placeholder:"HZ"`
+	Channels   int      `help:"Number of channels, likewise."`
+	Format     string   `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv if standard input is a table."`
+	Speed      float64  `help:"Play files at this speed; 1 is real time [as fast as possible]." placeholder:"X"`
+	Leads      []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
+	Names      string   `help:"SenML names in the order of the model's channels, comma-separated." placeholder:"A,B"`
+	tableFlags `group:"Tables"`
 
 	model *model.Config // that the source is for; nil: none
 }

@@ -15,13 +15,13 @@ import (
 )
 
 type verifyCmd struct {
-	Model string `arg:"" help:"A model file, or bundled:notes."`
-	Data  string `arg:"" help:"Labelled data, as for train."`
-	dataFlags
-	recordFlags
-	Examples int    `short:"n" help:"How many examples to check, chosen at random; of electrocardiograms the first heartbeats of each record. 0 checks all." default:"20"`
-	Seed     uint64 `help:"Chooses the examples and the block sizes." default:"1"`
-	JSON     bool   `help:"Print one JSON object."`
+	Model       string `arg:"" help:"A model file, or bundled:notes."`
+	Data        string `arg:"" help:"Labelled data, as for train."`
+	dataFlags   `group:"Data"`
+	recordFlags `group:"Data"`
+	Examples    int    `short:"n" help:"How many examples to check, chosen at random; of electrocardiograms the first heartbeats of each record. 0 checks all." default:"20"`
+	Seed        uint64 `help:"Chooses the examples and the block sizes." default:"1"`
+	JSON        bool   `help:"Print one JSON object."`
 }
 
 func (c *verifyCmd) Help() string {
