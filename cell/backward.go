@@ -6,22 +6,23 @@ import (
 	"inkling/internal/f32"
 )
 
-// Backward's part of a Tape.
+// backward is the scratch of Backward in a Tape.
 type backward struct {
 	dh, dc []float32 // active[0] rows: gradients from the later step; dh padded to panels
 	dx     []float32 // rows of dx, padded to panels
 }
 
-// transposed are the weights as Backward takes them.
+// transposed holds the weights in the layout that Backward uses.
 type transposed struct {
 	ih, hh f32.Matrix // 4H×D and 4H×H
 	ready  bool
 	inputs bool // ih is packed
 }
 
-// PackBackward takes the values of w, with which l was packed, for Backward; with
-// inputs also for the gradient on the inputs, which codes have not. Like Pack it is
-// for training.
+// PackBackward packs w for Backward. w must hold the weights that l was packed
+// with. If inputs is set, Backward can also compute the gradient on the inputs,
+// which codes do not have. Like Pack, it is for training and must not run
+// concurrently with any other use of l.
 func (l *LSTM) PackBackward(w *Weights, inputs bool) {
 	l.t.hh.PackGatesTransposed(w.HH, l.hidden, l.hidden)
 	if inputs {
@@ -33,15 +34,16 @@ func (l *LSTM) PackBackward(w *Weights, inputs bool) {
 	l.t.ready, l.t.inputs = true, inputs
 }
 
-// A Gradient is the gradient on a direction's weights as Backward sums it up: rows
-// [bias | W_ihᵀ | W_hhᵀ] of the gates' sums; of codes [bias | W_hhᵀ | W_ihᵀ].
+// A Gradient accumulates the gradient on the weights of one direction. Its rows are
+// [bias | W_ihᵀ | W_hhᵀ], or [bias | W_hhᵀ | W_ihᵀ] if the inputs are codes, and
+// each row has the layout of the gates' sums.
 type Gradient struct {
 	columns, hidden, stride int
-	ih, hh                  int       // where the parts begin, rows
+	ih, hh                  int       // first row of each part
 	sums                    []float32 // (1+D+H)×stride
 }
 
-// NewGradient returns a zero gradient on l's weights.
+// NewGradient returns a gradient on l's weights that is zero.
 func (l *LSTM) NewGradient() *Gradient {
 	g := &Gradient{columns: l.columns(), hidden: l.hidden, stride: len(l.bias), ih: 1, hh: 1 + l.features,
 		sums: make([]float32, (1+l.columns()+l.hidden)*len(l.bias))}
@@ -51,16 +53,16 @@ func (l *LSTM) NewGradient() *Gradient {
 	return g
 }
 
-// Zero makes g zero again.
+// Zero sets g to zero.
 func (g *Gradient) Zero() { clear(g.sums) }
 
-// Add is g += o, of the same shape.
+// Add adds o, which must have the same shape, to g.
 func (g *Gradient) Add(o *Gradient) { f32.Axpy(g.sums, 1, o.sums) }
 
-// AddTo adds g to w, a gradient in the layout of the weights.
+// AddTo adds g to w, which holds a gradient in the layout of Weights.
 func (g *Gradient) AddTo(w *Weights) {
 	if w.In != g.columns || w.Hidden != g.hidden {
-		panic(fmt.Sprintf("cell: AddTo: weights %d→%d, want %d→%d", w.In, w.Hidden, g.columns, g.hidden))
+		panic(fmt.Sprintf("cell: AddTo: weights have %d inputs and %d units, want %d and %d", w.In, w.Hidden, g.columns, g.hidden))
 	}
 	f32.AddGateRows(w.BiasIH, g.sums, g.hidden, 1, g.stride)
 	f32.AddGateRows(w.BiasHH, g.sums, g.hidden, 1, g.stride)
@@ -68,38 +70,38 @@ func (g *Gradient) AddTo(w *Weights) {
 	f32.AddGateRows(w.HH, g.sums[g.hh*g.stride:], g.hidden, g.hidden, g.stride)
 }
 
-// blockRows is how many rows there are, at the least, between two timesteps at
-// which the weights' gradient is added up: enough for a product to be worth while,
-// few enough to stay in the second cache level.
+// blockRows is the least number of rows that Backward collects before it adds
+// their share to the weights' gradient: enough to make the product efficient, few
+// enough to stay in the second-level cache.
 const blockRows = 128
 
-// Boundary tells whether Backward adds up the weights' gradient before a timestep
-// whose first row is the row-th of its sequences, n rows after the timestep before.
-// A packed batch that is cut into tapes there and nowhere else has the same
-// gradient to the bit as one tape.
+// Boundary reports whether Backward updates the weights' gradient just before a
+// timestep whose first row has the index row, where the previous timestep has n
+// rows. A packed batch that is split into several tapes only at such boundaries
+// gives the same gradient, to the bit, as a single tape.
 func Boundary(row, n int) bool { return row/blockRows != (row-n)/blockRows }
 
-// A StateGradient is the loss's gradient on the states of some sequences: rows of H
-// in batch order.
+// A StateGradient is the gradient of the loss on the states h and c of the first
+// sequences of a batch: one row of H values for each sequence, in batch order.
 type StateGradient struct{ H, C []float32 }
 
-// Backward is the reverse of the last Forward on the tape: from dh (R×H), the
-// loss's gradient on every h, it adds the gradient on the weights to grad and,
-// unless dx is nil, writes the one on the inputs to dx (R×D). PackBackward must
-// have taken the weights that Forward ran with. It uses the tape up: one Backward a
-// Forward.
+// Backward is the backward pass of the last Forward on the tape. dh (R×H) is the
+// gradient of the loss on every h. Backward adds the gradient on the weights to
+// grad and, unless dx is nil, writes the gradient on the inputs to dx (R×D). The
+// weights that Forward used must have been packed with PackBackward. Backward
+// overwrites the activations, so it can run only once after each Forward.
 //
-// after is the gradient on the states that the first len(after.H)/H sequences
-// handed on after the tape's last timestep, nil none; before, unless nil, receives
-// the gradient on h0 and c0. They may be the same.
+// after is the gradient on the final states of the first len(after.H)/H sequences,
+// which a later tape continues; nil means zero. before, unless nil, receives the
+// gradient on h0 and c0. The two may be the same.
 func (l *LSTM) Backward(tp *Tape, grad *Gradient, dx, dh []float32, after, before *StateGradient) {
 	d, hid := l.in, l.hidden
 	rows := len(tp.h) / hid
 	if len(dh) != rows*hid || (dx != nil && len(dx) != rows*d) || grad.columns != l.columns() || grad.hidden != hid {
-		panic(fmt.Sprintf("cell: Backward: gradients of %d and %d values, want %d rows of %d and %d", len(dh), len(dx), rows, hid, d))
+		panic(fmt.Sprintf("cell: Backward: dh has %d values and dx %d, want %d rows of %d and of %d, and a gradient of this direction", len(dh), len(dx), rows, hid, d))
 	}
 	if !tp.ready || tp.hidden != hid || !l.t.ready || (dx != nil && !l.t.inputs) {
-		panic("cell: Backward: the tape holds no Forward of this direction, or PackBackward is missing")
+		panic("cell: Backward: call PackBackward and Forward on this tape first")
 	}
 	tp.ready = false
 	tp.backward.begin(len(tp.h0)/hid, hid, after)
@@ -124,7 +126,7 @@ func (l *LSTM) Backward(tp *Tape, grad *Gradient, dx, dh []float32, after, befor
 	}
 }
 
-// begin takes the gradients that come from later timesteps.
+// begin sets dh and dc to the gradients that come from later timesteps.
 func (a *backward) begin(n, hid int, after *StateGradient) {
 	ld := f32.Padded(hid)
 	a.dh, a.dc = f32.Zeroed(a.dh, n*ld), f32.Zeroed(a.dc, n*hid)
@@ -132,7 +134,7 @@ func (a *backward) begin(n, hid int, after *StateGradient) {
 		return
 	}
 	if len(after.H) > n*hid || len(after.C) != len(after.H) {
-		panic(fmt.Sprintf("cell: Backward: gradients on states of %d and %d values, want at most %d×%d", len(after.H), len(after.C), n, hid))
+		panic(fmt.Sprintf("cell: Backward: after has %d and %d values, want equal numbers of at most %d×%d", len(after.H), len(after.C), n, hid))
 	}
 	copy(a.dc, after.C)
 	for i := range len(after.H) / hid {
@@ -140,7 +142,7 @@ func (a *backward) begin(n, hid int, after *StateGradient) {
 	}
 }
 
-// store hands on the gradients on the first states.
+// store copies the gradients on the initial states to g.
 func (a *backward) store(g *StateGradient, n, hid int) {
 	ld := f32.Padded(hid)
 	g.H, g.C = f32.Grow(g.H, n*hid), f32.Grow(g.C, n*hid)
@@ -150,9 +152,9 @@ func (a *backward) store(g *StateGradient, n, hid int) {
 	}
 }
 
-// stepBack makes the z of timestep t the gradient on its sums and leaves the
-// gradients on the state before it in dh and dc; on that before the first one if
-// first is set.
+// stepBack replaces z of timestep t by the gradient on its sums and leaves the
+// gradients on the previous state in dh and dc. For the first timestep it does so
+// only if first is set.
 func (l *LSTM) stepBack(tp *Tape, t int, dh []float32, first bool) {
 	a, hid, n, at := &tp.backward, tp.hidden, tp.active[t], tp.start[t]
 	ld := f32.Padded(hid)
@@ -171,13 +173,13 @@ func (l *LSTM) stepBack(tp *Tape, t int, dh []float32, first bool) {
 	}
 }
 
-// addRows adds the share of the rows from at to end: inputsᵀ·z.
+// addRows adds the share of rows [at, end): inputsᵀ·z.
 func (g *Gradient) addRows(tp *Tape, at, end int) {
 	f32.MulAddTransposed(g.sums, g.stride, tp.inputs[at*tp.width:end*tp.width], tp.width,
 		tp.z[at*tp.stride:end*tp.stride], tp.stride, tp.width, f32.Padded(4*g.hidden), end-at)
 }
 
-// addCodes adds each row from at to end to that of its code, in order.
+// addCodes adds each of the rows [at, end) to the row of its code, in order.
 func (g *Gradient) addCodes(l *LSTM, tp *Tape, at, end int) {
 	for r := at; r < end; r++ {
 		row := g.ih + l.code(tp.codes[r])
@@ -185,7 +187,7 @@ func (g *Gradient) addCodes(l *LSTM, tp *Tape, at, end int) {
 	}
 }
 
-// inputGradient writes dx of the rows from at to end.
+// inputGradient writes the gradient on the inputs of rows [at, end) to dx.
 func (l *LSTM) inputGradient(tp *Tape, dx []float32, at, end int) {
 	a, d := &tp.backward, l.in
 	ld := f32.Padded(d)

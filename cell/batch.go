@@ -8,44 +8,44 @@ import (
 	"inkling/internal/f32"
 )
 
-// A Batch is the states of N streams that StepBatch moves on together. Streams
-// that live elsewhere are brought in by Load and taken out by Store.
+// A Batch holds the states of N streams that StepBatch advances together. Load and
+// Store copy a state into the batch and out of it.
 type Batch struct {
 	n, in, hidden int
-	features      int       // as of the LSTM
-	starts        int       // values of a row of sums, where each stream starts from its code's; else 0
+	features      int       // as in LSTM
+	starts        int       // length of a row of sums if inputs are codes, else 0
 	h, c          []float32 // N×H
 	gathered      []float32 // a timestep's inputs of Sequences
 
-	// The task under way, for the workers that share its rows.
+	// The current step, shared by the workers.
 	l       *LSTM
 	x       []float32
-	rows    int          // streams that move on
-	some    int          // of which a worker takes so many at once
-	next    atomic.Int64 // the first that no worker has taken
-	left    atomic.Int32 // helpers that are not done
-	workers []*worker    // the first is the caller
+	rows    int          // streams to advance
+	share   int          // streams that a worker claims at once
+	next    atomic.Int64 // first stream that is not claimed yet
+	pending atomic.Int32 // helpers that have not finished
+	workers []*worker    // the first is the caller, the others are helpers
 }
 
-// A worker is scratch for some rows; all but the first are helpers, each with a
+// A worker is the scratch memory for one share of the streams. A helper also has a
 // goroutine while there is work.
 type worker struct {
 	xh, z  []float32
 	starts []float32 // rows of sums
 	state  atomic.Int32
-	help   func()
+	loop   func()
 }
 
-// States of a helper. One that has nothing to do waits for a moment before it
-// falls asleep, since to wake a goroutine takes longer than a share of the work.
+// States of a helper. A helper without work spins for a moment before its goroutine
+// ends, because starting a goroutine takes longer than one share of the work.
 const (
-	asleep  = iota // it has no goroutine
-	waiting        // for a call, not for long
-	called
+	asleep  = iota // no goroutine
+	waiting        // spinning until there is work
+	called         // has work
 )
 
-// waitingLooks is how often a waiting helper looks for a call: some 20 µs.
-const waitingLooks = 20000
+// maxSpins is how often a waiting helper polls for work: about 20 µs.
+const maxSpins = 20000
 
 // NewBatch returns a batch of n streams, each in the zero state.
 func (l *LSTM) NewBatch(n int) *Batch {
@@ -58,21 +58,22 @@ func (l *LSTM) NewBatch(n int) *Batch {
 	return b
 }
 
-// Share makes StepBatch divide its streams among at most so many goroutines, the
-// caller's among them. It changes no bit. The others end some 20 µs after a call.
-func (b *Batch) Share(workers int) {
+// Share makes StepBatch divide its streams among at most n goroutines, including
+// the caller's. The results do not change by a bit. The additional goroutines end
+// about 20 µs after the last call.
+func (b *Batch) Share(n int) {
 	b.workers = b.workers[:0]
-	for range max(workers, 1) {
+	for range max(n, 1) {
 		w := &worker{xh: make([]float32, f32.RowsAtOnce*(b.features+b.hidden)), z: make([]float32, f32.RowsScratch(f32.RowsAtOnce, b.hidden)),
 			starts: make([]float32, f32.RowsAtOnce*b.starts)}
-		w.help = func() { b.help(w) }
+		w.loop = func() { b.help(w) }
 		b.workers = append(b.workers, w)
 	}
 }
 
-// Resize makes b a batch of n streams. The first of those that were in it keep
-// their states, others have none until Load or Reset. It allocates only when n
-// was never as large before.
+// Resize changes the number of streams to n. Streams that were in the batch keep
+// their states; the state of an added stream is undefined until Load or Reset.
+// Resize allocates only if n exceeds every earlier size.
 func (b *Batch) Resize(n int) {
 	b.n = n
 	if n*b.hidden > len(b.h) {
@@ -81,90 +82,93 @@ func (b *Batch) Resize(n int) {
 	}
 }
 
-// Len is N.
+// Len returns the number of streams.
 func (b *Batch) Len() int { return b.n }
 
-// Load makes stream i's state that of s, Store the reverse.
+// Load copies s to the state of stream i.
 func (b *Batch) Load(i int, s *State) {
 	copy(b.H(i), s.H)
 	copy(b.cell(i), s.C)
 }
 
+// Store copies the state of stream i to s.
 func (b *Batch) Store(i int, s *State) {
 	copy(s.H, b.H(i))
 	copy(s.C, b.cell(i))
 }
 
-// Reset makes stream i's state zero.
+// Reset sets the state of stream i to zero.
 func (b *Batch) Reset(i int) {
 	clear(b.H(i))
 	clear(b.cell(i))
 }
 
-// H is stream i's hidden state, valid until the next call on b.
+// H returns the hidden state of stream i, valid until the next call on b.
 func (b *Batch) H(i int) []float32 { return b.h[i*b.hidden : (i+1)*b.hidden] }
 
 func (b *Batch) cell(i int) []float32 { return b.c[i*b.hidden : (i+1)*b.hidden] }
 
-// StepBatch moves every stream of b on by one timestep: x has N×In values. To
-// the bit it is Step of each. It allocates nothing.
+// StepBatch advances every stream of b by one timestep; x holds N×In values. The
+// results equal those of Step on each stream, to the bit. StepBatch does not
+// allocate.
 func (l *LSTM) StepBatch(b *Batch, x []float32) {
 	if len(x) != b.n*l.in || b.hidden != l.hidden || b.in != l.in || b.features != l.features {
-		panic(fmt.Sprintf("cell: StepBatch: %d inputs, %d streams %d→%d, want N×%d and %d→%d", len(x), b.n, b.in, b.hidden, l.in, l.in, l.hidden))
+		panic(fmt.Sprintf("cell: StepBatch: %d values for %d streams with %d inputs and %d units, want N×%d values, %d inputs and %d units", len(x), b.n, b.in, b.hidden, l.in, l.in, l.hidden))
 	}
 	b.step(l, x, b.n)
 }
 
-// leastShare is the least number of rows that are worth another goroutine.
-const leastShare = 12
+// minShare is the least number of streams for which another goroutine pays.
+const minShare = 12
 
-// step moves the first n streams on.
+// step advances the first n streams.
 func (b *Batch) step(l *LSTM, x []float32, n int) {
 	b.l, b.x, b.rows = l, x, n
 	b.next.Store(0)
-	workers := min(len(b.workers), n/leastShare)
+	workers := min(len(b.workers), n/minShare)
 	if workers < 2 {
-		b.some = f32.RowsAtOnce
-		b.take(b.workers[0])
+		b.share = f32.RowsAtOnce
+		b.work(b.workers[0])
 		return
 	}
-	shares := max(2, (n+workers*f32.RowsAtOnce-1)/(workers*f32.RowsAtOnce)) // of each
-	b.some = (n + shares*workers - 1) / (shares * workers)
-	b.left.Store(int32(workers - 1))
+	shares := max(2, (n+workers*f32.RowsAtOnce-1)/(workers*f32.RowsAtOnce)) // for each worker
+	b.share = (n + shares*workers - 1) / (shares * workers)
+	b.pending.Store(int32(workers - 1))
 	for _, w := range b.workers[1:workers] {
 		w.call()
 	}
-	b.take(b.workers[0])
-	for looks := 1; b.left.Load() > 0; looks++ {
-		if looks%64 == 0 {
+	b.work(b.workers[0])
+	for spins := 1; b.pending.Load() > 0; spins++ {
+		if spins%64 == 0 {
 			runtime.Gosched()
 		}
 	}
 }
 
-// call makes a helper begin.
+// call starts a helper.
 func (w *worker) call() {
 	if !w.state.CompareAndSwap(waiting, called) {
 		w.state.Store(called) // it was asleep
-		go w.help()
+		go w.loop()
 	}
 }
 
-// help takes w's share, and of further calls as long as they come soon.
+// help works on the current step, and on later ones if they follow soon enough.
 func (b *Batch) help(w *worker) {
 	for {
-		b.take(w)
+		b.work(w)
 		w.state.Store(waiting)
-		b.left.Add(-1)
+		b.pending.Add(-1)
 		if !w.calledAgain() {
 			return
 		}
 	}
 }
 
-// calledAgain waits for a call; false: there was none, and w is asleep.
+// calledAgain spins until the next call. It reports false, and w is asleep, if none
+// came in time.
 func (w *worker) calledAgain() bool {
-	for range waitingLooks {
+	for range maxSpins {
 		if w.state.Load() == called {
 			return true
 		}
@@ -172,18 +176,18 @@ func (w *worker) calledAgain() bool {
 	return !w.state.CompareAndSwap(waiting, asleep)
 }
 
-// take moves streams on until all are taken.
-func (b *Batch) take(w *worker) {
+// work claims and advances streams until all are claimed.
+func (b *Batch) work(w *worker) {
 	for {
-		i := int(b.next.Add(int64(b.some))) - b.some
+		i := int(b.next.Add(int64(b.share))) - b.share
 		if i >= b.rows {
 			return
 		}
-		b.stepRows(w, i, min(b.some, b.rows-i))
+		b.stepRows(w, i, min(b.share, b.rows-i))
 	}
 }
 
-// stepRows moves n streams from the i-th one on.
+// stepRows advances streams [i, i+n).
 func (b *Batch) stepRows(w *worker, i, n int) {
 	l, d, hid := b.l, b.features, b.hidden
 	width := d + hid
@@ -204,18 +208,19 @@ func (b *Batch) stepRows(w *worker, i, n int) {
 	f32.Rows(h, c, c, w.xh, start, w.z, &l.w, n, hid, width, b.starts, 0, false)
 }
 
-// Sequences runs N sequences, each from the zero state: xs[i] has T_i×In inputs,
-// and T_i never rises. After each timestep it calls each, unless that is nil, with
-// the timestep and the number of sequences that have it: H(i) of those is h. With
-// reverse every sequence runs from its own last timestep down to its first, and
-// timesteps are counted in that order. At the end H(i) is each sequence's last h.
+// Sequences runs len(xs) sequences, each from the zero state. xs[i] holds T_i×In
+// values, and the sequences must be sorted by descending length. Unless each is
+// nil, Sequences calls it after every timestep t with the number n of sequences
+// that have this timestep; b.H(i) is then their h for i < n. If reverse is set,
+// every sequence runs from its own last timestep down to its first, and t counts in
+// that order. When Sequences returns, b.H(i) is the last h of sequence i.
 func (l *LSTM) Sequences(b *Batch, xs [][]float32, reverse bool, each func(t, n int)) {
 	n, d := len(xs), l.in
 	b.Resize(n)
 	for i := range n {
 		b.Reset(i)
 		if len(xs[i])%d != 0 || (i > 0 && len(xs[i]) > len(xs[i-1])) {
-			panic(fmt.Sprintf("cell: Sequences: sequence %d has %d inputs: want T×%d, and T must not rise", i, len(xs[i]), d))
+			panic(fmt.Sprintf("cell: Sequences: sequence %d has %d values: want T×%d, longest sequence first", i, len(xs[i]), d))
 		}
 	}
 	b.gathered = f32.Grow(b.gathered, n*d)

@@ -8,7 +8,7 @@ import (
 	"inkling/internal/f32"
 )
 
-// BenchmarkStep is one timestep of one stream, H = 100.
+// BenchmarkStep times one timestep of one stream, H = 100.
 func BenchmarkStep(b *testing.B) {
 	for _, d := range []int{1, 13, 40} {
 		benchEachKernel(b, fmt.Sprintf("D%d", d), func(b *testing.B) {
@@ -23,7 +23,7 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
-// BenchmarkSequence is one whole sequence of 1000 timesteps, H = 100.
+// BenchmarkSequence times one sequence of 1000 timesteps, H = 100.
 func BenchmarkSequence(b *testing.B) {
 	for _, d := range []int{1, 40} {
 		benchEachKernel(b, fmt.Sprintf("D%d", d), func(b *testing.B) {
@@ -38,8 +38,7 @@ func BenchmarkSequence(b *testing.B) {
 	}
 }
 
-// BenchmarkTrain is one direction's Forward and Backward of a mini-batch of 32,
-// H = 100; an epoch of 441 sequences has 13.8 of these, twice.
+// BenchmarkTrain times Forward and Backward of one direction, H = 100.
 func BenchmarkTrain(b *testing.B) {
 	for _, v := range []struct{ d, steps, n int }{{40, 100, 32}, {40, 100, 8}, {12, 20, 27}, {1, 1000, 32}} {
 		name := fmt.Sprintf("D%d/T%d/N%d", v.d, v.steps, v.n)
@@ -74,7 +73,7 @@ func benchEachKernel(b *testing.B, name string, f func(b *testing.B)) {
 	}
 }
 
-// gflops reports the rate of the products alone.
+// gflops reports the rate of the multiply-adds in the matrix products.
 func gflops(b *testing.B, flops int) {
 	b.ReportMetric(float64(flops)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 }

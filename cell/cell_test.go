@@ -29,13 +29,14 @@ func randomSlice(rng *rand.Rand, n int) []float32 {
 	return x
 }
 
-// units draws a number of units: every remainder of the kernels' widths, and the
-// default.
+// units draws a number of units: every remainder of the kernels' widths, and now and
+// then the default, which takes most of the time.
 func units(t *rapid.T) int {
-	return rapid.OneOf(rapid.IntRange(1, 40), rapid.Just(100)).Draw(t, "H")
+	few := rapid.IntRange(1, 40)
+	return rapid.OneOf(few, few, few, few, few, rapid.Just(100)).Draw(t, "H")
 }
 
-// Step, Sequence, Reverse and Forward are one function.
+// Step, Sequence, Reverse and Forward give the same values.
 func TestPathsAgreeToTheBit(t *testing.T) {
 	eachKernel(t, func(t *testing.T) { rapid.Check(t, pathsAgree) })
 }
@@ -44,9 +45,9 @@ func pathsAgree(t *rapid.T) {
 	d, h := rapid.IntRange(1, 40).Draw(t, "D"), units(t)
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 	_, l := randomLSTM(rng, d, h)
-	n := rapid.IntRange(1, 7).Draw(t, "sequences")
+	n := rapid.IntRange(1, 4).Draw(t, "sequences")
 	lens := make([]int, n)
-	last := 150
+	last := blockSteps + 20
 	for i := range lens {
 		last = rapid.IntRange(1, last).Draw(t, "length")
 		lens[i] = last
@@ -73,8 +74,8 @@ func pathsAgree(t *rapid.T) {
 	testkit.SameBits(t, "Forward", hs, unpacked)
 }
 
-// A sequence's numbers do not depend on the batch it is in, nor a tape's on what
-// ran on it before; the states handed on between windows lose nothing.
+// The values of a sequence depend neither on its batch nor on what the tape held
+// before, and a sequence split over two tapes loses nothing.
 func TestBatchCompositionChangesNothing(t *testing.T) {
 	eachKernel(t, func(t *testing.T) { rapid.Check(t, batchesAgree) })
 }
@@ -132,7 +133,7 @@ func reversed(x []float32, width int) []float32 {
 	return out
 }
 
-// packed lays sequences of width values a step out as Forward takes them.
+// packed returns the sequences, of width values per step, as a packed batch.
 func packed(xs [][]float32, lens []int, width int) (active []int, rows []float32) {
 	for t := range lens[0] {
 		n := 0
@@ -173,7 +174,7 @@ func stepIsExact(t *rapid.T) {
 	}
 }
 
-// reference is one step in float64, written out plainly.
+// reference computes one step in float64.
 func reference(w *Weights, h0, c0, x []float32) (h, c []float64) {
 	n := w.Hidden
 	z := make([]float64, 4*n)
@@ -231,9 +232,8 @@ func allocatesNothing(t *testing.T) {
 	}
 }
 
-// A NaN or an infinity in the input does what IEEE arithmetic says and no more:
-// NaN reaches h, where training can see it; ±∞ saturates the gates.
-func TestNotFinite(t *testing.T) {
+// A NaN in the input reaches h, where training can see it; ±∞ saturates the gates.
+func TestNaNReachesOutputAndInfSaturates(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		for _, h := range []int{1, 5, 8, 13, 100} {
 			rng := rand.New(rand.NewPCG(6, uint64(h)))
@@ -288,8 +288,7 @@ func TestCallersMistakesPanic(t *testing.T) {
 	}
 }
 
-// Init's recurrent blocks are orthogonal, its biases as documented.
-func TestInit(t *testing.T) {
+func TestInitIsOrthogonalAndGlorotUniform(t *testing.T) {
 	w := NewWeights(4, 30)
 	w.Init(rand.New(rand.NewPCG(7, 7)))
 	h := w.Hidden
@@ -322,8 +321,8 @@ func TestInit(t *testing.T) {
 	}
 }
 
-// One LSTM serves many streams and tapes at once.
-func TestShared(t *testing.T) {
+// Concurrent streams and tapes may share one LSTM.
+func TestSharedByConcurrentStreams(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(8, 8))
 		_, l := randomLSTM(rng, 3, 21)

@@ -13,18 +13,18 @@ import (
 	"inkling/internal/f32"
 )
 
-var update = flag.Bool("update", false, "write testdata/bits.txt anew, by the fastest kernel and the generic one")
+var update = flag.Bool("update", false, "rewrite testdata/bits.txt with the fastest kernel and the generic one")
 
 const bitsFile = "testdata/bits.txt"
 
-// Kernels that fuse multiply and add have the same bits on every machine, and so
-// has the generic one. bits.txt holds a hash of seeded runs for either.
+// All kernels with fused multiply-add give the same bits on every machine, and so
+// does the generic one. bits.txt holds hashes of seeded runs for both.
 func TestBitsOnEveryMachine(t *testing.T) {
 	defer f32.Use(f32.Kernel())
 	kernels := f32.Kernels()
 	if *update {
 		if len(kernels) == 1 {
-			t.Fatal("this machine has no kernel that fuses")
+			t.Fatal("this machine has no kernel with fused multiply-add")
 		}
 		var out strings.Builder
 		for _, kernel := range []string{"generic", kernels[len(kernels)-1]} {
@@ -45,7 +45,7 @@ func TestBitsOnEveryMachine(t *testing.T) {
 	}
 }
 
-// bitsOf returns a line for each of a few shapes.
+// bitsOf returns one line per shape.
 func bitsOf(t *testing.T, kernel string) string {
 	if err := f32.Use(kernel); err != nil {
 		t.Fatal(err)
@@ -61,8 +61,8 @@ func bitsOf(t *testing.T, kernel string) string {
 	return lines.String()
 }
 
-// bitsOfRuns hashes what every path gives. Its inputs are multiples of a power of
-// two, which no machine rounds.
+// bitsOfRuns hashes the results of every path. The inputs are multiples of a power
+// of two, so that no machine rounds them.
 func bitsOfRuns(d, h int) uint64 {
 	rng := rand.New(rand.NewPCG(uint64(d), uint64(h)))
 	draw := func(x []float32, scale float32) []float32 {

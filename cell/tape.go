@@ -6,36 +6,37 @@ import (
 	"inkling/internal/f32"
 )
 
-// A Tape keeps the activations of one Forward for Backward, and scratch. Rows
-// are those of a packed batch, as PyTorch's PackedSequence: sequences by
-// descending length, all first timesteps, then all second ones, …; active[t] is
-// the number of sequences longer than t, and R the sum of active.
+// A Tape holds the activations of one Forward for Backward, with scratch memory.
+// Its rows are those of a packed batch, like PyTorch's PackedSequence: the sequences
+// are sorted by descending length, and the first timesteps of all come before the
+// second ones, and so on. active[t] is the number of sequences longer than t, and
+// R is the sum of active.
 type Tape struct {
-	// First is how many rows of the same sequences went before the tape's first,
-	// where a batch is cut into several; see Boundary.
+	// First is the number of rows that precede the tape's first row where a batch is
+	// split into several tapes; see Boundary.
 	First int
 
 	active []int
 	start  []int     // first row of each timestep
-	inputs []float32 // R rows [1 | x | h before]: what the sums are made of; of codes [1 | h before]
+	inputs []float32 // R rows [1 | x | previous h], or [1 | previous h] for codes
 	codes  []float32 // R
-	width  int       // of inputs: 1+D+H, or 1+H
-	stride int       // of z
-	z      []float32 // R rows of sums, then gates' values, then gradients on sums
+	width  int       // of a row of inputs: 1+D+H, or 1+H
+	stride int       // of a row of z
+	z      []float32 // R rows: sums, then gate values, then gradients on the sums
 	c      []float32 // R×H
 	h      []float32 // R×H
 	h0, c0 []float32 // active[0]×H
 	finalH []float32
 	finalC []float32
 	hidden int
-	ready  bool // Forward ran, Backward has not
+	ready  bool // Forward has run, Backward has not
 
 	backward backward
 }
 
-// Forward runs a packed batch x (R×In) and returns every h (R×H), valid until the
-// next Forward on the tape. h0 and c0 (active[0]×H) are the states before the
-// first timestep; nil is zero. active must stay unchanged until Backward.
+// Forward runs a packed batch x (R×In) and returns every h (R×H), which is valid
+// until the next Forward on the tape. h0 and c0 (active[0]×H) are the initial
+// states; nil means zero. active must not change until Backward has returned.
 func (l *LSTM) Forward(tp *Tape, active []int, x, h0, c0 []float32) []float32 {
 	hid, d, width := l.hidden, l.features, 1+l.features+l.hidden
 	tp.begin(l, active, x, h0, c0)
@@ -68,7 +69,7 @@ func (l *LSTM) Forward(tp *Tape, active []int, x, h0, c0 []float32) []float32 {
 func (tp *Tape) begin(l *LSTM, active []int, x, h0, c0 []float32) {
 	rows := tp.layOut(active)
 	if len(x) != rows*l.in {
-		panic(fmt.Sprintf("cell: Forward: %d inputs, want %d rows of %d", len(x), rows, l.in))
+		panic(fmt.Sprintf("cell: Forward: x has %d values, want %d rows of %d", len(x), rows, l.in))
 	}
 	tp.active, tp.hidden, tp.stride, tp.width = active, l.hidden, len(l.bias), 1+l.features+l.hidden
 	if l.codes > 0 {
@@ -89,7 +90,7 @@ func (tp *Tape) layOut(active []int) (rows int) {
 	tp.start = tp.start[:0]
 	for t, n := range active {
 		if n < 1 || (t > 0 && n > active[t-1]) {
-			panic("cell: active must be positive and never rise")
+			panic("cell: Forward: active must be positive and must not increase")
 		}
 		tp.start = append(tp.start, rows)
 		rows += n
@@ -104,19 +105,19 @@ func initial(buf, src []float32, n int) []float32 {
 		return buf
 	}
 	if len(src) != n {
-		panic(fmt.Sprintf("cell: Forward: initial state of %d values, want %d", len(src), n))
+		panic(fmt.Sprintf("cell: Forward: the initial state has %d values, want %d", len(src), n))
 	}
 	copy(buf, src)
 	return buf
 }
 
-// Final returns h and c after each sequence's last timestep, in batch order
-// (active[0]×H each), valid until the next call on the tape.
+// Final returns h and c (active[0]×H each) after the last timestep of each sequence,
+// in batch order. They are valid until the next call on the tape.
 func (tp *Tape) Final() (h, c []float32) {
 	hid := tp.hidden
 	tp.finalH, tp.finalC = f32.Grow(tp.finalH, len(tp.h0)), f32.Grow(tp.finalC, len(tp.h0))
 	for t, n := range tp.active {
-		after := 0 // sequences that go on
+		after := 0 // sequences that continue
 		if t+1 < len(tp.active) {
 			after = tp.active[t+1]
 		}

@@ -7,7 +7,7 @@ import (
 	"inkling/internal/testkit"
 )
 
-// torchCase is a case of testdata/torch.json, written by testdata/make.py.
+// A torchCase is one case of testdata/torch.json, which testdata/make.py writes.
 type torchCase struct {
 	In      int       `json:"in"`
 	Hidden  int       `json:"hidden"`
@@ -34,7 +34,7 @@ func (c *torchCase) weights() *Weights {
 	return &Weights{In: c.In, Hidden: c.Hidden, IH: c.IH, HH: c.HH, BiasIH: c.BiasIH, BiasHH: c.BiasHH}
 }
 
-// Forward, the final states and every gradient are PyTorch's.
+// Forward, the final states and every gradient agree with PyTorch.
 func TestAgainstPyTorch(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		var tp Tape // shared by all cases: nothing of the last one may remain

@@ -1,12 +1,13 @@
 package cell
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 )
 
-// Weights are the parameters of one direction in PyTorch's layout: rows in gate
-// order i, f, g, o, H rows each.
+// Weights holds the parameters of one direction in PyTorch's layout: H rows for each
+// gate, in the order i, f, g, o.
 type Weights struct {
 	In, Hidden     int
 	IH             []float32 // 4H×D
@@ -14,19 +15,19 @@ type Weights struct {
 	BiasIH, BiasHH []float32 // 4H each
 }
 
-// NewWeights returns zero weights for in features and hidden units.
+// NewWeights returns weights that are zero, for in features and hidden units.
 func NewWeights(in, hidden int) *Weights {
 	if in < 1 || hidden < 1 {
-		panic("cell: a direction needs at least one input and one unit")
+		panic(fmt.Sprintf("cell: NewWeights: %d inputs and %d units, want at least one of each", in, hidden))
 	}
 	return &Weights{In: in, Hidden: hidden,
 		IH: make([]float32, 4*hidden*in), HH: make([]float32, 4*hidden*hidden),
 		BiasIH: make([]float32, 4*hidden), BiasHH: make([]float32, 4*hidden)}
 }
 
-// Init draws starting values: input weights Glorot uniform a gate (Glorot and
-// Bengio 2010), recurrent weights orthogonal a gate (Saxe et al. 2014), forget
-// bias 1 (Gers et al. 2000), the other biases 0.
+// Init draws initial values. For each gate the input weights are Glorot uniform
+// (Glorot and Bengio 2010) and the recurrent weights orthogonal (Saxe et al. 2014).
+// The forget bias is 1 (Gers et al. 2000), the other biases are 0.
 func (w *Weights) Init(rng *rand.Rand) {
 	limit := math.Sqrt(6 / float64(w.In+w.Hidden))
 	for i := range w.IH {
@@ -43,8 +44,9 @@ func (w *Weights) Init(rng *rand.Rand) {
 	}
 }
 
-// orthogonal fills q (n×n) with a random orthogonal matrix: Gaussian rows, made
-// orthonormal by the modified Gram–Schmidt process, run twice for rounding.
+// orthogonal fills q (n×n) with a random orthogonal matrix. The modified
+// Gram–Schmidt process makes Gaussian rows orthonormal; it runs twice against
+// rounding errors.
 func orthogonal(q []float32, n int, rng *rand.Rand) {
 	a := make([]float64, n*n)
 	for i := range a {
