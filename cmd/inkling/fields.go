@@ -3,6 +3,8 @@ package main
 import (
 	"regexp"
 	"strings"
+
+	"inkling/model/train"
 )
 
 // flagOf says by which flag the command line sets a field that a library's message
@@ -106,7 +108,7 @@ var fieldName = regexp.MustCompile(`\b(?:[a-z][a-z0-9]*\.)?[A-Z]?[A-Za-z]*(?:Opt
 // Fields without a flag stay as they are.
 func flags(message string) string {
 	return fieldName.ReplaceAllStringFunc(message, func(name string) string {
-		if flag, ok := flagOf[name]; ok {
+		if flag, ok := flagFor(name); ok {
 			return flag
 		}
 		if head, rest, ok := strings.Cut(name, "."); ok && strings.ToLower(head[:1]) == head[:1] {
@@ -117,4 +119,18 @@ func flags(message string) string {
 		}
 		return name
 	})
+}
+
+// flagFor looks name up in flagOf and among the options of training, whose declarations
+// name their flags.
+func flagFor(name string) (string, bool) {
+	if field, ok := strings.CutPrefix(name, "train.Options."); ok {
+		for _, d := range train.Declared() {
+			if d.Field == field && d.Flag != "" {
+				return "--" + d.Flag, true
+			}
+		}
+	}
+	flag, ok := flagOf[name]
+	return flag, ok
 }

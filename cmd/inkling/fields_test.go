@@ -31,7 +31,7 @@ func TestFlagsReplaceFields(t *testing.T) {
 
 // Every flag that a field stands for is one of the command line's.
 func TestFieldsHaveFlags(t *testing.T) {
-	parser, err := kong.New(new(cli))
+	parser, err := kong.New(newCLI())
 	if err != nil {
 		t.Fatal(err)
 	}

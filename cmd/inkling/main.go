@@ -76,14 +76,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "inkling: INKLING_KERNEL:", err)
 		return 2
 	}
-	var c cli
 	exited := -1
-	parser, err := kong.New(&c, kong.Name("inkling"), kong.Description(description),
+	parser, err := kong.New(newCLI(), kong.Name("inkling"), kong.Description(description),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		panic(err)
 	}
+	hideRare(parser)
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}

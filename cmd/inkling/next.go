@@ -2,56 +2,12 @@ package main
 
 import (
 	"inkling/model"
-	"inkling/model/dataset"
-	"inkling/model/train"
 	"inkling/stream"
 	"inkling/stream/evaluate"
 	"inkling/stream/report"
 )
 
 // What the subcommands do with a model that says what comes next.
-
-// checkNext refuses flags that have no meaning with --predict, or without it; train.Fit
-// refuses the others that belong to labels.
-func (c *trainCmd) checkNext() error {
-	c.recordings = c.Predict != ""
-	if !c.recordings {
-		if c.Loss != "" || len(c.Quantiles) > 0 || !c.Residual || c.Span != 0 || c.Lead != 0 {
-			return usagef("--loss, --quantiles, --no-residual, --span and --lead are for --predict next: give it, or leave them out")
-		}
-		return nil
-	}
-	for _, f := range []struct {
-		flag  string
-		given bool
-	}{{"preset", c.Preset != ""}, {"search", c.Search > 0}, {"stem", c.Stem != ""}, {"crop", c.Crop > 0}, {"segment", c.Segment != ""},
-		{"early-gap", c.EarlyGap != 0}, {"early-confidence", c.EarlyConfidence != 0}, {"folds", c.Folds > 0}, {"running", c.Running != ""},
-		{"balance", c.Balance}, {"init", c.Init != ""}, {"confirm-evidence", c.ConfirmEvidence}} {
-		if f.given {
-			return usagef("--%s is for labels, which --predict next does without: leave it out", f.flag)
-		}
-	}
-	if len(c.Quantiles) > 0 && c.Loss == model.LossSquared {
-		return usagef("--quantiles with --loss squared: give --loss quantile, or leave --loss out")
-	}
-	return nil
-}
-
-// nextOptions are the defaults with the output mode asked for.
-func (c *trainCmd) nextOptions(set *dataset.Set) (train.Options, []string) {
-	o, notes := train.NextDefaults(set)
-	o.Next.Residual = o.Next.Residual && c.Residual
-	put(&o.Span, c.Span)
-	put(&o.Lead, c.Lead)
-	put(&o.Next.Loss, c.Loss)
-	if c.Loss == model.LossQuantile || len(c.Quantiles) > 0 {
-		o.Next.Loss, o.Next.Quantiles = model.LossQuantile, c.Quantiles
-		if len(c.Quantiles) == 0 {
-			o.Next.Quantiles = []float64{0.1, 0.5, 0.9}
-		}
-	}
-	return o, notes
-}
 
 // runNext judges a model that says what comes next.
 func (c *evalCmd) runNext(a *app, m *model.Model) error {

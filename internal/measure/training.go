@@ -29,9 +29,11 @@ func Series(d int, steps []int) *dataset.Set {
 // PlainOptions train both heads without augmentation, smoothing or held-out data:
 // the work that another program does as well.
 func PlainOptions(hidden, batch int) train.Options {
-	return train.Options{Front: feature.Config{Kind: feature.KindRaw}, Hidden: hidden, Batch: batch, Epochs: 1e6,
-		LR: 1e-4, Schedule: train.Constant, Warmup: -1, Truncate: 1 << 20, Smoothing: -1, Dropout: -1, DropConnect: -1,
-		Noise: -1, Jitter: -1, Crop: -1, Validation: -1}
+	o := train.NewOptions().Plain()
+	o.Front.Kind, o.Hidden, o.Batch, o.Epochs = feature.KindRaw, hidden, batch, 1e6
+	o.LR, o.Schedule, o.Warmup, o.BPTTSteps = 1e-4, train.Constant, 0, 1<<20
+	o.WeightDecay, o.Folds, o.Validation = 0.01, 0, 0
+	return o
 }
 
 // Train is an update of training on so many threads, with batches of sequences of

@@ -173,7 +173,7 @@ func changeFeatures(o *Options, rng *rand.Rand, x []float32, dim int, front *fea
 
 // maskBands zeroes runs of neighbouring bands (SpecAugment, Park et al. 2019).
 func maskBands(o *Options, rng *rand.Rand, gain, offset []float32, bands int) {
-	for range o.Masks {
+	for range o.FreqMasks {
 		width := rng.IntN(bands/8 + 1)
 		from := rng.IntN(bands - width + 1)
 		for i := range gain {

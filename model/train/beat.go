@@ -18,10 +18,6 @@ func beatDefaults(set *dataset.Set, o Options) (Options, string) {
 	o.Front.Decimate = max(int(math.Round(set.Rate/180)), 1)
 	o.Front.Deltas = 1
 	o.Front.Context = qrs.Features
-	o.Dropout, o.Noise, o.Jitter, o.Crop = 0.5, 0.3, 0.3, -1
-	o.Hidden, o.MinUpdates, o.LR = 48, 600, 0.001
-	o.ClassWeights, o.WeightPower = true, 0.5
-	o.Folds = defaultFolds
 	return o, fmt.Sprintf("heartbeats at %.4g Hz: raw front end, %d samples a step%s with deltas, and %d values of context",
 		set.Rate, o.Front.Samples, decimated(o.Front.Decimate), o.Front.Context)
 }

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"testing"
 
-	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
 )
@@ -30,8 +29,9 @@ func benchTrainer(n, longest, dim, batch int, ragged bool) *trainer {
 		k.plain = append(k.plain, x)
 		set.Examples = append(set.Examples, dataset.Example{Label: i % 3, Samples: x})
 	}
-	o := Options{Batch: batch, Epochs: 1, Running: model.RunningSoftmax, Truncate: 1 << 20,
-		Dropout: -1, DropConnect: -1, Noise: -1, Jitter: -1, Crop: -1}.withDefaults(toySet(12, 1))
+	o := NewOptions().Plain()
+	o.Batch, o.Epochs, o.BPTTSteps, o.WeightDecay, o.Smoothing = batch, 1, 1<<20, 0.01, 0.1
+	o = o.resolve(toySet(12, 1))
 	return newTrainer(k, nil, o, runtime.GOMAXPROCS(0))
 }
 

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -40,7 +41,7 @@ func newWatch(t *trainer) *watch {
 	}
 	w.n = len(judge.Examples)
 	if judge.Stepwise() {
-		w.n = or(t.valid, t.train).labelled()
+		w.n = cmp.Or(t.valid, t.train).labelled()
 	}
 	_, w.majority = judge.Majority()
 	return w

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
-	"strings"
 
 	"inkling/model"
 )
@@ -36,7 +34,7 @@ func (t *trainer) identity() map[string]string {
 	if err != nil {
 		panic(err) // a checked Config holds no value that JSON cannot
 	}
-	id := t.o.strings()
+	id := t.o.kept()
 	id["seed"] = fmt.Sprint(t.o.Seed)
 	id["training data"] = t.train.origin.Hash
 	id["network, front end and segmenter"] = string(config)
@@ -120,25 +118,4 @@ func difference(a, b map[string]string) string {
 		}
 	}
 	return ""
-}
-
-// strings lists the options that are not zero and have a say in the result, as the
-// model file keeps them.
-func (o *Options) strings() map[string]string {
-	out := map[string]string{}
-	v := reflect.ValueOf(*o)
-	for i := range v.NumField() {
-		name := strings.ToLower(v.Type().Field(i).Name)
-		if name == "front" || name == "stem" || name == "segment" || name == "seed" || name == "memory" || name == "init" || name == "background" || name == "next" || v.Field(i).IsZero() {
-			continue
-		}
-		out[name] = fmt.Sprint(v.Field(i).Interface())
-	}
-	if o.Init != nil {
-		out["init"] = o.Init.Hash()
-	}
-	if o.Background != nil {
-		out["background"] = o.Background.Hash
-	}
-	return out
 }

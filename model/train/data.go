@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/calibrate"
 	"inkling/model/dataset"
@@ -48,7 +49,7 @@ func newCorpus(set *dataset.Set, front feature.Config, z *corpus, workers int) (
 	}
 	c.dim = x.Dim()
 	errs := make([]error, len(set.Examples))
-	parallel(len(set.Examples), workers, func(_, i int) {
+	parallel.Workers(len(set.Examples), workers, func(_, i int) {
 		e := &set.Examples[i]
 		c.plain[i], errs[i] = extract(front, e, set.Channels, e.Samples)
 		if e.Steps != nil {
@@ -149,7 +150,7 @@ func (c *corpus) vary(o *Options, workers int) {
 		return
 	}
 	c.variants = make([][][]float32, len(c.plain))
-	parallel(len(c.plain), workers, func(_, i int) {
+	parallel.Workers(len(c.plain), workers, func(_, i int) {
 		e := &c.set.Examples[i]
 		for v := range each {
 			rng := random(o.Seed, forVariant, v, i)
@@ -259,7 +260,7 @@ func (c *corpus) config(o *Options) *model.Config {
 			Decision: decide.Config{State: "reset", Gap: "reset"}}
 	}
 	d := decide.Config{State: "reset", Gap: "reset"}
-	if o.Stream > 0 || c.origin.Stepwise() {
+	if o.Carry > 0 || c.origin.Stepwise() {
 		d.State = "carry"
 	}
 	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels, Names: c.set.Names, Units: c.set.Units,

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -11,24 +12,26 @@ import (
 	"inkling/model/feature"
 )
 
-// Presets are the shapes of data that a recipe is known for.
+// A Preset is a recipe for data of one shape.
+type Preset string
+
 const (
-	PresetAudio  = "audio"  // sound
-	PresetSpeech = "speech" // sound of few sources, such as speakers, for others of their kind
-	PresetCurve  = "curve"  // one channel, 20 to 1000 samples
-	PresetShort  = "short"  // several channels, at most 60 samples
-	PresetSensor = "sensor" // longer series
-	PresetText   = "text"   // characters
-	PresetBeat   = "beat"   // heartbeats
+	PresetAudio  Preset = "audio"  // sound
+	PresetSpeech Preset = "speech" // sound of few sources, such as speakers, for others of their kind
+	PresetCurve  Preset = "curve"  // one channel, 20 to 1000 samples
+	PresetShort  Preset = "short"  // several channels, at most 60 samples
+	PresetSensor Preset = "sensor" // longer series
+	PresetText   Preset = "text"   // characters
+	PresetBeat   Preset = "beat"   // heartbeats
 )
 
-// Presets lists them.
-func Presets() []string {
-	return []string{PresetAudio, PresetSpeech, PresetCurve, PresetShort, PresetSensor, PresetText, PresetBeat}
+// Presets lists all presets.
+func Presets() []Preset {
+	return []Preset{PresetAudio, PresetSpeech, PresetCurve, PresetShort, PresetSensor, PresetText, PresetBeat}
 }
 
-// preset is the shape that set has.
-func preset(set *dataset.Set) string {
+// presetOf is the preset for the shape that set has.
+func presetOf(set *dataset.Set) Preset {
 	n := medianLength(set)
 	switch {
 	case set.Kind == dataset.Audio && fewSources(set):
@@ -68,10 +71,10 @@ func preset(set *dataset.Set) string {
 //
 // Sets of thousands of examples get larger batches and at least 35 epochs. name is the
 // preset to take instead of the one that set looks like; "" is that one.
-func Defaults(set *dataset.Set, name string) (Options, []string, error) {
-	name = or(name, preset(set))
+func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
+	name = cmp.Or(name, presetOf(set))
 	if !slices.Contains(Presets(), name) {
-		return Options{}, nil, fmt.Errorf("train: preset %q: give %s", name, strings.Join(Presets(), ", "))
+		return Options{}, nil, fmt.Errorf("train: preset %q: give %s", name, oneOf(Presets()))
 	}
 	if (name == PresetText) != (set.Kind == dataset.Text) {
 		return Options{}, nil, fmt.Errorf("train: preset %s over %s: preset %s is for text, and text for it", name, set.Kind, PresetText)
@@ -94,7 +97,7 @@ func Defaults(set *dataset.Set, name string) (Options, []string, error) {
 		return o, notes, nil
 	}
 	if o.MinUpdates == 0 {
-		o.MinUpdates = max(leastUpdates, min(leastEpochs*((len(set.Examples)+max(o.Batch, 32)-1)/max(o.Batch, 32)), mostUpdates))
+		o.MinUpdates = max(leastUpdates, min(leastEpochs*((len(set.Examples)+o.Batch-1)/o.Batch), mostUpdates))
 	}
 	if g := groups(set); g < fewGroups && g > 1 {
 		notes = append(notes, fmt.Sprintf("%d groups only: validation shares them with training and says nothing of unseen ones", g))
@@ -110,8 +113,10 @@ const (
 	mostUpdates  = 6000
 )
 
-func shapeDefaults(set *dataset.Set, name string) (Options, string) {
-	var o Options
+func shapeDefaults(set *dataset.Set, name Preset) (Options, string) {
+	o := NewOptions()
+	o.MinUpdates = 0 // chosen by the number of examples
+	o.apply(name)
 	n := medianLength(set)
 	o.Running = model.RunningEvidence
 	o.Front.Kind = feature.KindRaw
@@ -129,7 +134,7 @@ func shapeDefaults(set *dataset.Set, name string) (Options, string) {
 		o = o.OverStem(convolutions())
 		return o, text + "convolutions over single samples"
 	case PresetShort:
-		o.Front.Samples, o.Dropout, o.Noise = 1, 0.2, 0.3
+		o.Front.Samples = 1
 		switch {
 		case n > 30:
 			o.Front.Samples, o.Front.Deltas, o.Noise = 4, 1, 0.1
@@ -137,7 +142,7 @@ func shapeDefaults(set *dataset.Set, name string) (Options, string) {
 			o.Front.Samples, o.Front.Deltas = 2, 1
 		}
 		if set.Channels < 6 {
-			o.Dropout, o.Noise, o.Jitter, o.Crop = -1, 0.1, 0.1, -1
+			o.Dropout, o.Noise, o.Jitter, o.Crop = 0, 0.1, 0.1, 0
 		} else if n > 30 {
 			o.Stretch = 0.2
 		}
@@ -174,8 +179,6 @@ func audioDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 	if seconds < 0.3 {
 		o.Front.HopMS = 5
 	}
-	o.Stretch, o.GainDB, o.Polarity, o.Masks = 0.2, 6, true, 1
-	o.Dropout = 0.2
 	return o, fmt.Sprintf("audio of %.3g s at %.0f Hz: log-mel front end, %.0f bands, %.0f ms windows every %.0f ms",
 		seconds, set.Rate, float64(o.Front.Bands), o.Front.WindowMS, o.Front.HopMS)
 }
@@ -191,9 +194,6 @@ const (
 // fifth of each, under other names; docs/accuracy.md has the settings beside one another.
 func textDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 	o.Front.Kind = feature.KindChars
-	o.Batch, o.Clip, o.Averaging, o.RampRunning, o.ConfirmEvidence = 32, 5, 0.995, true, true
-	o.Dropout, o.DropConnect, o.Noise, o.Jitter, o.Crop = 0.05, -1, -1, -1, -1
-	o.AuxNext, o.SwapNames, o.Join = 1, 0.3, 2
 	o.MinUpdates = max(leastTextUpdates, min(mostTextEpochs*((len(set.Examples)+o.Batch-1)/o.Batch), mostTextUpdates))
 	return o, fmt.Sprintf("text of %d characters (preset text): a step a character; up to %d texts of a passage joined, %.0f %% of names swapped, the next character as a second task",
 		n, o.Join, 100*o.SwapNames)
@@ -211,7 +211,6 @@ func fewSources(set *dataset.Set) bool {
 func speechDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 	o, _ = audioDefaults(set, o, n)
 	o.Front.Kind, o.Front.Bands, o.Front.Deltas = feature.KindMFCC, 0, 1
-	o.SNR, o.ConfirmEvidence = 10, true
 	return o, fmt.Sprintf("audio of %.3g s at %.0f Hz from few sources (preset %s): MFCC front end with deltas, %.0f ms windows every %.0f ms, under noise",
 		float64(n)/set.Rate, set.Rate, PresetSpeech, o.Front.WindowMS, o.Front.HopMS)
 }

@@ -24,7 +24,7 @@ var ErrInterrupted = errors.New("train: interrupted")
 
 // ErrDiverged tells that loss or gradient are no longer numbers; the result is
 // the best before that.
-var ErrDiverged = errors.New("train: the loss is no longer a number: lower the learning rate (--lr) or the clip norm (--clip), and look for outliers in the data with `inkling plot`")
+var ErrDiverged = errors.New("train: the loss is no longer a number: lower train.Options.LR or train.Options.Clip, and look for outliers in the data")
 
 // Hooks tell how a training goes. Each may be nil; they are called from the
 // goroutine of Fit.
@@ -187,7 +187,7 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		c.Decision.Background = background
 	}
 	c.Origin = model.Origin{Program: "inkling", Data: t.train.origin.Hash, Examples: t.shortHashes(),
-		Options: t.o.strings(), Seed: t.o.Seed, Measured: measured}
+		Options: t.o.kept(), Seed: t.o.Seed, Measured: measured}
 	if t.train.set.Kind == dataset.Beats {
 		c.Origin.Options["records"] = strings.Join(t.groups(), ",")
 	}

@@ -34,15 +34,15 @@ func variety() map[string]struct {
 	}
 	all := map[string]kind{"series": {toySet(70, 1), toyOptions()}}
 	o := toyOptions()
-	o.Layers, o.Running, o.Averaging, o.RampRunning, o.Distill, o.ClassWeights, o.Truncate = 2, model.RunningEvidence, 0.9, true, 0.2, true, 5
+	o.Layers, o.Running, o.EMA, o.RampRunning, o.Distill, o.ClassWeights, o.BPTTSteps = 2, model.RunningEvidence, 0.9, true, 0.2, true, 5
 	all["stack"] = kind{toySet(70, 1), o}
 	o = toyOptions()
-	o.Validation, o.NoConfirm, o.Schedule = -1, true, Step
+	o.Folds, o.Validation, o.NoConfirm, o.Schedule = 0, 0, true, Step
 	all["no validation, no confirm head"] = kind{toySet(70, 1), o}
 	o = toyOptions()
 	o.Layers, o.Stem = 2, stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 4, Stride: 2, Channels: 6}, {Kernel: 3, Stride: 2, Channels: 8}}}
 	all["convolutions"] = kind{toySet(70, 1), o}
-	o.Layers, o.Front.Deltas, o.Memory, o.Averaging = 1, 1, 1, 0.9
+	o.Layers, o.Front.Deltas, o.ActivationBudget, o.EMA = 1, 1, 1, 0.9
 	all["convolutions, little memory"] = kind{toySet(70, 1), o}
 	o, _, _ = Defaults(toyAudio(40, 1), "")
 	o.Front, o.Stem, o.Hidden, o.Epochs = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 6, HopMS: 20}, 8, 4
@@ -50,20 +50,21 @@ func variety() map[string]struct {
 	o, _, _ = Defaults(toyAudio(40, 1), "")
 	o.Hidden, o.Epochs, o.SNR, o.Front.Bands, o.Patience, o.Running = 10, 8, 10, 16, 2, model.RunningNone
 	all["audio"] = kind{toyAudio(40, 1), o}
-	o.Running, o.Stream, o.Epochs, o.Folds, o.Validation = model.RunningSoftmax, 0.5, 5, 0, 0.2
+	o.Running, o.Carry, o.Epochs, o.Folds, o.Validation = model.RunningSoftmax, 0.5, 5, 0, 0.2
+	o.Patience, o.Batch = 0, 16
 	all["audio, joined"] = kind{toyAudio(40, 1), o}
 	o = toyStepOptions()
-	o.Stream, o.Folds, o.Validation, o.Epochs = 0.5, 2, 0, 2
+	o.Carry, o.Folds, o.Validation, o.Epochs = 0.5, 2, 0, 2
 	all["steps, cut and joined"] = kind{toySteps(4, 1), o}
 	o = toyStepOptions()
-	o.Runs, o.ClassWeights, o.Memory, o.Validation, o.Batch = RunsWhole, true, 1, 0.3, 5
+	o.Runs, o.ClassWeights, o.ActivationBudget, o.Validation, o.Batch = RunsWhole, true, 1, 0.3, 5
 	o.Front, o.Stem = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 6, Stride: 4, Channels: 6}}}
 	all["steps, whole, convolutions"] = kind{toySteps(3, 1), o}
 	o = tideOptions(tides(6, 150, 1))
-	o.Epochs, o.Layers, o.DropConnect, o.Averaging, o.Memory = 4, 2, 0.2, 0.9, 1
+	o.Epochs, o.Layers, o.DropConnect, o.EMA, o.ActivationBudget = 4, 2, 0.2, 0.9, 1
 	all["what comes next"] = kind{tides(6, 150, 1), o}
 	o.Next = &model.Next{Loss: model.LossQuantile, Quantiles: []float64{0.1, 0.5, 0.9}}
-	o.Layers, o.Patience, o.Validation, o.Lead = 1, 2, 0.3, -1
+	o.Layers, o.Patience, o.Validation, o.Lead = 1, 2, 0.3, 0
 	all["quantiles of what comes next"] = kind{tides(24, 60, 1), o}
 	return all
 }
@@ -187,7 +188,7 @@ func TestCheckpointOfAnotherTraining(t *testing.T) {
 	for want, change := range map[string]func(set *dataset.Set, o *Options){
 		"lr":            func(_ *dataset.Set, o *Options) { o.LR = 0.02 },
 		"seed":          func(_ *dataset.Set, o *Options) { o.Seed++ },
-		"noise":         func(_ *dataset.Set, o *Options) { o.Noise = -1 },
+		"noise":         func(_ *dataset.Set, o *Options) { o.Noise = 0 },
 		"hidden":        func(_ *dataset.Set, o *Options) { o.Hidden++ },
 		"front end":     func(_ *dataset.Set, o *Options) { o.Front.Deltas = 1 },
 		"training data": func(s *dataset.Set, _ *Options) { s.Hash = "other" },
@@ -280,7 +281,7 @@ func TestWhatCannotBeTrainedOn(t *testing.T) {
 		{toySet(5, 1), toyOptions(), []string{"5 examples of 3 labels", "at least two"}},
 		{&dataset.Set{Labels: []string{"a", "b"}}, toyOptions(), []string{"no examples"}},
 		{short, toyOptions(), []string{"toy:9", "too short", "leave it out"}},
-		{toySet(70, 1), negative, []string{"lr is -1"}},
+		{toySet(70, 1), negative, []string{"train.Options.LR is -1: give 1e-09 to 10"}},
 		{toySet(70, 1), nothing, []string{"neither a running nor a confirm head"}},
 		{toySet(70, 1), mel, []string{"logmel", "rate"}},
 	} {
@@ -328,7 +329,7 @@ func TestDivergence(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr.params.ConfirmW[0] = float32(math.Inf(1))
-	if _, err := tr.epoch(t.Context(), &Hooks{}); !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "--lr") {
+	if _, err := tr.epoch(t.Context(), &Hooks{}); !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "Options.LR") {
 		t.Errorf("%v", err)
 	}
 	kept, err := tr.stopped(ErrDiverged, &Hooks{})
@@ -395,7 +396,7 @@ func TestMemoryChangesNoBit(t *testing.T) {
 	for name, k := range kinds {
 		t.Run(name, func(t *testing.T) {
 			want, rows := fitBytes(t, k.set, k.o, Hooks{}, nil)
-			k.o.Memory = 1
+			k.o.ActivationBudget = 1
 			if name == "long" {
 				tr, err := prepare(k.set, nil, k.o)
 				if err != nil {

@@ -19,7 +19,8 @@ func NextDefaults(set *dataset.Set) (Options, []string) {
 	if set.Kind == dataset.Text {
 		return nextTextDefaults(set)
 	}
-	o := Options{Front: feature.Config{Kind: feature.KindRaw, Samples: 1}, Next: &model.Next{Loss: model.LossSquared, Residual: true}}
+	o := NewOptions().forNext()
+	o.Front, o.Next = feature.Config{Kind: feature.KindRaw, Samples: 1}, &model.Next{Loss: model.LossSquared, Residual: true}
 	notes := []string{fmt.Sprintf("what comes next in %d recordings, %d channels: raw front end, one sample a step, the difference to the last one", len(set.Examples), set.Channels)}
 	return o, append(notes, noteEnds(set)...)
 }
@@ -27,8 +28,9 @@ func NextDefaults(set *dataset.Set) (Options, []string) {
 // nextTextDefaults are those of text. Larger networks learn it better, and take longer;
 // of as many characters many small updates learn more than few large ones.
 func nextTextDefaults(set *dataset.Set) (Options, []string) {
-	o := Options{Front: feature.Config{Kind: feature.KindChars}, Next: &model.Next{Loss: model.LossEntropy},
-		Hidden: 256, Batch: 16, Span: 128, Lead: 16, MinUpdates: 6000}
+	o := NewOptions().forNext()
+	o.Front, o.Next = feature.Config{Kind: feature.KindChars}, &model.Next{Loss: model.LossEntropy}
+	o.Hidden, o.Batch, o.Span, o.Lead, o.MinUpdates = 256, 16, 128, 16, 6000
 	total := 0
 	for i := range set.Examples {
 		total += len(set.Examples[i].Samples)
@@ -48,50 +50,34 @@ func noteEnds(set *dataset.Set) []string {
 	return nil
 }
 
-// Defaults of pieces.
-const (
-	defaultSpan = 256
-	defaultLead = 32
-)
-
-// withNext turns off what belongs to labels unless it was asked for, which checkNext
-// refuses then.
-func (o Options) withNext() Options {
-	o.Span, o.Lead = cmp.Or(o.Span, defaultSpan), cmp.Or(o.Lead, defaultLead)
-	o.Lead = max(o.Lead, 0)
-	o.Running = or(o.Running, model.RunningNone)
-	o.NoConfirm = true
-	o.Segment.Kind = or(o.Segment.Kind, segment.Whole)
-	o.Folds = or(o.Folds, -1)
-	for _, v := range []*float64{&o.RunningWeight, &o.Smoothing, &o.Dropout, &o.DropConnect, &o.Noise, &o.Jitter, &o.Crop} {
-		*v = or(*v, -1)
+// forNext returns o for learning what comes next: without heads of labels and
+// augmentation.
+func (o Options) forNext() Options {
+	for i := range declared() {
+		if d := &declared()[i]; d.Only == "labels" || d.Only == "text" {
+			d.in(&o).SetZero()
+		}
 	}
+	o.Running, o.NoConfirm, o.Folds, o.DropConnect = model.RunningNone, true, 0, 0
+	o.Segment.Kind = segment.Whole
 	return o
 }
 
-// checkNext refuses what learning what comes next has no use for.
+// checkNext refuses what learning what comes next has no use for, beside what the
+// declarations of the options say.
 func (o *Options) checkNext() error {
 	for _, f := range []struct {
 		name string
 		on   bool
 	}{
-		{"folds", o.Folds > 0}, {"a running head", o.Running != model.RunningNone}, {"evidence for the confirm head", o.ConfirmEvidence},
-		{"a weight of the running head", o.RunningWeight > 0}, {"a ramp of the running head", o.RampRunning}, {"distillation", o.Distill > 0},
-		{"a segmenter", o.Segment != segment.Config{Kind: segment.Whole}},
-		{"label smoothing", o.Smoothing > 0}, {"class weights", o.ClassWeights}, {"a stem", o.Stem.Kind != ""},
-		{"dropped features", o.Dropout > 0}, {"noise", o.Noise > 0}, {"jitter", o.Jitter > 0}, {"a cut start", o.Crop > 0},
-		{"background", o.Background != nil}, {"stretch", o.Stretch > 0}, {"gain", o.GainDB > 0}, {"polarity", o.Polarity}, {"snr", o.SNR > 0}, {"masks", o.Masks > 0},
-		{"join", o.Join > 1}, {"swapped names", o.SwapNames > 0 || o.SwapWords > 0}, {"aux-next", o.AuxNext > 0}, {"init", o.Init != nil},
+		{"Folds", o.Folds > 0}, {"Running", o.Running != model.RunningNone}, {"Segment", o.Segment != segment.Config{Kind: segment.Whole}},
+		{"Stem", o.Stem.Kind != ""}, {"Background", o.Background != nil}, {"Init", o.Init != nil},
 	} {
 		if f.on {
-			return fmt.Errorf("train: %s: where what comes next is learned there are no labels, and nothing is augmented: leave it out", f.name)
+			return fmt.Errorf("train.Options.%s is for labels, which forecasts do without; leave it out", f.name)
 		}
 	}
 	switch {
-	case o.Span < 1 || o.Span > 1<<20:
-		return fmt.Errorf("train: span is %d steps: give 1 to %d", o.Span, 1<<20)
-	case o.Lead > 1<<20:
-		return fmt.Errorf("train: lead is %d steps: give 0 to %d", o.Lead, 1<<20)
 	case o.Front.Kind == feature.KindChars && o.Next.Loss != model.LossEntropy:
 		return fmt.Errorf("train: the loss %s of text: leave it out, it is %s", o.Next.Loss, model.LossEntropy)
 	case o.Front.Kind != feature.KindChars && (o.Front.Kind != feature.KindRaw || o.Front.Deltas > 0):
@@ -105,14 +91,14 @@ func (o *Options) checkNext() error {
 
 // prepareNext is prepare for what comes next; o has its defaults.
 func prepareNext(set, valid *dataset.Set, o Options, workers int) (*trainer, error) {
-	if err := o.check(); err != nil {
+	if err := o.check(set.Kind); err != nil {
 		return nil, err
 	}
 	if (set.Kind == dataset.Text) != (o.Front.Kind == feature.KindChars) {
 		return nil, fmt.Errorf("train: front end %s over %s: text takes the front end %s, and it takes nothing else", o.Front.Kind, set.Kind, feature.KindChars)
 	}
 	if set.Kind == dataset.Text {
-		o.Front.Alphabet = or(o.Front.Alphabet, alphabet(set))
+		o.Front.Alphabet = cmp.Or(o.Front.Alphabet, alphabet(set))
 	}
 	var err error
 	if o.Front, err = o.Front.Normalize(set.Rate, set.Channels); err != nil {

@@ -44,8 +44,8 @@ func (c *nextCase) trainer(clip float64, workers int) *trainer {
 	if len(c.Quantiles) > 0 {
 		n.Loss, n.Quantiles = model.LossQuantile, c.Quantiles
 	}
-	o := Options{Hidden: c.Hidden, Layers: c.Layers, Next: n, Epochs: 1, Batch: len(c.X), LR: c.LR, Schedule: Constant, Clip: clip, Decay: c.Decay,
-		Truncate: 1000, Front: feature.Config{Kind: feature.KindRaw, Samples: c.Samples, Decimate: 1}}
+	o := Options{Hidden: c.Hidden, Layers: c.Layers, Next: n, Epochs: 1, Batch: len(c.X), LR: c.LR, Schedule: Constant, Clip: clip, WeightDecay: c.Decay,
+		BPTTSteps: 1000, Front: feature.Config{Kind: feature.KindRaw, Samples: c.Samples, Decimate: 1}}
 	if c.Codes > 0 {
 		n.Loss, o.Front = model.LossEntropy, feature.Config{Kind: feature.KindChars, Alphabet: "abcdefghijklmnop"[:c.Codes-1]}
 	}
@@ -297,7 +297,7 @@ func TestLearnsWhatComesNext(t *testing.T) {
 func TestNextLossIsOfForecasts(t *testing.T) {
 	set := tides(3, 120, 4)
 	o := tideOptions(set)
-	o.Epochs, o.Span, o.Validation, o.Front.Samples = 2, 1000, -1, 2
+	o.Epochs, o.Span, o.Validation, o.Front.Samples = 2, 1000, 0, 2
 	tr, err := prepare(set, nil, o)
 	if err != nil {
 		t.Fatal(err)
@@ -359,17 +359,18 @@ func TestPiecesCoverARecording(t *testing.T) {
 func TestNextRefuses(t *testing.T) {
 	set := tides(6, 60, 3)
 	for want, change := range map[string]func(*Options){
-		"folds":        func(o *Options) { o.Folds = 3 },
-		"running head": func(o *Options) { o.Running = model.RunningSoftmax },
-		"noise":        func(o *Options) { o.Noise = 0.1 },
-		"stretch":      func(o *Options) { o.Stretch = 0.1 },
-		"class":        func(o *Options) { o.ClassWeights = true },
-		"deltas 1":     func(o *Options) { o.Front.Deltas = 1 },
-		"loss":         func(o *Options) { o.Next.Loss = "cubed" },
-		"ascending":    func(o *Options) { o.Next = &model.Next{Loss: model.LossQuantile, Quantiles: []float64{0.5, 0.1}} },
-		"0.5":          func(o *Options) { o.Next = &model.Next{Loss: model.LossQuantile, Quantiles: []float64{0.1, 0.9}} },
-		"span":         func(o *Options) { o.Span = -1 },
-		"too short":    func(o *Options) { o.Front.Samples = 50 },
+		"Options.Folds":                 func(o *Options) { o.Folds = 3 },
+		"Options.Running":               func(o *Options) { o.Running = model.RunningSoftmax },
+		"Options.Noise is 0.1":          func(o *Options) { o.Noise = 0.1 },
+		"Options.Stretch is 0.1":        func(o *Options) { o.Stretch = 0.1 },
+		"Options.ClassWeights":          func(o *Options) { o.ClassWeights = true },
+		"Options.SwapNames is 0.1":      func(o *Options) { o.SwapNames = 0.1 },
+		"deltas 1":                      func(o *Options) { o.Front.Deltas = 1 },
+		"loss":                          func(o *Options) { o.Next.Loss = "cubed" },
+		"ascending":                     func(o *Options) { o.Next = &model.Next{Loss: model.LossQuantile, Quantiles: []float64{0.5, 0.1}} },
+		"0.5":                           func(o *Options) { o.Next = &model.Next{Loss: model.LossQuantile, Quantiles: []float64{0.1, 0.9}} },
+		"Span is -1: give 1 to 1048576": func(o *Options) { o.Span = -1 },
+		"too short":                     func(o *Options) { o.Front.Samples = 50 },
 	} {
 		o := tideOptions(set)
 		o.Epochs = 1

@@ -241,7 +241,7 @@ func drawGradientCase(t *rapid.T) gradientCase {
 	c.o = Options{Hidden: rapid.IntRange(1, 6).Draw(t, "hidden"), Layers: rapid.IntRange(1, 3).Draw(t, "layers"), Epochs: 1,
 		Running:   rapid.SampledFrom([]model.RunningHead{model.RunningNone, model.RunningSoftmax, model.RunningEvidence}).Draw(t, "running"),
 		Smoothing: rapid.SampledFrom([]float64{0, 0.1}).Draw(t, "smoothing"), RampRunning: rapid.Bool().Draw(t, "ramp"),
-		Schedule: Constant, LR: 1e-3, Clip: -1, RunningWeight: 0.5, Truncate: 1000, ClassWeights: rapid.Bool().Draw(t, "weighed")}
+		Schedule: Constant, LR: 1e-3, Clip: 0, RunningWeight: 0.5, BPTTSteps: 1000, ClassWeights: rapid.Bool().Draw(t, "weighed"), WeightPower: 1}
 	if c.o.Running != model.RunningNone {
 		c.o.NoConfirm = rapid.Bool().Draw(t, "no confirm head")
 	}
@@ -387,8 +387,8 @@ func TestGradientIsTheDerivative(t *testing.T) {
 // The adjoint of dropped recurrent weights is masked as they were.
 func TestDropConnectMasksTheGradient(t *testing.T) {
 	c := gradientCase{dim: 3, seed: 4, labels: []int{0, 1}, xs: [][]float32{{1, -1, 2, .5, 0, 1}, {0, 1, .5, -1, .25, 2, 1, 1, 1}},
-		o: Options{Hidden: 6, Layers: 2, Epochs: 1, Batch: 2, Running: model.RunningSoftmax, Schedule: Constant, LR: 1e-3, Clip: -1,
-			RunningWeight: 0.5, Truncate: 100, DropConnect: 0.4}}
+		o: Options{Hidden: 6, Layers: 2, Epochs: 1, Batch: 2, Running: model.RunningSoftmax, Schedule: Constant, LR: 1e-3, Clip: 0,
+			RunningWeight: 0.5, BPTTSteps: 100, DropConnect: 0.4}}
 	tr := c.trainer()
 	before := tr.params.Clone(tr.config)
 	tr.update(0, []int{0, 1})

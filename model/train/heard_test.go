@@ -50,7 +50,7 @@ func TestHeard(t *testing.T) {
 // A training on what is heard of padded tones is one on the tones.
 func TestTrainsOnWhatIsHeard(t *testing.T) {
 	o, _, _ := Defaults(toyAudio(12, 1), "")
-	o.Hidden, o.Epochs, o.Folds, o.Segment.Kind, o.CutActivity = 4, 1, -1, segment.Activity, true
+	o.Hidden, o.Epochs, o.Folds, o.Segment.Kind, o.CutActivity = 4, 1, 0, segment.Activity, true
 	set := toyAudio(12, 1)
 	for i := range set.Examples {
 		e := &set.Examples[i]

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -20,7 +21,7 @@ func (o *Options) adoptInit(rate float64) error {
 	if o.Stem.Kind == "" {
 		o.Stem = c.Stem
 	}
-	o.Hidden, o.Layers = or(o.Hidden, c.Hidden), or(o.Layers, c.Layers)
+	o.Hidden, o.Layers = cmp.Or(o.Hidden, c.Hidden), cmp.Or(o.Layers, c.Layers)
 	front, err := o.Front.Normalize(rate, c.Channels)
 	switch {
 	case c.Rate != rate:

@@ -43,7 +43,7 @@ func TestDefaultsReachPromisedAccuracy(t *testing.T) {
 				t.Fatal(err)
 			}
 			o, _, _ := Defaults(train, "")
-			o.Seed, o.Folds, o.Validation = 1, -1, -1
+			o.Seed, o.Folds, o.Validation = 1, 0, 0
 			r, err := Fit(t.Context(), train, nil, o, Hooks{}, nil)
 			if err != nil {
 				t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // states kept between windows would outgrow the windows (Chen et al. 2016).
 func (t *trainer) window(workers int) int {
 	longest, _ := t.train.steps()
-	if t.o.Stream > 0 {
+	if t.o.Carry > 0 {
 		longest *= pieces
 	}
 	if t.valid != nil {
@@ -22,8 +22,8 @@ func (t *trainer) window(workers int) int {
 	if t.ls.stem != nil {
 		longest = t.ls.stem.Frames(longest)
 	}
-	longest = min(longest, t.o.Truncate)
-	steps := int(t.o.Memory / max(1, int64(workers)*t.bytesPerStep()))
+	longest = min(longest, t.o.BPTTSteps)
+	steps := int(t.o.ActivationBudget / max(1, int64(workers)*t.bytesPerStep()))
 	if steps >= longest {
 		return longest
 	}

@@ -3,6 +3,7 @@ package train
 import (
 	"inkling/cell"
 	"inkling/internal/f32"
+	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/stem"
 )
@@ -47,7 +48,7 @@ func (ls *layers) pack(p *model.Params, training bool, workers int) {
 	if ls.stem != nil {
 		jobs++
 	}
-	parallel(jobs, workers, func(_, i int) {
+	parallel.Workers(jobs, workers, func(_, i int) {
 		if i == len(ds) {
 			ls.stem.Pack(p.Stem, training)
 			return
@@ -105,7 +106,7 @@ func headTensors(p *model.Params) [][]float32 {
 // sum adds up shards in index order into dst, in the layout of the weights.
 func (ls *layers) sum(dst *model.Params, shards []*gradient, workers int) {
 	ds := directions(dst)
-	parallel(len(ds), workers, func(_, i int) {
+	parallel.Workers(len(ds), workers, func(_, i int) {
 		first := shards[0].directions[i]
 		for _, g := range shards[1:] {
 			first.Add(g.directions[i])

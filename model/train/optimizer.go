@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"inkling/internal/f32"
+	"inkling/internal/parallel"
 	"inkling/model"
 )
 
@@ -32,7 +33,7 @@ func (a *adamW) update(p, grad *model.Params, lr float64, workers int) {
 		Rate: float32(lr / (1 - math.Pow(beta1, float64(a.step)))),
 		Root: float32(1 / math.Sqrt(1-math.Pow(beta2, float64(a.step))))}
 	ps, gs, ms, vs := p.Tensors(), grad.Tensors(), a.m.Tensors(), a.v.Tensors()
-	parallel(len(ps), workers, func(_, i int) {
+	parallel.Workers(len(ps), workers, func(_, i int) {
 		if ps[i].Fixed {
 			return
 		}
@@ -55,7 +56,7 @@ func (a *adamW) update(p, grad *model.Params, lr float64, workers int) {
 func clip(grad *model.Params, limit float64, workers int) float64 {
 	ts := grad.Tensors()
 	squares := make([]float64, len(ts))
-	parallel(len(ts), workers, func(_, i int) {
+	parallel.Workers(len(ts), workers, func(_, i int) {
 		if !ts[i].Fixed {
 			squares[i] = f32.Dot(ts[i].Data, ts[i].Data)
 		}

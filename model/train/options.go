@@ -1,8 +1,6 @@
 package train
 
 import (
-	"errors"
-	"fmt"
 	"math"
 
 	"inkling/model"
@@ -12,236 +10,115 @@ import (
 	"inkling/model/stem"
 )
 
-// Schedules of the learning rate. All begin with Warmup updates of linear rise.
+// A Schedule is how the learning rate changes over a training. All begin with
+// Options.Warmup updates of linear rise.
+type Schedule string
+
 const (
-	Constant = "constant"
-	Step     = "step"   // divided by ten at one half and at three quarters
-	Cosine   = "cosine" // to zero at the last update
+	Constant Schedule = "constant" // the same throughout
+	Step     Schedule = "step"     // divided by ten at one half and at three quarters
+	Cosine   Schedule = "cosine"   // to zero at the last update
 )
 
-// Options say how to train. The zero value of a field takes the default in
-// brackets; where a zero must be sayable, a negative value says it. Defaults
-// fills in what the data suggest.
+// A RunsMode is what a set with a label for every sample is trained on.
+type RunsMode string
+
+const (
+	RunsCut   RunsMode = "cut"   // pieces of one label each; labels change only where pieces are joined
+	RunsWhole RunsMode = "whole" // windows of the recordings, changes included
+)
+
+// Auto as train.Options.Folds or Options.Validation chooses by the data.
+const Auto = -1
+
+// Options say how to train. Begin with Defaults, which suggests values for the data, or
+// with NewOptions, which has the general ones, and change fields from there: 0 is 0. The
+// zero Options trains without augmentation and regularisation, and where 0 is outside a
+// field's range it stands for the default.
+//
+// Each tagged field is declared by its tag alone. The flags of the command, the checks,
+// the table in docs/training.md, and what a model and a checkpoint keep of the options
+// all follow from it; see Option for the tags.
 type Options struct {
-	Front   feature.Config
-	Stem    stem.Config       // learned filters over the front end's frames [none]
-	Hidden  int               // units a direction [100]
-	Layers  int               // causal layers and the bidirectional one [1]
-	Running model.RunningHead // running head [model.RunningSoftmax]
-	// NoConfirm leaves the backward half and the confirm head out: the last
-	// running label is then the answer.
-	NoConfirm bool
-	// ConfirmEvidence offers the running logits at the end to the confirm head.
-	ConfirmEvidence bool
+	Front   feature.Config // the front end [chosen from the data]
+	Stem    stem.Config    // learned filters over the front end's frames [none]
+	Segment segment.Config // stored in the model [activity for audio, line for text, whole for series]
 
-	// Next asks for what comes next instead of labels; what belongs to labels, and
-	// augmentation, is then refused. Recordings are cut into pieces of Span steps [256]
-	// that count, which Lead steps [32] before them warm up.
-	Next       *model.Next
-	Span, Lead int
+	// Next asks for what comes next instead of labels. What belongs to labels, and all
+	// augmentation, is then refused; begin with NextDefaults, which leaves it out.
+	Next *model.Next
 
-	Epochs     int     // passes over the data [as many as MinUpdates takes]
-	MinUpdates int     // floor on updates when Epochs is 0 [1500]
-	Batch      int     // sequences an update [32]
-	LR         float64 // [0.003]
-	Schedule   string  // [cosine]
-	Warmup     int     // updates [20]; negative: none
-	Clip       float64 // global norm of the gradient [1]; negative: off
-	Decay      float64 // decoupled weight decay, AdamW [0.01]; negative: 0
-	// Truncate is how many timesteps a gradient reaches back, in either
-	// direction and every layer [2000]. States run on past it, so the outputs are
-	// those of the whole sequence; only the gradient is cut.
-	Truncate int
-	// Memory is how many bytes the activations may take; where those of the longest
-	// sequences take more, parts of them are computed twice [1 GiB]. It changes no
-	// bit of the result. Of every timestep some values remain, whatever it is:
-	// about 4H a direction and sequence under way (eight a processor).
-	Memory    int64
-	Averaging float64 // decay of an exponential average of the weights [off], e.g. 0.999
-
-	RunningWeight float64 // weight of the running loss [0.5]; negative: 0
-	RampRunning   bool    // weight its steps ∝ t instead of evenly
-	Distill       float64 // weight of the running head's distance from confirm [off]
-	Smoothing     float64 // label smoothing of the confirm head [0.1]; negative: 0
-	ClassWeights  bool    // weigh classes by inverse frequency …
-	WeightPower   float64 // … to this power [1]
-
-	Dropout     float64 // features dropped, one mask a sequence [0.5]; negative: 0
-	DropConnect float64 // recurrent weights dropped, one mask an update [0.3]; negative: 0
-	Noise       float64 // σ of noise on normalised features [0.3]; negative: 0
-	Jitter      float64 // σ of a feature's gain and offset a sequence [0.15]; negative: 0
-	Crop        float64 // longest random cut of a sequence's start [0.2]; negative: 0
-	// Of text Dropout is the share of characters that become unknown, each by itself
-	// [0.05], and noise, gain and offset have nothing to change.
-	// Stretch changes the speed of sound and series by up to that share either way,
-	// where an example has one label [off].
-	// Audio alone, on the samples: GainDB is the greatest change of level either way,
-	// Polarity flips half the examples, SNR adds white noise to half of them, at a
-	// ratio drawn between SNR dB and 30 dB above it [off], and Masks frequency masks of
-	// up to an eighth of the bands are laid.
-	Stretch  float64
-	GainDB   float64
-	Polarity bool
-	SNR      float64
-	Masks    int
-	// Background are recordings to learn what is none of the labels from: pieces of them
-	// are examples of one more, background, and under three quarters of the variants of
-	// the others lies another piece, at a ratio drawn between SNR dB and 20 dB above it,
-	// in place of white noise [nil: none]. They have the training data's rate and
-	// channels; their labels do not count.
+	// Background holds recordings of none of the labels [nil: none]. Pieces of them
+	// become examples of one more label, background, and three quarters of the variants
+	// of the other examples are mixed with a piece, at a ratio between SNR dB and 20 dB
+	// above it, in place of white noise. Rate and channels must be those of the training
+	// data; the recordings' own labels are ignored.
 	Background *dataset.Set
-	// Text alone: an example is trained on with up to Join−1 that follow it in its
-	// passage, of a number drawn for each visit [1].
-	Join int
-	// SwapNames is the share of names, words with a capital that not every label's texts
-	// have, that become others of the data, drawn anew for each visit; SwapWords that of
-	// the other words which not every label's texts have [off].
-	SwapNames, SwapWords float64
-	// AuxNext is the weight of an auxiliary loss of text: that of both halves of the top
-	// layer when they name the character that they read next [off].
-	AuxNext float64
 
-	// Init is a model whose layers training starts from, those that it has; its front end,
-	// stem, units and layers are then the training's [nil: random numbers].
+	// Init is a model whose layers training starts from [nil: random numbers]. Front end,
+	// stem, units and layers are taken from it.
 	Init *model.Model
 
-	// Folds is how many parts the training data are divided into for cross-fitting:
-	// the calibration and the early rule come from as many trainings, each judged by the
-	// part it does without, and the model from one on all of the data [5 for fewer than
-	// 1000 groups and a quarter of an hour of sound, unless Validation or Patience is given]; negative: 0.
-	Folds      int
-	Validation float64 // share of the training data held out, by group [0.15, 0 with Folds]; negative: 0
-	// The early rule lets confirm overturn at most the share EarlyGap of early labels
-	// [0.05], with that confidence [0.95].
-	EarlyGap, EarlyConfidence float64
+	// CutActivity cuts each example to its longest segment of activity, as a live stream
+	// would. Segment.Kind must be segment.Activity.
+	CutActivity bool `key:"cutactivity"`
 
-	// Stream is the share of batches of joined sequences: several examples one after
-	// another in any order, over which the forward state runs on and whose every step
-	// has the label of its example, so that the running head is right in the middle of
-	// an endless stream too [0]. The model's state policy is then carry. It takes a
-	// softmax running head.
-	Stream float64
-	// CutActivity learns from what the live stream would hear of each example: its
-	// longest segment of activity. Segment is to be activity then.
-	CutActivity bool
-	// Of a set with a label for every sample: Runs is RunsCut [] or RunsWhole, Window
-	// the longest piece in seconds, in samples where the rate is unknown [30].
-	Runs   string
-	Window float64
+	Hidden          int               `key:"hidden" flag:"hidden" default:"100" range:"1..16384" presets:"beat=48" group:"Network" help:"LSTM units in each direction."`
+	Layers          int               `key:"layers" flag:"layers" default:"1" range:"1..16" group:"Network" help:"LSTM layers; the top one is bidirectional."`
+	Running         model.RunningHead `key:"running" flag:"running" default:"softmax" choices:"softmax,evidence,none" group:"Network" help:"Running head."`
+	NoConfirm       bool              `key:"noconfirm" flag:"confirm" inverse:"true" group:"Network" help:"Confirm head and backward half; without them the last running label is the answer. Data with a label for every step have none unless asked for."`
+	ConfirmEvidence bool              `key:"confirmevidence" flag:"confirm-evidence" presets:"speech=true text=true" group:"Network" only:"labels" help:"Offer the running head's evidence at the end to the confirm head."`
 
-	Patience int // epochs without a better validation loss before it ends [off]
-	Seed     uint64
-	Segment  segment.Config // stored in the model [activity for audio, line for text, whole for series]
+	Span int `key:"span" flag:"span" default:"256" range:"1..1048576" group:"Forecasts" only:"next" help:"Steps of each piece of a recording that count."`
+	Lead int `key:"lead" flag:"lead" default:"32" range:"0..1048576" group:"Forecasts" only:"next" help:"Steps before them that warm up the state."`
+
+	Epochs           int      `key:"epochs" flag:"epochs" default:"0" auto:"enough for train.Options.MinUpdates" range:"0..1e7" group:"Training" help:"Passes over the data."`
+	MinUpdates       int      `key:"minupdates" flag:"updates" default:"1500" range:"1..1e9" presets:"beat=600" group:"Training" help:"Least number of updates where train.Options.Epochs is 0."`
+	Batch            int      `key:"batch" flag:"batch" default:"32" range:"1..65536" group:"Training" help:"Sequences per update; 64 by default from 4,000 examples on."`
+	LR               float64  `key:"lr" flag:"lr" default:"0.003" range:"1e-9..10" presets:"beat=0.001" group:"Training" help:"Learning rate."`
+	Schedule         Schedule `key:"schedule" flag:"schedule" default:"cosine" choices:"constant,step,cosine" group:"Training" help:"Learning rate over time."`
+	Warmup           int      `key:"warmup" flag:"warmup" default:"20" range:"0..1e7" group:"Training" help:"Updates over which the learning rate rises."`
+	Clip             float64  `key:"clip" flag:"clip" default:"1" range:"0..1e9" zero:"-1" presets:"text=5" group:"Training" help:"Greatest global norm of the gradient; 0: no limit."`
+	WeightDecay      float64  `key:"decay" flag:"decay" default:"0.01" range:"0..10" plain:"true" group:"Training" help:"Decoupled weight decay (AdamW)."`
+	EMA              float64  `key:"averaging" flag:"averaging" default:"0" range:"0..0.999999" presets:"text=0.995" group:"Training" help:"Decay of an exponential moving average of the weights, such as 0.999; 0: none."`
+	BPTTSteps        int      `key:"truncate" flag:"truncate" default:"2000" range:"1..1073741824" group:"Training" help:"Timesteps that a gradient reaches back. States run on past them."`
+	ActivationBudget int64    `flag:"memory" default:"1073741824" range:"1..1125899906842624" unit:"bytes" group:"Training" help:"Memory for activations, such as 500MB. Less takes longer, because activations are computed twice, and changes nothing else."`
+	Seed             uint64   `flag:"seed" default:"1" group:"Training" help:"Same seed, same data, same options: same file."`
+
+	RunningWeight float64 `key:"runningweight" flag:"running-weight" default:"0.5" range:"0..100" group:"Loss" only:"labels" help:"Weight of the running head's loss."`
+	RampRunning   bool    `key:"ramprunning" flag:"ramp" presets:"text=true" group:"Loss" only:"labels" help:"Weight the running head's steps by their number: better at the end, worse at the start."`
+	Distill       float64 `key:"distill" flag:"distill" default:"0" range:"0..100" group:"Loss" only:"labels" help:"Weight of the running head's divergence from the confirm head."`
+	Smoothing     float64 `key:"smoothing" flag:"smoothing" default:"0.1" range:"0..0.9" plain:"true" group:"Loss" only:"labels" help:"Label smoothing of the confirm head."`
+	ClassWeights  bool    `key:"classweights" flag:"balance" presets:"beat=true" group:"Loss" only:"labels" help:"Weight classes by inverse frequency."`
+	WeightPower   float64 `key:"weightpower" flag:"balance-power" default:"1" omit:"1" range:"0..10" presets:"beat=0.5" group:"Loss" help:"With train.Options.ClassWeights: raise the inverse frequency to this power."`
+
+	Dropout     float64 `key:"dropout" flag:"dropout" default:"0.5" range:"0..0.95" presets:"audio=0.2 speech=0.2 short=0.2 text=0.05" plain:"true" group:"Augmentation" only:"labels" help:"Share of features dropped, with one mask per sequence; of text, the probability that a character becomes unknown."`
+	DropConnect float64 `key:"dropconnect" flag:"dropconnect" default:"0.3" range:"0..0.95" presets:"text=0" plain:"true" group:"Augmentation" help:"Share of recurrent weights dropped, with one mask per update."`
+	Noise       float64 `key:"noise" flag:"noise" default:"0.3" range:"0..100" presets:"text=0" plain:"true" group:"Augmentation" only:"labels" help:"Standard deviation of noise on normalised features."`
+	Jitter      float64 `key:"jitter" flag:"jitter" default:"0.15" range:"0..100" presets:"text=0 beat=0.3" plain:"true" group:"Augmentation" only:"labels" help:"Standard deviation of a random gain and offset of each feature."`
+	Crop        float64 `key:"crop" flag:"cut-start" default:"0.2" range:"0..0.9" presets:"text=0 beat=0" plain:"true" group:"Augmentation" only:"labels" help:"Longest random cut of a sequence's start, as a share of it."`
+	Stretch     float64 `key:"stretch" flag:"stretch" default:"0" range:"0..0.45" presets:"audio=0.2 speech=0.2" plain:"true" group:"Augmentation" only:"labels" help:"Audio and series: greatest random change of speed, as a share, of examples with one label."`
+	GainDB      float64 `key:"gaindb" flag:"gain" default:"0" range:"0..60" presets:"audio=6 speech=6" plain:"true" group:"Augmentation" only:"labels" unit:"dB" help:"Audio: greatest random change of level, in dB."`
+	Polarity    bool    `key:"polarity" flag:"polarity" presets:"audio=true speech=true" plain:"true" group:"Augmentation" only:"labels" help:"Audio: invert half of the examples."`
+	SNR         float64 `key:"snr" flag:"snr" default:"0" range:"0..120" presets:"speech=10" group:"Augmentation" only:"labels" unit:"dB" help:"Audio: white noise under half of the examples, at this ratio in dB up to 30 dB above it; 0: none."`
+	FreqMasks   int     `key:"masks" flag:"masks" default:"0" range:"0..100" presets:"audio=1 speech=1" plain:"true" group:"Augmentation" only:"labels" help:"Audio: frequency masks of up to an eighth of the bands."`
+	Join        int     `key:"join" flag:"join" default:"0" range:"0..100" presets:"text=2" inert:"1" plain:"true" group:"Augmentation" only:"text" help:"Text: train on up to this many consecutive examples of a passage at once, a number drawn at each visit."`
+	SwapNames   float64 `key:"swapnames" flag:"swap-names" default:"0" range:"0..1" presets:"text=0.3" plain:"true" group:"Augmentation" only:"text" help:"Text: fraction of names (capitalised words that not every label's texts have) replaced by other names of the data at each visit, so that labels are not learned from who appears."`
+	SwapWords   float64 `key:"swapwords" flag:"swap-words" default:"0" range:"0..1" plain:"true" group:"Augmentation" only:"text" help:"Text: fraction of the other words that not every label's texts have, replaced likewise."`
+	AuxNext     float64 `key:"auxnext" flag:"aux-next" default:"0" range:"0..100" presets:"text=1" group:"Augmentation" only:"text" help:"Text: weight of a second task in training, to predict the next character."`
+
+	Folds           int     `key:"folds" flag:"folds" default:"-1" auto:"5 under 1,000 groups" range:"0..100" presets:"beat=5" group:"Validation" help:"Cross-fit in this many parts: the model learns from all data, its calibration and early rule come from one more training per part; 0: none."`
+	Validation      float64 `key:"validation" flag:"validation" default:"-1" auto:"0.15 without train.Options.Folds" range:"0..0.9" group:"Validation" help:"Share of the training data held out, by group, to judge each epoch; 0: none."`
+	EarlyGap        float64 `key:"earlygap" flag:"early-gap" default:"0.05" range:"1e-4..0.5" group:"Validation" help:"Greatest share of early labels that confirm may overturn."`
+	EarlyConfidence float64 `key:"earlyconfidence" flag:"early-confidence" default:"0.95" range:"0.5..0.9999" group:"Validation" help:"Confidence with which train.Options.EarlyGap holds."`
+	Patience        int     `key:"patience" flag:"patience" default:"0" range:"0..1e7" group:"Validation" help:"End after this many epochs without a lower validation loss; 0: never."`
+
+	Carry  float64  `key:"stream" flag:"carry" default:"0" range:"0..1" group:"Streams" help:"Share of batches that join several examples, over which the running head's state is carried as in an endless stream; the model then carries its state too. Takes the running head softmax."`
+	Runs   RunsMode `key:"runs" flag:"runs" default:"cut" choices:"cut,whole" group:"Streams" only:"steps" help:"Data with a label for every step: train on pieces of one label each (cut) or on windows with their changes (whole)."`
+	Window float64  `key:"window" flag:"train-window" default:"30" range:"1e-9..1e12" group:"Streams" only:"steps" help:"Data with a label for every step: longest piece, in seconds; in samples if the rate is unknown."`
 }
 
-func (o Options) withDefaults(set *dataset.Set) Options {
-	if o.Next != nil {
-		o = o.withNext()
-	}
-	if o.Folds == 0 && o.Validation == 0 && o.Patience == 0 && small(set) {
-		o.Folds = defaultFolds
-		if n := groups(set); set.Stepwise() && n > 1 && n <= fewGroups {
-			o.Folds = n // each left out once
-		}
-	}
-	if o.Folds > 0 {
-		o.Validation = or(o.Validation, -1)
-	}
-	o.Folds = max(o.Folds, 0)
-	o.EarlyGap = or(o.EarlyGap, 0.05)
-	o.EarlyConfidence = or(o.EarlyConfidence, 0.95)
-	o.Hidden = or(o.Hidden, 100)
-	o.Layers = or(o.Layers, 1)
-	o.Running = or(o.Running, model.RunningSoftmax)
-	o.MinUpdates = or(o.MinUpdates, 1500)
-	o.Batch = or(o.Batch, 32)
-	o.LR = or(o.LR, 3e-3)
-	o.Schedule = or(o.Schedule, Cosine)
-	o.Warmup = or(o.Warmup, 20)
-	o.Clip = or(o.Clip, 1)
-	o.Decay = or(o.Decay, 0.01)
-	o.Truncate = or(o.Truncate, 2000)
-	o.Memory = or(o.Memory, 1<<30)
-	o.RunningWeight = or(o.RunningWeight, 0.5)
-	o.Smoothing = or(o.Smoothing, 0.1)
-	o.Dropout = or(o.Dropout, 0.5)
-	o.DropConnect = or(o.DropConnect, 0.3)
-	o.Noise = or(o.Noise, 0.3)
-	o.Jitter = or(o.Jitter, 0.15)
-	o.Crop = or(o.Crop, 0.2)
-	o.Validation = or(o.Validation, 0.15)
-	if set.Stepwise() {
-		o.Runs = or(o.Runs, RunsCut)
-		o.Window = or(o.Window, 30)
-	} else {
-		o.Runs, o.Window = "", 0
-	}
-	o.Warmup = max(o.Warmup, 0)
-	for _, v := range []*float64{&o.Decay, &o.RunningWeight, &o.Smoothing, &o.Dropout, &o.DropConnect,
-		&o.Noise, &o.Jitter, &o.Crop, &o.Validation, &o.Stretch, &o.GainDB, &o.SNR} {
-		*v = max(*v, 0)
-	}
-	o.Masks = max(o.Masks, 0)
-	return o
-}
-
-func or[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
-}
-
-func (o *Options) check() error {
-	for _, f := range []struct {
-		name      string
-		v, lo, hi float64
-	}{
-		{"hidden", float64(o.Hidden), 1, 1 << 14}, {"layers", float64(o.Layers), 1, 16},
-		{"epochs", float64(o.Epochs), 0, 1e7}, {"batch", float64(o.Batch), 1, 1 << 16},
-		{"lr", o.LR, 1e-9, 10}, {"warm-up", float64(o.Warmup), 0, 1e7},
-		{"truncate", float64(o.Truncate), 1, 1 << 30}, {"memory", float64(o.Memory), 1, 1 << 50}, {"averaging", o.Averaging, 0, 0.999999},
-		{"smoothing", o.Smoothing, 0, 0.9}, {"dropout", o.Dropout, 0, 0.95}, {"dropconnect", o.DropConnect, 0, 0.95},
-		{"noise", o.Noise, 0, 100}, {"jitter", o.Jitter, 0, 100}, {"crop", o.Crop, 0, 0.9},
-		{"stretch", o.Stretch, 0, 0.45}, {"gain", o.GainDB, 0, 60}, {"validation", o.Validation, 0, 0.9},
-		{"folds", float64(o.Folds), 0, 100}, {"early gap", o.EarlyGap, 1e-4, 0.5}, {"early confidence", o.EarlyConfidence, 0.5, 0.9999},
-		{"patience", float64(o.Patience), 0, 1e7}, {"distill", o.Distill, 0, 100},
-		{"running weight", o.RunningWeight, 0, 100}, {"decay", o.Decay, 0, 10}, {"clip", math.Abs(o.Clip), 0, 1e9},
-		{"minimum of updates", float64(o.MinUpdates), 1, 1e9}, {"snr", o.SNR, 0, 120}, {"masks", float64(o.Masks), 0, 100},
-		{"join", float64(o.Join), 0, 100}, {"swap-names", o.SwapNames, 0, 1}, {"swap-words", o.SwapWords, 0, 1}, {"aux-next", o.AuxNext, 0, 100},
-		{"stream", o.Stream, 0, 1}, {"window", o.Window, 0, 1e12},
-		{"weight power", o.WeightPower, 0, 10},
-	} {
-		if !(f.v >= f.lo && f.v <= f.hi) || math.IsNaN(f.v) {
-			return fmt.Errorf("train: %s is %v: give %v to %v", f.name, f.v, f.lo, f.hi)
-		}
-	}
-	if o.Schedule != Constant && o.Schedule != Step && o.Schedule != Cosine {
-		return fmt.Errorf("train: schedule %q: give %s, %s or %s", o.Schedule, Constant, Step, Cosine)
-	}
-	if o.Folds == 1 {
-		return errors.New("train: folds is 1: give 2 or more, or a negative number for none")
-	}
-	if o.Next != nil {
-		return o.checkNext()
-	}
-	if o.Folds > 0 && o.Validation > 0 {
-		return errors.New("train: folds and validation exclude each other: give one of them")
-	}
-	if o.Stream > 0 && o.Running != model.RunningSoftmax {
-		return fmt.Errorf("train: stream (%v) with running head %q: only %s forgets what the stream said before; take that, or leave stream out", o.Stream, o.Running, model.RunningSoftmax)
-	}
-	if o.Stream == 1 && !o.NoConfirm {
-		return errors.New("train: stream 1 joins all examples, and the confirm head learns from those by themselves alone: give less, such as 0.5, or leave that head out")
-	}
-	if o.NoConfirm && o.Running == model.RunningNone {
-		return errors.New("train: neither a running nor a confirm head: leave one of them in")
-	}
-	return nil
-}
-
-// rate is the learning rate of update u of total, counted from 0.
+// rate returns the learning rate of update u of total, counted from 0.
 func (o *Options) rate(u, total int) float64 {
 	lr := o.LR
 	if u < o.Warmup {

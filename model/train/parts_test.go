@@ -18,7 +18,7 @@ import (
 func TestRate(t *testing.T) {
 	o := Options{LR: 1, Warmup: 4}
 	for _, c := range []struct {
-		schedule string
+		schedule Schedule
 		update   int
 		want     float64
 	}{
@@ -33,28 +33,37 @@ func TestRate(t *testing.T) {
 	}
 }
 
-func TestOptionsSayZero(t *testing.T) {
-	d := Options{}.withDefaults(toySet(smallSet, 1))
-	if f := (Options{}).withDefaults(toySet(smallSet-1, 1)); f.Folds != 5 || f.Validation != 0 || d.Folds != 0 {
-		t.Errorf("%d folds of a small set, %d of a large one", f.Folds, d.Folds)
+// Unset and zero are different: the defaults are filled in, a zero stays.
+func TestZeroIsZeroAndUnsetIsTheDefault(t *testing.T) {
+	small, large := NewOptions().resolve(toySet(smallSet-1, 1)), NewOptions().resolve(toySet(smallSet, 1))
+	if small.Folds != 5 || small.Validation != 0 || large.Folds != 0 || large.Validation != 0.15 {
+		t.Errorf("%d folds and %v held out of a small set, %d and %v of a large one", small.Folds, small.Validation, large.Folds, large.Validation)
 	}
-	if d.LR != 3e-3 || d.Dropout != 0.5 || d.Validation != 0.15 || d.Clip != 1 || d.MinUpdates != 1500 {
-		t.Errorf("defaults: %+v", d)
+	if large.LR != 3e-3 || large.Dropout != 0.5 || large.Clip != 1 || large.MinUpdates != 1500 || large.Span != 0 || large.Runs != "" {
+		t.Errorf("defaults: %+v", large)
 	}
-	z := Options{Dropout: -1, Decay: -1, RunningWeight: -1, Validation: -1, Clip: -1, Warmup: -1}.withDefaults(toySet(12, 1))
-	if z.Dropout != 0 || z.Decay != 0 || z.RunningWeight != 0 || z.Validation != 0 || z.Warmup != 0 || z.Clip > 0 {
-		t.Errorf("negative values: %+v", z)
+	z := Options{}.resolve(toySet(12, 1))
+	if z.Dropout != 0 || z.WeightDecay != 0 || z.RunningWeight != 0 || z.Validation != 0 || z.Folds != 0 || z.Warmup != 0 || z.Clip != 0 {
+		t.Errorf("zeros: %+v", z)
 	}
-	if err := z.check(); err != nil {
+	if z.LR != 3e-3 || z.Hidden != 100 || z.Schedule != Cosine {
+		t.Errorf("zeros outside the range: %+v", z)
+	}
+	if err := z.check(dataset.Series); err != nil {
 		t.Error(err)
 	}
 	if got := z.rate(0, 10); got != z.LR {
 		t.Errorf("without warm-up the first rate is %v", got)
 	}
-	for name, o := range map[string]Options{"schedule": {Schedule: "linear"}, "hidden": {Hidden: -3}, "lr": {LR: math.NaN()}, "crop": {Crop: 1}} {
-		o = o.withDefaults(toySet(12, 1))
-		if err := o.check(); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
+	for want, o := range map[string]Options{
+		`train.Options.Schedule is "linear": give constant, step or cosine`: {Schedule: "linear"},
+		"train.Options.Hidden is -3: give 1 to 16384":                       {Hidden: -3},
+		"train.Options.LR is NaN: give 1e-09 to 10":                         {LR: math.NaN()},
+		"train.Options.Crop is 1: give 0 to 0.9":                            {Crop: 1},
+	} {
+		o = o.resolve(toySet(12, 1))
+		if err := o.check(dataset.Series); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
 		}
 	}
 }
@@ -79,7 +88,7 @@ func TestClip(t *testing.T) {
 // order than the last epoch's.
 func TestBatches(t *testing.T) {
 	o := toyOptions()
-	o.Batch, o.Validation = 8, -1
+	o.Batch, o.Folds, o.Validation = 8, 0, 0
 	tr, err := prepare(toySet(101, 1), nil, o)
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +230,7 @@ func TestAugmentedFrames(t *testing.T) {
 }
 
 func TestMaskedBands(t *testing.T) {
-	o := &Options{Masks: 1}
+	o := &Options{FreqMasks: 1}
 	widths := map[int]int{}
 	for k := range 600 {
 		gain, offset := make([]float32, 80), make([]float32, 80) // 40 bands and their deltas

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"inkling/internal/parallel"
 	"inkling/model/dataset"
 	"inkling/model/feature"
 )
@@ -73,7 +74,7 @@ func (c *corpus) prepare(frames [][]float32, o *Options, z *corpus) {
 // not made into one, as what would fill it up never came.
 func recorded(set *dataset.Set, front feature.Config, workers int) ([][]float32, error) {
 	frames, errs := make([][]float32, len(set.Examples)), make([]error, len(set.Examples))
-	parallel(len(frames), workers, func(_, i int) {
+	parallel.Workers(len(frames), workers, func(_, i int) {
 		e := &set.Examples[i]
 		x, err := feature.New(front, e.Rate, set.Channels)
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 // prepare checks set, valid and o, and makes the trainer before its first update.
 func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if o.Next != nil {
-		return prepareNext(set, valid, o.withDefaults(set), runtime.GOMAXPROCS(0))
+		return prepareNext(set, valid, o.resolve(set), runtime.GOMAXPROCS(0))
 	}
 	if err := checkSet(set); err != nil {
 		return nil, err
@@ -22,7 +22,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if err := o.adoptInit(set.Rate); err != nil {
 		return nil, err
 	}
-	o = o.withDefaults(set)
+	o = o.resolve(set)
 	if o.Front.Kind == "" {
 		d, _, err := Defaults(set, "")
 		if err != nil {
@@ -48,17 +48,14 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 			o.Segment.MaxDuration = stepwiseMaximum
 		}
 	}
-	if err := o.check(); err != nil {
+	if err := o.check(set.Kind); err != nil {
 		return nil, err
 	}
 	if (set.Kind == dataset.Text) != (o.Front.Kind == feature.KindChars) {
 		return nil, fmt.Errorf("train: front end %s over %s: text takes the front end %s, and it takes nothing else", o.Front.Kind, set.Kind, feature.KindChars)
 	}
-	if set.Kind == dataset.Text && o.Stream > 0 {
-		return nil, fmt.Errorf("train: stream %v is for signals, not for %s: join examples instead", o.Stream, set.Kind)
-	}
-	if set.Kind != dataset.Text && (o.Join > 1 || o.AuxNext > 0 || o.SwapNames > 0 || o.SwapWords > 0) {
-		return nil, fmt.Errorf("train: join %d, swap-names %v, swap-words %v and aux-next %v are for text, not for %s: leave them out", o.Join, o.SwapNames, o.SwapWords, o.AuxNext, set.Kind)
+	if set.Kind == dataset.Text && o.Carry > 0 {
+		return nil, fmt.Errorf("train: stream %v is for signals, not for %s: join examples instead", o.Carry, set.Kind)
 	}
 	if o.Front.Kind == feature.KindChars && o.Front.Alphabet == "" {
 		o.Front.Alphabet = alphabet(set)

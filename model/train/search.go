@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -81,7 +82,7 @@ func crossValidate(ctx context.Context, set *dataset.Set, o Options, hooks Hooks
 	if o.Folds <= 0 {
 		o.Folds = defaultFolds
 	}
-	o.Validation = -1
+	o.Validation = 0
 	t, err := prepare(set, nil, o)
 	if err != nil {
 		return evaluation{}, err
@@ -113,7 +114,7 @@ func moves(set *dataset.Set, base Options) [][]move {
 		for _, v := range values {
 			g = append(g, move{fmt.Sprintf("%s %g", name, v), func(o *Options) bool {
 				before := *field(o)
-				*field(o) = or(v, -1)
+				*field(o) = v
 				return before != *field(o)
 			}})
 		}
@@ -130,7 +131,7 @@ func moves(set *dataset.Set, base Options) [][]move {
 		return append(textMoves(),
 			number("dropout", func(o *Options) *float64 { return &o.Dropout }, 0, 0.1),
 			number("smoothing", func(o *Options) *float64 { return &o.Smoothing }, 0, 0.05),
-			[]move{whole("updates", func(o *Options) *int { return &o.MinUpdates }, 2*or(base.MinUpdates, 1500))})
+			[]move{whole("updates", func(o *Options) *int { return &o.MinUpdates }, 2*cmp.Or(base.MinUpdates, 1500))})
 	}
 	var gs [][]move
 	if base.Front.Kind == feature.KindRaw && base.Stem.Kind == "" {
@@ -162,7 +163,7 @@ func moves(set *dataset.Set, base Options) [][]move {
 		number("noise", func(o *Options) *float64 { return &o.Noise }, 0.1, 0.5),
 		number("jitter", func(o *Options) *float64 { return &o.Jitter }, 0.05, 0.3),
 		number("cut-start", func(o *Options) *float64 { return &o.Crop }, 0, 0.1),
-		[]move{whole("updates", func(o *Options) *int { return &o.MinUpdates }, 2*or(base.MinUpdates, 1500))},
+		[]move{whole("updates", func(o *Options) *int { return &o.MinUpdates }, 2*cmp.Or(base.MinUpdates, 1500))},
 		number("smoothing", func(o *Options) *float64 { return &o.Smoothing }, 0, 0.05),
 		number("dropconnect", func(o *Options) *float64 { return &o.DropConnect }, 0, 0.5),
 		[]move{{"confirm-evidence", func(o *Options) bool {
@@ -201,7 +202,7 @@ func WriteTrials(w io.Writer, trials []Trial) error {
 	c := csv.NewWriter(w)
 	c.Write([]string{"trial", "change", "loss", "confirmed", "running", "kept"})
 	for i, t := range trials {
-		c.Write([]string{strconv.Itoa(i + 1), or(t.Change, "as suggested by the data"), fmt.Sprintf("%.5f", t.Loss),
+		c.Write([]string{strconv.Itoa(i + 1), cmp.Or(t.Change, "as suggested by the data"), fmt.Sprintf("%.5f", t.Loss),
 			fmt.Sprintf("%.5f", t.Confirmed), fmt.Sprintf("%.5f", t.Running), strconv.FormatBool(t.Kept)})
 	}
 	c.Flush()

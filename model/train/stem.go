@@ -21,7 +21,7 @@ func (o Options) OverStem(c stem.Config) Options {
 	}
 	o.Stem, o.Front = c, feature.Config{Kind: feature.KindRaw, Context: o.Front.Context}
 	if c.Kind == stem.KindConv {
-		o.Noise, o.DropConnect, o.ConfirmEvidence = 0.1, -1, true
+		o.Noise, o.DropConnect, o.ConfirmEvidence = 0.1, 0, true
 	}
 	return o
 }

@@ -13,8 +13,8 @@ import (
 // was dropped is none; the samples below lose none.
 func TestDropoutAboveTheStem(t *testing.T) {
 	c := gradientCase{dim: 1, seed: 4, labels: []int{0, 1}, xs: [][]float32{{1, -1, 2, .5, 0, 1}, {.5, 1, .5, -1, .25, 2, 1, 1, 1}},
-		o: Options{Hidden: 6, Layers: 1, Epochs: 1, Batch: 2, Running: "softmax", Schedule: Constant, LR: 1e-3, Clip: -1, RunningWeight: 0.5,
-			Truncate: 100, Dropout: 0.5, Stem: stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 3, Stride: 2, Channels: 40}}}}}
+		o: Options{Hidden: 6, Layers: 1, Epochs: 1, Batch: 2, Running: "softmax", Schedule: Constant, LR: 1e-3, Clip: 0, RunningWeight: 0.5,
+			BPTTSteps: 100, Dropout: 0.5, Stem: stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 3, Stride: 2, Channels: 40}}}}}
 	tr := c.trainer()
 	tr.ls.pack(tr.params, true, 1)
 	w, seqs, plain := tr.workers[0], make([]sequence, 1), make([]sequence, 1)
@@ -63,7 +63,7 @@ func TestLearnsOverConvolutions(t *testing.T) {
 	}
 	o.Front.Deltas = 1
 	o = o.OverStem(stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 8, Stride: 2, Channels: 24}, {Kernel: 5, Stride: 2, Channels: 24}}})
-	o.Hidden, o.MinUpdates, o.Seed, o.Validation = 16, 250, 1, -1
+	o.Hidden, o.MinUpdates, o.Seed, o.Folds, o.Validation = 16, 250, 1, 0, 0
 	r, err := Fit(t.Context(), toySet(150, 1), nil, o, Hooks{}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestLearnsGaborFilters(t *testing.T) {
 	test := toyAudio(60, 2)
 	o, _, _ := Defaults(toyAudio(60, 1), "")
 	o.Front, o.Stem = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 8, HopMS: 20}
-	o.Hidden, o.MinUpdates, o.Seed, o.Validation = 12, 80, 1, -1
+	o.Hidden, o.MinUpdates, o.Seed, o.Folds, o.Validation = 12, 80, 1, 0, 0
 	r, err := Fit(t.Context(), toyAudio(60, 1), nil, o, Hooks{}, nil)
 	if err != nil {
 		t.Fatal(err)

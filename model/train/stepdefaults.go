@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -25,14 +26,14 @@ const (
 // rare ones, cost more accuracy than they are worth.
 func stepDefaults(set *dataset.Set, o Options, note string) (Options, string) {
 	o.Running, o.NoConfirm, o.RunningWeight = model.RunningSoftmax, true, 1
-	o.Runs, o.Stream = RunsCut, 1
+	o.Runs, o.Carry = RunsCut, 1
 	o.Crop, o.MinUpdates = 0.5, 600
 	if set.Kind == dataset.Audio {
 		return o, note + "; labels of steps: pieces of one label, joined in random order"
 	}
 	run := medianLength(set.Runs())
 	n := max(int(math.Round(float64(run)/stepsOfRun)), leastPatch)
-	rate := or(set.Rate, 1)
+	rate := cmp.Or(set.Rate, 1)
 	lags := 1
 	for 1<<lags <= n/3 {
 		lags++

@@ -12,12 +12,6 @@ import (
 	"inkling/model/feature"
 )
 
-// What a set with a label for every sample is trained on.
-const (
-	RunsCut   = "cut"   // pieces of one label each: the model sees no change but where pieces are joined
-	RunsWhole = "whole" // windows of the recordings, changes and all
-)
-
 // warmPart is the part of a window, from its begin, whose steps are heard but not
 // learned from: what came before it is cut off, and with it what the label is known by.
 const warmPart = 8
@@ -163,7 +157,7 @@ func (c *corpus) from(i int, o *Options, rng *rand.Rand) (frames []float32, labe
 
 // streams tells whether update u is of sequences that are joined.
 func (o *Options) streams(u int) bool {
-	return o.Stream > 0 && random(o.Seed, forStream, u, 0).Float64() < o.Stream
+	return o.Carry > 0 && random(o.Seed, forStream, u, 0).Float64() < o.Carry
 }
 
 // backgrounds are the examples of set that are background.

@@ -43,8 +43,8 @@ func toySteps(n int, seed uint64) *dataset.Set {
 func toyStepOptions() Options {
 	o := toyOptions()
 	o.Front = feature.Config{Kind: feature.KindStats, Samples: 10, Lags: 3}
-	o.NoConfirm, o.Hidden, o.Window, o.Folds, o.Crop = true, 8, 4, -1, 0.3
-	o.Validation = -1
+	o.NoConfirm, o.Hidden, o.Window, o.Folds, o.Crop = true, 8, 4, 0, 0.3
+	o.Validation = 0
 	return o
 }
 
@@ -107,15 +107,15 @@ func TestJoinedStepsKeepTheirLabels(t *testing.T) {
 }
 
 func TestLearnsSteps(t *testing.T) {
-	for _, runs := range []string{RunsCut, RunsWhole} {
+	for _, runs := range []RunsMode{RunsCut, RunsWhole} {
 		set := toySteps(6, 1)
 		o, notes, err := Defaults(set, "")
-		if err != nil || !strings.Contains(strings.Join(notes, " "), "powers by scale") || !o.NoConfirm || o.Stream != 1 {
+		if err != nil || !strings.Contains(strings.Join(notes, " "), "powers by scale") || !o.NoConfirm || o.Carry != 1 {
 			t.Fatalf("%+v, %q, %v", o, notes, err)
 		}
 		o.Hidden, o.MinUpdates, o.Seed, o.Runs, o.Folds, o.Batch = 12, 80, 1, runs, 3, 16
 		if runs == RunsWhole {
-			o.Stream = 0
+			o.Carry = 0
 		}
 		r, err := Fit(t.Context(), set, nil, o, Hooks{}, nil)
 		if err != nil {
@@ -139,7 +139,7 @@ func TestStepOptionsThatCannotBe(t *testing.T) {
 		"would add up":     func(o *Options) { o.Running = model.RunningEvidence },
 		"give cut or":      func(o *Options) { o.Runs = "both" },
 		"several":          func(o *Options) { o.Runs, o.NoConfirm = RunsWhole, false },
-		"give 0 to 1":      func(o *Options) { o.Stream = 2 },
+		"give 0 to 1":      func(o *Options) { o.Carry = 2 },
 		"at least one sam": func(o *Options) { o.Window = 1e-9 },
 	} {
 		o := toyStepOptions()
@@ -149,11 +149,11 @@ func TestStepOptionsThatCannotBe(t *testing.T) {
 		}
 	}
 	o := toyOptions()
-	o.Stream = 1
+	o.Carry = 1
 	if _, err := Fit(t.Context(), toySet(30, 1), nil, o, Hooks{}, nil); err == nil || !strings.Contains(err.Error(), "0.5") {
 		t.Errorf("a confirm head that learns nothing: %v", err)
 	}
-	o.Stream, o.Running = 0.5, model.RunningEvidence
+	o.Carry, o.Running = 0.5, model.RunningEvidence
 	if _, err := Fit(t.Context(), toySet(30, 1), nil, o, Hooks{}, nil); err == nil || !strings.Contains(err.Error(), "forgets") {
 		t.Errorf("an endless stream with evidence: %v", err)
 	}
@@ -165,7 +165,7 @@ func TestStreamIsRightAfterAChange(t *testing.T) {
 	var right [2]float64
 	for i, stream := range []float64{0, 0.5} {
 		o := toyOptions()
-		o.Hidden, o.Epochs, o.MinUpdates, o.Stream, o.Folds, o.Validation = 16, 0, 200, stream, -1, -1
+		o.Hidden, o.Epochs, o.MinUpdates, o.Carry, o.Folds, o.Validation = 16, 0, 200, stream, 0, 0
 		r, err := Fit(t.Context(), toySet(120, 1), nil, o, Hooks{}, nil)
 		if err != nil {
 			t.Fatal(err)

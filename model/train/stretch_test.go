@@ -42,11 +42,11 @@ func TestStretchSeries(t *testing.T) {
 // others than without.
 func TestStretchedSeriesTrainTheSame(t *testing.T) {
 	o := toyOptions()
-	o.Epochs, o.Folds, o.Validation = 1, -1, -1
+	o.Epochs, o.Folds, o.Validation = 1, 0, 0
 	train := func(stretch float64, workers int) []float32 {
 		o := o
 		o.Stretch = stretch
-		o = o.withDefaults(toySet(30, 1))
+		o = o.resolve(toySet(30, 1))
 		c, err := newCorpus(toySet(30, 1), o.Front, nil, workers)
 		if err != nil {
 			t.Fatal(err)

@@ -38,8 +38,17 @@ func toyText(n int, seed uint64) *dataset.Set {
 }
 
 func textOptions() Options {
-	return Options{Front: feature.Config{Kind: feature.KindChars}, Hidden: 10, Epochs: 3, Batch: 16, LR: 0.02, Seed: 3,
-		Running: model.RunningEvidence, Join: 3, AuxNext: 0.5, Dropout: 0.05}
+	o := NewOptions()
+	o.Front, o.Hidden, o.Epochs, o.Batch, o.LR, o.Seed = feature.Config{Kind: feature.KindChars}, 10, 3, 16, 0.02, 3
+	o.Running, o.Join, o.AuxNext, o.Dropout = model.RunningEvidence, 3, 0.5, 0.05
+	return o
+}
+
+// fromInit are the general options for a network that starts from m's layers.
+func fromInit(m *model.Model) Options {
+	o := NewOptions()
+	o.Init, o.Hidden, o.Layers = m, 0, 0
+	return o
 }
 
 func fitText(t *testing.T, set *dataset.Set, o Options) *model.Model {
@@ -56,7 +65,7 @@ func TestLearnsAToyText(t *testing.T) {
 	if err != nil || len(notes) == 0 || !strings.Contains(notes[0], "preset text") {
 		t.Fatal(notes, err)
 	}
-	o.Hidden, o.Epochs, o.Folds, o.Seed, o.LR = 12, 40, -1, 1, 0.01
+	o.Hidden, o.Epochs, o.Folds, o.Seed, o.LR = 12, 40, 0, 1, 0.01
 	m := fitText(t, toyText(160, 1), o)
 	if m.Config.Segment.Kind != segment.Line || m.Config.Front.Alphabet == "" || m.Params.Aux[0] != nil || m.Params.Scale[0] != 1 || m.Params.Mean[0] != 0 {
 		t.Errorf("%+v", m.Config)
@@ -96,7 +105,7 @@ func TestTextTrainingIsReproducible(t *testing.T) {
 	}
 	want := r.Model.Bytes()
 	runtime.GOMAXPROCS(3)
-	o.Memory = 1
+	o.ActivationBudget = 1
 	again, err := Fit(t.Context(), toyText(60, 1), nil, o, Hooks{}, checkpoint)
 	if err != nil {
 		t.Fatal(err)
@@ -159,11 +168,12 @@ func TestJoinedExamples(t *testing.T) {
 func TestInit(t *testing.T) {
 	set := toyText(60, 1)
 	o := textOptions()
-	o.Folds = -1
+	o.Folds = 0
 	first := fitText(t, set, o)
 	other := toyText(60, 5)
 	other.Labels = []string{"x", "y"}
-	o = Options{Init: first, Epochs: 1, LR: 1e-9, Decay: -1, Seed: 9, Folds: -1}
+	o = fromInit(first)
+	o.Epochs, o.LR, o.WeightDecay, o.Seed, o.Folds = 1, 1e-9, 0, 9, 0
 	second := fitText(t, other, o)
 	if second.Config.Front != first.Config.Front || second.Config.Hidden != 10 || second.Config.Origin.Options["init"] != first.Hash() {
 		t.Errorf("%+v", second.Config)
@@ -196,7 +206,7 @@ func TestInit(t *testing.T) {
 // A waveform model's layers carry its normalisation with them.
 func TestInitKeepsTheNormalisation(t *testing.T) {
 	o := toyOptions()
-	o.Epochs, o.Folds = 1, -1
+	o.Epochs, o.Folds = 1, 0
 	first := fitText(t, toySet(40, 1), o)
 	shifted := toySet(40, 2)
 	for i := range shifted.Examples {
@@ -204,7 +214,9 @@ func TestInitKeepsTheNormalisation(t *testing.T) {
 			shifted.Examples[i].Samples[j] += 7
 		}
 	}
-	second := fitText(t, shifted, Options{Init: first, Epochs: 1, Folds: 2})
+	o = fromInit(first)
+	o.Epochs, o.Folds = 1, 2
+	second := fitText(t, shifted, o)
 	if !slices.Equal(second.Params.Mean, first.Params.Mean) || !slices.Equal(second.Params.Scale, first.Params.Scale) {
 		t.Errorf("mean %v, was %v", second.Params.Mean, first.Params.Mean)
 	}
@@ -215,10 +227,10 @@ func TestTextRefusals(t *testing.T) {
 		set *dataset.Set
 		o   Options
 	}{
-		"text takes the front end chars":                                 {toyText(40, 1), Options{Front: feature.Config{Kind: feature.KindRaw}}},
-		"front end chars over series":                                    {toySet(40, 1), Options{Front: feature.Config{Kind: feature.KindChars, Alphabet: "ab"}}},
-		"join 3, swap-names 0, swap-words 0 and aux-next 0 are for text": {toySet(40, 1), Options{Join: 3}},
-		"aux-next is -1":                                                 {toyText(40, 1), Options{AuxNext: -1}},
+		"text takes the front end chars":                          {toyText(40, 1), Options{Front: feature.Config{Kind: feature.KindRaw}}},
+		"front end chars over series":                             {toySet(40, 1), Options{Front: feature.Config{Kind: feature.KindChars, Alphabet: "ab"}}},
+		"train.Options.Join is 3: it is for text, not for series": {toySet(40, 1), Options{Join: 3}},
+		"train.Options.AuxNext is -1":                             {toyText(40, 1), Options{AuxNext: -1}},
 	} {
 		if _, err := Fit(t.Context(), c.set, nil, c.o, Hooks{}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)

@@ -58,10 +58,10 @@ func torchCases(t *testing.T) []torchCase {
 // options without augmentation: the network sees the frames as they are.
 func (c *torchCase) options() Options {
 	o := Options{Hidden: c.Hidden, Layers: c.Layers, Running: c.Running, NoConfirm: !c.Confirm, Epochs: 1, Batch: len(c.X),
-		LR: c.LR, Schedule: Constant, Clip: c.Clip, Decay: c.Decay, Truncate: c.Truncate, RunningWeight: c.Weight,
-		RampRunning: c.Ramp, Distill: c.Distill, Smoothing: c.Smoothing, ClassWeights: c.Balanced}
-	if o.Truncate == 0 {
-		o.Truncate = 1000
+		LR: c.LR, Schedule: Constant, Clip: c.Clip, WeightDecay: c.Decay, BPTTSteps: c.Truncate, RunningWeight: c.Weight,
+		RampRunning: c.Ramp, Distill: c.Distill, Smoothing: c.Smoothing, ClassWeights: c.Balanced, WeightPower: 1}
+	if o.BPTTSteps == 0 {
+		o.BPTTSteps = 1000
 	}
 	return o
 }
@@ -111,7 +111,7 @@ func TestGradientsAgainstPyTorch(t *testing.T) {
 	for _, c := range torchCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
 			o := c.options()
-			o.Clip = -1
+			o.Clip = 0
 			tr := c.trainer(t, o, 2)
 			e := tr.evaluate(tr.params, tr.train)
 			for i, v := range e.finals {

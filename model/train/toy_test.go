@@ -46,7 +46,9 @@ func toyAudio(n int, seed uint64) *dataset.Set {
 
 // toyOptions train small networks in a moment, with every augmentation on.
 func toyOptions() Options {
-	return Options{Front: feature.Config{Kind: feature.KindRaw}, Hidden: 12, Epochs: 4, Batch: 20, LR: 0.01, Seed: 3}
+	o := NewOptions()
+	o.Front, o.Hidden, o.Epochs, o.Batch, o.LR, o.Seed = feature.Config{Kind: feature.KindRaw}, 12, 4, 20, 0.01, 3
+	return o
 }
 
 func TestLearnsAToySet(t *testing.T) {

@@ -5,11 +5,10 @@ import (
 	"context"
 	"math"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"inkling/cell"
 	"inkling/internal/f32"
+	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/calibrate"
 )
@@ -71,7 +70,7 @@ type shardStats struct {
 
 func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	t := &trainer{o: o, train: train, valid: valid, config: train.config(&o),
-		scales: classScales(train.set, o.ClassWeights, or(o.WeightPower, 1)), asked: o.Epochs}
+		scales: classScales(train.set, o.ClassWeights, o.WeightPower), asked: o.Epochs}
 	t.perEpoch = (len(train.plain) + o.Batch - 1) / o.Batch
 	if t.o.Epochs == 0 {
 		t.o.Epochs = (o.MinUpdates + t.perEpoch - 1) / t.perEpoch
@@ -97,12 +96,12 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	}
 	t.best, t.average = t.params.Clone(t.config), t.params.Clone(t.config)
 	t.masked, t.mask = t.params.Clone(t.config), fresh()
-	t.opt = adamW{m: fresh(), v: fresh(), decay: t.o.Decay}
+	t.opt = adamW{m: fresh(), v: fresh(), decay: t.o.WeightDecay}
 	zero(t.opt.m)
 	zero(t.opt.v)
 	t.progress.BestLoss = math.Inf(1)
 	for range workers {
-		t.workers = append(t.workers, newWorker(t.config, span{o.Truncate, t.window(workers)}))
+		t.workers = append(t.workers, newWorker(t.config, span{o.BPTTSteps, t.window(workers)}))
 	}
 	for range (o.Batch + shard - 1) / shard {
 		t.shards = append(t.shards, t.ls.newGradient(t.params))
@@ -131,7 +130,7 @@ func (t *trainer) epoch(ctx context.Context, hooks *Hooks) (Row, error) {
 		p.Sums.Running += s.running
 		hooks.progress(t.before+u+1, t.before+t.total+t.after, s.loss)
 		if p.Update < t.perEpoch {
-			if err := hooks.checkpoint(or(t.whole, t)); err != nil {
+			if err := hooks.checkpoint(cmp.Or(t.whole, t)); err != nil {
 				return Row{}, err
 			}
 		}
@@ -160,7 +159,7 @@ func (t *trainer) row() Row {
 
 // candidate is what validation judges and the model becomes.
 func (t *trainer) candidate() *model.Params {
-	if t.o.Averaging > 0 {
+	if t.o.EMA > 0 {
 		return t.average
 	}
 	return t.params
@@ -191,7 +190,7 @@ func (t *trainer) update(u int, indices []int) (sum shardStats, norm float64) {
 	t.ls.pack(p, true, len(t.workers))
 	shards := slices.Collect(slices.Chunk(indices, shard))
 	whole := t.train.whole(indices)
-	parallel(len(shards), len(t.workers), func(w, i int) {
+	parallel.Workers(len(shards), len(t.workers), func(w, i int) {
 		t.stats[i] = t.shard(t.workers[w], p, t.shards[i], u, shards[i], whole)
 	})
 	for i := range shards {
@@ -206,7 +205,7 @@ func (t *trainer) update(u int, indices []int) (sum shardStats, norm float64) {
 	}
 	norm = clip(grad, t.o.Clip, len(t.workers))
 	t.opt.update(t.params, grad, t.o.rate(u, t.total), len(t.workers))
-	if t.o.Averaging > 0 {
+	if t.o.EMA > 0 {
 		t.averageIn(u)
 	}
 	return sum, norm
@@ -246,7 +245,7 @@ func (t *trainer) terms() lossTerms {
 func (t *trainer) dropConnect(u int) {
 	t.masked.CopyFrom(t.params)
 	src, dst, mask := directions(t.params), directions(t.masked), directions(t.mask)
-	parallel(len(src), len(t.workers), func(_, i int) {
+	parallel.Workers(len(src), len(t.workers), func(_, i int) {
 		dropConnect(dst[i], src[i], mask[i], t.o.DropConnect, random(t.o.Seed, forConnect, u, i))
 	})
 }
@@ -271,7 +270,7 @@ func directions(p *model.Params) []*cell.Weights {
 // averageIn moves the average towards the weights; its decay is lower at first,
 // so that the starting values are soon forgotten.
 func (t *trainer) averageIn(u int) {
-	d := float32(min(t.o.Averaging, float64(1+u)/float64(10+u)))
+	d := float32(min(t.o.EMA, float64(1+u)/float64(10+u)))
 	src := t.params.Tensors()
 	for i, a := range t.average.Tensors() {
 		for j, v := range src[i].Data {
@@ -293,7 +292,7 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 	losses := make([]float64, len(shards))
 	e := evaluation{n: n, finals: make([]calibrate.Verdict, n)}
 	whole := c.whole(order)
-	parallel(len(shards), len(t.workers), func(wi, i int) {
+	parallel.Workers(len(shards), len(t.workers), func(wi, i int) {
 		w := t.workers[wi]
 		seqs := make([]sequence, len(shards[i]))
 		scale := make([]float64, len(seqs))
@@ -344,18 +343,4 @@ func (e *evaluation) count(classes int) {
 		}
 	}
 	e.most = slices.Max(predicted)
-}
-
-// parallel calls f(worker, i) for every i < n on so many workers.
-func parallel(n, workers int, f func(worker, i int)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for w := range min(workers, n) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				f(w, i)
-			}
-		})
-	}
-	wg.Wait()
 }
