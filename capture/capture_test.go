@@ -14,6 +14,7 @@ import (
 	"inkling/internal/audio"
 	"inkling/internal/testkit"
 	"inkling/internal/testkit/testaudio"
+	"inkling/internal/testkit/testflac"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -39,7 +40,7 @@ func writeTone(t *testing.T, name string, rate float64, channels, frames int) (p
 func writeFLAC(t *testing.T, name string, rate float64, channels, frames int) (path string) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := audio.EncodeFLAC(&b, &audio.Clip{Rate: rate, Channels: channels, Samples: tone(frames, channels)}); err != nil {
+	if err := testflac.Encode(&b, rate, channels, tone(frames, channels)); err != nil {
 		t.Fatal(err)
 	}
 	return testkit.WriteFile(t, t.TempDir(), name, b.Bytes())

@@ -159,33 +159,3 @@ func crc8Of(p []byte) (c uint8) {
 	}
 	return c
 }
-
-// bitWriter appends bits, most significant first.
-type bitWriter struct {
-	p     []byte
-	cache uint64 // right-aligned
-	have  uint   // < 8 between calls
-}
-
-// write appends the low n ≤ 56 bits of x.
-func (b *bitWriter) write(x uint64, n uint) {
-	b.cache = b.cache<<n | x&(1<<n-1)
-	b.have += n
-	for b.have >= 8 {
-		b.have -= 8
-		b.p = append(b.p, byte(b.cache>>b.have))
-	}
-}
-
-func (b *bitWriter) unary(n uint64) {
-	for ; n >= 32; n -= 32 {
-		b.write(0, 32)
-	}
-	b.write(1, uint(n)+1)
-}
-
-func (b *bitWriter) align() {
-	if b.have > 0 {
-		b.write(0, 8-b.have)
-	}
-}

@@ -100,7 +100,7 @@ func TestErrorsSayWhat(t *testing.T) {
 	for i := range tone {
 		tone[i] = float32(math.Sin(float64(i) * 0.1))
 	}
-	EncodeFLAC(&whole, &Clip{8000, 1, tone})
+	encodeFLAC(&whole, &Clip{8000, 1, tone})
 	flacFile := whole.Bytes()
 	broken := bytes.Clone(flacFile)
 	broken[len(broken)-100] ^= 4
@@ -213,7 +213,7 @@ func TestReadAllocatesNothing(t *testing.T) {
 	}
 	var w, f bytes.Buffer
 	EncodeWAV(&w, clip, PCM16)
-	EncodeFLAC(&f, clip)
+	encodeFLAC(&f, clip)
 	for name, b := range map[string]*bytes.Buffer{"wav": &w, "flac": &f} {
 		r, err := NewReader(b, name)
 		if err != nil {
@@ -285,7 +285,7 @@ func FuzzFLAC(f *testing.F) {
 			c.Samples[i] = float32(i*i%97) / 100
 		}
 		var b bytes.Buffer
-		EncodeFLAC(&b, c)
+		encodeFLAC(&b, c)
 		seeds = append(seeds, b.Bytes())
 	}
 	fuzz(f, func(p []byte) bool { return bytes.HasPrefix(p, []byte("fLaC")) }, seeds...)
@@ -311,7 +311,7 @@ func BenchmarkFLAC(b *testing.B) {
 		clip.Samples[i] = float32(0.5*math.Sin(float64(i)*0.1) + float64(seed>>8)/(1<<24)*0.1)
 	}
 	var f bytes.Buffer
-	EncodeFLAC(&f, clip)
+	encodeFLAC(&f, clip)
 	b.Run("decode", func(b *testing.B) {
 		for b.Loop() {
 			Decode(bytes.NewReader(f.Bytes()), "x")
@@ -319,7 +319,7 @@ func BenchmarkFLAC(b *testing.B) {
 	})
 	b.Run("encode", func(b *testing.B) {
 		for b.Loop() {
-			EncodeFLAC(io.Discard, clip)
+			encodeFLAC(io.Discard, clip)
 		}
 	})
 }

@@ -1,4 +1,6 @@
-package audio
+// Package testflac writes FLAC files for tests: every kind of subframe and prediction
+// that the decoder has to read.
+package testflac
 
 import (
 	"crypto/md5"
@@ -19,30 +21,27 @@ const (
 	flacRateMax = 1<<20 - 1
 )
 
-// EncodeFLAC writes a whole file of 16 bits a sample, nearest, clipped to
-// [−1, 1). It carries the MD5 sum of the samples, so `flac -t` verifies it.
-func EncodeFLAC(w io.Writer, c *Clip) error {
-	if err := checkEncodable(c.Rate, c.Channels, len(c.Samples)); err != nil {
-		return err
+// Encode writes interleaved samples as a whole file of 16 bits a sample, to the nearest
+// value and clipped to [−1, 1). The file carries the MD5 sum of its samples.
+func Encode(w io.Writer, rate float64, channels int, samples []float32) error {
+	if channels < 1 || channels > 8 || rate != math.Trunc(rate) || rate < 1 || rate > flacRateMax || len(samples)%channels != 0 {
+		return fmt.Errorf("testflac: %d samples of %d channels at %v Hz: want whole frames of 1 to 8 channels, a whole rate of at most %d Hz", len(samples), channels, rate, flacRateMax)
 	}
-	if c.Channels > 8 || c.Rate > flacRateMax {
-		return fmt.Errorf("audio: FLAC cannot hold %d channels at %v Hz: at most 8, at most %d Hz", c.Channels, c.Rate, flacRateMax)
-	}
-	e := &flacWriter{channels: c.Channels, rate: uint32(c.Rate)}
-	frames := c.Frames()
+	e := &flacWriter{channels: channels, rate: uint32(rate)}
+	frames := len(samples) / channels
 	sum := md5.New()
-	pcm := make([]byte, 0, 2*flacBlock*c.Channels)
+	pcm := make([]byte, 0, 2*flacBlock*channels)
 	var body []byte
 	for at := 0; at < frames; at += flacBlock {
 		n := min(flacBlock, frames-at)
 		pcm = pcm[:0]
-		for ch := range c.Channels {
+		for ch := range channels {
 			e.block[ch] = e.block[ch][:0]
 		}
-		for i, v := range c.Samples[at*c.Channels : (at+n)*c.Channels] {
-			q := quantise(v)
+		for i, v := range samples[at*channels : (at+n)*channels] {
+			q := int16(min(max(math.RoundToEven(float64(v)*32768), -32768), 32767))
 			pcm = binary.LittleEndian.AppendUint16(pcm, uint16(q))
-			e.block[i%c.Channels] = append(e.block[i%c.Channels], int64(q))
+			e.block[i%channels] = append(e.block[i%channels], int64(q))
 		}
 		sum.Write(pcm)
 		body = append(body, e.frame(uint64(at/flacBlock))...)
@@ -93,7 +92,7 @@ func (e *flacWriter) frame(num uint64) []byte {
 	b.write(0, 1)
 	b.codedNumber(num)
 	b.write(uint64(n-1), 16)
-	b.write(uint64(crc8Of(b.p)), 8)
+	b.write(uint64(crc(b.p, 0x07, 8)), 8)
 	for c := range e.channels {
 		width := uint(flacBits)
 		if assignment == 8 && c == 1 || assignment == 9 && c == 0 || assignment == 10 && c == 1 {
@@ -102,11 +101,7 @@ func (e *flacWriter) frame(num uint64) []byte {
 		e.subframe(e.block[c], width)
 	}
 	b.align()
-	crc := uint16(0)
-	for _, v := range b.p {
-		crc = crc<<8 ^ crc16[byte(crc>>8)^v]
-	}
-	b.write(uint64(crc), 16)
+	b.write(uint64(crc(b.p, 0x8005, 16)), 16)
 	if e.minFrame == 0 || len(b.p) < e.minFrame {
 		e.minFrame = len(b.p)
 	}
@@ -304,4 +299,49 @@ func (e *flacWriter) writeResidual(p *plan, n int) {
 			b.write(u, k)
 		}
 	}
+}
+
+// bitWriter appends bits, most significant first.
+type bitWriter struct {
+	p     []byte
+	cache uint64 // right-aligned
+	have  uint   // < 8 between calls
+}
+
+// write appends the low n ≤ 56 bits of x.
+func (b *bitWriter) write(x uint64, n uint) {
+	b.cache = b.cache<<n | x&(1<<n-1)
+	b.have += n
+	for b.have >= 8 {
+		b.have -= 8
+		b.p = append(b.p, byte(b.cache>>b.have))
+	}
+}
+
+func (b *bitWriter) unary(n uint64) {
+	for ; n >= 32; n -= 32 {
+		b.write(0, 32)
+	}
+	b.write(1, uint(n)+1)
+}
+
+func (b *bitWriter) align() {
+	if b.have > 0 {
+		b.write(0, 8-b.have)
+	}
+}
+
+// crc is the checksum of p with a polynomial of the given width, from 0.
+func crc(p []byte, polynomial uint32, width uint) (c uint32) {
+	top := uint32(1) << (width - 1)
+	for _, v := range p {
+		c ^= uint32(v) << (width - 8)
+		for range 8 {
+			carry := c & top
+			if c <<= 1; carry != 0 {
+				c ^= polynomial
+			}
+		}
+	}
+	return c & (top<<1 - 1)
 }
