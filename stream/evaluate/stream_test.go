@@ -41,14 +41,14 @@ func tones(n int) *dataset.Set {
 
 // composed is a stream of tones, and the recording of it whose source has blocks of
 // any length.
-func composed(t *testing.T, set *dataset.Set) (*compose.Stream, func(block time.Duration) Recording) {
+func composed(t *testing.T, set *dataset.Set, seconds float64) (*compose.Stream, func(block time.Duration) Recording) {
 	t.Helper()
-	s, err := compose.New(set, compose.Options{Duration: 40, Pause: [2]float64{0.1, 1}})
+	s, err := compose.New(set, compose.Options{Duration: seconds, Pause: [2]float64{0.1, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s, func(block time.Duration) Recording {
-		return Recording{Name: "x", Annotations: s.Events, Seconds: 40, Open: func() (capture.Source, error) {
+		return Recording{Name: "x", Annotations: s.Events, Seconds: seconds, Open: func() (capture.Source, error) {
 			return capture.Func("x", capture.Format{Rate: s.Rate, Channels: s.Channels}, capture.Options{Block: block}, s.Reader().Read), nil
 		}}
 	}
@@ -86,7 +86,7 @@ func drawDecision(t *rapid.T, d decide.Config) decide.Config {
 // what one without them heard, is what a stream.Classifier with the rules tells, event
 // by event: confirmed, running and early labels.
 func TestDecisionsAreTheStreams(t *testing.T) {
-	s, recording := composed(t, tones(30))
+	s, recording := composed(t, tones(30), 8)
 	x := make([]float32, s.Frames)
 	for r, at := s.Reader(), 0; at < len(x); {
 		n, _ := r.Read(x[at:])
@@ -182,7 +182,7 @@ func checkDecided(t *rapid.T, m *model.Model, x []float32, take *Trace, held map
 // The source's blocks do not matter, and a clip is what Predict says of the example.
 func TestListen(t *testing.T) {
 	m, set := strict(t), tones(30)
-	s, recording := composed(t, set)
+	s, recording := composed(t, set, 40)
 	var traces [][]*Trace
 	for _, block := range []time.Duration{0, 125 * time.Microsecond, 700 * time.Millisecond} {
 		got, err := Collect(context.Background(), m, []Recording{recording(block), recording(block)}, StreamOptions{})
@@ -240,7 +240,7 @@ func TestListenToAnotherFormat(t *testing.T) {
 }
 
 func TestStreamMistakes(t *testing.T) {
-	_, recording := composed(t, tones(4))
+	_, recording := composed(t, tones(4), 40)
 	for says, edit := range map[string]func(*Recording, *StreamOptions){
 		"x:7: the label \"q\" is none of the model's": func(r *Recording, o *StreamOptions) {
 			r.Annotations = []dataset.Annotation{{Start: 1, End: 2, Label: "q", Where: "x:7"}}

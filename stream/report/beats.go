@@ -12,10 +12,7 @@ import (
 // WriteText writes the report for a terminal.
 func (r Beats) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d annotated beats; %.1f s\n", plural(r.Records, "record"), r.Beats, r.Seconds)
-	for _, v := range r.Warnings {
-		fmt.Fprintf(&b, "note: %s\n", printable(v))
-	}
+	writeHeading(&b, fmt.Sprintf("%s, %d annotated beats; %.1f s", plural(r.Records, "record"), r.Beats, r.Seconds), r.Warnings)
 	q, t := &r.QRS, &r.Classes
 	fmt.Fprintf(&b, "\n%-14s %7s   %d found, %d missed; R peaks %s ms off on average\n", "QRS", q.Sensitivity, q.Found, q.Missed, q.ErrorMS)
 	fmt.Fprintf(&b, "%-14s %7s   %d false\n", "QRS precision", q.Precision, q.False)

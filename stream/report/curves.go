@@ -15,8 +15,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// A CurvePoint is one epoch of a training. Accuracies are shares; what was not
-// measured is NaN.
+// A CurvePoint is one epoch of a training. Accuracies are shares; NaN was not measured.
 type CurvePoint struct {
 	Epoch                      int
 	Loss, Confirm, Running     float64 // training
@@ -24,9 +23,9 @@ type CurvePoint struct {
 	ValidConfirm, ValidRunning float64
 }
 
-// ReadCurves reads the log of a training: CSV whose header names the columns
-// epoch, loss, confirm, running, valid_loss, valid_confirm and valid_running, in
-// any order and among others. epoch and loss must be there.
+// ReadCurves reads the log of a training, a CSV file with a header. It reads the columns
+// epoch, loss, confirm, running, valid_loss, valid_confirm and valid_running; all but
+// epoch and loss may be missing, others are ignored.
 func ReadCurves(r io.Reader) ([]CurvePoint, error) {
 	c := csv.NewReader(r)
 	head, err := c.Read()
@@ -37,7 +36,7 @@ func ReadCurves(r io.Reader) ([]CurvePoint, error) {
 	}
 	for _, name := range []string{"epoch", "loss"} {
 		if !slices.Contains(head, name) {
-			return nil, fmt.Errorf("training log: no column %q among %q: give the CSV file that `inkling train` wrote", name, head)
+			return nil, fmt.Errorf("training log: no column %q among %q: give the CSV file that training wrote", name, head)
 		}
 	}
 	var points []CurvePoint
@@ -113,7 +112,7 @@ func drawCurves(points []CurvePoint) (*drawing, error) {
 	}}, nil
 }
 
-// bestEpoch is the epoch of the least validation loss; 0 without one.
+// bestEpoch returns the epoch of the least validation loss; 0 without one.
 func bestEpoch(points []CurvePoint) int {
 	best, loss := 0, math.Inf(1)
 	for _, p := range points {
@@ -124,7 +123,7 @@ func bestEpoch(points []CurvePoint) int {
 	return best
 }
 
-// A curve is a legend's entry and its points, those of NaN left out.
+// A curve is an entry of the legend with its points, without those of NaN.
 type curve struct {
 	key
 	points plotter.XYs
@@ -150,12 +149,12 @@ func curves(points []CurvePoint) []curve {
 	return cs
 }
 
-// maxLoss is the greatest loss that is drawn; NaN is none.
+// maxLoss is the greatest loss that is drawn; NaN is not drawn either.
 const maxLoss = 1e12
 
 func curvePanel(y string, cs []curve, points []CurvePoint, best int) *plot.Plot {
 	p := newPlot("", "", y)
-	p.X.Tick.Marker, p.Y.Tick.Marker = steps{1, 11}, steps{1e-9, 6}
+	p.X.Tick.Marker, p.Y.Tick.Marker = marks{1, 11}, marks{1e-9, 6}
 	for _, c := range slices.Backward(cs) {
 		addLine(p, c.points, c.line)
 	}

@@ -29,7 +29,7 @@ type drawing struct {
 
 const pngDPI = 144
 
-// save writes the figure to path, whose ending chooses the format: .png or .svg.
+// save writes the drawing to path, whose ending chooses the format: .png or .svg.
 func (f *drawing) save(path string) error {
 	write := map[string]func(io.Writer) error{".png": f.writePNG, ".svg": f.writeSVG}[strings.ToLower(filepath.Ext(path))]
 	if write == nil {
@@ -38,7 +38,7 @@ func (f *drawing) save(path string) error {
 	return atomicfile.WriteFile(path, write)
 }
 
-// writePNG writes the figure at 144 pixels an inch.
+// writePNG writes the drawing at 144 pixels an inch.
 func (f *drawing) writePNG(w io.Writer) error {
 	c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(pngDPI), vgimg.UseBackgroundColor(color.White))
 	f.draw(draw.New(c))
@@ -46,8 +46,8 @@ func (f *drawing) writePNG(w io.Writer) error {
 	return err
 }
 
-// writeSVG writes the figure with its text as text, in Liberation Sans or, where
-// that is missing, a font of the same widths.
+// writeSVG writes the drawing with its text as text, in Liberation Sans or, if that is
+// missing, a font of the same widths.
 func (f *drawing) writeSVG(w io.Writer) error {
 	c := vgsvg.NewWith(vgsvg.UseWH(f.width, f.height))
 	f.draw(draw.New(c))
@@ -60,8 +60,8 @@ func (f *drawing) writeSVG(w io.Writer) error {
 	return err
 }
 
-// Colours that people with any of the common colour deficiencies tell apart
-// (Okabe and Ito 2008, Color Universal Design), and greys.
+// Colours that people with any of the common colour deficiencies can tell apart (Okabe and
+// Ito 2008, Color Universal Design), and greys.
 var (
 	blue      = color.NRGBA{0x00, 0x72, 0xb2, 0xff}
 	vermilion = color.NRGBA{0xd5, 0x5e, 0x00, 0xff}
@@ -78,7 +78,7 @@ func tint(c color.NRGBA, v float64) color.NRGBA {
 	return color.NRGBA{mix(c.R), mix(c.G), mix(c.B), 0xff}
 }
 
-// on is the colour, dark or white, that text over c is read best in.
+// on returns the colour, dark or white, in which text over c reads best.
 func on(c color.NRGBA) color.NRGBA {
 	if 0.299*float64(c.R)+0.587*float64(c.G)+0.114*float64(c.B) < 140 {
 		return paper
@@ -86,7 +86,7 @@ func on(c color.NRGBA) color.NRGBA {
 	return ink
 }
 
-// style is text of so many points in the figures' font.
+// style returns text of the given size in points.
 func style(size vg.Length, c color.Color, x text.XAlignment, y text.YAlignment) draw.TextStyle {
 	return draw.TextStyle{Color: c, Font: sans(size), XAlign: x, YAlign: y, Handler: text.Plain{Fonts: font.DefaultCache}}
 }
@@ -122,7 +122,7 @@ func line(c color.Color, width vg.Length, dashes ...vg.Length) draw.LineStyle {
 	return draw.LineStyle{Color: c, Width: width, Dashes: dashes}
 }
 
-// newPlot is an empty plot in the figures' fonts and colours.
+// newPlot returns an empty plot in our fonts and colours.
 func newPlot(title, x, y string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
@@ -154,7 +154,7 @@ func percentTicks(lo, step float64) plot.ConstantTicks {
 	}
 }
 
-// percentAxis makes y, whose data are there, an axis of shares up to 100 %.
+// percentAxis makes the y axis of a plot with data one of shares up to 100 %.
 func percentAxis(p *plot.Plot) {
 	lo, step := max(0, math.Floor(p.Y.Min*5+1e-9)/5), 0.2
 	if lo >= 0.6-1e-9 {
@@ -164,8 +164,7 @@ func percentAxis(p *plot.Plot) {
 	p.Y.Tick.Marker = percentTicks(p.Y.Min, step)
 }
 
-// rules are a plotter of lines across at the y axis's ticks; it comes first,
-// below the data.
+// rules plots lines across at the ticks of the y axis. It is added first, below the data.
 type rules struct{}
 
 func (rules) Plot(c draw.Canvas, p *plot.Plot) {
@@ -184,8 +183,7 @@ type key struct {
 	mark draw.GlyphDrawer
 }
 
-// legend draws keys in rows from the canvas's upper left corner and returns the
-// height they took.
+// legend draws keys in rows from the canvas's upper left corner and returns their height.
 func legend(c draw.Canvas, keys []key) vg.Length {
 	sty := style(8, ink, draw.XLeft, draw.YCenter)
 	const sample, gap, row = 20, 14, 13

@@ -11,10 +11,7 @@ import (
 // WriteText writes the report for a terminal.
 func (r Forecasts) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d recordings, %d steps of %d values, %.1f s\n", r.Recordings, r.Steps, r.Values, r.Seconds)
-	for _, v := range r.Warnings {
-		fmt.Fprintf(&b, "note: %s\n", printable(v))
-	}
+	writeHeading(&b, fmt.Sprintf("%d recordings, %d steps of %d values, %.1f s", r.Recordings, r.Steps, r.Values, r.Seconds), r.Warnings)
 	fmt.Fprintf(&b, "\n%-18s %10s %10s %10s   %10s %10s %10s\n", "error", "rmse", "naive", "", "mae", "naive", "")
 	for _, h := range r.Ahead {
 		name := fmt.Sprintf("%d steps ahead", h.Steps)

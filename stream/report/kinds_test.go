@@ -14,7 +14,7 @@ import (
 
 func seeded() *rand.Rand { return rand.New(rand.NewPCG(4, 1)) }
 
-// Every kind of result has a text with its figures, and a page that stands alone.
+// Every kind of result has a text with its figures; every page stands alone and has its charts.
 func TestEveryKindOfResultIsWritten(t *testing.T) {
 	clips := madeUp(3, 60, 0.9, false, instrument)
 	clips.Running.CarriedAt = clips.Running.AccuracyAt

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// plotted is a figure of a legend above plots side by side.
+// plotted returns a drawing of a legend above plots side by side.
 func plotted(w, h vg.Length, keys []key, ps ...*plot.Plot) *drawing {
 	return &drawing{width: w, height: h, draw: func(c draw.Canvas) {
 		fill(c, paper, 0, 0, w, h)
@@ -22,7 +22,7 @@ func plotted(w, h vg.Length, keys []key, ps ...*plot.Plot) *drawing {
 	}}
 }
 
-// dots are a plotter of marks; those on the border are not cut.
+// dots plots marks; those on the border are not cut.
 type dots struct {
 	plotter.XYs
 	style draw.GlyphStyle
@@ -37,7 +37,7 @@ func (d *dots) Plot(c draw.Canvas, p *plot.Plot) {
 
 func (d *dots) DataRange() (xmin, xmax, ymin, ymax float64) { return plotter.XYRange(d.XYs) }
 
-// addLine draws points joined; a lone one as a dot.
+// addLine draws points joined, a single one as a dot.
 func addLine(p *plot.Plot, xys plotter.XYs, l draw.LineStyle) {
 	if len(xys) == 0 {
 		return
@@ -45,7 +45,7 @@ func addLine(p *plot.Plot, xys plotter.XYs, l draw.LineStyle) {
 	p.Add(&polyline{xys, l})
 }
 
-// A polyline is a plotter of joined points.
+// A polyline plots joined points.
 type polyline struct {
 	plotter.XYs
 	line draw.LineStyle
@@ -77,11 +77,10 @@ func (v *vertical) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(v.line, x(v.x), c.Min.Y, x(v.x), c.Max.Y)
 }
 
-// steps mark an axis at multiples of a round number, about most of them and
-// least apart at least.
-type steps struct{ least, most float64 }
+// marks marks an axis at about most multiples of a round number of at least least.
+type marks struct{ least, most float64 }
 
-func (s steps) Ticks(lo, hi float64) []plot.Tick {
+func (s marks) Ticks(lo, hi float64) []plot.Tick {
 	step := roundStep(max((hi-lo)/s.most, s.least))
 	var ts []plot.Tick
 	for k := 0; k <= 2*int(s.most); k++ {
@@ -94,7 +93,7 @@ func (s steps) Ticks(lo, hi float64) []plot.Tick {
 	return ts
 }
 
-// roundStep is the least of 1, 2 and 5 times a power of ten that is at least v.
+// roundStep returns the least of 1, 2 and 5 times a power of ten that is at least v.
 func roundStep(v float64) float64 {
 	p := math.Pow(10, math.Floor(math.Log10(v)))
 	for _, f := range []float64{1, 2, 5} {

@@ -1,5 +1,5 @@
-// Package report shows people what package evaluate has measured: text for a terminal,
-// pages of HTML that stand alone, and pictures in PNG or SVG.
+// Package report writes what package evaluate has measured, for people: text for a
+// terminal, pages of HTML that stand alone, and pictures in PNG or SVG.
 //
 // Wrap a result in the type of its kind and write it:
 //
@@ -26,8 +26,8 @@ type (
 	}
 )
 
-// The kinds of result: of single examples, of endless streams, of labels for every
-// step, of heartbeats, of forecasts of values and of characters.
+// The kinds of result: examples one by one, streams, labels for every step, heartbeats,
+// forecasts of values, forecasts of characters, and a tuned model.
 type (
 	Clips     struct{ *evaluate.Report }
 	Stream    struct{ *evaluate.StreamReport }

@@ -54,8 +54,7 @@ func drawRunning(r Clips) (*drawing, error) {
 	return plotted(480, 300, keys, p), nil
 }
 
-// drawMilestones draws the running label's accuracy at the milestones, on a scale where each
-// is as far from the next.
+// drawMilestones draws the running label's accuracy at the milestones, evenly spaced.
 func drawMilestones(r Clips) (*drawing, error) {
 	if r.Running == nil || len(r.Running.AccuracyAfter) == 0 {
 		return nil, errors.New("the report has no accuracy after numbers of characters: evaluate a model of text with a running head")

@@ -36,9 +36,9 @@ func drawOverTime(r Stream) *drawing {
 	top.Y.Min = min(top.Y.Min, low)
 	percentAxis(top)
 	for _, p := range []*plot.Plot{top, bottom} {
-		p.X.Min, p.X.Max, p.X.Tick.Marker = 0, r.OverTime[len(r.OverTime)-1].ToS/scale, steps{1e-9, 10}
+		p.X.Min, p.X.Max, p.X.Tick.Marker = 0, r.OverTime[len(r.OverTime)-1].ToS/scale, marks{1e-9, 10}
 	}
-	bottom.Y.Min, bottom.Y.Tick.Marker = 0, steps{1e-9, 4}
+	bottom.Y.Min, bottom.Y.Tick.Marker = 0, marks{1e-9, 4}
 	bottom.Y.Max = max(bottom.Y.Max*1.05, 1)
 	const w, h = 560, 360
 	return &drawing{width: w, height: h, draw: func(c draw.Canvas) {
@@ -134,7 +134,7 @@ func drawLatencies(r Stream) *drawing {
 		}
 		addLine(p, append(at, plotter.XY{X: end, Y: y}), l.line)
 	}
-	p.X.Min, p.X.Max, p.X.Tick.Marker = 0, math.Ceil(end/50)*50, steps{1, 10}
+	p.X.Min, p.X.Max, p.X.Tick.Marker = 0, math.Ceil(end/50)*50, marks{1, 10}
 	p.Y.Min, p.Y.Max, p.Y.Tick.Marker = 0, 1, percentTicks(0, 0.2)
 	return plotted(480, 300, keys, p)
 }

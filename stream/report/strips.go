@@ -10,9 +10,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Strips draws each recording, up to a dozen, as two strips over its time: the true
-// label above, the running label below, a colour each label, white where there is
-// none.
+// Strips draws each recording, up to a dozen, as two strips over its time: the true label
+// above, the running label below. Each label has a colour; white is no label.
 func Strips(r *evaluate.StepReport, path string) error { return drawStrips(Steps{r}).save(path) }
 
 const (
@@ -25,11 +24,11 @@ const (
 	stripsBottom = 30
 )
 
-// hues are colours of labels (Okabe and Ito 2008); further labels have tints of them.
+// hues are the colours of labels (Okabe and Ito 2008); further labels have tints of them.
 var hues = []color.NRGBA{blue, {0xe6, 0x9f, 0x00, 0xff}, green, vermilion, {0x56, 0xb4, 0xe9, 0xff}, {0xcc, 0x79, 0xa7, 0xff},
 	{0xf0, 0xe4, 0x42, 0xff}, grey}
 
-// hueOf is the colour of a label.
+// hueOf returns the colour of a label.
 func hueOf(label int) color.NRGBA {
 	return tint(hues[label%len(hues)], 1/float64(1+label/len(hues)%4))
 }
@@ -61,7 +60,7 @@ func drawStrips(r Steps) *drawing {
 	}}
 }
 
-// legendRoom is how high a legend of keys is across the strips.
+// legendRoom returns the height of a legend across the strips.
 func legendRoom(keys []key) vg.Length {
 	sty := style(8, ink, draw.XLeft, draw.YCenter)
 	rows, at := 1, vg.Length(0)

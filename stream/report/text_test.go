@@ -22,7 +22,7 @@ func textOf(t *testing.T, r Clips) string {
 	return b.String()
 }
 
-func TestTextSaysTheFigures(t *testing.T) {
+func TestTextHoldsTheFigures(t *testing.T) {
 	vs := make([]evaluate.Outcome, 20)
 	for i := range vs {
 		v := &vs[i]
@@ -45,8 +45,8 @@ func TestTextSaysTheFigures(t *testing.T) {
 	}
 }
 
-// No line is wider for long labels than for short ones can be, and none holds
-// a control character.
+// However long the labels, no line is wider than 130 characters, and none holds a control
+// character.
 func TestTextFitsTheTerminal(t *testing.T) {
 	for _, n := range []int{2, 5, 12, 30} {
 		r := madeUp(n, 30*n, 0.9, true, instrument)
@@ -62,8 +62,8 @@ func TestTextFitsTheTerminal(t *testing.T) {
 	}
 }
 
-// A report read from its JSON has the same text but for what JSON leaves out.
-func TestTextOfReadReport(t *testing.T) {
+// A report that was read from its JSON has the same text.
+func TestReportReadFromJSONHasTheSameText(t *testing.T) {
 	r := madeUp(4, 100, 0.9, false, instrument)
 	data, err := json.Marshal(r)
 	if err != nil {

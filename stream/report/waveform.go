@@ -14,7 +14,7 @@ import (
 	"inkling/model/dataset"
 )
 
-// maxLanes is how many channels a waveform shows.
+// maxLanes is the greatest number of channels that a waveform shows.
 const maxLanes = 12
 
 func drawWaveform(set *dataset.Set, examples []dataset.Example) (*drawing, error) {
@@ -62,7 +62,7 @@ type waveform struct {
 	spans                    []waveSpan
 }
 
-// A waveSpan is what one label stands over.
+// A waveSpan is the part of the waveform under one label.
 type waveSpan struct {
 	start, n int
 	label    string
@@ -76,8 +76,8 @@ func (w *waveform) laneHeight() vg.Length {
 	return max(420/vg.Length(w.lanes), 44)
 }
 
-// laneRange is the range a lane shows: symmetric about zero where the signal
-// swings about it, as sound does.
+// laneRange returns the range that lane k shows: symmetric about zero if the signal swings
+// about it, as sound does.
 func (w *waveform) laneRange(k int) [2]float64 {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, p := range w.parts {
@@ -140,8 +140,8 @@ func (w *waveform) lane(c draw.Canvas, k int, y0, y1 vg.Length) {
 	}
 }
 
-// part draws channel k of one example: its samples joined, or where a column of
-// pixels covers several the band between their least and greatest.
+// part draws channel k of one example: its samples joined, or, if a column of pixels
+// covers several, the band between the least and the greatest of them.
 func (w *waveform) part(c draw.Canvas, k int, p wavePart, y func(float64) vg.Length) {
 	x0, x1 := w.x(float64(p.start)), w.x(float64(p.start+p.n))
 	columns := max(1, int(float64(x1-x0)*pngDPI/72))
@@ -170,8 +170,7 @@ func (w *waveform) part(c draw.Canvas, k int, p wavePart, y func(float64) vg.Len
 	c.FillPolygon(p.colour, upper)
 }
 
-// envelope is the least and the greatest of channel k's samples from to to, of
-// which there is at least one.
+// envelope returns the least and the greatest of the samples [from, to) of channel k.
 func envelope(samples []float32, k, channels, from, to int) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for i := from; i < to; i++ {
@@ -201,9 +200,8 @@ func (w *waveform) axis(c draw.Canvas) {
 	}
 }
 
-// spread decides how labels are written: along the examples, upright where
-// they are too narrow for that, and where they are too narrow for that as well
-// once for neighbours of one label.
+// spread decides how labels are written: along the examples; upright if those are too
+// narrow; and if they are too narrow even for that, once for neighbours of one label.
 func (w *waveform) spread() {
 	lay := style(9, ink, draw.XCenter, draw.YBottom)
 	narrow, upright := false, false
@@ -228,8 +226,8 @@ func (w *waveform) spread() {
 	w.paint()
 }
 
-// paint gives the spans, and with them the examples, a colour each label, or
-// alternating ones where there are more labels than colours.
+// paint gives each label's spans and examples a colour; alternating ones if there are more
+// labels than colours.
 func (w *waveform) paint() {
 	hues := []color.NRGBA{blue, vermilion, green}
 	few := len(w.labels) <= len(hues)
@@ -250,15 +248,15 @@ func (w *waveform) span(s waveSpan) vg.Length {
 	return w.x(float64(s.start+s.n)) - w.x(float64(s.start))
 }
 
-// lies tells whether a span's label fits along it, room whether one that stands
-// fits its width.
+// lies reports whether a span's label fits along it, room whether an upright one fits its
+// width.
 func (w *waveform) lies(sty draw.TextStyle, s waveSpan) bool {
 	return sty.Width(printable(s.label)) <= w.span(s)-3
 }
 
 func (w *waveform) room(s waveSpan) bool { return w.span(s) >= 10 }
 
-// merge makes one span of neighbours of one label.
+// merge joins neighbouring spans of one label.
 func (w *waveform) merge() {
 	merged := w.spans[:1]
 	for _, s := range w.spans[1:] {
@@ -271,7 +269,7 @@ func (w *waveform) merge() {
 	w.spans = merged
 }
 
-// label writes a span's label above it, where there is room.
+// label writes a span's label above it if there is room.
 func (w *waveform) label(c draw.Canvas, s waveSpan) {
 	x0, x1 := w.x(float64(s.start)), w.x(float64(s.start+s.n))
 	at := vg.Point{X: (x0 + x1) / 2, Y: w.height - w.head + 7}

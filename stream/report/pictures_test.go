@@ -19,14 +19,14 @@ import (
 
 	"pgregory.net/rapid"
 
+	"inkling/internal/testkit"
 	"inkling/internal/testkit/testset"
 	"inkling/model/dataset"
-	"inkling/model/train"
 	"inkling/stream/evaluate"
 )
 
-// madeUp is the report of n labels that are right about so often.
-func madeUp(n, examples int, accuracy float64, unheard bool, label func(int) string) Clips {
+// madeUp returns the report of a model of n labels that is right with about this accuracy.
+func madeUp(n, examples int, accuracy float64, silent bool, label func(int) string) Clips {
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	var labels []string
 	for i := range n {
@@ -47,7 +47,7 @@ func madeUp(n, examples int, accuracy float64, unheard bool, label func(int) str
 		for k := range v.Running {
 			v.Running[k], v.P[k] = pick(v.Truth, accuracy*(0.5+0.05*float64(k+1))), 0.4+0.6*rng.Float32()
 		}
-		if unheard && i%17 == 0 {
+		if silent && i%17 == 0 {
 			v.Probs, v.EarlyStep = nil, 0
 			v.NoSegment()
 		}
@@ -61,7 +61,7 @@ func instrument(i int) string {
 		"Ein <b>böses</b> & \"Wort\"\x07", "]]>", "日本"}[i%7] + strconv.Itoa(i/7)
 }
 
-// pictures are all kinds of drawing, of data of several sizes.
+// pictures returns every kind of drawing, of data of several sizes.
 func pictures(t *testing.T) map[string]*drawing {
 	all := map[string]*drawing{}
 	add := func(name string, d *drawing, err error) {
@@ -99,34 +99,44 @@ func pictures(t *testing.T) map[string]*drawing {
 	return all
 }
 
-func TestPicturesDecode(t *testing.T) {
-	for name, d := range pictures(t) {
-		var a, b bytes.Buffer
-		if err := d.writePNG(&a); err != nil {
-			t.Fatal(err)
-		}
-		if d.width*d.height < 2e5 { // the small ones, for time
-			if err := d.writePNG(&b); err != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
-				t.Errorf("%s: two drawings differ, %v", name, err)
+// A PNG has twice as many pixels as the drawing has points, and is drawn on; drawn again it
+// is the same file.
+func TestPNGsDecodeToTheirSize(t *testing.T) {
+	all := pictures(t)
+	for name, again := range map[string]bool{
+		"confusion1": true, "confusion30": false, "running9": true, "reliability1": true, "reliability30": false,
+		"curves1": false, "curves50": true, "waveform1-300": false, "waveform3-1": true, "waveform40-7": false,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := all[name]
+			var a, b bytes.Buffer
+			if err := d.writePNG(&a); err != nil {
+				t.Fatal(err)
 			}
-		}
-		img, err := png.Decode(&a)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		w, h := img.Bounds().Dx(), img.Bounds().Dy()
-		if math.Abs(float64(w)-2*float64(d.width)) > 1.5 || math.Abs(float64(h)-2*float64(d.height)) > 1.5 || w > 2400 || h > 2400 {
-			t.Errorf("%s: %d × %d pixels for %v × %v points", name, w, h, d.width, d.height)
-		}
-		if n := inked(img); n < w*h/2000 {
-			t.Errorf("%s: %d of %d pixels are drawn on", name, n, w*h/2)
-		}
+			if again {
+				if err := d.writePNG(&b); err != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
+					t.Errorf("two drawings differ, %v", err)
+				}
+			}
+			img, err := png.Decode(&a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w, h := img.Bounds().Dx(), img.Bounds().Dy()
+			if math.Abs(float64(w)-2*float64(d.width)) > 1.5 || math.Abs(float64(h)-2*float64(d.height)) > 1.5 || w > 2400 || h > 2400 {
+				t.Errorf("%d × %d pixels for %v × %v points", w, h, d.width, d.height)
+			}
+			if n := inked(img); n < w*h/8000 {
+				t.Errorf("%d of %d pixels are drawn on", n, w*h/8)
+			}
+		})
 	}
 }
 
+// inked counts the dark pixels of every fourth row and every second column.
 func inked(img image.Image) (n int) {
-	for y := 0; y < img.Bounds().Dy(); y += 2 {
-		for x := range img.Bounds().Dx() {
+	for y := 0; y < img.Bounds().Dy(); y += 4 {
+		for x := 0; x < img.Bounds().Dx(); x += 2 {
 			if r, g, b, _ := img.At(x, y).RGBA(); r+g+b < 3*0xe000 {
 				n++
 			}
@@ -135,7 +145,7 @@ func inked(img image.Image) (n int) {
 	return n
 }
 
-// svgTexts are the texts of a well-formed SVG.
+// svgTexts returns the texts of a well-formed SVG.
 func svgTexts(t *testing.T, name string, data []byte) []string {
 	t.Helper()
 	var texts []string
@@ -189,7 +199,7 @@ func TestSVGHoldsTheWords(t *testing.T) {
 	}
 }
 
-// The cells of the chart have the colours that the counts ask for.
+// A cell has the colour of its share of the row, blue on the diagonal and red elsewhere.
 func TestConfusionCellsAreColoured(t *testing.T) {
 	r := Clips{evaluate.NewReport([]string{"a", "b"}, nil, false)}
 	r.Matrix.Counts = [][]int{{3, 1}, {0, 5}}
@@ -215,7 +225,7 @@ func TestConfusionCellsAreColoured(t *testing.T) {
 	}
 }
 
-// One loud sample in a long silence is seen.
+// A single loud sample in a long silence is visible.
 func TestWaveformKeepsPeaks(t *testing.T) {
 	s := &dataset.Set{Labels: []string{"click"}, Channels: 1, Rate: 1000}
 	x := make([]float32, 400_000)
@@ -248,7 +258,7 @@ func TestWaveformKeepsPeaks(t *testing.T) {
 	}
 }
 
-func TestEnvelopeProperty(t *testing.T) {
+func TestEnvelopeIsTheLeastAndTheGreatest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		channels := rapid.IntRange(1, 3).Draw(t, "channels")
 		n := rapid.IntRange(1, 30).Draw(t, "n")
@@ -272,28 +282,21 @@ func TestEnvelopeProperty(t *testing.T) {
 	})
 }
 
-func TestFileNamesAndFormats(t *testing.T) {
+func TestEndingOfThePathChoosesTheFormat(t *testing.T) {
 	dir := t.TempDir()
-	r := madeUp(3, 30, 0.9, false, instrument)
-	for _, name := range []string{"a.png", "a.svg", "a.PNG"} {
+	r := madeUp(2, 30, 0.9, false, instrument)
+	for name, draw := range map[string]func(*evaluate.Report, string) error{"a.png": Confusion, "a.svg": RunningAccuracy, "a.PNG": Reliability} {
 		path := filepath.Join(dir, name)
-		for _, draw := range []func(*evaluate.Report, string) error{Confusion, RunningAccuracy, Reliability} {
-			if err := draw(r.Report, path); err != nil {
-				t.Fatal(err)
-			}
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if isPNG := bytes.HasPrefix(data, []byte("\x89PNG")); isPNG == strings.HasSuffix(name, "svg") {
-				t.Errorf("%s is a PNG: %v", name, isPNG)
-			}
+		if err := draw(r.Report, path); err != nil {
+			t.Fatal(err)
+		}
+		if isPNG := bytes.HasPrefix(testkit.ReadFile(t, path), []byte("\x89PNG")); isPNG == strings.HasSuffix(name, "svg") {
+			t.Errorf("%s is a PNG: %v", name, isPNG)
 		}
 	}
 	for _, name := range []string{"a.jpg", "a", ".png.gz"} {
 		path := filepath.Join(dir, name)
-		err := Confusion(r.Report, path)
-		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), ".png or .svg") {
+		if err := Confusion(r.Report, path); err == nil || err.Error() != path+": the name of a picture ends in .png or .svg" {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := os.Stat(path); err == nil {
@@ -302,7 +305,7 @@ func TestFileNamesAndFormats(t *testing.T) {
 	}
 }
 
-func TestNothingToDraw(t *testing.T) {
+func TestNothingToDrawIsAnError(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
 	s := &dataset.Set{Labels: []string{"a"}, Channels: 1, Examples: []dataset.Example{{}}}
 	bad := madeUp(3, 30, 0.9, false, instrument)
@@ -319,54 +322,4 @@ func TestNothingToDraw(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a picture of nothing was written")
 	}
-}
-
-// ReadCurves reads what training writes.
-func TestCurvesOfTraining(t *testing.T) {
-	rows := []train.Row{{Epoch: 1, Updates: 9, Loss: 1.5, Confirm: 0.25, Running: 0.125, ValidLoss: 1.25, ValidConfirm: 0.5, ValidRunning: 0.375, Seconds: 3},
-		{Epoch: 2, Loss: 1, Confirm: 0.5, Running: 0.5, ValidLoss: math.NaN(), ValidConfirm: math.NaN(), ValidRunning: math.NaN()}}
-	var b bytes.Buffer
-	if err := train.WriteCSV(&b, rows); err != nil {
-		t.Fatal(err)
-	}
-	got, err := ReadCurves(&b)
-	if err != nil || len(got) != 2 {
-		t.Fatalf("%v, %v", got, err)
-	}
-	if want := (CurvePoint{1, 1.5, 0.25, 0.125, 1.25, 0.5, 0.375}); got[0] != want {
-		t.Errorf("%+v, want %+v", got[0], want)
-	}
-	if p := got[1]; p.Epoch != 2 || p.Loss != 1 || !math.IsNaN(p.ValidLoss) || !math.IsNaN(p.ValidRunning) {
-		t.Errorf("%+v", p)
-	}
-	if best := bestEpoch(got); best != 1 {
-		t.Errorf("best epoch %d", best)
-	}
-	for in, want := range map[string]string{"": "empty", "a,b\n1,2\n": `"epoch"`, "epoch,loss\n": "no epoch", "epoch,loss\n1,x\n": `line 2: loss: "x"`,
-		"epoch,loss\n1.5,1\n": "epoch: 1.5", "epoch,loss\n1\n": "line 2", "epoch,loss\n,1\n": "epoch"} {
-		if _, err := ReadCurves(strings.NewReader(in)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: error %v, want %s", in, err, want)
-		}
-	}
-}
-
-func FuzzReadCurves(f *testing.F) {
-	f.Add([]byte("epoch,updates,loss,valid_loss,valid_confirm\n1,9,1.5,2,0.5\n2,18,1,NaN,NaN\n"))
-	f.Add([]byte("loss,epoch\n1e308,-5\n-1e308,999999999\n+Inf,7\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		points, err := ReadCurves(bytes.NewReader(data))
-		if (err == nil) != (len(points) > 0) {
-			t.Fatalf("%d points, %v", len(points), err)
-		}
-		if err != nil || len(points) > 100 {
-			return
-		}
-		d, err := drawCurves(points)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := d.writeSVG(io.Discard); err != nil {
-			t.Fatal(err)
-		}
-	})
 }
