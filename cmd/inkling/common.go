@@ -52,8 +52,8 @@ type dataFlags struct {
 	Labels     []string `help:"Use only the examples with these labels, comma-separated." placeholder:"A,B"`
 	SkipBad    bool     `help:"Leave out files that cannot be read, instead of stopping."`
 	tableFlags `group:"Tables"`
-	TrainFiles []string `help:"Tables: files of the split train, by name without ending, or by pattern; the others are the split test." placeholder:"A,B"`
-	TestFiles  []string `help:"Tables: files of the split test; the others are the split train." placeholder:"A,B"`
+	TrainFiles []string `group:"Tables" help:"Files of the split train, by name without ending, or by pattern; the others are the split test." placeholder:"A,B"`
+	TestFiles  []string `group:"Tables" help:"Files of the split test; the others are the split train." placeholder:"A,B"`
 
 	channels   int           // to make of audio; 0: what it has
 	recordings bool          // labels are ignored, and plain signals are data too
@@ -65,7 +65,7 @@ type dataFlags struct {
 type tableFlags struct {
 	Columns    []string `help:"Names of columns, as time=NAME, label=NAME (for text also text=, split=, group=); '-' means there is none. For tables without a header: the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
 	Signals    []string `help:"The columns that are channels [all others]." placeholder:"A,B"`
-	TimeUnit   string   `help:"Unit of the times: s, ms, us or ns [by their name or size]." enum:",s,ms,us,ns" default:""`
+	TimeUnit   string   `help:"Unit of the times: s, ms, us or ns [by their name or size]." enum:",s,ms,us,ns" default:"" placeholder:"UNIT"`
 	Unlabelled []string `help:"Labels that mean no label, as an empty cell does." placeholder:"A,B"`
 	Bridge     seconds  `help:"Interpolate between values at most this far apart; in samples if there is no rate [five samples]." placeholder:"TIME"`
 	Fill       seconds  `help:"Fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`

@@ -17,7 +17,7 @@ type evalCmd struct {
 	Data        string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
 	dataFlags   `group:"Data"`
 	recordFlags `group:"Data"`
-	Segment     segment.Kind `help:"Cut every example with this segmenter, instead of using it whole; with --stream, cut the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat,stored" default:""`
+	Segment     segment.Kind `help:"Cut every example with this segmenter, instead of using it whole; with --stream, cut the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat,stored" default:"" placeholder:"KIND"`
 	Crop        float64      `help:"Judge crops of this many seconds instead of whole examples." placeholder:"SECONDS"`
 	Join        int          `help:"Text: judge this many consecutive examples of a passage as one." placeholder:"N"`
 	Carry       bool         `help:"Also run the examples one after another with the running head's state carried on. Always done for a model whose policy is carry."`

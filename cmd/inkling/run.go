@@ -28,8 +28,8 @@ type runCmd struct {
 	continueFlags `group:"Writing text"`
 	To            []string      `help:"Also publish events: nats:PREFIX." placeholder:"nats:PREFIX"`
 	Emit          string        `help:"Which running events to print: step, change, every=100ms or confirmed; for text also word." default:"step"`
-	Gap           decide.Gap    `help:"What to do when samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:""`
-	State         decide.State  `help:"State of the running head between segments: reset or carry [the model's]." enum:",reset,carry" default:""`
+	Gap           decide.Gap    `help:"What to do when samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:"" placeholder:"POLICY"`
+	State         decide.State  `help:"State of the running head between segments: reset or carry [the model's]." enum:",reset,carry" default:"" placeholder:"STATE"`
 	Background    bool          `name:"report-background" help:"Report segments of the background label as well."`
 	OldBackground bool          `name:"background" hidden:"" help:"Old name of --report-background."`
 	Ahead         int           `help:"Model of what comes next: forecast this many steps ahead [1]." placeholder:"N"`
@@ -42,7 +42,7 @@ type runCmd struct {
 
 // segmentFlags override the model's segmenter; nil is what was not given.
 type segmentFlags struct {
-	Segment segment.Kind `help:"Segmenter: activity, fixed, message, whole or beat; for text also line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
+	Segment segment.Kind `help:"Segmenter: activity, fixed, message, whole or beat; for text also line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat" default:"" placeholder:"KIND"`
 	Steps   int          `help:"fixed: steps per segment." placeholder:"N"`
 	Maximum float64      `help:"End a segment after this many seconds at the latest." placeholder:"SECONDS"`
 	On      *float64     `help:"activity: a segment opens this many dB above the noise floor." placeholder:"DB"`
