@@ -86,7 +86,6 @@ func (w *watcher) restore() {
 func sameFunc(a, b any) bool { return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() }
 
 func (w *watcher) onDisconnect(nc *nats.Conn, err error) {
-	//lint:ignore SA1019 nats.go calls the old handler where there is no new one
 	if old := nc.Opts.DisconnectedCB; w.disconnected != nil {
 		w.disconnected(nc, err)
 	} else if old != nil {
