@@ -36,7 +36,7 @@ func benchTrainer(n, longest, dim, batch int, ragged bool) *trainer {
 }
 
 // BenchmarkUpdate is one mini-batch through both directions and heads, H = 100,
-// forward, adjoint and AdamW.
+// forward, backward and AdamW.
 func BenchmarkUpdate(b *testing.B) {
 	for _, v := range []struct {
 		n, steps, dim, batch int

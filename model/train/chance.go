@@ -84,11 +84,11 @@ func further(streak int, bad bool) int {
 func (w *watch) advice() string {
 	switch {
 	case w.raw && w.audio:
-		return "Raw audio is hard for an LSTM: try --front logmel."
+		return "Raw audio is hard for an LSTM: try feature.Config.Kind logmel."
 	case w.raw && w.steps > 200:
-		return fmt.Sprintf("Sequences of %.0f steps are long for an LSTM: take more samples a step (--front raw --samples %.0f --deltas 1).", w.steps, math.Ceil(w.steps/60))
+		return fmt.Sprintf("Sequences of %.0f steps are long for an LSTM: take more samples per step (feature.Config.Samples %.0f, feature.Config.Deltas 1).", w.steps, math.Ceil(w.steps/60))
 	case w.total < 500:
-		return "Train longer: give more --epochs."
+		return "Train longer: raise train.Options.Epochs."
 	}
-	return "Try a lower --lr, check the labels (inkling plot waveform DATA), or give more examples a label."
+	return "Try a lower train.Options.LR, look at examples to check their labels, or add examples for each label."
 }

@@ -10,25 +10,101 @@ import (
 	"slices"
 
 	"inkling/model"
+	"inkling/model/calibrate"
 )
 
-// saved is a checkpoint's content.
+// checkpointVersion is that of the file; it has been 2 since version 0.1.
+const checkpointVersion = 2
+
+// The types saved… are a checkpoint's content, encoded by gob, which writes the names of
+// their fields: those names are the format and stay. The types of the training beside
+// them may change; the conversions no longer compile if they do.
 type saved struct {
 	Version int
-	Made    map[string]string // what it was made from, see identity
-	Whole   part
-	Crossed crossing
-	Fold    *part // under way
+	Made    map[string]string // what the training follows from, see identity
+	Whole   savedPart
+	Crossed savedCrossing
+	Fold    *savedPart // under way
 }
 
-// part is where one training stands.
-type part struct {
-	Progress progress
+// savedPart is how far one training is.
+type savedPart struct {
+	Progress savedProgress
 	Step     int
 	Tensors  [][]float32 // of params, best, average, m, v, in that order
 }
 
-// identity is everything that a training follows from.
+type savedProgress struct {
+	Epoch     int
+	Update    int
+	Sums      savedSums
+	BestLoss  float64
+	BestEpoch int
+	Rows      []savedRow
+}
+
+type savedSums struct {
+	Loss, Norm       float64
+	Confirm, Running int
+}
+
+type savedRow struct {
+	Epoch, Updates             int
+	LR, Norm                   float64
+	Loss                       float64
+	Confirm, Running           float64
+	ValidLoss                  float64
+	ValidConfirm, ValidRunning float64
+	Majority                   int
+	Validated                  int
+	Seconds                    float64
+}
+
+type savedCrossing struct {
+	Done     int
+	Verdicts []savedVerdict
+}
+
+type savedVerdict struct {
+	Label   int
+	Labels  []int32
+	Running []float32
+	Probs   []float32
+}
+
+func (p *progress) saved() savedProgress {
+	s := savedProgress{Epoch: p.Epoch, Update: p.Update, Sums: savedSums(p.Sums), BestLoss: p.BestLoss, BestEpoch: p.BestEpoch}
+	for _, r := range p.Rows {
+		s.Rows = append(s.Rows, savedRow(r))
+	}
+	return s
+}
+
+func (s *savedProgress) progress() progress {
+	p := progress{Epoch: s.Epoch, Update: s.Update, Sums: sums(s.Sums), BestLoss: s.BestLoss, BestEpoch: s.BestEpoch}
+	for _, r := range s.Rows {
+		p.Rows = append(p.Rows, Row(r))
+	}
+	return p
+}
+
+func (c *crossing) saved() savedCrossing {
+	s := savedCrossing{Done: c.Done}
+	for _, v := range c.Verdicts {
+		s.Verdicts = append(s.Verdicts, savedVerdict(v))
+	}
+	return s
+}
+
+func (s *savedCrossing) crossing() crossing {
+	c := crossing{Done: s.Done}
+	for _, v := range s.Verdicts {
+		c.Verdicts = append(c.Verdicts, calibrate.Verdict(v))
+	}
+	return c
+}
+
+// identity lists everything that determines the training.
 func (t *trainer) identity() map[string]string {
 	config, err := json.Marshal(t.config)
 	if err != nil {
@@ -56,7 +132,7 @@ func (t *trainer) arrays() [][]float32 {
 
 // save makes a checkpoint of the training between two updates.
 func (t *trainer) save() []byte {
-	s := saved{Version: 2, Made: t.identity(), Whole: t.part(), Crossed: t.crossed}
+	s := saved{Version: checkpointVersion, Made: t.identity(), Whole: t.part(), Crossed: t.crossed.saved()}
 	if t.fold != nil {
 		p := t.fold.part()
 		s.Fold = &p
@@ -68,8 +144,8 @@ func (t *trainer) save() []byte {
 	return buf.Bytes()
 }
 
-func (t *trainer) part() part {
-	return part{Progress: t.progress, Step: t.opt.step, Tensors: t.arrays()}
+func (t *trainer) part() savedPart {
+	return savedPart{Progress: t.progress.saved(), Step: t.opt.step, Tensors: t.arrays()}
 }
 
 // restore continues from a checkpoint of the same data and options.
@@ -78,26 +154,29 @@ func (t *trainer) restore(data []byte) error {
 	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&s); err != nil {
 		return fmt.Errorf("train: the checkpoint cannot be read (%w): remove it to begin anew", err)
 	}
-	if d := difference(s.Made, t.identity()); s.Version != 2 || d != "" {
+	if s.Version != checkpointVersion {
+		return fmt.Errorf("train: the checkpoint has version %d, not %d: finish it with the program that began it, or remove it to begin anew", s.Version, checkpointVersion)
+	}
+	if d := difference(s.Made, t.identity()); d != "" {
 		return fmt.Errorf("train: the checkpoint is of another training (%s): give the same data and options, or remove it to begin anew", d)
 	}
 	if n := s.Crossed.Done; n < 0 || n > len(t.folds) {
 		return errDamaged
 	}
-	t.crossed, t.resumed = s.Crossed, s.Fold
-	return t.take(&s.Whole)
+	t.crossed, t.resumed = s.Crossed.crossing(), s.Fold
+	return t.resume(&s.Whole)
 }
 
 var errDamaged = errors.New("train: the checkpoint is damaged: remove it to begin anew")
 
-// take continues from what a checkpoint holds of this training.
-func (t *trainer) take(s *part) error {
+// resume continues from what a checkpoint holds of this training.
+func (t *trainer) resume(s *savedPart) error {
 	dst := t.arrays()
 	same := len(s.Tensors) == len(dst)
 	for i := range dst {
 		same = same && len(s.Tensors[i]) == len(dst[i])
 	}
-	p := &s.Progress
+	p := s.Progress.progress()
 	if !same || s.Step < 0 || p.Epoch != len(p.Rows) || p.BestEpoch < 0 || p.BestEpoch > p.Epoch || p.Epoch > t.o.Epochs ||
 		p.Update < 0 || p.Update > t.perEpoch || s.Step != p.Epoch*t.perEpoch+p.Update {
 		return errDamaged
@@ -105,10 +184,11 @@ func (t *trainer) take(s *part) error {
 	for i, d := range dst {
 		copy(d, s.Tensors[i])
 	}
-	t.progress, t.opt.step = s.Progress, s.Step
+	t.progress, t.opt.step = p, s.Step
 	return nil
 }
 
+// difference names the first thing that a and b do not agree on; "" if there is none.
 func difference(a, b map[string]string) string {
 	keys := maps.Clone(a)
 	maps.Copy(keys, b)

@@ -49,7 +49,7 @@ func (q *codeHead) loss(_ *model.Config, p *model.Params, b *batch, _ lossTerms,
 	return sum
 }
 
-func (q *codeHead) adjoint(_ *model.Config, p, grad *model.Params, b *batch, dF, _ []float32) {
+func (q *codeHead) backward(_ *model.Config, p, grad *model.Params, b *batch, dF, _ []float32) {
 	n, hid := len(p.NextB), len(dF)/b.rows
 	ld := f32.Padded(hid)
 	q.back.Pack(p.NextW, n, hid)

@@ -92,7 +92,7 @@ func (t *trainer) beginFold(k *fold) (held *corpus, err error) {
 	f.whole = t
 	f.before, f.after = (1+t.crossed.Done)*t.total, (len(t.folds)-t.crossed.Done-1)*t.total
 	if t.resumed != nil {
-		if err := f.take(t.resumed); err != nil {
+		if err := f.resume(t.resumed); err != nil {
 			return nil, err
 		}
 		t.resumed = nil

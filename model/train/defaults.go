@@ -80,7 +80,7 @@ func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 		return Options{}, nil, fmt.Errorf("train: preset %s over %s: preset %s is for text, and text for it", name, set.Kind, PresetText)
 	}
 	if (name == PresetAudio || name == PresetSpeech) && set.Rate == 0 {
-		return Options{}, nil, fmt.Errorf("train: preset %s needs a sampling rate, which the data do not have: give --rate, or another preset", name)
+		return Options{}, nil, fmt.Errorf("train: preset %s needs a sampling rate, which the data do not have: give dataset.Options.Rate, or another preset", name)
 	}
 	o, note := shapeDefaults(set, name)
 	if set.Stepwise() {

@@ -1,6 +1,3 @@
-// Package train fits the network to labelled sequences, both heads together, or to
-// what comes next in any: by back-propagation through time and AdamW, on any number of
-// cores with the same result to the bit.
 package train
 
 import (

@@ -77,7 +77,7 @@ func judge(n *model.Next, d, out, y []float32, w float64) (loss float64) {
 	return loss
 }
 
-func (q *forecastHead) adjoint(_ *model.Config, p, grad *model.Params, b *batch, dF, _ []float32) {
+func (q *forecastHead) backward(_ *model.Config, p, grad *model.Params, b *batch, dF, _ []float32) {
 	n, hid := len(p.NextB), len(dF)/b.rows
 	for r := range b.rows {
 		affineBackward(grad.NextW, grad.NextB, dF[r*hid:][:hid], p.NextW, q.hf[r*hid:][:hid], q.d[r*n:][:n])

@@ -384,7 +384,7 @@ func TestGradientIsTheDerivative(t *testing.T) {
 	})
 }
 
-// The adjoint of dropped recurrent weights is masked as they were.
+// The gradient of dropped recurrent weights is masked as they were.
 func TestDropConnectMasksTheGradient(t *testing.T) {
 	c := gradientCase{dim: 3, seed: 4, labels: []int{0, 1}, xs: [][]float32{{1, -1, 2, .5, 0, 1}, {0, 1, .5, -1, .25, 2, 1, 1, 1}},
 		o: Options{Hidden: 6, Layers: 2, Epochs: 1, Batch: 2, Running: model.RunningSoftmax, Schedule: Constant, LR: 1e-3, Clip: 0,

@@ -15,10 +15,10 @@ import (
 type head interface {
 	// run computes the outputs; hb is nil without a backward half.
 	run(c *model.Config, p *model.Params, b *batch, hf, hb []float32)
-	// loss of the outputs, sequence i times scale[i], and prepares adjoint.
+	// loss of the outputs, sequence i times scale[i], and prepares backward.
 	loss(c *model.Config, p *model.Params, b *batch, o lossTerms, scale []float64) float64
-	// adjoint adds the head's gradients to grad and those on h to dF and dB (R×H).
-	adjoint(c *model.Config, p, grad *model.Params, b *batch, dF, dB []float32)
+	// backward adds the head's gradients to grad and those on h to dF and dB (R×H).
+	backward(c *model.Config, p, grad *model.Params, b *batch, dF, dB []float32)
 	// right counts the sequences whose label is confirmed, and running at the end.
 	right(c *model.Config, b *batch) (confirm, running int)
 	// verdicts copies each sequence's probabilities out.
@@ -213,8 +213,8 @@ func divergence(d, p, y []float32, scale float64) (loss float64) {
 	return loss
 }
 
-// adjoint adds the heads' gradients to grad and those on h to dF and dB (R×H).
-func (q *heads) adjoint(c *model.Config, p, grad *model.Params, b *batch, dF, dB []float32) {
+// backward adds the heads' gradients to grad and those on h to dF and dB (R×H).
+func (q *heads) backward(c *model.Config, p, grad *model.Params, b *batch, dF, dB []float32) {
 	n, hid := len(c.Labels), c.Hidden
 	if c.Running != model.RunningNone {
 		for r := range b.rows {

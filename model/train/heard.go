@@ -41,7 +41,7 @@ func (o *Options) heard(set *dataset.Set) (cut *dataset.Set, note string, err er
 		t.Examples = append(t.Examples, e)
 	}
 	if unheard > 0 {
-		note = fmt.Sprintf("%d examples open no segment of activity and are learned from whole: they are too soft, or begin too loud; listen to them with `inkling play`", unheard)
+		note = fmt.Sprintf("%d examples open no segment of activity and are trained on whole: they are too soft, or loud from the start; listen to them", unheard)
 	}
 	return &t, note, nil
 }

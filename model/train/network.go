@@ -34,7 +34,7 @@ func newLayers(c *model.Config, p *model.Params) *layers {
 	return ls
 }
 
-// pack takes the values of p; for training also for the adjoint.
+// pack takes the values of p; for training also for the backward pass.
 func (ls *layers) pack(p *model.Params, training bool, workers int) {
 	if training {
 		for half, w := range p.Aux {
@@ -60,7 +60,7 @@ func (ls *layers) pack(p *model.Params, training bool, workers int) {
 	})
 }
 
-// A gradient is one shard's: the stem's and the directions' as their adjoints sum them
+// A gradient is one shard's: the stem's and the directions' as their backward passes sum them
 // up, and the heads', in a Params that has nothing else.
 type gradient struct {
 	stem       *stem.Gradient // nil: none
@@ -142,7 +142,7 @@ func zeroWeights(w *cell.Weights) {
 // gradient is to reach no further back, after truncate timesteps, a window hands on
 // the state but no gradient: truncated back-propagation through time (Williams and
 // Peng 1990). Other windows, of about window timesteps, save memory and change no
-// bit. With more than one window a tape holds one at a time, and the adjoint runs
+// bit. With more than one window a tape holds one at a time, and the backward pass runs
 // the forward part again from the states kept between them (Chen et al. 2016).
 type pass struct {
 	tape    cell.Tape
@@ -227,8 +227,8 @@ func nextWindow(ws []window) []window {
 	return append(ws, window{})
 }
 
-// adjoint is cell's, over the windows; dx may be nil.
-func (p *pass) adjoint(l *cell.LSTM, grad *cell.Gradient, dx, dh []float32) {
+// backward is cell's, over the windows; dx may be nil.
+func (p *pass) backward(l *cell.LSTM, grad *cell.Gradient, dx, dh []float32) {
 	if len(p.windows) == 1 {
 		l.Backward(&p.tape, grad, dx, dh, nil, nil)
 		return
@@ -253,7 +253,7 @@ func (p *pass) adjoint(l *cell.LSTM, grad *cell.Gradient, dx, dh []float32) {
 	}
 }
 
-// A worker runs the joint loss of one shard of a batch, forward and adjoint. It
+// A worker runs the joint loss of one shard of a batch, forward and backward. It
 // holds activations; a shard's gradient is the caller's.
 type worker struct {
 	config *model.Config
@@ -294,14 +294,14 @@ func (w *worker) run(p *model.Params, ls *layers) {
 	w.head.run(w.config, p, b, w.hf, w.hb)
 }
 
-// adjoint adds to grad the gradient of the loss that head.loss prepared.
-func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
+// backward adds to grad the gradient of the loss that head.loss prepared.
+func (w *worker) backward(p *model.Params, grad *gradient, ls *layers) {
 	b, hid := &w.batch, w.config.Hidden
 	w.dForward = f32.Zeroed(w.dForward, b.rows*hid)
 	if ls.reverse != nil {
 		w.dReverse = f32.Zeroed(w.dReverse, b.rows*hid)
 	}
-	w.head.adjoint(w.config, p, grad.heads, b, w.dForward, w.dReverse)
+	w.head.backward(w.config, p, grad.heads, b, w.dForward, w.dReverse)
 	w.nextBackward(ls, grad.heads)
 	var dTop []float32
 	if ls.stem != nil || len(ls.lower) > 0 {
@@ -309,9 +309,9 @@ func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
 		dTop = w.dTop
 	}
 	top := len(ls.lower)
-	w.forward.adjoint(ls.forward, grad.directions[top], dTop, w.dForward)
+	w.forward.backward(ls.forward, grad.directions[top], dTop, w.dForward)
 	if ls.reverse != nil {
-		w.adjointReverse(grad.directions[top+1], ls, dTop)
+		w.backwardReverse(grad.directions[top+1], ls, dTop)
 	}
 	for i := len(ls.lower) - 1; i >= 0; i-- {
 		var dx []float32
@@ -319,21 +319,21 @@ func (w *worker) adjoint(p *model.Params, grad *gradient, ls *layers) {
 			w.dLower[i%2] = f32.Grow(w.dLower[i%2], b.rows*ls.lower[i].In())
 			dx = w.dLower[i%2]
 		}
-		w.lower[i].adjoint(ls.lower[i], grad.directions[i], dx, dTop)
+		w.lower[i].backward(ls.lower[i], grad.directions[i], dx, dTop)
 		dTop = dx
 	}
 	if ls.stem != nil {
-		w.stem.adjoint(ls.stem, grad.stem, b, dTop)
+		w.stem.backward(ls.stem, grad.stem, b, dTop)
 	}
 }
 
-func (w *worker) adjointReverse(grad *cell.Gradient, ls *layers, dTop []float32) {
+func (w *worker) backwardReverse(grad *cell.Gradient, ls *layers, dTop []float32) {
 	if dTop == nil {
-		w.reverse.adjoint(ls.reverse, grad, nil, w.dReverse)
+		w.reverse.backward(ls.reverse, grad, nil, w.dReverse)
 		return
 	}
 	w.dTurned = f32.Grow(w.dTurned, len(dTop))
-	w.reverse.adjoint(ls.reverse, grad, w.dTurned, w.dReverse)
+	w.reverse.backward(ls.reverse, grad, w.dTurned, w.dReverse)
 	back := f32.Grow(w.turned, len(dTop))
 	w.batch.turn(back, w.dTurned, ls.forward.In())
 	f32.Axpy(dTop, 1, back)

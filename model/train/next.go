@@ -88,8 +88,8 @@ func (n *nextPass) loss(q *nextHead, b *batch, h []float32, k int, reverse bool,
 	return sum
 }
 
-// adjoint adds the gradients on the head to g and on h to dh (R×H).
-func (n *nextPass) adjoint(q *nextHead, b *batch, g, dh, h []float32) {
+// backward adds the gradients on the head to g and on h to dh (R×H).
+func (n *nextPass) backward(q *nextHead, b *batch, g, dh, h []float32) {
 	width, hid := len(q.bias), len(h)/b.rows
 	ld := f32.Padded(hid)
 	n.dh = f32.Zeroed(n.dh, b.rows*ld)
@@ -124,8 +124,8 @@ func (w *worker) nextBackward(ls *layers, g *model.Params) {
 	if g.Aux[0] == nil {
 		return
 	}
-	w.next[0].adjoint(&ls.next[0], &w.batch, g.Aux[0], w.dForward, w.hf)
+	w.next[0].backward(&ls.next[0], &w.batch, g.Aux[0], w.dForward, w.hf)
 	if ls.reverse != nil {
-		w.next[1].adjoint(&ls.next[1], &w.batch, g.Aux[1], w.dReverse, w.hb)
+		w.next[1].backward(&ls.next[1], &w.batch, g.Aux[1], w.dReverse, w.hb)
 	}
 }

@@ -433,7 +433,7 @@ func TestWatch(t *testing.T) {
 	chance := Row{ValidConfirm: 0.41, Majority: 60}
 	one := Row{ValidConfirm: 0.4, Majority: 100}
 	good := Row{ValidConfirm: 0.8, Majority: 50}
-	if got := warnings(fresh(), chance, chance, chance, chance, chance, chance, chance); len(got) != 1 || !strings.Contains(got[0], "41 %") || !strings.Contains(got[0], "--samples 10") {
+	if got := warnings(fresh(), chance, chance, chance, chance, chance, chance, chance); len(got) != 1 || !strings.Contains(got[0], "41 %") || !strings.Contains(got[0], "Config.Samples 10") {
 		t.Errorf("at chance: %q", got)
 	}
 	if got := warnings(fresh(), one, one, one, one, one); len(got) != 1 || !strings.Contains(got[0], "same label") {

@@ -36,7 +36,7 @@ func TestWindowsOfAPass(t *testing.T) {
 		run := func(window int) (h, dx []float32, grad *cell.Weights) {
 			g, dx, grad := l.NewGradient(), make([]float32, rows*d), cell.NewWeights(d, hid)
 			h = slices.Clone(p.forward(l, active, x, span{truncate, window}))
-			p.adjoint(l, g, dx, dh)
+			p.backward(l, g, dx, dh)
 			g.AddTo(grad)
 			return h, dx, grad
 		}

@@ -165,7 +165,7 @@ func checkValid(set, valid *dataset.Set) error {
 	case !slices.Equal(valid.Labels, set.Labels):
 		return fmt.Errorf("train: the validation set has the labels %v, the training set %v: give both the same", valid.Labels, set.Labels)
 	case valid.Rate != set.Rate:
-		return fmt.Errorf("train: the validation set has %v samples a second, the training set %v: read both at one rate (--rate)", valid.Rate, set.Rate)
+		return fmt.Errorf("train: the validation set has %v samples a second, the training set %v: read both at one rate (dataset.Options.Rate)", valid.Rate, set.Rate)
 	case valid.Channels != set.Channels:
 		return fmt.Errorf("train: the validation set has %d channels, the training set %d: give both the same", valid.Channels, set.Channels)
 	}

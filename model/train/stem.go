@@ -35,7 +35,7 @@ func convolutions() stem.Config {
 	return c
 }
 
-// A stemPass runs the stem under a shard's sequences, forward and adjoint.
+// A stemPass runs the stem under a shard's sequences, forward and backward.
 type stemPass struct {
 	tapes []stem.Tape
 	gains [][]float32 // of each sequence's outputs, what augmentation made of them; nil: 1
@@ -97,8 +97,8 @@ func (p *stemPass) augment(c *model.Config, o *Options, rng *rand.Rand, q *seque
 	p.gains[q.slot] = changeFeatures(o, rng, q.x, d, &front)
 }
 
-// adjoint adds the gradient on the stem's weights to g; dx is that on b.x.
-func (p *stemPass) adjoint(s *stem.Stem, g *stem.Gradient, b *batch, dx []float32) {
+// backward adds the gradient on the stem's weights to g; dx is that on b.x.
+func (p *stemPass) backward(s *stem.Stem, g *stem.Gradient, b *batch, dx []float32) {
 	d := s.Dim()
 	for i, q := range b.seqs {
 		p.dy = f32.Grow(p.dy, q.steps*d)

@@ -27,7 +27,7 @@ func TestDropoutAboveTheStem(t *testing.T) {
 	w.batch.pack(seqs, tr.ls.in())
 	w.run(tr.params, tr.ls)
 	w.head.loss(tr.config, tr.params, &w.batch, tr.terms(), []float64{1, 1})
-	w.adjoint(tr.params, grad, tr.ls)
+	w.backward(tr.params, grad, tr.ls)
 	g := stem.NewParams(&tr.config.Stem, 1)
 	tr.ls.stem.AddTo(g, grad.stem)
 	dropped, kept := 0, 0

@@ -17,7 +17,7 @@ import (
 // fixed, so that sums do not depend on the number of cores.
 const shard = 8
 
-// trainer is the state of a training. What a checkpoint holds is in progress.
+// trainer is the state of a training; a checkpoint holds its progress.
 type trainer struct {
 	o            Options
 	config       *model.Config
@@ -27,13 +27,13 @@ type trainer struct {
 	perEpoch     int // updates
 	total        int
 
-	notes         []string // what a user should know of the data
-	folds         []fold   // to train on after the whole set
-	crossed       crossing // how far that is
-	fold          *trainer // under way
-	resumed       *part    // what a checkpoint holds of it
-	whole         *trainer // of a fold's trainer: the one it is a fold of
-	before, after int      // updates of the trainings before and after this one
+	notes         []string   // what a user should know of the data
+	folds         []fold     // to train on after the whole set
+	crossed       crossing   // how far that is
+	fold          *trainer   // under way
+	resumed       *savedPart // what a checkpoint holds of it
+	whole         *trainer   // of a fold's trainer: the one it is a fold of
+	before, after int        // updates of the trainings before and after this one
 
 	params, best, average *model.Params
 	masked, mask          *model.Params // under DropConnect
@@ -232,7 +232,7 @@ func (t *trainer) shard(w *worker, p *model.Params, grad *gradient, u int, indic
 	st := shardStats{loss: w.head.loss(t.config, p, &w.batch, terms, scale)}
 	st.loss += w.nextLoss(t.ls, terms.next, scale)
 	st.confirm, st.running = w.head.right(t.config, &w.batch)
-	w.adjoint(p, grad, t.ls)
+	w.backward(p, grad, t.ls)
 	return st
 }
 
