@@ -91,12 +91,12 @@ activity() { # a label for every step: three wearers kept apart
   done
 }
 carried() { # in the middle of an endless stream, 20 % into an example
-  echo "| data | --stream | seed | afresh, 20 % | carried on, 20 % | afresh, 100 % | carried on, 100 % | confirmed |"
+  echo "| data | --carry | seed | fresh, 20 % | carried, 20 % | fresh, end | carried, end | confirmed |"
   echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
   for d in bundled:notes "$data/fsdd"; do
     for p in 0 0.5; do
       for s in $SEEDS; do
-        "$tmp/inkling" train "$d" -o "$tmp/m" --seed "$s" --preset audio --running softmax --stream "$p" --folds=-1 --validation=-1 -q 2>/dev/null
+        "$tmp/inkling" train "$d" -o "$tmp/m" --seed "$s" --preset audio --running softmax --carry "$p" --folds 0 --validation 0 -q 2>/dev/null
         "$tmp/inkling" eval "$tmp/m" "$d" --carry --json >"$tmp/r" 2>/dev/null
         grep -oE '"carried_at":\{[^}]*' "$tmp/r" >"$tmp/c"
         echo "| ${d##*/} | $p | $s | $(field "$tmp/r" '"0.2":') | $(field "$tmp/c" '"0.2":') | $(field "$tmp/r" '"1.0":') | $(field "$tmp/c" '"1.0":') | $(field "$tmp/r" '"confirmed":\{"accuracy":') |"
