@@ -14,7 +14,7 @@ func TestBeginCountsElapsedTimeAnew(t *testing.T) {
 	got, p := make([]float32, 3), make([]float32, 3)
 	for k := range 20 {
 		if k == 7 {
-			s.Begin()
+			s.ResetElapsed()
 		}
 		for i := range x {
 			x[i] = float32(k%3) - float32(i)
@@ -25,7 +25,7 @@ func TestBeginCountsElapsedTimeAnew(t *testing.T) {
 		if k >= 7 {
 			step = k - 6
 		}
-		Temper(p, p, m.Config.Calibration.Running[min(step, 10)-1])
+		ApplyTemperature(p, p, m.Config.Calibration.Running[min(step, 10)-1])
 		for i := range got {
 			if d := got[i] - p[i]; d > 1e-6 || d < -1e-6 {
 				t.Fatalf("step %d: %v, want %v", k+1, got, p)

@@ -20,8 +20,8 @@ type Calibration struct {
 	Confirm float64   `json:"confirm,omitempty"`
 }
 
-// UsualSteps is the length of a usual segment in steps; 0 without a calibration.
-func (c *Config) UsualSteps() int {
+// TypicalSteps is the length of a usual segment in steps; 0 without a calibration.
+func (c *Config) TypicalSteps() int {
 	if c.Calibration == nil {
 		return 0
 	}
@@ -52,9 +52,9 @@ func (c *Calibration) check(cfg *Config) error {
 	return nil
 }
 
-// Temper writes p^(1/t), scaled to sum up to 1, to dst: what the softmax gives of
+// ApplyTemperature writes p^(1/t), scaled to sum up to 1, to dst: what the softmax gives of
 // logits divided by t where p is what it gives of the logits themselves.
-func Temper(dst, p []float32, t float64) {
+func ApplyTemperature(dst, p []float32, t float64) {
 	for i, v := range p {
 		dst[i] = float32(math.Log(max(float64(v), 1e-37)) / t)
 	}

@@ -58,23 +58,23 @@ func New(c Config, p *Params) (*Model, error) {
 		return nil, errors.New("model: front.scale holds a 0: a value so scaled cannot be forecast")
 	}
 	lowest := len(p.Lower) == 0
-	m := &Model{Config: c, Params: p, dim: len(p.Mean), forward: c.Cell(p.Forward, lowest)}
+	m := &Model{Config: c, Params: p, dim: len(p.Mean), forward: c.NewCell(p.Forward, lowest)}
 	if c.HasStem() {
 		m.stem = stem.New(c.Stem, c.Rate, len(p.Mean), p.Stem)
 		m.dim = m.stem.Dim()
 	}
 	for i, w := range p.Lower {
-		m.lower = append(m.lower, c.Cell(w, i == 0))
+		m.lower = append(m.lower, c.NewCell(w, i == 0))
 	}
 	if p.Reverse != nil {
-		m.reverse = c.Cell(p.Reverse, lowest)
+		m.reverse = c.NewCell(p.Reverse, lowest)
 	}
 	return m, nil
 }
 
-// Cell is a direction of weights w, ready to run. lowest says that it takes frames: of
+// NewCell is a direction of weights w, ready to run. lowest says that it takes frames: of
 // text those are codes.
-func (c *Config) Cell(w *cell.Weights, lowest bool) *cell.LSTM {
+func (c *Config) NewCell(w *cell.Weights, lowest bool) *cell.LSTM {
 	if lowest && c.Text() {
 		return cell.NewCoded(w)
 	}
@@ -164,9 +164,9 @@ func (s *State) Reset() {
 	clear(s.last)
 }
 
-// Begin counts elapsed time anew for a segment into which the state is carried: how
+// ResetElapsed counts elapsed time anew for a segment into which the state is carried: how
 // sure a running label is goes by that.
-func (s *State) Begin() { clear(s.steps) }
+func (s *State) ResetElapsed() { clear(s.steps) }
 
 // CopyFrom makes s the state that o is, as a segmenter keeps it at the last
 // frame that counts.

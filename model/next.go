@@ -184,11 +184,11 @@ func (m *Model) Point(out []float32) []float32 {
 	return out[at : at+m.dim]
 }
 
-// Ahead writes forecasts of the next len(dst)/D frames after the last Step of s to dst:
+// ForecastAhead writes forecasts of the next len(dst)/D frames after the last Step of s to dst:
 // the first is Next's, each further one comes of feeding the one before back. s stays
 // as it is; scratch, another state, and out, Outputs values, are overwritten. It
 // allocates nothing.
-func (m *Model) Ahead(dst []float32, s, scratch *State, out []float32) {
+func (m *Model) ForecastAhead(dst []float32, s, scratch *State, out []float32) {
 	scratch.CopyFrom(s)
 	for first := true; len(dst) > 0; first = false {
 		if !first {

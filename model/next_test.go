@@ -88,7 +88,7 @@ func TestNextEqualsForecasts(t *testing.T) {
 			}
 		}
 		ahead, fed := make([]float32, 3*m.Dim()), append(slices.Clone(frames), m.Point(want[len(want)-len(out):])...)
-		m.Ahead(ahead, s, other, out)
+		m.ForecastAhead(ahead, s, other, out)
 		for k := range 3 {
 			testkit.SameBits(t, "ahead", ahead[k*m.Dim():][:m.Dim()], fed[len(frames)+k*m.Dim():])
 			all := m.Forecasts(fed)
@@ -101,7 +101,7 @@ func TestNextAllocatesNothing(t *testing.T) {
 	m := randomNext(t, 1, Next{Loss: LossQuantile, Quantiles: []float64{0.1, 0.5, 0.9}, Residual: true}, 2, 3, 30, 2)
 	s, scratch, x := m.NewState(), m.NewState(), make([]float32, m.Dim())
 	out, ahead := make([]float32, m.Outputs()), make([]float32, 10*m.Dim())
-	if n := testing.AllocsPerRun(20, func() { m.Step(nil, s, x); m.Next(out, s); m.Ahead(ahead, s, scratch, out) }); n != 0 {
+	if n := testing.AllocsPerRun(20, func() { m.Step(nil, s, x); m.Next(out, s); m.ForecastAhead(ahead, s, scratch, out) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -198,7 +198,7 @@ func (c *Classifier) checkFormat(f capture.Format) error {
 		return nil
 	}
 	want := c.m.Config.Channels
-	if got := max(f.Channels, 1); got != want && !c.m.Config.Front.Averages() {
+	if got := max(f.Channels, 1); got != want && !c.m.Config.Front.MixesChannels() {
 		return &feature.ChannelError{Kind: c.m.Config.Front.Kind, Want: want, Got: got}
 	}
 	if c.m.Config.Text() && f.Rate > 0 {

@@ -63,7 +63,7 @@ func (f *forecaster) advance(c *Classifier, dst []Event, o *op, frame []float32)
 	copy(p.Values, frame)
 	p.Ahead = f.room(max(c.o.Ahead, 1) * len(frame))
 	if c.o.Ahead > 1 {
-		c.m.Ahead(p.Ahead, f.net, f.scratch, f.ahead)
+		c.m.ForecastAhead(p.Ahead, f.net, f.scratch, f.ahead)
 	} else {
 		copy(p.Ahead, c.m.Point(f.out))
 	}

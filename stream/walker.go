@@ -40,7 +40,7 @@ func (w *walker) init(c *Classifier) {
 	w.net, w.kept = c.m.NewState(), c.m.NewState()
 	w.probs, w.confirmed = make([]float32, c.m.Classes()), make([]float32, c.m.Classes())
 	w.counted.probs = make([]float32, c.m.Classes())
-	w.decider = decide.NewDecider(&c.dec, c.m.Config.Labels, c.m.Config.UsualSteps())
+	w.decider = decide.NewDecider(&c.dec, c.m.Config.Labels, c.m.Config.TypicalSteps())
 	if c.dec.State == "carry" {
 		w.again = c.m.NewState()
 	}
@@ -58,7 +58,7 @@ func (w *walker) begin(c *Classifier, o *op) {
 	if c.dec.State == "reset" {
 		w.net.Reset()
 	}
-	w.net.Begin()
+	w.net.ResetElapsed()
 }
 
 // advance takes in a step that has been made.

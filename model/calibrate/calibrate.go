@@ -68,10 +68,10 @@ func temper(c *model.Config, v *Verdict) Verdict {
 	out := Verdict{Label: v.Label, Running: slices.Clone(v.Running), Probs: slices.Clone(v.Probs)}
 	for t := range v.steps() {
 		row := out.Running[t*n:][:n]
-		model.Temper(row, row, c.Calibration.Running[c.Calibration.Tenth(t+1)])
+		model.ApplyTemperature(row, row, c.Calibration.Running[c.Calibration.Tenth(t+1)])
 	}
 	if k := c.Calibration.Confirm; k != 0 {
-		model.Temper(out.Probs, out.Probs, k)
+		model.ApplyTemperature(out.Probs, out.Probs, k)
 	} else {
 		copy(out.Probs, out.Running[len(out.Running)-n:])
 	}

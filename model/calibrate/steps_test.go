@@ -30,7 +30,7 @@ func TestFitStepsUndoesOverconfidence(t *testing.T) {
 		t.Fatalf("%+v", k)
 	}
 	p := []float32{0.99, 0.01}
-	model.Temper(p, p, k.Running[0])
+	model.ApplyTemperature(p, p, k.Running[0])
 	if math.Abs(float64(p[0])-0.8) > 0.02 {
 		t.Errorf("temperature %v makes %v of 0.99, right 80 times of 100", k.Running[0], p[0])
 	}

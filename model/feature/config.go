@@ -30,8 +30,8 @@ func (c Config) Normalize(rate float64, channels int) (Config, error) {
 	return c, fmt.Errorf("front end %q: want %s, %s, %s, %s, %s or %s", c.Kind, KindRaw, KindLogMel, KindMFCC, KindMoments, KindStats, KindChars)
 }
 
-// Averages tells whether the front end averages channels to those that it takes.
-func (c Config) Averages() bool {
+// MixesChannels tells whether the front end averages channels to those that it takes.
+func (c Config) MixesChannels() bool {
 	return c.Kind == KindLogMel || c.Kind == KindMFCC || c.Kind == KindMoments
 }
 

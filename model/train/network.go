@@ -25,7 +25,7 @@ func newLayers(c *model.Config, p *model.Params) *layers {
 	}
 	n := len(p.Lower)
 	for i, w := range directions(p) {
-		ls.all = append(ls.all, c.Cell(w, i == 0 || n == 0))
+		ls.all = append(ls.all, c.NewCell(w, i == 0 || n == 0))
 	}
 	ls.lower, ls.forward = ls.all[:n], ls.all[n]
 	if p.Reverse != nil {

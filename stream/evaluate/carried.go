@@ -46,7 +46,7 @@ func (j *job) carried(ctx context.Context) (map[string]Share, error) {
 		if err := x.extract(j.m, j.set.Channels, samples, &frames); err != nil {
 			return nil, err
 		}
-		s.Begin()
+		s.ResetElapsed()
 		d := j.m.Dim()
 		steps, k := len(frames)/d, 0
 		for t := range steps {

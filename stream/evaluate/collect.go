@@ -98,7 +98,7 @@ func collect(ctx context.Context, m *model.Model, r *Recording, o *StreamOptions
 		k.index[label] = i
 	}
 	d := &m.Config.Decision
-	k.decider = decide.NewDecider(d, m.Config.Labels, m.Config.UsualSteps())
+	k.decider = decide.NewDecider(d, m.Config.Labels, m.Config.TypicalSteps())
 	k.c, err = stream.NewClassifier(m, &stream.Options{Segment: o.Segment, Background: true, Top: m.Classes(),
 		Decision: &decide.Config{Background: d.Background, State: d.State, Gap: d.Gap}})
 	if err != nil {

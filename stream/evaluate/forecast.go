@@ -179,7 +179,7 @@ func (s *forecastSums) read(ctx context.Context, m *model.Model, set *dataset.Se
 		s.at[0].add(m.Point(out), y, x)
 		s.cover(out, y)
 		if to := t + far*d; s.steps%far == 0 && to+d <= len(frames) {
-			m.Ahead(ahead, net, scratch, fed)
+			m.ForecastAhead(ahead, net, scratch, fed)
 			s.at[1].add(ahead[(far-1)*d:], frames[to:][:d], x)
 		}
 	}

@@ -73,7 +73,7 @@ func TestForecastsAreCounted(t *testing.T) {
 			for k := range step {
 				m.Step(nil, s, x[k*6:(k+1)*6])
 			}
-			m.Ahead(ahead, s, m.NewState(), make([]float32, 18))
+			m.ForecastAhead(ahead, s, m.NewState(), make([]float32, 18))
 			for j, v := range x[(step+3)*6 : (step+4)*6] {
 				far[j%2] += float64(v-ahead[18+j]) * float64(v-ahead[18+j])
 				farther++

@@ -70,7 +70,7 @@ func earlyLabel(running []float32, c *model.Config) (label, step int) {
 	s.Reset()
 	classes := len(c.Labels)
 	for t := range len(running) / classes {
-		if s.Final(&c.Decision, c.UsualSteps(), t+1, running[t*classes:][:classes]) {
+		if s.Final(&c.Decision, c.TypicalSteps(), t+1, running[t*classes:][:classes]) {
 			return s.Label, t + 1
 		}
 	}

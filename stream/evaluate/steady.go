@@ -52,7 +52,7 @@ func tempered(c *model.Config, v *calibrate.Verdict) []float32 {
 	out := append([]float32(nil), v.Running...)
 	if k := c.Calibration; k != nil && k.Running != nil {
 		for at := 0; at < len(out); at += n {
-			model.Temper(out[at:at+n], out[at:at+n], k.Running[k.Tenth(at/n+1)])
+			model.ApplyTemperature(out[at:at+n], out[at:at+n], k.Running[k.Tenth(at/n+1)])
 		}
 	}
 	return out
@@ -68,7 +68,7 @@ func (s *steadiness) measure(c *model.Config, vs []calibrate.Verdict, probs [][]
 	var o overlaps
 	right, steps, n := 0, 0, len(c.Labels)
 	for i := range vs {
-		r := decide.NewDecider(&s.decision, c.Labels, c.UsualSteps())
+		r := decide.NewDecider(&s.decision, c.Labels, c.TypicalSteps())
 		r.Begin()
 		var truth, given []int32
 		for t, l := range vs[i].Labels {

@@ -61,7 +61,7 @@ type Step struct {
 // early labels and the evidence that a stream with these rules would have reported. The
 // candidates must have their Probs. c is the configuration of the model that t is from.
 func (t *Trace) Replay(c *model.Config, d *decide.Config) {
-	r := decide.NewDecider(d, c.Labels, c.UsualSteps())
+	r := decide.NewDecider(d, c.Labels, c.TypicalSteps())
 	for i := range t.Candidates {
 		t.Candidates[i].replay(r)
 	}
