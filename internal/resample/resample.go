@@ -11,110 +11,48 @@ import (
 	"math"
 )
 
-const (
-	// lobes is half the filter's length in samples of the lower rate: for 95 dB and
-	// a transition of a tenth of the band, Kaiser's formula gives 121 taps in all.
-	lobes = 62
-	beta  = 9.6 // of the window, for 95 dB
-	// edge is the middle of the transition, as a share of the lower Nyquist rate.
-	edge     = 0.95
-	maxTable = 1 << 22
-)
+// maxUp is the largest factor by which a rate is raised: what a stranger's samples can
+// become is bounded.
+const maxUp = 100
 
 // A Resampler is one stream. Any split of its input gives the same output, to
 // the bit: output k is the signal at time k·in/out, the first sample's being 0.
 type Resampler struct {
-	up, down int // out/in in lowest terms
+	*filter          // shared by all streams of the same ratio; nil taps: samples pass
+	off      float64 // relative error of the ratio
 	channels int
-	half     int         // taps each side of an output's time
-	taps     []float32   // up phases of 2·half
 	buffer   [][]float32 // a channel's input from sample base−half+1 on
 	read     uint64      // input samples taken
 	written  uint64      // output samples given
 }
 
-// New returns a resampler for interleaved channels. Rates that are no small
-// fraction of each other are refused, as their filter would not fit in memory.
+// New returns a resampler for interleaved channels. Rates that are no fraction of small
+// numbers are resampled by the nearest one, which Off tells; those that no such fraction
+// is near to, and those more than a hundredfold raised, are refused.
 func New(in, out float64, channels int) (*Resampler, error) {
 	if !(in > 0 && out > 0) || math.IsInf(in, 0) || math.IsInf(out, 0) || channels < 1 {
 		return nil, fmt.Errorf("resample: from %v to %v samples/s with %d channels", in, out, channels)
 	}
-	up, down, ok := fraction(out / in)
-	r := &Resampler{up: up, down: down, channels: channels}
 	if in == out {
-		r.up, r.down = 1, 1
-		return r, nil
+		return &Resampler{filter: &filter{up: 1, down: 1}, channels: channels}, nil
 	}
-	r.half = int(math.Ceil(lobes * max(1, float64(down)/float64(up))))
-	if !ok || r.half > maxTable/2/max(up, 1) {
+	ratio := out / in
+	up, down := fraction(ratio)
+	r := &Resampler{channels: channels, off: math.Abs(float64(up)/float64(max(down, 1))/ratio - 1)}
+	switch {
+	case ratio > maxUp:
+		return nil, fmt.Errorf("resample: %v samples/s are less than a hundredth of %v: record at a rate nearer to the model's", in, out)
+	case up == 0 || down == 0 || r.off > maxOff:
 		return nil, fmt.Errorf("resample: %v and %v samples/s are no small fraction of each other: record at the model's rate, or at one such as 8000, 16000, 44100 or 48000", in, out)
 	}
-	r.design()
+	r.filter = filterOf(up, down)
 	r.buffer = make([][]float32, channels)
 	r.Reset()
 	return r, nil
 }
 
-// fraction finds n/d = ratio by continued fractions, to 1e-12 of it.
-func fraction(ratio float64) (n, d int, ok bool) {
-	h0, h1, k0, k1 := 0.0, 1.0, 1.0, 0.0
-	for x := ratio; ; {
-		a := math.Floor(x)
-		h0, h1 = h1, a*h1+h0
-		k0, k1 = k1, a*k1+k0
-		if k1 > 1e6 || h1 > 1e6 {
-			return 0, 1, false
-		}
-		if math.Abs(h1/k1-ratio) <= 1e-12*ratio {
-			return int(h1), int(k1), true
-		}
-		x = 1 / (x - a)
-	}
-}
-
-// design fills the table: phase p weighs input base−half+1+j of an output at
-// time base + p/up. Each phase sums to one, so that a constant stays.
-func (r *Resampler) design() {
-	r.taps = make([]float32, r.up*2*r.half)
-	scale := edge * min(1, float64(r.up)/float64(r.down))
-	row := make([]float64, 2*r.half)
-	for p := range r.up {
-		var sum float64
-		for j := range row {
-			t := float64(j-r.half+1) - float64(p)/float64(r.up)
-			row[j] = scale * sinc(scale*t) * kaiser(t/float64(r.half))
-			sum += row[j]
-		}
-		for j, v := range row {
-			r.taps[p*2*r.half+j] = float32(v / sum)
-		}
-	}
-}
-
-func sinc(x float64) float64 {
-	if x == 0 {
-		return 1
-	}
-	return math.Sin(math.Pi*x) / (math.Pi * x)
-}
-
-// kaiser is the window at x in [−1, 1].
-func kaiser(x float64) float64 {
-	if x <= -1 || x >= 1 {
-		return 0
-	}
-	return bessel(beta*math.Sqrt(1-x*x)) / bessel(beta)
-}
-
-// bessel is I₀ by its power series.
-func bessel(x float64) float64 {
-	sum, term := 1.0, 1.0
-	for k := 1.0; term > 1e-17*sum; k++ {
-		term *= x * x / (4 * k * k)
-		sum += term
-	}
-	return sum
-}
+// Off returns the relative error of the ratio by which is resampled; 0: none.
+func (r *Resampler) Off() float64 { return r.off }
 
 // Reset forgets the past: the next sample is the first one.
 func (r *Resampler) Reset() {

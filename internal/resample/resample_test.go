@@ -3,6 +3,7 @@ package resample
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -122,12 +123,41 @@ func TestImpulseStaysInPlace(t *testing.T) {
 	}
 }
 
-func TestRefusesRatesWithoutSmallFraction(t *testing.T) {
-	for _, c := range [][2]float64{{44101, 16000}, {math.Pi * 1000, 16000}, {0, 1}, {1, math.NaN()}} {
+func TestRefusesRatesThatCannotBeResampled(t *testing.T) {
+	for _, c := range [][2]float64{{0, 1}, {1, math.NaN()}, {2, 44100}, {1e9, 16000}, {16000, 7.3}} {
 		if _, err := New(c[0], c[1], 1); err == nil {
-			t.Errorf("%v→%v was taken", c[0], c[1])
+			t.Errorf("%v→%v was accepted", c[0], c[1])
 		}
 	}
+}
+
+// Rates without a small fraction are resampled by the nearest one, by a filter of bounded
+// size, and the error is told.
+func TestRatesWithoutSmallFractionTakeTheNearest(t *testing.T) {
+	for _, in := range []float64{44101, 44083.83, math.Pi * 1000, 99.97, 44100 * 29989. / 30000} {
+		out := 16000.0
+		if in < 1000 {
+			out = 100
+		}
+		r := must(t, in, out, 1)
+		if r.Off() == 0 || r.Off() > maxOff || len(r.taps) > 130*maxTerm {
+			t.Errorf("%v Hz: off by %v, %d taps", in, r.Off(), len(r.taps))
+		}
+	}
+	if r := must(t, 44100, 16000, 1); r.Off() != 0 || r.up != 160 || r.down != 441 {
+		t.Errorf("44100→16000: %d/%d, off by %v", r.up, r.down, r.Off())
+	}
+	if _, e := level(t, 44101, 16000, 1000); e > 2e-3 {
+		t.Errorf("a sine is off by %.2g", e)
+	}
+}
+
+func TestStreamsOfOneRatioShareAFilter(t *testing.T) {
+	a, b := must(t, 8000, 44100, 1), must(t, 16000, 88200, 2)
+	if a.filter != b.filter {
+		t.Error("two filters of the ratio 441/80")
+	}
+	runtime.KeepAlive(a)
 }
 
 func TestPushAllocatesNothing(t *testing.T) {
@@ -169,5 +199,13 @@ func TestStretchKeepsASine(t *testing.T) {
 				t.Fatalf("ratio %v: sample %d is off by %v", ratio, k, d)
 			}
 		}
+	}
+}
+
+// A filter of the largest size, as a stranger's rate can ask for.
+func BenchmarkDesign(b *testing.B) {
+	f := filter{up: maxTerm - 1, down: maxTerm, half: lobes + 1}
+	for b.Loop() {
+		f.design()
 	}
 }
