@@ -1,21 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/term"
 
-	"bytes"
-
 	"inkling/internal/bundled"
-	"inkling/internal/table"
 	"inkling/model"
-	"inkling/model/dataset"
 )
 
 // bundledNotes names the data and the model that come with the binary.
@@ -44,121 +39,6 @@ func openLabels(name string) (*model.Model, error) {
 		return nil, usagef("%s says what comes next, not labels: give a model of labels", name)
 	}
 	return m, err
-}
-
-// dataFlags are those of every command that reads labelled data.
-type dataFlags struct {
-	Split      string   `help:"Use only the examples of this split; 'all' uses every one." placeholder:"NAME"`
-	Labels     []string `help:"Use only the examples with these labels, comma-separated." placeholder:"A,B"`
-	SkipBad    bool     `help:"Leave out files that cannot be read, instead of stopping."`
-	tableFlags `group:"Tables"`
-	TrainFiles []string `group:"Tables" help:"Files of the split train, by name without ending, or by pattern; the others are the split test." placeholder:"A,B"`
-	TestFiles  []string `group:"Tables" help:"Files of the split test; the others are the split train." placeholder:"A,B"`
-
-	channels   int           // to make of audio; 0: what it has
-	recordings bool          // labels are ignored, and plain signals are data too
-	model      *model.Config // that the data are for; nil: none yet
-}
-
-// tableFlags say what the columns of tables (.csv, .tsv) are, and what to do where rows
-// are missing.
-type tableFlags struct {
-	Columns    []string `help:"Names of columns, as time=NAME, label=NAME (for text also text=, split=, group=); '-' means there is none. For tables without a header: the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
-	Signals    []string `help:"The columns that are channels [all others]." placeholder:"A,B"`
-	TimeUnit   string   `help:"Unit of the times: s, ms, us or ns [by their name or size]." enum:",s,ms,us,ns" default:"" placeholder:"UNIT"`
-	Unlabelled []string `help:"Labels that mean no label, as an empty cell does." placeholder:"A,B"`
-	Bridge     seconds  `help:"Interpolate between values at most this far apart; in samples if there is no rate [five samples]." placeholder:"TIME"`
-	Fill       seconds  `help:"Fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`
-}
-
-// columns divides --columns into the names of a headerless table's columns and what
-// the columns of others are called.
-func (f *tableFlags) columns() (names []string, called map[string]string, err error) {
-	for _, c := range f.Columns {
-		part, name, named := strings.Cut(c, "=")
-		switch {
-		case !named:
-			names = append(names, c)
-		case !slices.Contains([]string{"time", "label", "text", "split", "group"}, part):
-			return nil, nil, usagef("--columns %s: give time=NAME or label=NAME; of text text, label, split and group", c)
-		default:
-			if called == nil {
-				called = map[string]string{}
-			}
-			called[part] = name
-		}
-	}
-	return names, called, nil
-}
-
-// table is how tables of signals are read for a model; nil: for none yet.
-func (f *tableFlags) table(m *model.Config) (o table.Options, err error) {
-	if f.Bridge < 0 || f.Fill < 0 {
-		return o, usagef("--bridge %v, --fill %v: give times of 0 or more", f.Bridge, f.Fill)
-	}
-	o = table.Options{Signals: f.Signals, TimeUnit: f.TimeUnit, Unlabelled: f.Unlabelled}
-	if m != nil {
-		o.Want, o.WantUnits = m.Names, m.Units
-	}
-	names, called, err := f.columns()
-	o.Columns, o.Time, o.Label = names, called["time"], called["label"]
-	return o, err
-}
-
-// open reads DATA and tells on stderr what was noticed.
-func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
-	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels}
-	o.Table = dataset.TableOptions{Bridge: float64(d.Bridge), Fill: float64(d.Fill), TrainFiles: d.TrainFiles, TestFiles: d.TestFiles}
-	openFS, open := dataset.OpenFS, dataset.Open
-	if d.recordings {
-		openFS, open = dataset.OpenRecordingsFS, dataset.OpenRecordings
-		if len(d.Labels) > 0 {
-			return nil, usagef("--labels: labels are ignored where what comes next is asked for: leave it out")
-		}
-	}
-	var err error
-	if o.Table.Options, err = d.table(d.model); err != nil {
-		return nil, err
-	}
-	_, o.Columns, _ = d.columns()
-	delete(o.Columns, "time") // a text has none
-	var set *dataset.Set
-	if name == bundledNotes {
-		set, err = openFS(bundled.Notes(), ".", o)
-	} else if strings.HasPrefix(name, "bundled:") {
-		return nil, usagef("%s: the only bundled data are %s", name, bundledNotes)
-	} else {
-		set, err = open(name, o)
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, n := range set.Notes {
-		a.logf("%s: %s", name, n)
-	}
-	for _, e := range set.Skipped {
-		a.logf("skipped: %v", e)
-	}
-	if len(d.Labels) > 0 {
-		return set.Only(d.Labels)
-	}
-	return set, nil
-}
-
-// A byteSize is a number of bytes on the command line: 500MB, 1.5GB, 64KiB, 1000000.
-type byteSize int64
-
-func (b *byteSize) UnmarshalText(text []byte) error {
-	s := strings.ToUpper(strings.TrimSpace(string(text)))
-	number := strings.TrimRight(s, "BIKMGT")
-	factor, ok := map[string]float64{"": 1, "B": 1, "K": 1e3, "KB": 1e3, "M": 1e6, "MB": 1e6, "G": 1e9, "GB": 1e9, "T": 1e12, "TB": 1e12,
-		"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}[s[len(number):]]
-	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || !ok || !(v > 0) || v*factor > 1<<50 {
-		return fmt.Errorf("%q is no size: give one such as 500MB or 2GiB", text)
-	}
-	*b = byteSize(max(v*factor, 1))
-	return nil
 }
 
 // logf writes a line to standard error, with flags for the fields that it names.

@@ -82,18 +82,6 @@ func (c *composeCmd) Run(a *app) error {
 	return nil
 }
 
-// openTest reads DATA and picks --split, or what eval takes.
-func (d *dataFlags) openTest(a *app, name string, rate float64) (*dataset.Set, error) {
-	set, err := d.open(a, name, rate)
-	if err != nil {
-		return nil, err
-	}
-	if d.Split != "" {
-		return set.Split(d.Split)
-	}
-	return set.Test()
-}
-
 // options reads the background; it takes on the rate and channels of set.
 func (c *composeFlags) options(a *app, set *dataset.Set) (compose.Options, error) {
 	o := compose.Options{Duration: float64(c.Duration), Seed: c.Seed, Pause: [2]float64{float64(c.Pause[0]), float64(c.Pause[1])},

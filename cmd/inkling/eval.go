@@ -7,6 +7,8 @@ import (
 
 	"inkling/internal/atomicfile"
 	"inkling/model"
+	"inkling/model/compose"
+	"inkling/model/dataset"
 	"inkling/model/segment"
 	"inkling/stream/evaluate"
 	"inkling/stream/report"
@@ -112,4 +114,161 @@ func (c *evalCmd) tellText(a *app, r report.Text) error {
 	}
 	_, err := fmt.Fprintln(a.stdout)
 	return err
+}
+
+// runBeats judges a model of heartbeats on annotated electrocardiograms.
+func (c *evalCmd) runBeats(a *app, m *model.Model) error {
+	if c.Crop != 0 {
+		return usagef("--crop cuts examples: a model of heartbeats is judged on whole records, leave it out")
+	}
+	list, err := c.recordFlags.find(a, c.Data, c.Split, true)
+	if err != nil {
+		return err
+	}
+	o := evaluate.BeatOptions{Segment: c.segmenter(m), Leads: c.recordFlags.Leads}
+	var r *evaluate.BeatReport
+	err = c.withEach(func(each func(any) error) error {
+		if each != nil {
+			o.Each = func(r *evaluate.BeatRow) error { return each(r) }
+		}
+		r, err = evaluate.Beats(a.ctx, m, list, o)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.tell(a, report.Beats{BeatReport: r})
+}
+
+// runSteps judges recordings with a label for every step as streams.
+func (c *evalCmd) runSteps(a *app, m *model.Model, set *dataset.Set, o evaluate.Options) error {
+	r, err := evaluate.Steps(a.ctx, m, set, o)
+	if err != nil {
+		return err
+	}
+	err = c.withEach(func(each func(any) error) error {
+		for _, row := range r.Rows {
+			if each == nil {
+				break
+			}
+			if err := each(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.tell(a, report.Steps{StepReport: r})
+}
+
+// runNext judges a model that says what comes next.
+func (c *evalCmd) runNext(a *app, m *model.Model) error {
+	if c.Segment != "" || c.Crop != 0 || c.Stream || c.Report != "" {
+		return usagef("--segment, --crop, --stream and --report are for labels; %s says what comes next: leave them out", c.Model)
+	}
+	if c.Ahead < 0 || c.Ahead > 0 && m.Config.Text() {
+		return usagef("--ahead %d: give one step or more of a signal; of text leave it out", c.Ahead)
+	}
+	c.recordings = true
+	set, err := c.openTest(a, c.Data, m.Config.Rate)
+	if err != nil {
+		return err
+	}
+	if n := evaluate.SeenInTraining(m, set); n > 0 {
+		a.logf("%d of these recordings were in the model's training: those say little", n)
+	}
+	var result report.Text
+	err = c.withEach(func(each func(any) error) error {
+		if m.Config.Text() {
+			var r *evaluate.ReadingReport
+			r, err = evaluate.Reading(a.ctx, m, set, evaluate.ReadingOptions{Each: eachOf[evaluate.ReadingRow](each)})
+			result = report.Reading{ReadingReport: r}
+		} else {
+			var r *evaluate.ForecastReport
+			r, err = evaluate.Forecasts(a.ctx, m, set, evaluate.ForecastOptions{Ahead: c.Ahead, Each: eachOf[evaluate.ForecastRow](each)})
+			result = report.Forecasts{ForecastReport: r}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.tellText(a, result)
+}
+
+// eachOf is each for rows of one type; nil for nil.
+func eachOf[Row any](each func(any) error) func(*Row) error {
+	if each == nil {
+		return nil
+	}
+	return func(r *Row) error { return each(r) }
+}
+
+type streamFlags struct {
+	Stream        bool    `help:"Judge on streams, run as by 'inkling run': annotated recordings, or labelled data composed as by 'inkling compose'."`
+	Tolerance     seconds `help:"How far apart an event and the segment that finds it may begin." default:"250ms"`
+	IgnoreUnknown bool    `help:"Ignore annotations with labels that the model does not have, instead of stopping."`
+	composeFlags  `group:"Streams composed of labelled data"`
+}
+
+func (c *evalCmd) runStream(a *app, m *model.Model) error {
+	switch {
+	case c.Crop != 0:
+		return usagef("--crop cuts examples: leave it out with --stream")
+	case !(c.Tolerance > 0):
+		return usagef("--tolerance %v: give more than 0, such as 250ms", float64(c.Tolerance))
+	}
+	recordings, notes, err := annotated(c.Data)
+	if err == nil && len(recordings) == 0 {
+		recordings, notes, err = c.compose(a, m)
+	}
+	if err != nil {
+		return err
+	}
+	o := evaluate.StreamOptions{Segment: c.segmenter(m), Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, Progress: a.progress("running the model")}
+	var r *evaluate.StreamReport
+	err = c.withEach(func(each func(any) error) error {
+		if each != nil {
+			o.Each = func(r *evaluate.StreamRow) error { return each(r) }
+		}
+		r, err = evaluate.Stream(a.ctx, m, recordings, o)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		a.logf("%s", n)
+	}
+	r.Warnings = append(r.Warnings, notes...)
+	return c.tell(a, report.Stream{StreamReport: r})
+}
+
+// annotated returns the annotated recordings of DATA; none if it holds labelled examples.
+func annotated(data string) (list []evaluate.Recording, notes []string, err error) {
+	if data == bundledNotes {
+		return nil, nil, nil
+	}
+	return evaluate.Annotated(data)
+}
+
+func (c *evalCmd) compose(a *app, m *model.Model) (list []evaluate.Recording, notes []string, err error) {
+	set, err := c.openTest(a, c.Data, m.Config.Rate)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := c.options(a, set)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := compose.New(set, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if n := evaluate.SeenInTraining(m, set); n > 0 {
+		notes = append(notes, fmt.Sprintf("%d of the %d examples that the stream is composed of were in the model's training: the figures flatter", n, len(set.Examples)))
+	}
+	return []evaluate.Recording{evaluate.Composed(c.Data, s)}, notes, nil
 }

@@ -117,3 +117,19 @@ func (r *ratio) UnmarshalText(text []byte) error {
 	*r = ratio(v)
 	return nil
 }
+
+// byteSize is a number of bytes on the command line: 500MB, 1.5GB, 64KiB, 1000000.
+type byteSize int64
+
+func (b *byteSize) UnmarshalText(text []byte) error {
+	s := strings.ToUpper(strings.TrimSpace(string(text)))
+	number := strings.TrimRight(s, "BIKMGT")
+	factor, ok := map[string]float64{"": 1, "B": 1, "K": 1e3, "KB": 1e3, "M": 1e6, "MB": 1e6, "G": 1e9, "GB": 1e9, "T": 1e12, "TB": 1e12,
+		"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}[s[len(number):]]
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || !ok || !(v > 0) || v*factor > 1<<50 {
+		return fmt.Errorf("%q is no size: give one such as 500MB or 2GiB", text)
+	}
+	*b = byteSize(max(v*factor, 1))
+	return nil
+}

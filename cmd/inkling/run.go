@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"golang.org/x/term"
 
+	"inkling/capture"
 	"inkling/model"
 	"inkling/model/decide"
 	"inkling/model/segment"
@@ -255,4 +258,84 @@ func (q quitter) Write(p []byte) (int, error) {
 		err = errors.New("standard output was closed")
 	}
 	return n, err
+}
+
+// nextOptions are those of a stream of forecasts.
+func (c *runCmd) nextOptions(m *model.Model, emit stream.Emit) (*stream.Options, error) {
+	d := &c.decisionFlags
+	if c.segmentFlags != (segmentFlags{}) || c.Background || c.Why || c.State != "" || c.Service != "" || emit.Change || emit.Word || emit.Confirmed ||
+		len(d.Threshold)+len(d.RunningOn)+len(d.RunningOff) > 0 || d.Smooth != nil || d.LabelHold != nil || d.CUSUMLimit != nil || d.CUSUMDrift != nil {
+		return nil, usagef("%s says what comes next, as long as the signal goes on: leave out what belongs to segments and labels (--emit knows step and every=…)", c.Model)
+	}
+	o := &stream.Options{Gap: c.Gap, Emit: emit, Ahead: c.Ahead}
+	if _, err := stream.NewClassifier(m, o); err != nil {
+		return nil, usageError{err}
+	}
+	return o, nil
+}
+
+// continueFlags ask a model of text to write.
+type continueFlags struct {
+	Continue    int     `help:"Model of the next character: read SOURCE to its end and write this many characters that continue it." placeholder:"N"`
+	Temperature float64 `help:"--continue: below 1 more likely text, above 1 stranger text; 0 always writes the most probable character." default:"1" placeholder:"T"`
+	Seed        uint64  `help:"--continue: same seed, same text." default:"1"`
+}
+
+// continueText reads the source to its end and writes what the model draws to follow.
+func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
+	switch {
+	case !m.HasNext() || !m.Config.Text():
+		return usagef("--continue: %s does not say the next character: train a model with --predict next on text", c.Model)
+	case c.Continue < 0:
+		return usagef("--continue %d: give a number of characters", c.Continue)
+	case !(c.Temperature >= 0 && c.Temperature <= 100):
+		return usagef("--temperature %v: give 0 to 100", c.Temperature)
+	case endless(c.Source[0]):
+		return usagef("--continue: %s never ends: give text files, or - for standard input", c.Source[0])
+	case c.Ahead != 0 || len(c.To) > 0 || c.JSON || c.Quiet:
+		return usagef("--continue writes text alone: leave --ahead, --to, --json and --quiet out")
+	}
+	src, err := c.openText(a, c.Source, nil, "")
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	s := m.NewState()
+	if err := readTo(a, m, src, s); err != nil {
+		return err
+	}
+	w := bufio.NewWriter(quitter{a.stdout})
+	for r := range m.Generate(s, c.Continue, c.Temperature, rand.New(rand.NewPCG(c.Seed, 0))) {
+		if a.ctx.Err() != nil {
+			break // what there is stays
+		}
+		if _, err := w.WriteRune(r); err != nil {
+			return err
+		}
+	}
+	w.WriteByte('\n')
+	return w.Flush()
+}
+
+// readTo moves s on over all of src.
+func readTo(a *app, m *model.Model, src capture.Source, s *model.State) error {
+	front, err := m.Front()
+	if err != nil {
+		return err
+	}
+	var codes []float32
+	for {
+		var b capture.Block
+		err := src.Read(a.ctx, &b)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		codes = front.Push(codes[:0], b.Samples)
+		for i := range codes {
+			m.Step(nil, s, codes[i:i+1])
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -11,6 +12,7 @@ import (
 	"inkling/capture"
 	"inkling/capture/mic"
 	"inkling/model"
+	"inkling/model/feature"
 	"inkling/stream/natsio"
 )
 
@@ -216,6 +218,15 @@ func (f *sourceFlags) stdin(a *app) (*input, error) {
 func asUsage(err error) error {
 	if errors.Is(err, capture.ErrNoFormat) {
 		return usageError{err}
+	}
+	return err
+}
+
+// leadsHint adds to an error about the number of channels of a WFDB record how to choose.
+func leadsHint(names []string, err error) error {
+	var c *feature.ChannelError
+	if errors.As(err, &c) && strings.EqualFold(filepath.Ext(names[0]), ".hea") {
+		return fmt.Errorf("%w: choose among the record's with --leads", err)
 	}
 	return err
 }

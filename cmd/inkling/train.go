@@ -2,23 +2,21 @@ package main
 
 import (
 	"bytes"
-
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 
 	"inkling/internal/atomicfile"
-	"inkling/stream/report"
-
+	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/model/feature"
 	"inkling/model/train"
+	"inkling/stream/evaluate"
+	"inkling/stream/report"
 )
 
 func (c *trainCmd) Run(a *app) error {
@@ -190,27 +188,19 @@ func (c *trainCmd) write(a *app, r *train.Result) error {
 	return nil
 }
 
-// describe names a front end in a line.
-func describe(f feature.Config) string {
-	var b strings.Builder
-	switch f.Kind {
-	case feature.KindRaw:
-		fmt.Fprintf(&b, "raw, %d samples a step", max(f.Samples, 1))
-		if f.Decimate > 1 {
-			fmt.Fprintf(&b, ", each the mean of %d", f.Decimate)
-		}
-	case feature.KindChars:
-		fmt.Fprintf(&b, "chars, an alphabet of %d", max(f.Codes()-1, 0))
-	case feature.KindStats:
-		fmt.Fprintf(&b, "stats, %d samples a step, differences over 1 to %d samples", f.Samples, 1<<max(f.Lags-1, 0))
-		if f.Means {
-			b.WriteString(", means")
-		}
-	default:
-		fmt.Fprintf(&b, "%s, %.4g ms windows every %.4g ms, %d bands", f.Kind, f.WindowMS, f.HopMS, f.Bands)
+// steady gives a model of data with a label for every step the average and the hold of
+// the running label that suit what it said of recordings held out.
+func steady(a *app, r *train.Result) error {
+	if len(r.Held) == 0 {
+		return nil
 	}
-	if f.Deltas > 0 {
-		fmt.Fprintf(&b, ", deltas %d", f.Deltas)
+	c := r.Model.Config
+	c.Decision = evaluate.Steady(&c, r.Held)
+	m, err := model.New(c, r.Model.Params)
+	if err != nil {
+		return err
 	}
-	return b.String()
+	a.logf("running label: averaged over %g steps, held for %d", c.Decision.Smooth, c.Decision.Hold)
+	r.Model = m
+	return nil
 }

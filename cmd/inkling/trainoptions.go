@@ -12,6 +12,7 @@ import (
 	"inkling/model/dataset"
 	"inkling/model/segment"
 	"inkling/model/train"
+	"inkling/stream/report"
 )
 
 // optionFlags returns a pointer to a struct with one flag for each declared option that
@@ -140,7 +141,7 @@ func (c *trainCmd) options(a *app, set *dataset.Set, given train.Values) (o trai
 		a.logf("%s", n)
 	}
 	if o.Stem.Kind != "" {
-		a.logf("stem %s over %s", o.Stem, describe(o.Front))
+		a.logf("stem %s over %s", o.Stem, report.FrontEnd(o.Front))
 	}
 	return o, nil
 }

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"inkling/internal/bundled"
+	"inkling/internal/table"
+	"inkling/model"
+	"inkling/model/dataset"
+)
+
+// dataFlags are those of every command that reads labelled data.
+type dataFlags struct {
+	Split      string   `help:"Use only the examples of this split; 'all' uses every one." placeholder:"NAME"`
+	Labels     []string `help:"Use only the examples with these labels, comma-separated." placeholder:"A,B"`
+	SkipBad    bool     `help:"Leave out files that cannot be read, instead of stopping."`
+	tableFlags `group:"Tables"`
+	TrainFiles []string `group:"Tables" help:"Files of the split train, by name without ending, or by pattern; the others are the split test." placeholder:"A,B"`
+	TestFiles  []string `group:"Tables" help:"Files of the split test; the others are the split train." placeholder:"A,B"`
+
+	channels   int           // to make of audio; 0: what it has
+	recordings bool          // labels are ignored, and plain signals are data too
+	model      *model.Config // that the data are for; nil: none yet
+}
+
+// open reads DATA and tells on stderr what was noticed.
+func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
+	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels}
+	o.Table = dataset.TableOptions{Bridge: float64(d.Bridge), Fill: float64(d.Fill), TrainFiles: d.TrainFiles, TestFiles: d.TestFiles}
+	openFS, open := dataset.OpenFS, dataset.Open
+	if d.recordings {
+		openFS, open = dataset.OpenRecordingsFS, dataset.OpenRecordings
+		if len(d.Labels) > 0 {
+			return nil, usagef("--labels: labels are ignored where what comes next is asked for: leave it out")
+		}
+	}
+	var err error
+	if o.Table.Options, err = d.table(d.model); err != nil {
+		return nil, err
+	}
+	_, o.Columns, _ = d.columns()
+	delete(o.Columns, "time") // a text has none
+	var set *dataset.Set
+	if name == bundledNotes {
+		set, err = openFS(bundled.Notes(), ".", o)
+	} else if strings.HasPrefix(name, "bundled:") {
+		return nil, usagef("%s: the only bundled data are %s", name, bundledNotes)
+	} else {
+		set, err = open(name, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range set.Notes {
+		a.logf("%s: %s", name, n)
+	}
+	for _, e := range set.Skipped {
+		a.logf("skipped: %v", e)
+	}
+	if len(d.Labels) > 0 {
+		return set.Only(d.Labels)
+	}
+	return set, nil
+}
+
+// openTest reads DATA and picks --split, or what eval takes.
+func (d *dataFlags) openTest(a *app, name string, rate float64) (*dataset.Set, error) {
+	set, err := d.open(a, name, rate)
+	if err != nil {
+		return nil, err
+	}
+	if d.Split != "" {
+		return set.Split(d.Split)
+	}
+	return set.Test()
+}
+
+// tableFlags say what the columns of tables (.csv, .tsv) are, and what to do where rows
+// are missing.
+type tableFlags struct {
+	Columns    []string `help:"Names of columns, as time=NAME, label=NAME (for text also text=, split=, group=); '-' means there is none. For tables without a header: the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
+	Signals    []string `help:"The columns that are channels [all others]." placeholder:"A,B"`
+	TimeUnit   string   `help:"Unit of the times: s, ms, us or ns [by their name or size]." enum:",s,ms,us,ns" default:"" placeholder:"UNIT"`
+	Unlabelled []string `help:"Labels that mean no label, as an empty cell does." placeholder:"A,B"`
+	Bridge     seconds  `help:"Interpolate between values at most this far apart; in samples if there is no rate [five samples]." placeholder:"TIME"`
+	Fill       seconds  `help:"Fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`
+}
+
+// columns divides --columns into the names of a headerless table's columns and what
+// the columns of others are called.
+func (f *tableFlags) columns() (names []string, called map[string]string, err error) {
+	for _, c := range f.Columns {
+		part, name, named := strings.Cut(c, "=")
+		switch {
+		case !named:
+			names = append(names, c)
+		case !slices.Contains([]string{"time", "label", "text", "split", "group"}, part):
+			return nil, nil, usagef("--columns %s: give time=NAME or label=NAME; of text text, label, split and group", c)
+		default:
+			if called == nil {
+				called = map[string]string{}
+			}
+			called[part] = name
+		}
+	}
+	return names, called, nil
+}
+
+// table is how tables of signals are read for a model; nil: for none yet.
+func (f *tableFlags) table(m *model.Config) (o table.Options, err error) {
+	if f.Bridge < 0 || f.Fill < 0 {
+		return o, usagef("--bridge %v, --fill %v: give times of 0 or more", f.Bridge, f.Fill)
+	}
+	o = table.Options{Signals: f.Signals, TimeUnit: f.TimeUnit, Unlabelled: f.Unlabelled}
+	if m != nil {
+		o.Want, o.WantUnits = m.Names, m.Units
+	}
+	names, called, err := f.columns()
+	o.Columns, o.Time, o.Label = names, called["time"], called["label"]
+	return o, err
+}
+
+// recordFlags choose annotated electrocardiograms.
+type recordFlags struct {
+	Records []string `help:"Electrocardiograms: use only these records, comma-separated [those of the split]." placeholder:"A,B"`
+	Leads   []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
+}
+
+// find gives the records of DATA that were chosen.
+func (f *recordFlags) find(a *app, data, split string, test bool) ([]dataset.Record, error) {
+	list, notes, err := dataset.Records(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s: no annotated electrocardiogram here: want NAME.hea with NAME.atr, or NAME.wav with NAME.beats.csv", data)
+	}
+	for _, n := range notes {
+		a.logf("%s: %s", data, n)
+	}
+	list, err = dataset.ChooseRecords(list, f.Records, split, test)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", data, err)
+	}
+	names := make([]string, len(list))
+	for i, r := range list {
+		names[i] = r.Name
+	}
+	a.logf("records %s", strings.Join(names, ", "))
+	return list, nil
+}
