@@ -11,9 +11,9 @@ import (
 	"inkling/model/segment"
 )
 
-// What is missed and what is told of nothing count, a beat without a label is found but
-// wrong, and always naming the commonest class is set beside the accuracy.
-func TestBeatFigures(t *testing.T) {
+// Missed and false beats count, a beat without a label is found but wrong, and the accuracy
+// of always naming the commonest class is given for comparison.
+func TestBeatFiguresByHand(t *testing.T) {
 	mark := func(at int64, class string) dataset.BeatMark { return dataset.BeatMark{Sample: at, Class: class} }
 	r := dataset.Record{Name: "a", Beats: []dataset.BeatMark{mark(1000, "N"), mark(2000, "N"), mark(3000, "S"), mark(4000, "V"), mark(5000, "N"), mark(6000, "F")}}
 	rows := pairRows(&r, []beat{{1010, "N"}, {1500, "V"}, {2000, "S"}, {3000, "S"}, {4000, ""}, {6020, "V"}}, 1000)
@@ -37,9 +37,9 @@ func TestBeatFigures(t *testing.T) {
 	}
 }
 
-// EC57 does not hold fusion and unclassifiable beats called V, nor unclassifiable ones
-// called S, against those; what was told of nothing it does.
-func TestBeatPrecisionOfEC57(t *testing.T) {
+// EC57 does not count fusion and unclassifiable beats called V as false, nor unclassifiable
+// ones called S; beats found where nothing is annotated it does.
+func TestPrecisionOfEC57(t *testing.T) {
 	var rows []BeatRow
 	for _, r := range [][2]string{{"V", "V"}, {"F", "V"}, {"Q", "V"}, {"", "V"}, {"S", "S"}, {"Q", "S"}, {"F", "S"}, {"N", "N"}, {"F", "N"}, {"Q", "N"}} {
 		rows = append(rows, BeatRow{Truth: r[0], Found: true, Label: r[1]})
@@ -53,7 +53,7 @@ func TestBeatPrecisionOfEC57(t *testing.T) {
 	}
 }
 
-func TestBeatsRefusals(t *testing.T) {
+func TestBeatsRefusesOtherSegmentersAndNoRecords(t *testing.T) {
 	m := &model.Model{Config: model.Config{Labels: []string{"N", "V"}, Segment: segment.Config{Kind: segment.Whole}}}
 	if _, err := Beats(t.Context(), m, nil, BeatOptions{}); err == nil {
 		t.Error("no records were taken")

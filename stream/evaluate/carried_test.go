@@ -6,11 +6,12 @@ import (
 
 	"inkling/internal/testkit/testset"
 	"inkling/model"
+	"inkling/model/decide"
 )
 
-// Carried on, the running label of the first example heard is that of a fresh state,
-// and of a set of one example nothing changes; of more it does.
-func TestCarried(t *testing.T) {
+// With its state carried on, the running label of a set of one example is that of a fresh
+// state; of more examples it differs.
+func TestCarriedStateMatters(t *testing.T) {
 	m := randomModel(t, 2, nil)
 	one, many := testset.Random(1, 1, 1, testLabels), testset.Random(1, 60, 1, testLabels)
 	r, err := Run(t.Context(), m, one, Options{Carry: true})
@@ -32,7 +33,7 @@ func TestCarried(t *testing.T) {
 	if !differs || len(r.Running.CarriedAt) != Tenths {
 		t.Errorf("%v", r.Running)
 	}
-	again, err := Run(t.Context(), randomModel(t, 2, func(c *model.Config) { c.Decision.State = "carry" }), many, Options{})
+	again, err := Run(t.Context(), randomModel(t, 2, func(c *model.Config) { c.Decision.State = decide.Carry }), many, Options{})
 	if err != nil || again.Running.CarriedAt["0.5"] != r.Running.CarriedAt["0.5"] {
 		t.Errorf("by the model's policy: %v, %v", again.Running, err)
 	}

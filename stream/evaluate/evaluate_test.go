@@ -14,54 +14,36 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"inkling/internal/f32"
+	"inkling/internal/testkit"
+	"inkling/internal/testkit/testmodel"
 	"inkling/internal/testkit/testset"
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/model/decide"
 	"inkling/model/feature"
-	"inkling/model/segment"
 )
 
 var testLabels = []string{"a", "b", "c", "d"}
 
-// randomModel is an untrained network whose answers vary: its heads are scaled
-// up so that some probabilities are high.
-func randomModel(t testing.TB, seed uint64, edit func(*model.Config)) *model.Model {
+// randomModel returns an untrained network whose answers vary: its heads are scaled up so
+// that some probabilities are high.
+func randomModel(t testkit.TB, seed uint64, edit func(*model.Config)) *model.Model {
 	t.Helper()
-	c := model.Config{Version: 1, Labels: testLabels, Rate: 100, Channels: 1, Hidden: 6, Layers: 1,
-		Running: model.RunningSoftmax, Confirm: true, Segment: segment.Config{Kind: segment.Whole},
-		Decision: decide.Config{State: "reset", Gap: "reset", EarlyP: 0.4, EarlySteps: 3}}
-	c.Front.Kind, c.Front.Samples = feature.KindRaw, 2
+	c := testmodel.Labels(100, 1, testLabels...)
+	c.Hidden, c.Front.Samples, c.Decision.EarlyP, c.Decision.EarlySteps = 6, 2, 0.4, 3
 	if edit != nil {
 		edit(&c)
 	}
-	front, err := c.Front.Normalize(c.Rate, c.Channels)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Front = front
-	x, err := feature.New(c.Front, c.Rate, c.Channels)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := model.NewParams(&c, x.Dim())
-	p.Init(rand.New(rand.NewPCG(seed, 1)))
-	for _, w := range [][]float32{p.RunningW, p.ConfirmW} {
-		for i := range w {
-			w[i] *= 6
+	return testmodel.Edited(t, c, rand.New(rand.NewPCG(seed, 1)), func(p *model.Params) {
+		for _, w := range [][]float32{p.RunningW, p.ConfirmW} {
+			for i := range w {
+				w[i] *= 6
+			}
 		}
-	}
-	m, err := model.New(c, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	})
 }
 
-// reference is the report's contents worked out again, a step at a time.
+// reference works out the contents of the report again, one step at a time.
 func reference(t testing.TB, m *model.Model, s *dataset.Set) (rows []Row, accuracyAt map[string]Share, early Early) {
 	x, err := m.Front()
 	if err != nil {
@@ -138,7 +120,7 @@ func TestRunEqualsTheModelStepByStep(t *testing.T) {
 		m := randomModel(t, seed, nil)
 		s := testset.Random(seed, 25, 1, testLabels)
 		var each []Row
-		r, err := Run(context.Background(), m, s, Options{Each: func(row Row) error { each = append(each, row); return nil }})
+		r, err := Run(t.Context(), m, s, Options{Each: func(row Row) error { each = append(each, row); return nil }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +152,7 @@ func TestAnyNumberOfProcessorsGivesTheSameReport(t *testing.T) {
 	var first []byte
 	for _, n := range []int{1, 2, 5} {
 		old := runtime.GOMAXPROCS(n)
-		r, err := Run(context.Background(), m, s, Options{})
+		r, err := Run(t.Context(), m, s, Options{})
 		runtime.GOMAXPROCS(old)
 		if err != nil {
 			t.Fatal(err)
@@ -201,11 +183,11 @@ func TestCropsAreExamples(t *testing.T) {
 			short++
 		}
 	}
-	got, err := Run(context.Background(), m, s, Options{Crop: 0.15})
+	got, err := Run(t.Context(), m, s, Options{Crop: 0.15})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := Run(context.Background(), m, &cut, Options{})
+	want, err := Run(t.Context(), m, &cut, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,15 +197,15 @@ func TestCropsAreExamples(t *testing.T) {
 	if short == 0 || len(got.Warnings) != 1 || !strings.HasPrefix(got.Warnings[0], fmt.Sprint(short, " of 20")) {
 		t.Fatalf("warnings %q for %d short examples", got.Warnings, short)
 	}
-	if _, err := Run(context.Background(), m, s, Options{Crop: 1}); err == nil || !strings.Contains(err.Error(), "shorter crop") {
+	if _, err := Run(t.Context(), m, s, Options{Crop: 1}); err == nil || !strings.Contains(err.Error(), "shorter crop") {
 		t.Fatalf("crops longer than any example: %v", err)
 	}
 }
 
-func TestWarmUpHasNoLabel(t *testing.T) {
+func TestStepsOfTheWarmUpHaveNoLabel(t *testing.T) {
 	m := randomModel(t, 4, func(c *model.Config) { c.Decision.Warm = 10; c.Decision.EarlySteps = 1; c.Decision.EarlyP = 0 })
 	s := testset.Random(4, 30, 1, testLabels)
-	r, err := Run(context.Background(), m, s, Options{})
+	r, err := Run(t.Context(), m, s, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,12 +225,12 @@ func TestWarmUpHasNoLabel(t *testing.T) {
 	}
 }
 
-func TestSeenInTraining(t *testing.T) {
+func TestExamplesSeenInTrainingAreCounted(t *testing.T) {
 	s := testset.Random(5, 20, 1, testLabels)
 	m := randomModel(t, 5, func(c *model.Config) {
 		c.Origin.Examples = []string{s.Examples[3].Hash[:8], s.Examples[7].Hash, "0123456789"}
 	})
-	r, err := Run(context.Background(), m, s, Options{})
+	r, err := Run(t.Context(), m, s, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,11 +239,12 @@ func TestSeenInTraining(t *testing.T) {
 	}
 }
 
-// Labels are matched by name: the set's order and number need not be the model's.
+// The order and the number of the set's labels need not be the model's, and a label that no
+// example has need not be one of them.
 func TestLabelsAreMatchedByName(t *testing.T) {
 	m := randomModel(t, 6, nil)
 	s := testset.Random(6, 20, 1, []string{"c", "d"})
-	r, err := Run(context.Background(), m, s, Options{})
+	r, err := Run(t.Context(), m, s, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,56 +256,65 @@ func TestLabelsAreMatchedByName(t *testing.T) {
 	if !math.IsNaN(float64(r.Confirmed.PerClass["a"].Sensitivity)) || r.Matrix.Row(2)+r.Matrix.Row(3) != 20 {
 		t.Fatalf("rows of the matrix: %v", r.Matrix)
 	}
-	// A label that the data declare but no example has is no error.
 	s.Labels = []string{"c", "d", "tuba"}
-	if _, err := Run(context.Background(), m, s, Options{}); err != nil {
+	if _, err := Run(t.Context(), m, s, Options{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestErrorsNameFileAndRemedy(t *testing.T) {
 	m := randomModel(t, 7, nil)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		edit func(*dataset.Set, *Options)
-		want []string
+		want string
 	}{
-		"label":    {func(s *dataset.Set, o *Options) { s.Labels[3] = "tuba" }, []string{"x", "tuba", "a, b, c, d", "train a model with it"}},
-		"empty":    {func(s *dataset.Set, o *Options) { s.Examples = nil }, []string{"no examples"}},
-		"NaN":      {func(s *dataset.Set, o *Options) { s.Examples[4].Samples[0] = float32(math.NaN()) }, []string{"x04", "step 1", "repair"}},
-		"silent":   {func(s *dataset.Set, o *Options) { s.Examples[5].Samples = nil }, []string{"x05", "too few"}},
-		"rate":     {func(s *dataset.Set, o *Options) { s.Rate = 50 }, []string{"50", "100", "at the model's rate"}},
-		"channels": {func(s *dataset.Set, o *Options) { *s = *testset.Random(1, 5, 2, testLabels) }, []string{"2 channels", "give data with 1"}},
-		"crop":     {func(s *dataset.Set, o *Options) { o.Crop = -1 }, []string{"crop", "positive"}},
-		"both":     {func(s *dataset.Set, o *Options) { o.Crop, o.Segment = 1, &m.Config.Segment }, []string{"one of them"}},
+		{"label", func(s *dataset.Set, o *Options) { s.Labels[3] = "tuba" },
+			`x10: the label "tuba" is none of the model's (a, b, c, d): take the example out of the data, rename its label, or train a model with it`},
+		{"empty", func(s *dataset.Set, o *Options) { s.Examples = nil },
+			"there are no examples to evaluate: choose another split, or give a data set that has some"},
+		{"NaN", func(s *dataset.Set, o *Options) { s.Examples[4].Samples[0] = float32(math.NaN()) },
+			"x04: feature 1 of step 1 is NaN: repair the example or leave it out"},
+		{"silent", func(s *dataset.Set, o *Options) { s.Examples[5].Samples = nil },
+			"x05: 0 samples are too few for a single step: leave the example out"},
+		{"rate", func(s *dataset.Set, o *Options) { s.Rate = 50 },
+			"the data have 50 samples per second, the model takes 100: read the data at the model's rate"},
+		{"channels", func(s *dataset.Set, o *Options) { *s = *testset.Random(1, 5, 2, testLabels) },
+			"the data have 2 channels, the model was trained on 1: give data with 1 ("},
+		{"crop", func(s *dataset.Set, o *Options) { o.Crop = -1 },
+			"evaluate: crop: -1 seconds, want a positive number, or 0 for whole examples"},
+		{"crop and segment", func(s *dataset.Set, o *Options) { o.Crop, o.Segment = 1, &m.Config.Segment },
+			"evaluate: crops and a segmenter exclude each other: give one of them"},
 	} {
-		s, o := testset.Random(7, 20, 1, slices.Clone(testLabels)), Options{}
-		c.edit(s, &o)
-		_, err := Run(context.Background(), m, s, o)
-		if err == nil {
-			t.Errorf("%s: no error", name)
-			continue
-		}
-		for _, w := range c.want {
-			if !strings.Contains(err.Error(), w) {
-				t.Errorf("%s: %q does not say %q", name, err, w)
+		t.Run(c.name, func(t *testing.T) {
+			s, o := testset.Random(7, 20, 1, slices.Clone(testLabels)), Options{}
+			c.edit(s, &o)
+			if _, err := Run(t.Context(), m, s, o); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("%v, want %s", err, c.want)
 			}
-		}
+		})
 	}
 }
 
-func TestAnswerOfEachAndContext(t *testing.T) {
-	m, s := randomModel(t, 8, nil), testset.Random(8, 20, 1, testLabels)
+func TestErrorOfEachEndsTheEvaluation(t *testing.T) {
 	full := errors.New("disk full")
-	if _, err := Run(context.Background(), m, s, Options{Each: func(Row) error { return full }}); !errors.Is(err, full) {
-		t.Fatalf("error of Each: %v", err)
+	_, err := Run(t.Context(), randomModel(t, 8, nil), testset.Random(8, 20, 1, testLabels), Options{Each: func(Row) error { return full }})
+	if err != full {
+		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	_, err := Run(ctx, m, s, Options{Progress: func(done, total int) { cancel() }})
+}
+
+func TestCancelEndsTheEvaluation(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := Run(ctx, randomModel(t, 8, nil), testset.Random(8, 20, 1, testLabels), Options{Progress: func(done, total int) { cancel() }})
 	if !errors.Is(err, context.Canceled) {
-		t.Fatalf("cancelled: %v", err)
+		t.Fatal(err)
 	}
+}
+
+func TestProgressCountsEveryExample(t *testing.T) {
 	calls := 0
-	_, err = Run(context.Background(), m, s, Options{Progress: func(done, total int) {
+	_, err := Run(t.Context(), randomModel(t, 8, nil), testset.Random(8, 20, 1, testLabels), Options{Progress: func(done, total int) {
 		if calls++; done != calls || total != 20 {
 			t.Errorf("progress %d of %d at call %d", done, total, calls)
 		}
@@ -346,11 +338,11 @@ func TestLogMelAveragesOtherChannels(t *testing.T) {
 		}
 		stereo.Examples = append(stereo.Examples, x)
 	}
-	a, err := Run(context.Background(), m, mono, Options{})
+	a, err := Run(t.Context(), m, mono, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := Run(context.Background(), m, &stereo, Options{})
+	b, err := Run(t.Context(), m, &stereo, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,45 +351,9 @@ func TestLogMelAveragesOtherChannels(t *testing.T) {
 	}
 }
 
-// Without a running head there is nothing to say about running and early; and
-// without a confirm head the last running label is confirmed.
-func TestOneHead(t *testing.T) {
-	s := testset.Random(10, 10, 1, testLabels)
-	r, err := Run(context.Background(), randomModel(t, 10, func(c *model.Config) { c.Running, c.Decision.EarlySteps = model.RunningNone, 0 }), s, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, _ := json.Marshal(r)
-	if r.Running != nil || r.Early != nil || !bytes.Contains(data, []byte(`"running":null,"early":null`)) || r.Rows[0].Running != "" {
-		t.Fatalf("%s", data)
-	}
-	r, err = Run(context.Background(), randomModel(t, 10, func(c *model.Config) { c.Confirm = false }), s, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Running.AccuracyAt["1.0"] != r.Confirmed.Accuracy || r.Rows[0].Running != r.Rows[0].Confirmed {
-		t.Fatalf("confirmed %v, running at the end %v", r.Confirmed.Accuracy, r.Running.AccuracyAt["1.0"])
-	}
-}
-
-// keys lists the paths of an object's fields.
-func keys(prefix string, v any) []string {
-	var all []string
-	switch v := v.(type) {
-	case map[string]any:
-		for k, e := range v {
-			all = append(append(all, prefix+k), keys(prefix+k+".", e)...)
-		}
-	case []any:
-		all = append(all, fmt.Sprintf("%s[%d]", prefix, len(v)))
-	}
-	slices.Sort(all)
-	return all
-}
-
-func TestJSONIsTheContract(t *testing.T) {
-	s := testset.Random(11, 30, 1, testLabels)
-	r, err := Run(context.Background(), randomModel(t, 11, nil), s, Options{})
+func TestWithoutRunningHeadRunningAndEarlyAreNull(t *testing.T) {
+	m := randomModel(t, 10, func(c *model.Config) { c.Running, c.Decision.EarlySteps = model.RunningNone, 0 })
+	r, err := Run(t.Context(), m, testset.Random(10, 10, 1, testLabels), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -405,67 +361,20 @@ func TestJSONIsTheContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var v map[string]any
-	if err := json.Unmarshal(data, &v); err != nil {
-		t.Fatal(err)
-	}
-	want := strings.Fields(`calibration calibration.confirmed_ece calibration.running_ece calibration.running_ece.[10]
-		confirmed confirmed.accuracy confirmed.confusion confirmed.confusion.[4] confirmed.macro_f1 confirmed.per_class
-		early early.accuracy early.earliness early.gap early.overturned
-		examples labels labels.[4] running running.accuracy_at seconds seen_in_training`)
-	for _, l := range testLabels {
-		want = append(want, "confirmed.per_class."+l, "confirmed.per_class."+l+".precision", "confirmed.per_class."+l+".sensitivity")
-	}
-	for _, f := range strings.Fields("0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1.0") {
-		want = append(want, "running.accuracy_at."+f)
-	}
-	slices.Sort(want)
-	if got := keys("", v); !slices.Equal(got, want) {
-		t.Fatalf("fields\n%q\nwant\n%q", got, want)
-	}
-	var back Report
-	if err := json.Unmarshal(data, &back); err != nil {
-		t.Fatal(err)
-	}
-	if again, _ := json.Marshal(&back); !bytes.Equal(again, data) {
-		t.Fatalf("read back: %s\nwant %s", again, data)
-	}
-	row, _ := json.Marshal(Row{File: "f", Truth: "a"})
-	if want := `{"file":"f","truth":"a","confirmed":null,"probs":null,"running":null,"early_step":null,"steps":0}`; string(row) != want {
-		t.Fatalf("row %s, want %s", row, want)
+	if r.Running != nil || r.Early != nil || !bytes.Contains(data, []byte(`"running":null,"early":null`)) || r.Rows[0].Running != "" {
+		t.Fatalf("%s", data)
 	}
 }
 
-// Whatever the verdicts, the sums of a report agree with its rows.
-func TestReportAgreesWithItsRows(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var vs []Outcome
-		for range rapid.IntRange(1, 30).Draw(t, "n") {
-			v := Outcome{Truth: rapid.IntRange(0, 3).Draw(t, "truth"), Steps: rapid.IntRange(1, 50).Draw(t, "steps")}
-			v.Probs = rapid.SliceOfN(rapid.Float32Range(0, 1), 4, 4).Draw(t, "probs")
-			v.Confirmed = f32.Argmax(v.Probs)
-			v.Early = v.Confirmed
-			if rapid.Bool().Draw(t, "fires") {
-				v.Early, v.EarlyStep = rapid.IntRange(0, 3).Draw(t, "early"), rapid.IntRange(1, v.Steps).Draw(t, "step")
-			}
-			if rapid.IntRange(0, 9).Draw(t, "segment") == 0 {
-				v = Outcome{Truth: v.Truth}
-				v.NoSegment()
-			}
-			vs = append(vs, v)
-		}
-		r := NewReport(testLabels, vs, true)
-		right := len(r.Rows) - len(r.Wrong())
-		if got := int(math.Round(float64(r.Confirmed.Accuracy) * float64(len(vs)))); got != right || r.Matrix.Total() != len(vs) {
-			t.Fatalf("accuracy says %d right, the rows %d; %d in the matrix", got, right, r.Matrix.Total())
-		}
-		if e := float64(r.Early.Earliness); e <= 0 || e > 1 {
-			t.Fatalf("earliness %v", e)
-		}
-		if g := r.Confirmed.Accuracy - r.Early.Accuracy - r.Early.Gap; math.Abs(float64(g)) > 1e-12 || r.Early.Gap > r.Early.Overturned+1e-12 {
-			t.Fatalf("early %+v under confirmed %v", r.Early, r.Confirmed.Accuracy)
-		}
-	})
+func TestWithoutConfirmHeadTheLastRunningLabelIsConfirmed(t *testing.T) {
+	m := randomModel(t, 10, func(c *model.Config) { c.Confirm = false })
+	r, err := Run(t.Context(), m, testset.Random(10, 10, 1, testLabels), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Running.AccuracyAt["1.0"] != r.Confirmed.Accuracy || r.Rows[0].Running != r.Rows[0].Confirmed {
+		t.Fatalf("confirmed %v, running at the end %v", r.Confirmed.Accuracy, r.Running.AccuracyAt["1.0"])
+	}
 }
 
 // A few pieces are shared by all processors; of many, each processes a full batch at a time.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"inkling/internal/f32"
+	"inkling/internal/testkit/testmodel"
 	"inkling/internal/testkit/testset"
 	"inkling/model"
 	"inkling/model/dataset"
@@ -18,33 +19,22 @@ import (
 	"inkling/model/segment"
 )
 
-// nextModel says what comes next, out of random weights; naive repeats the last sample.
+// nextModel returns a model of random weights that forecasts values; a naive one repeats the
+// last sample.
 func nextModel(t *testing.T, channels, samples int, quantiles []float64, naive bool) *model.Model {
-	n := model.Next{Loss: model.LossSquared, Residual: true}
-	if quantiles != nil {
-		n.Loss, n.Quantiles = model.LossQuantile, quantiles
-	}
-	c := model.Config{Version: 1, Labels: []string{}, Channels: channels, Hidden: 4, Layers: 1, Running: model.RunningNone, Next: &n,
-		Front:   feature.Config{Kind: feature.KindRaw, Samples: samples, Decimate: 1},
-		Segment: segment.Config{Kind: segment.Whole}, Decision: decide.Config{State: "reset", Gap: "reset"}}
-	p := model.NewParams(&c, channels*samples)
 	rng := rand.New(rand.NewPCG(1, 1))
-	p.Init(rng)
-	for i := range p.NextW {
-		if !naive {
-			p.NextW[i] = 0.3 * float32(rng.NormFloat64())
+	return testmodel.Edited(t, testmodel.Next(0, channels, samples, quantiles), rng, func(p *model.Params) {
+		for i := range p.NextW {
+			if !naive {
+				p.NextW[i] = 0.3 * float32(rng.NormFloat64())
+			}
 		}
-	}
-	m, err := model.New(c, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	})
 }
 
-// The report's figures are those of the forecasts counted one by one, on any number of
-// processors; the far ones come of forecasts fed back.
-func TestForecastsAreCounted(t *testing.T) {
+// The report's figures equal those of the forecasts counted one by one, on any number of
+// processors; far forecasts come from forecasts fed back.
+func TestForecastFiguresEqualACount(t *testing.T) {
 	m, set := nextModel(t, 2, 3, []float64{0.25, 0.5, 0.9}, false), testset.Walks(2, 200, 5, 91, 3)
 	r, err := Forecasts(t.Context(), m, set, ForecastOptions{Ahead: 4})
 	if err != nil {
@@ -59,12 +49,12 @@ func TestForecastsAreCounted(t *testing.T) {
 		}
 		out := m.Forecasts(x)
 		for at := 6; at < len(x); at++ {
-			said := out[(at/6-1)*18:][:18]
-			v := float64(x[at] - said[6+at%6])
+			forecast := out[(at/6-1)*18:][:18]
+			v := float64(x[at] - forecast[6+at%6])
 			square[at%2] += v * v
 			size[at%2] += math.Abs(v)
 			n++
-			if x[at] <= said[12+at%6] {
+			if x[at] <= forecast[12+at%6] {
 				below++
 			}
 		}
@@ -106,7 +96,7 @@ func TestForecastsAreCounted(t *testing.T) {
 }
 
 // A model that repeats the last sample has the naive forecast's errors.
-func TestNaiveForecastIsTheModels(t *testing.T) {
+func TestModelThatRepeatsHasTheNaiveErrors(t *testing.T) {
 	for _, samples := range []int{1, 4} {
 		r, err := Forecasts(t.Context(), nextModel(t, 2, samples, nil, true), testset.Walks(2, 300), ForecastOptions{})
 		if err != nil {
@@ -123,7 +113,7 @@ func TestNaiveForecastIsTheModels(t *testing.T) {
 	}
 }
 
-func TestForecastsOfNothing(t *testing.T) {
+func TestForecastsRefuses(t *testing.T) {
 	m := nextModel(t, 1, 2, nil, true)
 	for want, set := range map[string]*dataset.Set{"no recordings": testset.Walks(1), "no recording has": testset.Walks(1, 3), "channels": testset.Walks(2, 30)} {
 		if _, err := Forecasts(t.Context(), m, set, ForecastOptions{}); err == nil || !strings.Contains(err.Error(), want) {
@@ -135,8 +125,8 @@ func TestForecastsOfNothing(t *testing.T) {
 	}
 }
 
-// Bits and right answers are those of the model's probabilities, counted one by one.
-func TestReadingIsCounted(t *testing.T) {
+// Bits and right answers equal those of the model's probabilities counted one by one.
+func TestReadingFiguresEqualACount(t *testing.T) {
 	c := model.Config{Version: 1, Labels: []string{}, Channels: 1, Hidden: 6, Layers: 1, Running: model.RunningNone, Next: &model.Next{Loss: model.LossEntropy},
 		Front: feature.Config{Kind: feature.KindChars, Alphabet: " abc"}, Segment: segment.Config{Kind: segment.Whole}, Decision: decide.Config{State: "reset", Gap: "reset"}}
 	p := model.NewParams(&c, 1)

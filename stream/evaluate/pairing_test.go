@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawSpans draws spans in order; label −1 only where held is.
+// drawSpans draws sorted spans; with label −1 too if held.
 func drawSpans(t *rapid.T, name string, held bool) []Span {
 	least := 0
 	if held {
@@ -22,7 +22,7 @@ func drawSpans(t *rapid.T, name string, held bool) []Span {
 	return s
 }
 
-// matching is the greatest number of pairs, by augmenting paths (Kuhn 1955).
+// matching returns the greatest number of pairs, by augmenting paths (Kuhn 1955).
 func matching(n, m int, fits func(i, k int) bool) (size int) {
 	of := none(nil, m)
 	var try func(i int, seen []bool) bool
@@ -51,19 +51,19 @@ func paired(to []int) (n int) {
 	return n
 }
 
-// Pairs are one to one, within the tolerance, of the kind they should be, and as
-// many with the right label as there can be. Every answer with a label is either
-// paired rightly or an alarm, which is what the events around it say.
-func TestPairing(t *testing.T) {
+// Pairs are one to one, within the tolerance and of the right kind, and there are as many
+// with the right label as possible. Every answer with a label either finds an event or is a
+// false alarm of the kind that the events around it say.
+func TestPairingIsTheBestOneToOne(t *testing.T) {
 	var p Pairing
 	rapid.Check(t, func(t *rapid.T) {
-		events, told := drawSpans(t, "events", false), drawSpans(t, "told", true)
+		events, answers := drawSpans(t, "events", false), drawSpans(t, "answers", true)
 		tolerance := rapid.Uint64Range(0, 40).Draw(t, "tolerance")
 		near := func(i, k int) bool {
-			return max(events[i].Start, told[k].Start)-min(events[i].Start, told[k].Start) <= tolerance
+			return max(events[i].Start, answers[k].Start)-min(events[i].Start, answers[k].Start) <= tolerance
 		}
-		p.Pair(events, told, tolerance)
-		want := matching(len(events), len(told), func(i, k int) bool { return near(i, k) && events[i].Label == told[k].Label })
+		p.Pair(events, answers, tolerance)
+		want := matching(len(events), len(answers), func(i, k int) bool { return near(i, k) && events[i].Label == answers[k].Label })
 		if got := paired(p.Right); got != want {
 			t.Fatalf("%d right pairs, there can be %d", got, want)
 		}
@@ -80,12 +80,12 @@ func TestPairing(t *testing.T) {
 				t.Fatalf("event %d: answer %d is used or far", i, k)
 			}
 			used[k] = true
-			switch l := told[k].Label; {
+			switch l := answers[k].Label; {
 			case p.Right[i] >= 0 && l != e.Label, p.Wrong[i] >= 0 && (l < 0 || l == e.Label), p.Held[i] >= 0 && l >= 0:
 				t.Fatalf("event %d of label %d has answer %d of label %d", i, e.Label, k, l)
 			}
 		}
-		for k, a := range told {
+		for k, a := range answers {
 			want := Reason("")
 			overlaps := func(fits func(i int) bool) bool {
 				for i, e := range events {
@@ -116,21 +116,21 @@ func TestPairing(t *testing.T) {
 	})
 }
 
-// Events that are told as they are, give or take less than the tolerance, are all
+// Events with answers of their label that are off by at most the tolerance are all
 // found without an alarm, if they are more than twice that apart.
-func TestPairingOfTheTruth(t *testing.T) {
+func TestPairingFindsShiftedEvents(t *testing.T) {
 	var p Pairing
 	rapid.Check(t, func(t *rapid.T) {
 		tolerance := rapid.Uint64Range(0, 50).Draw(t, "tolerance")
-		var events, told []Span
+		var events, answers []Span
 		at := tolerance
 		for range rapid.IntRange(0, 20).Draw(t, "events") {
 			at += 2*tolerance + 1 + rapid.Uint64Range(0, 100).Draw(t, "pause")
 			e := Span{at, at + rapid.Uint64Range(0, 200).Draw(t, "length"), rapid.IntRange(0, 3).Draw(t, "label")}
 			shift := rapid.Uint64Range(0, 2*tolerance).Draw(t, "shift")
-			events, told = append(events, e), append(told, Span{e.Start - tolerance + shift, e.End + shift, e.Label})
+			events, answers = append(events, e), append(answers, Span{e.Start - tolerance + shift, e.End + shift, e.Label})
 		}
-		p.Pair(events, told, tolerance)
+		p.Pair(events, answers, tolerance)
 		for i := range events {
 			if p.Right[i] != i || p.Alarm[i] != "" {
 				t.Fatalf("event %d has answer %d, alarm %q", i, p.Right[i], p.Alarm[i])
@@ -139,33 +139,33 @@ func TestPairingOfTheTruth(t *testing.T) {
 	})
 }
 
-// A day of events is paired often within a second, and nothing is allocated.
+// Pairing a day of events allocates nothing.
 func TestPairingAllocatesNothing(t *testing.T) {
-	events, told := day()
+	events, answers := day()
 	var p Pairing
-	p.Pair(events, told, 4000)
-	if n := testing.AllocsPerRun(5, func() { p.Pair(events, told, 4000) }); n > 0 {
+	p.Pair(events, answers, 4000)
+	if n := testing.AllocsPerRun(5, func() { p.Pair(events, answers, 4000) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
-func day() (events, told []Span) {
+func day() (events, answers []Span) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for at := uint64(0); len(events) < 10000; at += 16000 + rng.Uint64N(32000) {
 		e := Span{at, at + 8000, rng.IntN(10)}
 		events = append(events, e)
 		for range rng.IntN(3) {
-			told = append(told, Span{at + rng.Uint64N(8000), at + 9000, rng.IntN(11) - 1})
+			answers = append(answers, Span{at + rng.Uint64N(8000), at + 9000, rng.IntN(11) - 1})
 		}
 	}
-	slices.SortFunc(told, compareSpans)
-	return events, told
+	slices.SortFunc(answers, compareSpans)
+	return events, answers
 }
 
 func BenchmarkPair(b *testing.B) {
-	events, told := day()
+	events, answers := day()
 	var p Pairing
 	for b.Loop() {
-		p.Pair(events, told, 4000)
+		p.Pair(events, answers, 4000)
 	}
 }

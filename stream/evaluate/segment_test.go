@@ -16,8 +16,8 @@ import (
 	"inkling/stream"
 )
 
-// bursts are examples of one to three tones between pauses, of other lengths
-// and pitches each, and one that is silent.
+// bursts returns examples of one to three tones between pauses, each of its own length and
+// pitch, and one that is silent.
 func bursts(n int) *dataset.Set {
 	rng := rand.New(rand.NewPCG(20, 1))
 	s := &dataset.Set{Kind: dataset.Audio, Labels: testLabels, Channels: 1, Rate: 8000}
@@ -49,8 +49,8 @@ func melModel(t *testing.T) *model.Model {
 	})
 }
 
-// The evaluation of a segment is what the stream says of it: label,
-// probability and steps of the longest, the early step too.
+// The row of an example has the label, probability, steps and early step that the stream
+// reports for its longest segment.
 func TestSegmentsAreTheStreams(t *testing.T) {
 	m, s := melModel(t), bursts(12)
 	for _, kind := range []segment.Kind{segment.Activity, segment.Fixed} {
@@ -114,7 +114,7 @@ func TestAnExampleWithoutSegmentIsWrong(t *testing.T) {
 	}
 }
 
-// The segmenters that take everything leave an evaluation as it is.
+// Segmenters that leave nothing out do not change an evaluation.
 func TestWholeAndMessageChangeNothing(t *testing.T) {
 	m, s := melModel(t), bursts(6)
 	want, err := Run(context.Background(), m, s, Options{})

@@ -20,8 +20,8 @@ import (
 	"inkling/model/segment"
 )
 
-// Worked out by hand: of "aaaabbbbcc" the answer "aabbbbbbac" overlaps a by 2/4, b by
-// 4/6, c by 1/2, and has an a too many.
+// In the first case the answer overlaps a by 2/4, b by 4/6, c by 1/2, and has one a too
+// many.
 func TestOverlapsByHand(t *testing.T) {
 	labels := func(s string) (l []int32) {
 		for _, c := range s {
@@ -51,9 +51,9 @@ func TestOverlapsByHand(t *testing.T) {
 	}
 }
 
-// Less overlap is never harder to reach, labels equal to the truth are perfect, and
-// how often the steps are counted does not matter.
-func TestOverlapsHaveAnOrder(t *testing.T) {
+// F1 does not rise with the overlap asked for, equals 1 for the true labels, and does not
+// depend on how often each step is counted.
+func TestOverlapProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 60).Draw(t, "steps")
 		truth := rapid.SliceOfN(rapid.Int32Range(0, 2), n, n).Draw(t, "truth")
@@ -78,9 +78,8 @@ func TestOverlapsHaveAnOrder(t *testing.T) {
 	})
 }
 
-// The running labels of a stream are those that the network gives of the whole
-// recording at once, each step's truth is that of its last sample, and the figures are
-// those of a count by hand.
+// The running labels are those of the network over the whole recording at once, the truth
+// of a step is that of its last sample, and the figures equal a count.
 func TestStepsAreThoseOfTheWholeRecording(t *testing.T) {
 	m := randomModel(t, 4, func(c *model.Config) {
 		c.Labels, c.Confirm, c.Decision = []string{"a", "b"}, false, decide.Config{State: "carry", Gap: "reset"}
@@ -130,8 +129,7 @@ func TestStepsAreThoseOfTheWholeRecording(t *testing.T) {
 	}
 }
 
-// Steps that no segment holds are wrong, or background where there is one; a label
-// held back is none.
+// Steps outside segments have the background's label, or none if there is no background.
 func TestStepsOutsideSegments(t *testing.T) {
 	set := testset.Steps(2, 1)
 	for _, background := range []string{"", "b"} {
@@ -153,7 +151,7 @@ func TestStepsOutsideSegments(t *testing.T) {
 	}
 }
 
-func TestStepReports(t *testing.T) {
+func TestStretchesCoverTheRecording(t *testing.T) {
 	m := randomModel(t, 4, func(c *model.Config) { c.Labels = []string{"a", "b"} })
 	set := testset.Steps(3, 2)
 	r, err := Steps(t.Context(), m, set, Options{})
@@ -181,7 +179,7 @@ func TestStepReports(t *testing.T) {
 	}
 }
 
-func TestStepsRefuse(t *testing.T) {
+func TestStepsRefuses(t *testing.T) {
 	m := randomModel(t, 1, nil)
 	for want, run := range map[string]func() error{
 		"running head": func() error {
@@ -211,8 +209,8 @@ func TestStepsRefuse(t *testing.T) {
 	}
 }
 
-// A running label that flickers is averaged; one that is right at once is left alone.
-func TestSteady(t *testing.T) {
+// Steady averages a running label that flickers, and leaves alone one that is right at once.
+func TestSteadyAveragesWhatFlickers(t *testing.T) {
 	c := model.Config{Labels: []string{"a", "b"}, Decision: decide.Config{State: "carry", Gap: "reset"}}
 	for _, flicker := range []bool{false, true} {
 		v := calibrate.Verdict{}

@@ -23,7 +23,7 @@ func (r Beats) WriteText(w io.Writer) error {
 		c := t.PerClass[label]
 		fmt.Fprintf(&b, "%-6s %6d  %11s  %9s  %6s  %5s\n", printable(label), c.Beats, c.Sensitivity, c.Precision, c.PrecisionEC57, decimal(c.F1))
 	}
-	fmt.Fprintf(&b, "\ntruth, told   %s  no label  not found\n", labelColumns(r.Labels))
+	fmt.Fprintf(&b, "\ntruth, given  %s  no label  not found\n", labelColumns(r.Labels))
 	for i, row := range r.Confusion {
 		name := "none"
 		if i < len(r.Truths) {

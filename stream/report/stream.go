@@ -26,7 +26,7 @@ func (r Stream) WriteText(w io.Writer) error {
 	}
 	r.writeLabels(&b)
 	r.confusion().write(&b)
-	b.WriteString("column none: no label was told of the event; row none: it was told of no event, or of one told already\n")
+	b.WriteString("column none: no label was reported for the event; row none: the label was reported at no event, or again for the same event\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -45,7 +45,7 @@ func (r Stream) figures() [][]figure {
 	return [][]figure{{
 		{"recall", r.Recall.String(), fmt.Sprintf("%d of %d events found, 95 %% interval %s to %s", r.Found, r.Events, evaluate.Share(lo), evaluate.Share(hi))},
 		{"precision", r.Precision.String(), fmt.Sprintf("F1 %s, macro F1 %s; a segment begins within %v s of its event", decimal(r.F1), decimal(r.MacroF1), r.Tolerance)},
-		{"false alarms an hour", f.PerHour.String(), fmt.Sprintf("%d: %d on background, %d of another label than the event's, %d told again, %d begun too far from it", f.Total, f.OnBackground, f.WrongLabel, f.Repeated, f.Displaced)},
+		{"false alarms an hour", f.PerHour.String(), fmt.Sprintf("%d: %d on background, %d of another label than the event's, %d reported again, %d too far from its begin", f.Total, f.OnBackground, f.WrongLabel, f.Repeated, f.Displaced)},
 		{"missed", fmt.Sprint(r.Missed), reasons(r.Misses)},
 	}, {
 		{"clips", a.Clip.String(), fmt.Sprintf("right when cut out at the annotations (%d)", a.Clips)},
@@ -60,7 +60,7 @@ func (r Stream) latencies() (fs []figure) {
 		name, note string
 		evaluate.Latency
 	}{{"running label after", "it is right and stays so", r.Latency.Running}, {"early label after", "it is given and right", r.Latency.Early},
-		{"confirmed after", "told", r.Latency.Confirmed}} {
+		{"confirmed after", "it is reported", r.Latency.Confirmed}} {
 		if l.Events > 0 {
 			fs = append(fs, figure{l.name, l.Median.String() + " ms", fmt.Sprintf("from the event's begin until %s, median of %d; 90 %% within %s ms", l.note, l.Events, l.P90)})
 		}
@@ -71,7 +71,7 @@ func (r Stream) latencies() (fs []figure) {
 func (r Stream) steadiness() (fs []figure) {
 	e, s := &r.Early, &r.Segments
 	if e.Given > 0 {
-		fs = append(fs, figure{"early", e.Accuracy.String(), "right, of those given of an event"},
+		fs = append(fs, figure{"early", e.Accuracy.String(), "right, of those given within an event"},
 			figure{"overturned", e.OverturnedShare.String(), fmt.Sprintf("of %d early labels, by what was confirmed, rejected or dropped", e.Given)})
 	}
 	return append(fs, figure{"", r.Running.OverturnedShare.String(), fmt.Sprintf("of %d running labels at a segment's end, by the confirmed one", s.Reported)},
@@ -80,11 +80,11 @@ func (r Stream) steadiness() (fs []figure) {
 }
 
 var reasonNames = map[evaluate.Reason]string{
-	evaluate.WrongLabel:                "told with another label",
+	evaluate.WrongLabel:                "reported with another label",
 	evaluate.Inside:                    "inside a segment that began at another time",
 	evaluate.NoSegment:                 "without a segment",
-	evaluate.Repeated:                  "told again",
-	evaluate.Displaced:                 "begun too far from it",
+	evaluate.Repeated:                  "reported again",
+	evaluate.Displaced:                 "too far from its begin",
 	evaluate.OnBackground:              "on background",
 	evaluate.Reason(decide.Background): "taken for background",
 	evaluate.Reason(decide.Threshold):  "under the threshold",

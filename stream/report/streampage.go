@@ -50,7 +50,7 @@ func (r Stream) writePage(w io.Writer, tradeOff *drawing) error {
 	p.add(tradeOff, "Trade-off", "Recall against false alarms an hour, on the streams of the proof, from the strictest thresholds to none.")
 	p.add(drawOverTime(r), "Over time", "Since the streams' begin. Above: events labelled right, with 95 % intervals of the confirmed label. Below: false alarms an hour.")
 	p.add(drawLatencies(r), "Latency", "How many events, of all, are found and have been labelled right so long after their begin: by the running label that stays, by the early one, by the confirmed one.")
-	p.add(drawEvents(r), "Confusion", "A row is an event's label, a column the label told of it. Column none: it was missed. Row none: told of no event, or of one told already. Colour is the share of the row.")
+	p.add(drawEvents(r), "Confusion", "A row is an event's label, a column the label reported for it. Column none: it was missed. Row none: reported at no event, or again for the same event. Colour is the share of the row.")
 	if p.err != nil {
 		return p.err
 	}

@@ -17,10 +17,10 @@ import (
 
 const rate = 1000
 
-var testConfig = &model.Config{Labels: []string{"a", "b", "c", "z"}, Decision: decide.Config{Background: "z", State: "reset", Gap: "reset"}}
+var testConfig = &model.Config{Labels: []string{"a", "b", "c", "z"}, Decision: decide.Config{Background: "z", State: decide.Reset, Gap: decide.GapReset}}
 
-// said is a candidate of label with probability p, the rest shared by the others.
-func said(start uint64, label int, p float32) evaluate.Candidate {
+// candidate returns a candidate of label with probability p, the rest shared by the others.
+func candidate(start uint64, label int, p float32) evaluate.Candidate {
 	c := evaluate.Candidate{Start: start, End: start + 300, DecidedAt: start + 500, Running: -1, Early: -1, Confirm: make([]float32, 4)}
 	for i := range c.Confirm {
 		c.Confirm[i] = (1 - p) / 3
@@ -29,15 +29,15 @@ func said(start uint64, label int, p float32) evaluate.Candidate {
 	return c
 }
 
-// planted is a stream in which every second an event is told with p, or where there is
-// none a false alarm is.
+// planted returns a stream with an event reported with probability p, or a false alarm, in
+// every second.
 func planted(events, alarms [][]float32) *evaluate.Trace {
 	t := &evaluate.Trace{Name: "x", Rate: rate}
 	for i, ps := range [][][]float32{events, alarms} {
 		for label, p := range ps {
 			for _, v := range p {
 				t.Samples += rate
-				t.Candidates = append(t.Candidates, said(t.Samples, label, v))
+				t.Candidates = append(t.Candidates, candidate(t.Samples, label, v))
 				if i == 0 {
 					t.Events = append(t.Events, evaluate.Span{Start: t.Samples, End: t.Samples + 300, Label: label})
 				}
@@ -49,7 +49,7 @@ func planted(events, alarms [][]float32) *evaluate.Trace {
 	return t
 }
 
-// evenly is n values from lo to hi.
+// evenly returns n values from lo to hi.
 func evenly(n int, lo, hi float32) (all []float32) {
 	for i := range n {
 		all = append(all, lo+(hi-lo)*float32(i)/float32(n-1))
@@ -57,7 +57,7 @@ func evenly(n int, lo, hi float32) (all []float32) {
 	return all
 }
 
-// tuned chooses on t what was searched on t.
+// tuned makes a path from t and chooses on it.
 func tuned(t *evaluate.Trace, g Goal) (d decide.Config, points []Point, n int) {
 	d = testConfig.Decision
 	cs := curves([]*evaluate.Trace{t}, testConfig, &d, 0.25)
@@ -69,10 +69,9 @@ func tuned(t *evaluate.Trace, g Goal) (d decide.Config, points []Point, n int) {
 	return d, points, n
 }
 
-// Labels whose false alarms end at different probabilities get thresholds of their
-// own, between those and their events; where they overlap the budget goes to the label
-// that finds most for it.
-func TestPlantedOptimum(t *testing.T) {
+// Labels get thresholds of their own between their false alarms and their events. Where
+// those overlap, the budget goes to the label that finds most for it.
+func TestThresholdsFindThePlantedOptimum(t *testing.T) {
 	trace := planted([][]float32{evenly(40, 0.7, 0.99), evenly(40, 0.93, 0.99), evenly(40, 0.5, 0.9)},
 		[][]float32{evenly(10, 0.4, 0.62), evenly(10, 0.4, 0.91), {0.52, 0.85}})
 	d, points, n := tuned(trace, Goal{FalseAlarms: 0})
@@ -101,15 +100,15 @@ func TestPlantedOptimum(t *testing.T) {
 	}
 }
 
-func drawTake(t *rapid.T) *evaluate.Trace {
+func drawTrace(t *rapid.T) *evaluate.Trace {
 	trace := &evaluate.Trace{Name: "x", Rate: rate, Samples: 3600 * rate}
 	at := uint64(0)
 	for range rapid.IntRange(1, 40).Draw(t, "events") {
 		at += rapid.Uint64Range(0, 900).Draw(t, "pause")
 		label := rapid.IntRange(0, 2).Draw(t, "label")
 		trace.Events = append(trace.Events, evaluate.Span{Start: at, End: at + 400, Label: label})
-		if rapid.Bool().Draw(t, "told") {
-			trace.Candidates = append(trace.Candidates, said(at+rapid.Uint64Range(0, 100).Draw(t, "late"), rapid.IntRange(0, 3).Draw(t, "said"), rapid.Float32Range(0.26, 1).Draw(t, "p")))
+		if rapid.Bool().Draw(t, "reported") {
+			trace.Candidates = append(trace.Candidates, candidate(at+rapid.Uint64Range(0, 100).Draw(t, "late"), rapid.IntRange(0, 3).Draw(t, "label answered"), rapid.Float32Range(0.26, 1).Draw(t, "p")))
 		}
 		at += 101
 	}
@@ -117,11 +116,11 @@ func drawTake(t *rapid.T) *evaluate.Trace {
 	return trace
 }
 
-// Every place on a path counts what evaluate.Score counts under its thresholds; from
-// place to place both counts can but grow, and so does the recall with the budget.
-func TestPathIsWhatScoreSays(t *testing.T) {
+// Each point of a path has the counts of evaluate.Score under its thresholds. Along the path
+// both counts never decrease, nor does the recall with a greater budget.
+func TestPathCountsWhatScoreCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		searched, trace := drawTake(t), drawTake(t)
+		searched, trace := drawTrace(t), drawTrace(t)
 		d := testConfig.Decision
 		path := newPath(curves([]*evaluate.Trace{searched}, testConfig, &d, 0.25))
 		points := along(path, curves([]*evaluate.Trace{trace}, testConfig, &d, 0.25))
@@ -150,7 +149,7 @@ func TestPathIsWhatScoreSays(t *testing.T) {
 	})
 }
 
-func TestBounds(t *testing.T) {
+func TestBoundsByHand(t *testing.T) {
 	plain, sure, again := Goal{}, Goal{Confidence: 0.9}, Goal{Confidence: 0.9, Distinct: 2}
 	for _, c := range [][2]float64{
 		{sure.AtMost(0, 1), math.Log(10)}, {sure.AtMost(3, 2), 6.6808 / 2}, {plain.AtMost(3, 2), 1.5}, {again.AtMost(15, 10), 6.6808 / 2}, {again.AtMost(0, 1), math.Log(10)},
@@ -163,9 +162,9 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// What is chosen on one stream keeps to the budget on all others but for about a tenth
-// of the streams it may be chosen on; by the plain rule it is about one in two.
-func TestTheBoundHolds(t *testing.T) {
+// With a confidence of 0.9, a choice breaks the true budget for at most a tenth of the
+// streams that it may be made on; without, for about half of them.
+func TestChoiceKeepsTheTrueBudget(t *testing.T) {
 	const trials, hours, budget, each = 2000, 10, 1.0, 0.05 // alarms an hour that a step adds
 	broken := func(confidence float64) (share float64) {
 		rng := rand.New(rand.NewPCG(3, 4))
@@ -190,8 +189,8 @@ func TestTheBoundHolds(t *testing.T) {
 	}
 }
 
-// A goal out of reach is told with what there is.
-func TestUnreachable(t *testing.T) {
+// If a goal is out of reach, Why says what is within reach.
+func TestUnreachableGoalSaysWhatIsReachable(t *testing.T) {
 	trace := planted([][]float32{evenly(40, 0.5, 0.9)}, [][]float32{evenly(40, 0.52, 0.8)})
 	for _, c := range []struct {
 		goal Goal
@@ -221,8 +220,8 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// A stream cut in three gives a third and the rest, which begins at 0.
-func TestDivide(t *testing.T) {
+// Divide gives a third of a trace and the rest, whose positions begin at 0.
+func TestDivideBeginsTheRestAtZero(t *testing.T) {
 	trace := planted([][]float32{evenly(30, 0.5, 0.9)}, nil)
 	trace.Samples = 33 * rate
 	first, rest := divide([]*evaluate.Trace{trace})
@@ -235,10 +234,19 @@ func TestDivide(t *testing.T) {
 	}
 }
 
-func TestGoalMistakes(t *testing.T) {
-	for says, g := range map[string]Goal{"no goal": {FalseAlarms: -1}, "recall": {Recall: 2}, "confidence": {Confidence: 1}, "false alarms": {FalseAlarms: math.NaN()}, "latency": {Latency: -1}} {
-		if err := g.Check(); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%+v: %v", g, err)
+func TestCheckRefusesGoals(t *testing.T) {
+	for _, c := range []struct {
+		want string
+		goal Goal
+	}{
+		{"tune: no goal: give a greatest rate of false alarms, or a least recall", Goal{FalseAlarms: -1}},
+		{"tune: recall: 2, want 0 to 1", Goal{Recall: 2}},
+		{"tune: confidence: 1, want 0 to less than 1", Goal{Confidence: 1}},
+		{"tune: false alarms: NaN an hour, want a number, 0 or more", Goal{FalseAlarms: math.NaN()}},
+		{"tune: latency: -1 ms, want 0 or more", Goal{Latency: -1}},
+	} {
+		if err := c.goal.Check(); err == nil || err.Error() != c.want {
+			t.Errorf("%+v: %v, want %s", c.goal, err, c.want)
 		}
 	}
 }

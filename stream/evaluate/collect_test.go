@@ -25,7 +25,7 @@ import (
 	"inkling/stream"
 )
 
-// tones is a data set of short tones, one pitch a label.
+// tones returns a data set of short tones, one pitch per label.
 func tones(n int) *dataset.Set {
 	rng := rand.New(rand.NewPCG(5, 5))
 	s := &dataset.Set{Kind: dataset.Audio, Labels: testLabels, Channels: 1, Rate: 8000}
@@ -39,8 +39,8 @@ func tones(n int) *dataset.Set {
 	return s
 }
 
-// composed is a stream of tones, and the recording of it whose source has blocks of
-// any length.
+// composed returns a stream composed of set, and the recording of it from a source with
+// blocks of any length.
 func composed(t *testing.T, set *dataset.Set, seconds float64) (*compose.Stream, func(block time.Duration) Recording) {
 	t.Helper()
 	s, err := compose.New(set, compose.Options{Duration: seconds, Pause: [2]float64{0.1, 1}})
@@ -54,7 +54,7 @@ func composed(t *testing.T, set *dataset.Set, seconds float64) (*compose.Stream,
 	}
 }
 
-// strict is a model some of whose answers are rejected, some background.
+// strict returns a model some of whose answers are rejected and some background.
 func strict(t *testing.T) *model.Model {
 	return randomModel(t, 20, func(c *model.Config) {
 		c.Rate, c.Segment.Kind, c.Front.Kind, c.Front.Bands = 8000, segment.Activity, "logmel", 12
@@ -62,7 +62,7 @@ func strict(t *testing.T) *model.Model {
 	})
 }
 
-// drawDecision draws rules of every kind over those of a model's.
+// drawDecision draws rules of every kind in place of those of d.
 func drawDecision(t *rapid.T, d decide.Config) decide.Config {
 	p := func(name string) float64 { return rapid.Float64Range(0, 0.8).Draw(t, name) }
 	d.Background = rapid.SampledFrom([]string{"", "c"}).Draw(t, "background")
@@ -82,10 +82,9 @@ func drawDecision(t *rapid.T, d decide.Config) decide.Config {
 	return d
 }
 
-// What is decided of candidates, as heard by a model with the rules and as replayed of
-// what one without them heard, is what a stream.Classifier with the rules tells, event
-// by event: confirmed, running and early labels.
-func TestDecisionsAreTheStreams(t *testing.T) {
+// Running, early and confirmed labels of a trace are those that a stream.Classifier reports,
+// event by event, whether the trace was collected under the rules or replayed.
+func TestReplayEqualsTheStream(t *testing.T) {
 	s, recording := composed(t, tones(30), 8)
 	x := make([]float32, s.Frames)
 	for r, at := s.Reader(), 0; at < len(x); {
@@ -102,12 +101,12 @@ func TestDecisionsAreTheStreams(t *testing.T) {
 		plain.Decision = decide.Config{State: d.State, Gap: d.Gap, Background: d.Background}
 		ruled := plain
 		ruled.Decision = d
-		heard := listened(t, m, plain, recording(0))
-		heard.Replay(&plain, &d)
-		if !reflect.DeepEqual(heard, listened(t, m, ruled, recording(0))) {
-			t.Fatal("replayed otherwise than heard")
+		trace := collected(t, m, plain, recording(0))
+		trace.Replay(&plain, &d)
+		if !reflect.DeepEqual(trace, collected(t, m, ruled, recording(0))) {
+			t.Fatal("a replayed trace differs from one collected under the rules")
 		}
-		early += checkDecided(t, remade(t, m, ruled), x, heard, held)
+		early += checkDecided(t, remade(t, m, ruled), x, trace, held)
 	})
 	for _, rule := range []string{"", string(decide.Threshold), string(decide.Background), string(decide.CUSUM)} {
 		if held[rule] < 3 {
@@ -127,7 +126,7 @@ func remade(t *rapid.T, m *model.Model, c model.Config) *model.Model {
 	return r
 }
 
-func listened(t *rapid.T, m *model.Model, c model.Config, r Recording) *Trace {
+func collected(t *rapid.T, m *model.Model, c model.Config, r Recording) *Trace {
 	traces, err := Collect(context.Background(), remade(t, m, c), []Recording{r}, StreamOptions{KeepProbs: true})
 	if err != nil {
 		t.Fatal(err)
@@ -135,9 +134,9 @@ func listened(t *rapid.T, m *model.Model, c model.Config, r Recording) *Trace {
 	return traces[0]
 }
 
-// checkDecided compares take with the events of m over x; it counts by rule what was
-// held back, and returns the number of early labels.
-func checkDecided(t *rapid.T, m *model.Model, x []float32, take *Trace, held map[string]int) (earlies int) {
+// checkDecided compares trace with the events of m over x. It counts labels held back by
+// rule, and returns the number of early labels.
+func checkDecided(t *rapid.T, m *model.Model, x []float32, trace *Trace, held map[string]int) (earlies int) {
 	c, err := stream.NewClassifier(m, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +148,7 @@ func checkDecided(t *rapid.T, m *model.Model, x []float32, take *Trace, held map
 	rules := decide.NewRules(&m.Config.Decision, testLabels)
 	k, step, early := 0, 0, -1
 	for _, e := range c.End(c.Advance(nil), segment.ByEOF) {
-		cand := &take.Candidates[k]
+		cand := &trace.Candidates[k]
 		switch e.Type {
 		case stream.Running:
 			if got := cand.Steps[step]; got.Sample != e.Sample || got.P != e.P || label(int(got.Label)) != e.Label {
@@ -173,14 +172,15 @@ func checkDecided(t *rapid.T, m *model.Model, x []float32, take *Trace, held map
 			k, step, early = k+1, 0, -1
 		}
 	}
-	if k != len(take.Candidates) {
-		t.Fatalf("%d candidates of %d", k, len(take.Candidates))
+	if k != len(trace.Candidates) {
+		t.Fatalf("%d candidates of %d", k, len(trace.Candidates))
 	}
 	return earlies
 }
 
-// The source's blocks do not matter, and a clip is what Predict says of the example.
-func TestListen(t *testing.T) {
+// Neither the source's blocks nor the order of annotations matter, and a clip is what
+// Predict answers for the example.
+func TestCollectDoesNotDependOnBlocks(t *testing.T) {
 	m, set := strict(t), tones(30)
 	s, recording := composed(t, set, 40)
 	var traces [][]*Trace
@@ -212,8 +212,8 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// A recording of another rate, in stereo, is heard where it sounds.
-func TestListenToAnotherFormat(t *testing.T) {
+// A stereo recording of another rate has its candidate where it sounds.
+func TestCollectConvertsTheFormat(t *testing.T) {
 	const rate = 12000
 	x := make([]float32, 2*3*rate)
 	for i := rate; i < 2*rate; i++ {
@@ -228,18 +228,18 @@ func TestListenToAnotherFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	take := traces[0]
-	if len(take.Candidates) != 1 || len(take.Events) != 1 || !take.Clips[0].Judged || take.Samples != 3*rate || take.Rate != rate {
-		t.Fatalf("%+v", take)
+	trace := traces[0]
+	if len(trace.Candidates) != 1 || len(trace.Events) != 1 || !trace.Clips[0].Judged || trace.Samples != 3*rate || trace.Rate != rate {
+		t.Fatalf("%+v", trace)
 	}
-	c := take.Candidates[0]
+	c := trace.Candidates[0]
 	near := func(got, want, within float64) bool { return math.Abs(got-want) <= within*rate }
 	if !near(float64(c.Start), 0.98*rate, 0.02) || !near(float64(c.End), 2*rate, 0.03) || !near(float64(c.DecidedAt), 2.2*rate, 0.03) {
 		t.Errorf("%+v", c)
 	}
 }
 
-func TestStreamMistakes(t *testing.T) {
+func TestStreamRefuses(t *testing.T) {
 	_, recording := composed(t, tones(4), 40)
 	for says, edit := range map[string]func(*Recording, *StreamOptions){
 		"x:7: the label \"q\" is none of the model's": func(r *Recording, o *StreamOptions) {
@@ -273,31 +273,30 @@ func TestStreamMistakes(t *testing.T) {
 	}
 }
 
-// An hour's figures, counted by hand.
-func TestScore(t *testing.T) {
+func TestScoreByHand(t *testing.T) {
 	const rate = 1000
-	said := func(start, end uint64, probs ...float32) Candidate {
+	candidate := func(start, end uint64, probs ...float32) Candidate {
 		return Candidate{Start: start, End: end, DecidedAt: end + 200, Confirm: probs, Running: -1, Early: -1}
 	}
-	good := said(950, 1400, 0.9, 0.1, 0)
+	good := candidate(950, 1400, 0.9, 0.1, 0)
 	good.Steps = []Step{{1000, -1, 0}, {1100, 1, 0.6}, {1200, 0, 0.6}, {1300, 0, 0.7}, {1400, 0, 0.8}, {1500, 1, 0.8}}
 	good.Counted, good.Running, good.Early, good.EarlyAt = 5, 0, 0, 1300
-	wrong := said(5100, 5500, 0.2, 0.8, 0)
+	wrong := candidate(5100, 5500, 0.2, 0.8, 0)
 	wrong.Early, wrong.EarlyAt, wrong.Running, wrong.Counted, wrong.Steps = 0, 5200, 0, 1, []Step{{5200, 0, 0.9}}
-	take := &Trace{Name: "x", Rate: rate, Samples: 3600 * rate,
+	trace := &Trace{Name: "x", Rate: rate, Samples: 3600 * rate,
 		Events: []Span{{1000, 1500, 0}, {5000, 5600, 0}, {9000, 9500, 1}, {13000, 13500, 1}, {17000, 17500, 1}, {21000, 21600, 0}},
 		Clips:  []Clip{{true, 0, 0}, {true, 0, 1}, {true, 1, 1}, {true, 1, 1}, {}, {}},
 		Candidates: []Candidate{good,
-			said(1500, 1600, 0.6, 0.4, 0), // overlaps nothing: on background
+			candidate(1500, 1600, 0.6, 0.4, 0), // overlaps nothing: on background
 			wrong,
-			said(9000, 9400, 0.1, 0.5, 0.4), // rejected
-			said(13100, 13300, 0, 0.3, 0.7), // background
+			candidate(9000, 9400, 0.1, 0.5, 0.4), // rejected
+			candidate(13100, 13300, 0, 0.3, 0.7), // background
 			{Start: 17000, End: 17040, Dropped: "short", Running: -1, Early: -1},
-			said(20000, 20500, 1, 0, 0), // too early for the last, and before it
-			said(21400, 21500, 1, 0, 0), // within it, but it begins too late
+			candidate(20000, 20500, 1, 0, 0), // too early for the last, and before it
+			candidate(21400, 21500, 1, 0, 0), // within it, but it begins too late
 		}}
 	d := &decide.Config{Threshold: 0.55, Background: "z"}
-	r := Score([]string{"a", "b", "z"}, []*Trace{take}, d, 0.25)
+	r := Score([]string{"a", "b", "z"}, []*Trace{trace}, d, 0.25)
 	want := FalseAlarms{4, 4, 1, 0, 1, 2}
 	if r.FalseAlarms != want || r.Events != 6 || r.Found != 1 || r.Missed != 5 || r.Recall != ShareOf(1, 6) || r.Precision != ShareOf(1, 5) || r.F1 != ShareOf(2, 11) {
 		t.Errorf("%+v", r)

@@ -14,8 +14,8 @@ import (
 	"inkling/model/feature"
 )
 
-// proseSet has n texts of 5 to 64 characters; five in a row are a passage.
-func proseSet(n int) *dataset.Set {
+// textSet has n texts of 5 to 64 characters; five in a row are a passage.
+func textSet(n int) *dataset.Set {
 	s := &dataset.Set{Kind: dataset.Text, Labels: testLabels, Channels: 1}
 	for i := range n {
 		e := dataset.Example{Name: fmt.Sprint("x.tsv:", i), Label: i / 5 % len(testLabels), Passage: fmt.Sprint(i / 5), Hash: fmt.Sprintf("%016x", i)}
@@ -27,16 +27,16 @@ func proseSet(n int) *dataset.Set {
 	return s
 }
 
-func proseModel(t testing.TB) *model.Model {
+func textModel(t testing.TB) *model.Model {
 	return randomModel(t, 5, func(c *model.Config) {
 		c.Rate, c.Front = 0, feature.Config{Kind: feature.KindChars, Alphabet: " acehst"}
 	})
 }
 
-// Of text the running label is judged after numbers of characters; shorter texts count
-// with their last label.
-func TestAccuracyAfterCharacters(t *testing.T) {
-	m, s := proseModel(t), proseSet(40)
+// The running label of a text is judged at milestones; shorter texts count with their last
+// label.
+func TestAccuracyAtMilestones(t *testing.T) {
+	m, s := textModel(t), textSet(40)
 	r, err := Run(context.Background(), m, s, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -68,9 +68,9 @@ func TestAccuracyAfterCharacters(t *testing.T) {
 	}
 }
 
-// Joined texts are judged as one, and are seen where one of them is.
-func TestJoinedTexts(t *testing.T) {
-	m, s := proseModel(t), proseSet(42)
+// Joined texts are one example, which training has seen if it has seen one of them.
+func TestJoinedTextsAreOneExample(t *testing.T) {
+	m, s := textModel(t), textSet(42)
 	m.Config.Origin.Examples = []string{s.Examples[3].Hash[:8] + "xxxx", s.Examples[7].Hash}
 	r, err := Run(context.Background(), m, s, Options{Join: 5})
 	if err != nil {

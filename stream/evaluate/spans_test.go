@@ -13,8 +13,8 @@ import (
 	"inkling/model/segment"
 )
 
-// What activity finds in a whole signal is what the live stream makes of it.
-func TestActivityFindsWhatTheStreamHears(t *testing.T) {
+// segment.Spans finds in a whole signal what the live stream finds.
+func TestSpansAreThoseOfTheStream(t *testing.T) {
 	m := randomModel(t, 1, func(c *model.Config) {
 		c.Rate, c.Front = 1000, feature.Config{Kind: feature.KindRaw, Samples: 1}
 		c.Segment = segment.Config{Kind: segment.Activity}
