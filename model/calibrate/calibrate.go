@@ -1,6 +1,9 @@
-// Package calibrate fits what turns a trained network's numbers into decisions, on
-// sequences that the network was not trained on: temperatures, the warm-up, and the
-// rule by which a running label becomes final.
+// Package calibrate fits what turns the outputs of a trained network into decisions:
+// temperatures, the number of warm-up steps, and the rule by which a running label becomes
+// final. It takes sequences that the network was not trained on.
+//
+// Most programs need Fit alone, or FitSteps if the data have a label for every step; package
+// train calls both.
 package calibrate
 
 import (
@@ -11,7 +14,7 @@ import (
 	"inkling/model"
 )
 
-// A Verdict is what a network without calibration said of one held-out sequence.
+// A Verdict is what a network without calibration answered for one held-out sequence.
 type Verdict struct {
 	Label   int       // the truth
 	Labels  []int32   // that of every step, −1: none; nil: Label is that of them all
@@ -19,10 +22,10 @@ type Verdict struct {
 	Probs   []float32 // C, confirmed; without a confirm head the last of Running
 }
 
-// Confirmed is the most probable label at the end.
+// Confirmed returns the most probable label at the end.
 func (v *Verdict) Confirmed() int { return f32.Argmax(v.Probs) }
 
-// Ended is the running label after the last step, −1 without a running head.
+// Ended returns the running label after the last step, −1 without a running head.
 func (v *Verdict) Ended() int {
 	if len(v.Running) == 0 {
 		return -1
@@ -38,8 +41,8 @@ type Options struct {
 	Confidence float64 // that it is not more
 }
 
-// Fit sets c.Calibration, c.Decision.Warm and the early rule from verdicts, of which
-// it takes at least one. It returns what a user should know of the rule.
+// Fit sets c.Calibration, c.Decision.Warm and the early rule from vs, which must not be
+// empty. It returns what a user should know about the rule.
 func Fit(c *model.Config, vs []Verdict, o Options) (notes []string) {
 	c.Calibration = temperatures(c, vs)
 	if c.Running == model.RunningNone {
@@ -62,7 +65,7 @@ func Fit(c *model.Config, vs []Verdict, o Options) (notes []string) {
 	return nil
 }
 
-// temper is v under c's calibration.
+// temper returns v under c's calibration.
 func temper(c *model.Config, v *Verdict) Verdict {
 	n := len(v.Probs)
 	out := Verdict{Label: v.Label, Running: slices.Clone(v.Running), Probs: slices.Clone(v.Probs)}

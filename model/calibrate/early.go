@@ -12,10 +12,10 @@ import (
 	"inkling/model/decide"
 )
 
-// learnEarly fits the early rule of c to calibrated verdicts. The score is fitted on
-// each half for the other, so that the test judges it on sequences that are new to it,
-// and then on all. Where the verdicts cannot support o.Gap it takes the least gap that
-// they can and says so; with none under a half there is no rule.
+// learnEarly fits the early rule of c to calibrated verdicts. Each half of them is judged by
+// a score fitted on the other half, so that the test is fair; the score that is kept is
+// fitted on all. If the verdicts cannot support o.Gap, the rule holds for the least gap that
+// they do support, and supported is false; if that is not under one half, there is no rule.
 func learnEarly(c *model.Config, vs []Verdict, o Options) (rule *decide.Early, supported bool) {
 	halves := [2][]Verdict{}
 	for i, v := range vs {
@@ -40,8 +40,8 @@ func learnEarly(c *model.Config, vs []Verdict, o Options) (rule *decide.Early, s
 	return nil, false
 }
 
-// A course is a sequence's records: the steps at which its score was higher than at
-// all before, and whether the label then was the confirmed one.
+// A course lists the steps of a sequence at which its score exceeded all before, and whether
+// the running label then was the confirmed one.
 type course struct {
 	steps int
 	score []float64 // ascending
@@ -62,8 +62,8 @@ func newCourse(c *model.Config, v *Verdict, weights []float64) course {
 	return q
 }
 
-// eachStep calls f with the running label and the features of every step of v after
-// the warm-up.
+// eachStep calls f with the running label and the features of every step of v after the
+// warm-up.
 func eachStep(c *model.Config, v *Verdict, f func(step, label int, features *[decide.ScoreFeatures]float64)) {
 	n := len(v.Probs)
 	last, held := -1, 0
@@ -79,20 +79,20 @@ func eachStep(c *model.Config, v *Verdict, f func(step, label int, features *[de
 	}
 }
 
-// thresholds that are tested, from the strictest on.
+// Thresholds are tested from the strictest on.
 const (
 	strictest = 15.0
 	loosest   = -5.0
 	spacing   = 0.05
 )
 
-// learnThenTest returns the least threshold for which, at the level delta, both
-// hypotheses are rejected: that more than the share gap of the labels is overturned,
-// of all sequences and of the fifth that is answered earliest. Thresholds are tested
-// in a fixed sequence from the strictest on until one fails, so no correction for
-// their number is due; each p-value is that of the binomial distribution, and the
-// greater of the two counts (Angelopoulos et al., Learn then Test, 2021). ok is false
-// where even the strictest threshold fails.
+// learnThenTest returns the least threshold that rejects, at the level delta, both
+// hypotheses: that more than the share gap of the labels is overturned, among all sequences
+// and among the fifth that is answered earliest. Thresholds are tested in a fixed sequence,
+// from the strictest until one fails, so no correction for their number is needed. Each
+// p-value is that of the binomial distribution, and the greater of the two counts
+// (Angelopoulos et al., Learn then Test, 2021). ok is false if even the strictest threshold
+// fails.
 func learnThenTest(courses []course, gap, delta float64) (threshold float64, ok bool) {
 	type answer struct {
 		share float64
@@ -121,8 +121,8 @@ func learnThenTest(courses []course, gap, delta float64) (threshold float64, ok 
 	return threshold, ok
 }
 
-// answer is the share of the sequence seen when the rule of that threshold answers, and
-// 1 where its label is overturned; share 1 where it never does.
+// answer returns the share of the sequence after which a rule with this threshold answers,
+// and 1 as wrong if that label is overturned. If the rule never answers, the share is 1.
 func (q *course) answer(threshold float64) (share float64, wrong int) {
 	i, _ := slices.BinarySearch(q.score, threshold)
 	if i == len(q.score) {
@@ -134,7 +134,7 @@ func (q *course) answer(threshold float64) (share float64, wrong int) {
 	return float64(q.at[i]) / float64(q.steps), wrong
 }
 
-// atMost is the probability of at most k of n where each has probability p.
+// atMost returns the probability of at most k successes of n, each with probability p.
 func atMost(k, n int, p float64) float64 {
 	return distuv.Binomial{N: float64(n), P: p}.CDF(float64(k))
 }

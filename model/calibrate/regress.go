@@ -9,10 +9,10 @@ import (
 	"inkling/model/decide"
 )
 
-// regress fits the weights of the early rule's score by logistic regression: of every
-// step, whether its running label is the confirmed one. Each sequence counts the same,
-// a small ridge keeps weights finite where the steps are separable, and the weights
-// come from Newton's method (iteratively reweighted least squares).
+// regress fits the weights of the early rule's score by logistic regression over all steps,
+// with the target whether the step's running label is the confirmed one. Every sequence has
+// the same weight. A small ridge keeps the weights finite if the steps are separable. The
+// method is Newton's (iteratively reweighted least squares).
 func regress(c *model.Config, vs []Verdict) []float64 {
 	const k = decide.ScoreFeatures
 	w := mat.NewVecDense(k, nil)
@@ -42,7 +42,7 @@ func regress(c *model.Config, vs []Verdict) []float64 {
 	return out
 }
 
-// ridge is the weight of ½|w|² beside one sequence's loss.
+// ridge is the weight of ½|w|² relative to the loss of one sequence.
 const ridge = 0.1
 
 // addSteps adds one sequence's share of Hessian and gradient.

@@ -2,9 +2,9 @@ package calibrate
 
 import "inkling/model"
 
-// FitSteps sets c.Calibration from verdicts on recordings with a label for every step:
-// one temperature for all steps, as there is no segment whose elapsed time would tell
-// how sure a label can be. There is no early rule, for no label becomes final.
+// FitSteps sets c.Calibration from recordings with a label for every step. There is one
+// temperature for all steps, because there are no segments whose elapsed time would say how
+// certain a label can be. There is no early rule, because no label becomes final.
 func FitSteps(c *model.Config, vs []Verdict) {
 	var s samples
 	for i := range vs {

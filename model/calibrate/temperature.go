@@ -7,8 +7,9 @@ import (
 	"inkling/model"
 )
 
-// temperatures fits one for confirm and one for each tenth of the usual length, the
-// ninth decile of the sequences', by greatest likelihood (Guo et al. 2017).
+// temperatures fits a temperature for the confirm head and one for each tenth of the usual
+// length, the ninth decile of the sequences' lengths, by maximum likelihood (Guo et al.
+// 2017).
 func temperatures(c *model.Config, vs []Verdict) *model.Calibration {
 	k := &model.Calibration{Steps: max(usualLength(vs), 1)}
 	if c.Confirm {
@@ -39,8 +40,8 @@ func temperatures(c *model.Config, vs []Verdict) *model.Calibration {
 	return k
 }
 
-// shrinkage draws a tenth's temperature to that of all of them, so that a few steps
-// do not make an extreme one: weight of the squared difference of the logarithms.
+// shrinkage pulls the temperature of a tenth towards that of all steps, so that a few steps
+// do not make it extreme. It is the weight of the squared difference of the logarithms.
 const shrinkage = 2
 
 func usualLength(vs []Verdict) int {
@@ -66,7 +67,7 @@ func (s *samples) add(p []float32, label int) {
 	s.logs, s.labels = append(s.logs, l), append(s.labels, label)
 }
 
-// addSteps adds the steps that have labels of their own.
+// addSteps adds the steps of v that have labels of their own.
 func (s *samples) addSteps(v *Verdict) {
 	n := len(v.Probs)
 	for t, l := range v.Labels {
@@ -90,8 +91,8 @@ func (s *samples) loss(x float64) (sum float64) {
 	return sum
 }
 
-// temperature minimises loss + weight·(x − middle)² over x, its logarithm, by golden
-// section; the loss is convex in 1/T, so there is one minimum.
+// temperature minimises loss + weight·(x − middle)² over x, the logarithm of the
+// temperature, by golden section. The loss is convex in 1/T, so there is one minimum.
 func (s *samples) temperature(middle, weight float64) float64 {
 	f := func(x float64) float64 { return s.loss(x) + weight*(x-middle)*(x-middle) }
 	const ratio = 0.6180339887498949
@@ -112,8 +113,8 @@ func (s *samples) temperature(middle, weight float64) float64 {
 	return math.Round(1e4*math.Exp((lo+hi)/2)) / 1e4
 }
 
-// Loss is the mean negative log-likelihood of the confirmed probabilities, or of the
-// running ones where steps have labels, under the temperature that suits them best.
+// Loss returns the mean negative log-likelihood under the best temperature, of the confirmed
+// probabilities or, if steps have labels, of the running ones.
 func Loss(vs []Verdict) float64 {
 	var s samples
 	for i := range vs {

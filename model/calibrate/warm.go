@@ -6,10 +6,9 @@ import (
 	"slices"
 )
 
-// warmSteps is how many steps the running head needs before it knows more than
-// which label is the commonest: the first step after which its accuracy on
-// held-out sequences is a standard error above that of always naming it, at most
-// a tenth of the median sequence.
+// warmSteps returns the number of steps that the running head needs before its accuracy on
+// held-out sequences is a standard error above that of always choosing the commonest label,
+// at most a tenth of the median sequence.
 func warmSteps(vs []Verdict, classes int) int {
 	count, lengths := make([]int, classes), make([]int, 0, len(vs))
 	for i := range vs {

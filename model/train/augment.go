@@ -31,7 +31,7 @@ func random(seed uint64, purpose, a, b int) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, uint64(purpose)<<56^uint64(a)<<24^uint64(b)))
 }
 
-// changesSamples tells whether training on such a set changes samples.
+// changesSamples reports whether training on a set of this kind changes samples.
 func (o *Options) changesSamples(kind dataset.Kind) bool {
 	switch kind {
 	case dataset.Audio:
@@ -42,8 +42,8 @@ func (o *Options) changesSamples(kind dataset.Kind) bool {
 	return false
 }
 
-// changedSamples returns the samples of an example of set with changes. Those that have
-// labels of their own keep their number.
+// changedSamples returns a randomly changed copy of an example's samples. If the samples
+// have labels of their own, their number stays.
 func changedSamples(o *Options, rng *rand.Rand, set *dataset.Set, e *dataset.Example) []float32 {
 	switch {
 	case set.Kind == dataset.Series && e.Steps != nil:
@@ -55,8 +55,8 @@ func changedSamples(o *Options, rng *rand.Rand, set *dataset.Set, e *dataset.Exa
 	return augmentSamples(o, rng, e, set.Channels, isBackground)
 }
 
-// stretchSeries returns n samples a channel as round(ratio·n), two at the least, with
-// straight lines between them; unlike a filter these keep a series' level to its ends.
+// stretchSeries resamples each channel to round(ratio·n) samples, at least two, by linear
+// interpolation, which unlike a filter keeps the level of a series up to its ends.
 func stretchSeries(x []float32, ratio float64, channels int) []float32 {
 	n := len(x) / channels
 	if n < 2 {
@@ -76,8 +76,8 @@ func stretchSeries(x []float32, ratio float64, channels int) []float32 {
 	return out
 }
 
-// augmentSamples returns a changed copy of an audio example's samples; background has
-// none laid under it.
+// augmentSamples returns a randomly changed copy of an audio example's samples. Background
+// is not mixed with more background.
 func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int, isBackground bool) []float32 {
 	x := e.Samples
 	if o.Stretch > 0 && e.Steps == nil {
@@ -110,8 +110,8 @@ func rms(x []float32) float64 {
 	return math.Sqrt(f32.Dot(x, x) / float64(max(len(x), 1)))
 }
 
-// augmentFrames changes T×D normalised frames in place and returns what is left
-// of them: a start crop, then as changeFeatures.
+// augmentFrames changes T×D normalised frames in place, cuts their start, and returns what
+// remains.
 func augmentFrames(o *Options, rng *rand.Rand, x []float32, dim int, front *feature.Config) []float32 {
 	if o.Crop > 0 {
 		steps := len(x) / dim
@@ -121,8 +121,8 @@ func augmentFrames(o *Options, rng *rand.Rand, x []float32, dim int, front *feat
 	return x
 }
 
-// augmentCodes changes T codes in place and returns what is left of them: a start crop,
-// and characters that become unknown, as a character of new text may be.
+// augmentCodes changes T codes in place and returns what remains. It cuts the start and
+// replaces characters by the code for unknown ones, which new text may contain.
 func augmentCodes(o *Options, rng *rand.Rand, x []float32) []float32 {
 	if o.Crop > 0 {
 		x = x[int(o.Crop*rng.Float64()*float64(len(x))):]
@@ -137,9 +137,9 @@ func augmentCodes(o *Options, rng *rand.Rand, x []float32) []float32 {
 	return x
 }
 
-// changeFeatures changes T×D normalised frames in place: feature noise, a gain and an
-// offset a feature, frequency masks, and features dropped for the whole sequence. It
-// returns the gains.
+// changeFeatures changes T×D normalised frames in place and returns the gains. It adds
+// noise, scales and shifts each feature, masks frequencies, and drops features for the whole
+// sequence.
 func changeFeatures(o *Options, rng *rand.Rand, x []float32, dim int, front *feature.Config) (gains []float32) {
 	gain, offset := make([]float32, dim), make([]float32, dim)
 	keep := float32(1 / (1 - o.Dropout))

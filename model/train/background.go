@@ -9,7 +9,7 @@ import (
 	"inkling/model/dataset"
 )
 
-// Of how background is laid under examples.
+// How background is mixed with examples.
 const (
 	backgroundOdds  = 0.75 // of a variant to have some
 	backgroundRange = 20.0 // dB above Options.SNR
@@ -20,8 +20,9 @@ const (
 	drawsOfSound    = 4    // pieces that are drawn to find one that sounds
 )
 
-// addBackground adds what withBackground makes to the training set, and to valid, which
-// may be nil, the label. Where groups are too few to spare any, they part no more.
+// addBackground adds background examples to the training set and their label to valid, which
+// may be nil. If there are too few groups to spare any, groups no longer keep examples
+// together.
 func (o *Options) addBackground(set, valid *dataset.Set) (*dataset.Set, *dataset.Set, error) {
 	set, err := o.withBackground(loosened(set))
 	if err != nil {
@@ -33,9 +34,10 @@ func (o *Options) addBackground(set, valid *dataset.Set) (*dataset.Set, *dataset
 	return set, valid, nil
 }
 
-// withBackground is set with Background's recordings, cut into pieces about as long as
-// examples are, as more examples of the label background. Each is brought to a level at
-// random, down from the examples' mean; what is digital silence is left out.
+// withBackground returns set with pieces of the recordings of Background as further
+// examples, labelled background. Pieces are about as long as examples, and each gets a
+// random level between the examples' mean and softer dB below it. Digital silence is left
+// out.
 func (o *Options) withBackground(set *dataset.Set) (*dataset.Set, error) {
 	b := o.Background
 	switch {
@@ -81,8 +83,8 @@ func (o *Options) withBackground(set *dataset.Set) (*dataset.Set, error) {
 	return set.Union(&pieces), nil
 }
 
-// overBackground lays a piece of Background, drawn by rng, under x and a little before
-// and after it, at a ratio from SNR dB up.
+// overBackground mixes x with a randomly chosen piece of Background, at a ratio of SNR dB or
+// more. Half of the time the background also lasts a little before and after x.
 func overBackground(o *Options, rng *rand.Rand, x []float32, channels int) []float32 {
 	b := o.Background
 	lead := func(most float64) int { return int(most * rng.Float64() * b.Rate) }

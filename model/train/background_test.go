@@ -69,7 +69,7 @@ func TestBackgroundBecomesExamples(t *testing.T) {
 	}
 }
 
-func TestUnderExamplesLiesBackground(t *testing.T) {
+func TestBackgroundIsMixedUnderExamples(t *testing.T) {
 	o := &Options{Background: hiss(3), SNR: 10}
 	set := words(2)
 	e := &set.Examples[0]
@@ -124,7 +124,7 @@ func TestBackgroundIsRefused(t *testing.T) {
 
 // A model of the same seed and background is the same on any number of cores, and
 // another background makes another.
-func TestTrainsOverBackground(t *testing.T) {
+func TestBackgroundGivesTheSameModelOnAnyCores(t *testing.T) {
 	fit := func(b *dataset.Set, cores int) []byte {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 		o, _, err := Defaults(words(24), "")

@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// sequence is one example ready for the network: T×D normalised frames, or what a stem
-// made of them.
+// A sequence is one example ready for the network: T×D normalised frames, or the output of
+// the stem.
 type sequence struct {
 	x     []float32
 	next  []float32 // where what comes next is learned: the frame after each of x
 	steps int
 	lead  int // first steps that are only to warm up
 	label int // -1: what comes next is asked for
-	// labels are those of the timesteps, −1: none; nil: label is that of them all. A
-	// sequence with labels of its own has no confirmed one.
+	// labels has the label of each timestep, −1 for none. If it is nil, label holds for all
+	// of them; if not, there is no confirmed label.
 	labels []int32
 	index  int // in the set
 	slot   int // of its stem tape
 }
 
-// weight is the sequence's in the loss of a batch: its class's, of mean 1 over the
-// examples (1 for nil), or of what comes next the steps that count.
+// weight returns the sequence's weight in a batch's loss: that of its class, which is 1 on
+// average and 1 if classes is nil. For forecasts it is the number of steps that count.
 func (s *sequence) weight(classes []float64) float64 {
 	switch {
 	case s.label < 0:
@@ -32,7 +32,7 @@ func (s *sequence) weight(classes []float64) float64 {
 	return classes[s.label]
 }
 
-// batch is a shard packed as cell.Forward takes it.
+// A batch is a shard packed as cell.Forward expects it.
 type batch struct {
 	seqs   []sequence // by descending length
 	active []int      // sequences longer than t
@@ -63,10 +63,10 @@ func (b *batch) pack(seqs []sequence, dim int) {
 	}
 }
 
-// row is where timestep t of sequence i lies.
+// row returns the row of timestep t of sequence i.
 func (b *batch) row(i, t int) int { return b.start[t] + i }
 
-// last is the row of sequence i's last timestep.
+// last returns the row of sequence i's last timestep.
 func (b *batch) last(i int) int { return b.row(i, b.seqs[i].steps-1) }
 
 // turn writes each sequence of src, rows of width values, to dst in reversed

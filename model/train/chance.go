@@ -9,9 +9,8 @@ import (
 	"inkling/model/feature"
 )
 
-// watch is the chance detector: it looks at every epoch and warns once of each
-// sign that nothing is being learned. It judges by validation, and without it
-// by the training accuracy.
+// A watch detects trainings that learn nothing. It looks at every epoch and warns once of
+// each sign. It judges by validation or, without one, by the training accuracy.
 type watch struct {
 	majority   float64 // accuracy of always naming the commonest label
 	n, classes int     // examples judged by
@@ -25,7 +24,8 @@ type watch struct {
 	warnedOneClass, warnedAtChance bool
 }
 
-// longStreak is how many epochs without a sign of learning are told.
+// longStreak is the number of consecutive epochs without a sign of learning that cause a
+// warning.
 const longStreak = 3
 
 func newWatch(t *trainer) *watch {

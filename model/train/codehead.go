@@ -5,8 +5,8 @@ import (
 	"inkling/model"
 )
 
-// codeHead is the head of the character to come: the softmax over codes of model.Next,
-// judged by the code that follows, in nats.
+// codeHead predicts the next character: the softmax over codes of model.Next. Its loss is in
+// nats.
 type codeHead struct {
 	unlabelled
 	hf   []float32  // R×H
@@ -29,8 +29,8 @@ func (q *codeHead) run(_ *model.Config, p *model.Params, b *batch, hf, _ []float
 	q.w.MulAdd(q.z, q.ld, hf, hid, b.rows)
 }
 
-// loss returns Σ_i scale_i·mean of −ln p(the code that follows) over the steps that
-// count, and leaves its gradient on the sums in z.
+// loss returns Σ_i scale_i·mean of −ln p(next code) over the steps that count, and leaves
+// the gradient on the sums in z.
 func (q *codeHead) loss(_ *model.Config, p *model.Params, b *batch, _ lossTerms, scale []float64) (sum float64) {
 	n := len(p.NextB)
 	for i, s := range b.seqs {

@@ -8,16 +8,17 @@ import (
 	"inkling/model/dataset"
 )
 
-// smallSet is under how many groups of examples, a recording's crops being one, none
-// is spared for validation: calibration and early rule then come from cross-fitting, and
-// the model from all of them. Over largeSet examples that would take too long.
+// Sets with fewer than smallSet groups are small: no group is spared for validation.
+// Calibration and early rule then come from cross-fitting, and the model learns from all
+// examples. The crops of one recording are one group. With largeSet examples or more that
+// would take too long.
 const (
 	smallSet = 1000
 	largeSet = 4000
 )
 
-// smallSound is under how many seconds of sound that is so: more of it takes minutes a
-// training.
+// smallSound is the number of seconds of sound from which on a set is not small, because one
+// training takes minutes.
 const smallSound = 900
 
 func small(set *dataset.Set) bool {
@@ -33,22 +34,21 @@ func small(set *dataset.Set) bool {
 	return seconds < smallSound
 }
 
-// defaultFolds is how many parts cross-fitting makes of a small set.
+// defaultFolds is the number of parts for cross-fitting a small set.
 const defaultFolds = 5
 
-// A fold is what one training beside the model's own learns from, and the examples
+// A fold is one of the trainings for calibration: the examples that it learns from and those
 // that it judges.
 type fold struct{ train, held *dataset.Set }
 
-// crossing is how far cross-fitting has come; a checkpoint holds it.
+// crossing is the progress of cross-fitting; a checkpoint holds it.
 type crossing struct {
 	Done     int // folds
 	Verdicts []calibrate.Verdict
 }
 
-// crossFit trains on what fold t.crossed.Done leaves, with the same options and for
-// as many updates as the whole set gets, and judges what it holds out by the last
-// weights.
+// crossFit trains on the examples outside fold t.crossed.Done, with the same options and as
+// many updates as for the whole set, and judges the held-out ones by the last weights.
 func (t *trainer) crossFit(ctx context.Context, hooks *Hooks) error {
 	held, err := t.beginFold(&t.folds[t.crossed.Done])
 	if err != nil {
@@ -71,7 +71,7 @@ func (t *trainer) crossFit(ctx context.Context, hooks *Hooks) error {
 	return nil
 }
 
-// beginFold makes the trainer of a fold, or takes it from the checkpoint.
+// beginFold makes the trainer of a fold, or restores it from the checkpoint.
 func (t *trainer) beginFold(k *fold) (held *corpus, err error) {
 	workers := len(t.workers)
 	var z *corpus
@@ -101,7 +101,7 @@ func (t *trainer) beginFold(k *fold) (held *corpus, err error) {
 	return held, nil
 }
 
-// folded divides set for cross-fitting, whole groups together.
+// folded divides set for cross-fitting and keeps groups whole.
 func folded(set *dataset.Set, o *Options) []fold {
 	train, held := set.Folds(o.Folds, strconv.FormatUint(o.Seed, 10))
 	fs := make([]fold, len(train))

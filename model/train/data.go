@@ -14,7 +14,7 @@ import (
 	"inkling/model/feature"
 )
 
-// corpus is a set with what every example's frames are made from.
+// A corpus is a set with the frames of every example, and what changed frames are made from.
 type corpus struct {
 	set        *dataset.Set
 	origin     *dataset.Set // whose examples, or pieces of them, set has
@@ -35,8 +35,8 @@ type corpus struct {
 	unit []float32 // D, the naive forecast's error on them
 }
 
-// newCorpus extracts every example's frames; with z nil it fits the
-// normalisation constants, else it takes those of z.
+// newCorpus extracts the frames of every example. If z is nil it fits the normalisation
+// constants, otherwise it uses those of z.
 func newCorpus(set *dataset.Set, front feature.Config, z *corpus, workers int) (*corpus, error) {
 	c := &corpus{set: set, origin: set, front: front, plain: make([][]float32, len(set.Examples)),
 		background: backgrounds(set)}
@@ -101,7 +101,7 @@ func extract(front feature.Config, e *dataset.Example, channels int, samples []f
 	return f, nil
 }
 
-// stepsOf are the labels of example i's frames; nil: it has one label.
+// stepsOf returns the labels of example i's frames, or nil if it has a single label.
 func (c *corpus) stepsOf(i int) []int32 {
 	if c.labels == nil {
 		return nil
@@ -116,7 +116,7 @@ func (c *corpus) normalize(frames []float32) {
 	}
 }
 
-// sequence is example i as it is.
+// sequence returns example i without augmentation.
 func (c *corpus) sequence(i int) sequence {
 	if c.cuts != nil {
 		return c.ahead(i, 0)
@@ -124,16 +124,15 @@ func (c *corpus) sequence(i int) sequence {
 	return sequence{x: c.plain[i], steps: len(c.plain[i]) / c.dim, label: c.set.Examples[i].Label, labels: c.stepsOf(i), index: i}
 }
 
-// variantsEach is how many changed copies of an example's samples are made
-// before training, of which each visit draws one; maxVariants bounds their
-// frames in all.
+// variantsEach is the number of changed copies of each example's samples that are made
+// before training; each visit draws one of them. maxVariants bounds the size of all of them.
 const (
 	variantsEach = 8
 	maxVariants  = 64 << 20 // values
 )
 
-// vary makes the variants of every example, if o asks for changes of samples, and finds
-// names to swap.
+// vary makes the variants of every example if o changes samples, and finds the words to
+// swap.
 func (c *corpus) vary(o *Options, workers int) {
 	if o.SwapNames > 0 || o.SwapWords > 0 {
 		c.names = findNames(c.set, c.plain)
@@ -164,7 +163,7 @@ func (c *corpus) vary(o *Options, workers int) {
 	})
 }
 
-// whole is the weight of the examples together, all classes weighing 1.
+// whole returns the total weight of the examples, with every class weighing 1.
 func (c *corpus) whole(indices []int) float64 {
 	if c.cuts == nil {
 		return float64(len(indices))
@@ -176,7 +175,7 @@ func (c *corpus) whole(indices []int) float64 {
 	return float64(n)
 }
 
-// augmented is example i, changed as o says with the numbers of rng.
+// augmented returns example i, changed as o says with random numbers from rng.
 func (c *corpus) augmented(i int, o *Options, rng *rand.Rand) sequence {
 	if c.cuts != nil {
 		return c.ahead(i, rng.IntN(c.cuts[i].room+1))
@@ -194,7 +193,7 @@ func (c *corpus) augmented(i int, o *Options, rng *rand.Rand) sequence {
 	return s
 }
 
-// drawn is example i or a variant of it.
+// drawn returns example i or a random variant of it.
 func (c *corpus) drawn(i int, rng *rand.Rand) []float32 {
 	if c.variants == nil {
 		return c.plain[i]
@@ -212,8 +211,9 @@ func (c *corpus) steps() (longest int, mean float64) {
 	return longest, mean
 }
 
-// classScales are the weights of the classes, of mean 1 over the examples: with balanced
-// each class's inverse frequency to the power.
+// classScales returns the weights of the classes, 1 on average over the examples. If
+// balanced they are proportional to the inverse frequency raised to power, otherwise they
+// are all 1.
 func classScales(set *dataset.Set, balanced bool, power float64) []float64 {
 	w := make([]float64, len(set.Labels))
 	for i := range w {
@@ -245,7 +245,7 @@ func classScales(set *dataset.Set, balanced bool, power float64) []float64 {
 	return w
 }
 
-// evaluation runs the network, as it is, over a corpus.
+// An evaluation is the outcome of running the network over a corpus without augmentation.
 type evaluation struct {
 	loss             float64
 	confirm, running float64 // accuracies

@@ -30,7 +30,7 @@ func Presets() []Preset {
 	return []Preset{PresetAudio, PresetSpeech, PresetCurve, PresetShort, PresetSensor, PresetText, PresetBeat}
 }
 
-// presetOf is the preset for the shape that set has.
+// presetOf returns the preset for the shape of set.
 func presetOf(set *dataset.Set) Preset {
 	n := medianLength(set)
 	switch {
@@ -50,27 +50,25 @@ func presetOf(set *dataset.Set) Preset {
 	return PresetSensor
 }
 
-// Defaults returns the options that the data suggest, and says in a line each
-// what was chosen and why. The figures behind them come from cross-validation on
-// training splits.
+// Defaults returns the options that suit the data, and explains in a line each what was
+// chosen and why. The figures behind them come from cross-validation on training splits.
+// name is the preset to use; if it is empty, the data decide.
 //
-//   - Audio: log-mel frames of 25 ms every 10 ms, every 5 ms where the median
-//     example is under 0.3 s; changes of speed, level, polarity and frequency
-//     masks; an evidence head.
-//   - Speech, which is sound of two to nine groups of fifty examples and more: what is
-//     to be told apart is not the sources, so frames keep the spectrum's envelope alone,
-//     MFCC with their differences, under noise of many levels, and the confirm head is
-//     offered the running one's evidence.
-//   - Curves: one channel, 20 to 1000 samples: convolutions over single samples.
-//   - Short series of at most 60 samples: one to four samples a step, with deltas
-//     but where there is one; with six channels and over 30 samples changes of speed.
+//   - Audio: log-mel frames of 25 ms every 10 ms, or every 5 ms if the median example is
+//     shorter than 0.3 s; changes of speed, level and polarity, and frequency masks; an
+//     evidence head.
+//   - Speech, that is sound from two to nine groups with fifty examples or more each: the
+//     sources themselves should not matter, so frames keep only the envelope of the spectrum
+//     (MFCC with differences), noise of many levels is added, and the confirm head sees the
+//     running head's evidence.
+//   - Curves, one channel of 20 to 1000 samples: convolutions over single samples.
+//   - Short series of at most 60 samples: one to four samples per step, with deltas unless it
+//     is one; with six channels or more and over 30 samples, changes of speed.
 //   - Longer series: patches that make about 50 steps of them, with deltas.
-//   - Text: a step a character.
+//   - Text: one character per step.
 //
-// Sets with a label for every step get a running head alone; see stepDefaults.
-//
-// Sets of thousands of examples get larger batches and at least 35 epochs. name is the
-// preset to take instead of the one that set looks like; "" is that one.
+// Sets with a label for every step get only a running head; see stepDefaults. Sets of
+// thousands of examples get larger batches and at least 35 epochs.
 func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 	name = cmp.Or(name, presetOf(set))
 	if !slices.Contains(Presets(), name) {
@@ -105,7 +103,7 @@ func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 	return o, notes, nil
 }
 
-// Of how long to train by default.
+// How long to train by default.
 const (
 	manyExamples = 4000
 	leastUpdates = 1500
@@ -190,8 +188,8 @@ const (
 	mostTextUpdates  = 4400
 )
 
-// textDefaults come from training on four fifths of three novels and judging the last
-// fifth of each, under other names; docs/accuracy.md has the settings beside one another.
+// textDefaults were chosen by training on four fifths of three novels and judging the last
+// fifth of each, with other names; docs/accuracy.md compares settings.
 func textDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 	o.Front.Kind = feature.KindChars
 	o.MinUpdates = max(leastTextUpdates, min(mostTextEpochs*((len(set.Examples)+o.Batch-1)/o.Batch), mostTextUpdates))
@@ -199,10 +197,11 @@ func textDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 		n, o.Join, 100*o.SwapNames)
 }
 
-// sourceExamples is how many examples a group of few has, on average, to be a source.
+// sourceExamples is the average number of examples per group from which on a few groups
+// count as sources.
 const sourceExamples = 50
 
-// fewSources tells whether set has the sound of few sources.
+// fewSources reports whether set is sound from few sources.
 func fewSources(set *dataset.Set) bool {
 	g := groups(set)
 	return g > 1 && g < fewGroups && len(set.Examples) >= g*sourceExamples
@@ -215,7 +214,7 @@ func speechDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 		float64(n)/set.Rate, set.Rate, PresetSpeech, o.Front.WindowMS, o.Front.HopMS)
 }
 
-// medianLength is the median number of samples a channel.
+// medianLength returns the median number of samples per channel.
 func medianLength(set *dataset.Set) int {
 	n := make([]int, len(set.Examples))
 	for i := range n {
@@ -224,7 +223,7 @@ func medianLength(set *dataset.Set) int {
 	return median(n)
 }
 
-// median sorts n; that of none is 0.
+// median sorts n and returns its median, 0 if n is empty.
 func median(n []int) int {
 	if len(n) == 0 {
 		return 0

@@ -15,22 +15,22 @@ import (
 	"inkling/model/dataset"
 )
 
-// ErrInterrupted tells that the context ended a training; the result is the
-// best so far.
+// ErrInterrupted is returned if the context ended a training. The result is the best model
+// so far.
 var ErrInterrupted = errors.New("train: interrupted")
 
-// ErrDiverged tells that loss or gradient are no longer numbers; the result is
-// the best before that.
+// ErrDiverged is returned if the loss or the gradient is no longer finite. The result is the
+// best model before that.
 var ErrDiverged = errors.New("train: the loss is no longer a number: lower train.Options.LR or train.Options.Clip, and look for outliers in the data")
 
-// Hooks tell how a training goes. Each may be nil; they are called from the
-// goroutine of Fit.
+// Hooks report how a training proceeds. Each may be nil. They are called from the goroutine
+// of Fit.
 type Hooks struct {
 	Progress func(done, total int, loss float64) // after every update
 	Epoch    func(Row)
 	Warn     func(string) // a sign that this training leads nowhere, and advice
-	// Checkpoint is called after every update and when ctx has ended; it decides
-	// how often a file is worth writing. write makes the file's bytes.
+	// Checkpoint is called after every update, and when ctx has ended. It decides whether to
+	// write a file now; write returns the file's bytes.
 	Checkpoint func(write func() []byte) error
 }
 
@@ -53,22 +53,24 @@ func (h *Hooks) checkpoint(t *trainer) error {
 	return h.Checkpoint(t.save)
 }
 
-// Result is a fitted model and how it came about.
+// Result is a fitted model and the history of its training.
 type Result struct {
 	Model *model.Model
 	Rows  []Row
 	Best  int // the epoch whose weights were kept
-	// Held are, of a set with a label for every sample, what the running head said of
-	// recordings that it was not trained on.
+	// Held has the running head's outputs for recordings that it was not trained on, if the
+	// set has a label for every sample.
 	Held []calibrate.Verdict
 }
 
-// Fit trains on set; valid may be nil, then o.Validation of set is held out, by
-// group. checkpoint, if not nil, is what an earlier Fit of the same sets and
-// options passed to Hooks.Checkpoint: training goes on from there and ends in
-// the very model that an uninterrupted one would. When ctx ends, Fit returns
-// the best so far with ErrInterrupted, or nil before the first epoch's end; while
-// folds are under way the best so far lacks its calibration alone.
+// Fit trains on set. It validates on valid or, if valid is nil, on the share o.Validation of
+// set, held out by group. If checkpoint is not nil, it must be what an earlier Fit of the
+// same sets and options passed to Hooks.Checkpoint; training then continues from there and
+// ends with the same model as an uninterrupted one.
+//
+// If ctx ends, Fit returns the best model so far with ErrInterrupted, or nil before the end
+// of the first epoch. A model that is interrupted during cross-fitting is complete but for
+// its calibration.
 func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, checkpoint []byte) (*Result, error) {
 	began := time.Now()
 	t, err := prepare(set, valid, o)
@@ -114,7 +116,7 @@ func (t *trainer) patienceOver() bool {
 	return t.o.Patience > 0 && t.valid != nil && t.progress.Epoch-t.progress.BestEpoch >= t.o.Patience
 }
 
-// keep records an epoch and its weights if they are the best.
+// keep records an epoch, and its weights if they are the best so far.
 func (t *trainer) keep(row Row) {
 	p := &t.progress
 	p.Epoch++
@@ -126,7 +128,7 @@ func (t *trainer) keep(row Row) {
 	}
 }
 
-// stopped is what Fit returns when err ended it.
+// stopped returns what Fit returns if err ended it.
 func (t *trainer) stopped(err error, hooks *Hooks) (*Result, error) {
 	err = t.interrupted(err, hooks)
 	if t.progress.BestEpoch == 0 {
@@ -142,7 +144,8 @@ func (t *trainer) stopped(err error, hooks *Hooks) (*Result, error) {
 	return r, err
 }
 
-// interrupted makes the context's end ErrInterrupted, with a last checkpoint.
+// interrupted turns the end of the context into ErrInterrupted, after a last checkpoint.
+// Other errors stay.
 func (t *trainer) interrupted(err error, hooks *Hooks) error {
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -199,8 +202,8 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 	return r, nil
 }
 
-// heldOut is what there is to calibrate p by: the validation set, or once all folds
-// are done what those held out.
+// heldOut returns the examples to calibrate p by: the validation set or, once all folds are
+// done, what they held out.
 func (t *trainer) heldOut(p *model.Params) (e evaluation) {
 	switch {
 	case t.valid != nil:
@@ -218,7 +221,7 @@ const (
 	blindSteps = 5
 )
 
-// groups are those of the examples that shortHashes lists.
+// groups lists the groups of the examples that shortHashes lists.
 func (t *trainer) groups() []string {
 	seen := map[string]bool{}
 	for _, c := range []*corpus{t.train, t.valid} {
@@ -232,13 +235,14 @@ func (t *trainer) groups() []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// background is the label of what is none of the others: trained, not reported.
+// background is the label for everything that is none of the others. It is trained, but not
+// reported.
 const background = "background"
 
 func round6(v float64) float64 { return math.Round(v*1e6) / 1e6 }
 
-// shortHashes lists the first eight digits of the hash of every example that
-// the model has to do with, those that chose its epoch included.
+// shortHashes lists the first eight digits of the hash of every example that the model was
+// trained on or validated by.
 func (t *trainer) shortHashes() []string {
 	seen := map[string]bool{}
 	for _, c := range []*corpus{t.train, t.valid} {

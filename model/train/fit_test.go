@@ -19,76 +19,7 @@ import (
 	"inkling/model/dataset"
 	"inkling/model/feature"
 	"inkling/model/segment"
-	"inkling/model/stem"
 )
-
-// variety are trainings that between them use every option that draws numbers,
-// keeps state or changes the network.
-func variety() map[string]struct {
-	set *dataset.Set
-	o   Options
-} {
-	type kind = struct {
-		set *dataset.Set
-		o   Options
-	}
-	all := map[string]kind{"series": {toySet(70, 1), toyOptions()}}
-	o := toyOptions()
-	o.Layers, o.Running, o.EMA, o.RampRunning, o.Distill, o.ClassWeights, o.BPTTSteps = 2, model.RunningEvidence, 0.9, true, 0.2, true, 5
-	all["stack"] = kind{toySet(70, 1), o}
-	o = toyOptions()
-	o.Folds, o.Validation, o.NoConfirm, o.Schedule = 0, 0, true, Step
-	all["no validation, no confirm head"] = kind{toySet(70, 1), o}
-	o = toyOptions()
-	o.Layers, o.Stem = 2, stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 4, Stride: 2, Channels: 6}, {Kernel: 3, Stride: 2, Channels: 8}}}
-	all["convolutions"] = kind{toySet(70, 1), o}
-	o.Layers, o.Front.Deltas, o.ActivationBudget, o.EMA = 1, 1, 1, 0.9
-	all["convolutions, little memory"] = kind{toySet(70, 1), o}
-	o, _, _ = Defaults(toyAudio(40, 1), "")
-	o.Front, o.Stem, o.Hidden, o.Epochs = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 6, HopMS: 20}, 8, 4
-	all["Gabor filters"] = kind{toyAudio(40, 1), o}
-	o, _, _ = Defaults(toyAudio(40, 1), "")
-	o.Hidden, o.Epochs, o.SNR, o.Front.Bands, o.Patience, o.Running = 10, 8, 10, 16, 2, model.RunningNone
-	all["audio"] = kind{toyAudio(40, 1), o}
-	o.Running, o.Carry, o.Epochs, o.Folds, o.Validation = model.RunningSoftmax, 0.5, 5, 0, 0.2
-	o.Patience, o.Batch = 0, 16
-	all["audio, joined"] = kind{toyAudio(40, 1), o}
-	o = toyStepOptions()
-	o.Carry, o.Folds, o.Validation, o.Epochs = 0.5, 2, 0, 2
-	all["steps, cut and joined"] = kind{toySteps(4, 1), o}
-	o = toyStepOptions()
-	o.Runs, o.ClassWeights, o.ActivationBudget, o.Validation, o.Batch = RunsWhole, true, 1, 0.3, 5
-	o.Front, o.Stem = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 6, Stride: 4, Channels: 6}}}
-	all["steps, whole, convolutions"] = kind{toySteps(3, 1), o}
-	o = tideOptions(tides(6, 150, 1))
-	o.Epochs, o.Layers, o.DropConnect, o.EMA, o.ActivationBudget = 4, 2, 0.2, 0.9, 1
-	all["what comes next"] = kind{tides(6, 150, 1), o}
-	o.Next = &model.Next{Loss: model.LossQuantile, Quantiles: []float64{0.1, 0.5, 0.9}}
-	o.Layers, o.Patience, o.Validation, o.Lead = 1, 2, 0.3, 0
-	all["quantiles of what comes next"] = kind{tides(24, 60, 1), o}
-	return all
-}
-
-func fitBytes(t *testing.T, set *dataset.Set, o Options, hooks Hooks, checkpoint []byte) ([]byte, []Row) {
-	t.Helper()
-	r, err := Fit(t.Context(), set, nil, o, hooks, checkpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := append([]Row(nil), r.Rows...)
-	for i := range rows {
-		rows[i].Seconds = 0
-	}
-	return r.Model.Bytes(), rows
-}
-
-// equalRows compares what two trainings logged; NaN equals NaN.
-func equalRows(a, b []Row) bool {
-	var x, y bytes.Buffer
-	WriteCSV(&x, a)
-	WriteCSV(&y, b)
-	return x.String() == y.String()
-}
 
 // One seed gives one file, whatever the number of processors; another seed
 // gives another.
@@ -114,7 +45,8 @@ func TestSameModelOnAnyNumberOfProcessors(t *testing.T) {
 
 // A training that is interrupted again and again at random updates and resumed
 // each time ends in the file of one that was left alone.
-func TestInterruptedAndResumed(t *testing.T) {
+func TestResumedTrainingEndsInTheSameModel(t *testing.T) {
+	t.Parallel()
 	for name, v := range variety() {
 		t.Run(name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(5, 5)) // its own: a map has no order
@@ -161,7 +93,7 @@ func TestInterruptedAndResumed(t *testing.T) {
 }
 
 // The best so far comes back with ErrInterrupted.
-func TestInterruptedKeepsTheBest(t *testing.T) {
+func TestInterruptionKeepsTheBest(t *testing.T) {
 	o := toyOptions()
 	o.Epochs = 50
 	ctx, cancel := context.WithCancel(t.Context())
@@ -180,7 +112,7 @@ func TestInterruptedKeepsTheBest(t *testing.T) {
 	}
 }
 
-func TestCheckpointOfAnotherTraining(t *testing.T) {
+func TestCheckpointOfAnotherTrainingIsRefused(t *testing.T) {
 	o := toyOptions()
 	var checkpoint []byte
 	keep := Hooks{Checkpoint: func(write func() []byte) error { checkpoint = write(); return nil }}
@@ -211,7 +143,7 @@ func TestCheckpointOfAnotherTraining(t *testing.T) {
 	}
 }
 
-func TestCheckpointThatCannotBeWritten(t *testing.T) {
+func TestCheckpointErrorEndsTheTraining(t *testing.T) {
 	full := errors.New("no space left")
 	_, err := Fit(t.Context(), toySet(70, 1), nil, toyOptions(), Hooks{Checkpoint: func(func() []byte) error { return full }}, nil)
 	if !errors.Is(err, full) {
@@ -221,12 +153,13 @@ func TestCheckpointThatCannotBeWritten(t *testing.T) {
 
 // A validation example's outcome is Predict's, to the bit: no padding, no
 // neighbour in the batch changes it.
-func TestValidationIsPredict(t *testing.T) {
+func TestValidationEqualsPredict(t *testing.T) {
+	t.Parallel()
 	for name, v := range variety() {
 		t.Run(name, func(t *testing.T) {
 			o := v.o
 			if o.Next != nil {
-				t.Skip("it has no labels: see TestNextLossIsOfForecasts")
+				t.Skip("it has no labels: see TestForecastLossIsThatOfTheModel")
 			}
 			o.Epochs = 1
 			tr, err := prepare(v.set, nil, o)
@@ -256,7 +189,7 @@ func TestValidationIsPredict(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeTrainedOn(t *testing.T) {
+func TestUnusableDataAreRefused(t *testing.T) {
 	nan := toySet(70, 1)
 	nan.Examples[4].Samples[7] = float32(math.NaN())
 	one := toySet(70, 1)
@@ -308,7 +241,7 @@ func TestWhatCannotBeTrainedOn(t *testing.T) {
 }
 
 // Divergence stops the training, with advice, and the best so far is kept.
-func TestDivergence(t *testing.T) {
+func TestDivergenceKeepsTheBest(t *testing.T) {
 	o := toyOptions()
 	o.Epochs = 30
 	o.Validation = 0.2
@@ -338,7 +271,7 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
-func TestPatienceEndsIt(t *testing.T) {
+func TestPatienceEndsTheTraining(t *testing.T) {
 	o := toyOptions()
 	o.Epochs, o.Patience, o.LR, o.Schedule = 500, 2, 0.05, Constant
 	r, err := Fit(t.Context(), toySet(70, 1), nil, o, Hooks{}, nil)
@@ -356,7 +289,8 @@ func TestPatienceEndsIt(t *testing.T) {
 }
 
 // What the model file says of its origin: no time, host or path.
-func TestOrigin(t *testing.T) {
+func TestModelKeepsItsOrigin(t *testing.T) {
+	t.Parallel()
 	set := toyAudio(60, 1)
 	o, _, _ := Defaults(set, "")
 	o.Hidden, o.Epochs, o.Seed = 8, 1, 42
@@ -378,7 +312,8 @@ func TestOrigin(t *testing.T) {
 }
 
 // However little memory the activations get, the model is the same to the bit.
-func TestMemoryChangesNoBit(t *testing.T) {
+func TestActivationBudgetChangesNoBit(t *testing.T) {
+	t.Parallel()
 	kinds := variety()
 	long := toySet(24, 2)
 	for i := range long.Examples {
@@ -415,7 +350,7 @@ func TestMemoryChangesNoBit(t *testing.T) {
 }
 
 // Windows cover every timestep once and end where they may.
-func TestCut(t *testing.T) {
+func TestWindowsCoverEveryStepOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		active := rapid.SliceOfN(rapid.IntRange(1, 9), 1, 400).Draw(t, "active")
 		slices.Sort(active)

@@ -10,11 +10,10 @@ import (
 	"inkling/model/segment"
 )
 
-// NextDefaults returns the options for learning what comes next in recordings, and says
-// in a line what was chosen: raw samples, one a step, the difference to the last of them
-// in units of the naive forecast's error.
-//
-// Of text: a step a character, and its code is what is learned.
+// NextDefaults returns options for learning what comes next in recordings, and explains them
+// in a line each. Signals are learned raw, one sample per step, as the difference to the
+// last sample in units of the naive forecast's error. Text is learned one character per
+// step.
 func NextDefaults(set *dataset.Set) (Options, []string) {
 	if set.Kind == dataset.Text {
 		return nextTextDefaults(set)
@@ -25,8 +24,9 @@ func NextDefaults(set *dataset.Set) (Options, []string) {
 	return o, append(notes, noteEnds(set)...)
 }
 
-// nextTextDefaults are those of text. Larger networks learn it better, and take longer;
-// of as many characters many small updates learn more than few large ones.
+// nextTextDefaults returns the options for text. Larger networks learn it better but take
+// longer; many small updates learn more than few large ones from the same number of
+// characters.
 func nextTextDefaults(set *dataset.Set) (Options, []string) {
 	o := NewOptions().forNext()
 	o.Front, o.Next = feature.Config{Kind: feature.KindChars}, &model.Next{Loss: model.LossEntropy}
@@ -39,7 +39,7 @@ func nextTextDefaults(set *dataset.Set) (Options, []string) {
 	return o, append(notes, noteEnds(set)...)
 }
 
-// noteEnds says how validation divides recordings, if not by group.
+// noteEnds explains how validation divides recordings if it cannot divide by group.
 func noteEnds(set *dataset.Set) []string {
 	switch g := groups(set); {
 	case g == 1:
@@ -50,8 +50,7 @@ func noteEnds(set *dataset.Set) []string {
 	return nil
 }
 
-// forNext returns o for learning what comes next: without heads of labels and
-// augmentation.
+// forNext returns o without what belongs to labels and without augmentation.
 func (o Options) forNext() Options {
 	for i := range declared() {
 		if d := &declared()[i]; d.Only == "labels" || d.Only == "text" {
@@ -63,8 +62,8 @@ func (o Options) forNext() Options {
 	return o
 }
 
-// checkNext refuses what learning what comes next has no use for, beside what the
-// declarations of the options say.
+// checkNext refuses options that have no meaning for forecasts. Those that their
+// declarations mark are checked already.
 func (o *Options) checkNext() error {
 	for _, f := range []struct {
 		name string
@@ -89,7 +88,7 @@ func (o *Options) checkNext() error {
 	return nil
 }
 
-// prepareNext is prepare for what comes next; o has its defaults.
+// prepareNext is prepare for forecasts; o is resolved.
 func prepareNext(set, valid *dataset.Set, o Options, workers int) (*trainer, error) {
 	if err := o.check(set.Kind); err != nil {
 		return nil, err
@@ -124,7 +123,7 @@ func prepareNext(set, valid *dataset.Set, o Options, workers int) (*trainer, err
 	return t, t.config.Check()
 }
 
-// measureNext is what validation says of the model.
+// measureNext returns what validation measures of the model.
 func (t *trainer) measureNext(p *model.Params) map[string]float64 {
 	if t.valid == nil {
 		return map[string]float64{}

@@ -85,7 +85,7 @@ func (c *nextCase) load(t *testing.T, tr *trainer) {
 }
 
 // Outputs, loss, every gradient and ten AdamW losses are PyTorch's.
-func TestNextAgainstPyTorch(t *testing.T) {
+func TestForecastsAgreeWithPyTorch(t *testing.T) {
 	for _, c := range nextCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
 			tr := c.trainer(-1, 2)
@@ -164,7 +164,8 @@ func (c *nextCase) total(r *reference) (sum float64) {
 }
 
 // The gradient of the loss is its central difference, computed in float64.
-func TestNextGradientIsTheDerivative(t *testing.T) {
+func TestForecastGradientIsTheDerivative(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := nextCase{Layers: rapid.IntRange(1, 3).Draw(t, "layers"), Residual: rapid.Bool().Draw(t, "residual"), Hidden: rapid.IntRange(1, 6).Draw(t, "hidden"),
 			Channels: rapid.IntRange(1, 3).Draw(t, "channels"), Samples: rapid.IntRange(1, 3).Draw(t, "samples"), LR: 1e-3,
@@ -249,6 +250,7 @@ func tideOptions(set *dataset.Set) Options {
 // What comes next in waves is learned far below the naive forecast's error, whose square
 // is the unit of the loss; validation holds out groups.
 func TestLearnsWhatComesNext(t *testing.T) {
+	t.Parallel()
 	set := tides(24, 200, 1)
 	o := tideOptions(set)
 	o.MinUpdates = 250
@@ -294,7 +296,7 @@ func TestLearnsWhatComesNext(t *testing.T) {
 
 // The loss is that of the model's forecasts, in the signal's units, relative to the
 // naive forecast's.
-func TestNextLossIsOfForecasts(t *testing.T) {
+func TestForecastLossIsThatOfTheModel(t *testing.T) {
 	set := tides(3, 120, 4)
 	o := tideOptions(set)
 	o.Epochs, o.Span, o.Validation, o.Front.Samples = 2, 1000, 0, 2
@@ -356,7 +358,7 @@ func TestPiecesCoverARecording(t *testing.T) {
 }
 
 // What has no meaning without labels is refused, by name.
-func TestNextRefuses(t *testing.T) {
+func TestForecastsRefuseWhatBelongsToLabels(t *testing.T) {
 	set := tides(6, 60, 3)
 	for want, change := range map[string]func(*Options){
 		"Options.Folds":                 func(o *Options) { o.Folds = 3 },

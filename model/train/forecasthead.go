@@ -6,9 +6,9 @@ import (
 	"inkling/model/calibrate"
 )
 
-// forecastHead is the head of what comes next: model.Next's linear map of h(t), judged by
-// frame t+1 in units of the naive forecast's error, so that a squared loss of 1 is
-// the naive forecast's on the training data.
+// forecastHead predicts the next frame by model.Next's linear map of h(t). Errors are in
+// units of the naive forecast's, so a squared loss of 1 is that of the naive forecast on the
+// training data.
 type forecastHead struct {
 	unlabelled
 	hf  []float32 // R×H
@@ -25,9 +25,9 @@ func (q *forecastHead) run(_ *model.Config, p *model.Params, b *batch, hf, _ []f
 	}
 }
 
-// loss returns Σ_i scale_i·mean of ρ(target − out) over the steps that count and the
-// outputs, and leaves its gradient on the outputs in d. ρ is the square, or for the
-// row of quantile q the pinball max(q·e, (q−1)·e).
+// loss returns Σ_i scale_i·mean of ρ(target − out) over the outputs of the steps that count,
+// and leaves the gradient on the outputs in d. ρ is the square or, for the row of quantile
+// q, the pinball loss max(q·e, (q−1)·e).
 func (q *forecastHead) loss(c *model.Config, p *model.Params, b *batch, _ lossTerms, scale []float64) (sum float64) {
 	n, dim := len(p.NextB), len(p.Mean)
 	q.d, q.y = f32.Zeroed(q.d, b.rows*n), f32.Grow(q.y, dim)
@@ -45,7 +45,8 @@ func (q *forecastHead) loss(c *model.Config, p *model.Params, b *batch, _ lossTe
 	return sum
 }
 
-// rise writes frame y less what a residual head adds to after frame x.
+// rise writes to dst what the head is to output after frame x so that y follows: y or, for a
+// residual head, its difference to the last sample of x.
 func rise(dst, x, y []float32, c *model.Config) {
 	copy(dst, y)
 	if c.Next.Residual {
@@ -84,7 +85,7 @@ func (q *forecastHead) backward(_ *model.Config, p, grad *model.Params, b *batch
 	}
 }
 
-// unlabelled is the part of a head that concerns labels, of one that has none.
+// unlabelled implements the part of head that concerns labels, for heads that have none.
 type unlabelled struct{}
 
 func (unlabelled) right(*model.Config, *batch) (confirm, running int) { return 0, 0 }

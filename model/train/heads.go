@@ -9,13 +9,14 @@ import (
 	"inkling/model/calibrate"
 )
 
-// A head is what a worker makes of a shard's hidden states: outputs, the loss with its
-// gradient, and what an evaluation keeps. heads is that of labels, forecastHead that of
-// values to come, codeHead that of characters to come.
+// A head turns a shard's hidden states into outputs, a loss with its gradient, and the
+// results of an evaluation. heads predicts labels, forecastHead the next values, codeHead
+// the next character.
 type head interface {
 	// run computes the outputs; hb is nil without a backward half.
 	run(c *model.Config, p *model.Params, b *batch, hf, hb []float32)
-	// loss of the outputs, sequence i times scale[i], and prepares backward.
+	// loss returns the loss of the outputs, with sequence i weighted by scale[i], and
+	// prepares backward.
 	loss(c *model.Config, p *model.Params, b *batch, o lossTerms, scale []float64) float64
 	// backward adds the head's gradients to grad and those on h to dF and dB (R×H).
 	backward(c *model.Config, p, grad *model.Params, b *batch, dF, dB []float32)
@@ -48,7 +49,7 @@ type heads struct {
 	sum     []float32 // C
 }
 
-// run fills running and confirm. hb is nil without a confirm head.
+// run fills running and confirm. If there is no confirm head, hb is nil.
 func (q *heads) run(c *model.Config, p *model.Params, b *batch, hf, hb []float32) {
 	q.hf, q.hb = hf, hb
 	n, hid := len(c.Labels), c.Hidden
@@ -86,7 +87,7 @@ func (q *heads) run(c *model.Config, p *model.Params, b *batch, hf, hb []float32
 	}
 }
 
-// join is [h_f(T) ; h_b(1)] of sequence i.
+// join returns [h_f(T) ; h_b(1)] of sequence i.
 func (q *heads) join(b *batch, i, hid int) []float32 {
 	q.both = f32.Grow(q.both, 2*hid)
 	r := b.last(i)
@@ -95,7 +96,7 @@ func (q *heads) join(b *batch, i, hid int) []float32 {
 	return q.both
 }
 
-// lossTerms weigh a sequence's loss: scale is its class weight over the batch's sum.
+// lossTerms are the weights of the terms of a sequence's loss.
 type lossTerms struct {
 	running, distill, smoothing float64
 	next                        float64 // of the auxiliary task, which is not the heads'
@@ -153,7 +154,7 @@ func (q *heads) loss(c *model.Config, p *model.Params, b *batch, o lossTerms, sc
 	return sum
 }
 
-// stepLoss is the running term of sequence i, which has labels of its own.
+// stepLoss returns the running term of sequence i, whose steps have labels of their own.
 func (q *heads) stepLoss(b *batch, i, n int, o lossTerms, scale float64) (sum float64) {
 	s := &b.seqs[i]
 	each := o.running * scale / float64(max(s.labelled(), 1))
@@ -247,8 +248,8 @@ func affineBackward(gw, gb, dx, w, x, dy []float32) {
 	}
 }
 
-// right counts the shard's sequences that each head has right at the end; where steps
-// have labels of their own, at the last that has one.
+// right counts the sequences of the shard for which each head is right at the end. If steps
+// have labels of their own, the end is the last step that has one.
 func (q *heads) right(c *model.Config, b *batch) (confirm, running int) {
 	n := len(c.Labels)
 	for i, s := range b.seqs {
@@ -268,7 +269,7 @@ func (q *heads) right(c *model.Config, b *batch) (confirm, running int) {
 	return confirm, running
 }
 
-// final is sequence i's confirmed probabilities; without a confirm head those of
+// final returns sequence i's confirmed probabilities or, without a confirm head, those of
 // its last step.
 func (q *heads) final(c *model.Config, b *batch, i int) []float32 {
 	n := len(c.Labels)

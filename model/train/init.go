@@ -8,8 +8,8 @@ import (
 	"inkling/model"
 )
 
-// adoptInit makes the network's shape that of o.Init, where o does not say otherwise,
-// and tells what cannot be.
+// adoptInit fills what o leaves open of the network's shape from o.Init, and refuses a shape
+// that differs from it.
 func (o *Options) adoptInit(rate float64) error {
 	if o.Init == nil {
 		return nil
@@ -38,8 +38,8 @@ func (o *Options) adoptInit(rate float64) error {
 	return nil
 }
 
-// takeInit takes the values of Init's layers, and of the stem; heads begin anew.
-func (t *trainer) takeInit() {
+// copyInit copies the values of the layers and the stem of o.Init. Heads begin anew.
+func (t *trainer) copyInit() {
 	if t.o.Init == nil {
 		return
 	}

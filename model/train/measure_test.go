@@ -14,6 +14,7 @@ import (
 // train five more networks. The spoken digits take ten seconds
 // and run with INKLING_LONG=1 alone.
 func TestDefaultsReachPromisedAccuracy(t *testing.T) {
+	t.Parallel()
 	dir := os.Getenv("INKLING_DATA")
 	if dir == "" || testing.Short() || underRace {
 		t.Skip("trains for seconds: set INKLING_DATA to the folder of data sets, without -short and -race")

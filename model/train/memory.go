@@ -6,10 +6,10 @@ import (
 	"inkling/internal/f32"
 )
 
-// window is how many timesteps of activations a direction keeps at once: all, if
-// those of the longest sequences fit into the memory that the options allow, else
-// as many as fit, but at least the square root of all of them: with fewer, the
-// states kept between windows would outgrow the windows (Chen et al. 2016).
+// window returns the number of timesteps whose activations each direction keeps at once. It
+// is all of the longest sequence if they fit into o.ActivationBudget, otherwise as many as
+// fit, but at least the square root of that number: with fewer, the states kept between
+// windows would take more memory than the windows (Chen et al. 2016).
 func (t *trainer) window(workers int) int {
 	longest, _ := t.train.steps()
 	if t.o.Carry > 0 {
@@ -30,8 +30,8 @@ func (t *trainer) window(workers int) int {
 	return max(steps, int(math.Ceil(math.Sqrt(float64(longest)))), 1)
 }
 
-// bytesPerStep is what all directions keep of one timestep of a shard: the gates,
-// c, h and the inputs of its sums.
+// bytesPerStep returns the memory that all directions need for one timestep of a shard:
+// gates, c, h and the inputs of the sums.
 func (t *trainer) bytesPerStep() (sum int64) {
 	for _, d := range directions(t.params) {
 		sum += 4 * int64(f32.GateStride(d.Hidden)+2*d.Hidden+1+d.In+d.Hidden) * shard

@@ -8,11 +8,11 @@ import (
 	"inkling/model/dataset"
 )
 
-// Who appears in a text, and what it is about, gives its label away and is of no use for
-// the next text (compare Stamatatos 2017, Authorship attribution using text distortion).
-// So words that some label's texts do not have are replaced by others of that kind.
+// The names in a text and the words of its topic give its label away, but do not help with
+// the next text (compare Stamatatos 2017, Authorship attribution using text distortion). So
+// words that are missing from the texts of some label are replaced by others of their kind.
 
-// nameTable is where the names, and the other words that tell of the topic, lie.
+// A nameTable lists where names and words of the topic occur.
 type nameTable struct {
 	spans [][]extent       // of each example, ascending
 	pool  [2][][][]float32 // of names and of other words, of each label, the codes wherever one occurs
@@ -27,13 +27,12 @@ const (
 	topical
 )
 
-// leastUses is how often a label's texts must use a word for it to be no word of another
-// label's alone.
+// leastUses is the number of times that the texts of each label must use a word for it to
+// count as common to all labels.
 const leastUses = 3
 
-// findNames lists the words of set that are not used by every label: names, written with
-// a capital more often than not, amid sentences, and others. plain are the examples'
-// codes.
+// findNames lists the words of set that not every label uses: names, which are mostly
+// written with a capital within sentences, and other words. plain has the examples' codes.
 func findNames(set *dataset.Set, plain [][]float32) *nameTable {
 	capitals, lower := map[string]int{}, map[string]int{}
 	uses := map[string][]int{} // of each label
@@ -86,7 +85,7 @@ func everyLabel(uses []int) bool {
 	return true
 }
 
-// eachWord visits the words of two letters or more; amid tells that a word follows a
+// eachWord visits the words of two or more letters. amid reports whether the word follows a
 // small letter or a comma, and a space.
 func eachWord(samples []float32, visit func(w extent, word string, amid bool)) {
 	letter := func(i int) bool { return i < len(samples) && unicode.IsLetter(rune(samples[i])) }
@@ -103,8 +102,9 @@ func eachWord(samples []float32, visit func(w extent, word string, amid bool)) {
 	}
 }
 
-// swapped appends example i's codes to dst, names and other words each replaced, with
-// the probability in p of their kind, by one of the data, of any label as likely.
+// swapped appends example i's codes to dst and replaces each name or other word, with the
+// probability in p for its kind, by a random one of the data. All labels are equally likely
+// sources.
 func (t *nameTable) swapped(dst, plain []float32, i int, p [2]float64, rng *rand.Rand) []float32 {
 	at := 0
 	for _, w := range t.spans[i] {

@@ -34,7 +34,7 @@ func newLayers(c *model.Config, p *model.Params) *layers {
 	return ls
 }
 
-// pack takes the values of p; for training also for the backward pass.
+// pack copies the values of p; if training, also as the backward pass needs them.
 func (ls *layers) pack(p *model.Params, training bool, workers int) {
 	if training {
 		for half, w := range p.Aux {
@@ -195,8 +195,8 @@ func (p *pass) run(l *cell.LSTM, w *window) []float32 {
 	return l.Forward(&p.tape, p.active[w.from:w.to], p.x[w.row*d:w.end*d], w.h0, w.c0)
 }
 
-// cut fills ws, whose memory it uses again. Windows end where the weights' gradient
-// is added up anyway, so that they do not show in its last bits.
+// cut fills ws and reuses its memory. Windows end where the sum of the weights' gradient is
+// updated anyway, so that they do not change its last bits.
 func cut(ws []window, active []int, s span) []window {
 	row, base, since := 0, 0, 0
 	for t, n := range active {
@@ -253,8 +253,8 @@ func (p *pass) backward(l *cell.LSTM, grad *cell.Gradient, dx, dh []float32) {
 	}
 }
 
-// A worker runs the joint loss of one shard of a batch, forward and backward. It
-// holds activations; a shard's gradient is the caller's.
+// A worker computes the joint loss of one shard of a batch, forward and backward. It owns
+// the activations; the caller owns the shard's gradient.
 type worker struct {
 	config *model.Config
 	span   span
@@ -277,7 +277,7 @@ func newWorker(c *model.Config, s span) *worker {
 	return &worker{config: c, span: s, lower: make([]pass, c.Layers-1), head: newHead(c)}
 }
 
-// run computes the forward part for the sequences in w.batch and has w.head run.
+// run computes the forward pass of the sequences in w.batch and the outputs of w.head.
 func (w *worker) run(p *model.Params, ls *layers) {
 	b := &w.batch
 	top := b.x

@@ -7,15 +7,16 @@ import (
 	"inkling/model"
 )
 
-// The auxiliary task of text: each half of the top layer names, after every character,
-// the one that it reads next; the reverse half so the one before. Labels are few,
-// characters many: what the halves learn of them keeps the labels from being learned by
-// heart (Rei 2017, Semi-supervised multitask learning for sequence labeling).
+// The auxiliary task for text: after every character each half of the top layer predicts the
+// next one that it will read, which for the reverse half is the one before. There are few
+// labels and many characters, and learning to predict characters keeps the halves from
+// memorising the labels (Rei 2017, Semi-supervised multitask learning for sequence
+// labeling).
 
-// nextWidth is the length of a row of sums for the next code.
+// nextWidth returns the padded length of a row of sums for the next code.
 func nextWidth(c *model.Config) int { return f32.Padded(c.Front.Codes()) }
 
-// addNext gives p its heads for the next code, all zero.
+// addNext adds the heads for the next code to p, all zero.
 func addNext(p *model.Params, c *model.Config) {
 	p.Aux[0] = make([]float32, (1+c.Hidden)*nextWidth(c))
 	if c.Confirm {
@@ -37,14 +38,14 @@ func initNext(p *model.Params, c *model.Config, seed uint64) {
 	}
 }
 
-// A nextHead is a half's head for the next code as products take it.
+// A nextHead is a half's head for the next code, packed for matrix products.
 type nextHead struct {
 	bias []float32  // a row
 	w    f32.Matrix // H×K, padded
 	back f32.Matrix // its transpose
 }
 
-// pack takes the values of w, rows of width.
+// pack copies the values of w, which has rows of width.
 func (q *nextHead) pack(w []float32, width int) {
 	hid := len(w)/width - 1
 	q.bias = append(q.bias[:0], w[:width]...)
@@ -58,9 +59,9 @@ type nextPass struct {
 	dh []float32 // R rows, padded
 }
 
-// loss returns Σ_i scale_i·mean_t CE(the code read after step t), for h (R×H) of the
-// half, and leaves the gradient on the sums in z. k is the number of codes; reverse
-// tells that the half reads from the end.
+// loss returns Σ_i scale_i·mean_t CE(the code read after step t) and leaves the gradient on
+// the sums in z. h (R×H) has the states of the half, k is the number of codes, and reverse
+// reports whether the half reads from the end.
 func (n *nextPass) loss(q *nextHead, b *batch, h []float32, k int, reverse bool, scale []float64) (sum float64) {
 	width := len(q.bias)
 	n.z = f32.Grow(n.z, b.rows*width)
@@ -101,7 +102,7 @@ func (n *nextPass) backward(q *nextHead, b *batch, g, dh, h []float32) {
 	f32.MulAddTransposed(g[width:], width, h, hid, n.z, width, hid, width, b.rows)
 }
 
-// nextLoss is the auxiliary loss of both halves times weight. Gradients are left for
+// nextLoss returns the auxiliary loss of both halves times weight, and prepares
 // nextBackward.
 func (w *worker) nextLoss(ls *layers, weight float64, scale []float64) (sum float64) {
 	if weight == 0 {

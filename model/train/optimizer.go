@@ -50,9 +50,9 @@ func (a *adamW) update(p, grad *model.Params, lr float64, workers int) {
 	})
 }
 
-// clip scales grad so that its global norm is at most limit, and returns the
-// norm before (Pascanu et al. 2013). A norm that is not finite is returned as
-// it is and grad left alone.
+// clip scales grad so that its global norm is at most limit, and returns the norm before
+// (Pascanu et al. 2013). A limit of 0 is none. If the norm is not finite, grad stays as it
+// is.
 func clip(grad *model.Params, limit float64, workers int) float64 {
 	ts := grad.Tensors()
 	squares := make([]float64, len(ts))

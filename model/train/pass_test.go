@@ -14,7 +14,7 @@ import (
 // However a pass is cut into windows, its outputs and gradients are the same to the
 // bit; a truncated gradient is the sum of those of pieces that hand on their state
 // alone.
-func TestWindowsOfAPass(t *testing.T) {
+func TestWindowsOfAPassChangeNoBit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, hid := rapid.IntRange(1, 9).Draw(t, "D"), rapid.IntRange(1, 20).Draw(t, "H")
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))

@@ -10,17 +10,17 @@ import (
 	"inkling/model/feature"
 )
 
-// A piece is a sequence of a recording, to learn from it what comes next: the first
-// lead of its steps warm the state up, of the counted ones that follow each is judged
-// by the frame after it. In training the piece moves up to room steps on, by chance, so
-// that every step is seen in every place.
+// A piece is the part of a recording from which one sequence of forecasts is learned. Its
+// first lead steps warm up the state; each of the counted steps after them is judged by the
+// frame that follows it. In training the piece is shifted by a random number of steps, at
+// most room, so that every step occurs at every position.
 type piece struct {
 	frames        []float32 // from the first to the recording's end
 	lead, counted int
 	room          int
 }
 
-// ahead is piece i, moved on by shift steps.
+// ahead returns piece i, shifted by shift steps.
 func (c *corpus) ahead(i, shift int) sequence {
 	k := &c.cuts[i]
 	steps := k.lead + k.counted
@@ -28,9 +28,9 @@ func (c *corpus) ahead(i, shift int) sequence {
 	return sequence{x: frames[:steps*c.dim], next: frames[c.dim:][:steps*c.dim], steps: steps, lead: k.lead, label: -1, index: i}
 }
 
-// nextCorpus extracts the frames of recordings, whatever their labels, and cuts them
-// into pieces. With z nil it fits the normalisation, one for all samples of a channel in
-// a frame, and the unit; else it takes those of z.
+// nextCorpus extracts the frames of recordings, ignores their labels, and cuts them into
+// pieces. If z is nil it fits the normalisation, which is the same for all samples of a
+// channel within a frame, and the unit of errors; otherwise it uses those of z.
 func nextCorpus(set *dataset.Set, o *Options, z *corpus, workers int) (*corpus, error) {
 	x, err := feature.New(o.Front, set.Rate, set.Channels)
 	if err != nil {
@@ -51,7 +51,7 @@ func nextCorpus(set *dataset.Set, o *Options, z *corpus, workers int) (*corpus, 
 	return c, nil
 }
 
-// prepare normalises frames, which codes do not need.
+// prepare normalises frames. Codes stay as they are.
 func (c *corpus) prepare(frames [][]float32, o *Options, z *corpus) {
 	switch {
 	case o.Front.Kind == feature.KindChars:
@@ -70,8 +70,8 @@ func (c *corpus) prepare(frames [][]float32, o *Options, z *corpus) {
 	}
 }
 
-// recorded extracts the whole frames of each example; samples left over at the end are
-// not made into one, as what would fill it up never came.
+// recorded extracts the whole frames of each example. Samples left over at the end make no
+// frame, because the rest of it is unknown.
 func recorded(set *dataset.Set, front feature.Config, workers int) ([][]float32, error) {
 	frames, errs := make([][]float32, len(set.Examples)), make([]error, len(set.Examples))
 	parallel.Workers(len(frames), workers, func(_, i int) {
@@ -104,8 +104,8 @@ func (c *corpus) fitChannels(frames [][]float32) {
 	}
 }
 
-// naive is the root mean square of what the head is to say, of each value over all
-// steps: with a residual head, the error of the naive forecast.
+// naive returns the root mean square of each target value over all steps. For a residual
+// head that is the error of the naive forecast.
 func (c *corpus) naive(frames [][]float32, o *Options) []float32 {
 	squares, steps := make([]float64, c.dim), 0
 	y, config := make([]float32, c.dim), c.config(o)
@@ -128,8 +128,8 @@ func (c *corpus) naive(frames [][]float32, o *Options) []float32 {
 	return unit
 }
 
-// cut makes pieces of span steps that count, the first without a lead: the state is as
-// fresh there as in a stream that begins.
+// cut makes pieces with span counted steps. The first has no lead, as its state is fresh
+// like that of a stream that begins.
 func (c *corpus) cut(frames []float32, span, lead int) {
 	forecasts := len(frames)/c.dim - 1
 	for at := 0; at < forecasts; at += span {
@@ -143,8 +143,8 @@ func (c *corpus) cut(frames []float32, span, lead int) {
 	}
 }
 
-// apart divides recordings for validation: by group where there are enough of them,
-// else in time, the last part of each being held out.
+// apart divides recordings for validation: by group if there are enough groups, otherwise by
+// time, with the end of each recording held out.
 func apart(set *dataset.Set, o *Options) (train, valid *dataset.Set) {
 	if groups(set) >= fewGroups {
 		return set.HoldOut(o.Validation, fmt.Sprint(o.Seed))

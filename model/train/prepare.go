@@ -11,7 +11,7 @@ import (
 	"inkling/model/segment"
 )
 
-// prepare checks set, valid and o, and makes the trainer before its first update.
+// prepare checks set, valid and o, and returns the trainer before its first update.
 func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if o.Next != nil {
 		return prepareNext(set, valid, o.resolve(set), runtime.GOMAXPROCS(0))
@@ -79,7 +79,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 			if *s == nil {
 				continue
 			}
-			cut, note, err := o.heard(*s)
+			cut, note, err := o.cutToActivity(*s)
 			if err != nil {
 				return nil, err
 			}
@@ -122,11 +122,11 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	return t, t.config.Check()
 }
 
-// stepwiseMaximum is the longest segment, in seconds, of a model for streams whose
-// every step has a label; they have no segments but those of the labels.
+// stepwiseMaximum is the longest segment, in seconds, of models whose data have a label for
+// every step. Such streams have no segments but those of the labels.
 const stepwiseMaximum = 3600
 
-// trainOn is the corpus of set, or of its pieces; z as of newCorpus.
+// trainOn returns the corpus of set or of its pieces; see newCorpus for z.
 func (o *Options) trainOn(set *dataset.Set, z *corpus, workers int) (*corpus, error) {
 	pieces := set
 	if set.Stepwise() {
@@ -146,7 +146,7 @@ func (o *Options) trainOn(set *dataset.Set, z *corpus, workers int) (*corpus, er
 	return c, nil
 }
 
-// checkSet tells why set cannot be trained on.
+// checkSet explains why set cannot be trained on; nil if it can.
 func checkSet(set *dataset.Set) error {
 	if err := set.CheckTrainable(); err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -158,7 +158,8 @@ func checkSet(set *dataset.Set) error {
 	return nil
 }
 
-// checkValid tells why valid, which may be nil, is no judge of a training on set.
+// checkValid explains why valid, which may be nil, cannot judge a training on set; nil if it
+// can.
 func checkValid(set, valid *dataset.Set) error {
 	switch {
 	case valid == nil:
@@ -172,10 +173,10 @@ func checkValid(set, valid *dataset.Set) error {
 	return nil
 }
 
-// few is how many examples a label needs not to be warned of.
+// few is the number of examples under which a label causes a warning.
 const few = 8
 
-// scarce says which labels have too few examples to be learned well.
+// scarce returns a warning for each label with too few examples.
 func (t *trainer) scarce() (warnings []string) {
 	if t.config.IsNext() {
 		return nil
@@ -192,11 +193,12 @@ func (t *trainer) scarce() (warnings []string) {
 	return warnings
 }
 
-// fewGroups is under how many groups none of them can be spared: the validation
-// examples then come from all groups, and say nothing of unseen ones.
+// fewGroups is the number of groups under which none can be spared. The validation examples
+// then come from all groups, and say nothing of unseen ones.
 const fewGroups = 10
 
-// loosened is set, without its groups where there are too few to spare any.
+// loosened returns set with every example as a group of its own if there are too few groups
+// to spare any.
 func loosened(set *dataset.Set) *dataset.Set {
 	if groups(set) >= fewGroups || set.Stepwise() { // a recording's parts are alike
 		return set

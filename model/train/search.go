@@ -24,13 +24,13 @@ type Trial struct {
 	Options            Options
 }
 
-// Search tries up to n settings on set alone, by cross-validation, and returns the
-// options of the least loss: base first, then base with one change after another, in
-// the order in which they tend to matter; a change that lowers the loss is kept, and
-// the next is made to what it leaves (coordinate descent). The loss, not the accuracy,
-// decides: a few hundred examples tell losses apart long before accuracies. tell, if
-// not nil, is called after each trial. Same set, options and n: same result.
-func Search(ctx context.Context, set *dataset.Set, base Options, n int, hooks Hooks, tell func(Trial)) (best Options, trials []Trial, err error) {
+// Search tries up to n settings by cross-validation on set and returns the options with the
+// lowest loss. It begins with base and makes one change after another, in the order in which
+// they tend to matter (coordinate descent): a change that lowers the loss is kept. It goes
+// by the loss because a few hundred examples distinguish losses long before accuracies.
+// report, if not nil, is called after each trial. The same set, options and n give the same
+// result.
+func Search(ctx context.Context, set *dataset.Set, base Options, n int, hooks Hooks, report func(Trial)) (best Options, trials []Trial, err error) {
 	try := func(change string, o Options) (bool, error) {
 		t := Trial{Change: change, Options: o}
 		e, err := crossValidate(ctx, set, o, hooks)
@@ -46,8 +46,8 @@ func Search(ctx context.Context, set *dataset.Set, base Options, n int, hooks Ho
 			best = o
 		}
 		trials = append(trials, t)
-		if tell != nil {
-			tell(t)
+		if report != nil {
+			report(t)
 		}
 		return t.Kept, nil
 	}
@@ -75,9 +75,9 @@ func Search(ctx context.Context, set *dataset.Set, base Options, n int, hooks Ho
 	return best, trials, nil
 }
 
-// crossValidate judges o on the parts of set that its folds hold out. Of few groups
-// each is held out by itself, so that settings are chosen for groups not heard before,
-// unless every group is needed for some label.
+// crossValidate judges o on the parts of set that its folds hold out. If there are few
+// groups, each is held out by itself, so that settings are chosen for unseen groups, unless
+// some label needs every group.
 func crossValidate(ctx context.Context, set *dataset.Set, o Options, hooks Hooks) (evaluation, error) {
 	if o.Folds <= 0 {
 		o.Folds = defaultFolds
@@ -102,13 +102,13 @@ func crossValidate(ctx context.Context, set *dataset.Set, o Options, hooks Hooks
 	return t.heldOut(t.best), nil
 }
 
-// A move changes one thing of a setting; it tells whether that changes anything.
+// A move changes one thing of a setting; change reports whether that differs from before.
 type move struct {
 	name   string
 	change func(o *Options) bool
 }
 
-// moves are the changes that Search tries, alternatives in a group.
+// moves returns the changes that Search tries. The moves of a group are alternatives.
 func moves(set *dataset.Set, base Options) [][]move {
 	number := func(name string, field func(o *Options) *float64, values ...float64) (g []move) {
 		for _, v := range values {
@@ -173,7 +173,7 @@ func moves(set *dataset.Set, base Options) [][]move {
 		}}})
 }
 
-// textMoves are those of text alone.
+// textMoves returns the moves for text alone.
 func textMoves() [][]move {
 	share := func(name string, field func(o *Options) *float64, values ...float64) (g []move) {
 		for _, v := range values {
@@ -197,7 +197,7 @@ func textMoves() [][]move {
 	}
 }
 
-// WriteTrials writes a CSV line a trial: trial, change, loss, confirmed, running, kept.
+// WriteTrials writes a CSV line per trial: trial, change, loss, confirmed, running, kept.
 func WriteTrials(w io.Writer, trials []Trial) error {
 	c := csv.NewWriter(w)
 	c.Write([]string{"trial", "change", "loss", "confirmed", "running", "kept"})

@@ -9,7 +9,8 @@ import (
 
 // A search begins with what it is given, ends in its best trial, and is the same each
 // time; the setting that it finds is worth no less on new examples.
-func TestSearch(t *testing.T) {
+func TestSearchEndsInItsBestTrial(t *testing.T) {
+	t.Parallel()
 	set := toySet(60, 1)
 	o := toyOptions()
 	o.Dropout, o.Epochs, o.Folds = 0.9, 6, 3 // so that there is something to find

@@ -9,11 +9,11 @@ import (
 	"inkling/model/stem"
 )
 
-// OverStem returns o, as Defaults gave it, for a network over the stem c; none leaves o
-// as it is. Frames are raw, one sample a step. Filter banks keep the recipe of audio.
-// Convolutions want a third of the noise that patches do, whole recurrent weights, and
-// a confirm head that hears the running one: so said cross-validation on the training
-// splits of ArrowHead, ECG200, GunPoint and ItalyPowerDemand.
+// OverStem returns o, which Defaults suggested, for a network over the stem c. Without a
+// stem, o stays as it is. Frames become raw, one sample per step. Filter banks keep the
+// recipe of audio. Convolutions take a third of the noise of patches, undropped recurrent
+// weights, and a confirm head that sees the evidence of the running one, as cross-validation
+// on the training splits of ArrowHead, ECG200, GunPoint and ItalyPowerDemand showed.
 func (o Options) OverStem(c stem.Config) Options {
 	if c.Kind == "" {
 		o.Stem = c
@@ -26,7 +26,7 @@ func (o Options) OverStem(c stem.Config) Options {
 	return o
 }
 
-// convolutions is the stem conv in its default shape.
+// convolutions returns the stem conv in its default shape.
 func convolutions() stem.Config {
 	c, err := stem.Parse(string(stem.KindConv))
 	if err != nil {
@@ -35,14 +35,14 @@ func convolutions() stem.Config {
 	return c
 }
 
-// A stemPass runs the stem under a shard's sequences, forward and backward.
+// A stemPass runs the stem over a shard's sequences, forward and backward.
 type stemPass struct {
 	tapes []stem.Tape
 	gains [][]float32 // of each sequence's outputs, what augmentation made of them; nil: 1
 	dy    []float32
 }
 
-// forward replaces each sequence's frames by what the stem makes of them.
+// forward replaces each sequence's frames by the output of the stem.
 func (p *stemPass) forward(s *stem.Stem, seqs []sequence) {
 	for len(p.tapes) < len(seqs) {
 		p.tapes = append(p.tapes, stem.Tape{})
@@ -57,7 +57,7 @@ func (p *stemPass) forward(s *stem.Stem, seqs []sequence) {
 	}
 }
 
-// ends are the labels of n frames of the stem, each that of the last frame below it.
+// ends returns the labels of n frames of the stem. Each has that of the last frame below it.
 func ends(s *stem.Stem, labels []int32, n int) []int32 {
 	if labels == nil {
 		return nil
@@ -69,8 +69,7 @@ func ends(s *stem.Stem, labels []int32, n int) []int32 {
 	return out
 }
 
-// throughStem fills seqs with the examples of indices, augmented before and after the
-// stem.
+// throughStem fills seqs with the examples of indices, augmented below and above the stem.
 func (t *trainer) throughStem(w *worker, seqs []sequence, u int, indices []int) {
 	under, over := below(t.config, t.o), above(t.config, t.o)
 	rngs := make([]*rand.Rand, len(seqs))
@@ -84,10 +83,10 @@ func (t *trainer) throughStem(w *worker, seqs []sequence, u int, indices []int) 
 	}
 }
 
-// in is how many values a timestep of the lowest layer takes.
+// in returns the number of inputs per timestep of the lowest layer.
 func (ls *layers) in() int { return ls.all[0].In() }
 
-// augment changes what forward left, as o says of features, with numbers of rng.
+// augment changes the features that forward left, as o says, with random numbers from rng.
 func (p *stemPass) augment(c *model.Config, o *Options, rng *rand.Rand, q *sequence) {
 	d := c.Stem.Dim()
 	front := feature.Config{Kind: feature.KindRaw}
@@ -97,7 +96,7 @@ func (p *stemPass) augment(c *model.Config, o *Options, rng *rand.Rand, q *seque
 	p.gains[q.slot] = changeFeatures(o, rng, q.x, d, &front)
 }
 
-// backward adds the gradient on the stem's weights to g; dx is that on b.x.
+// backward adds the gradient on the stem's weights to g; dx is the gradient on b.x.
 func (p *stemPass) backward(s *stem.Stem, g *stem.Gradient, b *batch, dx []float32) {
 	d := s.Dim()
 	for i, q := range b.seqs {
@@ -114,10 +113,10 @@ func (p *stemPass) backward(s *stem.Stem, g *stem.Gradient, b *batch, dx []float
 	}
 }
 
-// below and above part what augmentation does into that to frames under a stem and
-// that to its outputs. Noise, gain and offset belong to signals, so where filters make
-// a spectrum of the sound they are laid on that, as on log-mel; a channel dropped
-// below would often be all there is.
+// below and above divide augmentation into that of the frames under a stem and that of its
+// outputs. Noise, gain and offset belong to signals, so if filters make a spectrum of the
+// sound, they change that, as with log-mel. Features are dropped above, because a channel
+// dropped below would often be the only one.
 func below(c *model.Config, o Options) Options {
 	o.Dropout = 0
 	if c.Stem.Kind == stem.KindGabor {
@@ -134,9 +133,9 @@ func above(c *model.Config, o Options) Options {
 	return o
 }
 
-// constants are the normalisation of frames that is not fitted to them; nil: it is.
-// Layers of another model take its own.
-// Gabor filters take samples as they are, so that their floor is one of full scale.
+// constants returns the normalisation of frames if it is not fitted to them; nil if it is.
+// Layers of another model bring theirs. Gabor filters take samples as they are, so that
+// their floor is relative to full scale.
 func (o *Options) constants() *corpus {
 	if o.Init != nil {
 		return &corpus{mean: o.Init.Params.Mean, scale: o.Init.Params.Scale}

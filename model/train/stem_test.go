@@ -57,6 +57,7 @@ func TestDropoutAboveTheStem(t *testing.T) {
 
 // What OverStem makes of the defaults learns the toy set; no stem changes nothing.
 func TestLearnsOverConvolutions(t *testing.T) {
+	t.Parallel()
 	o, _, _ := Defaults(toySet(150, 1), "")
 	if same := o.OverStem(stem.Config{}); !reflect.DeepEqual(same, o) {
 		t.Errorf("no stem: %+v, want %+v", same, o)
@@ -95,8 +96,9 @@ func TestLearnsOverConvolutions(t *testing.T) {
 }
 
 // Gabor filters learn from samples as they are: centres and bandwidths move, and
-// low tones are told from high ones.
+// low tones are distinguished from high ones.
 func TestLearnsGaborFilters(t *testing.T) {
+	t.Parallel()
 	test := toyAudio(60, 2)
 	o, _, _ := Defaults(toyAudio(60, 1), "")
 	o.Front, o.Stem = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 8, HopMS: 20}

@@ -11,19 +11,19 @@ import (
 	"inkling/model/feature"
 )
 
-// A usual activity, the median run of a label, is heard in so many steps, and a piece
-// of training has as many as an activity and a half.
+// A typical activity, the median run of a label, lasts stepsOfRun steps, and a piece for
+// training stepsOfPiece.
 const (
 	stepsOfRun   = 36
 	stepsOfPiece = 60
 	leastPatch   = 4
 )
 
-// stepDefaults is o for a set with a label for every step. Leaving one subject out at
-// a time, on wearers of an accelerometer, said: powers by scale, without means,
-// which hang on how the sensor sits; two seconds a step better than half a second;
-// pieces joined in random order better than pieces by themselves or whole windows; weights of classes, for the
-// rare ones, cost more accuracy than they are worth.
+// stepDefaults adapts o to a set with a label for every step. The choices come from leaving
+// out one wearer of an accelerometer at a time: powers by scale without means, which depend
+// on how the sensor is worn; two seconds per step rather than half a second; and pieces
+// joined in random order rather than single pieces or whole windows. Class weights cost more
+// accuracy than they gain for rare classes.
 func stepDefaults(set *dataset.Set, o Options, note string) (Options, string) {
 	o.Running, o.NoConfirm, o.RunningWeight = model.RunningSoftmax, true, 1
 	o.Runs, o.Carry = RunsCut, 1
@@ -45,11 +45,11 @@ func stepDefaults(set *dataset.Set, o Options, note string) (Options, string) {
 		run, n, 1<<(lags-1), stepsOfPiece)
 }
 
-// floorShare is the part of a usual power of differences that is added under the
-// logarithm: what a sensor that lies still tells is its own noise.
+// floorShare is the part of the typical power of differences that is added under the
+// logarithm, because the signal of a sensor at rest is its own noise.
 const floorShare = 1e-3
 
-// floorOf is that part of the median over channels, to one digit.
+// floorOf returns floorShare of the median power over channels, rounded to one digit.
 func floorOf(set *dataset.Set) float64 {
 	powers, n := make([]float64, set.Channels), 0
 	for _, e := range set.Examples {

@@ -12,11 +12,12 @@ import (
 	"inkling/model/feature"
 )
 
-// warmPart is the part of a window, from its begin, whose steps are heard but not
-// learned from: what came before it is cut off, and with it what the label is known by.
+// The first 1/warmPart of a window's steps update the state without being learned from: what
+// came before them, by which their label is known, is cut off.
 const warmPart = 8
 
-// checkStepwise tells why o cannot train on a set with a label for every sample.
+// checkStepwise explains why o cannot train on a set with a label for every sample; nil if
+// it can.
 func (o *Options) checkStepwise() error {
 	switch {
 	case o.Running != model.RunningSoftmax:
@@ -29,8 +30,8 @@ func (o *Options) checkStepwise() error {
 	return nil
 }
 
-// pieces is what set, with a label for every sample, is trained on: runs of one label
-// or whole recordings, in windows. Pieces shorter than a step are left out.
+// pieces returns what is trained on of a set with a label for every sample: runs of one
+// label, or whole recordings, cut into windows. Pieces shorter than a step are left out.
 func (o *Options) pieces(set *dataset.Set) (*dataset.Set, error) {
 	x, err := feature.New(o.Front, set.Rate, set.Channels)
 	if err != nil {
@@ -46,7 +47,7 @@ func (o *Options) pieces(set *dataset.Set) (*dataset.Set, error) {
 	return set.Keep(func(e *dataset.Example) bool { return len(e.Samples) >= least }), nil
 }
 
-// stepLabels are the labels of n frames of x: each that of its last sample.
+// stepLabels returns the labels of n frames of x. Each has that of its last sample.
 func stepLabels(x feature.Extractor, n int, samples []int32) []int32 {
 	labels := make([]int32, n)
 	for t := range labels {
@@ -55,7 +56,7 @@ func stepLabels(x feature.Extractor, n int, samples []int32) []int32 {
 	return labels
 }
 
-// at is the label of timestep t, −1: none.
+// at returns the label of timestep t, −1 for none.
 func (s *sequence) at(t int) int {
 	if s.labels == nil {
 		return s.label
@@ -63,7 +64,7 @@ func (s *sequence) at(t int) int {
 	return int(s.labels[t])
 }
 
-// labelled is how many timesteps have a label.
+// labelled returns the number of timesteps that have a label.
 func (s *sequence) labelled() (n int) {
 	if s.labels == nil {
 		return s.steps
@@ -76,7 +77,7 @@ func (s *sequence) labelled() (n int) {
 	return n
 }
 
-// ended is the last timestep that has a label, −1: none has one.
+// ended returns the last timestep that has a label, −1 if none has.
 func (s *sequence) ended() int {
 	t := s.steps - 1
 	for t >= 0 && s.at(t) < 0 {
@@ -85,7 +86,7 @@ func (s *sequence) ended() int {
 	return t
 }
 
-// labelled is how many timesteps of all examples have a label.
+// labelled returns the number of timesteps of all examples that have a label.
 func (c *corpus) labelled() (n int) {
 	for i := range c.plain {
 		s := c.sequence(i)
@@ -94,14 +95,14 @@ func (c *corpus) labelled() (n int) {
 	return n
 }
 
-// spell gives a sequence of one label that label at every step.
+// spell sets the labels of a sequence with a single label: that label at every step.
 func (s *sequence) spell() {
 	if s.labels == nil {
 		s.labels = slices.Repeat([]int32{int32(s.label)}, s.steps)
 	}
 }
 
-// warmUp takes the labels off the first steps of a window.
+// warmUp removes the labels of the first steps of a window.
 func (s *sequence) warmUp() {
 	if s.labels == nil {
 		return
@@ -111,16 +112,16 @@ func (s *sequence) warmUp() {
 	}
 }
 
-// Of sequences that are joined for an endless stream.
+// How examples are joined to resemble an endless stream.
 const (
 	pieces    = 5   // examples one after another
 	pauseOdds = 0.5 // of a background example between two others
 )
 
-// streamed is a sequence of several examples, the first of which is i, as an endless
-// stream has them: one after another in any order, each from a random start to its
-// end, and where there is a background some of it between them. Every step has the
-// label of its example, and the whole is changed as a single example is.
+// streamed returns several examples joined into one sequence that begins with example i and
+// resembles an endless stream: the others are drawn at random, each from a random start to
+// its end, with background between them if there is any. Every step has the label of its
+// example. Features are changed once for the whole sequence.
 func (c *corpus) streamed(i int, o *Options, rng *rand.Rand) sequence {
 	s := sequence{index: i, labels: []int32{}}
 	for k := range pieces {
@@ -145,7 +146,7 @@ func (c *corpus) streamed(i int, o *Options, rng *rand.Rand) sequence {
 	return s
 }
 
-// from is what is left of example i after a random start, not to be changed.
+// from returns example i from a random start on; the frames must not be changed.
 func (c *corpus) from(i int, o *Options, rng *rand.Rand) (frames []float32, labels []int32) {
 	frames = c.drawn(i, rng)
 	start := int(o.Crop * rng.Float64() * float64(len(frames)/c.dim))
@@ -155,12 +156,12 @@ func (c *corpus) from(i int, o *Options, rng *rand.Rand) (frames []float32, labe
 	return frames[start*c.dim:], labels
 }
 
-// streams tells whether update u is of sequences that are joined.
+// streams reports whether update u joins examples.
 func (o *Options) streams(u int) bool {
 	return o.Carry > 0 && random(o.Seed, forStream, u, 0).Float64() < o.Carry
 }
 
-// backgrounds are the examples of set that are background.
+// backgrounds lists the examples of set that are background.
 func backgrounds(set *dataset.Set) (which []int) {
 	for i := range set.Examples {
 		if e := &set.Examples[i]; e.Steps == nil && set.Labels[e.Label] == background {
@@ -170,7 +171,7 @@ func backgrounds(set *dataset.Set) (which []int) {
 	return which
 }
 
-// countSteps counts steps that have a label instead of sequences.
+// countSteps is count for steps with labels of their own.
 func (e *evaluation) countSteps(classes int) {
 	predicted, right := make([]int, classes), 0
 	e.n = 0
@@ -193,7 +194,7 @@ func (e *evaluation) countSteps(classes int) {
 	e.confirm = e.running
 }
 
-// visit is example i as update u meets it.
+// visit returns example i as update u uses it.
 func (c *corpus) visit(i int, o *Options, u int, rng *rand.Rand) sequence {
 	if o.streams(u) {
 		return c.streamed(i, o, rng)

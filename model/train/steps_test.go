@@ -49,7 +49,7 @@ func toyStepOptions() Options {
 }
 
 // A frame has the label of its last sample.
-func TestStepLabels(t *testing.T) {
+func TestFrameHasTheLabelOfItsLastSample(t *testing.T) {
 	x, err := feature.New(feature.Config{Kind: feature.KindRaw, Samples: 3}, 0, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -107,6 +107,7 @@ func TestJoinedStepsKeepTheirLabels(t *testing.T) {
 }
 
 func TestLearnsSteps(t *testing.T) {
+	t.Parallel()
 	for _, runs := range []RunsMode{RunsCut, RunsWhole} {
 		set := toySteps(6, 1)
 		o, notes, err := Defaults(set, "")
@@ -134,7 +135,7 @@ func TestLearnsSteps(t *testing.T) {
 	}
 }
 
-func TestStepOptionsThatCannotBe(t *testing.T) {
+func TestImpossibleStepOptionsAreRefused(t *testing.T) {
 	for want, edit := range map[string]func(*Options){
 		"would add up":     func(o *Options) { o.Running = model.RunningEvidence },
 		"give cut or":      func(o *Options) { o.Runs = "both" },
@@ -161,7 +162,8 @@ func TestStepOptionsThatCannotBe(t *testing.T) {
 
 // A network trained on joined examples is right soon after a change in the middle of
 // an endless stream; one that has only seen examples by themselves is not.
-func TestStreamIsRightAfterAChange(t *testing.T) {
+func TestCarriedTrainingIsRightAfterAChange(t *testing.T) {
+	t.Parallel()
 	var right [2]float64
 	for i, stream := range []float64{0, 0.5} {
 		o := toyOptions()

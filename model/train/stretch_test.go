@@ -13,7 +13,7 @@ import (
 
 // A stretched series begins and ends with the samples that it did, and a straight line
 // stays one.
-func TestStretchSeries(t *testing.T) {
+func TestStretchedSeriesKeepsEndsAndLines(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, channels := rapid.IntRange(1, 40).Draw(t, "n"), rapid.IntRange(1, 3).Draw(t, "channels")
 		ratio := rapid.Float64Range(0.55, 1.45).Draw(t, "ratio")

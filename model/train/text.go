@@ -8,15 +8,15 @@ import (
 	"inkling/model/feature"
 )
 
-// A character gets a code if it occurs once in rareCharacter, but at least
-// leastCharacter and at most surelyCharacter times.
+// A character gets a code if it occurs once in rareCharacter characters. The number of
+// occurrences required is at least leastCharacter and at most surelyCharacter.
 const (
 	rareCharacter   = 50000
 	leastCharacter  = 2
 	surelyCharacter = 20
 )
 
-// alphabet is the characters of set that occur often enough to have a code.
+// alphabet returns the characters of set that occur often enough for a code.
 func alphabet(set *dataset.Set) string {
 	counts, total := map[rune]int{}, 0
 	for i := range set.Examples {
@@ -36,7 +36,7 @@ func alphabet(set *dataset.Set) string {
 	return string(runes)
 }
 
-// passages finds how far each example's passage goes on; x is an extractor to spare.
+// passages finds the end of each example's passage. x is an extractor that it may use.
 func (c *corpus) passages(x feature.Extractor) {
 	c.space = x.Push(nil, []float32{' '})[0]
 	c.ends = make([]int, len(c.plain))
@@ -47,7 +47,8 @@ func (c *corpus) passages(x feature.Extractor) {
 	}
 }
 
-// joined is a copy of example i's codes with those of up to o.Join−1 that follow it.
+// joined returns a copy of example i's codes, followed by those of up to o.Join−1 examples
+// after it.
 func (c *corpus) joined(i int, o *Options, rng *rand.Rand) []float32 {
 	x := c.named(nil, i, o, rng)
 	if o.Join < 2 {
@@ -60,7 +61,7 @@ func (c *corpus) joined(i int, o *Options, rng *rand.Rand) []float32 {
 	return x
 }
 
-// named appends example i's codes, under other names where o says so.
+// named appends example i's codes, with words swapped if o says so.
 func (c *corpus) named(dst []float32, i int, o *Options, rng *rand.Rand) []float32 {
 	if c.names == nil {
 		return append(dst, c.plain[i]...)

@@ -61,6 +61,7 @@ func fitText(t *testing.T, set *dataset.Set, o Options) *model.Model {
 }
 
 func TestLearnsAToyText(t *testing.T) {
+	t.Parallel()
 	o, notes, err := Defaults(toyText(160, 1), "")
 	if err != nil || len(notes) == 0 || !strings.Contains(notes[0], "preset text") {
 		t.Fatal(notes, err)
@@ -115,7 +116,7 @@ func TestTextTrainingIsReproducible(t *testing.T) {
 	}
 }
 
-func TestAlphabet(t *testing.T) {
+func TestAlphabetHasFrequentCharacters(t *testing.T) {
 	set := toyText(40, 1)
 	set.Examples[0].Samples = append(set.Examples[0].Samples, 'Q', 'é', 'é')
 	a := alphabet(set)
@@ -125,7 +126,7 @@ func TestAlphabet(t *testing.T) {
 }
 
 // Joined examples go on where the first one ends, and no further than its passage.
-func TestJoinedExamples(t *testing.T) {
+func TestJoinedExamplesStayInTheirPassage(t *testing.T) {
 	set := toyText(25, 1)
 	front := feature.Config{Kind: feature.KindChars, Alphabet: alphabet(set)}
 	c, err := newCorpus(set, front, nil, 1)
@@ -165,7 +166,7 @@ func TestJoinedExamples(t *testing.T) {
 }
 
 // Training starts from another model's layers and keeps its alphabet.
-func TestInit(t *testing.T) {
+func TestTrainingStartsFromAnotherModel(t *testing.T) {
 	set := toyText(60, 1)
 	o := textOptions()
 	o.Folds = 0
@@ -222,7 +223,7 @@ func TestInitKeepsTheNormalisation(t *testing.T) {
 	}
 }
 
-func TestTextRefusals(t *testing.T) {
+func TestTextOptionsAreRefusedElsewhere(t *testing.T) {
 	for want, c := range map[string]struct {
 		set *dataset.Set
 		o   Options
@@ -245,7 +246,7 @@ func TestTextRefusals(t *testing.T) {
 }
 
 // A search over text tries what text has.
-func TestSearchOfText(t *testing.T) {
+func TestSearchOfTextTriesWhatTextHas(t *testing.T) {
 	o := textOptions()
 	o.Folds = 2
 	_, trials, err := Search(t.Context(), toyText(40, 1), o, 4, Hooks{}, nil)

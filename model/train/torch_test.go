@@ -107,7 +107,7 @@ func (c *torchCase) all() []int {
 }
 
 // Outputs, the joint loss and every gradient are PyTorch's.
-func TestGradientsAgainstPyTorch(t *testing.T) {
+func TestGradientsAgreeWithPyTorch(t *testing.T) {
 	for _, c := range torchCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
 			o := c.options()
@@ -135,7 +135,7 @@ func TestGradientsAgainstPyTorch(t *testing.T) {
 }
 
 // Ten AdamW losses, with clipping and decay, are PyTorch's.
-func TestTenLossesAgainstPyTorch(t *testing.T) {
+func TestTenLossesAgreeWithPyTorch(t *testing.T) {
 	for _, c := range torchCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
 			tr := c.trainer(t, c.options(), 2)

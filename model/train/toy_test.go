@@ -52,6 +52,7 @@ func toyOptions() Options {
 }
 
 func TestLearnsAToySet(t *testing.T) {
+	t.Parallel()
 	o, notes, _ := Defaults(toySet(150, 1), "")
 	if len(notes) == 0 {
 		t.Error("Defaults does not say what it chose")

@@ -13,8 +13,8 @@ import (
 	"inkling/model/calibrate"
 )
 
-// shard is the number of sequences whose gradients are summed as one. It is
-// fixed, so that sums do not depend on the number of cores.
+// shard is the number of sequences whose gradients are summed as one. It is fixed, so that
+// sums do not depend on the number of cores.
 const shard = 8
 
 // trainer is the state of a training; a checkpoint holds its progress.
@@ -47,7 +47,7 @@ type trainer struct {
 	stats   []shardStats
 }
 
-// progress is where a training stands, between two epochs.
+// progress is how far a training is.
 type progress struct {
 	Epoch     int // epochs done
 	Update    int // updates done of the next one
@@ -57,7 +57,7 @@ type progress struct {
 	Rows      []Row
 }
 
-// sums of what an epoch's updates left so far.
+// sums accumulates the results of an epoch's updates.
 type sums struct {
 	Loss, Norm       float64
 	Confirm, Running int
@@ -89,7 +89,7 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	copy(t.params.NextScale, train.unit)
 	t.params.Init(random(o.Seed, forInit, 0, 0))
 	initNext(t.params, t.config, o.Seed)
-	t.takeInit()
+	t.copyInit()
 	t.ls = newLayers(t.config, t.params)
 	if t.ls.stem != nil {
 		t.ls.stem.Fit(t.params.Stem, train.plain)
@@ -138,7 +138,7 @@ func (t *trainer) epoch(ctx context.Context, hooks *Hooks) (Row, error) {
 	return t.row(), nil
 }
 
-// row is the line of the epoch whose updates are done.
+// row returns the record of the epoch whose updates are done.
 func (t *trainer) row() Row {
 	p := &t.progress
 	n, updates := float64(len(t.train.plain)), float64(t.perEpoch)
@@ -157,7 +157,8 @@ func (t *trainer) row() Row {
 	return row
 }
 
-// candidate is what validation judges and the model becomes.
+// candidate returns the weights that validation judges and that the model keeps: the average
+// if there is one.
 func (t *trainer) candidate() *model.Params {
 	if t.o.EMA > 0 {
 		return t.average
@@ -165,8 +166,8 @@ func (t *trainer) candidate() *model.Params {
 	return t.params
 }
 
-// batches groups an epoch's examples: shuffled, sorted by length within runs of
-// sixteen batches, and the batches shuffled again.
+// batches groups an epoch's examples. They are shuffled and sorted by length within runs of
+// sixteen batches; then the batches are shuffled.
 func (t *trainer) batches(epoch int) [][]int {
 	rng := random(t.o.Seed, forOrder, epoch, 0)
 	order := rng.Perm(len(t.train.plain))
@@ -240,8 +241,8 @@ func (t *trainer) terms() lossTerms {
 	return lossTerms{running: t.o.RunningWeight, distill: t.o.Distill, smoothing: t.o.Smoothing, next: t.o.AuxNext, ramp: t.o.RampRunning, classes: t.scales}
 }
 
-// dropConnect fills masked and mask for update u, each direction from numbers of
-// its own.
+// dropConnect fills masked and mask for update u, with random numbers of their own for each
+// direction.
 func (t *trainer) dropConnect(u int) {
 	t.masked.CopyFrom(t.params)
 	src, dst, mask := directions(t.params), directions(t.masked), directions(t.mask)
@@ -267,8 +268,8 @@ func directions(p *model.Params) []*cell.Weights {
 	return ds
 }
 
-// averageIn moves the average towards the weights; its decay is lower at first,
-// so that the starting values are soon forgotten.
+// averageIn moves the average towards the weights. The decay is lower at first, so that the
+// starting values are soon forgotten.
 func (t *trainer) averageIn(u int) {
 	d := float32(min(t.o.EMA, float64(1+u)/float64(10+u)))
 	src := t.params.Tensors()
@@ -320,7 +321,7 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 	return e
 }
 
-// count makes accuracies of the verdicts; there are none without labels.
+// count computes the accuracies from the verdicts. Without labels there are none.
 func (e *evaluation) count(classes int) {
 	if classes == 0 {
 		e.finals, e.confirm, e.running = nil, math.NaN(), math.NaN()

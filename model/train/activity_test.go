@@ -11,8 +11,8 @@ import (
 )
 
 // Examples are cut to what sounds, at whole frames; background and what is too soft
-// stay as they are, and the latter is told.
-func TestHeard(t *testing.T) {
+// stay as they are, and the latter are reported.
+func TestExamplesAreCutToActivity(t *testing.T) {
 	set := &dataset.Set{Kind: dataset.Audio, Labels: []string{"background", "tone"}, Channels: 1, Rate: 1000}
 	for i, loud := range []float64{0.5, 1e-4, 1e-4} {
 		e := dataset.Example{Name: "x", Label: 1 - i%2, Rate: 1000, Hash: "00"}
@@ -26,7 +26,7 @@ func TestHeard(t *testing.T) {
 		set.Examples = append(set.Examples, e)
 	}
 	o := Options{Front: feature.Config{Kind: feature.KindRaw, Samples: 9}, Segment: segment.Config{Kind: segment.Activity}}
-	cut, note, err := o.heard(set)
+	cut, note, err := o.cutToActivity(set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,17 +38,17 @@ func TestHeard(t *testing.T) {
 		t.Errorf("%d, %d: %q", len(cut.Examples[1].Samples), len(cut.Examples[2].Samples), note)
 	}
 	o.Segment.Kind = segment.Fixed
-	if _, _, err := o.heard(set); err == nil {
+	if _, _, err := o.cutToActivity(set); err == nil {
 		t.Error("a segmenter that does not listen cuts examples")
 	}
 	o.Segment = segment.Config{Kind: segment.Activity, OnDB: 3, OffDB: 9}
-	if _, _, err := o.heard(set); err == nil || !strings.Contains(err.Error(), "lower off") {
+	if _, _, err := o.cutToActivity(set); err == nil || !strings.Contains(err.Error(), "lower off") {
 		t.Errorf("%v", err)
 	}
 }
 
-// A training on what is heard of padded tones is one on the tones.
-func TestTrainsOnWhatIsHeard(t *testing.T) {
+// Training on the activity of padded tones is training on the tones.
+func TestTrainsOnActivityAlone(t *testing.T) {
 	o, _, _ := Defaults(toyAudio(12, 1), "")
 	o.Hidden, o.Epochs, o.Folds, o.Segment.Kind, o.CutActivity = 4, 1, 0, segment.Activity, true
 	set := toyAudio(12, 1)

@@ -8,10 +8,10 @@ import (
 	"inkling/model/segment"
 )
 
-// heard is set with every example cut to what the live stream would hear of it: its
-// longest segment of activity, from the pre-roll to the last frame that counts. One
-// that opens no segment stays whole; note says how many do that should not.
-func (o *Options) heard(set *dataset.Set) (cut *dataset.Set, note string, err error) {
+// cutToActivity returns set with every example cut as a live stream would: to its longest
+// segment of activity, from the pre-roll to the last frame that counts. An example that
+// opens no segment stays whole; note counts those that are not background.
+func (o *Options) cutToActivity(set *dataset.Set) (cut *dataset.Set, note string, err error) {
 	if o.Segment.Kind != segment.Activity || set.Kind != dataset.Audio {
 		return nil, "", fmt.Errorf("train: only sound can be cut by the segmenter %s, not %s by %s", segment.Activity, set.Kind, o.Segment.Kind)
 	}
@@ -29,19 +29,19 @@ func (o *Options) heard(set *dataset.Set) (cut *dataset.Set, note string, err er
 	}
 	t := *set
 	t.Examples = nil
-	unheard := 0
+	silent := 0
 	for _, e := range set.Examples {
 		span := segment.Longest(segment.Spans(&s, set.Rate, set.Channels, e.Samples))
 		span.End = counted(x, span, len(e.Samples)/set.Channels)
 		if span.End > span.Start {
 			e.Samples = e.Samples[span.Start*set.Channels : span.End*set.Channels]
 		} else if set.Labels[e.Label] != background {
-			unheard++
+			silent++
 		}
 		t.Examples = append(t.Examples, e)
 	}
-	if unheard > 0 {
-		note = fmt.Sprintf("%d examples open no segment of activity and are trained on whole: they are too soft, or loud from the start; listen to them", unheard)
+	if silent > 0 {
+		note = fmt.Sprintf("%d examples open no segment of activity and are trained on whole: they are too soft, or loud from the start; listen to them", silent)
 	}
 	return &t, note, nil
 }
