@@ -52,7 +52,7 @@ type Block struct {
 	Stream  string    // the stream's name: file path, device, subject
 	Format  Format    // may differ from block to block; a change ends the segment
 	Offset  uint64    // index, per channel, of the first sample; a jump means lost samples
-	Time    time.Time // capture time of the first sample; zero for files
+	Time    time.Time // capture time of the first sample; zero if unknown, as for audio files
 	Mark    Mark
 	Samples []float32 // channels interleaved, full scale ±1 for PCM; may be empty
 	Fault   *Fault    // not nil: a report of the source's health; Samples is empty then

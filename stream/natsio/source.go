@@ -77,7 +77,11 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 	sub.SetPendingLimits(-1, -1) // receive never waits: the bound is Pending
 	s.sub = sub
 	watch(nc, s)
-	return s, nc.Flush()
+	if err := nc.Flush(); err != nil { // the server does not have the subscription
+		s.Close()
+		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
+	}
+	return s, nil
 }
 
 func (s *Source) report(stream string, state capture.Health, reason string) {

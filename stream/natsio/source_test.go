@@ -105,7 +105,7 @@ func (c calls) options() []nats.Option {
 }
 
 // outage breaks the connection and reports an error, and checks what the owner's
-// handlers are told.
+// handlers get.
 func (c calls) outage(t *testing.T, nc *nats.Conn) {
 	t.Helper()
 	if err := nc.ForceReconnect(); err != nil {
@@ -159,6 +159,16 @@ func TestSourceLeavesHandlersToTheirOwner(t *testing.T) {
 	}
 }
 
+func TestSourceOfAClosedConnectionLeavesNothing(t *testing.T) {
+	nc := connect(t)
+	nc.Close()
+	_, err := NewSource(nc, "a", SourceOptions{})
+	testkit.Message(t, "NewSource", err, `nats subject "a": nats: connection closed`)
+	if len(watchers.of) > 0 {
+		t.Errorf("%d watchers stay", len(watchers.of))
+	}
+}
+
 func TestSourceKeepsHandlersSetLater(t *testing.T) {
 	nc, later := connect(t), make(calls, 9)
 	s := newSource(t, nc, "a", SourceOptions{})
@@ -173,7 +183,7 @@ func TestSourceKeepsHandlersSetLater(t *testing.T) {
 	later.outage(t, nc)
 }
 
-// handlers returns what tells the connection's handlers apart.
+// handlers identifies the connection's handlers.
 func handlers(nc *nats.Conn) string {
 	return fmt.Sprintf("%p %p %p", nc.DisconnectErrHandler(), nc.ReconnectHandler(), nc.ErrorHandler())
 }

@@ -61,7 +61,7 @@ func words(v decide.Verdict, label string) string {
 	return fmt.Sprintf("dropped: %s (%.3g, at least %.3g)", v.Rule, v.Value, v.Threshold)
 }
 
-// apart formats a and b with two decimals, or with as many as tell them apart.
+// apart formats a and b with two decimals, or with as many as it takes to differ.
 func apart(a, b float64) (x, y string) {
 	for digits := 2; ; digits++ {
 		x, y = strconv.FormatFloat(a, 'f', digits, 64), strconv.FormatFloat(b, 'f', digits, 64)
