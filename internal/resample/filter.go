@@ -17,9 +17,9 @@ const (
 	// maxTerm bounds both numbers of a ratio, and so a filter to 130,000 taps: it takes
 	// milliseconds to design, whatever rate a stranger gives.
 	maxTerm = 1 << 10
-	// maxOff is the largest relative error of a ratio: of the speed, and so of every
-	// frequency, far less than a network could notice.
-	maxOff = 1e-4
+	// maxOff is the largest relative error of a ratio, and so of every frequency: less
+	// than two cents.
+	maxOff = 1e-3
 )
 
 // A filter is designed once for a ratio and shared by all its streams.

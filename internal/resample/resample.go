@@ -33,17 +33,17 @@ func New(in, out float64, channels int) (*Resampler, error) {
 	if !(in > 0 && out > 0) || math.IsInf(in, 0) || math.IsInf(out, 0) || channels < 1 {
 		return nil, fmt.Errorf("resample: from %v to %v samples/s with %d channels", in, out, channels)
 	}
-	if in == out {
-		return &Resampler{filter: &filter{up: 1, down: 1}, channels: channels}, nil
-	}
 	ratio := out / in
 	up, down := fraction(ratio)
-	r := &Resampler{channels: channels, off: math.Abs(float64(up)/float64(max(down, 1))/ratio - 1)}
+	r := &Resampler{filter: &filter{up: 1, down: 1}, channels: channels, off: math.Abs(float64(up)/float64(max(down, 1))/ratio - 1)}
 	switch {
 	case ratio > maxUp:
 		return nil, fmt.Errorf("resample: %v samples/s are less than a hundredth of %v: record at a rate nearer to the model's", in, out)
 	case up == 0 || down == 0 || r.off > maxOff:
 		return nil, fmt.Errorf("resample: %v and %v samples/s are no small fraction of each other: record at the model's rate, or at one such as 8000, 16000, 44100 or 48000", in, out)
+	}
+	if up == down { // samples pass
+		return r, nil
 	}
 	r.filter = filterOf(up, down)
 	r.buffer = make([][]float32, channels)
