@@ -7,14 +7,15 @@ import (
 	"inkling/cell"
 )
 
-// A Batch moves many streams on by one frame each, in one pass over the weights.
-// It is scratch: the streams' states live elsewhere. One goroutine at a time.
+// A Batch is the scratch memory of StepBatch, which advances many streams in one
+// pass over the weights. It holds no state of the streams. Only one goroutine may
+// use it at a time.
 type Batch struct {
-	layers []*cell.Batch // lower ones, then the top's forward half
-	in     []float32     // N×D normalised frames, then the lower layers' outputs
+	layers []*cell.Batch // lower layers, then the forward half of the top layer
+	in     []float32     // N×D normalised frames, then outputs of the lower layers
 }
 
-// NewBatch returns a batch with room for n streams; it grows beyond them.
+// NewBatch returns a batch with room for n streams. It grows as needed.
 func (m *Model) NewBatch(n int) *Batch {
 	b := &Batch{}
 	for _, l := range m.lower {
@@ -24,19 +25,20 @@ func (m *Model) NewBatch(n int) *Batch {
 	return b
 }
 
-// StepBatch is Step(probs[i], states[i], xs[i]) for every i, to the bit: distinct
-// states, each with a frame of D features and, unless it is nil, room for C
-// probabilities. Once b has grown to their number it allocates nothing.
+// StepBatch does what Step(probs[i], states[i], xs[i]) does for every i, to the bit.
+// The states must be distinct. Each xs[i] is a frame of D features, and each probs[i]
+// has room for C probabilities or is nil. StepBatch does not allocate once b has
+// grown to the number of states.
 func (m *Model) StepBatch(b *Batch, probs [][]float32, states []*State, xs [][]float32) {
 	n := len(states)
 	if len(xs) != n || len(probs) != n {
-		panic(fmt.Sprintf("model: StepBatch: %d states, %d frames, %d places for probabilities", n, len(xs), len(probs)))
+		panic(fmt.Sprintf("model: StepBatch: %d states, %d frames and %d slices of probabilities, want equal numbers", n, len(xs), len(probs)))
 	}
 	b.in = slices.Grow(b.in[:0], n*max(m.dim, m.Config.Hidden))
 	x := b.in[:n*m.dim]
 	for i, s := range states {
 		if len(xs[i]) != m.dim {
-			panic(fmt.Sprintf("model: StepBatch: frame of %d features, want %d", len(xs[i]), m.dim))
+			panic(fmt.Sprintf("model: StepBatch: frame %d has %d features, want %d", i, len(xs[i]), m.dim))
 		}
 		m.input(s.in, xs[i])
 		copy(x[i*m.dim:], s.in)
@@ -50,7 +52,7 @@ func (m *Model) StepBatch(b *Batch, probs [][]float32, states []*State, xs [][]f
 	}
 }
 
-// step moves layer i of every stream on and returns the N×H hidden states.
+// step advances layer i of every stream and returns the N×H hidden states.
 func (b *Batch) step(l *cell.LSTM, i int, states []*State, x []float32) []float32 {
 	c, hid := b.layers[i], l.Hidden()
 	c.Resize(len(states))

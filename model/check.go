@@ -8,7 +8,7 @@ import (
 	"inkling/model/feature"
 )
 
-// Limits that keep a lying file from asking for more than a machine has.
+// Limits that keep a corrupt file from requesting more memory than a machine has.
 const (
 	maxHidden = 1 << 14
 	maxLabels = 1 << 14
@@ -16,19 +16,19 @@ const (
 	maxDim    = 1 << 20
 )
 
-// Check reports the first field that cannot be, with its remedy.
+// Check returns an error for the first invalid field, which says what is valid.
 func (c *Config) Check() error {
 	switch {
 	case c.Version != 1:
-		return fmt.Errorf("model: version %d is not known to this inkling (it reads 1): use a newer program", c.Version)
+		return fmt.Errorf("model: version: %d, but this program reads version 1: use a newer inkling", c.Version)
 	case c.Next == nil && (len(c.Labels) < 2 || len(c.Labels) > maxLabels):
-		return fmt.Errorf("model: labels: %d of them, want 2 to %d", len(c.Labels), maxLabels)
+		return fmt.Errorf("model: labels: %d labels, want 2 to %d", len(c.Labels), maxLabels)
 	case math.IsNaN(c.Rate) || c.Rate < 0 || c.Rate > 1e7:
-		return fmt.Errorf("model: rate: %v samples/s cannot be", c.Rate)
+		return fmt.Errorf("model: rate: %v samples per second, want 0 (unknown) to 1e7", c.Rate)
 	case c.Channels < 1 || c.Channels > 4096:
 		return fmt.Errorf("model: channels: %d, want 1 to 4096", c.Channels)
 	case len(c.Names) > 0 && len(c.Names) != c.Channels || len(c.Units) > 0 && len(c.Units) != c.Channels:
-		return fmt.Errorf("model: channel_names: %d, units: %d, want one of each for the %d channels, or none", len(c.Names), len(c.Units), c.Channels)
+		return fmt.Errorf("model: channel_names: %d names and units: %d units for %d channels, want one per channel, or none", len(c.Names), len(c.Units), c.Channels)
 	case c.Hidden < 1 || c.Hidden > maxHidden:
 		return fmt.Errorf("model: hidden: %d, want 1 to %d", c.Hidden, maxHidden)
 	case c.Layers < 1 || c.Layers > maxLayers:
@@ -36,14 +36,14 @@ func (c *Config) Check() error {
 	case !slices.Contains([]RunningHead{RunningNone, RunningSoftmax, RunningEvidence}, c.Running):
 		return fmt.Errorf("model: running: %q, want %s, %s or %s", c.Running, RunningSoftmax, RunningEvidence, RunningNone)
 	case c.Running == RunningNone && !c.Confirm && c.Next == nil:
-		return fmt.Errorf("model: neither a running nor a confirm head: nothing to say")
+		return fmt.Errorf("model: running and confirm: the model has neither head, so it has no output: give at least one")
 	case c.ConfirmEvidence && (c.Running == RunningNone || !c.Confirm):
-		return fmt.Errorf("model: confirm_evidence takes a running and a confirm head: leave it out, or give both")
+		return fmt.Errorf("model: confirm_evidence needs a running and a confirm head: leave it out, or give both")
 	}
 	seen := map[string]bool{}
 	for _, l := range c.Labels {
 		if l == "" || seen[l] {
-			return fmt.Errorf("model: labels: %q is empty or there twice", l)
+			return fmt.Errorf("model: labels: %q is empty or occurs twice", l)
 		}
 		seen[l] = true
 	}
@@ -57,7 +57,7 @@ func (c *Config) Check() error {
 		return fmt.Errorf("model: front: %w", err)
 	}
 	if d := x.Dim(); d < 1 || d > maxDim {
-		return fmt.Errorf("model: front: %d features a frame, want 1 to %d", d, maxDim)
+		return fmt.Errorf("model: front: %d features per frame, want 1 to %d", d, maxDim)
 	}
 	if err := c.checkStem(); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (c *Config) Check() error {
 	return c.CheckDecision()
 }
 
-// checkStem wants a complete Config, as Normalize leaves it.
+// checkStem requires the stem's Config to be complete, as Normalize returns it.
 func (c *Config) checkStem() error {
 	s, err := c.Stem.Normalize(c.Front, c.Rate, c.Channels)
 	switch {
@@ -82,7 +82,8 @@ func (c *Config) checkStem() error {
 	return nil
 }
 
-// dim is the front end's features a frame, of a Config that passed Check.
+// dim returns the number of features per frame of the front end, of a Config that
+// passed Check.
 func (c *Config) dim() int {
 	x, err := feature.New(c.Front, c.Rate, c.Channels)
 	if err != nil {

@@ -7,53 +7,57 @@ import (
 	"inkling/model/stem"
 )
 
-// Config is everything about a model but its weights. It is the JSON string
-// `inkling.config` of the model file, written in this order of fields so that
-// equal trainings give equal files. docs/model-file.md describes each field.
+// Config is everything about a model except its weights. The model file stores it as
+// the JSON string `inkling.config`, in this order of fields, so that equal trainings
+// give equal files. docs/model-file.md describes each field.
 type Config struct {
 	Version  int            `json:"version"` // 1
 	Labels   []string       `json:"labels"`
-	Rate     float64        `json:"rate"`     // samples per second and channel; 0: unknown, taken as it comes
+	Rate     float64        `json:"rate"`     // samples per second and channel; 0: unknown
 	Channels int            `json:"channels"` // of the source; log-mel and MFCC average them to mono
 	Names    []string       `json:"channel_names,omitempty"`
-	Units    []string       `json:"units,omitempty"` // of the channels; "": not known
+	Units    []string       `json:"units,omitempty"` // of the channels; "": unknown
 	Front    feature.Config `json:"front"`
 	Stem     stem.Config    `json:"stem,omitzero"` // learned filters over the front end's frames
 	Hidden   int            `json:"hidden"`
-	Layers   int            `json:"layers"`  // lower causal layers and the bidirectional one on top
+	Layers   int            `json:"layers"`  // the bidirectional layer on top and the causal ones below
 	Running  RunningHead    `json:"running"` // RunningSoftmax, RunningEvidence or RunningNone
-	Confirm  bool           `json:"confirm"` // there is a backward half
-	// ConfirmEvidence adds the running logits of the last frame, each times a factor
-	// of its own, to the confirm logits. It takes both heads.
+	Confirm  bool           `json:"confirm"` // whether there is a backward half with the confirm head
+	// ConfirmEvidence adds the running logits of the last frame to the confirm
+	// logits, each times a learned factor. It needs both heads.
 	ConfirmEvidence bool           `json:"confirm_evidence,omitempty"`
-	Next            *Next          `json:"next,omitempty"` // what comes next in place of labels; nil: labels
+	Next            *Next          `json:"next,omitempty"` // predict the next frame instead of labels; nil: labels
 	Segment         segment.Config `json:"segment"`
 	Calibration     *Calibration   `json:"calibration,omitempty"`
 	Decision        decide.Config  `json:"decision"`
 	Origin          Origin         `json:"origin"`
 }
 
-// HasStem tells whether there are learned filters between front end and LSTM.
+// HasStem reports whether there are learned filters between the front end and the
+// LSTM.
 func (c *Config) HasStem() bool { return c.Stem.Kind != "" }
 
-// RunningHead says how the running label comes out of the forward states h(t).
+// RunningHead says how the running logits follow from the forward states h(t).
 type RunningHead string
 
 const (
-	RunningNone     RunningHead = "none"     // there is none
-	RunningSoftmax  RunningHead = "softmax"  // logits(t) = R·h(t) + r
-	RunningEvidence RunningHead = "evidence" // logits(t) = logits(t−1) + R·h(t) + r
+	// RunningNone means that there is no running head.
+	RunningNone RunningHead = "none"
+	// RunningSoftmax computes logits(t) = R·h(t) + r.
+	RunningSoftmax RunningHead = "softmax"
+	// RunningEvidence accumulates logits(t) = logits(t−1) + R·h(t) + r.
+	RunningEvidence RunningHead = "evidence"
 )
 
-// Text tells whether the model's samples are characters, by their code points.
+// Text reports whether the model's samples are characters, given as code points.
 func (c *Config) Text() bool { return c.Front.Kind == feature.KindChars }
 
-// Origin says where a model came from. It holds no time, host or path.
+// Origin records how a model was made. It holds no time, host or path.
 type Origin struct {
 	Program  string             `json:"program,omitempty"`
 	Data     string             `json:"data,omitempty"`     // hash of the training set
 	Examples []string           `json:"examples,omitempty"` // short hashes of the training examples
 	Options  map[string]string  `json:"options,omitempty"`
 	Seed     uint64             `json:"seed"`
-	Measured map[string]float64 `json:"measured,omitempty"` // its own validation figures
+	Measured map[string]float64 `json:"measured,omitempty"` // results on the validation data
 }

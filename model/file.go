@@ -35,11 +35,11 @@ func (m *Model) Save(w io.Writer) error {
 	return err
 }
 
-// Bytes is the model file in memory.
+// Bytes returns the contents of the model file.
 func (m *Model) Bytes() []byte {
 	config, err := json.Marshal(&m.Config)
 	if err != nil {
-		panic(err) // a checked Config holds no value that JSON cannot
+		panic(err) // a Config that passed Check has only values that JSON can represent
 	}
 	header := []byte(`{"__metadata__":`)
 	meta, _ := json.Marshal(map[string]string{configKey: string(config), "format": "pt"})
@@ -66,7 +66,7 @@ func (m *Model) Bytes() []byte {
 	return out
 }
 
-// Hash names the model: the first 16 hex digits of the SHA-256 of its file.
+// Hash identifies the model: the first 16 hex digits of the SHA-256 of its file.
 func (m *Model) Hash() string {
 	m.once.Do(func() {
 		sum := sha256.Sum256(m.Bytes())
@@ -75,9 +75,9 @@ func (m *Model) Hash() string {
 	return m.hash
 }
 
-// Load reads a model file. What it allocates is bounded by what it reads: a
-// header that promises more than the file holds is an error, as is a tensor
-// that is missing, of another shape or not finite.
+// Load reads a model file. It allocates no more than a small multiple of what it
+// reads: a header that describes more than the file holds is an error, and so is a
+// tensor that is missing, has another shape or is not finite.
 func Load(r io.Reader) (*Model, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -95,7 +95,7 @@ func Load(r io.Reader) (*Model, error) {
 		return nil, err
 	}
 	if need := c.values(); need*4 > int64(len(body)) {
-		return nil, fmt.Errorf("model: the configuration asks for %d bytes of tensors, the file holds %d: it is cut off or not what it says", need*4, len(body))
+		return nil, fmt.Errorf("model: the configuration needs %d bytes of tensors, but the file holds %d: it is cut off or damaged", need*4, len(body))
 	}
 	p := NewParams(c, c.dim())
 	for _, t := range p.Tensors() {
@@ -105,18 +105,18 @@ func Load(r io.Reader) (*Model, error) {
 		delete(entries, t.Name)
 	}
 	for _, name := range sortedKeys(entries) {
-		return nil, fmt.Errorf("model: tensor %q is none of this network's", name)
+		return nil, fmt.Errorf("model: tensor %q does not belong to this network: the file is damaged or from a newer inkling", name)
 	}
 	return New(*c, p)
 }
 
 func split(data []byte) (header, body []byte, err error) {
 	if len(data) < 8 {
-		return nil, nil, fmt.Errorf("model: %d bytes are no model file: give one that `inkling train` wrote", len(data))
+		return nil, nil, fmt.Errorf("model: a file of %d bytes is not a model file: give one that `inkling train` wrote", len(data))
 	}
 	n := binary.LittleEndian.Uint64(data)
 	if n > maxHeader || n > uint64(len(data)-8) {
-		return nil, nil, fmt.Errorf("model: the header's length is %d, the file's %d: no safetensors file, or cut off", n, len(data))
+		return nil, nil, fmt.Errorf("model: the header should have %d bytes, but the file has only %d: it is cut off or not a safetensors file", n, len(data))
 	}
 	return data[8 : 8+n], data[8+n:], nil
 }
@@ -124,11 +124,11 @@ func split(data []byte) (header, body []byte, err error) {
 func parseHeader(header []byte) (*Config, map[string]entry, error) {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(header, &raw); err != nil {
-		return nil, nil, fmt.Errorf("model: header: %w: no safetensors file, or damaged", err)
+		return nil, nil, fmt.Errorf("model: header: %w: the file is damaged or not a safetensors file", err)
 	}
 	var meta map[string]string
 	if err := json.Unmarshal(raw["__metadata__"], &meta); err != nil || meta[configKey] == "" {
-		return nil, nil, errors.New("model: no " + configKey + " in __metadata__: a safetensors file, but none of inkling's")
+		return nil, nil, errors.New("model: __metadata__ has no " + configKey + ": this is a safetensors file, but inkling did not write it")
 	}
 	delete(raw, "__metadata__")
 	entries := make(map[string]entry, len(raw))
@@ -143,12 +143,13 @@ func parseHeader(header []byte) (*Config, map[string]entry, error) {
 	dec := json.NewDecoder(bytes.NewReader([]byte(meta[configKey])))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(c); err != nil {
-		return nil, nil, fmt.Errorf("model: %s: %w (a file of a newer inkling?)", configKey, err)
+		return nil, nil, fmt.Errorf("model: %s: %w (written by a newer inkling?)", configKey, err)
 	}
 	return c, entries, nil
 }
 
-// values counts the numbers of the network that c describes, without making it.
+// values returns the number of parameters of the network that c describes, without
+// allocating them.
 func (c *Config) values() int64 {
 	h, n, d := int64(c.Hidden), int64(len(c.Labels)), int64(c.dim())
 	direction := func(in int64) int64 { return 4*h*(in+h) + 8*h }
@@ -185,15 +186,15 @@ func fill(t Tensor, entries map[string]entry, body []byte) error {
 	case e.DType != "F32":
 		return fmt.Errorf("model: tensor %s has dtype %q, want F32", t.Name, e.DType)
 	case fmt.Sprint(e.Shape) != fmt.Sprint(t.Shape):
-		return fmt.Errorf("model: tensor %s has shape %v, the configuration asks for %v", t.Name, e.Shape, t.Shape)
+		return fmt.Errorf("model: tensor %s has shape %v, the configuration needs %v", t.Name, e.Shape, t.Shape)
 	case e.Offsets[0] < 0 || e.Offsets[1] > int64(len(body)) || e.Offsets[1]-e.Offsets[0] != int64(4*len(t.Data)):
-		return fmt.Errorf("model: tensor %s lies at %v of %d bytes: the file is cut off or damaged", t.Name, e.Offsets, len(body))
+		return fmt.Errorf("model: tensor %s has data_offsets %v, but there are %d bytes of tensors: the file is cut off or damaged", t.Name, e.Offsets, len(body))
 	}
 	src := body[e.Offsets[0]:e.Offsets[1]]
 	for i := range t.Data {
 		v := math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
 		if v-v != 0 {
-			return fmt.Errorf("model: tensor %s holds %v at %d: damaged, or training diverged", t.Name, v, i)
+			return fmt.Errorf("model: tensor %s: value %d is %v: the file is damaged, or training diverged", t.Name, i, v)
 		}
 		t.Data[i] = v
 	}

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// Generate writes n characters that follow what s has seen, each drawn as Draw does, and
-// moves s over them. It is for models of the next character of text.
+// Generate returns n characters that continue the text that s has read. Each is drawn
+// as by Draw, and s advances over it. The model must predict text.
 func (m *Model) Generate(s *State, n int, temperature float64, rng *rand.Rand) iter.Seq[rune] {
 	return func(yield func(rune) bool) {
 		alphabet := []rune(m.Config.Front.Alphabet)

@@ -1,4 +1,4 @@
-// Package model is the network: a stack of LSTM layers with two heads.
+// Package model implements the network: a stack of LSTM layers with two heads.
 //
 //	x_1 … x_t … x_T                                frames of D features
 //	forward   h_f(t) = LSTM_f(x_t, state)          one step at a time, as they arrive
@@ -7,9 +7,13 @@
 //	confirm   softmax(C·[h_f(T) ; h_b(1)] + c)     the full bidirectional, last-mode network,
 //	                                               optionally + e∘(the running logits at T)
 //
-// Step runs the upper two lines as frames arrive, Confirm the lower two when
-// the segment has ended, and Predict all four at once; they agree to the bit. A
-// network that says what comes next has neither head but the one of type Next.
+// Load reads a model file, and Front returns the extractor that turns samples into
+// frames. Step computes the first two lines as frames arrive, Confirm the last two
+// when the segment has ended, and Predict all four for a whole segment. They agree
+// to the bit.
+//
+// A network that predicts the next frame has neither of these heads but the one that
+// Next describes.
 package model
 
 import (
@@ -24,10 +28,11 @@ import (
 	"inkling/model/stem"
 )
 
-// A Model is a network ready to run. It is immutable and shared by all streams.
+// A Model is a network with its weights packed. It is immutable, so any number of
+// streams may share it.
 type Model struct {
 	Config Config
-	Params *Params // do not change: the layers hold packed copies
+	Params *Params // read only: the layers use packed copies
 
 	dim     int
 	stem    *stem.Stem // nil: none
@@ -38,7 +43,7 @@ type Model struct {
 	hash    string
 }
 
-// New makes a Model of a configuration and its parameters.
+// New returns the model with configuration c and parameters p.
 func New(c Config, p *Params) (*Model, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -46,16 +51,16 @@ func New(c Config, p *Params) (*Model, error) {
 	want := NewParams(&c, c.dim()).Tensors()
 	got := p.Tensors()
 	if len(want) != len(got) {
-		return nil, fmt.Errorf("model: %d tensors, the configuration asks for %d", len(got), len(want))
+		return nil, fmt.Errorf("model: the parameters have %d tensors, the configuration needs %d", len(got), len(want))
 	}
 	for i, t := range want {
 		if got[i].Name != t.Name || len(got[i].Data) != len(t.Data) {
-			return nil, fmt.Errorf("model: tensor %s has %d values, the configuration asks for %d of %s",
-				got[i].Name, len(got[i].Data), len(t.Data), t.Name)
+			return nil, fmt.Errorf("model: tensor %d is %s with %d values, the configuration needs %s with %d",
+				i, got[i].Name, len(got[i].Data), t.Name, len(t.Data))
 		}
 	}
 	if c.Next != nil && slices.Contains(p.Scale, 0) {
-		return nil, errors.New("model: front.scale holds a 0: a value so scaled cannot be forecast")
+		return nil, errors.New("model: tensor front.scale contains 0: a value with that scale cannot be forecast")
 	}
 	lowest := len(p.Lower) == 0
 	m := &Model{Config: c, Params: p, dim: len(p.Mean), forward: c.NewCell(p.Forward, lowest)}
@@ -72,8 +77,8 @@ func New(c Config, p *Params) (*Model, error) {
 	return m, nil
 }
 
-// NewCell is a direction of weights w, ready to run. lowest says that it takes frames: of
-// text those are codes.
+// NewCell returns an LSTM with the weights w. lowest says that its inputs are the
+// model's frames, which are codes if the model reads text.
 func (c *Config) NewCell(w *cell.Weights, lowest bool) *cell.LSTM {
 	if lowest && c.Text() {
 		return cell.NewCoded(w)
@@ -81,20 +86,21 @@ func (c *Config) NewCell(w *cell.Weights, lowest bool) *cell.LSTM {
 	return cell.New(w)
 }
 
-// Dim is D, the features of a frame as Front gives it.
+// Dim returns D, the number of features of the frames that Front gives.
 func (m *Model) Dim() int { return m.dim }
 
-// TopDim is the width of the top layer's input, of which Confirm needs T rows.
+// TopDim returns the number of inputs of the top layer. Confirm needs them for every
+// step.
 func (m *Model) TopDim() int { return m.forward.In() }
 
-// Classes is the number of labels.
+// Classes returns C, the number of labels.
 func (m *Model) Classes() int { return len(m.Config.Labels) }
 
-// Front returns a new extractor of the model's front end, with the stem on top.
+// Front returns a new extractor: the model's front end, followed by its stem.
 func (m *Model) Front() (feature.Extractor, error) { return m.FrontOf(m.Config.Channels) }
 
-// FrontOf is Front for a signal of so many channels; the spectral front ends take
-// any number.
+// FrontOf is Front for a signal with the given number of channels. The spectral
+// front ends accept any number, others only the model's.
 func (m *Model) FrontOf(channels int) (feature.Extractor, error) {
 	x, err := feature.New(m.Config.Front, m.Config.Rate, channels)
 	if err != nil {
@@ -109,8 +115,8 @@ func (m *Model) FrontOf(channels int) (feature.Extractor, error) {
 	return x, nil
 }
 
-// input writes a frame as the lowest layer takes it to dst: normalised, unless it
-// comes from a stem.
+// input writes to dst the lowest layer's input for frame x: the normalised frame, or
+// the frame itself if it comes from a stem.
 func (m *Model) input(dst, x []float32) {
 	if m.stem != nil {
 		copy(dst, x)
@@ -119,18 +125,18 @@ func (m *Model) input(dst, x []float32) {
 	f32.Normalize(dst, x, m.Params.Mean, m.Params.Scale)
 }
 
-// State is one stream's share of the network. Saved with AppendState it
+// A State is the state of one stream. After AppendState and Restore, a stream
 // continues on another machine to the bit, given the same kernel.
 type State struct {
-	layers   []*cell.State // lower ones, then the top's forward half
+	layers   []*cell.State // lower layers, then the forward half of the top layer
 	reverse  *cell.State
-	in       []float32 // the frame as the lowest layer takes it
-	evidence []float32 // running logits; under RunningEvidence the sum so far
+	in       []float32 // input of the lowest layer
+	evidence []float32 // running logits; with RunningEvidence their sum so far
 	logits   []float32
 	both     []float32 // [h_f(T) ; h_b(1)]
-	top      []float32 // the top layer's input at the last step
-	steps    []float32 // one value: the steps so far, as long as a float32 can count
-	last     []float32 // in, where the next forecast is made of it; nil otherwise
+	top      []float32 // input of the top layer at the last step
+	steps    []float32 // one value: steps so far, exact up to 2^24
+	last     []float32 // same as in if the next forecast depends on it, else nil
 }
 
 // NewState returns the state before a segment's first frame.
@@ -154,7 +160,7 @@ func (m *Model) NewState() *State {
 	return s
 }
 
-// Reset forgets the past: the next frame is a segment's first.
+// Reset returns s to the state before a segment's first frame.
 func (s *State) Reset() {
 	for _, l := range s.layers {
 		l.Reset()
@@ -164,12 +170,11 @@ func (s *State) Reset() {
 	clear(s.last)
 }
 
-// ResetElapsed counts elapsed time anew for a segment into which the state is carried: how
-// sure a running label is goes by that.
+// ResetElapsed restarts the count of steps, on which the running head's calibration
+// depends. Call it at the start of a segment into which the state is carried.
 func (s *State) ResetElapsed() { clear(s.steps) }
 
-// CopyFrom makes s the state that o is, as a segmenter keeps it at the last
-// frame that counts.
+// CopyFrom copies o to s.
 func (s *State) CopyFrom(o *State) {
 	for i, l := range s.layers {
 		l.CopyFrom(o.layers[i])
@@ -179,16 +184,17 @@ func (s *State) CopyFrom(o *State) {
 	copy(s.in, o.in)
 }
 
-// Top is the top layer's input at the last Step, TopDim values: what the caller
-// keeps, step after step, for Confirm. It is valid until the next Step.
+// Top returns the input of the top layer at the last Step, TopDim values. Append it
+// to a slice after every step to have the rows for Confirm. It is valid until the
+// next Step.
 func (s *State) Top() []float32 { return s.top }
 
-// Step takes one frame of D features and writes the running head's C
-// probabilities to probs; without a running head, or with probs nil, it only
-// moves the state on. It allocates nothing.
+// Step advances s by one frame x of D features and writes the C probabilities of the
+// running head to probs. If there is no running head or probs is nil, it only
+// advances s. It does not allocate.
 func (m *Model) Step(probs []float32, s *State, x []float32) {
 	if len(x) != m.dim {
-		panic(fmt.Sprintf("model: Step: frame of %d features, want %d", len(x), m.dim))
+		panic(fmt.Sprintf("model: Step: the frame has %d features, want %d", len(x), m.dim))
 	}
 	m.input(s.in, x)
 	in := s.in
@@ -201,15 +207,15 @@ func (m *Model) Step(probs []float32, s *State, x []float32) {
 	m.running(probs, s, top.H)
 }
 
-// running writes the running head's probabilities after hidden state h.
+// running writes the probabilities of the running head for hidden state h.
 func (m *Model) running(probs []float32, s *State, h []float32) {
 	s.steps[0]++
 	m.runningHead(probs, s.evidence, s.logits, h, int(s.steps[0]))
 }
 
-// runningHead takes h to logits in evidence, under RunningEvidence added to those
-// of the steps before, and to probabilities unless probs is nil; scratch is C values.
-// step counts from 1.
+// runningHead computes the logits of h in evidence, which with RunningEvidence sums
+// them over the steps, and unless probs is nil their probabilities. scratch has C
+// values. step counts from 1.
 func (m *Model) runningHead(probs, evidence, scratch, h []float32, step int) {
 	switch m.Config.Running {
 	case RunningSoftmax:
@@ -232,25 +238,28 @@ func (m *Model) runningHead(probs, evidence, scratch, h []float32, step int) {
 	softmax(probs, evidence, scratch, t)
 }
 
-// HasRunning and HasConfirm tell which heads there are.
+// HasRunning reports whether there is a running head.
 func (m *Model) HasRunning() bool { return m.Config.Running != RunningNone }
+
+// HasConfirm reports whether there is a confirm head.
 func (m *Model) HasConfirm() bool { return m.reverse != nil }
 
-// Confirm writes the C probabilities of the whole segment to probs: fwd is the
-// state after its last frame and tops its T rows of Top. It leaves fwd's
-// streaming state as it was. It panics without a confirm head or without rows.
+// Confirm writes the C probabilities of a whole segment to probs. fwd is the state
+// after the segment's last frame, and tops holds the T rows that Top returned during
+// the segment. fwd may go on streaming afterwards. Confirm panics if there is no
+// confirm head or no row.
 func (m *Model) Confirm(probs []float32, fwd *State, tops []float32) {
 	d := m.TopDim()
 	if m.reverse == nil || len(tops) == 0 || len(tops)%d != 0 {
-		panic(fmt.Sprintf("model: Confirm: %d values, want T×%d and a confirm head", len(tops), d))
+		panic(fmt.Sprintf("model: Confirm: tops has %d values, want T×%d and a model with a confirm head", len(tops), d))
 	}
 	fwd.reverse.Reset()
 	m.reverse.Reverse(fwd.reverse, nil, tops)
 	m.confirmHead(probs, fwd, fwd.layers[len(m.lower)].H, fwd.reverse.H, fwd.evidence)
 }
 
-// confirmHead takes the last states of both halves and the last running logits to
-// probabilities; s is scratch.
+// confirmHead computes the probabilities from the last states of both halves and the
+// last running logits; s is scratch.
 func (m *Model) confirmHead(probs []float32, s *State, forward, reverse, evidence []float32) {
 	copy(s.both[:m.Config.Hidden], forward)
 	copy(s.both[m.Config.Hidden:], reverse)

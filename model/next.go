@@ -12,85 +12,92 @@ import (
 	"inkling/model/segment"
 )
 
-// Next makes the network say what comes next in place of a label: over the forward
-// half alone stands one head,
+// Next describes a network that predicts the next frame instead of a label. It has a
+// single head, on the forward half:
 //
 //	ŷ(t+1) = base(t) + σ∘(N·h(t) + n)
 //
-// in normalised units, one row a value of the next frame, or with quantiles one a
-// quantile and value. base is 0, or with Residual the last sample of frame t at every
-// place of the frame: the naive forecast (persistence), at which training then begins.
-// σ, the tensor next.scale, is the naive forecast's error on the training data. Of text
-// it says the probabilities of the next code, softmax(N·h(t) + n).
+// in normalised units. The head has one row per value of the next frame, or with
+// quantiles one per quantile and value. base is 0, or with Residual the last sample
+// of frame t, repeated over the frame: the naive forecast (persistence), from which
+// training then starts. σ, the tensor next.scale, is the error of the naive forecast
+// on the training data.
+//
+// For text the head gives the probabilities of the next code, softmax(N·h(t) + n).
 type Next struct {
-	Loss      Loss      `json:"loss"`                // LossSquared or LossQuantile; of text LossEntropy
-	Quantiles []float64 `json:"quantiles,omitempty"` // LossQuantile: ascending, 0.5 among them
-	Residual  bool      `json:"residual,omitempty"`
+	Loss      Loss      `json:"loss"`                // LossSquared or LossQuantile; LossEntropy for text
+	Quantiles []float64 `json:"quantiles,omitempty"` // for LossQuantile: ascending, including 0.5
+	Residual  bool      `json:"residual,omitempty"`  // predict the change from the last sample
 }
 
-// Loss names what the training of a Next minimises.
+// Loss names the loss that training of a Next minimises.
 type Loss string
 
 const (
-	LossSquared  Loss = "squared"  // the forecast is the mean
-	LossQuantile Loss = "quantile" // pinball loss (Koenker and Bassett 1978); the forecast is the median
-	LossEntropy  Loss = "entropy"  // of text, cross-entropy
+	// LossSquared is the squared error; the forecast is the mean.
+	LossSquared Loss = "squared"
+	// LossQuantile is the pinball loss (Koenker and Bassett 1978); the forecast is
+	// the median.
+	LossQuantile Loss = "quantile"
+	// LossEntropy is the cross-entropy of the next character of text.
+	LossEntropy Loss = "entropy"
 )
 
-// MostQuantiles bounds Next.Quantiles.
+// MostQuantiles bounds the length of Next.Quantiles.
 const MostQuantiles = 99
 
-// IsNext tells whether the network says what comes next and knows no labels.
+// IsNext reports whether the network predicts the next frame instead of labels.
 func (c *Config) IsNext() bool { return c.Next != nil }
 
-// Rows is how many values the head gives for each value of the next frame.
+// Rows returns the number of outputs for each value of the next frame.
 func (n *Next) Rows() int { return max(len(n.Quantiles), 1) }
 
-// Point is the row that is the forecast itself: the mean, or the median.
+// Point returns the index of the row that is the forecast itself: the mean or the
+// median.
 func (n *Next) Point() int { return max(slices.Index(n.Quantiles, 0.5), 0) }
 
-// Check reports the first field that cannot be, with its remedy.
+// Check returns an error for the first invalid field, which says what is valid.
 func (n *Next) Check() error {
 	switch n.Loss {
 	case LossSquared, LossEntropy:
 		if len(n.Quantiles) > 0 {
-			return fmt.Errorf("next: quantiles %v with the loss %s: take the loss %s, or leave them out", n.Quantiles, n.Loss, LossQuantile)
+			return fmt.Errorf("next: quantiles %v with the loss %s: use the loss %s, or leave them out", n.Quantiles, n.Loss, LossQuantile)
 		}
 		if n.Residual && n.Loss == LossEntropy {
-			return fmt.Errorf("next: residual with the loss %s: characters have no difference; leave it out", n.Loss)
+			return fmt.Errorf("next: residual with the loss %s: characters have no differences: leave it out", n.Loss)
 		}
 		return nil
 	case LossQuantile:
 	default:
-		return fmt.Errorf("next: loss %q: want %s, %s or, of text, %s", n.Loss, LossSquared, LossQuantile, LossEntropy)
+		return fmt.Errorf("next: loss %q: want %s or %s, or %s for text", n.Loss, LossSquared, LossQuantile, LossEntropy)
 	}
 	if len(n.Quantiles) > MostQuantiles {
-		return fmt.Errorf("next: %d quantiles: give %d at most", len(n.Quantiles), MostQuantiles)
+		return fmt.Errorf("next: %d quantiles: want at most %d", len(n.Quantiles), MostQuantiles)
 	}
 	for i, q := range n.Quantiles {
 		if !(q > 0 && q < 1) || i > 0 && !(q > n.Quantiles[i-1]) {
-			return fmt.Errorf("next: quantiles %v: want them ascending, over 0 and under 1", n.Quantiles)
+			return fmt.Errorf("next: quantiles %v: want ascending numbers between 0 and 1", n.Quantiles)
 		}
 	}
 	if !slices.Contains(n.Quantiles, 0.5) {
-		return fmt.Errorf("next: quantiles %v: 0.5, the forecast itself, must be among them", n.Quantiles)
+		return fmt.Errorf("next: quantiles %v: 0.5, the forecast itself, must be one of them", n.Quantiles)
 	}
 	return nil
 }
 
-// checkNext wants no part of a classifier in a Config with Next.
+// checkNext reports what a Config with Next must not have: any part of a classifier.
 func (c *Config) checkNext() error {
 	switch {
 	case len(c.Labels) > 0 || c.Running != RunningNone || c.Confirm || c.ConfirmEvidence || c.Calibration != nil:
-		return errors.New("model: next: a network that says what comes next has no labels, no running and no confirm head: leave them out")
+		return errors.New("model: next: a network that predicts the next frame has no labels, running or confirm head, or calibration: leave them out")
 	case c.HasStem():
-		return errors.New("model: next: a stem hides the values that are to come: leave it out")
+		return errors.New("model: next: a stem's frames cannot be forecast: leave the stem out")
 	case c.Text() != (c.Next.Loss == LossEntropy):
-		return fmt.Errorf("model: next: loss %s over the front end %s: text takes the loss %s, and nothing else does", c.Next.Loss, c.Front.Kind, LossEntropy)
+		return fmt.Errorf("model: next: loss %s with the front end %s: text needs the loss %s, and other signals cannot use it", c.Next.Loss, c.Front.Kind, LossEntropy)
 	case !c.Text() && c.Front.Kind != feature.KindRaw || c.Front.Deltas > 0:
-		return fmt.Errorf("model: next: front end %s with deltas %d: the next frame is forecast of the raw one without deltas", c.Front.Kind, c.Front.Deltas)
+		return fmt.Errorf("model: next: front end %s with deltas %d: a forecast needs the front end %s without deltas", c.Front.Kind, c.Front.Deltas, feature.KindRaw)
 	case c.Segment != segment.Config{Kind: segment.Whole}:
-		return fmt.Errorf("model: next: segmenter %s: a forecast goes on as long as its signal, want %s", c.Segment.Kind, segment.Whole)
+		return fmt.Errorf("model: next: segmenter %s: a forecast covers the whole signal, want the segmenter %s and none of its fields", c.Segment.Kind, segment.Whole)
 	case c.Decision.State != "reset" || c.Decision.Early != nil || c.Decision.Threshold != 0:
 		return errors.New("model: next: there is no label to decide on: leave the decision's rules out")
 	}
@@ -100,10 +107,11 @@ func (c *Config) checkNext() error {
 	return nil
 }
 
-// HasNext tells whether the network says what comes next.
+// HasNext reports whether the network predicts the next frame instead of labels.
 func (m *Model) HasNext() bool { return m.Config.Next != nil }
 
-// outputs is how many rows the head's weights have, for frames of dim features.
+// outputs returns the number of rows of the head's weights for frames of dim
+// features.
 func (c *Config) outputs(dim int) int {
 	if n := c.Front.Codes(); n > 0 {
 		return n
@@ -111,18 +119,19 @@ func (c *Config) outputs(dim int) int {
 	return dim * c.Next.Rows()
 }
 
-// Outputs is how many values Next writes: D a row of the head, of text one a code.
+// Outputs returns the number of values that Next writes: D for each of the head's
+// rows, or one per code for text.
 func (m *Model) Outputs() int { return len(m.Params.NextB) }
 
-// Next writes the forecast of the frame after the last Step to dst, Outputs values in
-// the signal's units: D a row, one row a quantile in ascending order. Rows that cross
-// are sorted (Chernozhukov et al. 2010). Of text it writes the probability of each code.
-// It allocates nothing.
+// Next writes the forecast of the frame after the last Step to dst: Outputs values in
+// the units of the signal, D for each quantile, in ascending order. Quantiles that
+// cross are sorted (Chernozhukov et al. 2010). For text it writes the probability of
+// each code. It does not allocate.
 func (m *Model) Next(dst []float32, s *State) {
 	m.next(dst, s.in, s.layers[len(m.lower)].H)
 }
 
-// next is Next after the normalised frame in and hidden state h.
+// next computes Next from the normalised frame in and hidden state h.
 func (m *Model) next(dst, in, h []float32) {
 	p, n := m.Params, m.Config.Next
 	f32.Affine(dst, p.NextW, p.NextB, h)
@@ -142,11 +151,12 @@ func (m *Model) next(dst, in, h []float32) {
 	}
 }
 
-// lastSample is where the last sample of a frame has the channel of value j.
+// lastSample returns the index of the frame's last sample of the channel to which
+// value j belongs.
 func lastSample(j, dim, channels int) int { return dim - channels + j%channels }
 
-// sortEvery sorts x[0], x[stride], … in place, by insertion: they are few and nearly
-// in order.
+// sortEvery sorts x[0], x[stride], … in place, by insertion since they are few and
+// nearly sorted.
 func sortEvery(x []float32, stride int) {
 	for i := stride; i < len(x); i += stride {
 		for k := i; k > 0 && x[k] < x[k-stride]; k -= stride {
@@ -155,9 +165,9 @@ func sortEvery(x []float32, stride int) {
 	}
 }
 
-// Draw draws one of the codes by probs, as Next gives them of text, each to the power
-// 1/temperature; 0 is the most probable one. A character without a code cannot be
-// written: code 0 is never drawn.
+// Draw draws a code at random. probs are the probabilities that Next gives for text;
+// each is raised to the power 1/temperature. Temperature 0 returns the most probable
+// code. Draw never returns code 0, which stands for characters outside the alphabet.
 func Draw(probs []float32, temperature float64, rng *rand.Rand) int {
 	best := 1 + f32.Argmax(probs[1:])
 	if temperature == 0 {
@@ -177,17 +187,17 @@ func Draw(probs []float32, temperature float64, rng *rand.Rand) int {
 	return best
 }
 
-// Point is the part of Next's output that is the forecast itself, D values; text has
-// none.
+// Point returns the part of Next's output that is the forecast itself, D values. It
+// must not be called for text.
 func (m *Model) Point(out []float32) []float32 {
 	at := m.Config.Next.Point() * m.dim
 	return out[at : at+m.dim]
 }
 
-// ForecastAhead writes forecasts of the next len(dst)/D frames after the last Step of s to dst:
-// the first is Next's, each further one comes of feeding the one before back. s stays
-// as it is; scratch, another state, and out, Outputs values, are overwritten. It
-// allocates nothing.
+// ForecastAhead writes forecasts of the len(dst)/D frames after the last Step of s to
+// dst. The first is that of Next, and each of the others follows from feeding the
+// previous one back as input. s does not change; scratch, another state, and out,
+// Outputs values, are overwritten. ForecastAhead does not allocate.
 func (m *Model) ForecastAhead(dst []float32, s, scratch *State, out []float32) {
 	scratch.CopyFrom(s)
 	for first := true; len(dst) > 0; first = false {
@@ -199,8 +209,8 @@ func (m *Model) ForecastAhead(dst []float32, s, scratch *State, out []float32) {
 	}
 }
 
-// Forecasts is the offline reference: row t of the T×Outputs result is what Next gives
-// after frame t of T×D frames, to the bit, whole layers at a time.
+// Forecasts computes Next for every frame of a whole signal (T×D). Row t of the result
+// (T×Outputs) equals what Next gives after frame t, to the bit.
 func (m *Model) Forecasts(frames []float32) []float32 {
 	x := m.normalized(frames)
 	in, steps, hid := x, len(x)/m.dim, m.Config.Hidden

@@ -10,44 +10,45 @@ import (
 	"inkling/model/stem"
 )
 
-// Params are the numbers of a network: what training changes and the model
-// file stores. H is Config.Hidden, C the number of labels, D the front end's
-// features a frame, before the stem. Of text D is 1, a code, and the lowest layer has a
-// column of input weights for each of K codes.
+// Params holds the parameters of a network: what training changes and the model file
+// stores. H is Config.Hidden, C the number of labels, and D the number of features
+// per frame of the front end, before the stem. For text D is 1, a code, and the
+// lowest layer has a column of input weights for each of the K codes.
 type Params struct {
-	Mean, Scale []float32       // D each: a frame's feature x becomes (x−mean)·scale
-	Stem        *stem.Params    // nil without one; then its frames are what the lowest layer takes
-	Lower       []*cell.Weights // causal layers below, D→H, H→H, …
-	Forward     *cell.Weights   // the streaming cell, on top of Lower
-	Reverse     *cell.Weights   // nil without a confirm head
-	RunningW    []float32       // C×H, nil without a running head
+	Mean, Scale []float32       // D each: feature x is normalised to (x−mean)·scale
+	Stem        *stem.Params    // nil without a stem
+	Lower       []*cell.Weights // causal layers below the top, D→H, H→H, …
+	Forward     *cell.Weights   // forward half of the top layer
+	Reverse     *cell.Weights   // backward half; nil without a confirm head
+	RunningW    []float32       // C×H; nil without a running head
 	RunningB    []float32       // C
-	ConfirmW    []float32       // C×2H: the forward half of a row first
+	ConfirmW    []float32       // C×2H; the forward half comes first in each row
 	ConfirmB    []float32       // C
-	ConfirmE    []float32       // C, factors of the running logits; nil without Config.ConfirmEvidence
-	NextW       []float32       // QD×H, D rows a quantile; of text K×H; nil without Config.Next
+	ConfirmE    []float32       // C factors of the running logits; nil without Config.ConfirmEvidence
+	NextW       []float32       // QD×H, D rows per quantile, or K×H for text; nil without Config.Next
 	NextB       []float32       // QD or K
-	NextScale   []float32       // D: a value's unit of the head; nil of text
+	NextScale   []float32       // D: the scale of each output; nil for text
 
-	// Aux are heads that training alone has, one on each half of the top layer: rows of
-	// sums for the codes, those of a bias and of each hidden unit. Nil in every model.
+	// Aux holds auxiliary heads that exist only during training, one on each half of
+	// the top layer: for a bias and for each hidden unit a row of sums, one sum per
+	// code. They are nil in every model.
 	Aux [2][]float32
 }
 
-// A Tensor is one named array of a Params, shaped as the model file has it. Data
-// is the Params' own memory.
+// A Tensor is one named array of a Params, with its shape in the model file. Data is
+// the memory of the Params itself.
 type Tensor struct {
 	Name  string
 	Shape []int
 	Data  []float32
-	Fixed bool // front.mean, front.scale and next.scale: fitted, not trained
+	Fixed bool // computed from the data, not trained: front.mean, front.scale, next.scale
 
-	NoDecay bool    // weight decay leaves it alone
-	Rate    float64 // factor on its learning rate; 0: 1
+	NoDecay bool    // exempt from weight decay
+	Rate    float64 // factor on the learning rate; 0: 1
 }
 
-// NewParams returns zero parameters of the network that c describes, for
-// frames of dim features; Scale is 1.
+// NewParams returns parameters that are zero, except Scale, which is 1, for the
+// network that c describes and frames of dim features.
 func NewParams(c *Config, dim int) *Params {
 	h, n := c.Hidden, len(c.Labels)
 	p := &Params{Mean: make([]float32, dim), Scale: make([]float32, dim)}
@@ -85,8 +86,8 @@ func NewParams(c *Config, dim int) *Params {
 	return p
 }
 
-// columns is how many columns the lowest layer's input weights have for frames of dim
-// features: as many, or one a code.
+// columns returns the number of columns of the lowest layer's input weights for frames
+// of dim features: dim, or one per code.
 func (c *Config) columns(dim int) int {
 	if n := c.Front.Codes(); n > 0 {
 		return n
@@ -94,9 +95,9 @@ func (c *Config) columns(dim int) int {
 	return dim
 }
 
-// Init draws starting values: the stem as stem.Params.Init, each direction as
-// cell.Weights.Init, heads Glorot uniform (Glorot and Bengio 2010) with zero bias, the
-// evidence's factors 1, the head of what comes next zero.
+// Init draws initial values: stem.Params.Init for the stem, cell.Weights.Init for each
+// direction, and Glorot uniform weights (Glorot and Bengio 2010) with zero bias for
+// the running and confirm heads. ConfirmE becomes 1. NextW and NextB stay zero.
 func (p *Params) Init(rng *rand.Rand) {
 	if p.Stem != nil {
 		p.Stem.Init(rng)
@@ -125,7 +126,7 @@ func glorot(w []float32, rows int, rng *rand.Rand) {
 	}
 }
 
-// Tensors lists every array in the order of the model file. Names are those of
+// Tensors returns every array in the order of the model file. The names are those of
 // a PyTorch module with lstm = nn.LSTM(D, H, bidirectional=True).
 func (p *Params) Tensors() []Tensor {
 	d := len(p.Mean)
@@ -180,7 +181,7 @@ func appendHead(ts []Tensor, name string, w, b []float32) []Tensor {
 		Tensor{Name: name + ".bias", Shape: []int{len(b)}, Data: b, NoDecay: true})
 }
 
-// Clone returns a deep copy.
+// Clone returns a deep copy of the parameters of a network that c describes.
 func (p *Params) Clone(c *Config) *Params {
 	q := NewParams(c, len(p.Mean))
 	for i, w := range p.Aux {
@@ -190,12 +191,12 @@ func (p *Params) Clone(c *Config) *Params {
 	return q
 }
 
-// CopyFrom copies the values of a network of the same shape.
+// CopyFrom copies the values of o, which must have the same shape.
 func (p *Params) CopyFrom(o *Params) {
 	src := o.Tensors()
 	for i, t := range p.Tensors() {
 		if len(t.Data) != len(src[i].Data) {
-			panic("model: CopyFrom: " + t.Name + " differs in size")
+			panic(fmt.Sprintf("model: CopyFrom: tensor %s has %d values, want %d", t.Name, len(src[i].Data), len(t.Data)))
 		}
 		copy(t.Data, src[i].Data)
 	}

@@ -9,20 +9,19 @@ import (
 	"inkling/cell"
 )
 
-// Prediction is what Predict computes of one sequence.
+// A Prediction is the result of Predict for one sequence.
 type Prediction struct {
-	Running []float32 // T×C; nil without a running head
-	Confirm []float32 // C; without a confirm head the last row of Running
+	Running []float32 // T×C probabilities; nil without a running head
+	Confirm []float32 // C probabilities; without a confirm head the last row of Running
 	Steps   int       // T
 }
 
-// leastApart is the least number of timesteps for which the backward half runs
-// beside the forward half.
-const leastApart = 64
+// minConcurrent is the least number of timesteps for which both halves of the top
+// layer run concurrently.
+const minConcurrent = 64
 
-// Predict is the offline reference: whole layers at a time over T×D frames, both
-// halves of the top one at once where there are two processors. Its numbers equal
-// those of Step … Step, Confirm to the bit.
+// Predict runs the network over a whole sequence of frames (T×D), one layer after
+// another. The results equal those of Step for each frame and Confirm, to the bit.
 func (m *Model) Predict(frames []float32) *Prediction {
 	x := m.normalized(frames)
 	steps, hid, c := len(frames)/m.dim, m.Config.Hidden, m.Classes()
@@ -35,7 +34,7 @@ func (m *Model) Predict(frames []float32) *Prediction {
 	var reverse sync.WaitGroup
 	if m.HasConfirm() {
 		run := func() { m.reverse.Reverse(s.reverse, nil, x) }
-		if steps >= leastApart && runtime.GOMAXPROCS(0) > 1 {
+		if steps >= minConcurrent && runtime.GOMAXPROCS(0) > 1 {
 			reverse.Go(run)
 		} else {
 			run()
@@ -57,10 +56,10 @@ func (m *Model) Predict(frames []float32) *Prediction {
 	return p
 }
 
-// normalized returns T×D frames as the lowest layer takes them.
+// normalized returns the inputs of the lowest layer for T×D frames.
 func (m *Model) normalized(frames []float32) []float32 {
 	if len(frames) == 0 || len(frames)%m.dim != 0 {
-		panic(fmt.Sprintf("model: Predict: %d values, want T×%d", len(frames), m.dim))
+		panic(fmt.Sprintf("model: Predict: %d values, want T×%d and at least one frame", len(frames), m.dim))
 	}
 	x := make([]float32, len(frames))
 	for at := 0; at < len(x); at += m.dim {
@@ -69,13 +68,13 @@ func (m *Model) normalized(frames []float32) []float32 {
 	return x
 }
 
-// newPrediction has room for what the model computes of so many steps.
-func (m *Model) newPrediction(steps int) *Prediction {
-	p := &Prediction{Steps: steps}
+// newPrediction returns a Prediction with room for the results of n steps.
+func (m *Model) newPrediction(n int) *Prediction {
+	p := &Prediction{Steps: n}
 	c := m.Classes()
 	if m.HasRunning() {
-		p.Running = make([]float32, steps*c)
-		p.Confirm = p.Running[(steps-1)*c:]
+		p.Running = make([]float32, n*c)
+		p.Confirm = p.Running[(n-1)*c:]
 	}
 	if m.HasConfirm() {
 		p.Confirm = make([]float32, c)
@@ -83,9 +82,9 @@ func (m *Model) newPrediction(steps int) *Prediction {
 	return p
 }
 
-// PredictBatch is Predict of each of the sequences, to the bit, in one pass over the
-// weights and on so many processors (0: all): a half of the top layer on each, or
-// with more of them the sequences of a half divided as well.
+// PredictBatch gives for each sequence what Predict gives, to the bit, in one pass
+// over the weights. It uses the given number of goroutines, or GOMAXPROCS if workers
+// is 0.
 func (m *Model) PredictBatch(sequences [][]float32, workers int) []*Prediction {
 	order := make([]int, len(sequences)) // longest first
 	xs, out := make([][]float32, len(sequences)), make([]*Prediction, len(sequences))
@@ -112,7 +111,7 @@ func (m *Model) PredictBatch(sequences [][]float32, workers int) []*Prediction {
 	return out
 }
 
-// through runs a causal layer over the sequences and returns their hidden states.
+// through returns the hidden states of a causal layer for the sequences xs.
 func through(l *cell.LSTM, xs [][]float32, workers int) [][]float32 {
 	hs := make([][]float32, len(xs))
 	for i, x := range xs {
@@ -128,7 +127,8 @@ func through(l *cell.LSTM, xs [][]float32, workers int) [][]float32 {
 	return hs
 }
 
-// top runs both halves of the top layer and the heads.
+// top runs both halves of the top layer, concurrently if there are several workers,
+// and the heads.
 func (m *Model) top(ps []*Prediction, xs [][]float32, workers int) {
 	fwd := m.forward.NewBatch(len(xs))
 	if !m.HasConfirm() {
@@ -155,8 +155,9 @@ func (m *Model) top(ps []*Prediction, xs [][]float32, workers int) {
 	}
 }
 
-// forwardHalf runs the forward half, with the running head after every timestep, and
-// returns each sequence's running logits at its end; zeros without a running head.
+// forwardHalf runs the forward half, and the running head after every timestep. It
+// returns the running logits at the end of each sequence, or zeros if there is no
+// running head.
 func (m *Model) forwardHalf(b *cell.Batch, ps []*Prediction, xs [][]float32) []float32 {
 	c := m.Classes()
 	evidence, scratch := make([]float32, len(ps)*c), make([]float32, c)

@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// arrays lists what of a state outlives a step.
+// arrays returns the parts of s that persist from step to step.
 func (s *State) arrays() [][]float32 {
 	var a [][]float32
 	for _, l := range s.layers {
@@ -15,9 +15,9 @@ func (s *State) arrays() [][]float32 {
 	return append(a, s.evidence, s.steps, s.last)
 }
 
-// AppendState appends the state: for each layer h and c, then the running
-// evidence and the number of steps, of a network with Next its last frame, as
-// little-endian float32. The length follows from the model.
+// AppendState appends s to dst as little-endian float32: h and c of each layer, the
+// running evidence, the number of steps and, if the network predicts the next frame,
+// the last frame. The length follows from the model.
 func (s *State) AppendState(dst []byte) []byte {
 	for _, a := range s.arrays() {
 		for _, v := range a {
@@ -27,12 +27,12 @@ func (s *State) AppendState(dst []byte) []byte {
 	return dst
 }
 
-// Restore takes back what AppendState wrote from the front of data and returns
-// the rest.
+// Restore reads a state that AppendState wrote from the front of data, and returns
+// the rest of data.
 func (s *State) Restore(data []byte) ([]byte, error) {
 	for _, a := range s.arrays() {
 		if len(data) < 4*len(a) {
-			return nil, errors.New("model: saved state is cut off")
+			return nil, errors.New("model: the saved state is cut off")
 		}
 		for i := range a {
 			a[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))

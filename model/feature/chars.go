@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Codes is how many codes a frame of chars can be, the one of characters without a
-// code of their own included; 0 for other kinds, whose frames are features.
+// Codes returns the number of codes that a frame of chars can have, including code 0
+// for characters outside the alphabet. It returns 0 for the other kinds, whose frames
+// are features.
 func (c *Config) Codes() int {
 	if c.Kind != KindChars {
 		return 0
@@ -16,7 +17,7 @@ func (c *Config) Codes() int {
 	return 1 + utf8.RuneCountInString(c.Alphabet)
 }
 
-// maxAlphabet bounds the characters with a code.
+// maxAlphabet bounds the size of the alphabet.
 const maxAlphabet = 1 << 16
 
 func (c Config) checkChars(rate float64, channels int) error {
@@ -24,31 +25,31 @@ func (c Config) checkChars(rate float64, channels int) error {
 	case channels != 1:
 		return &ChannelError{Kind: KindChars, Want: 1, Got: channels}
 	case rate != 0:
-		return fmt.Errorf("front end chars: takes characters, not samples at %v Hz: give text", rate)
+		return fmt.Errorf("front end chars: rate %v: text has no sampling rate: give 0", rate)
 	case c.Deltas != 0:
-		return fmt.Errorf("front end chars: deltas %d: codes have no differences, give 0", c.Deltas)
+		return fmt.Errorf("front end chars: deltas %d: codes have no differences: give 0", c.Deltas)
 	case c.Context != 0:
-		return fmt.Errorf("front end chars: context %d: codes have none, give 0", c.Context)
+		return fmt.Errorf("front end chars: context %d: codes have no context: give 0", c.Context)
 	case c.Alphabet == "" || !utf8.ValidString(c.Alphabet):
-		return fmt.Errorf("front end chars: alphabet %q: want characters in UTF-8", c.Alphabet)
+		return fmt.Errorf("front end chars: alphabet %q: want at least one character, in UTF-8", c.Alphabet)
 	case utf8.RuneCountInString(c.Alphabet) > maxAlphabet:
-		return fmt.Errorf("front end chars: alphabet of %d characters: at most %d", utf8.RuneCountInString(c.Alphabet), maxAlphabet)
+		return fmt.Errorf("front end chars: alphabet: %d characters: want at most %d", utf8.RuneCountInString(c.Alphabet), maxAlphabet)
 	}
 	last := rune(-1)
 	for _, r := range c.Alphabet {
 		if r <= last {
-			return fmt.Errorf("front end chars: alphabet: %q after %q: want each character once, by ascending code point", r, last)
+			return fmt.Errorf("front end chars: alphabet: %q after %q: want each character once, in ascending order of code points", r, last)
 		}
 		last = r
 	}
 	return nil
 }
 
-// chars gives a step a character, whose sample is its code point: the one value of
-// the frame is the character's code. White space that has none is a space.
+// chars turns each sample, the code point of a character, into a frame of one value,
+// the code of the character. White space outside the alphabet counts as a space.
 type chars struct {
 	alphabet []rune
-	ascii    [utf8.RuneSelf]float32 // codes of the first code points
+	ascii    [utf8.RuneSelf]float32 // codes of the ASCII characters
 }
 
 func newChars(c Config) *chars {
@@ -91,7 +92,7 @@ func (x *chars) push(dst, samples []float32, _ int) []float32 {
 	return dst
 }
 
-// flush, reset and the state have nothing to do: a character is a frame.
+// There is no state: each character is a frame.
 func (x *chars) flush(dst []float32, _ int) []float32 { return dst }
 func (x *chars) reset()                               {}
 func (x *chars) appendState(dst []byte) []byte        { return dst }

@@ -75,22 +75,28 @@ func TestCharsAllocateNothing(t *testing.T) {
 	}
 }
 
-func TestCharsRefusals(t *testing.T) {
-	for want, c := range map[string]Config{
-		"alphabet \"\"":  {Kind: KindChars},
-		"ascending":      {Kind: KindChars, Alphabet: "ba"},
-		"once":           {Kind: KindChars, Alphabet: "aa"},
-		"UTF-8":          {Kind: KindChars, Alphabet: "a\xff"},
-		"no differences": {Kind: KindChars, Alphabet: "ab", Deltas: 1},
+func TestInvalidCharsConfigsAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		config   Config
+		rate     float64
+		channels int
+		want     string
+	}{
+		{"no alphabet", Config{}, 0, 1, `front end chars: alphabet "": want at least one character, in UTF-8`},
+		{"not UTF-8", Config{Alphabet: "a\xff"}, 0, 1, `front end chars: alphabet "a\xff": want at least one character, in UTF-8`},
+		{"descending", Config{Alphabet: "ba"}, 0, 1, "front end chars: alphabet: 'a' after 'b': want each character once, in ascending order of code points"},
+		{"repeated", Config{Alphabet: "aa"}, 0, 1, "front end chars: alphabet: 'a' after 'a': want each character once, in ascending order of code points"},
+		{"deltas", Config{Alphabet: "ab", Deltas: 1}, 0, 1, "front end chars: deltas 1: codes have no differences: give 0"},
+		{"context", Config{Alphabet: "ab", Context: 2}, 0, 1, "front end chars: context 2: codes have no context: give 0"},
+		{"sound", Config{Alphabet: "ab"}, 8000, 1, "front end chars: rate 8000: text has no sampling rate: give 0"},
+		{"two channels", Config{Alphabet: "ab"}, 0, 2, "front end chars: 2 channels: want 1"},
 	} {
-		if _, err := New(c, 0, 1); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %q", err, want)
-		}
-	}
-	if _, err := New(Config{Kind: KindChars, Alphabet: "ab"}, 8000, 1); err == nil || !strings.Contains(err.Error(), "give text") {
-		t.Errorf("sound was taken: %v", err)
-	}
-	if _, err := New(Config{Kind: KindChars, Alphabet: "ab"}, 0, 2); err == nil {
-		t.Error("two channels were taken")
+		t.Run(c.name, func(t *testing.T) {
+			c.config.Kind = KindChars
+			if _, err := New(c.config, c.rate, c.channels); err == nil || err.Error() != c.want {
+				t.Errorf("got  %v\nwant %s", err, c.want)
+			}
+		})
 	}
 }

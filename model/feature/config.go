@@ -1,15 +1,17 @@
 package feature
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
 
-// Normalize returns c with its defaults filled in for a signal of rate samples
-// a second (0: unknown) and channels, or the first field that cannot be.
+// Normalize returns c with defaults for its zero fields, for a signal with the given
+// rate in samples per second (0: unknown) and number of channels. Its error names the
+// first invalid field.
 func (c Config) Normalize(rate float64, channels int) (Config, error) {
 	if channels < 1 {
-		return c, fmt.Errorf("front end %s: %d channels", c.Kind, channels)
+		return c, fmt.Errorf("front end %s: %d channels: want at least 1", c.Kind, channels)
 	}
 	if c.Deltas < 0 || c.Deltas > 2 {
 		return c, fmt.Errorf("front end %s: deltas %d: want 0, 1 or 2", c.Kind, c.Deltas)
@@ -30,28 +32,28 @@ func (c Config) Normalize(rate float64, channels int) (Config, error) {
 	return c, fmt.Errorf("front end %q: want %s, %s, %s, %s, %s or %s", c.Kind, KindRaw, KindLogMel, KindMFCC, KindMoments, KindStats, KindChars)
 }
 
-// MixesChannels tells whether the front end averages channels to those that it takes.
+// MixesChannels reports whether the front end averages the channels to mono.
 func (c Config) MixesChannels() bool {
 	return c.Kind == KindLogMel || c.Kind == KindMFCC || c.Kind == KindMoments
 }
 
-// maxDim bounds the values of a step, maxContext those that do not change.
+// maxDim bounds the values of a frame, maxContext those that are constant.
 const (
 	maxDim     = 1 << 20
 	maxContext = 1024
 )
 
 func (c Config) normalizeRaw(channels int) (Config, error) {
-	setDefault(&c.Samples, 1)
-	setDefault(&c.Decimate, 1)
+	c.Samples = cmp.Or(c.Samples, 1)
+	c.Decimate = cmp.Or(c.Decimate, 1)
 	if c.Samples < 1 || c.Samples > 1<<16 {
-		return c, fmt.Errorf("front end raw: samples %d a step: want 1 to %d", c.Samples, 1<<16)
+		return c, fmt.Errorf("front end raw: samples %d: want 1 to %d", c.Samples, 1<<16)
 	}
 	if c.Decimate < 1 || c.Decimate > 1<<16 {
 		return c, fmt.Errorf("front end raw: decimate %d: want 1 to %d", c.Decimate, 1<<16)
 	}
 	if c.Samples*channels > maxDim {
-		return c, fmt.Errorf("front end raw: %d samples of %d channels a step: at most %d values", c.Samples, channels, maxDim)
+		return c, fmt.Errorf("front end raw: samples %d of %d channels: want at most %d values per frame", c.Samples, channels, maxDim)
 	}
 	return c, nil
 }
@@ -60,38 +62,38 @@ func (c Config) normalizeRaw(channels int) (Config, error) {
 const maxLags = 16
 
 func (c Config) normalizeStats(channels int) (Config, error) {
-	setDefault(&c.Samples, 32)
-	setDefault(&c.Lags, 4)
-	setDefault(&c.Floor, 1e-6)
+	c.Samples = cmp.Or(c.Samples, 32)
+	c.Lags = cmp.Or(c.Lags, 4)
+	c.Floor = cmp.Or(c.Floor, 1e-6)
 	switch {
 	case c.Samples < 2 || c.Samples > 1<<16:
-		return c, fmt.Errorf("front end stats: samples %d a step: want 2 to %d", c.Samples, 1<<16)
+		return c, fmt.Errorf("front end stats: samples %d: want 2 to %d", c.Samples, 1<<16)
 	case c.Lags < 1 || c.Lags > maxLags:
 		return c, fmt.Errorf("front end stats: lags %d: want 1 to %d", c.Lags, maxLags)
 	case !(c.Floor > 0 && c.Floor <= math.MaxFloat32):
-		return c, fmt.Errorf("front end stats: floor %v: want over 0", c.Floor)
+		return c, fmt.Errorf("front end stats: floor %v: want more than 0", c.Floor)
 	case channels<<c.Lags > maxDim:
-		return c, fmt.Errorf("front end stats: %d channels and %d lags: at most %d values", channels, c.Lags, maxDim)
+		return c, fmt.Errorf("front end stats: lags %d of %d channels: want at most %d past samples", c.Lags, channels, maxDim)
 	}
 	return c, nil
 }
 
 func (c Config) normalizeSpectral(rate float64) (Config, error) {
 	if !(rate >= 100) {
-		return c, fmt.Errorf("front end %s: needs a sampling rate of at least 100 Hz, not %v: give the rate, or take the raw front end", c.Kind, rate)
+		return c, fmt.Errorf("front end %s: sampling rate %v: want at least 100 Hz: give the rate, or use the raw front end", c.Kind, rate)
 	}
 	if c.Kind == KindMoments {
 		c = c.momentDefaults(rate)
 	} else {
-		setDefault(&c.Bands, 40)
+		c.Bands = cmp.Or(c.Bands, 40)
 	}
-	setDefault(&c.WindowMS, 25)
-	setDefault(&c.HopMS, 10)
+	c.WindowMS = cmp.Or(c.WindowMS, 25)
+	c.HopMS = cmp.Or(c.HopMS, 10)
 	if c.Kind != KindMoments {
-		setDefault(&c.LowHz, 20)
-		setDefault(&c.HighHz, min(8000, rate/2))
+		c.LowHz = cmp.Or(c.LowHz, 20)
+		c.HighHz = cmp.Or(c.HighHz, min(8000, rate/2))
 	}
-	setDefault(&c.Floor, 1e-11)
+	c.Floor = cmp.Or(c.Floor, 1e-11)
 	window, hop := c.window(rate), c.hop(rate)
 	switch {
 	case window < 4 || window > 1<<16:
@@ -103,10 +105,10 @@ func (c Config) normalizeSpectral(rate float64) (Config, error) {
 	case !(c.LowHz >= 0 && c.LowHz < c.HighHz && c.HighHz <= rate/2):
 		return c, fmt.Errorf("front end %s: low_hz %v and high_hz %v: want 0 ≤ low < high ≤ half the rate, %v", c.Kind, c.LowHz, c.HighHz, rate/2)
 	case !(c.Floor > 0 && c.Floor < 1):
-		return c, fmt.Errorf("front end %s: floor %v: want over 0 and under 1", c.Kind, c.Floor)
+		return c, fmt.Errorf("front end %s: floor %v: want more than 0 and less than 1", c.Kind, c.Floor)
 	}
 	if c.Kind == KindMFCC {
-		setDefault(&c.Coefficients, min(13, c.Bands))
+		c.Coefficients = cmp.Or(c.Coefficients, min(13, c.Bands))
 		if c.Coefficients < 1 || c.Coefficients > c.Bands {
 			return c, fmt.Errorf("front end mfcc: coefficients %d: want 1 to the %d bands", c.Coefficients, c.Bands)
 		}
@@ -114,21 +116,14 @@ func (c Config) normalizeSpectral(rate float64) (Config, error) {
 	return c, nil
 }
 
-func setDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
-}
-
 func (c Config) window(rate float64) int { return roundInt(c.WindowMS * rate / 1000) }
 func (c Config) hop(rate float64) int    { return roundInt(c.HopMS * rate / 1000) }
 
-// roundInt rounds, and saturates what no window can be.
+// roundInt rounds v and limits it to a range that contains every valid window.
 func roundInt(v float64) int { return int(math.Round(min(max(v, -1), 1<<20))) }
 
-// New returns the front end that c describes, for a signal of rate samples a
-// second and channels. Its errors are those of Normalize.
+// New returns the front end that c describes, for a signal with the given rate in
+// samples per second and number of channels. Its errors are those of Normalize.
 func New(c Config, rate float64, channels int) (Extractor, error) {
 	c, err := c.Normalize(rate, channels)
 	if err != nil {

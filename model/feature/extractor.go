@@ -7,10 +7,10 @@ import (
 	"math"
 )
 
-// base makes frames without differences; extractor puts those on top.
+// base computes frames without differences and context, which extractor adds.
 type base interface {
 	dim() int
-	// push appends complete frames, with room for extra values after each.
+	// push appends complete frames, each followed by extra zeros.
 	push(dst, samples []float32, extra int) []float32
 	flush(dst []float32, extra int) []float32
 	reset()
@@ -44,7 +44,7 @@ func (e *extractor) Flush(dst []float32) []float32 {
 	return dst
 }
 
-// fill completes frames of the base.
+// fill adds differences and context to frames of the base.
 func (e *extractor) fill(frames []float32) {
 	n := e.Dim()
 	e.deltas.fill(frames, n)
@@ -86,14 +86,14 @@ func (e *extractor) Restore(data []byte) ([]byte, error) {
 	d.floats(e.context)
 	if d.bad || e.deltas.seen > 2 {
 		e.Reset()
-		return nil, errors.New("feature: saved state is cut off or of another front end")
+		return nil, errors.New("feature: the saved state is cut off or belongs to another front end")
 	}
 	return d.data, nil
 }
 
-// deltas appends causal differences: to x_t of width values x_t − x_{t−1}, and
-// for order 2 the difference of those. A difference that would need a frame
-// before the first is zero.
+// deltas computes causal differences: x_t − x_{t−1} for frames of width values, and
+// for order 2 also the differences of these. Differences that need a frame before the
+// first are zero.
 type deltas struct {
 	width, order int
 	seen         byte      // frames so far, at most 2
@@ -111,7 +111,7 @@ func (d *deltas) reset() {
 	clear(d.last)
 }
 
-// fill completes frames of full values each.
+// fill writes the differences to frames of full values each.
 func (d *deltas) fill(frames []float32, full int) {
 	if d.order == 0 {
 		return
@@ -132,7 +132,7 @@ func (d *deltas) fill(frames []float32, full int) {
 	}
 }
 
-// extend appends n zero values.
+// extend appends n zeros.
 func extend(dst []float32, n int) []float32 {
 	for range n {
 		dst = append(dst, 0)
@@ -147,7 +147,8 @@ func appendFloats(dst []byte, v []float32) []byte {
 	return dst
 }
 
-// decoder reads what appendState wrote; bad sticks.
+// A decoder reads what appendState wrote. bad is set when data is missing or invalid,
+// and remains set.
 type decoder struct {
 	data []byte
 	bad  bool

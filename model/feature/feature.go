@@ -1,8 +1,10 @@
-// Package feature turns samples into frames: the causal front ends of the network.
+// Package feature implements the causal front ends of the network, which turn samples
+// into frames of features.
 //
-// A front end is a stream: any split of the samples over calls of Push gives
-// the same frames, to the bit, and a frame depends on no sample after its end.
-// Training, evaluation and the live stream run this same code.
+// New returns the Extractor that a Config describes. Push gives the frames that new
+// samples complete, and Flush ends the signal. Any split of the samples over calls of
+// Push gives the same frames, to the bit, and a frame depends on no sample after its
+// end. Training, evaluation and live streams use the same code.
 package feature
 
 import "fmt"
@@ -11,38 +13,47 @@ import "fmt"
 type Kind string
 
 const (
-	KindRaw     Kind = "raw"     // the samples themselves, several a step
-	KindLogMel  Kind = "logmel"  // log power in mel bands
-	KindMFCC    Kind = "mfcc"    // mel-frequency cepstral coefficients
-	KindChars   Kind = "chars"   // text: the code of a character
-	KindStats   Kind = "stats"   // log variance and log powers of differences, by lag
-	KindMoments Kind = "moments" // moments of the spectrum
+	// KindRaw gives the samples themselves, one or more per frame.
+	KindRaw Kind = "raw"
+	// KindLogMel gives the logarithm of the power in mel bands.
+	KindLogMel Kind = "logmel"
+	// KindMFCC gives mel-frequency cepstral coefficients.
+	KindMFCC Kind = "mfcc"
+	// KindChars gives the code of each character of text.
+	KindChars Kind = "chars"
+	// KindStats gives the logarithms of the variance and of the power of differences
+	// over several lags.
+	KindStats Kind = "stats"
+	// KindMoments gives the instantaneous frequency and the spectral entropy.
+	KindMoments Kind = "moments"
 )
 
-// Config describes a front end. It is part of the model file; a field at its
-// zero value takes the default that Normalize fills in, so that a stored
-// Config is complete. Fields of another kind stay zero and out of the file.
+// Config describes a front end. It is part of the model file. Zero fields have
+// defaults, which Normalize fills in, so that a stored Config is complete. Fields of
+// another kind stay zero and are not stored.
 type Config struct {
 	Kind Kind `json:"kind"`
 
-	// Raw: Samples a step (default 1), channels interleaved, after keeping
-	// the mean of every Decimate samples (default 1).
-	// Stats: Samples a step (default 32), of which the logarithms of each channel's
-	// variance and of the powers of its differences over 1, 2, 4, … samples are
-	// taken, Lags of them (default 4); with Means each channel's mean as well. Floor
-	// is added under the logarithm, in the signal's units squared (default 1e-6).
+	// Raw: Samples per frame (default 1), channels interleaved; each is the mean of
+	// Decimate samples of its channel (default 1).
+	//
+	// Stats: Samples per frame (default 32). The features are the logarithms of the
+	// variance of each channel and of the power of its differences over 1, 2, 4, …
+	// samples, Lags of them (default 4), and with Means also the mean of each
+	// channel. Floor is added before the logarithm, in squared units of the signal
+	// (default 1e-6).
 	Samples  int  `json:"samples,omitempty"`
 	Decimate int  `json:"decimate,omitempty"`
 	Lags     int  `json:"lags,omitempty"`
 	Means    bool `json:"means,omitempty"`
 
-	// Moments takes WindowMS (default 250), HopMS (125), LowHz (0), HighHz (half the
-	// rate) and Floor of what follows.
+	// Log-mel and MFCC: WindowMS and HopMS (default 25 and 10), mel Bands (default
+	// 40) between LowHz and HighHz (default 20 and half the rate, at most 8000).
+	// Floor is the power, relative to full scale, that is added before the logarithm
+	// (default 1e-11).
 	//
-	// Log-mel and MFCC: window and hop in milliseconds (default 25 and 10),
-	// mel Bands (default 40) between Low and High Hz (default 20 and
-	// half the rate, at most 8000), Floor is the power, relative to full
-	// scale, added under the logarithm (default 1e-11).
+	// Moments: WindowMS (default 250), HopMS (default 125), LowHz (default 0), HighHz
+	// (default half the rate) and Floor (default 1e-11).
 	WindowMS float64 `json:"window_ms,omitempty"`
 	HopMS    float64 `json:"hop_ms,omitempty"`
 	Bands    int     `json:"bands,omitempty"`
@@ -50,57 +61,58 @@ type Config struct {
 	HighHz   float64 `json:"high_hz,omitempty"`
 	Floor    float64 `json:"floor,omitempty"`
 
-	// MFCC: number of cepstral Coefficients (default 13).
+	// MFCC: the number of cepstral coefficients (default 13).
 	Coefficients int `json:"coefficients,omitempty"`
 
-	// Chars: the characters that have a code, by ascending code point; the first has
-	// code 1. Code 0 is every other character.
+	// Chars: the characters that have codes 1, 2, …, in ascending order of code
+	// points. Code 0 stands for all other characters.
 	Alphabet string `json:"alphabet,omitempty"`
 
-	// Deltas appends causal differences of the frame's features, Deltas
-	// times: 1 gives x_t and x_t − x_{t−1}, 2 the differences of those as
-	// well. The first frame's differences are zero. Any kind but chars.
+	// Deltas is the order of the causal differences that are appended to a frame: 1
+	// appends x_t − x_{t−1}, 2 also the differences of these. The differences of the
+	// first frame are zero. Not for chars.
 	Deltas int `json:"deltas,omitempty"`
 
-	// Context is how many values, the same for all frames of a segment, are
-	// appended to each, after the differences. Any kind but chars.
+	// Context is the number of values that are appended to each frame after the
+	// differences; they are constant within a segment. Not for chars.
 	Context int `json:"context,omitempty"`
 }
 
-// An Extractor is the front end of one stream. It holds the overlap between
-// calls; Push allocates nothing once dst has room.
+// An Extractor is the front end of one stream. It keeps the samples that later frames
+// need. Push does not allocate if dst has room.
 type Extractor interface {
-	// Dim is D, the number of features a frame.
+	// Dim returns D, the number of features per frame.
 	Dim() int
-	// Push takes samples, channels interleaved, a whole number of samples a
-	// channel, and appends the frames that became complete to dst, D values each.
+	// Push appends the frames that samples complete to dst, D values each. The
+	// channels of samples are interleaved, and each channel has the same number.
 	Push(dst, samples []float32) []float32
-	// Flush ends the signal. Samples that no frame covers become one last
-	// frame: raw repeats the last sample to fill it; the spectral kinds pad with
-	// zeros and stats takes what there is, but only when there was no frame at all. The extractor is then
-	// as after Reset.
+	// Flush ends the signal and resets the extractor. Samples that no frame covers
+	// make one last frame: raw repeats the last sample to fill it. The spectral kinds
+	// pad with zeros, and stats uses the samples that there are, but only if the
+	// signal had no frame at all.
 	Flush(dst []float32) []float32
-	// Reset forgets the past: the next sample is the first one.
+	// Reset prepares the extractor for the first sample of a new signal.
 	Reset()
-	// SetContext sets the Config.Context values of the frames to come; Reset leaves
-	// them as they are. At first they are 0.
+	// SetContext sets the Config.Context values of the following frames. Reset does
+	// not change them. Initially they are 0.
 	SetContext(values []float32)
-	// End returns how many samples a channel the first n frames cover, that is
-	// the (exclusive) position where frame n, counted from 1, ends; End(0) = 0.
+	// End returns the number of samples per channel that the first n frames cover,
+	// that is, the position where the n-th frame ends; End(0) is 0.
 	End(n int) int
-	// AppendState appends the state, and Restore takes it back from the front of
-	// data, returning what follows it. An extractor of the same Config, rate and
-	// channels continues to the bit.
+	// AppendState appends the state to dst.
 	AppendState(dst []byte) []byte
+	// Restore reads a state that AppendState wrote from the front of data and returns
+	// the rest. An extractor with the same Config, rate and channels continues to the
+	// bit.
 	Restore(data []byte) (rest []byte, err error)
 }
 
-// A ChannelError tells that a front end cannot take so many channels.
+// A ChannelError reports that a front end cannot process the given number of channels.
 type ChannelError struct {
 	Kind      Kind
 	Want, Got int
 }
 
 func (e *ChannelError) Error() string {
-	return fmt.Sprintf("front end %s takes %d channels, not %d", e.Kind, e.Want, e.Got)
+	return fmt.Sprintf("front end %s: %d channels: want %d", e.Kind, e.Got, e.Want)
 }

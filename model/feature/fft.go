@@ -2,19 +2,19 @@ package feature
 
 import "math"
 
-// fft is the discrete Fourier transform of n real values, n a power of two: those
-// at even and odd places are the real and imaginary parts of n/2 complex ones,
-// which go through Stockham's transform of radix 4, without reordering (Cochran et
-// al. 1967), and are taken apart again.
+// fft computes the discrete Fourier transform of n real values, where n is a power of
+// two. The values at even and odd indices are the real and imaginary parts of n/2
+// complex values, which Stockham's radix-4 algorithm transforms without reordering
+// (Cochran et al. 1967). The result is then split into the two spectra.
 type fft struct {
 	n      int
 	stages []stage
-	re, im [2][]float64 // n/2 each, read and written in turn
-	cos    []float64    // of 2πk/n, k ≤ n/4: for taking apart
+	re, im [2][]float64 // n/2 each, read and written alternately
+	cos    []float64    // of 2πk/n, k ≤ n/4, for splitting the spectra
 	sin    []float64
 }
 
-// A stage has the powers of its root of unity: w, w² and w³, each cosine, −sine.
+// A stage holds the twiddle factors w, w² and w³ of each butterfly as cosine and −sine.
 type stage struct{ w [][6]float64 }
 
 func newFFT(n int) *fft {
@@ -40,7 +40,7 @@ func newFFT(n int) *fft {
 	return f
 }
 
-// power writes |X_k|²·scale of the bins k ≤ n/2 of x (n values) to dst.
+// power writes |X_k|²·scale for the bins k ≤ n/2 of x (n values) to dst.
 func (f *fft) power(dst, x []float64, scale float64) {
 	if f.n < 2 {
 		dst[0] = float64(x[0]*x[0]) * scale
@@ -51,10 +51,11 @@ func (f *fft) power(dst, x []float64, scale float64) {
 		re[i], im[i] = x[2*i], x[2*i+1]
 	}
 	re, im = f.transform()
-	f.apart(dst, re, im, scale)
+	f.splitPower(dst, re, im, scale)
 }
 
-// transform is the complex transform of re[0] and im[0]; it returns where it is.
+// transform computes the complex transform of re[0] and im[0] and returns the buffers
+// that hold it.
 func (f *fft) transform() (re, im []float64) {
 	from, step := 0, 1
 	for i := range f.stages {
@@ -62,7 +63,7 @@ func (f *fft) transform() (re, im []float64) {
 		from, step = 1-from, 4*step
 	}
 	re, im = f.re[from], f.im[from]
-	if half := len(re); step == half/2 { // one radix of 2 is left
+	if half := len(re); step == half/2 { // a last stage of radix 2
 		for q := range step {
 			a, b, c, d := re[q], im[q], re[q+step], im[q+step]
 			re[q], im[q], re[q+step], im[q+step] = a+c, b+d, a-c, b-d
@@ -71,8 +72,8 @@ func (f *fft) transform() (re, im []float64) {
 	return re, im
 }
 
-// run takes the values step apart from x to y: quarter after quarter in x, four
-// after four in y.
+// run computes a stage from x to y. The four inputs of a butterfly are a quarter of x
+// apart, its outputs step apart in y.
 func (s *stage) run(yr, yi, xr, xi []float64, step int) {
 	if step == 1 {
 		s.first(yr, yi, xr, xi)
@@ -102,7 +103,7 @@ func (s *stage) run(yr, yi, xr, xi []float64, step int) {
 	}
 }
 
-// first is run for step 1, where one value of each quarter meets.
+// first is run for step 1.
 func (s *stage) first(yr, yi, xr, xi []float64) {
 	n := len(s.w)
 	ar, br, cr, dr := xr[:n], xr[n:][:n], xr[2*n:][:n], xr[3*n:][:n]
@@ -119,14 +120,15 @@ func (s *stage) first(yr, yi, xr, xi []float64) {
 	}
 }
 
-// times is a complex product, rounded the same on every architecture.
+// times returns a complex product. The conversions prevent fused multiply-add, so that
+// every architecture rounds alike.
 func times(ar, ai, br, bi float64) (re, im float64) {
 	return float64(ar*br) - float64(ai*bi), float64(ar*bi) + float64(ai*br)
 }
 
-// apart takes Z, the transform of x_even + i·x_odd, to the powers of X: with E and O
-// those of the even and the odd values, X_k = E_k + e^(−2πik/n)·O_k.
-func (f *fft) apart(dst, re, im []float64, scale float64) {
+// splitPower computes the powers of X from the transform of x_even + i·x_odd. With E
+// and O the transforms of the even and the odd values, X_k = E_k + e^(−2πik/n)·O_k.
+func (f *fft) splitPower(dst, re, im []float64, scale float64) {
 	half := f.n / 2
 	square := func(a, b float64) float64 { return (float64(a*a) + float64(b*b)) * scale }
 	dst[0], dst[half] = square(re[0]+im[0], 0), square(re[0]-im[0], 0)

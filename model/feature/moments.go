@@ -1,30 +1,37 @@
 package feature
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
-// momentFeatures is how many values a frame of moments has.
+// momentFeatures is the number of values in a frame of moments.
 const momentFeatures = 2
 
-// moments gives two numbers of a window's power spectrum P between LowHz and HighHz,
-// after the floor was added to every bin, as MATLAB's instfreq and pentropy do of a
-// spectrogram: the instantaneous frequency Σ f·P(f) / Σ P(f) in Hz, the spectrum's first
-// moment (Boashash, Estimating and interpreting the instantaneous frequency of a signal,
-// Proc. IEEE 80, 1992), and the spectral entropy −Σ p·log₂ p / log₂ n of p = P / Σ P over
-// the n bins (Pan, Chen and Li, Spectral entropy: a complementary index for rolling
-// element bearing performance degradation assessment, 2009). Windows, power and floor
-// are those of spectral; digital silence has all bins alike.
+// moments computes two features of a window's power spectrum P between LowHz and
+// HighHz, as MATLAB's instfreq and pentropy do for a spectrogram:
+//
+//   - the instantaneous frequency Σ f·P(f) / Σ P(f) in Hz, the first moment of the
+//     spectrum (Boashash, Estimating and interpreting the instantaneous frequency of a
+//     signal, Proc. IEEE 80, 1992);
+//   - the spectral entropy −Σ p·log₂ p / log₂ n of p = P / Σ P over the n bins (Pan, Chen
+//     and Li, Spectral entropy: a complementary index for rolling element bearing
+//     performance degradation assessment, 2009).
+//
+// Window and power are those of spectral. The floor is added to every bin, so digital
+// silence has a flat spectrum.
 type moments struct {
-	first int       // bin
-	hz    []float64 // of the bins from first on
+	first int       // first bin
+	hz    []float64 // frequencies of the bins, from first on
 	bits  float64   // log₂ n
 }
 
-// momentDefaults are those of MATLAB's example of heartbeats, about: a quarter of a
-// second, every eighth.
+// momentDefaults returns c with defaults close to those of MATLAB's example for
+// heartbeats: windows of a quarter of a second, half a window apart.
 func (c Config) momentDefaults(rate float64) Config {
-	setDefault(&c.WindowMS, 250)
-	setDefault(&c.HopMS, 125)
-	setDefault(&c.HighHz, rate/2)
+	c.WindowMS = cmp.Or(c.WindowMS, 250)
+	c.HopMS = cmp.Or(c.HopMS, 125)
+	c.HighHz = cmp.Or(c.HighHz, rate/2)
 	return c
 }
 
@@ -40,7 +47,7 @@ func newMoments(c Config, rate float64, size int) *moments {
 		}
 		m.hz = append(m.hz, hz)
 	}
-	if m.first < 0 { // a band between two bins
+	if m.first < 0 { // the band lies between two bins
 		m.first = int(math.Round(c.LowHz * float64(size) / rate))
 		m.hz = []float64{float64(m.first) * rate / float64(size)}
 	}
@@ -48,7 +55,7 @@ func newMoments(c Config, rate float64, size int) *moments {
 	return m
 }
 
-// append appends the two of a spectrum.
+// append appends the two features of a spectrum.
 func (m *moments) append(dst []float32, power []float64, floor float64) []float32 {
 	power = power[m.first:][:len(m.hz)]
 	var sum, first float64

@@ -2,14 +2,14 @@ package feature
 
 import "math"
 
-// A Normalizer collects frames and gives the constants that make each feature
-// of zero mean and unit variance over them (Welford's recurrence, in float64).
+// A Normalizer computes the constants that give each feature zero mean and unit
+// variance over a set of frames (Welford's algorithm, in float64).
 type Normalizer struct {
 	n        float64
 	mean, m2 []float64
 }
 
-// Add takes frames of dim features.
+// Add adds frames of dim features to the set.
 func (z *Normalizer) Add(frames []float32, dim int) {
 	if z.mean == nil {
 		z.mean, z.m2 = make([]float64, dim), make([]float64, dim)
@@ -24,8 +24,8 @@ func (z *Normalizer) Add(frames []float32, dim int) {
 	}
 }
 
-// Constants returns mean and 1/σ of each feature; a feature that never
-// changes has scale 1.
+// Constants returns the mean and 1/σ of each feature. The scale of a constant feature
+// is 1.
 func (z *Normalizer) Constants() (mean, scale []float32) {
 	mean, scale = make([]float32, len(z.mean)), make([]float32, len(z.mean))
 	for i := range mean {

@@ -1,13 +1,13 @@
 package feature
 
-// raw gives Samples successive samples a step, channels interleaved, each the
-// mean of Decimate samples of its channel.
+// raw gives frames of successive samples, channels interleaved, where each value is the
+// mean of decimate samples of its channel.
 type raw struct {
 	channels, samples, decimate int
-	frame                       []float32 // the step under way
-	have                        int       // its samples so far, per channel
-	sum                         []float32 // a channel's sum of the decimation under way
-	taken                       int       // its samples so far
+	frame                       []float32 // the current frame
+	have                        int       // values per channel in it
+	sum                         []float32 // per channel, of the current value
+	taken                       int       // samples in it
 }
 
 func newRaw(c Config, channels int) *raw {
@@ -37,7 +37,7 @@ func (r *raw) push(dst, samples []float32, extra int) []float32 {
 	return dst
 }
 
-// closeSample ends a decimation, and the step if that was its last sample.
+// closeSample completes a value of each channel, and the frame if that was its last.
 func (r *raw) closeSample(dst []float32, extra int) []float32 {
 	out := r.frame[r.have*r.channels:][:r.channels]
 	for c, s := range r.sum {

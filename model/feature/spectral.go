@@ -2,25 +2,28 @@ package feature
 
 import "math"
 
-// spectral is log-mel and MFCC. A frame n covers samples [n·hop, n·hop+window)
-// of the channels' mean, under a periodic Hann window w. With N the next power
-// of two and X its N-point DFT, the power of bin k is |X_k|²·2/(Σw)²: a sine of
-// amplitude a at a bin's centre has a²/2, so the floor is relative to full
-// scale. A band sums the powers under a triangle of height 1 between
-// neighbouring centres on the mel scale 2595·log10(1+f/700) (O'Shaughnessy 1987,
-// as in HTK); a triangle too narrow to hold a bin takes the bin nearest to its
-// centre. The feature is ln(band + floor); MFCC are the first coefficients of
-// the bands' orthonormal DCT-II (Davis and Mermelstein 1980).
+// spectral computes log-mel bands, MFCC and moments of the spectrum.
+//
+// Frame n covers samples [n·hop, n·hop+window) of the mean of the channels, weighted
+// by a periodic Hann window w. X is the DFT of the frame, padded to N samples, the
+// next power of two, and the power of bin k is |X_k|²·2/(Σw)². A sine of amplitude a at
+// the centre of a bin thus has the power a²/2, and the floor is relative to full scale.
+//
+// A band is the sum of powers weighted by a triangle of height 1, which ends at the
+// centres of the neighbouring bands. The centres are equidistant on the mel scale
+// 2595·log10(1+f/700) (O'Shaughnessy 1987, as in HTK). A triangle without a bin uses
+// the bin nearest to its centre. The log-mel feature is ln(band + floor). MFCC are the
+// first coefficients of the orthonormal DCT-II of these (Davis and Mermelstein 1980).
 type spectral struct {
 	channels, window, hop int
 	floor, scale          float64
 	hann                  []float64
 	fft                   *fft
 	bands                 []band
-	dct                   []float64 // coefficients×bands; nil: log-mel
-	moments               *moments  // nil: none
+	dct                   []float64 // coefficients×bands, for MFCC
+	moments               *moments  // nil for log-mel and MFCC
 
-	buffer []float32 // mono samples from the next frame's first on
+	buffer []float32 // mono samples of the next frame
 	frames int       // since Reset
 
 	in    []float64
@@ -28,7 +31,7 @@ type spectral struct {
 	mel   []float64
 }
 
-// A band weights the bins from first on.
+// A band is a weighted sum of the bins from first on.
 type band struct {
 	first   int
 	weights []float64
@@ -134,7 +137,7 @@ func (s *spectral) push(dst, samples []float32, extra int) []float32 {
 	return dst
 }
 
-// mono is the mean of one sample's channels.
+// mono returns the mean of the channels at one time.
 func (s *spectral) mono(samples []float32) float32 {
 	if s.channels == 1 {
 		return samples[0]
@@ -154,7 +157,7 @@ func (s *spectral) flush(dst []float32, extra int) []float32 {
 	return extend(s.frame(dst), extra)
 }
 
-// frame appends the features of the window that the buffer holds.
+// frame appends the features of the window in the buffer.
 func (s *spectral) frame(dst []float32) []float32 {
 	s.frames++
 	for i, v := range s.buffer {

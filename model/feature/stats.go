@@ -2,27 +2,26 @@ package feature
 
 import "math"
 
-// stats gives, of every patch of samples, each channel's logarithmic powers: of its
-// samples about their mean, and of its differences over 1, 2, 4, … samples, which
-// weigh fast changes more than slow ones as a filter bank does (the structure
-// function of Kolmogorov 1941). The mean square of differences d is taken over
-// those that end within the patch and begin within the signal. With means, the
-// channels' levels come first. A feature is ln(power + floor), in the signal's
-// units squared.
+// stats computes, for every patch of samples, logarithmic powers of each channel: the
+// variance, and the mean square of the differences over 1, 2, 4, … samples, which
+// emphasise fast changes as a filter bank does (the structure function of Kolmogorov
+// 1941). Only differences that end within the patch and begin within the signal count.
+// A feature is ln(power + floor), in squared units of the signal. With means, the mean
+// of each channel comes first.
 type stats struct {
 	channels, samples, lags int
 	means                   bool
 	floor                   float64
 
-	past    []float32 // the last samples, channels interleaved, as a ring
-	seen    int       // samples since Reset, as many as the longest lag at most
-	at      int       // in past, of the next sample
-	patches int       // so far, 1 stands for any number
-	have    int       // samples of the patch
-	first   []float32 // of the patch: sums are of what samples have above it
-	sum     []float64 // a channel's sum
-	power   []float64 // a channel's sums of squares: of the samples, of the differences
-	count   []float64 // of differences, a lag
+	past    []float32 // ring of the last samples, channels interleaved
+	seen    int       // samples since Reset, at most the longest lag
+	at      int       // index of the next sample in past
+	patches int       // 1 if there was a patch since Reset, else 0
+	have    int       // samples in the current patch
+	first   []float32 // first sample of the patch, which sum and power are relative to
+	sum     []float64 // per channel
+	power   []float64 // sums of squares per channel: of the samples, then of the differences
+	count   []float64 // differences per lag
 }
 
 func newStats(c Config, channels int) *stats {
@@ -47,7 +46,7 @@ func (s *stats) reset() {
 	s.begin()
 }
 
-// begin is before a patch's first sample.
+// begin starts a patch.
 func (s *stats) begin() {
 	s.have = 0
 	clear(s.first)
@@ -58,7 +57,7 @@ func (s *stats) begin() {
 
 func (s *stats) push(dst, samples []float32, extra int) []float32 {
 	for ; len(samples) >= s.channels; samples = samples[s.channels:] {
-		s.take(samples[:s.channels])
+		s.add(samples[:s.channels])
 		if s.have == s.samples {
 			dst = extend(s.frame(dst), extra)
 			s.patches = 1
@@ -68,8 +67,8 @@ func (s *stats) push(dst, samples []float32, extra int) []float32 {
 	return dst
 }
 
-// take adds one sample of every channel to the sums.
-func (s *stats) take(x []float32) {
+// add adds one sample of every channel to the sums.
+func (s *stats) add(x []float32) {
 	if s.have == 0 {
 		copy(s.first, x)
 	}
@@ -97,7 +96,7 @@ func (s *stats) take(x []float32) {
 	s.seen = min(s.seen+1, ring)
 }
 
-// frame appends the features of the samples so far.
+// frame appends the features of the current patch.
 func (s *stats) frame(dst []float32) []float32 {
 	n := float64(s.have)
 	if s.means {
@@ -117,7 +116,7 @@ func (s *stats) frame(dst []float32) []float32 {
 
 func (s *stats) log(power float64) float32 { return float32(math.Log(max(power, 0) + s.floor)) }
 
-// flush makes a frame of what is less than a patch only when there was no patch.
+// flush makes a frame of an incomplete patch only if it is the first.
 func (s *stats) flush(dst []float32, extra int) []float32 {
 	if s.patches > 0 || s.have == 0 {
 		return dst

@@ -6,7 +6,7 @@ import (
 	"inkling/internal/f32"
 )
 
-// A Tape keeps the activations of one Forward for Backward, and scratch.
+// A Tape holds the activations of one Forward for Backward, with scratch memory.
 type Tape struct {
 	layers []tapeLayer
 	out    []float32
@@ -16,13 +16,13 @@ type tapeLayer struct {
 	x    []float32 // leading zeros, then the inputs
 	z    []float32 // sums, then gradients on them
 	rows int
-	dx   []float32 // on windows of x, then on x
-	dw   []float32
+	dx   []float32 // gradients on x
+	dw   []float32 // gradients on the windows of x
 }
 
-// Forward runs the stem over T frames, normalised, and returns its Frames(T), valid
-// until the next Forward on the tape. They are those of a stream, the one that Flush
-// gives among them, to the bit.
+// Forward runs the stem over T normalised frames and returns Frames(T) frames, valid
+// until the next Forward on the tape. They equal those of a stream, including the
+// frame of Flush, to the bit.
 func (s *Stem) Forward(tp *Tape, x []float32) []float32 {
 	if len(x) == 0 || len(x)%s.in != 0 {
 		panic(fmt.Sprintf("stem: Forward: %d values, want T×%d", len(x), s.in))
@@ -56,7 +56,7 @@ func (s *Stem) Forward(tp *Tape, x []float32) []float32 {
 	return tp.out
 }
 
-// begin makes room for n inputs, which it returns, after the leading zeros.
+// begin prepares the layer for n inputs and returns the memory for them.
 func (t *tapeLayer) begin(l *layer, n int) []float32 {
 	t.x = f32.Grow(t.x, (l.lead+n)*l.in)
 	clear(t.x[:l.lead*l.in])
@@ -64,10 +64,10 @@ func (t *tapeLayer) begin(l *layer, n int) []float32 {
 	return t.x[l.lead*l.in:]
 }
 
-// A Gradient is that on a stem's weights as Backward sums it up.
+// A Gradient accumulates the gradient on the weights of a stem.
 type Gradient struct{ weights, bias [][]float32 }
 
-// NewGradient returns a zero gradient.
+// NewGradient returns a gradient on the weights of s that is zero.
 func (s *Stem) NewGradient() *Gradient {
 	g := &Gradient{}
 	for i := range s.layers {
@@ -78,7 +78,7 @@ func (s *Stem) NewGradient() *Gradient {
 	return g
 }
 
-// Zero makes g zero again.
+// Zero sets g to zero.
 func (g *Gradient) Zero() {
 	for i, w := range g.weights {
 		clear(w)
@@ -86,7 +86,7 @@ func (g *Gradient) Zero() {
 	}
 }
 
-// Add is g += o, of the same shape.
+// Add adds o, which must have the same shape, to g.
 func (g *Gradient) Add(o *Gradient) {
 	for i, w := range g.weights {
 		f32.Axpy(w, 1, o.weights[i])
@@ -94,7 +94,7 @@ func (g *Gradient) Add(o *Gradient) {
 	}
 }
 
-// AddTo adds g to dst, a gradient in the layout of the parameters that were packed.
+// AddTo adds g to dst, which holds a gradient in the layout of the packed parameters.
 func (s *Stem) AddTo(dst *Params, g *Gradient) {
 	if s.config.Kind == KindGabor {
 		s.addFilters(dst, g.weights[0])
@@ -114,12 +114,13 @@ func (s *Stem) AddTo(dst *Params, g *Gradient) {
 	}
 }
 
-// Backward is the reverse of the last Forward on the tape: from dy, the loss's
-// gradient on every output, it adds that on the weights to g. Pack must have taken
-// them for it. It uses the tape up: one Backward a Forward.
+// Backward is the backward pass of the last Forward on the tape. dy is the gradient of
+// the loss on every output; Backward adds the gradient on the weights to g. The
+// weights must have been packed with backward set. Backward overwrites the
+// activations, so it can run only once after each Forward.
 func (s *Stem) Backward(tp *Tape, g *Gradient, dy []float32) {
 	if len(dy) != len(tp.out) {
-		panic(fmt.Sprintf("stem: Backward: gradients of %d values, want %d", len(dy), len(tp.out)))
+		panic(fmt.Sprintf("stem: Backward: dy has %d values, want %d", len(dy), len(tp.out)))
 	}
 	for i := len(s.layers) - 1; i >= 0; i-- {
 		l, t := &s.layers[i], &tp.layers[i]
@@ -139,7 +140,7 @@ func (s *Stem) Backward(tp *Tape, g *Gradient, dy []float32) {
 	}
 }
 
-// reluBackward makes the sums z the gradient on them.
+// reluBackward replaces the sums z by the gradient on them.
 func (l *layer) reluBackward(z, dy []float32, rows int) {
 	for r := range rows {
 		row, d := z[r*l.ld():][:l.ld()], dy[r*l.out:][:l.out]
@@ -153,8 +154,8 @@ func (l *layer) reluBackward(z, dy []float32, rows int) {
 	}
 }
 
-// logPowerBackward makes the sums z the gradient on them: with P = re² + im² + floor,
-// dP = dy·scale/P, and 2·re·dP, 2·im·dP.
+// logPowerBackward replaces the sums z by the gradient on them. With
+// P = re² + im² + floor and dP = dy·scale/P, these are 2·re·dP and 2·im·dP.
 func (s *Stem) logPowerBackward(z, dy []float32, rows int) {
 	n, l := len(s.filters), &s.layers[0]
 	for r := range rows {
@@ -167,8 +168,8 @@ func (s *Stem) logPowerBackward(z, dy []float32, rows int) {
 	}
 }
 
-// inputGradient is the gradient on the layer's inputs, after the leading zeros:
-// windows overlap, so their gradients add up.
+// inputGradient returns the gradient on the layer's inputs without the leading zeros.
+// It is the sum over overlapping windows.
 func (l *layer) inputGradient(t *tapeLayer) []float32 {
 	k := l.kernel * l.in
 	ld := f32.Padded(k)

@@ -1,18 +1,20 @@
-// Package stem is what a network may have learned below its LSTM: strided causal
-// filters that make few timesteps of many samples.
+// Package stem implements the learned layers that a network may have between its front
+// end and its LSTM: strided causal filters that reduce many samples to few timesteps.
 //
-//   - conv: convolutions over frames, each followed by ReLU. Frame n of a layer sees
-//     frames up to n·stride of the one below, and zeros before the first; so the stem
-//     gives a frame for every product-of-strides frames from the start on.
-//   - gabor: complex Gabor filters over raw sound and the logarithm of their power,
-//     of which centre and bandwidth are learned (compare Zeghidour et al. 2021, LEAF).
-//     Windows begin with the signal, as log-mel's do.
+//   - conv: convolutions over frames, each followed by ReLU. Frame n of a layer depends
+//     on frames up to n·stride of the layer below, and on zeros before the first. The
+//     stem thus gives a frame for every P frames, where P is the product of the strides.
+//   - gabor: complex Gabor filters over raw sound, followed by the logarithm of their
+//     power. Their centres and bandwidths are learned (compare Zeghidour et al. 2021,
+//     LEAF). As for log-mel, the first window begins with the signal.
 //
-// A stem streams: any split of its input gives the same bits, and so does Forward
-// over the whole of it.
+// Parse reads the description of a stem, New packs its parameters, and Front puts it
+// behind a front end. Any split of the input gives the same bits, and so does Forward
+// over the whole input, which training uses together with Backward.
 package stem
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -21,25 +23,27 @@ import (
 	"inkling/model/feature"
 )
 
-// Kind names a stem. The zero Config is none.
+// Kind names a stem. The zero value means no stem.
 type Kind string
 
 const (
-	KindConv  Kind = "conv"
+	// KindConv is a stack of strided convolutions, each followed by ReLU.
+	KindConv Kind = "conv"
+	// KindGabor is a bank of Gabor filters with the logarithm of their power.
 	KindGabor Kind = "gabor"
 )
 
-// Config describes a stem; it is part of the model file. Fields of another kind
-// stay zero and out of the file.
+// Config describes a stem. It is part of the model file. Fields of another kind stay
+// zero and are not stored.
 type Config struct {
 	Kind Kind `json:"kind"`
 
 	Layers []Layer `json:"layers,omitempty"` // conv, the lowest first
 
-	// Gabor: window and hop in milliseconds (default 25 and 5), Filters (default 40)
-	// whose centres begin evenly on the mel scale between Low and High Hz (default 20
-	// and half the rate, at most 8000); Floor is the power, relative to full scale,
-	// added under the logarithm (default 1e-11).
+	// Gabor: WindowMS and HopMS (default 25 and 5), and Filters (default 40), whose
+	// initial centres are equidistant on the mel scale between LowHz and HighHz
+	// (default 20 and half the rate, at most 8000). Floor is the power, relative to
+	// full scale, that is added before the logarithm (default 1e-11).
 	WindowMS float64 `json:"window_ms,omitempty"`
 	HopMS    float64 `json:"hop_ms,omitempty"`
 	Filters  int     `json:"filters,omitempty"`
@@ -48,31 +52,33 @@ type Config struct {
 	Floor    float64 `json:"floor,omitempty"`
 }
 
-// A Layer is one convolution: Kernel frames, every Stride of them, to Channels.
+// A Layer is one convolution over Kernel frames, applied every Stride frames, with
+// Channels outputs.
 type Layer struct {
 	Kernel   int `json:"kernel"`
 	Stride   int `json:"stride"`
 	Channels int `json:"channels"`
 }
 
-// Limits that keep a lying file from asking for more than a machine has.
+// Limits that keep a corrupt file from requesting more memory than a machine has.
 const (
 	maxLayers   = 8
 	maxKernel   = 1 << 12
 	maxChannels = 1 << 12
 	maxStride   = 1 << 20 // of all layers together
-	maxTaps     = 1 << 21 // values of all filters together
+	maxTaps     = 1 << 21 // weights of all filters together
 )
 
-// Normalize returns c with its defaults filled in for frames of the front end, of a
-// signal of so many samples a second and channels, or the first field that cannot be.
+// Normalize returns c with defaults for its zero fields, for frames of the front end
+// and a signal with the given rate in samples per second and number of channels. Its
+// error names the first invalid field.
 func (c Config) Normalize(front feature.Config, rate float64, channels int) (Config, error) {
 	switch c.Kind {
 	case "":
 		return c, nil
 	case KindConv:
 		if front.Kind == feature.KindChars {
-			return c, fmt.Errorf("stem conv: takes features, not the codes of the front end chars: leave the stem out")
+			return c, fmt.Errorf("stem conv: it cannot filter the codes of the front end chars: leave the stem out")
 		}
 		x, err := feature.New(front, rate, channels)
 		if err != nil {
@@ -85,7 +91,7 @@ func (c Config) Normalize(front feature.Config, rate float64, channels int) (Con
 			return c, err
 		}
 		if front.Kind != feature.KindRaw || front.Samples != 1 || front.Decimate != 1 || front.Deltas != 0 || channels != 1 {
-			return c, fmt.Errorf("stem gabor: takes the samples of one channel as they are: give the raw front end with one sample a step and no deltas, and one channel")
+			return c, fmt.Errorf("stem gabor: it filters the samples of a single channel: use the raw front end with one sample per step, no decimation and no deltas, on one channel")
 		}
 		return c.normalizeGabor(rate)
 	}
@@ -109,7 +115,7 @@ func (c Config) checkLayers(in int) error {
 		stride *= l.Stride
 		taps += l.Kernel * in * l.Channels
 		if stride > maxStride || taps > maxTaps {
-			return fmt.Errorf("stem conv: layer %d: %d weights and a total stride of %d: at most %d and %d", i, taps, stride, maxTaps, maxStride)
+			return fmt.Errorf("stem conv: layer %d: %d weights and a total stride of %d: want at most %d and %d", i, taps, stride, maxTaps, maxStride)
 		}
 		in = l.Channels
 	}
@@ -118,14 +124,14 @@ func (c Config) checkLayers(in int) error {
 
 func (c Config) normalizeGabor(rate float64) (Config, error) {
 	if !(rate >= 1000) {
-		return c, fmt.Errorf("stem gabor: needs a sampling rate of at least 1000 Hz, not %v: give the rate, or take the conv stem", rate)
+		return c, fmt.Errorf("stem gabor: sampling rate %v: want at least 1000 Hz: give the rate, or use the conv stem", rate)
 	}
-	setDefault(&c.WindowMS, 25)
-	setDefault(&c.HopMS, 5)
-	setDefault(&c.Filters, 40)
-	setDefault(&c.LowHz, 20)
-	setDefault(&c.HighHz, min(8000, rate/2))
-	setDefault(&c.Floor, 1e-11)
+	c.WindowMS = cmp.Or(c.WindowMS, 25)
+	c.HopMS = cmp.Or(c.HopMS, 5)
+	c.Filters = cmp.Or(c.Filters, 40)
+	c.LowHz = cmp.Or(c.LowHz, 20)
+	c.HighHz = cmp.Or(c.HighHz, min(8000, rate/2))
+	c.Floor = cmp.Or(c.Floor, 1e-11)
 	window, hop := samples(c.WindowMS, rate), samples(c.HopMS, rate)
 	switch {
 	case window < 4 || window > 1<<16:
@@ -133,26 +139,21 @@ func (c Config) normalizeGabor(rate float64) (Config, error) {
 	case hop < 1 || hop > window:
 		return c, fmt.Errorf("stem gabor: hop_ms %v is %d samples: want 1 to the window's %d", c.HopMS, hop, window)
 	case c.Filters < 1 || c.Filters > maxChannels || 2*c.Filters*window > maxTaps:
-		return c, fmt.Errorf("stem gabor: %d filters of %d samples: want 1 to %d filters, of %d values in all", c.Filters, window, maxChannels, maxTaps)
+		return c, fmt.Errorf("stem gabor: %d filters of %d samples: want 1 to %d filters with at most %d weights in total", c.Filters, window, maxChannels, maxTaps)
 	case !(c.LowHz >= 0 && c.LowHz < c.HighHz && c.HighHz <= rate/2):
 		return c, fmt.Errorf("stem gabor: low_hz %v and high_hz %v: want 0 ≤ low < high ≤ half the rate, %v", c.LowHz, c.HighHz, rate/2)
 	case !(c.Floor > 0 && c.Floor < 1):
-		return c, fmt.Errorf("stem gabor: floor %v: want over 0 and under 1", c.Floor)
+		return c, fmt.Errorf("stem gabor: floor %v: want more than 0 and less than 1", c.Floor)
 	}
 	return c, nil
 }
 
-func setDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
-}
-
-// samples rounds, and saturates what no window can be.
+// samples converts ms to samples and limits them to a range that contains every valid
+// window.
 func samples(ms, rate float64) int { return int(math.Round(min(max(ms*rate/1000, -1), 1<<20))) }
 
-// Dim is how many values a frame of the stem has, of a Config that passed Normalize.
+// Dim returns the number of values per frame of the stem, for a Config that Normalize
+// returned.
 func (c *Config) Dim() int {
 	if c.Kind == KindGabor {
 		return c.Filters
@@ -160,7 +161,7 @@ func (c *Config) Dim() int {
 	return c.Layers[len(c.Layers)-1].Channels
 }
 
-// Values counts the numbers of the stem's parameters over frames of in features.
+// Values returns the number of parameters of the stem for frames of in features.
 func (c *Config) Values(in int) (n int64) {
 	if c.Kind == KindGabor {
 		return 4 * int64(c.Filters)
@@ -172,13 +173,17 @@ func (c *Config) Values(in int) (n int64) {
 	return n
 }
 
-// defaultLayers make an eighth as many steps of a series; they suit a hundred to a few
-// hundred frames.
+// defaultLayers reduces the number of steps to an eighth, which suits sequences of a
+// hundred to a few hundred frames.
 func defaultLayers() []Layer { return []Layer{{8, 2, 64}, {5, 2, 64}, {3, 2, 64}} }
 
-// Parse reads what String writes: none, conv, conv:8/2x64,5/2x64 (kernel/stride x
-// channels, the lowest layer first), gabor, gabor:25/5x40 (window and hop in
-// milliseconds x filters).
+// Parse reads a Config in the format of String:
+//
+//	none
+//	conv                    the default layers
+//	conv:8/2x64,5/2x64      kernel/stride x channels, the lowest layer first
+//	gabor                   the default filters
+//	gabor:25/5x40           window/hop in milliseconds x filters
 func Parse(text string) (Config, error) {
 	name, rest, long := strings.Cut(text, ":")
 	kind := Kind(name)
@@ -210,7 +215,7 @@ func Parse(text string) (Config, error) {
 	return Config{}, fmt.Errorf("stem %q: want none, conv, conv:KERNEL/STRIDExCHANNELS,…, gabor or gabor:WINDOW/HOPxFILTERS", text)
 }
 
-// triple reads A/BxN: positive numbers.
+// triple reads three positive numbers in the format A/BxN.
 func triple(text string) (a, b float64, n int, err error) {
 	ratio, count, ok1 := strings.Cut(text, "x")
 	first, second, ok2 := strings.Cut(ratio, "/")
@@ -218,11 +223,12 @@ func triple(text string) (a, b float64, n int, err error) {
 	b, err2 := strconv.ParseFloat(second, 64)
 	n, err3 := strconv.Atoi(count)
 	if !ok1 || !ok2 || err1 != nil || err2 != nil || err3 != nil || !(a > 0 && a < 1<<20) || !(b > 0 && b < 1<<20) || n < 1 {
-		return 0, 0, 0, fmt.Errorf("%q is no A/BxN", text)
+		return 0, 0, 0, fmt.Errorf("%q: want A/BxN", text)
 	}
 	return a, b, n, nil
 }
 
+// String returns c in the format that Parse reads. It omits LowHz, HighHz and Floor.
 func (c Config) String() string {
 	switch c.Kind {
 	case KindConv:

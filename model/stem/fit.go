@@ -2,11 +2,11 @@ package stem
 
 import "inkling/model/feature"
 
-// Fit gives p, fresh from Init, the starting values that are not drawn; sequences are
-// the training data, normalised frames. Every convolution's sums begin with zero mean
-// and unit variance over them (Salimans and Kingma 2016). Filters begin evenly on the
-// mel scale, and their log power is z-scored for good by what it is then. The stem is
-// packed anew.
+// Fit sets the initial values in p that depend on the training data, after Init, and
+// packs p. sequences holds the normalised frames of the training data. For conv, the
+// sums of each layer get zero mean and unit variance (Salimans and Kingma 2016). For
+// gabor, the centres become equidistant on the mel scale, and Mean and Scale, which
+// training does not change, normalise the log power of these initial filters.
 func (s *Stem) Fit(p *Params, sequences [][]float32) {
 	var tp Tape
 	if s.config.Kind == KindGabor {

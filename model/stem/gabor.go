@@ -2,20 +2,20 @@ package stem
 
 import "math"
 
-// A filter is a Gaussian window w of unit sum about the middle of its taps, turned at
-// omega: tap n, counted from there, is w(n)·(cos ωn − i·sin ωn), with
-// w(n) ∝ exp(−n²/2σ²). So a sine of amplitude a at the centre has the power a²/4.
+// A filter is a complex exponential under a Gaussian window: with n counted from the
+// middle, tap n is w(n)·(cos ωn − i·sin ωn), where w(n) ∝ exp(−n²/2σ²) has the sum 1. A
+// sine of amplitude a at the centre frequency thus has the power a²/4.
 type filter struct {
-	sigma  float64 // of the window, samples
+	sigma  float64 // of the window, in samples
 	second float64 // Σ w·n²
-	// derivatives of omega by the centre and of sigma by the bandwidth; 0 at a bound
+	// Derivatives of omega by the centre and of sigma by the bandwidth; 0 at a bound.
 	dOmega, dSigma float64
 }
 
-// Bounds of what a filter can be: within them every number is finite.
-const leastSigma = 0.5
+// minSigma bounds σ from below, so that every value stays finite.
+const minSigma = 0.5
 
-// packFilters makes the filters of their centres and bandwidths.
+// packFilters computes the taps from centres and bandwidths.
 func (s *Stem) packFilters(p *Params) {
 	s.mean, s.scale = p.Mean, p.Scale
 	l, n := &s.layers[0], len(s.filters)
@@ -38,12 +38,13 @@ func (s *Stem) packFilters(p *Params) {
 	l.weights.Pack(l.plain, l.kernel, l.out)
 }
 
-// at is where tap t lies from the middle.
+// at returns the distance of tap t from the middle.
 func (l *layer) at(t int) float64 { return float64(t) - float64(l.kernel-1)/2 }
 
 func (f *filter) window(at float64) float64 { return math.Exp(-at * at / (2 * f.sigma * f.sigma)) }
 
-// filter holds centre and bandwidth within what the rate and the window allow.
+// filter returns the filter for a centre and a bandwidth, limited to what the rate and
+// the window allow.
 func (s *Stem) filter(centre, bandwidth float64) (f filter, omega float64) {
 	top := mel(s.rate / 2)
 	hz := unmel(min(max(centre, 0), top))
@@ -53,16 +54,16 @@ func (s *Stem) filter(centre, bandwidth float64) (f filter, omega float64) {
 	}
 	most := 4 * float64(s.layers[0].kernel)
 	sigma := s.rate / (2 * math.Pi) * math.Exp(-min(max(bandwidth, -50), 50))
-	f.sigma = min(max(sigma, leastSigma), most)
+	f.sigma = min(max(sigma, minSigma), most)
 	if f.sigma == sigma {
 		f.dSigma = -sigma
 	}
 	return f, omega
 }
 
-// addFilters adds the gradient on the filters' taps, kernel rows of ld, to that on
-// centres and bandwidths. With tap g(n) = w(n)·exp(−iωn), dg/dω = −i·n·g and
-// dg/dσ = (n² − Σw·n²)·g/σ³.
+// addFilters adds the gradient on centres and bandwidths to dst, given the gradient on
+// the taps (kernel rows of ld). For tap g(n) = w(n)·exp(−iωn), dg/dω = −i·n·g(n) and
+// dg/dσ = (n² − Σw·n²)·g(n)/σ³.
 func (s *Stem) addFilters(dst *Params, taps []float32) {
 	l, n := &s.layers[0], len(s.filters)
 	for j := range s.filters {

@@ -6,35 +6,36 @@ import (
 	"math/rand/v2"
 )
 
-// Params are the numbers of a stem: what training changes and the model file stores.
+// Params holds the parameters of a stem: what training changes and the model file
+// stores.
 type Params struct {
 	Layers []LayerParams // conv
 
-	// Gabor, one value a filter.
+	// Gabor, one value per filter.
 	Centre      []float32 // mel, 2595·log10(1+f/700)
 	Bandwidth   []float32 // ln of the standard deviation in Hz of the filter's response
-	Mean, Scale []float32 // the log power y becomes (y−mean)·scale
+	Mean, Scale []float32 // the log power y is normalised to (y−mean)·scale
 }
 
-// LayerParams are a convolution's, as torch.nn.Conv1d has them.
+// LayerParams holds the parameters of a convolution in the layout of torch.nn.Conv1d.
 type LayerParams struct {
 	In, Kernel int
 	Weight     []float32 // channels×in×kernel
 	Bias       []float32 // channels
 }
 
-// A Tensor is one named array of a Params, shaped as the model file has it.
+// A Tensor is one named array of a Params, with its shape in the model file.
 type Tensor struct {
 	Name    string
 	Shape   []int
 	Data    []float32
-	Fixed   bool    // fitted, not trained
-	NoDecay bool    // weight decay leaves it alone
-	Rate    float64 // factor on its learning rate; 0: 1
+	Fixed   bool    // computed from the data, not trained
+	NoDecay bool    // exempt from weight decay
+	Rate    float64 // factor on the learning rate; 0: 1
 }
 
-// NewParams returns zero parameters of the stem that c describes, over frames of in
-// features; Scale is 1.
+// NewParams returns parameters that are zero, except Scale, which is 1, for the stem
+// that c describes and frames of in features.
 func NewParams(c *Config, in int) *Params {
 	p := &Params{}
 	if c.Kind == KindGabor {
@@ -52,13 +53,14 @@ func NewParams(c *Config, in int) *Params {
 	return p
 }
 
-// A centre moves by about a band in a training, a bandwidth by a half.
+// Factors on the learning rate, chosen so that in a training a centre moves by about
+// one band and a bandwidth by half.
 const (
 	centreRate    = 20
 	bandwidthRate = 0.3
 )
 
-// Tensors lists every array in the order of the model file.
+// Tensors returns every array in the order of the model file.
 func (p *Params) Tensors() (ts []Tensor) {
 	for i, l := range p.Layers {
 		name, n := fmt.Sprintf("stem.%d.", i), len(l.Bias)
@@ -75,8 +77,8 @@ func (p *Params) Tensors() (ts []Tensor) {
 	return ts
 }
 
-// Init draws starting values of convolutions: He normal (He et al. 2015) with zero
-// bias. Fit gives the rest.
+// Init draws initial weights for the convolutions: He normal (He et al. 2015) with zero
+// bias. Fit sets the others.
 func (p *Params) Init(rng *rand.Rand) {
 	for _, l := range p.Layers {
 		sd := math.Sqrt(2 / float64(l.In*l.Kernel))
@@ -86,8 +88,8 @@ func (p *Params) Init(rng *rand.Rand) {
 	}
 }
 
-// spread puts filters on even mel centres, as wide as lets neighbours meet at half
-// their power.
+// spread makes the centres of the filters equidistant on the mel scale, with
+// bandwidths at which neighbours intersect at half their power.
 func (p *Params) spread(c *Config) {
 	low, high := mel(c.LowHz), mel(c.HighHz)
 	step := (high - low) / float64(c.Filters+1)

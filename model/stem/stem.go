@@ -6,12 +6,12 @@ import (
 	"inkling/internal/f32"
 )
 
-// layer is a strided convolution as a product: row j of its sums is the bias plus
-// inputs [j·stride, j·stride+kernel), laid end to end, times the weights.
+// A layer is a strided convolution, computed as a matrix product: row j of its sums is
+// the bias plus the concatenated inputs [j·stride, j·stride+kernel) times the weights.
 type layer struct {
-	in, out        int // values of a row
+	in, out        int // values per row
 	kernel, stride int
-	lead           int // zero rows before the first
+	lead           int // zero rows before the first input
 
 	weights f32.Matrix // (kernel·in)×out
 	bias    []float32  // out, padded to panels
@@ -19,10 +19,10 @@ type layer struct {
 	plain   []float32  // scratch of Pack; gabor: the filters
 }
 
-// ld is the length of a row of sums.
+// ld returns the length of a row of sums.
 func (l *layer) ld() int { return len(l.bias) }
 
-// outputs is how many rows come of n, the leading ones among them.
+// outputs returns the number of outputs for n rows, including the leading ones.
 func (l *layer) outputs(n int) int {
 	if n < l.kernel {
 		return 0
@@ -30,10 +30,10 @@ func (l *layer) outputs(n int) int {
 	return (n-l.kernel)/l.stride + 1
 }
 
-// held is how many of n rows, the leading ones among them, later outputs need.
+// held returns how many of n rows, including the leading ones, later outputs need.
 func (l *layer) held(n int) int { return n - l.outputs(n)*l.stride }
 
-// sums writes rows of sums to z.
+// sums writes the given number of rows of sums to z.
 func (l *layer) sums(z, x []float32, rows int) {
 	for i := range rows {
 		copy(z[i*l.ld():], l.bias)
@@ -41,7 +41,8 @@ func (l *layer) sums(z, x []float32, rows int) {
 	l.weights.MulAdd(z, l.ld(), x, l.stride*l.in, rows)
 }
 
-// A Stem is ready to run: immutable but for Pack, and shared by all streams.
+// A Stem is a stem with its weights packed. Only Pack and Fit change it, so any number
+// of streams may share it.
 type Stem struct {
 	config Config
 	in     int
@@ -53,8 +54,8 @@ type Stem struct {
 	mean, scale []float32
 }
 
-// New packs the stem of a Config that passed Normalize, over frames of in features of
-// a signal of so many samples a second.
+// New returns a stem with the parameters p, for frames of in features and a signal with
+// the given rate in samples per second. c must come from Normalize.
 func New(c Config, rate float64, in int, p *Params) *Stem {
 	s := &Stem{config: c, in: in, rate: rate}
 	if c.Kind == KindGabor {
@@ -75,8 +76,8 @@ func New(c Config, rate float64, in int, p *Params) *Stem {
 	return s
 }
 
-// Pack takes the values of p; for training also for Backward. It must not be called
-// while the stem runs.
+// Pack replaces the parameters by p. Backward needs them packed with backward set. Pack
+// must not run concurrently with any other use of s.
 func (s *Stem) Pack(p *Params, backward bool) {
 	if s.config.Kind == KindGabor {
 		s.packFilters(p)
@@ -107,13 +108,14 @@ func (s *Stem) Pack(p *Params, backward bool) {
 	}
 }
 
-// Dim is how many values a frame of the stem has.
+// Dim returns the number of values per frame of the stem.
 func (s *Stem) Dim() int { return s.config.Dim() }
 
-// Frames is how many frames the stem makes of n of its input, the end among them.
+// Frames returns the number of frames that the stem gives for a signal of n input
+// frames, including the last one, which Flush completes.
 func (s *Stem) Frames(n int) int { return s.outputs(n + s.missing(n)) }
 
-// outputs is how many frames n frames of input complete.
+// outputs returns the number of frames that n input frames complete.
 func (s *Stem) outputs(n int) int {
 	for i := range s.layers {
 		n = s.layers[i].outputs(n + s.layers[i].lead)
@@ -121,9 +123,9 @@ func (s *Stem) outputs(n int) int {
 	return n
 }
 
-// missing is how many frames make, after n, one last frame of those that none covers:
-// for conv the last one again, for gabor zeros, and only when there was no frame at
-// all.
+// missing returns the number of input frames that must follow n frames to complete the
+// last output frame. For conv they repeat the last frame. For gabor they are zeros, and
+// needed only if there was no output frame at all.
 func (s *Stem) missing(n int) int {
 	l := &s.layers[0]
 	switch {
@@ -136,7 +138,7 @@ func (s *Stem) missing(n int) int {
 	return (stride - n%stride) % stride
 }
 
-// stride is that of all layers together.
+// stride returns the product of the strides of all layers.
 func (s *Stem) stride() int {
 	n := 1
 	for i := range s.layers {
@@ -145,8 +147,8 @@ func (s *Stem) stride() int {
 	return n
 }
 
-// End is how many frames of input the first n frames cover; the last of a sequence
-// may cover fewer.
+// End returns the number of input frames that the first n frames cover. The last frame
+// of a sequence may cover fewer.
 func (s *Stem) End(n int) int {
 	if s.config.Kind == KindGabor {
 		return s.layers[0].kernel + (n-1)*s.layers[0].stride
@@ -154,7 +156,8 @@ func (s *Stem) End(n int) int {
 	return n * s.stride()
 }
 
-// activate writes the frames that rows of sums become to dst.
+// activate applies the activation function to rows of sums and writes the frames to
+// dst.
 func (s *Stem) activate(l *layer, dst, z []float32, rows int) {
 	if s.config.Kind == KindGabor {
 		s.logPower(dst, z, rows)
@@ -168,7 +171,7 @@ func (s *Stem) activate(l *layer, dst, z []float32, rows int) {
 	}
 }
 
-// width is how many values of a frame a layer's output has.
+// width returns the number of values per frame of a layer's output.
 func (s *Stem) width(l *layer) int {
 	if s.config.Kind == KindGabor {
 		return l.out / 2
@@ -176,7 +179,7 @@ func (s *Stem) width(l *layer) int {
 	return l.out
 }
 
-// logPower is dst = (ln(re²+im²+floor) − mean)·scale.
+// logPower computes dst = (ln(re²+im²+floor) − mean)·scale.
 func (s *Stem) logPower(dst, z []float32, rows int) {
 	n, l := len(s.filters), &s.layers[0]
 	for i := range rows {

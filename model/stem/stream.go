@@ -10,7 +10,7 @@ import (
 	"inkling/model/feature"
 )
 
-// A front is a front end with a stem on top, a feature.Extractor like any other.
+// A front is a front end followed by a stem. It is a feature.Extractor.
 type front struct {
 	stem        *Stem
 	base        feature.Extractor
@@ -18,31 +18,31 @@ type front struct {
 	channels    int
 
 	count  int       // frames of the base since Reset
-	last   []float32 // the last one, normalised
-	frames []float32 // of a piece of samples
-	held   []window  // of each layer
+	last   []float32 // the last of them, normalised
+	frames []float32 // frames of a piece of samples
+	held   []window  // one per layer
 }
 
-// window holds the rows that a layer still needs, and scratch.
+// A window holds the input rows that a layer still needs, with scratch memory.
 type window struct {
-	rows []float32 // fixed memory: room for atOnce outputs
-	n    int       // rows held
+	rows []float32 // of fixed size, enough for atOnce outputs
+	n    int       // rows in use
 	z    []float32 // sums of atOnce rows
-	out  []float32 // what they become; nil on top
+	out  []float32 // output frames; nil for the top layer
 }
 
 const (
-	piece  = 256 // samples a channel that the base takes at once
-	atOnce = 32  // outputs that a layer makes at once
+	piece  = 256 // samples per channel that the base reads at once
+	atOnce = 32  // outputs that a layer computes at once
 )
 
-// Front returns base, a front end of a signal of so many channels, with the stem on
-// top; a feature x of base enters the stem as (x − mean)·scale. At the signal's end
-// conv repeats the last frame to fill a last one, gabor pads with zeros, and only
-// when there was no frame at all.
+// Front returns base followed by the stem. base is a front end for a signal with the
+// given number of channels; its features x enter the stem as (x − mean)·scale. At the
+// end of the signal conv repeats the last frame to complete its own last frame. Gabor
+// pads with zeros, but only if the signal had no frame at all.
 func (s *Stem) Front(base feature.Extractor, mean, scale []float32, channels int) feature.Extractor {
 	if base.Dim() != s.in || len(mean) != s.in || len(scale) != s.in {
-		panic(fmt.Sprintf("stem: Front: frames of %d features, %d means, want %d", base.Dim(), len(mean), s.in))
+		panic(fmt.Sprintf("stem: Front: base has %d features, mean %d and scale %d values, want %d", base.Dim(), len(mean), len(scale), s.in))
 	}
 	x := &front{stem: s, base: base, mean: mean, scale: scale, channels: channels, last: make([]float32, s.in)}
 	for i := range s.layers {
@@ -140,7 +140,7 @@ func (x *front) feed(dst []float32, i int, rows []float32) []float32 {
 	return dst
 }
 
-// AppendState appends the base's state, how many frames it gave, the last of them
+// AppendState appends the state of the base, the number of its frames, the last of them
 // and the rows that each layer holds.
 func (x *front) AppendState(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint64(x.base.AppendState(dst), uint64(x.count))
@@ -160,7 +160,7 @@ func (x *front) arrays() [][]float32 {
 	return a
 }
 
-var errState = errors.New("stem: saved state is cut off or of another stem")
+var errState = errors.New("stem: the saved state is cut off or belongs to another stem")
 
 func (x *front) Restore(data []byte) ([]byte, error) {
 	x.Reset()
