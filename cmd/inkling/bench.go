@@ -41,7 +41,7 @@ func (c *benchCmd) Help() string {
 INKLING_KERNEL=generic in the environment chooses the kernels without assembly.`
 }
 
-// benchRow is a row of the contract of bench --json.
+// benchRow is a row of bench --json.
 type benchRow struct {
 	Name      string  `json:"name"`
 	Hidden    int     `json:"hidden"`
@@ -55,7 +55,7 @@ type benchRow struct {
 	GFLOPs    float64 `json:"gflops"`
 }
 
-// benchWorks are what --only takes, in the order of the rows.
+// benchWorks lists what --only takes, in the order of the rows.
 var benchWorks = []struct {
 	name string
 	make func(*benchCmd, *model.Model) ([]measure.Work, error)
@@ -74,14 +74,14 @@ var benchWorks = []struct {
 
 func one(w measure.Work, err error) ([]measure.Work, error) { return []measure.Work{w}, err }
 
-// Lengths of what is measured.
+// Sizes of the measured work.
 const (
 	benchSequence = 3528 // steps
 	benchSegment  = 100
 	benchExamples = 32 // of an update
 )
 
-var errNoRound = errors.New("interrupted before the first round had ended: nothing to tell")
+var errNoRound = errors.New("interrupted before the first round had ended: nothing was measured")
 
 func (c *benchCmd) Run(a *app) error {
 	if err := c.check(); err != nil {
@@ -113,7 +113,7 @@ func (c *benchCmd) Run(a *app) error {
 	return nil
 }
 
-// measure times the works; once a round has ended, an interrupt is no error.
+// measure times the works. An interrupt is an error only before the first round has ended.
 func (c *benchCmd) measure(a *app, works []measure.Work) ([]benchRow, error) {
 	a.logf("measuring for about %v s", c.Seconds)
 	cases := make([]measure.Case, len(works))
@@ -132,13 +132,13 @@ func (c *benchCmd) measure(a *app, works []measure.Work) ([]benchRow, error) {
 	return benchRows(works, times), nil
 }
 
-// check refuses what cannot be measured.
+// check rejects what cannot be measured.
 func (c *benchCmd) check() error {
 	if c.Hidden < 1 || c.Hidden > 2048 {
 		return usagef("--hidden %d: give 1 to 2048", c.Hidden)
 	}
 	if len(c.Input) == 0 {
-		return usagef("--input: give a number, or several, comma-separated")
+		return usagef("--input: give one number or more, comma-separated")
 	}
 	for _, d := range c.Input {
 		if d < 1 || d > 4096 {
@@ -146,7 +146,7 @@ func (c *benchCmd) check() error {
 		}
 	}
 	if !(c.Seconds > 0 && c.Seconds <= 3600) {
-		return usagef("--seconds %v: give more than 0, at most 3600", c.Seconds)
+		return usagef("--seconds %v: give more than 0 and at most 3600", c.Seconds)
 	}
 	var names []string
 	for _, w := range benchWorks {
@@ -154,16 +154,16 @@ func (c *benchCmd) check() error {
 	}
 	for _, name := range c.Only {
 		if !slices.Contains(names, name) {
-			return usagef("--only %q: there are %s", name, strings.Join(names, ", "))
+			return usagef("--only %q: give any of %s", name, strings.Join(names, ", "))
 		}
 	}
 	if slices.Equal(c.Only, []string{"peak"}) && f32.Peak(1) == 0 {
-		return usagef("--only peak: the %s kernels have no such loop", f32.Kernel())
+		return usagef("--only peak: the %s kernels have no loop for it: choose others", f32.Kernel())
 	}
 	return nil
 }
 
-// works builds what is asked for; what there is already comes back with an error.
+// works prepares the work asked for. With an error it returns what was prepared before.
 func (c *benchCmd) works(ctx context.Context, m *model.Model) (all []measure.Work, err error) {
 	for _, w := range benchWorks {
 		if len(c.Only) > 0 && !slices.Contains(c.Only, w.name) {
@@ -181,10 +181,10 @@ func (c *benchCmd) works(ctx context.Context, m *model.Model) (all []measure.Wor
 	return all, nil
 }
 
-// last is the number of features of all that is measured with one number.
+// last is the number of features of works that take only one.
 func (c *benchCmd) last() int { return c.Input[len(c.Input)-1] }
 
-// threads are one and, where there are more, all.
+// threads returns 1 and, if there are more processors, their number.
 func threads() []int {
 	return slices.Compact([]int{1, runtime.GOMAXPROCS(0)})
 }
@@ -283,7 +283,7 @@ func writeBench(w io.Writer, rows []benchRow, m *model.Model) {
 	}
 }
 
-// meaning says what a row's time comes to.
+// meaning explains a row's time.
 func (r *benchRow) meaning(m *model.Model, steps float64) string {
 	switch r.Name {
 	case "batch":
@@ -310,7 +310,7 @@ func blank(n int) string {
 	return fmt.Sprint(n)
 }
 
-// microseconds writes us with its unit and three digits.
+// microseconds formats us with a unit and three digits.
 func microseconds(us float64) string {
 	switch {
 	case us >= 1e6:

@@ -40,7 +40,7 @@ func TestBenchRows(t *testing.T) {
 	}
 }
 
-// An interrupt tells what was measured so far, if that is anything.
+// An interrupt prints what was measured so far, if a round has ended.
 func TestBenchInterrupted(t *testing.T) {
 	args := []string{"bench", "--only", "step", "--hidden", "8", "--seconds", "60"}
 	interrupted := func(after time.Duration) (code int) {

@@ -32,11 +32,11 @@ func openModel(name string) (*model.Model, error) {
 	return m, nil
 }
 
-// openLabels is openModel for what takes a model of labels.
+// openLabels is openModel for commands that need a model of labels.
 func openLabels(name string) (*model.Model, error) {
 	m, err := openModel(name)
 	if err == nil && m.HasNext() {
-		return nil, usagef("%s says what comes next, not labels: give a model of labels", name)
+		return nil, usagef("%s is a model of what comes next: give a model of labels", name)
 	}
 	return m, err
 }
@@ -46,14 +46,14 @@ func (a *app) logf(format string, args ...any) {
 	fmt.Fprintln(a.stderr, flags(fmt.Sprintf(format, args...)))
 }
 
-// terminal tells whether w is one.
+// terminal reports whether w is a terminal.
 func terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// beside is the name of a file that accompanies the model at path: sounds.model
-// has sounds.csv and sounds.png.
+// beside returns the name of a file that accompanies the model at path: sounds.csv and
+// sounds.png for sounds.model.
 func beside(path, ext string) string {
 	base := path
 	if i := strings.LastIndexByte(path, '.'); i > strings.LastIndexAny(path, `/\`) {

@@ -15,7 +15,7 @@ import (
 	"inkling/model/dataset"
 )
 
-// composeFlags say how streams are composed of examples.
+// composeFlags choose how streams are composed of examples.
 type composeFlags struct {
 	Duration        seconds       `help:"Length of each stream." default:"1h"`
 	Seed            uint64        `help:"Same seed, same streams." default:"1"`
@@ -40,7 +40,7 @@ type composeCmd struct {
 
 func (c *composeCmd) Run(a *app) error {
 	if c.Parts < 1 || c.Parts > 10000 {
-		return usagef("--parts %d: give 1 or more", c.Parts)
+		return usagef("--parts %d: give 1 to 10000", c.Parts)
 	}
 	if c.Rate < 0 || c.Rate != math.Trunc(c.Rate) {
 		return usagef("--rate %v: give a whole number of samples per second", c.Rate)
@@ -72,7 +72,7 @@ func (c *composeCmd) Run(a *app) error {
 			return err
 		}
 		if s.Lowered > 0 {
-			a.logf("%s: all of it is %.1f dB softer than the examples, or it would clip", name, s.Lowered)
+			a.logf("%s: lowered by %.1f dB, so that it does not clip", name, s.Lowered)
 		}
 		if err := s.Write(a.ctx, c.Out, name, f); err != nil {
 			return err
@@ -82,7 +82,7 @@ func (c *composeCmd) Run(a *app) error {
 	return nil
 }
 
-// options reads the background; it takes on the rate and channels of set.
+// options reads the background at the rate and with the channels of set.
 func (c *composeFlags) options(a *app, set *dataset.Set) (compose.Options, error) {
 	o := compose.Options{Duration: float64(c.Duration), Seed: c.Seed, Pause: [2]float64{float64(c.Pause[0]), float64(c.Pause[1])},
 		Level: math.Abs(float64(c.Level)), SNR: compose.Default().SNR}
@@ -90,7 +90,7 @@ func (c *composeFlags) options(a *app, set *dataset.Set) (compose.Options, error
 	case c.SNR != nil && c.BackgroundLevel != nil:
 		return o, usagef("--snr and --background-level exclude each other: give one of them")
 	case (c.SNR != nil || c.BackgroundLevel != nil || c.BackgroundSplit != "") && c.Background == "":
-		return o, usagef("there is no background whose level or split could be chosen: give --background DATA")
+		return o, usagef("--snr, --background-level and --background-split need a background: give --background DATA")
 	case c.SNR != nil:
 		o.SNR = [2]float64{float64(c.SNR[0]), float64(c.SNR[1])}
 	case c.BackgroundLevel != nil:
@@ -105,7 +105,8 @@ func (c *composeFlags) options(a *app, set *dataset.Set) (compose.Options, error
 	return o, err
 }
 
-// progress draws a bar of what is long, on a terminal alone.
+// progress returns a function that draws a progress bar; nil if standard error is not a
+// terminal.
 func (a *app) progress(what string) func(done, total float64) {
 	if !terminal(a.stderr) {
 		return nil

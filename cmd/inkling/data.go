@@ -20,12 +20,12 @@ type dataFlags struct {
 	TrainFiles []string `group:"Tables" help:"Files of the split train, by name without ending, or by pattern; the others are the split test." placeholder:"A,B"`
 	TestFiles  []string `group:"Tables" help:"Files of the split test; the others are the split train." placeholder:"A,B"`
 
-	channels   int           // to make of audio; 0: what it has
-	recordings bool          // labels are ignored, and plain signals are data too
-	model      *model.Config // that the data are for; nil: none yet
+	channels   int           // of audio; 0: as in the files
+	recordings bool          // labels are ignored, and recordings without labels are data too
+	model      *model.Config // of the model that the data are for; nil: none yet
 }
 
-// open reads DATA and tells on stderr what was noticed.
+// open reads DATA and prints its notes on standard error.
 func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
 	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels}
 	o.Table = dataset.TableOptions{Bridge: float64(d.Bridge), Fill: float64(d.Fill), TrainFiles: d.TrainFiles, TestFiles: d.TestFiles}
@@ -33,7 +33,7 @@ func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error
 	if d.recordings {
 		openFS, open = dataset.OpenRecordingsFS, dataset.OpenRecordings
 		if len(d.Labels) > 0 {
-			return nil, usagef("--labels: labels are ignored where what comes next is asked for: leave it out")
+			return nil, usagef("--labels: a model of what comes next ignores labels: leave it out")
 		}
 	}
 	var err error
@@ -65,7 +65,7 @@ func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error
 	return set, nil
 }
 
-// openTest reads DATA and picks --split, or what eval takes.
+// openTest reads DATA and returns --split, or by default the examples that eval judges.
 func (d *dataFlags) openTest(a *app, name string, rate float64) (*dataset.Set, error) {
 	set, err := d.open(a, name, rate)
 	if err != nil {
@@ -77,8 +77,7 @@ func (d *dataFlags) openTest(a *app, name string, rate float64) (*dataset.Set, e
 	return set.Test()
 }
 
-// tableFlags say what the columns of tables (.csv, .tsv) are, and what to do where rows
-// are missing.
+// tableFlags choose the columns of tables (.csv, .tsv) and what happens at missing rows.
 type tableFlags struct {
 	Columns    []string `help:"Names of columns, as time=NAME, label=NAME (for text also text=, split=, group=); '-' means there is none. For tables without a header: the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
 	Signals    []string `help:"The columns that are channels [all others]." placeholder:"A,B"`
@@ -88,8 +87,8 @@ type tableFlags struct {
 	Fill       seconds  `help:"Fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`
 }
 
-// columns divides --columns into the names of a headerless table's columns and what
-// the columns of others are called.
+// columns divides --columns into the names of all columns, for tables without a header,
+// and the columns of times, labels and so on, by what they hold.
 func (f *tableFlags) columns() (names []string, called map[string]string, err error) {
 	for _, c := range f.Columns {
 		part, name, named := strings.Cut(c, "=")
@@ -97,7 +96,7 @@ func (f *tableFlags) columns() (names []string, called map[string]string, err er
 		case !named:
 			names = append(names, c)
 		case !slices.Contains([]string{"time", "label", "text", "split", "group"}, part):
-			return nil, nil, usagef("--columns %s: give time=NAME or label=NAME; of text text, label, split and group", c)
+			return nil, nil, usagef("--columns %s: give time=NAME or label=NAME; for text also text=, split= and group=", c)
 		default:
 			if called == nil {
 				called = map[string]string{}
@@ -108,10 +107,10 @@ func (f *tableFlags) columns() (names []string, called map[string]string, err er
 	return names, called, nil
 }
 
-// table is how tables of signals are read for a model; nil: for none yet.
+// table returns the options of tables for a model; m may be nil.
 func (f *tableFlags) table(m *model.Config) (o table.Options, err error) {
 	if f.Bridge < 0 || f.Fill < 0 {
-		return o, usagef("--bridge %v, --fill %v: give times of 0 or more", f.Bridge, f.Fill)
+		return o, usagef("--bridge %v, --fill %v: give 0 or more", f.Bridge, f.Fill)
 	}
 	o = table.Options{Signals: f.Signals, TimeUnit: f.TimeUnit, Unlabelled: f.Unlabelled}
 	if m != nil {
@@ -128,14 +127,14 @@ type recordFlags struct {
 	Leads   []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
 }
 
-// find gives the records of DATA that were chosen.
+// find returns the records of DATA that were chosen.
 func (f *recordFlags) find(a *app, data, split string, test bool) ([]dataset.Record, error) {
 	list, notes, err := dataset.Records(data)
 	if err != nil {
 		return nil, err
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%s: no annotated electrocardiogram here: want NAME.hea with NAME.atr, or NAME.wav with NAME.beats.csv", data)
+		return nil, fmt.Errorf("%s: no annotated electrocardiogram here: give NAME.hea with NAME.atr, or NAME.wav with NAME.beats.csv", data)
 	}
 	for _, n := range notes {
 		a.logf("%s: %s", data, n)

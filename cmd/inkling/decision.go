@@ -11,7 +11,7 @@ import (
 	"inkling/model/decide"
 )
 
-// decisionFlags override the model's decision rules; nil is what was not given.
+// decisionFlags override the model's decision rules. A flag that is nil was not given.
 type decisionFlags struct {
 	Threshold  []string `help:"Reject confirmed labels below this probability; 0 rejects none. LABEL=P sets it for one label; repeatable [the model's]." placeholder:"P" sep:"none"`
 	RunningOn  []string `help:"A label becomes the running label at this probability; or LABEL=P [the model's]." placeholder:"P" sep:"none"`
@@ -22,7 +22,7 @@ type decisionFlags struct {
 	CUSUMDrift *float64 `name:"cusum-drift" help:"Subtract this from the evidence of each step, in nats [the model's]." placeholder:"NATS"`
 }
 
-// decide returns the model's decision with what the user said put over it.
+// decide returns the model's decision rules, overridden by the flags.
 func (f *decisionFlags) decide(m *model.Model) (*decide.Config, error) {
 	d, labels := m.Config.Decision, m.Config.Labels
 	if len(f.Threshold) > 0 {
@@ -78,15 +78,15 @@ func merged(a, b map[string]float64) map[string]float64 {
 	return a
 }
 
-// thresholds reads P, for every label, and LABEL=P, in which a label may have an = of
-// its own.
+// thresholds parses P, which is for every label, and LABEL=P, where the label itself may
+// contain an =.
 func thresholds(given, labels []string) (all *float64, each map[string]float64, err error) {
 	for _, s := range given {
 		label, number := "", s
 		if i := strings.LastIndexByte(s, '='); i >= 0 {
 			label, number = s[:i], s[i+1:]
 			if !slices.Contains(labels, label) {
-				return nil, nil, fmt.Errorf("%s: the model has no label %q, but %s", s, label, strings.Join(labels, ", "))
+				return nil, nil, fmt.Errorf("%s: the model has no label %q: give one of %s", s, label, strings.Join(labels, ", "))
 			}
 		}
 		p, err := strconv.ParseFloat(number, 64)

@@ -78,7 +78,7 @@ func (c *demoCmd) Run(a *app) error {
 	return view.Close()
 }
 
-// keepOpen leaves closing to the caller, who has a line to add.
+// keepOpen leaves closing to the caller, which has a line to add.
 type keepOpen struct{ stream.Sink }
 
 func (k keepOpen) Close() error { return k.Flush(context.Background()) }
@@ -112,26 +112,26 @@ func notesWithin(samples int) []bundled.Note {
 	return notes
 }
 
-// demo knows what was played and judges what was said of it.
+// demo knows which notes were played and judges their labels.
 type demo struct {
 	truth []bundled.Note
 	rate  float64
 	began time.Time
-	done  atomic.Uint64 // samples worked off
+	done  atomic.Uint64 // samples processed
 	early map[uint64]string
 	best  []judged // of each note
 	steps int
 	run   string // the session
 }
 
-// judged is the segment that overlaps a note most, and what it said.
+// judged is the segment that overlaps a note most, and its label.
 type judged struct {
 	overlap                   uint64
 	running, early, confirmed string
 	latency                   float64
 }
 
-// annotate sees every event once, in order, and adds the truth to confirmed ones.
+// annotate is called with every event once, in order, and adds the truth to confirmed ones.
 func (d *demo) annotate(e *stream.Event) {
 	if d.early == nil {
 		d.early, d.best = map[uint64]string{}, make([]judged, len(d.truth))
@@ -165,7 +165,7 @@ func (d *demo) note(e *stream.Event) (best int, most uint64) {
 
 func (d *demo) worked(b *capture.Block) { d.done.Store(b.Offset + uint64(b.Len())) }
 
-// play publishes the clip while run labels it, and ends run when all is done.
+// play publishes the clip while run labels it, and stops run when all of it is labelled.
 func (d *demo) play(ctx context.Context, p *natsio.Publisher, clip *audio.Clip, fast bool, run func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

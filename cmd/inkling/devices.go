@@ -20,7 +20,7 @@ func (c devicesCmd) Run(a *app) error {
 		return json.NewEncoder(a.stdout).Encode(devices)
 	}
 	if len(devices) == 0 {
-		return fmt.Errorf("no microphone found: plug one in, or see that the sound server runs")
+		return fmt.Errorf("no microphone found: plug one in, or check that the sound server runs")
 	}
 	for _, d := range devices {
 		mark := " "

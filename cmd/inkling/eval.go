@@ -40,7 +40,7 @@ func (c *evalCmd) Run(a *app) error {
 		return c.runNext(a, m)
 	}
 	if c.Ahead != 0 {
-		return usagef("--ahead is for a model that says what comes next; %s says labels: leave it out", c.Model)
+		return usagef("--ahead is for a model of what comes next; %s is one of labels: leave it out", c.Model)
 	}
 	if s := c.segmenter(m); m.Config.Segment.Kind == segment.Beat && (s == nil || s.Kind == segment.Beat) {
 		return c.runBeats(a, m)
@@ -70,10 +70,10 @@ func (c *evalCmd) Run(a *app) error {
 	if r.SeenInTraining > 0 {
 		a.logf("%d of these examples were in the model's training: those say little", r.SeenInTraining)
 	}
-	return c.tell(a, report.Clips{Report: r})
+	return c.print(a, report.Clips{Report: r})
 }
 
-// segmenter is the one of --segment; nil: none is given.
+// segmenter returns the segmenter of --segment; nil if it is not given.
 func (c *evalCmd) segmenter(m *model.Model) *segment.Config {
 	if c.Segment == "" {
 		return nil
@@ -85,7 +85,7 @@ func (c *evalCmd) segmenter(m *model.Model) *segment.Config {
 	return &s
 }
 
-// withEach calls do with what writes a line of --each; nil without it.
+// withEach calls do with a function that writes a line of --each; nil without --each.
 func (c *evalCmd) withEach(do func(each func(any) error) error) error {
 	if c.Each == "" {
 		return do(nil)
@@ -93,19 +93,19 @@ func (c *evalCmd) withEach(do func(each func(any) error) error) error {
 	return atomicfile.WriteFile(c.Each, func(w io.Writer) error { return do(json.NewEncoder(w).Encode) })
 }
 
-// tell writes --report, and the report to standard output.
-func (c *evalCmd) tell(a *app, r report.Page) error {
+// print writes the report to --report and to standard output.
+func (c *evalCmd) print(a *app, r report.Page) error {
 	if c.Report != "" {
 		if err := atomicfile.WriteFile(c.Report, r.WriteHTML); err != nil {
 			return err
 		}
 		a.logf("wrote %s", c.Report)
 	}
-	return c.tellText(a, r)
+	return c.printText(a, r)
 }
 
-// tellText writes the report to standard output.
-func (c *evalCmd) tellText(a *app, r report.Text) error {
+// printText writes the report to standard output.
+func (c *evalCmd) printText(a *app, r report.Text) error {
 	if c.JSON || !terminal(a.stdout) {
 		return json.NewEncoder(a.stdout).Encode(r)
 	}
@@ -119,7 +119,7 @@ func (c *evalCmd) tellText(a *app, r report.Text) error {
 // runBeats judges a model of heartbeats on annotated electrocardiograms.
 func (c *evalCmd) runBeats(a *app, m *model.Model) error {
 	if c.Crop != 0 {
-		return usagef("--crop cuts examples: a model of heartbeats is judged on whole records, leave it out")
+		return usagef("--crop cuts examples, but a model of heartbeats is judged on whole records: leave it out")
 	}
 	list, err := c.recordFlags.find(a, c.Data, c.Split, true)
 	if err != nil {
@@ -137,10 +137,10 @@ func (c *evalCmd) runBeats(a *app, m *model.Model) error {
 	if err != nil {
 		return err
 	}
-	return c.tell(a, report.Beats{BeatReport: r})
+	return c.print(a, report.Beats{BeatReport: r})
 }
 
-// runSteps judges recordings with a label for every step as streams.
+// runSteps judges recordings that have a label for every step, as streams.
 func (c *evalCmd) runSteps(a *app, m *model.Model, set *dataset.Set, o evaluate.Options) error {
 	r, err := evaluate.Steps(a.ctx, m, set, o)
 	if err != nil {
@@ -160,16 +160,16 @@ func (c *evalCmd) runSteps(a *app, m *model.Model, set *dataset.Set, o evaluate.
 	if err != nil {
 		return err
 	}
-	return c.tell(a, report.Steps{StepReport: r})
+	return c.print(a, report.Steps{StepReport: r})
 }
 
-// runNext judges a model that says what comes next.
+// runNext judges a model of what comes next.
 func (c *evalCmd) runNext(a *app, m *model.Model) error {
 	if c.Segment != "" || c.Crop != 0 || c.Stream || c.Report != "" {
-		return usagef("--segment, --crop, --stream and --report are for labels; %s says what comes next: leave them out", c.Model)
+		return usagef("--segment, --crop, --stream and --report are for labels; %s is a model of what comes next: leave them out", c.Model)
 	}
 	if c.Ahead < 0 || c.Ahead > 0 && m.Config.Text() {
-		return usagef("--ahead %d: give one step or more of a signal; of text leave it out", c.Ahead)
+		return usagef("--ahead %d: give 1 or more for a signal; for text leave it out", c.Ahead)
 	}
 	c.recordings = true
 	set, err := c.openTest(a, c.Data, m.Config.Rate)
@@ -195,10 +195,10 @@ func (c *evalCmd) runNext(a *app, m *model.Model) error {
 	if err != nil {
 		return err
 	}
-	return c.tellText(a, result)
+	return c.printText(a, result)
 }
 
-// eachOf is each for rows of one type; nil for nil.
+// eachOf adapts each to rows of one type; nil stays nil.
 func eachOf[Row any](each func(any) error) func(*Row) error {
 	if each == nil {
 		return nil
@@ -216,7 +216,7 @@ type streamFlags struct {
 func (c *evalCmd) runStream(a *app, m *model.Model) error {
 	switch {
 	case c.Crop != 0:
-		return usagef("--crop cuts examples: leave it out with --stream")
+		return usagef("--crop cuts examples, and --stream has none: leave one of them out")
 	case !(c.Tolerance > 0):
 		return usagef("--tolerance %v: give more than 0, such as 250ms", float64(c.Tolerance))
 	}
@@ -243,7 +243,7 @@ func (c *evalCmd) runStream(a *app, m *model.Model) error {
 		a.logf("%s", n)
 	}
 	r.Warnings = append(r.Warnings, notes...)
-	return c.tell(a, report.Stream{StreamReport: r})
+	return c.print(a, report.Stream{StreamReport: r})
 }
 
 // annotated returns the annotated recordings of DATA; none if it holds labelled examples.

@@ -43,7 +43,7 @@ func (c *inspectCmd) Run(a *app) error {
 	return nil
 }
 
-// openAny reads labelled data, or else plain recordings.
+// openAny reads labelled data, or if there are no labels plain recordings.
 func (c *inspectCmd) openAny(a *app) (*dataset.Set, error) {
 	set, err := c.open(a, c.Name, 0)
 	if err == nil {
@@ -62,7 +62,8 @@ func isFile(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// looksLikeModel tells a safetensors file by its ninth byte, the header's brace.
+// looksLikeModel reports whether a file looks like a safetensors file: its ninth byte is
+// the brace that opens the header.
 func looksLikeModel(name string) bool {
 	f, err := os.Open(name)
 	if err != nil {

@@ -1,8 +1,7 @@
 // Command inkling labels a signal while it is still arriving.
 //
-// One file a subcommand: flags, wiring and exit codes. Results go to standard
-// output, logs to standard error. The exit code is 0 for done, 1 for failed, 2
-// for wrong usage.
+// Each subcommand has one file of flags and wiring. Results go to standard output, logs to
+// standard error. The exit code is 0 for success, 1 for failure and 2 for wrong usage.
 package main
 
 import (
@@ -49,7 +48,7 @@ type cli struct {
 	Restore restoreCmd `cmd:"" name:"restore-states" hidden:"" help:"The second process of verify."`
 }
 
-// app is what every subcommand gets.
+// app is the process that a subcommand runs in.
 type app struct {
 	ctx            context.Context
 	stdin          io.Reader
@@ -70,7 +69,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is main without the process around it.
+// run is main with arguments and streams of its own. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	if err := f32.Use(os.Getenv("INKLING_KERNEL")); err != nil {
 		fmt.Fprintln(stderr, "inkling: INKLING_KERNEL:", err)
@@ -107,7 +106,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return 1
 }
 
-// asked is the command, as typed, that a wrong command line got to.
+// asked returns the subcommand of a command line that could not be parsed.
 func asked(err error) string {
 	name := "inkling"
 	var wrong *kong.ParseError

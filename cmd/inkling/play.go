@@ -11,7 +11,7 @@ import (
 	"inkling/model/dataset"
 )
 
-// pickFlags choose random examples, the same for play and plot.
+// pickFlags choose random examples; play and plot choose the same.
 type pickFlags struct {
 	dataFlags `group:"Data"`
 	Count     int    `short:"n" name:"number" help:"Number of examples." default:"3"`
@@ -53,7 +53,7 @@ func (c *playCmd) Run(a *app) error {
 		return err
 	}
 	if set.Rate <= 0 {
-		return fmt.Errorf("%s: the sampling rate is unknown, so it cannot be played; inkling plot waveform draws it", c.Data)
+		return fmt.Errorf("%s: the sampling rate is unknown, so it cannot be played: draw it with `inkling plot waveform`", c.Data)
 	}
 	var samples []float32
 	at := 0.0

@@ -60,7 +60,7 @@ func (c *plotConfusion) report(a *app) (*evaluate.Report, error) {
 		}
 		r := new(evaluate.Report)
 		if err := json.Unmarshal(data, r); err != nil {
-			return nil, fmt.Errorf("%s: %w: give what inkling eval --json printed, or a model and DATA", c.Report, err)
+			return nil, fmt.Errorf("%s: %w: give what `inkling eval --json` printed, or a model and DATA", c.Report, err)
 		}
 		return r, nil
 	}

@@ -21,7 +21,7 @@ func (s *seconds) UnmarshalText(text []byte) error {
 		v, err = d.Seconds(), bad
 	}
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return fmt.Errorf("%q is no duration: give one such as 1h, 0.5s, or a number of seconds", text)
+		return fmt.Errorf("%q is not a duration: give one such as 1h, 0.5s, or a number of seconds", text)
 	}
 	*s = seconds(v)
 	return nil
@@ -37,13 +37,13 @@ func (d *decibels) UnmarshalText(text []byte) error {
 	}
 	v, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimPrefix(s, "±"), "+-"), 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return fmt.Errorf("%q is no level: give one such as -20dB", text)
+		return fmt.Errorf("%q is not a level: give one such as -20dB", text)
 	}
 	*d = decibels(v)
 	return nil
 }
 
-// Decode lets --background-level -20dB stand without a =, though it begins as a flag
+// Decode accepts --background-level -20dB without a =, although the value begins as a flag
 // does.
 func (d *decibels) Decode(ctx *kong.DecodeContext) error { return decodeLevel(ctx, d.UnmarshalText) }
 
@@ -85,7 +85,7 @@ func span(text []byte, parse func(i int, part []byte) error) error {
 	return parse(1, []byte(to))
 }
 
-// perHour is how often something happens, on the command line: 0.5/h, 2/day, 0.5.
+// perHour is a frequency on the command line: 0.5/h, 2/day, or a number per hour.
 type perHour float64
 
 func (r *perHour) UnmarshalText(text []byte) error {
@@ -96,7 +96,7 @@ func (r *perHour) UnmarshalText(text []byte) error {
 	}
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if err != nil || hours == 0 || !(v >= 0) || math.IsInf(v/hours, 0) {
-		return fmt.Errorf("%q is no rate: give one such as 0.5/h, 2/day, 3/week", text)
+		return fmt.Errorf("%q is not a rate: give one such as 0.5/h, 2/day, 3/week", text)
 	}
 	*r = perHour(v / hours)
 	return nil
@@ -112,7 +112,7 @@ func (r *ratio) UnmarshalText(text []byte) error {
 		v /= 100
 	}
 	if err != nil || !(v >= 0 && v <= 1) {
-		return fmt.Errorf("%q is no share: give one such as 0.95 or 95%%", text)
+		return fmt.Errorf("%q is not a share: give one such as 0.95 or 95%%", text)
 	}
 	*r = ratio(v)
 	return nil
@@ -128,7 +128,7 @@ func (b *byteSize) UnmarshalText(text []byte) error {
 		"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}[s[len(number):]]
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if err != nil || !ok || !(v > 0) || v*factor > 1<<50 {
-		return fmt.Errorf("%q is no size: give one such as 500MB or 2GiB", text)
+		return fmt.Errorf("%q is not a size: give one such as 500MB or 2GiB", text)
 	}
 	*b = byteSize(max(v*factor, 1))
 	return nil

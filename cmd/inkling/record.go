@@ -28,13 +28,13 @@ type recordCmd struct {
 
 func (c *recordCmd) Run(a *app) error {
 	if c.Label == "" || c.Label != filepath.Base(c.Label) || strings.HasPrefix(c.Label, ".") {
-		return usagef("label %q: it names a folder: give a word without slashes", c.Label)
+		return usagef("label %q: a label names a folder: give a word without slashes", c.Label)
 	}
 	if len(c.Source) == 0 {
 		c.Source = []string{"mic"}
 	}
 	if capture.IsTable(c.Source[0]) {
-		return usagef("%s: a table need not be recorded: put it into the folder %s", c.Source[0], filepath.Join(c.Out, c.Label))
+		return usagef("%s: a table is data already: put it into the folder %s", c.Source[0], filepath.Join(c.Out, c.Label))
 	}
 	var nc *nats.Conn
 	src, err := c.open(a, c.Source, func() (*nats.Conn, error) {
@@ -61,7 +61,7 @@ func (c *recordCmd) Run(a *app) error {
 		Fault: func(f *capture.Fault) { a.logf("%s: %s", f.State, f.Reason) }})
 	a.logf("%d examples in %s", n, dir)
 	if err == nil && n == 0 {
-		return fmt.Errorf("nothing was loud enough for an example: come nearer, or lower --level (now %g dB) or --on", cut.Defaults().LevelDBFS)
+		return fmt.Errorf("nothing was loud enough for an example: come nearer, or lower --level (%g dB now) or --on", cut.Defaults().LevelDBFS)
 	}
 	if errors.Is(err, collect.ErrNoRate) {
 		return usageError{err}
@@ -69,7 +69,7 @@ func (c *recordCmd) Run(a *app) error {
 	return asUsage(err)
 }
 
-// segment is how to cut: at silence, or into even lengths.
+// segment returns how to cut: at silence, or into even lengths.
 func (c *recordCmd) segment() segment.Config {
 	if c.Whole > 0 {
 		return segment.Config{Kind: segment.Whole, MaxDuration: c.Whole}

@@ -43,7 +43,7 @@ type runCmd struct {
 	Quiet         bool          `short:"q" help:"Print nothing on standard output."`
 }
 
-// segmentFlags override the model's segmenter; nil is what was not given.
+// segmentFlags override the model's segmenter. A flag that is nil was not given.
 type segmentFlags struct {
 	Segment segment.Kind `help:"Segmenter: activity, fixed, message, whole or beat; for text also line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat" default:"" placeholder:"KIND"`
 	Steps   int          `help:"fixed: steps per segment." placeholder:"N"`
@@ -57,7 +57,7 @@ type segmentFlags struct {
 	beatFlags
 }
 
-// beatFlags say what of an electrocardiogram is a beat's segment.
+// beatFlags choose the segment around a heartbeat.
 type beatFlags struct {
 	Before float64 `help:"beat: seconds of signal before the R peak." placeholder:"SECONDS"`
 	After  float64 `help:"beat: seconds of signal after the R peak." placeholder:"SECONDS"`
@@ -71,8 +71,8 @@ func (f *beatFlags) over(s *segment.Config) {
 	s.Wait = max(s.Wait, 0)
 }
 
-// given is what a segment.Config takes for a flag: there 0 is the default, so the
-// 0 of a user is the least that is not.
+// given returns the value of a flag for segment.Config, where 0 means the default: a 0
+// that the user gave becomes the least number above it.
 func given(v *float64) float64 {
 	switch {
 	case v == nil:
@@ -83,7 +83,7 @@ func given(v *float64) float64 {
 	return *v
 }
 
-// over returns the model's segmenter with what the user said put over it.
+// over returns the model's segmenter, overridden by the flags.
 func (f *segmentFlags) over(m *model.Model) *segment.Config {
 	s := m.Config.Segment
 	put(&s.Kind, f.Segment)
@@ -165,36 +165,36 @@ func (c *runCmd) Run(a *app) error {
 // renamed accepts the flags of the previous version and notes their new names.
 func (c *runCmd) renamed(a *app, m *model.Model) error {
 	if c.OldBackground {
-		a.logf("--background is now --report-background; the old name goes with the next version")
+		a.logf("--background is now --report-background; the next version will not know the old name")
 		c.Background = true
 	}
 	if m.HasNext() && c.Steps != 0 {
 		if c.Ahead != 0 {
-			return usagef("--steps and --ahead both say how far to forecast: give --ahead alone")
+			return usagef("--steps is the old name of --ahead: give --ahead alone")
 		}
-		a.logf("--steps is now --ahead for a model of what comes next; the old name goes with the next version")
+		a.logf("--steps is now --ahead for a model of what comes next; the next version will not know the old name")
 		c.Ahead, c.Steps = c.Steps, 0
 	}
 	return nil
 }
 
-// options checks what the user said of segments and decisions.
+// options returns the options of the stream, checked against the model.
 func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	emit, err := stream.ParseEmit(c.Emit)
 	if err != nil {
 		return nil, usageError{err}
 	}
 	if emit.Word && !m.Config.Text() {
-		return nil, usagef("--emit word takes a model of text, this one has the front end %s", m.Config.Front.Kind)
+		return nil, usagef("--emit word needs a model of text, and this one has the front end %s: give step, change, every=DURATION or confirmed", m.Config.Front.Kind)
 	}
 	if c.Gather < 0 {
-		return nil, usagef("--gather %v: give a duration, or 0", c.Gather)
+		return nil, usagef("--gather %v: give 0 or more", c.Gather)
 	}
 	if m.HasNext() {
 		return c.nextOptions(m, emit)
 	}
 	if c.Ahead != 0 {
-		return nil, usagef("--ahead is for a model of what comes next; %s says labels: leave it out", c.Model)
+		return nil, usagef("--ahead is for a model of what comes next; %s is one of labels: leave it out", c.Model)
 	}
 	decision, err := c.decide(m)
 	if err != nil {
@@ -207,13 +207,13 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 		return nil, usageError{err}
 	}
 	if c.over(m).Kind == segment.Whole && endless(c.Source[0]) {
-		return nil, usagef("the segmenter whole needs a source that ends: give --segment activity, fixed or message; for text line or sentence")
+		return nil, usagef("--segment whole needs a source that ends: give activity, fixed or message; for text line or sentence")
 	}
 	return &stream.Options{Segment: c.over(m), Decision: decision, Gap: c.Gap, State: c.State,
 		Background: c.Background, Emit: emit, Why: c.Why}, nil
 }
 
-// sinks opens what --to names.
+// sinks opens the sinks of --to.
 func (c *runCmd) sinks(a *app, connect func() (*nats.Conn, error)) (sinks []stream.Sink, prefix string, err error) {
 	for _, to := range c.To {
 		p, ok := strings.CutPrefix(to, "nats:")
@@ -236,7 +236,7 @@ func (c *runCmd) sinks(a *app, connect func() (*nats.Conn, error)) (sinks []stre
 	return sinks, prefix, nil
 }
 
-// output is JSON lines, or on a terminal the view.
+// output returns a sink of JSON lines, or on a terminal the view.
 func (a *app) output(json bool, rate float64) stream.Sink {
 	if json || !terminal(a.stdout) {
 		return stream.NewJSON(quitter{a.stdout})
@@ -249,7 +249,7 @@ func (a *app) output(json bool, rate float64) stream.Sink {
 	return view.New(f, view.Options{Colour: os.Getenv("NO_COLOR") == "", Width: width, Rate: rate, Live: true})
 }
 
-// quitter turns a closed pipe (inkling run … | head) into a plain message.
+// quitter reports a closed pipe (inkling run … | head) in plain words.
 type quitter struct{ io.Writer }
 
 func (q quitter) Write(p []byte) (int, error) {
@@ -260,12 +260,12 @@ func (q quitter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// nextOptions are those of a stream of forecasts.
+// nextOptions returns the options of a stream of forecasts.
 func (c *runCmd) nextOptions(m *model.Model, emit stream.Emit) (*stream.Options, error) {
 	d := &c.decisionFlags
 	if c.segmentFlags != (segmentFlags{}) || c.Background || c.Why || c.State != "" || c.Service != "" || emit.Change || emit.Word || emit.Confirmed ||
 		len(d.Threshold)+len(d.RunningOn)+len(d.RunningOff) > 0 || d.Smooth != nil || d.LabelHold != nil || d.CUSUMLimit != nil || d.CUSUMDrift != nil {
-		return nil, usagef("%s says what comes next, as long as the signal goes on: leave out what belongs to segments and labels (--emit knows step and every=…)", c.Model)
+		return nil, usagef("%s is a model of what comes next, without segments and labels: leave out the flags about them, and give --emit step or every=DURATION", c.Model)
 	}
 	o := &stream.Options{Gap: c.Gap, Emit: emit, Ahead: c.Ahead}
 	if _, err := stream.NewClassifier(m, o); err != nil {
@@ -274,14 +274,14 @@ func (c *runCmd) nextOptions(m *model.Model, emit stream.Emit) (*stream.Options,
 	return o, nil
 }
 
-// continueFlags ask a model of text to write.
+// continueFlags have a model of text write.
 type continueFlags struct {
 	Continue    int     `help:"Model of the next character: read SOURCE to its end and write this many characters that continue it." placeholder:"N"`
 	Temperature float64 `help:"--continue: below 1 more likely text, above 1 stranger text; 0 always writes the most probable character." default:"1" placeholder:"T"`
 	Seed        uint64  `help:"--continue: same seed, same text." default:"1"`
 }
 
-// continueText reads the source to its end and writes what the model draws to follow.
+// continueText reads the source to its end and prints what the model writes after it.
 func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
 	switch {
 	case !m.HasNext() || !m.Config.Text():
@@ -293,7 +293,7 @@ func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
 	case endless(c.Source[0]):
 		return usagef("--continue: %s never ends: give text files, or - for standard input", c.Source[0])
 	case c.Ahead != 0 || len(c.To) > 0 || c.JSON || c.Quiet:
-		return usagef("--continue writes text alone: leave --ahead, --to, --json and --quiet out")
+		return usagef("--continue prints text only: leave --ahead, --to, --json and --quiet out")
 	}
 	src, err := c.openText(a, c.Source, nil, "")
 	if err != nil {
@@ -307,7 +307,7 @@ func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
 	w := bufio.NewWriter(quitter{a.stdout})
 	for r := range m.Generate(s, c.Continue, c.Temperature, rand.New(rand.NewPCG(c.Seed, 0))) {
 		if a.ctx.Err() != nil {
-			break // what there is stays
+			break // what is written stays
 		}
 		if _, err := w.WriteRune(r); err != nil {
 			return err
@@ -317,7 +317,7 @@ func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
 	return w.Flush()
 }
 
-// readTo moves s on over all of src.
+// readTo moves s over all of src.
 func readTo(a *app, m *model.Model, src capture.Source, s *model.State) error {
 	front, err := m.Front()
 	if err != nil {

@@ -32,7 +32,7 @@ func (f *natsFlags) connect() (*nats.Conn, error) {
 		CA: f.TLSCA, Cert: f.TLSCert, Key: f.TLSKey})
 }
 
-// sourceFlags say where samples come from.
+// sourceFlags choose where samples come from.
 type sourceFlags struct {
 	Device     string   `help:"Microphone, by name or a part of it; the same as mic:NAME." placeholder:"NAME"`
 	Rate       float64  `help:"Sampling rate of raw samples, of the microphone, or of messages without one." placeholder:"HZ"`
@@ -43,27 +43,27 @@ type sourceFlags struct {
 	Names      string   `help:"SenML names in the order of the model's channels, comma-separated." placeholder:"A,B"`
 	tableFlags `group:"Tables"`
 
-	model *model.Config // that the source is for; nil: none
+	model *model.Config // of the model that the source is for; nil: none
 }
 
 // input is an opened SOURCE.
 type input struct {
 	capture.Source
-	finite bool    // it ends
-	live   bool    // it cannot wait
+	finite bool    // ends by itself
+	live   bool    // cannot wait for the reader
 	rate   float64 // 0: unknown
 }
 
-// openText is open for a model of text.
+// openText is open for models of text.
 func (f *sourceFlags) openText(a *app, names []string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
 	kind, rest, _ := strings.Cut(names[0], ":")
 	switch {
 	case f.Rate != 0 || f.Channels != 0 || f.Format != "" || f.Speed != 0 || f.Device != "":
-		return nil, usagef("--rate, --channels, --format, --speed and --device are for samples: the model takes text in UTF-8")
+		return nil, usagef("--rate, --channels, --format, --speed and --device are for samples, and the model takes text: leave them out")
 	case kind == "mic":
 		return nil, usagef("%s: the model takes text: give .txt files, - for standard input, or nats:SUBJECT", names[0])
 	case len(names) > 1 && (kind == "nats" || names[0] == "-"):
-		return nil, usagef("%s: several sources must all be files", names[0])
+		return nil, usagef("%s: only files can be combined: give one source, or files alone", names[0])
 	case kind == "nats":
 		return f.subject(a, rest, nc, prefix)
 	case names[0] == "-":
@@ -77,14 +77,14 @@ func (f *sourceFlags) openText(a *app, names []string, nc func() (*nats.Conn, er
 	return &input{Source: capture.TextFiles(names...), finite: true}, nil
 }
 
-// open opens SOURCE: mic[:NAME], nats:SUBJECT, - or files. nc gives the
-// connection, and prefix is where events go, if they go to NATS.
+// open opens SOURCE: mic[:NAME], nats:SUBJECT, - or files. nc connects to NATS when it is
+// needed; prefix is the subject under which events are published, if they are.
 func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
 	name := names[0]
 	kind, rest, _ := strings.Cut(name, ":")
 	single := endless(name) || name == "-"
 	if single && len(names) > 1 {
-		return nil, usagef("%s: several sources must all be files", name)
+		return nil, usagef("%s: only files can be combined: give one source, or files alone", name)
 	}
 	switch {
 	case kind == "mic":
@@ -126,10 +126,10 @@ func (f *sourceFlags) files(a *app, names []string) (*input, error) {
 		}
 		return &input{Source: capture.TableFiles(capture.Options{}, o, names...), finite: true, rate: o.Rate}, nil
 	}
-	return nil, usagef("%d of the %d files are tables: run them apart from the audio", tables, len(names))
+	return nil, usagef("%d of the %d files are tables: run tables and audio apart", tables, len(names))
 }
 
-// tables says how tables are read: at --rate, else at the model's.
+// tables returns the options of tables: at --rate, or else at the model's.
 func (f *sourceFlags) tables(a *app) (o capture.TableOptions, err error) {
 	o = capture.TableOptions{Rate: f.Rate, Bridge: float64(f.Bridge), Fill: float64(f.Fill)}
 	if f.model != nil && o.Rate == 0 {
@@ -146,7 +146,7 @@ func (f *sourceFlags) tables(a *app) (o capture.TableOptions, err error) {
 	return o, err
 }
 
-// endless tells whether a source never ends of itself.
+// endless reports whether a source never ends by itself.
 func endless(name string) bool {
 	kind, _, _ := strings.Cut(name, ":")
 	return kind == "mic" || kind == "nats"
@@ -166,7 +166,7 @@ func (f *sourceFlags) microphone(a *app, name string) (*input, error) {
 
 func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
 	if subject == "" {
-		return nil, usagef("nats: name a subject, for example nats:sensors.>")
+		return nil, usagef("nats: give a subject, for example nats:sensors.>")
 	}
 	o := natsio.SourceOptions{Prefix: prefix, Format: natsio.Format{Format: capture.Format{Rate: f.Rate, Channels: f.Channels}}}
 	if f.Names != "" {
@@ -214,7 +214,7 @@ func (f *sourceFlags) stdin(a *app) (*input, error) {
 	return &input{Source: s, finite: true, rate: f.Rate}, nil
 }
 
-// asUsage makes a missing format of raw samples wrong usage.
+// asUsage makes an error about a missing format of raw samples one of usage.
 func asUsage(err error) error {
 	if errors.Is(err, capture.ErrNoFormat) {
 		return usageError{err}
@@ -222,11 +222,11 @@ func asUsage(err error) error {
 	return err
 }
 
-// leadsHint adds to an error about the number of channels of a WFDB record how to choose.
+// leadsHint adds to an error about the channels of a WFDB record how to choose leads.
 func leadsHint(names []string, err error) error {
 	var c *feature.ChannelError
 	if errors.As(err, &c) && strings.EqualFold(filepath.Ext(names[0]), ".hea") {
-		return fmt.Errorf("%w: choose among the record's with --leads", err)
+		return fmt.Errorf("%w: choose leads of the record with --leads", err)
 	}
 	return err
 }

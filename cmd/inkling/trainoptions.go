@@ -80,7 +80,7 @@ func (c *trainCmd) given(a *app) (train.Values, error) {
 		if _, both := given["carry"]; both {
 			return nil, usagef("--stream is the old name of --carry: give --carry alone")
 		}
-		a.logf("--stream is now --carry; the old name goes with the next version")
+		a.logf("--stream is now --carry; the next version will not know the old name")
 		given["carry"] = *c.OldStream
 	}
 	c.negatives(a, given)

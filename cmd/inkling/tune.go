@@ -67,9 +67,9 @@ func (c *tuneCmd) options() (o tune.Options, err error) {
 	}
 	switch {
 	case g.FalseAlarms < 0 && g.Recall == 0:
-		return o, usagef("what is the model to keep to? Give --max-false-alarms 0.5/h or --min-recall 0.95, or both; --max-latency goes with either")
+		return o, usagef("there is no goal: give --max-false-alarms 0.5/h or --min-recall 0.95, or both; --max-latency goes with either")
 	case c.Out == "" && strings.HasPrefix(c.Model, "bundled:"):
-		return o, usagef("%s cannot be changed: say with --out where the tuned model goes", c.Model)
+		return o, usagef("%s cannot be changed: name a file for the tuned model with --out", c.Model)
 	case !(c.Tolerance > 0):
 		return o, usagef("--tolerance %v: give more than 0, such as 250ms", float64(c.Tolerance))
 	case c.Proof < 0:
@@ -103,7 +103,7 @@ func (c *tuneCmd) streams(a *app, m *model.Model, g *tune.Goal) (*tune.Streams, 
 		return nil, fmt.Errorf("%s: %w", c.Data, err)
 	}
 	if s.Proof != nil {
-		a.logf("streams composed of %d examples to search on, of %d others for the proof: in %.3g h nothing comes twice", s.SearchExamples, s.ProofExamples, s.Distinct)
+		a.logf("streams composed of %d examples for the search and %d others for the proof; nothing repeats within %.3g h", s.SearchExamples, s.ProofExamples, s.Distinct)
 	}
 	return s, nil
 }

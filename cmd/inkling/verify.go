@@ -45,7 +45,7 @@ func (c *verifyCmd) Run(a *app) error {
 	return c.print(a, &p.Result)
 }
 
-// check runs the chosen data through p.
+// check passes the chosen data to p.
 func (c *verifyCmd) check(a *app, m *model.Model, p *parity.Check) error {
 	c.model, c.recordings = &m.Config, m.HasNext()
 	if m.Config.Segment.Kind == segment.Beat && !m.HasNext() {
@@ -75,7 +75,7 @@ func (c *verifyCmd) check(a *app, m *model.Model, p *parity.Check) error {
 	return nil
 }
 
-// records runs electrocardiograms through p.
+// records passes electrocardiograms to p.
 func (c *verifyCmd) records(a *app, p *parity.Check) error {
 	list, err := c.recordFlags.find(a, c.Data, c.Split, true)
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *verifyCmd) records(a *app, p *parity.Check) error {
 	return nil
 }
 
-// print prints the result, and makes a difference an error.
+// print prints the result and returns an error if there is a difference.
 func (c *verifyCmd) print(a *app, r *parity.Result) error {
 	if c.JSON {
 		json.NewEncoder(a.stdout).Encode(r)
@@ -137,7 +137,7 @@ type other struct {
 func startOther(a *app, modelFile string) (*other, error) {
 	exe, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("a second process to restore states in: %w", err)
+		return nil, fmt.Errorf("starting a second process to restore states in: %w", err)
 	}
 	cmd := exec.CommandContext(a.ctx, exe, "restore-states", modelFile)
 	cmd.Args[0] = "inkling"
@@ -151,7 +151,7 @@ func startOther(a *app, modelFile string) (*other, error) {
 		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("a second process to restore states in: %w", err)
+		return nil, fmt.Errorf("starting a second process to restore states in: %w", err)
 	}
 	return &other{parity.NewRemote(out, in), cmd, in}, nil
 }
