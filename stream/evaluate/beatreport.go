@@ -89,7 +89,7 @@ type BeatRow struct {
 }
 
 func newBeatReport(m *model.Model, records []dataset.Record, rows [][]BeatRow) *BeatReport {
-	r := &BeatReport{Records: len(records), Labels: m.Config.Labels, Truths: []string{"N", "S", "V", "F", "Q"}}
+	r := &BeatReport{Records: len(records), Labels: m.Config.Labels, Truths: []string{wfdb.ClassN, wfdb.ClassS, wfdb.ClassV, wfdb.ClassF, wfdb.ClassQ}}
 	trained := strings.Split(m.Config.Origin.Options["records"], ",")
 	var seen []string
 	for i := range records {

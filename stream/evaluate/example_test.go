@@ -4,38 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"os"
 
-	"inkling/model"
+	"inkling/internal/testkit/testnotes"
 	"inkling/model/compose"
-	"inkling/model/dataset"
 	"inkling/stream/evaluate"
 )
 
-// notes returns the model and the test examples that come with the program.
-func notes() (*model.Model, *dataset.Set) {
-	f, err := os.Open("../../internal/bundled/data/notes.model")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer f.Close()
-	m, err := model.Load(f)
-	if err != nil {
-		log.Fatal(err)
-	}
-	set, err := dataset.Open("../../internal/bundled/data/notes", dataset.Options{Rate: m.Config.Rate})
-	if err == nil {
-		set, err = set.Test()
-	}
-	if err != nil {
-		log.Fatal(err)
-	}
-	return m, set
-}
-
 // Evaluate a model on the examples of a data set.
 func ExampleRun() {
-	m, set := notes()
+	m, set := testnotes.Open()
 	r, err := evaluate.Run(context.Background(), m, set, evaluate.Options{})
 	if err != nil {
 		log.Fatal(err)
@@ -50,7 +27,7 @@ func ExampleRun() {
 // Evaluate a model on a stream composed of examples, then see what a stricter threshold
 // would have reported, without running the network again.
 func ExampleStream() {
-	m, set := notes()
+	m, set := testnotes.Open()
 	s, err := compose.New(set, compose.Options{Duration: 20, Pause: [2]float64{0.5, 1}})
 	if err != nil {
 		log.Fatal(err)

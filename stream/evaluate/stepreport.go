@@ -80,11 +80,10 @@ type StretchRow struct {
 
 // newStepReport sums up tracks.
 func newStepReport(labels []string, tracks []*Track) *StepReport {
-	r := &StepReport{Recordings: len(tracks), Labels: labels, Tracks: tracks, Matrix: NewMatrix(len(labels))}
-	var running, confirm overlaps
+	r := &StepReport{Recordings: len(tracks), Labels: labels, Tracks: tracks, Matrix: NewMatrix(len(labels)), PerClass: map[string]PerClass{}}
+	var running overlaps
 	var onsets []float64
-	right, flips, changes, minutes := 0, 0, 0, 0.0
-	overturned := 0
+	flips, changes, minutes := 0, 0, 0.0
 	for _, t := range tracks {
 		r.Seconds += t.At(len(t.Ends))
 		minutes += t.At(len(t.Ends)) / 60
@@ -94,15 +93,8 @@ func newStepReport(labels []string, tracks []*Track) *StepReport {
 				continue
 			}
 			r.Matrix.Add(int(truth), int(t.Running[k]))
-			if t.Confirm != nil && t.Confirm[k] == truth {
-				right++
-			}
 		}
 		running.add(t.masked(t.Truth), t.masked(t.Running))
-		if t.Confirm != nil {
-			confirm.add(t.masked(t.Truth), t.masked(t.Confirm))
-			overturned += t.overturned()
-		}
 		onsets = append(onsets, r.onsets(t)...)
 		flips += changesOf(t.Running)
 		changes += changesOf(t.Truth)
@@ -110,23 +102,34 @@ func newStepReport(labels []string, tracks []*Track) *StepReport {
 	}
 	c := r.Matrix
 	r.Steps, r.Accuracy, r.MacroF1, r.Confusion = c.Total(), c.Accuracy(), c.MacroF1(), c.Counts
-	r.PerClass = map[string]PerClass{}
 	for k, label := range labels {
 		r.PerClass[label] = PerClass{c.Sensitivity(k), c.Precision(k)}
 		r.None += c.None[k]
 	}
-	r.Segments = running.score()
-	if len(tracks) > 0 && tracks[0].Confirm != nil {
-		n := 0
-		for _, t := range tracks {
-			n += len(StretchesOf(t.Running))
-		}
-		r.Confirmed = &ConfirmScore{ShareOf(right, r.Steps), confirm.score(), ShareOf(overturned, n)}
-	}
+	r.Segments, r.Confirmed = running.score(), confirmScore(tracks, r.Steps)
 	l := latency(onsets)
 	r.Onset.Median, r.Onset.P90, r.Onset.Found = l.Median, l.P90, l.Events
 	r.FlipsPerMinute, r.ChangesPerMinute = Number(float64(flips)/minutes), Number(float64(changes)/minutes)
 	return r
+}
+
+// confirmScore returns the figures of the confirmed labels over the labelled steps of
+// tracks; nil without a confirm head.
+func confirmScore(tracks []*Track, steps int) *ConfirmScore {
+	if len(tracks) == 0 || tracks[0].Confirm == nil {
+		return nil
+	}
+	var confirm overlaps
+	right, overturned, detected := 0, 0, 0
+	for _, t := range tracks {
+		for k, truth := range t.Truth {
+			right += one(truth >= 0 && t.Confirm[k] == truth)
+		}
+		confirm.add(t.masked(t.Truth), t.masked(t.Confirm))
+		overturned += t.overturned()
+		detected += len(StretchesOf(t.Running))
+	}
+	return &ConfirmScore{ShareOf(right, steps), confirm.score(), ShareOf(overturned, detected)}
 }
 
 // At returns the time in seconds at which the given number of steps have ended.

@@ -4,33 +4,17 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"os"
 
+	"inkling/internal/testkit/testnotes"
 	"inkling/model"
 	"inkling/model/compose"
-	"inkling/model/dataset"
 	"inkling/stream/tune"
 )
 
 // Tune a model for a budget of false alarms, on streams composed of the examples that its
 // training held out.
 func ExampleRun() {
-	f, err := os.Open("../../internal/bundled/data/notes.model")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer f.Close()
-	m, err := model.Load(f)
-	if err != nil {
-		log.Fatal(err)
-	}
-	set, err := dataset.Open("../../internal/bundled/data/notes", dataset.Options{Rate: m.Config.Rate})
-	if err == nil {
-		set, err = set.Test()
-	}
-	if err != nil {
-		log.Fatal(err)
-	}
+	m, set := testnotes.Open()
 	goal := tune.Goal{FalseAlarms: 1000, Confidence: 0.9}
 	streams, err := tune.Compose("notes", set, compose.Options{Duration: 20, Pause: [2]float64{0.5, 1}}, &goal, 20)
 	if err != nil {
