@@ -1,0 +1,47 @@
+package table
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Cells reads the same lines whatever lies between the cells, and goes on after a line
+// that is none.
+func TestCellsOfEveryTable(t *testing.T) {
+	for name, c := range map[string]struct {
+		file, text string
+		verbatim   bool
+		want       [][]string // nil: a line that is not cells
+	}{
+		"commas":       {"a.csv", "x,y\n1,\"2,3\"\n\n4,5\n", false, [][]string{{"x", "y"}, {"1", "2,3"}, {"4", "5"}}},
+		"semicolons":   {"a.csv", "x;y\n1;2,3\n", false, [][]string{{"x", "y"}, {"1", "2,3"}}},
+		"tabs":         {"a.txt", "x\ty\n1\t2\n", false, [][]string{{"x", "y"}, {"1", "2"}}},
+		"a mark":       {"a.csv", "\ufeffx,y\r\n1,2\r\n", false, [][]string{{"x", "y"}, {"1", "2"}}},
+		"bad quotes":   {"a.csv", "x,y\n1\",2\n3,4\n", false, [][]string{{"x", "y"}, nil, {"3", "4"}}},
+		"plain quotes": {"a.tsv", "x\ty\n\"1\t2\"\n\n3\t\n", true, [][]string{{"x", "y"}, {"\"1", "2\""}, {"3", ""}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open := NewCells
+			if c.verbatim {
+				open = NewVerbatim
+			}
+			cells, err := open(strings.NewReader(c.text), c.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range c.want {
+				got, err := cells.Next()
+				var bad *LineError
+				if errors.As(err, &bad) != (want == nil) || want != nil && (err != nil || !slices.Equal(got, want)) {
+					t.Fatalf("line %d of cells: %q, %v; want %q", i+1, got, err, want)
+				}
+			}
+			if _, err := cells.Next(); err != io.EOF {
+				t.Errorf("after the last line: %v", err)
+			}
+		})
+	}
+}
