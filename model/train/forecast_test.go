@@ -1,13 +1,13 @@
 package train
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
+
+	"inkling/internal/testkit"
 
 	"pgregory.net/rapid"
 
@@ -63,15 +63,8 @@ func (c *nextCase) trainer(clip float64, workers int) *trainer {
 	return newTrainer(k, nil, o, workers)
 }
 
-func nextCases(t *testing.T) (cases []nextCase) {
-	data, err := os.ReadFile("testdata/next.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &cases); err != nil || len(cases) != 5 {
-		t.Fatal(err, len(cases))
-	}
-	return cases
+func nextCases(t *testing.T) []nextCase {
+	return testkit.Cases[nextCase](t, "testdata/next.json", 5)
 }
 
 func (c *nextCase) load(t *testing.T, tr *trainer) {
@@ -96,21 +89,21 @@ func TestForecastsAgreeWithPyTorch(t *testing.T) {
 				w.batch.pack([]sequence{tr.train.sequence(i)}, tr.ls.in())
 				w.run(tr.params, tr.ls)
 				if q, ok := w.head.(*forecastHead); ok {
-					near(t, "outputs", q.out, c.Out[i])
+					testkit.Near(t, "outputs", q.out, c.Out[i])
 				}
 			}
 			st, _ := tr.update(0, all(len(c.X)))
-			near(t, "loss", []float32{float32(st.loss)}, []float32{float32(c.Losses[0])})
+			testkit.Near(t, "loss", []float32{float32(st.loss)}, []float32{float32(c.Losses[0])})
 			for _, x := range tr.grad.Tensors() {
 				if !x.Fixed {
-					near(t, x.Name, x.Data, c.Grads[x.Name])
+					testkit.Near(t, x.Name, x.Data, c.Grads[x.Name])
 				}
 			}
 			tr = c.trainer(c.Clip, 2)
 			c.load(t, tr)
 			for u, want := range c.Losses {
 				st, _ := tr.update(u, all(len(c.X)))
-				near(t, fmt.Sprint("loss ", u+1), []float32{float32(st.loss)}, []float32{float32(want)})
+				testkit.Near(t, fmt.Sprint("loss ", u+1), []float32{float32(st.loss)}, []float32{float32(want)})
 			}
 		})
 	}

@@ -5,7 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"inkling/internal/f32"
+	"inkling/internal/testkit"
+
 	"inkling/model/dataset"
 )
 
@@ -28,8 +29,8 @@ func TestDefaultsReachPromisedAccuracy(t *testing.T) {
 		{"fsdd", 0.95, 0.9, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.long && os.Getenv("INKLING_LONG") == "" {
-				t.Skip("trains for ten seconds: set INKLING_LONG=1")
+			if c.long {
+				testkit.Long(t)
 			}
 			set, err := dataset.Open(filepath.Join(dir, c.name), dataset.Options{})
 			if err != nil {
@@ -49,20 +50,7 @@ func TestDefaultsReachPromisedAccuracy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			confirmed, running := 0, 0
-			for _, e := range test.Examples {
-				x, err := r.Model.Front()
-				if err != nil {
-					t.Fatal(err)
-				}
-				p := r.Model.Predict(x.Flush(x.Push(nil, e.Samples)))
-				if f32.Argmax(p.Confirm) == e.Label {
-					confirmed++
-				}
-				if n := r.Model.Classes(); f32.Argmax(p.Running[(p.Steps-1)*n:]) == e.Label {
-					running++
-				}
-			}
+			confirmed, running := rightOf(t, r.Model, test)
 			n := float64(len(test.Examples))
 			t.Logf("%d examples: confirmed %.2f %%, running at the end %.2f %%", len(test.Examples), 100*float64(confirmed)/n, 100*float64(running)/n)
 			if float64(confirmed) < c.confirmed*n || float64(running) < c.running*n {

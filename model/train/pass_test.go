@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"inkling/internal/testkit"
+
 	"pgregory.net/rapid"
 
 	"inkling/cell"
@@ -30,7 +32,7 @@ func TestWindowsOfAPassChangeNoBit(t *testing.T) {
 		w.Init(rng)
 		l := cell.New(w)
 		l.PackBackward(w, true)
-		x, dh := noise(rng, rows*d), noise(rng, rows*hid)
+		x, dh := testkit.Normal(rng, rows*d), testkit.Normal(rng, rows*hid)
 		truncate := rapid.SampledFrom([]int{1, 7, 100, 1000}).Draw(t, "truncate")
 		var p pass
 		run := func(window int) (h, dx []float32, grad *cell.Weights) {
@@ -72,12 +74,4 @@ func TestWindowsOfAPassChangeNoBit(t *testing.T) {
 			}
 		}
 	})
-}
-
-func noise(rng *rand.Rand, n int) []float32 {
-	x := make([]float32, n)
-	for i := range x {
-		x[i] = float32(rng.NormFloat64())
-	}
-	return x
 }

@@ -118,16 +118,7 @@ func TestLearnsGaborFilters(t *testing.T) {
 			t.Errorf("filter %d began at %v mel and is at %v, with bandwidth %v and %v", i, c, p.Stem.Centre[i], start.Bandwidth[i], p.Stem.Bandwidth[i])
 		}
 	}
-	right := 0
-	for _, e := range test.Examples {
-		x, err := r.Model.Front()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f32.Argmax(r.Model.Predict(x.Flush(x.Push(nil, e.Samples))).Confirm) == e.Label {
-			right++
-		}
-	}
+	right, _ := rightOf(t, r.Model, test)
 	if right < 58 {
 		t.Errorf("%d of 60 right", right)
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
@@ -71,17 +70,7 @@ func TestLearnsAToyText(t *testing.T) {
 	if m.Config.Segment.Kind != segment.Line || m.Config.Front.Alphabet == "" || m.Params.Aux[0] != nil || m.Params.Scale[0] != 1 || m.Params.Mean[0] != 0 {
 		t.Errorf("%+v", m.Config)
 	}
-	right := 0
-	test := toyText(60, 2)
-	for _, e := range test.Examples {
-		x, err := m.Front()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f32.Argmax(m.Predict(x.Push(nil, e.Samples)).Confirm) == e.Label {
-			right++
-		}
-	}
+	right, _ := rightOf(t, m, toyText(60, 2))
 	if right < 55 {
 		t.Errorf("%d of 60 right", right)
 	}

@@ -1,11 +1,10 @@
 package train
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
-	"os"
 	"testing"
+
+	"inkling/internal/testkit"
 
 	"inkling/model"
 	"inkling/model/dataset"
@@ -41,18 +40,7 @@ type torchCase struct {
 }
 
 func torchCases(t *testing.T) []torchCase {
-	data, err := os.ReadFile("testdata/torch.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []torchCase
-	if err := json.Unmarshal(data, &cases); err != nil {
-		t.Fatal(err)
-	}
-	if len(cases) < 6 {
-		t.Fatalf("%d cases, want 6", len(cases))
-	}
-	return cases
+	return testkit.Cases[torchCase](t, "testdata/torch.json", 6)
 }
 
 // options without augmentation: the network sees the frames as they are.
@@ -116,18 +104,18 @@ func TestGradientsAgreeWithPyTorch(t *testing.T) {
 			e := tr.evaluate(tr.params, tr.train)
 			for i, v := range e.finals {
 				if c.Running != model.RunningNone {
-					near(t, "running probabilities", v.Running, c.RunningP[i])
+					testkit.Near(t, "running probabilities", v.Running, c.RunningP[i])
 				}
 				if c.Confirm {
-					near(t, "confirmed probabilities", v.Probs, c.ConfirmP[i])
+					testkit.Near(t, "confirmed probabilities", v.Probs, c.ConfirmP[i])
 				}
 			}
 			st, norm := tr.update(0, c.all())
-			near(t, "loss", []float32{float32(st.loss)}, []float32{float32(c.Losses[0])})
-			near(t, "norm", []float32{float32(norm)}, []float32{float32(c.Norm)})
+			testkit.Near(t, "loss", []float32{float32(st.loss)}, []float32{float32(c.Losses[0])})
+			testkit.Near(t, "norm", []float32{float32(norm)}, []float32{float32(c.Norm)})
 			for _, x := range tr.grad.Tensors() {
 				if !x.Fixed {
-					near(t, x.Name, x.Data, c.Grads[x.Name])
+					testkit.Near(t, x.Name, x.Data, c.Grads[x.Name])
 				}
 			}
 		})
@@ -144,22 +132,8 @@ func TestTenLossesAgreeWithPyTorch(t *testing.T) {
 			}
 			for u, want := range c.Losses {
 				st, _ := tr.update(u, c.all())
-				near(t, fmt.Sprint("loss ", u+1), []float32{float32(st.loss)}, []float32{float32(want)})
+				testkit.Near(t, fmt.Sprint("loss ", u+1), []float32{float32(st.loss)}, []float32{float32(want)})
 			}
 		})
-	}
-}
-
-// near holds the design's bound between two implementations.
-func near(t *testing.T, what string, got, want []float32) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
-	}
-	for i, v := range got {
-		b := float64(want[i])
-		if !(math.Abs(float64(v)-b) <= 1e-5*max(1, math.Abs(b))) {
-			t.Fatalf("%s: value %d is %v, PyTorch has %v", what, i, v, b)
-		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"inkling/internal/f32"
+	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/feature"
 )
@@ -66,21 +67,7 @@ func TestLearnsAToySet(t *testing.T) {
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "150 held-out sequences cannot show") {
 		t.Errorf("warnings: %q", warnings)
 	}
-	test := toySet(90, 2)
-	right, running := 0, 0
-	for _, e := range test.Examples {
-		x, err := r.Model.Front()
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := r.Model.Predict(x.Flush(x.Push(nil, e.Samples)))
-		if f32.Argmax(p.Confirm) == e.Label {
-			right++
-		}
-		if f32.Argmax(p.Running[(p.Steps-1)*3:]) == e.Label {
-			running++
-		}
-	}
+	right, running := rightOf(t, r.Model, toySet(90, 2))
 	if right < 86 || running < 84 {
 		t.Errorf("%d of 90 confirmed right, %d running", right, running)
 	}
@@ -91,4 +78,25 @@ func TestLearnsAToySet(t *testing.T) {
 	if d.Early == nil || d.Threshold != 0 || r.Model.Config.Calibration == nil {
 		t.Errorf("decision: %+v", d)
 	}
+}
+
+// rightOf counts the examples of set whose label m confirms, and whose running label is
+// right at the end.
+func rightOf(t *testing.T, m *model.Model, set *dataset.Set) (confirmed, running int) {
+	t.Helper()
+	n := m.Classes()
+	for _, e := range set.Examples {
+		x, err := m.Front()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := m.Predict(x.Flush(x.Push(nil, e.Samples)))
+		if f32.Argmax(p.Confirm) == e.Label {
+			confirmed++
+		}
+		if f32.Argmax(p.Running[(p.Steps-1)*n:]) == e.Label {
+			running++
+		}
+	}
+	return confirmed, running
 }
