@@ -10,7 +10,6 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"inkling/internal/audio"
 	"inkling/model/compose"
 	"inkling/model/dataset"
 )
@@ -59,7 +58,7 @@ func (c *composeCmd) Run(a *app) error {
 	}
 	f := compose.File{Progress: a.progress("composing")}
 	if c.Float {
-		f.Format = audio.Float32
+		f.Format = compose.Float32
 	}
 	for part := range c.Parts {
 		name := "stream"

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"inkling/internal/bundled"
-	"inkling/internal/table"
 	"inkling/model"
 	"inkling/model/dataset"
 )
@@ -28,7 +27,6 @@ type dataFlags struct {
 // open reads DATA and prints its notes on standard error.
 func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
 	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels}
-	o.Table = dataset.TableOptions{Bridge: float64(d.Bridge), Fill: float64(d.Fill), TrainFiles: d.TrainFiles, TestFiles: d.TestFiles}
 	openFS, open := dataset.OpenFS, dataset.Open
 	if d.recordings {
 		openFS, open = dataset.OpenRecordingsFS, dataset.OpenRecordings
@@ -37,9 +35,10 @@ func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error
 		}
 	}
 	var err error
-	if o.Table.Options, err = d.table(d.model); err != nil {
+	if o.Table, err = d.table(d.model); err != nil {
 		return nil, err
 	}
+	o.Table.TrainFiles, o.Table.TestFiles = d.TrainFiles, d.TestFiles
 	_, o.Columns, _ = d.columns()
 	delete(o.Columns, "time") // a text has none
 	var set *dataset.Set
@@ -108,11 +107,11 @@ func (f *tableFlags) columns() (names []string, called map[string]string, err er
 }
 
 // table returns the options of tables for a model; m may be nil.
-func (f *tableFlags) table(m *model.Config) (o table.Options, err error) {
+func (f *tableFlags) table(m *model.Config) (o dataset.TableOptions, err error) {
 	if f.Bridge < 0 || f.Fill < 0 {
 		return o, usagef("--bridge %v, --fill %v: give 0 or more", f.Bridge, f.Fill)
 	}
-	o = table.Options{Signals: f.Signals, TimeUnit: f.TimeUnit, Unlabelled: f.Unlabelled}
+	o = dataset.TableOptions{Signals: f.Signals, TimeUnit: f.TimeUnit, Unlabelled: f.Unlabelled, Bridge: float64(f.Bridge), Fill: float64(f.Fill)}
 	if m != nil {
 		o.Want, o.WantUnits = m.Names, m.Units
 	}

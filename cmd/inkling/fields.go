@@ -59,6 +59,7 @@ var flagOf = map[string]string{
 	"Options.Join":                   "--join",
 	"Options.Key":                    "--tls-key",
 	"Options.LR":                     "--lr",
+	"Options.Level":                  "--level",
 	"Options.Label":                  "--columns label=NAME",
 	"Options.Leads":                  "--leads",
 	"Options.NKey":                   "--nkey",

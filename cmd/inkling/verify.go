@@ -85,7 +85,7 @@ func (c *verifyCmd) records(a *app, p *parity.Check) error {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
-		clip, err := list[i].Clip(c.recordFlags.Leads)
+		clip, err := list[i].Signal(c.recordFlags.Leads)
 		if err == nil {
 			err = p.Record(clip.Samples, clip.Rate, clip.Channels, c.Examples)
 		}

@@ -12,21 +12,21 @@ import (
 	"strings"
 )
 
-// Cells reads the cells of a table of text, one line after another: gzipped or not, in
-// UTF-8 with or without byte order mark, separated by commas, semicolons or tabs as its
-// first line (or .tsv) has it. Every table that inkling reads goes through it: signals,
-// indexes, label tracks, annotations, texts. Empty lines are passed over.
+// Cells reads the cells of a table line by line. The table may be gzipped, is UTF-8 with or
+// without a byte order mark, and has commas, semicolons or tabs between its cells, as its
+// name (.tsv) or its first line shows. Every table that inkling reads goes through Cells:
+// signals, indexes, label tracks, annotations, texts. Empty lines are skipped.
 type Cells struct {
 	name  string
 	comma rune
-	line  int // of the last cells
+	line  int // number of the last line read
 
-	quoted   *csv.Reader // nil: verbatim
+	quoted   *csv.Reader // nil: quotes are characters
 	verbatim *bufio.Reader
 	cells    []string
 }
 
-// A LineError is a line that is not cells. The lines after it can still be read.
+// A LineError reports a malformed line. The lines after it can still be read.
 type LineError struct {
 	Name string
 	Line int
@@ -37,10 +37,10 @@ func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %v", e.Name, e.L
 
 func (e *LineError) Unwrap() error { return e.Err }
 
-// maxFirstLine is the length of the longest first line.
+// maxFirstLine is the greatest length of a first line in bytes.
 const maxFirstLine = 1 << 16
 
-// NewCells returns the cells of the table of that name.
+// NewCells returns the cells of a table. name is for messages, and .tsv in it means tabs.
 func NewCells(r io.Reader, name string) (*Cells, error) {
 	c := &Cells{name: name}
 	b, err := c.text(r)
@@ -52,7 +52,7 @@ func NewCells(r io.Reader, name string) (*Cells, error) {
 		return nil, c.failed(err)
 	}
 	if bytes.IndexByte(line, 0) >= 0 {
-		return nil, fmt.Errorf("%s: this is no UTF-8 text: save it as CSV in UTF-8", name)
+		return nil, fmt.Errorf("%s: this is not UTF-8 text: save it as CSV in UTF-8", name)
 	}
 	c.comma = separator(name, line)
 	c.quoted = csv.NewReader(b)
@@ -60,7 +60,7 @@ func NewCells(r io.Reader, name string) (*Cells, error) {
 	return c, nil
 }
 
-// NewVerbatim returns the cells of a table in which cells lie between tabs and quotes are
+// NewVerbatim returns the cells of a table with tabs between cells, in which quotes are
 // characters as any other: texts in .tsv files, label tracks.
 func NewVerbatim(r io.Reader, name string) (*Cells, error) {
 	c := &Cells{name: name, comma: '\t'}
@@ -69,17 +69,17 @@ func NewVerbatim(r io.Reader, name string) (*Cells, error) {
 	return c, err
 }
 
-// Comma returns what lies between the cells.
+// Comma returns the separator of cells.
 func (c *Cells) Comma() rune { return c.comma }
 
-// Line returns the number of the line that Next has read, from 1.
+// Line returns the number of the last line read, from 1.
 func (c *Cells) Line() int { return c.line }
 
-// Where returns FILE:LINE of the line that Next has read.
+// Where returns FILE:LINE of the last line read.
 func (c *Cells) Where() string { return fmt.Sprintf("%s:%d", c.name, c.line) }
 
-// Next returns the cells of the next line, in memory that is used again; io.EOF: there is
-// none. After a *LineError the next line can be read.
+// Next returns the cells of the next line, valid until the following call, or io.EOF. After
+// a *LineError the next line can be read.
 func (c *Cells) Next() ([]string, error) {
 	if c.quoted == nil {
 		return c.nextVerbatim()
@@ -118,7 +118,7 @@ func (c *Cells) nextVerbatim() ([]string, error) {
 	}
 }
 
-// text is r unzipped, without its byte order mark.
+// text returns r uncompressed, without its byte order mark.
 func (c *Cells) text(r io.Reader) (*bufio.Reader, error) {
 	b := bufio.NewReaderSize(r, maxFirstLine)
 	if magic, _ := b.Peek(2); string(magic) == "\x1f\x8b" {
@@ -136,21 +136,21 @@ func (c *Cells) text(r io.Reader) (*bufio.Reader, error) {
 	return b, nil
 }
 
-// failed says where reading ended.
+// failed adds to err where reading failed.
 func (c *Cells) failed(err error) error {
 	var p *csv.ParseError
 	switch {
 	case errors.As(err, &p):
 		c.line = p.Line
-		return &LineError{c.name, p.Line, fmt.Errorf("column %d: %w: write the quotes of this line as CSV has them, \"a \"\"b\"\"\", or none", p.Column, p.Err)}
+		return &LineError{c.name, p.Line, fmt.Errorf("column %d: %w: quote its cells as CSV does, \"a \"\"b\"\"\", or not at all", p.Column, p.Err)}
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.Is(err, io.ErrUnexpectedEOF), isCorrupt(err):
 		return fmt.Errorf("%s: after line %d: %w: the gzip file is cut off or damaged: copy it again", c.name, c.line, err)
 	}
 	return fmt.Errorf("%s: after line %d: %w", c.name, c.line, err)
 }
 
-// firstLine is what is before the first line's end, without reading further than has
-// arrived.
+// firstLine returns the first line of b without consuming it. It waits for no more input
+// than that line.
 func firstLine(b *bufio.Reader) ([]byte, error) {
 	for n := 1; ; n = b.Buffered() + 1 {
 		n = min(n, maxFirstLine)

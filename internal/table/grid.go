@@ -9,16 +9,16 @@ var nan = float32(math.NaN())
 
 // GridOptions say how rows become samples.
 type GridOptions struct {
-	Rate   float64 // samples a second; 0: Time counts samples
-	Bridge float64 // the longest time between two values to interpolate over, in seconds, or samples without Rate; 0: five samples
-	Fill   float64 // gaps up to this long are filled with the values before them instead of left out
+	Rate   float64 // samples per second; 0: times count samples
+	Bridge float64 // longest time between two values to interpolate over, in seconds, or in samples without Rate; 0: five samples
+	Fill   float64 // gaps up to this long repeat the values before them; longer ones are left out
 }
 
-// A Gap is a time without a row.
+// A Gap is a time without rows.
 type Gap struct {
-	At, Seconds float64 // begin since the first row, and length
-	Line        int     // of the row after it
-	File        string  // by Stats.Add
+	At, Seconds float64 // begin, after the first row, and length
+	Line        int     // line of the row after it
+	File        string  // set by Stats.Add
 }
 
 // Stats count what a Grid has done.
@@ -26,21 +26,24 @@ type Stats struct {
 	Rows, Samples int
 	Missing       int   // cells without a value
 	Early         int   // rows before every channel had a value
-	Held          []int // of each channel: samples that repeat a value, the next being too far
-	Gaps          int   // left out
-	Filled        int   // filled
-	Longest       Gap   // of both
+	Held          []int // per channel: samples that repeat a value, as the next is too far away
+	Gaps          int   // gaps left out
+	Filled        int   // gaps filled
+	Longest       Gap   // longest of both
 	Repeated      int   // rows with the time of the row before
 }
 
-// A Grid puts rows on a grid of even samples, sample k at time k/Rate. A value at a
-// sample's very time (to a thousandth of an interval) is taken as it is; between two
-// values of a channel no further apart than Bridge it is interpolated linearly;
-// behind a value that no other follows so soon it is held. Where no channel has a
-// value for longer than Bridge there is a gap: unless it is filled, the samples in it
-// are not given, and all channels begin anew. A sample is given as soon as it is
-// settled, at the latest with the first row Bridge after its time. Its label is that of the last row
-// not after it. Of several values, or labels, of one time the first counts.
+// A Grid turns rows into evenly spaced samples: sample k is at time k/Rate.
+//
+// A value at the time of a sample, to a thousandth of the interval, is copied. Between two
+// values of a channel at most Bridge apart, samples are interpolated linearly. After a
+// value that no other follows within Bridge, samples repeat it. A time longer than Bridge
+// in which no channel has a value is a gap. Samples in a gap are left out, unless Fill
+// covers it, and all channels begin anew.
+//
+// The label of a sample is that of the last row not after it. If several rows have one
+// time, the first value and the first label count. A sample is delivered as soon as it
+// cannot change any more, at the latest with the first row Bridge after its time.
 type Grid struct {
 	give   func(k int64, frame []float32, label int32)
 	rate   float64
@@ -48,23 +51,23 @@ type Grid struct {
 	fill   float64
 	stats  Stats
 
-	last    []float32 // of each channel
-	at      []float64 // where, in samples; −1: none yet
-	next    []int64   // first sample not settled
+	last    []float32 // last value per channel
+	at      []float64 // its position in samples; −1: none yet
+	next    []int64   // first sample per channel that may still change
 	begun   int       // channels with a value
-	row     float64   // where the last row with a value was
-	label   int32     // of it
+	row     float64   // position of the last row with a value
+	label   int32     // its label
 	labels  []int32   // from front on
 	frames  []float32
-	front   int64 // first sample not given
+	front   int64 // first sample not delivered
 	tagged  int64 // first sample without a label
-	drained int   // frames given of those in memory
+	drained int   // frames in memory that are delivered
 }
 
-// MostRate bounds the samples a second of a grid.
+// MostRate is the greatest number of samples per second of a grid.
 const MostRate = 1e6
 
-// Untimed is o for rows without times: each is a sample.
+// Untimed returns o for rows without times, each of which is a sample.
 func (o GridOptions) Untimed() GridOptions {
 	if o.Rate > 0 {
 		o.Bridge, o.Fill = o.Bridge*o.Rate, o.Fill*o.Rate
@@ -73,11 +76,11 @@ func (o GridOptions) Untimed() GridOptions {
 	return o
 }
 
-// mostFill is how many samples of a gap may be filled.
+// mostFill is the greatest number of samples to interpolate over or to fill.
 const mostFill = 1 << 20
 
-// NewGrid makes a grid that calls give with each sample: its index, a value a channel,
-// valid during the call, and the label of its row.
+// NewGrid returns a grid that calls give with each sample: its index, its values, one per
+// channel and valid during the call, and its label.
 func NewGrid(channels int, o GridOptions, give func(k int64, frame []float32, label int32)) *Grid {
 	g := &Grid{give: give, rate: o.Rate, last: make([]float32, channels), at: make([]float64, channels), next: make([]int64, channels)}
 	if g.rate == 0 {
@@ -100,10 +103,10 @@ func (g *Grid) reset() {
 	g.begun = 0
 }
 
-// Stats counts so far.
+// Stats returns the counts so far.
 func (g *Grid) Stats() *Stats { return &g.stats }
 
-// Push takes the next row with its label; −1: none.
+// Push adds the next row with its label, −1 for none.
 func (g *Grid) Push(r *Row, label int32) {
 	g.stats.Rows++
 	g.stats.Missing += r.Missing
@@ -135,7 +138,7 @@ func (g *Grid) Push(r *Row, label int32) {
 	g.drain()
 }
 
-// place is where a time is on the grid.
+// place returns the position of a time in samples.
 func (g *Grid) place(t float64) float64 {
 	p := t * g.rate
 	if r := math.Round(p); math.Abs(p-r) <= 1e-3 {
@@ -144,8 +147,8 @@ func (g *Grid) place(t float64) float64 {
 	return p
 }
 
-// start takes a row while there are channels without a value. With the last of them
-// the first sample is known.
+// start adds a row while some channels have no value. The first value of the last of them
+// determines the first sample.
 func (g *Grid) start(p float64, values []float32, label int32) {
 	fresh := g.begun == 0
 	for c, v := range values {
@@ -178,7 +181,8 @@ func (g *Grid) start(p float64, values []float32, label int32) {
 	g.drain()
 }
 
-// tag labels the samples before p as the row before, and p's own.
+// tag gives the samples before p the label of the row before, and a sample at p that of
+// the first row there.
 func (g *Grid) tag(p float64, label int32) {
 	before := g.label
 	if p-g.row > g.bridge {
@@ -196,7 +200,7 @@ func (g *Grid) tag(p float64, label int32) {
 	}
 }
 
-// reach makes room for another sample.
+// reach appends a sample with this label.
 func (g *Grid) reach(label int32) {
 	g.labels = append(g.labels, label)
 	for range g.at {
@@ -204,18 +208,18 @@ func (g *Grid) reach(label int32) {
 	}
 }
 
-// frame is the memory of sample k.
+// frame returns the values of sample k.
 func (g *Grid) frame(k int64) []float32 {
 	n := len(g.at)
 	i := (int(k-g.front) + g.drained) * n
 	return g.frames[i : i+n]
 }
 
-// settle takes the value v of channel c at p.
+// settle adds the value v of channel c at position p.
 func (g *Grid) settle(c int, p float64, v float32) {
 	from, before := g.at[c], float64(g.last[c])
 	if p == from {
-		return // the first of a time counts
+		return // the first value of a time counts
 	}
 	if d := p - from; d > g.bridge {
 		g.hold(c, int64(math.Ceil(p))-1)
@@ -229,7 +233,7 @@ func (g *Grid) settle(c int, p float64, v float32) {
 	g.exact(c, p, v)
 }
 
-// exact takes a value that is on a sample.
+// exact copies a value whose position is that of a sample.
 func (g *Grid) exact(c int, p float64, v float32) {
 	if float64(g.next[c]) == p {
 		g.frame(g.next[c])[c] = v
@@ -237,7 +241,7 @@ func (g *Grid) exact(c int, p float64, v float32) {
 	}
 }
 
-// hold repeats the last value of channel c up to sample k.
+// hold repeats the last value of channel c up to and including sample k.
 func (g *Grid) hold(c int, k int64) {
 	for ; g.next[c] <= k; g.next[c]++ {
 		g.frame(g.next[c])[c] = g.last[c]
@@ -245,7 +249,8 @@ func (g *Grid) hold(c int, k int64) {
 	}
 }
 
-// gap ends what is before a time without rows, unless it is to be filled.
+// gap handles a gap of d samples before position p: it ends the signal before the gap,
+// unless the gap is filled.
 func (g *Grid) gap(p, d float64, line int) {
 	if s := d / g.rate; s > g.stats.Longest.Seconds {
 		g.stats.Longest = Gap{At: g.row / g.rate, Seconds: s, Line: line}
@@ -258,7 +263,7 @@ func (g *Grid) gap(p, d float64, line int) {
 	g.Flush()
 }
 
-// Flush gives what is left at the end. A row may follow, after a gap.
+// Flush delivers the remaining samples. A row that follows begins after a gap.
 func (g *Grid) Flush() {
 	if g.begun == len(g.at) {
 		for c := range g.at {
@@ -269,7 +274,7 @@ func (g *Grid) Flush() {
 	g.reset()
 }
 
-// drain gives the samples that are settled in all channels.
+// drain delivers the samples that no channel can change any more.
 func (g *Grid) drain() {
 	ready := g.tagged
 	for _, k := range g.next {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// begin learns what the columns are from the first line, and the second where
-// that is a header.
+// begin finds out what the columns are from the first row, and from the header before it
+// if there is one.
 func (t *Reader) begin(o *Options) error {
 	cells, err := t.Next()
 	if err == io.EOF {
@@ -44,7 +44,7 @@ func (t *Reader) begin(o *Options) error {
 	return t.assign(cells, o)
 }
 
-// isData tells a cell of a row from one of a header.
+// isData reports whether a cell can be part of a row but not of a header.
 func (t *Reader) isData(cell string) bool {
 	if v, err := t.number(cell); err == nil && v == v {
 		return true
@@ -53,17 +53,17 @@ func (t *Reader) isData(cell string) bool {
 	return err == nil
 }
 
-// nameColumns fills names, with units.
+// nameColumns sets the names and the units of the columns.
 func (t *Reader) nameColumns(cells []string, headed bool, o *Options) error {
 	t.head.Named = headed || len(o.Columns) > 0
 	switch {
 	case headed && len(o.Columns) > 0:
-		return fmt.Errorf("%s:%d: the table has a header, %s: leave --columns out", t.name, t.line, list(cells))
+		return fmt.Errorf("%s:%d: the table has a header, %s: leave TableOptions.Columns out", t.name, t.line, list(cells))
 	case headed:
 		t.names = cells
 	case len(o.Columns) > 0:
 		if len(o.Columns) != len(cells) {
-			return fmt.Errorf("%s:%d: %d cells, but --columns names %d: name them all, \"-\" for those to ignore", t.name, t.line, len(cells), len(o.Columns))
+			return fmt.Errorf("%s:%d: %d cells, but TableOptions.Columns names %d: name all columns, \"-\" for those to ignore", t.name, t.line, len(cells), len(o.Columns))
 		}
 		t.names = slices.Clone(o.Columns)
 	default:
@@ -85,7 +85,7 @@ func (t *Reader) nameColumns(cells []string, headed bool, o *Options) error {
 
 var united = regexp.MustCompile(`^\s*(.*\S)\s*[\[(]([^\[\]()]*)[\])]\s*$`)
 
-// splitUnit divides "x [m/s²]" and "x (m/s²)".
+// splitUnit splits "x [m/s²]" or "x (m/s²)" into name and unit.
 func splitUnit(cell string) (name, unit string) {
 	if m := united.FindStringSubmatch(cell); m != nil {
 		return strings.TrimSpace(m[1]), strings.TrimSpace(m[2])
@@ -93,7 +93,7 @@ func splitUnit(cell string) (name, unit string) {
 	return strings.TrimSpace(cell), ""
 }
 
-// assign gives each column its part. row is the first row.
+// assign finds out what each column is. row is the first row.
 func (t *Reader) assign(row []string, o *Options) (err error) {
 	if t.time, err = t.find("time", o.Time, isTimeName); err != nil {
 		return err
@@ -122,7 +122,8 @@ func (t *Reader) assign(row []string, o *Options) (err error) {
 	return nil
 }
 
-// find is the column of that name; with none given, the first that usual accepts.
+// find returns the column with this name, or the first one that usual accepts if name is
+// "". what is the use of the column, for messages.
 func (t *Reader) find(what, name string, usual func(name string) bool) (int, error) {
 	switch name {
 	case None:
@@ -137,7 +138,7 @@ func (t *Reader) find(what, name string, usual func(name string) bool) (int, err
 	return i, nil
 }
 
-// column finds a column by its name; −1: there is none.
+// column returns the column with this name, or −1.
 func (t *Reader) column(name string) int {
 	if i := slices.Index(t.names, name); i >= 0 {
 		return i
@@ -164,17 +165,17 @@ func (t *Reader) choose(row []string, o *Options) error {
 		return err
 	}
 	if n := len(o.Want); n > 0 && len(t.signals) != n {
-		return fmt.Errorf("%s: %d columns without names, the model takes the channels %s: name the columns with --columns", t.name, len(t.names), list(o.Want))
+		return fmt.Errorf("%s: %d columns without names, but the model has the channels %s: name the columns in TableOptions.Columns", t.name, len(t.names), list(o.Want))
 	}
 	return nil
 }
 
-// match finds the channels of a model by their names.
+// match finds the channels that Options.Want names.
 func (t *Reader) match(o *Options) error {
 	for k, name := range o.Want {
 		i := t.column(name)
 		if i < 0 {
-			return fmt.Errorf("%s: there is no column %q, which the model takes: it has %s; name the model's %d channels in their order with --signals",
+			return fmt.Errorf("%s: there is no column %q, which the model needs: it has %s; list the columns for the %d channels of the model in their order in TableOptions.Signals",
 				t.name, name, list(t.names), len(o.Want))
 		}
 		if err := sameUnit(name, t.head.Units[i], o.unit(k)); err != nil {
@@ -185,7 +186,7 @@ func (t *Reader) match(o *Options) error {
 	return nil
 }
 
-// unit is that of a wanted channel.
+// unit returns the unit of channel k of Want, or "".
 func (o *Options) unit(k int) string {
 	if k < len(o.WantUnits) {
 		return o.WantUnits[k]
@@ -195,12 +196,12 @@ func (o *Options) unit(k int) string {
 
 func sameUnit(name, have, want string) error {
 	if have != "" && want != "" && have != want {
-		return fmt.Errorf("column %q is in %s, the model takes %s: convert it", name, have, want)
+		return fmt.Errorf("column %q is in %s, but the model needs %s: convert it", name, have, want)
 	}
 	return nil
 }
 
-// chooseNumbers takes every column that holds numbers and is nothing else.
+// chooseNumbers makes a channel of every column of numbers without another use.
 func (t *Reader) chooseNumbers(row []string) error {
 	for i, name := range t.names {
 		if i == t.time || i == t.label || name == None || name == "" || isCounterName(strings.ToLower(name)) {
@@ -214,7 +215,7 @@ func (t *Reader) chooseNumbers(row []string) error {
 		t.signals = append(t.signals, i)
 	}
 	if len(t.signals) == 0 {
-		return fmt.Errorf("%s: no column holds numbers of a signal: it has %s; a column of text is named with --columns text=NAME", t.name, list(t.names))
+		return fmt.Errorf("%s: no column has numbers of a signal: it has %s; a table of texts names its columns in Options.Columns (text=NAME)", t.name, list(t.names))
 	}
 	return nil
 }
@@ -225,7 +226,7 @@ func isCounterName(name string) bool {
 
 func isLabelName(name string) bool { return name == "label" || name == "activity" || name == "class" }
 
-// number reads a cell; NaN: it is missing.
+// number returns the value of a cell, or NaN if it is missing.
 func (t *Reader) number(cell string) (float32, error) {
 	v, err := strconv.ParseFloat(cell, 32)
 	if err == nil && v-v == 0 {
@@ -243,12 +244,12 @@ func (t *Reader) number(cell string) (float32, error) {
 	case err == nil && v-v == 0:
 		return float32(v), nil
 	case err == nil || errors.Is(err, strconv.ErrRange):
-		return 0, fmt.Errorf("%.40s is infinite or too large for a 32-bit float: correct it, or empty the cell", cell)
+		return 0, fmt.Errorf("%.40s is infinite or too large for a 32-bit float: correct it, or leave the cell empty", cell)
 	}
-	return 0, fmt.Errorf("%.40q is no number: correct it, or empty the cell if the value is missing", cell)
+	return 0, fmt.Errorf("%.40q is not a number: correct it, or leave the cell empty if the value is missing", cell)
 }
 
-// isMissing tells whether a trimmed cell says that there is no value.
+// isMissing reports whether a trimmed cell says that there is no value.
 func isMissing(cell string) bool {
 	if len(cell) > 4 {
 		return false
@@ -260,7 +261,7 @@ func isMissing(cell string) bool {
 	return false
 }
 
-// list quotes no more names than one can read.
+// list lists at most twelve names.
 func list(names []string) string {
 	const most = 12
 	if len(names) > most {

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Rows are what a Reader gives, or several side by side.
+// Rows are the rows of a Reader, or of several joined by their times.
 type Rows interface {
 	Head() *Head
-	Start() time.Time // time of day of the first row; zero: unknown
+	Start() time.Time // date and time of the first row; zero: unknown
 	Read(*Row) error
 }
 
 var plus = regexp.MustCompile(`(?i)(\.[ct]sv(?:\.gz)?)\+`)
 
-// Files are the files of a name: a.csv+b.csv is two whose rows are brought together
-// by their times, the second in the folder of the first.
+// Files returns the files of a name. a.csv+b.csv names two, whose rows are joined by
+// their times; b.csv is relative to the folder of a.csv.
 func Files(name string) []string {
 	list := strings.Split(plus.ReplaceAllString(name, "$1\x00"), "\x00")
 	for i := range list[1:] {
@@ -31,14 +31,14 @@ func Files(name string) []string {
 	return list
 }
 
-// Open opens the table, or the tables joined, of a name. A long table whose channels
-// nobody has named is read twice.
+// Open opens a table, or several to be joined, with open. It reads a long table twice if
+// o does not name its channels.
 func Open(open func(name string) (io.ReadCloser, error), name string, o *Options) (Rows, io.Closer, error) {
 	var opened closers
 	var readers []*Reader
 	files := Files(name)
 	own, all := *o, *o
-	if len(files) > 1 { // channels are chosen of all of them together
+	if len(files) > 1 { // channels are chosen from all files together
 		own.Want, own.Signals = nil, nil
 		if o.Signals != nil {
 			all.Want, all.WantUnits = o.Signals, nil
@@ -72,7 +72,7 @@ func Open(open func(name string) (io.ReadCloser, error), name string, o *Options
 	return rows, opened, nil
 }
 
-// closers closes what was opened.
+// closers are the files that are open.
 type closers []io.Closer
 
 func (c closers) Close() (err error) {
@@ -93,12 +93,12 @@ func (c *closers) reader(open func(name string) (io.ReadCloser, error), name str
 	return NewReader(f, name, o)
 }
 
-// joined are tables whose rows come in the order of their times. A row has values for
-// the channels of its own table alone, and the last label of the table that has labels.
+// joined are tables whose rows come in the order of their times. A row has values only for
+// the channels of its own table, and the last label of the table with labels.
 type joined struct {
 	head  Head
 	parts []part
-	order []int // of the channels: which comes where; −1: nowhere
+	order []int // index in rows of each channel; −1: not in rows
 	label string
 	start time.Time
 }
@@ -106,9 +106,9 @@ type joined struct {
 type part struct {
 	r     *Reader
 	row   Row
-	shift float64 // its first time after the first of all
+	shift float64 // seconds from the first time of all parts to its own
 	at    int     // its first channel
-	done  bool
+	done  bool    // it has no more rows
 }
 
 func join(readers []*Reader) (*joined, error) {
@@ -118,11 +118,11 @@ func join(readers []*Reader) (*joined, error) {
 		h := r.Head()
 		switch {
 		case !h.Timed:
-			return nil, fmt.Errorf("%s has no column of times to join it by", r.name)
+			return nil, fmt.Errorf("%s has no column of times to be joined by: add one, or name it in TableOptions.Time", r.name)
 		case r.clock.stamps != first.clock.stamps:
-			return nil, fmt.Errorf("%s and %s count their times in different ways: give both numbers, or both times of day", first.name, r.name)
+			return nil, fmt.Errorf("%s and %s have different kinds of times: give both numbers, or both dates", first.name, r.name)
 		case h.Labels && j.head.Labels:
-			return nil, fmt.Errorf("%s has a column of labels too: give labels in one of the tables", r.name)
+			return nil, fmt.Errorf("%s has a column of labels too: give labels in one of the tables only", r.name)
 		}
 		if earlier(r, first) {
 			first = r
@@ -142,7 +142,7 @@ func join(readers []*Reader) (*joined, error) {
 	for i := range j.parts {
 		p := &j.parts[i]
 		if p.shift = p.r.clock.since(&first.clock); p.shift > mostTime {
-			return nil, fmt.Errorf("%s begins centuries after %s: bring both to one clock", p.r.name, first.name)
+			return nil, fmt.Errorf("%s begins centuries after %s: give both the times of one clock", p.r.name, first.name)
 		}
 	}
 	for c := range j.head.Names {
@@ -153,7 +153,7 @@ func join(readers []*Reader) (*joined, error) {
 
 func earlier(a, b *Reader) bool { return a.clock.since(&b.clock) < 0 }
 
-// next reads the following rows of the parts from one to another.
+// next reads the next rows of the parts [from, to).
 func (j *joined) next(from, to int) error {
 	for i := from; i < to; i++ {
 		p := &j.parts[i]
@@ -165,7 +165,7 @@ func (j *joined) next(from, to int) error {
 	return nil
 }
 
-// orderBy brings the channels into the order of those wanted.
+// orderBy puts the channels into the order of o.Want.
 func (j *joined) orderBy(o *Options) error {
 	if len(o.Want) == 0 || !j.head.Named {
 		return nil
@@ -177,7 +177,7 @@ func (j *joined) orderBy(o *Options) error {
 	for k, w := range o.Want {
 		c := slices.Index(names, w)
 		if c < 0 {
-			return fmt.Errorf("there is no column %q: they have %s", w, list(names))
+			return fmt.Errorf("there is no column %q: the tables have %s", w, list(names))
 		}
 		if err := sameUnit(w, units[c], o.unit(k)); err != nil {
 			return err

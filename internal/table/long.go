@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// A long table has a row a value: time, channel, value, in the order of time.
+// A long table has one row per value: time, channel, value, in the order of time.
 
 func isChannelName(name string) bool {
 	return name == "channel" || name == "sensor" || name == "variable" || name == "signal"
 }
 
-// isLong tells whether the columns are those of a long table.
+// isLong reports whether the columns are those of a long table.
 func (t *Reader) isLong() bool {
 	t.channel = slices.IndexFunc(t.names, func(n string) bool { return isChannelName(strings.ToLower(n)) })
 	t.value = slices.IndexFunc(t.names, func(n string) bool { return strings.EqualFold(n, "value") })
 	return t.time >= 0 && t.channel >= 0 && t.value >= 0
 }
 
-// nameLong takes the channels' names from the user, or from the model.
+// nameLong sets the names of the channels to Options.Signals, or to Options.Want.
 func (t *Reader) nameLong(o *Options) {
 	names := o.Signals
 	if names == nil {
@@ -33,7 +33,7 @@ func (t *Reader) nameLong(o *Options) {
 	}
 }
 
-// readLong fills row with the one value of a line.
+// readLong sets the value of the line's channel in row.
 func (t *Reader) readLong(cells []string, row *Row) error {
 	for range t.head.Names {
 		row.Values = append(row.Values, nan)
@@ -59,7 +59,7 @@ func (t *Reader) readLong(cells []string, row *Row) error {
 	return nil
 }
 
-// scan reads on to the end and returns the names of the channels, sorted.
+// scan reads the rest of the table and returns the names of its channels, sorted.
 func (t *Reader) scan() ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
@@ -80,7 +80,7 @@ func (t *Reader) scan() ([]string, error) {
 		}
 		if n := strings.TrimSpace(cells[t.channel]); !seen[n] {
 			if len(names) == mostChannels {
-				return nil, fmt.Errorf("%s:%d: more than %d channels: name those to take with --signals", t.name, t.line, mostChannels)
+				return nil, fmt.Errorf("%s:%d: more than %d channels: list those to use in TableOptions.Signals", t.name, t.line, mostChannels)
 			}
 			n = strings.Clone(n)
 			seen[n], names = true, append(names, n)
@@ -88,5 +88,6 @@ func (t *Reader) scan() ([]string, error) {
 	}
 }
 
-// mostChannels bounds those of a long table that nobody has named.
+// mostChannels is the greatest number of channels of a long table without
+// Options.Signals.
 const mostChannels = 256

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// Named reads a table by the names in its first line, where they stand in any order
-// among others.
+// Named is a table whose columns are found by the names in its first line, in any order.
 type Named struct {
 	*Cells
 	head []string
@@ -27,17 +26,17 @@ func NewNamed(c *Cells) (*Named, error) {
 // Head returns the names in the first line.
 func (n *Named) Head() []string { return n.head }
 
-// Column returns the column of a name, in whatever case and without the blanks round it;
-// −1: there is none. Two of the name are an error.
+// Column returns the column with this name, or −1. Case and blanks around the name do not
+// count. Two columns of the name are an error.
 func (n *Named) Column(name string) (int, error) { return Column(n.head, name) }
 
-// Column is Named.Column of a first line.
+// Column is Named.Column for the cells of a first line.
 func Column(head []string, name string) (at int, err error) {
 	at = -1
 	for i, h := range head {
 		if strings.EqualFold(strings.TrimSpace(h), name) {
 			if at >= 0 {
-				return at, fmt.Errorf("there are two columns %q: leave one", name)
+				return at, fmt.Errorf("there are two columns %q: rename one", name)
 			}
 			at = i
 		}
@@ -45,24 +44,25 @@ func Column(head []string, name string) (at int, err error) {
 	return at, nil
 }
 
-// Next reads the next line; io.EOF: there is none. A line of another number of cells
-// than the first one is a *LineError.
+// Next reads the next line, or returns io.EOF. It returns a *LineError for a line whose
+// number of cells differs from that of the first line.
 func (n *Named) Next() error {
 	var err error
 	if n.row, err = n.Cells.Next(); err != nil {
 		return err
 	}
 	if len(n.row) != len(n.head) {
-		remedy := "complete the line, delete it, or put what holds a separator into quotes"
+		remedy := "complete the line, delete it, or quote cells that contain a separator"
 		if n.quoted == nil {
-			remedy = "a tab in a text must become a space"
+			remedy = "replace tabs in a text by spaces"
 		}
 		return &LineError{n.name, n.line, fmt.Errorf("%d cells, the first line has %d: %s", len(n.row), len(n.head), remedy)}
 	}
 	return nil
 }
 
-// Cell returns the line's cell in a column, without the blanks round it; "" for column −1.
+// Cell returns the line's cell in a column, without the blanks around it, or "" for
+// column −1.
 func (n *Named) Cell(column int) string {
 	if column < 0 {
 		return ""
@@ -70,9 +70,9 @@ func (n *Named) Cell(column int) string {
 	return strings.Clone(strings.TrimSpace(n.row[column]))
 }
 
-// ReadNamed opens the table of that name and reads its first line, in which the columns
-// wanted are named; the first of them must be there. It then calls row for every line
-// with a function that returns the cell of the column wanted as number i.
+// ReadNamed reads a table and calls row for every line after the first. The function
+// value returns the cell in the column want[i], or "" if there is no such column. The
+// column want[0] is required.
 func ReadNamed(r io.Reader, name string, want []string, row func(value func(i int) string) error) error {
 	c, err := NewCells(r, name)
 	if err != nil {
@@ -83,7 +83,7 @@ func ReadNamed(r io.Reader, name string, want []string, row func(value func(i in
 		if err == io.EOF {
 			err = fmt.Errorf("%s: the file is empty", name)
 		}
-		return fmt.Errorf("%w: no header line with the columns %s", err, strings.Join(want, ","))
+		return fmt.Errorf("%w: the first line must name the columns %s", err, strings.Join(want, ","))
 	}
 	col := make([]int, len(want))
 	for i := range want {

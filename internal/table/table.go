@@ -1,9 +1,9 @@
-// Package table reads signals out of tables of text: a row an instant, a column
-// a channel, with a column of times and one of labels where there are such.
+// Package table reads tables of text: signals, indexes, annotations and texts.
 //
-// A Reader gives one row after another as they arrive; a Grid puts them on an
-// even grid of samples. Files and live streams go through the same two, so they
-// give the same bits.
+// [Open] and [NewReader] return the rows of a table of signals, with one row per instant,
+// one column per channel, and perhaps columns of times and labels. A [Grid] turns rows
+// into evenly spaced samples. Files and live streams go through both, so they give the
+// same bits. [NewNamed] and [ReadNamed] read other tables by the names of their columns.
 package table
 
 import (
@@ -14,71 +14,72 @@ import (
 	"time"
 )
 
-// Options say what the columns of a table are. The zero value goes by their names.
+// Options say what the columns of a table are. The zero value finds them by their names.
+// Messages name these fields as those of TableOptions, which callers set.
 type Options struct {
 	Columns    []string // names of the columns of tables without a header, in order; "-": ignored
-	Signals    []string // the columns that are channels, in this order; nil: all that are nothing else
-	Time       string   // the column of times; "": by the usual names; "-": there is none
-	TimeUnit   string   // s, ms, us or ns; "": as the name or the size of the numbers has it
-	Label      string   // the column of labels; "": by the usual names; "-": there is none
-	Unlabelled []string // labels that stand for none, as an empty cell does
+	Signals    []string // columns that are channels, in this order; nil: all without another use
+	Time       string   // column of times; "": found by the usual names; "-": none
+	TimeUnit   string   // s, ms, us or ns; "": found by the name or the size of the numbers
+	Label      string   // column of labels; "": found by the usual names; "-": none
+	Unlabelled []string // labels that mean no label, as an empty cell does
 
-	// Where Signals is nil: the channels that a model takes, with their units, "" or
-	// nil unknown. A table whose header has them may have its columns in any order.
+	// Without Signals: the channels of a model, with their units; "" or nil: unknown. A
+	// table whose header names them may have its columns in any order.
 	Want, WantUnits []string
 }
 
-// None as the name of a column says that there is none.
+// None is the name of a column that does not exist.
 const None = "-"
 
-// A Head is what a Reader gives.
+// A Head describes the rows of a table.
 type Head struct {
-	Names   []string // of the channels; of a table without header and Options.Columns "1", "2", …
-	Units   []string // of the channels; "": it does not say
-	Named   bool     // the names are the data's own
+	Names   []string // names of the channels; "1", "2" and so on if Named is false
+	Units   []string // units of the channels; "": unknown
+	Named   bool     // the names come from the table or from Options.Columns
 	Timed   bool     // there is a column of times
 	Labels  bool     // there is a column of labels
-	Long    bool     // a row has the value of one channel; Names is nil if nobody has named them
-	Ignored []string // columns that hold no numbers
+	Long    bool     // each row has the value of one channel; Names is nil if Options do not name them
+	Ignored []string // columns without numbers
 }
 
 // A Row is one instant. Values and Label are valid until the next Read.
 type Row struct {
 	Line   int
-	Time   float64   // seconds since the first row; without a column of times, rows before this one
-	Values []float32 // a channel each; NaN: missing
+	Time   float64   // seconds since the first row; without a column of times, number of rows before
+	Values []float32 // one per channel; NaN: missing
 	Label  string    // "": none
 
 	Missing int // cells without a value
 }
 
-// IsTable tells by its name whether a file is a table of text.
+// IsTable reports whether name is that of a table: .csv or .tsv, perhaps with .gz.
 func IsTable(name string) bool {
 	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
 	return strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".tsv")
 }
 
-// A Reader reads the rows of one table: separated by commas, semicolons or tabs
-// as its first line (or .tsv) tells, in UTF-8 with or without byte order mark,
-// gzipped or not. Errors name file, line, column and what to do.
+// A Reader reads the rows of one table of signals. Errors name file, line, column and
+// remedy.
 type Reader struct {
 	*Cells
 	head   Head
-	fields int // cells a row
+	fields int // cells per row
 	names  []string
 
 	time, label    int // columns; −1: none
 	channel, value int // of a long table
 	signals        []int
-	none           []string // labels that stand for none
-	decimal        bool     // a comma is a decimal point
+	none           []string // labels that mean no label
+	decimal        bool     // numbers have decimal commas
 
 	clock clock
-	first []string // a row that is read already
+	first []string // cells that Read returns next
 	rows  int
 }
 
-// NewReader reads the head of the table of that name.
+// NewReader reads the head of a table. name is for messages and the separator; see
+// NewCells.
 func NewReader(r io.Reader, name string, o *Options) (*Reader, error) {
 	c, err := NewCells(r, name)
 	if err != nil {
@@ -91,7 +92,7 @@ func NewReader(r io.Reader, name string, o *Options) (*Reader, error) {
 	return t, nil
 }
 
-// FirstLine returns the cells of a table's first line.
+// FirstLine returns the cells of the first line of a table.
 func FirstLine(r io.Reader, name string) ([]string, error) {
 	c, err := NewCells(r, name)
 	if err != nil {
@@ -108,7 +109,7 @@ func (c *Cells) empty() error {
 	return fmt.Errorf("%s: the file is empty: give a table with a header line and rows of numbers", c.name)
 }
 
-// Plain is r unzipped, without its byte order mark.
+// Plain returns r uncompressed, without its byte order mark.
 func Plain(r io.Reader, name string) (io.Reader, error) {
 	b, err := (&Cells{name: name}).text(r)
 	if err != nil {
@@ -117,13 +118,13 @@ func Plain(r io.Reader, name string) (io.Reader, error) {
 	return b, nil
 }
 
-// Head tells of the columns. It does not change.
+// Head describes the rows. It does not change.
 func (t *Reader) Head() *Head { return &t.head }
 
-// Start is the time of day of the first row; zero: unknown.
+// Start returns the date and time of the first row, or the zero time if unknown.
 func (t *Reader) Start() time.Time { return t.clock.start }
 
-// Read reads the next row; io.EOF: there is none.
+// Read reads the next row, or returns io.EOF.
 func (t *Reader) Read(row *Row) error {
 	cells := t.first
 	if t.first = nil; cells == nil {
@@ -133,7 +134,7 @@ func (t *Reader) Read(row *Row) error {
 		}
 	}
 	if len(cells) != t.fields {
-		return fmt.Errorf("%s:%d: %d cells, expected %d as before: complete the line or delete it", t.name, t.line, len(cells), t.fields)
+		return fmt.Errorf("%s:%d: %d cells, but the lines before have %d: complete the line or delete it", t.name, t.line, len(cells), t.fields)
 	}
 	row.Line, row.Time, row.Label = t.line, float64(t.rows), ""
 	t.rows++

@@ -1,9 +1,10 @@
-// Package compose makes long annotated streams out of labelled examples: one after
-// another in random order, with pauses, at random levels, over a background of other
-// examples. A model that streams is judged on them; see evaluate.Stream.
+// Package compose makes long annotated streams of labelled examples, for models to be
+// measured on. The examples follow one another in random order, with pauses, at random
+// levels, over a background of other examples.
 //
-// New plans a stream, a Reader renders it block by block: memory does not grow with
-// its length. The same data, options and seed give the same samples.
+// [New] plans a stream. [Stream.Reader] renders it block by block, in memory that does
+// not grow with its length, and [Stream.Write] renders it to files. The same data,
+// options and seed give the same samples.
 package compose
 
 import (
@@ -15,50 +16,51 @@ import (
 	"inkling/model/dataset"
 )
 
-// Options of New. Times are in seconds, levels in dB.
+// Options are the options of New. Times are in seconds, levels in dB.
 type Options struct {
-	Duration   float64      // of the stream
-	Seed       uint64       // of everything random
-	Part       int          // streams of one seed that differ
-	Pause      [2]float64   // before each event, from … to
-	Level      float64      // each event is raised or lowered by up to so much
-	Background *dataset.Set // laid under all of it, example by example; nil: digital silence
-	// SNR is how far the events' mean level is above each background example,
-	// from … to. Levels are of what sounds; see soundPower.
+	Duration   float64      // length of the stream
+	Seed       uint64       // seed of all random choices
+	Part       int          // streams of one seed with different parts differ
+	Pause      [2]float64   // shortest and longest pause before an event
+	Level      float64      // each event is raised or lowered by up to this much
+	Background *dataset.Set // examples that sound under the whole stream; nil: digital silence
+	// SNR is the smallest and the greatest difference between the mean level of the
+	// events and that of a background example. Digital silence in examples does not
+	// count.
 	SNR            [2]float64
-	MarkBackground bool // annotate background examples as well, all as dataset.Background
+	MarkBackground bool // annotate background examples too, as dataset.Background
 }
 
-// Default returns what `inkling compose` does unless told otherwise: an hour, half a
-// second to three between events, background 20 dB under them.
+// Default returns the options for an hour with pauses of 0.5 to 3 seconds and a
+// background 20 dB below the events.
 func Default() Options {
 	return Options{Duration: 3600, Seed: 1, Pause: [2]float64{0.5, 3}, SNR: [2]float64{20, 20}}
 }
 
-// A Stream is planned: what sounds when, and how loud.
+// A Stream is the plan of a stream: which example begins at which sample, how loud.
 type Stream struct {
-	Rate     float64
+	Rate     float64 // samples per second and channel
 	Channels int
-	Frames   int64                // samples a channel
-	Events   []dataset.Annotation // by start, to the sample; Where is the example
-	Marks    []dataset.Annotation // of the background, with MarkBackground
-	Lowered  float64              // dB by which all of it was lowered, or it would clip
+	Frames   int64                // samples per channel
+	Events   []dataset.Annotation // by start, exact to the sample; Where is the example
+	Marks    []dataset.Annotation // background examples, with Options.MarkBackground
+	Lowered  float64              // dB by which the whole stream was lowered to avoid clipping
 
 	events     []part
 	background []part
 }
 
-// A part is one example in the stream. Positions are samples a channel.
+// A part is one example in the stream. Positions count samples per channel.
 type part struct {
 	samples    []float32
 	start, end int64
 	gain       float32
-	fade       int64 // how many samples it shares with the next
+	fade       int64 // samples that it shares with the next part
 }
 
-// New plans a stream of set's examples. They are used in random order, none again
-// before all have been used. Event i of a stream begins on the same sample whatever
-// the background.
+// New plans a stream of the examples of set. Their order is random; no example recurs
+// before all have been used. The samples at which events begin do not depend on the
+// background.
 func New(set *dataset.Set, o Options) (*Stream, error) {
 	if err := o.check(set); err != nil {
 		return nil, err
@@ -66,7 +68,7 @@ func New(set *dataset.Set, o Options) (*Stream, error) {
 	s := &Stream{Rate: set.Rate, Channels: set.Channels, Frames: int64(math.Round(o.Duration * set.Rate))}
 	s.placeEvents(set, &o)
 	if len(s.events) == 0 {
-		return nil, fmt.Errorf("compose: not one example ends within %v s: give a longer --duration", o.Duration)
+		return nil, fmt.Errorf("compose: no example fits into %v s: raise Options.Duration", o.Duration)
 	}
 	if o.Background != nil {
 		s.placeBackground(set, &o)
@@ -79,33 +81,33 @@ func (o *Options) check(set *dataset.Set) error {
 	finite := func(v ...float64) bool { return !slices.ContainsFunc(v, func(x float64) bool { return x-x != 0 }) }
 	switch {
 	case !finite(o.Duration, o.Pause[0], o.Pause[1], o.Level, o.SNR[0], o.SNR[1]):
-		return errors.New("compose: durations and levels must be finite")
+		return errors.New("compose: Options: a duration or level is not finite: give finite numbers")
 	case set.Rate <= 0:
-		return errors.New("compose: the sampling rate of the data is unknown: streams are composed of audio, or of series with a rate")
+		return errors.New("compose: the sampling rate of the data is unknown: use audio, or series with a rate")
 	case len(set.Examples) == 0:
-		return errors.New("compose: there are no examples to compose: choose another --split")
+		return errors.New("compose: there are no examples: choose another split")
 	case o.Duration <= 0 || o.Duration*set.Rate > 1<<50:
-		return fmt.Errorf("compose: duration: %v s: give a positive one, such as 1h", o.Duration)
+		return fmt.Errorf("compose: Options.Duration: %v s: give more than 0", o.Duration)
 	case o.Pause[0] < 0 || o.Pause[1] < o.Pause[0]:
-		return fmt.Errorf("compose: pause: from %v to %v s: give the shorter one first, 0 or more", o.Pause[0], o.Pause[1])
+		return fmt.Errorf("compose: Options.Pause: from %v to %v s: give the shorter one first, 0 or more", o.Pause[0], o.Pause[1])
 	case o.Level < 0 || o.Level > 60:
-		return fmt.Errorf("compose: level: ±%v dB: give 0 to 60", o.Level)
+		return fmt.Errorf("compose: Options.Level: ±%v dB: give 0 to 60", o.Level)
 	case o.SNR[1] < o.SNR[0] || o.SNR[0] < -60 || o.SNR[1] > 120:
-		return fmt.Errorf("compose: snr: from %v to %v dB: give the lower one first, within -60 and 120", o.SNR[0], o.SNR[1])
+		return fmt.Errorf("compose: Options.SNR: from %v to %v dB: give the lower one first, from -60 to 120", o.SNR[0], o.SNR[1])
 	}
 	for i := range set.Examples {
 		if set.Frames(i) == 0 {
-			return fmt.Errorf("compose: %s holds no samples: leave it out", set.Examples[i].Name)
+			return fmt.Errorf("compose: %s has no samples: leave it out", set.Examples[i].Name)
 		}
 	}
 	if b := o.Background; b != nil {
 		switch {
 		case len(b.Examples) == 0:
-			return errors.New("compose: there are no background examples: choose another --background-split")
+			return errors.New("compose: there are no background examples: choose another split of the background")
 		case b.Rate != set.Rate:
-			return fmt.Errorf("compose: the background has %v samples per second, the events %v: open it with the events' rate", b.Rate, set.Rate)
+			return fmt.Errorf("compose: Options.Background: it has %v samples per second, the events have %v: open it with the rate of the events", b.Rate, set.Rate)
 		case b.Channels != set.Channels:
-			return fmt.Errorf("compose: the background has %d channels, the events %d: give one with %d", b.Channels, set.Channels, set.Channels)
+			return fmt.Errorf("compose: Options.Background: it has %d channels, the events have %d: give one with %d", b.Channels, set.Channels, set.Channels)
 		}
 	}
 	return nil

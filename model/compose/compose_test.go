@@ -168,12 +168,12 @@ func TestRefusals(t *testing.T) {
 	slow := noises(1, 3, 1)
 	slow.Rate = 10
 	for says, o := range map[string]Options{
-		"longer --duration": {Duration: 0.01},
-		"shorter one first": {Duration: 1, Pause: [2]float64{2, 1}},
-		"lower one first":   {Duration: 1, SNR: [2]float64{2, 1}},
-		"finite":            {Duration: math.NaN()},
-		"2 channels":        {Duration: 1, Background: other},
-		"events' rate":      {Duration: 1, Background: slow},
+		"raise Options.Duration":              {Duration: 0.01},
+		"shorter one first":                   {Duration: 1, Pause: [2]float64{2, 1}},
+		"lower one first":                     {Duration: 1, SNR: [2]float64{2, 1}},
+		"finite":                              {Duration: math.NaN()},
+		"2 channels":                          {Duration: 1, Background: other},
+		"open it with the rate of the events": {Duration: 1, Background: slow},
 	} {
 		if _, err := New(set, o); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %s", err, says)

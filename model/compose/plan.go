@@ -7,7 +7,7 @@ import (
 	"inkling/model/dataset"
 )
 
-// What is random has a generator of its own for each purpose.
+// Purposes of random numbers. Each has its own generator.
 const (
 	forEvents = iota
 	forBackground
@@ -21,7 +21,7 @@ func between(r *rand.Rand, span [2]float64) float64 {
 	return span[0] + float64((span[1]-span[0])*r.Float64())
 }
 
-// A deck deals the numbers below n in random order, again and again.
+// A deck deals the numbers below n in random order, then again in another order.
 type deck struct {
 	rand *rand.Rand
 	n    int
@@ -53,8 +53,8 @@ func (s *Stream) placeEvents(set *dataset.Set, o *Options) {
 	}
 }
 
-// crossFade is how long background examples overlap, in seconds; half of the
-// shorter one where that is less.
+// crossFade is the overlap of background examples in seconds, or half of the shorter
+// example if that is less.
 const crossFade = 0.05
 
 func (s *Stream) placeBackground(set *dataset.Set, o *Options) {
@@ -68,7 +68,7 @@ func (s *Stream) placeBackground(set *dataset.Set, o *Options) {
 		if p := soundPower(e.Samples, s.block()); p > 0 {
 			gain *= math.Sqrt(level / p)
 		}
-		if k := len(s.background); k > 0 { // its own half is for the next
+		if k := len(s.background); k > 0 { // the other half of it is for the next fade
 			last := &s.background[k-1]
 			last.fade = min(fade, (last.end-last.start)/2, n/2)
 			at = last.end - last.fade
@@ -87,14 +87,14 @@ func (s *Stream) annotation(start, end int64, label, name string) dataset.Annota
 
 func decibel(dB float64) float64 { return math.Pow(10, dB/20) }
 
-// block is how many values 10 ms have.
+// block returns the number of values in 10 ms.
 func (s *Stream) block() int { return max(int(s.Rate/100), 1) * s.Channels }
 
-// silent is the mean power under which a block is digital silence, −80 dB.
+// silent is the mean power below which a block counts as digital silence, −80 dB.
 const silent = 1e-8
 
-// soundPower is the mean power of those blocks that are not digital silence, which
-// pads many examples and says nothing of their level.
+// soundPower returns the mean power of the blocks of x that are not digital silence, as
+// many examples are padded with silence.
 func soundPower(x []float32, block int) float64 {
 	sum, n := 0.0, 0
 	for len(x) > 0 {
@@ -115,7 +115,7 @@ func soundPower(x []float32, block int) float64 {
 	return sum / float64(n)
 }
 
-// meanPower is the mean of the examples' powers.
+// meanPower returns the mean of the sound powers of the examples.
 func meanPower(set *dataset.Set) float64 {
 	s := Stream{Rate: set.Rate, Channels: set.Channels}
 	sum := 0.0
@@ -125,10 +125,10 @@ func meanPower(set *dataset.Set) float64 {
 	return sum / float64(len(set.Examples))
 }
 
-// headroom is what the loudest sample may reach once a stream is lowered.
+// headroom is the greatest magnitude of a sample in a lowered stream.
 const headroom = 0.999
 
-// lower makes all of it so much softer that no sample exceeds full scale.
+// lower reduces all gains so far that no sample exceeds full scale.
 func (s *Stream) lower() {
 	loudest := s.loudest()
 	if loudest <= 1 {
@@ -143,7 +143,7 @@ func (s *Stream) lower() {
 	s.Lowered = -20 * math.Log10(by)
 }
 
-// loudest bounds the magnitude of every sample.
+// loudest returns an upper bound of the magnitude of all samples.
 func (s *Stream) loudest() (most float64) {
 	peaks := map[*float32]float64{}
 	peak := func(p *part) float64 {
@@ -180,8 +180,8 @@ func (s *Stream) loudest() (most float64) {
 	return most
 }
 
-// under bounds background examples [from, to), two of which fade into each other
-// with a·cos and b·sin: that is at most √(a²+b²).
+// under returns an upper bound of the background examples [from, to). Two that fade into
+// each other as a·cos and b·sin reach at most √(a²+b²).
 func (s *Stream) under(from, to int, peak func(*part) float64) float64 {
 	sum := 0.0
 	for k := from; k < to; k++ {

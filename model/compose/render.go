@@ -5,18 +5,18 @@ import (
 	"math"
 )
 
-// A Reader renders a stream from its begin on. Several may read one stream.
+// A Reader renders a stream from its beginning. Several may read one stream.
 type Reader struct {
 	s                  *Stream
 	at                 int64
-	events, background int // of the first that has not ended
+	events, background int // index of the first part that has not ended
 }
 
-// Reader returns a new one.
+// Reader returns a new Reader of s.
 func (s *Stream) Reader() *Reader { return &Reader{s: s} }
 
-// Read fills dst with whole samples of all channels and returns how many values that
-// was; at the end 0 and io.EOF. How a stream is divided into reads does not matter.
+// Read fills dst with samples of all channels, interleaved, and returns the number of
+// values, or 0 and io.EOF at the end. The values do not depend on the sizes of reads.
 func (r *Reader) Read(dst []float32) (int, error) {
 	s := r.s
 	n := min(int64(len(dst)/s.Channels), s.Frames-r.at)
@@ -31,8 +31,8 @@ func (r *Reader) Read(dst []float32) (int, error) {
 	return len(dst), nil
 }
 
-// mix adds the parts from first on to what begins at r.at, and returns the first
-// that goes on after it.
+// mix adds the parts from first on to dst, which begins at r.at, and returns the first
+// part that does not end before it.
 func (r *Reader) mix(dst []float32, parts []part, first int) int {
 	channels := int64(r.s.Channels)
 	end := r.at + int64(len(dst))/channels
@@ -62,8 +62,8 @@ func (r *Reader) mix(dst []float32, parts []part, first int) int {
 	return first
 }
 
-// fade rises over n samples so that the powers of what fades in and of what fades
-// out add up to one.
+// fade returns gain i of a rise over n samples. The powers of fading in and fading out
+// add up to one.
 func fade(i, n int64) float32 {
 	return float32(math.Sin(math.Pi / 2 * (float64(i) + 0.5) / float64(n)))
 }

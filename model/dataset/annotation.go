@@ -4,36 +4,37 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"inkling/internal/table"
 	"io"
 	"math"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"inkling/internal/table"
 )
 
-// An Annotation says what is heard in a part of a recording. A point has
-// Start = End.
+// An Annotation is the label of a part of a recording. Start equals End for a point in
+// time.
 type Annotation struct {
 	Start, End float64 // seconds
 	Label      string
-	Where      string // FILE:LINE, for errors
+	Where      string // FILE:LINE, for messages
 }
 
-// Background is the label of annotations that are no events.
+// Background is the label of annotations that are not events.
 const Background = "background"
 
-// Compare orders by start, then by end.
+// Compare orders annotations by start, then by end.
 func (a Annotation) Compare(b Annotation) int {
 	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
 }
 
-// ReadAnnotations reads the annotations of a recording and sorts them by their
-// start. A name that ends in .csv is a table with the columns start, end and
-// label, in seconds, others ignored; any other is a label track as Audacity
-// exports it: start, end and label between tabs. Lines there that begin with a
-// backslash, ranges of frequencies, are ignored.
+// ReadAnnotations reads the annotations of a recording and sorts them by their start.
+// If name ends in .csv, r is a table with the columns start, end (in seconds) and
+// label; other columns are ignored. Otherwise it is a label track as Audacity exports
+// it, with start, end and label separated by tabs. Lines that begin with a backslash
+// hold frequency ranges and are ignored.
 func ReadAnnotations(r io.Reader, name string) ([]Annotation, error) {
 	read := readLabelTrack
 	if strings.EqualFold(path.Ext(name), ".csv") {
@@ -64,7 +65,7 @@ func readLabelTrack(r io.Reader, name string) (list []Annotation, err error) {
 			continue
 		}
 		if len(f) < 2 {
-			return nil, fmt.Errorf("%s: want start, end and label with tabs between them, as Audacity exports labels", c.Where())
+			return nil, fmt.Errorf("%s: write start, end and label separated by tabs, as Audacity exports labels", c.Where())
 		}
 		a, err := parseAnnotation(f[0], f[1], strings.Join(f[2:], "\t"), c.Where())
 		if err != nil {
@@ -116,34 +117,34 @@ func parseAnnotation(start, end, label, where string) (a Annotation, err error) 
 	}
 	switch {
 	case a.End < a.Start:
-		return a, fmt.Errorf("%s: end: %v s is before the start, %v s: exchange them", where, a.End, a.Start)
+		return a, fmt.Errorf("%s: end: %v s is before the start, %v s: swap them", where, a.End, a.Start)
 	case a.Label == "":
-		return a, fmt.Errorf("%s: label: it is empty: name it, or delete the line", where)
+		return a, fmt.Errorf("%s: label: it is empty: give one, or delete the line", where)
 	}
 	return a, nil
 }
 
-// mostSeconds is thirty years.
+// mostSeconds is about thirty years.
 const mostSeconds = 1e9
 
 func parseSeconds(s string) (float64, error) {
 	v, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("%q is no number of seconds: write it as 12.5", s)
+		return 0, fmt.Errorf("%q is not a number of seconds: write one such as 12.5", s)
 	case v < 0:
 		return 0, fmt.Errorf("%v s is before the recording begins: give 0 or more", v)
 	case !(v <= mostSeconds):
-		return 0, fmt.Errorf("%v s is no time in a recording: give seconds", v)
+		return 0, fmt.Errorf("%v s is too late for a recording: give seconds", v)
 	}
 	return v + 0, nil // no negative zero
 }
 
-// WriteAnnotations writes a label track for Audacity, to the microsecond.
+// WriteAnnotations writes a label track for Audacity, with times to the microsecond.
 func WriteAnnotations(w io.Writer, list []Annotation) error {
 	for _, a := range list {
 		if strings.ContainsAny(a.Label, "\t\r\n") {
-			return fmt.Errorf("the label %q cannot stand in a label track: rename it, without tabs and line ends", a.Label)
+			return fmt.Errorf("the label %q cannot be written to a label track: remove its tabs and line ends", a.Label)
 		}
 		if _, err := fmt.Fprintf(w, "%.6f\t%.6f\t%s\n", a.Start, a.End, a.Label); err != nil {
 			return err
@@ -152,19 +153,20 @@ func WriteAnnotations(w io.Writer, list []Annotation) error {
 	return nil
 }
 
-// slack is how far behind a recording's end annotations may reach, in seconds:
-// programs round differently.
+// slack is how many seconds an annotation may end after the recording, as programs
+// round differently.
 const slack = 0.01
 
-// CheckWithin tells which annotation lies behind the end of a recording.
+// CheckWithin returns an error that names the first annotation that ends after a
+// recording of this length.
 func CheckWithin(list []Annotation, seconds float64) error {
 	for _, a := range list {
 		if !(a.End <= seconds+slack) || math.IsNaN(seconds) {
-			return fmt.Errorf("%s: end: %v s is behind the end of the recording, %.3f s: correct it, or give the recording that it belongs to",
+			return fmt.Errorf("%s: end: %v s is after the end of the recording, %.3f s: correct it, or use the recording that it belongs to",
 				a.Where, a.End, seconds)
 		}
 	}
 	return nil
 }
 
-var errNoAnnotations = errors.New("there are no annotations beside it: export labels from Audacity as a file of the same name that ends in .txt, or write a table start,end,label that ends in .csv")
+var errNoAnnotations = errors.New("it has no annotations: export labels from Audacity to a file of the same name that ends in .txt, or write a table start,end,label to one that ends in .csv")

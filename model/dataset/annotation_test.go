@@ -32,12 +32,12 @@ func TestAnnotationMistakes(t *testing.T) {
 		{"x.txt", "0\t1\ta\n2\t1\tb\n", "x.txt:2: end: 1 s is before the start"},
 		{"x.txt", "-1\t1\ta\n", "x.txt:1: start: -1 s is before the recording begins"},
 		{"x.txt", "1\tnan\ta\n", "x.txt:1: end: NaN"},
-		{"x.txt", "1,5\t2\ta\n", `x.txt:1: start: "1,5" is no number of seconds: write it as`},
-		{"x.txt", "1\t2\t \n", "x.txt:1: label: it is empty: name it"},
-		{"x.txt", "once upon a time\n", "x.txt:1: want start, end and label"},
+		{"x.txt", "1,5\t2\ta\n", `x.txt:1: start: "1,5" is not a number of seconds: write one such as`},
+		{"x.txt", "1\t2\t \n", "x.txt:1: label: it is empty: give one"},
+		{"x.txt", "once upon a time\n", "x.txt:1: write start, end and label"},
 		{"x.csv", "start,stop,label\n", "x.csv:1: the first line must name the columns start, end and label; end is missing"},
 		{"x.csv", "start,end,label,end\n", `x.csv:1: there are two columns "end"`},
-		{"x.csv", "start,end,label\n1,2,a\n1,x,a\n", `x.csv:3: end: "x" is no number`},
+		{"x.csv", "start,end,label\n1,2,a\n1,x,a\n", `x.csv:3: end: "x" is not a number`},
 		{"x.csv", "", "no header line"},
 	} {
 		if _, err := ReadAnnotations(strings.NewReader(c.text), c.name); err == nil || !strings.Contains(err.Error(), c.says) {
@@ -70,7 +70,7 @@ func TestRecordings(t *testing.T) {
 		t.Errorf("%+v, %v, %v", list, notes, err)
 	}
 	for _, c := range []struct{ name, text, says string }{
-		{"a.txt", "1.9\t2.5\tx\n", "a.txt:1: end: 2.5 s is behind the end of the recording, 2.000 s"},
+		{"a.txt", "1.9\t2.5\tx\n", "a.txt:1: end: 2.5 s is after the end of the recording, 2.000 s"},
 		{"a.csv", "start,end,label\n", "both"},
 	} {
 		write(c.name, c.text)

@@ -9,8 +9,8 @@ import (
 	"inkling/internal/parallel"
 )
 
-// loadAudio decodes files, in parallel, and brings them to one rate and one
-// number of channels. The order is that of files.
+// loadAudio decodes files in parallel and converts them to one rate and one number of
+// channels. Examples are in the order of files.
 func loadAudio(fsys fs.FS, files []entry, o Options) (*Set, error) {
 	clips, hashes := make([]*audio.Clip, len(files)), make([]string, len(files))
 	errs := parallel.ForEach(len(files), !o.SkipBad, o.Progress, func(i int) error {
@@ -59,17 +59,17 @@ func decodeEntry(fsys fs.FS, e entry) (*audio.Clip, error) {
 	case err != nil:
 		return nil, err
 	case len(c.Samples) == 0:
-		return nil, fmt.Errorf("%s: holds no samples: drop it, or record it again", e.file)
+		return nil, fmt.Errorf("%s: holds no samples: remove it, or record it again", e.file)
 	}
 	return c, nil
 }
 
-// unify fills Samples and Rate of the examples out of clips, one by one.
+// unify sets the Samples and the Rate of the examples from clips, which it empties.
 func (s *Set) unify(clips []*audio.Clip, o Options) error {
 	s.unifyFormat(clips, o)
 	for i, c := range clips {
 		if s.Channels != 1 && c.Channels != s.Channels {
-			return fmt.Errorf("%s: has %d channels, not the %d demanded", s.Examples[i].Name, c.Channels, s.Channels)
+			return fmt.Errorf("%s: has %d channels: Options.Channels asks for %d", s.Examples[i].Name, c.Channels, s.Channels)
 		}
 	}
 	errs := parallel.ForEach(len(clips), true, nil, func(i int) error {
@@ -99,7 +99,7 @@ func (s *Set) unify(clips []*audio.Clip, o Options) error {
 	return nil
 }
 
-// unifyFormat decides on the rate and the channels of the set.
+// unifyFormat sets the rate and the channels of s.
 func (s *Set) unifyFormat(clips []*audio.Clip, o Options) {
 	low, high, few, many := clips[0].Rate, clips[0].Rate, clips[0].Channels, clips[0].Channels
 	for _, c := range clips {

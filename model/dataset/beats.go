@@ -2,42 +2,41 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
+	"inkling/internal/f32"
 	"inkling/internal/parallel"
 	"inkling/internal/qrs"
 	"inkling/internal/wfdb"
 	"inkling/model/segment"
 )
 
-// Beats is the Kind of heartbeats, cut out as the segmenter beat does.
-const Beats Kind = "beats"
-
-// BeatTolerance is how far apart, in seconds, a beat that was found and the annotation
-// that it is paired with may be.
+// BeatTolerance is the greatest distance in seconds between a detected beat and the
+// annotation that it is paired with.
 const BeatTolerance = 0.075
 
-// BeatOptions of LoadBeats.
+// BeatOptions are the options of LoadBeats.
 type BeatOptions struct {
-	Rate     float64        // resampled to this; 0: the records', the lowest if they differ
-	Leads    []string       // of WFDB records, by name or number [all]
-	Segment  segment.Config // how to cut
-	Labels   []string       // beats of these classes alone [N, S, V]
-	Most     int            // examples of a class, shared out over the records; 0: all
+	Rate     float64        // samples per second to resample to; 0: the records' rate, the lowest if there are several
+	Leads    []string       // leads of WFDB records, by name or by number from 1; nil: all
+	Segment  segment.Config // how beats are cut
+	Labels   []string       // classes of AAMI EC57 to use; nil: N, S and V
+	Most     int            // greatest number of examples per class, shared evenly by the records; 0: no limit
 	Progress func(done, total int)
 }
 
-// LoadBeats cuts the beats of records, with the detector that a stream uses, and labels
-// those that lie within BeatTolerance of an annotation with its class. Each record is a
-// group.
+// LoadBeats cuts the beats of records with the detector that streams use. The label of a
+// beat is the class of the annotation within BeatTolerance; beats without one are left
+// out. Each record is a group.
 func LoadBeats(records []Record, o BeatOptions) (*Set, error) {
 	if len(o.Labels) == 0 {
 		o.Labels = []string{wfdb.ClassN, wfdb.ClassS, wfdb.ClassV}
 	}
 	for _, l := range o.Labels {
 		if !slices.Contains(aami, l) {
-			return nil, fmt.Errorf("there is no class of heartbeats %q: there are %s", l, strings.Join(aami, ", "))
+			return nil, fmt.Errorf("there is no class of heartbeats %q: the classes are %s", l, strings.Join(aami, ", "))
 		}
 	}
 	s := &Set{Kind: Beats, Rate: o.Rate}
@@ -76,7 +75,7 @@ func LoadBeats(records []Record, o BeatOptions) (*Set, error) {
 	s.finish(names, nil)
 	for _, class := range aami {
 		if left[class] > 0 {
-			s.note("%d beats of class %s are left out: name the classes to take with --labels", left[class], class)
+			s.note("%d beats of class %s are left out: BeatOptions.Labels chooses the classes", left[class], class)
 		}
 	}
 	if o.Most > 0 {
@@ -85,9 +84,10 @@ func LoadBeats(records []Record, o BeatOptions) (*Set, error) {
 	return s, nil
 }
 
+// agree reports records that differ in the number of leads.
 func (s *Set) agree(c, first *cutRecord) error {
 	if s.Channels = first.channels; c.channels != s.Channels {
-		return fmt.Errorf("%s: it has %d leads, %s has %d: choose the same ones of each with --leads", c.file, c.channels, first.file, first.channels)
+		return fmt.Errorf("%s: it has %d leads, but %s has %d: choose leads that both have (BeatOptions.Leads)", c.file, c.channels, first.file, first.channels)
 	}
 	return nil
 }
@@ -96,8 +96,8 @@ func mixed(cuts []cutRecord) bool {
 	return slices.ContainsFunc(cuts, func(c cutRecord) bool { return c.rate != cuts[0].rate })
 }
 
-// thin leaves at most so many examples of each label: as many of each record as there
-// is room for, chosen by a hash.
+// thin keeps at most this many examples of each label, the same number of every record
+// that has so many. A hash chooses them.
 func (s *Set) thin(most int) *Set {
 	type key struct {
 		label int
@@ -134,7 +134,7 @@ func (s *Set) thin(most int) *Set {
 	return t
 }
 
-// share is the greatest number that each may keep for all to keep at most most.
+// share returns the greatest number n for which the sum of min(size, n) is at most most.
 func share(sizes []int, most int) int {
 	slices.Sort(sizes)
 	for i, n := range sizes {
@@ -146,7 +146,7 @@ func share(sizes []int, most int) int {
 	return most + 1<<30
 }
 
-// A cutRecord is a record cut into beats; those without annotation are left out.
+// A cutRecord is a record cut into its annotated beats.
 type cutRecord struct {
 	file     string
 	rate     float64
@@ -156,7 +156,7 @@ type cutRecord struct {
 }
 
 func (c *cutRecord) load(r *Record, o *BeatOptions) error {
-	clip, err := r.Clip(o.Leads)
+	clip, err := r.signal(o.Leads)
 	if err != nil {
 		return err
 	}
@@ -172,9 +172,9 @@ func (c *cutRecord) load(r *Record, o *BeatOptions) error {
 	var at []float64
 	var found []Example
 	n := c.channels
-	for from := 0; from < clip.Frames(); { // runs of samples that are numbers
+	for from := 0; from < clip.Frames(); { // missing samples divide the signal
 		to := from
-		for to < clip.Frames() && finite(clip.Samples[to*n:(to+1)*n]) {
+		for to < clip.Frames() && allFinite(clip.Samples[to*n:(to+1)*n]) {
 			to++
 		}
 		x := clip.Samples[from*n : to*n]
@@ -183,7 +183,7 @@ func (c *cutRecord) load(r *Record, o *BeatOptions) error {
 				return fmt.Errorf("%s: from %v to %v Hz: %w", r.File, clip.Rate, c.rate, err)
 			}
 		}
-		CutBeats(seg, x, n, func(b *qrs.Beat) {
+		cutBeats(seg, x, n, func(b *qrs.Beat) {
 			t := float64(from)/clip.Rate + float64(b.Peak)/c.rate
 			at = append(at, t)
 			found = append(found, Example{Name: fmt.Sprintf("%s@%.6g", r.File, t), Group: r.Name, Split: r.Split, Rate: c.rate,
@@ -206,35 +206,50 @@ func (c *cutRecord) load(r *Record, o *BeatOptions) error {
 	return nil
 }
 
-func finite(x []float32) bool {
-	for _, v := range x {
-		if v-v != 0 {
-			return false
-		}
-	}
-	return true
+func allFinite(x []float32) bool {
+	return !slices.ContainsFunc(x, func(v float32) bool { return !f32.Finite(float64(v)) })
 }
 
-// CutBeats runs a signal of its own through seg and tells each beat, valid until tell
-// returns.
-func CutBeats(seg *qrs.Segmenter, x []float32, channels int, tell func(*qrs.Beat)) {
+// A Beat is a detected heartbeat. Its slices are valid until the function that is
+// called with it returns.
+type Beat struct {
+	Peak    uint64    // sample of the R peak
+	Samples []float32 // channels interleaved
+	Context []float32
+}
+
+// CutBeats calls each with the beats of a whole signal, cut as segment.Beat cuts them.
+// The signal must not contain NaN.
+func CutBeats(cfg segment.Config, rate float64, x []float32, channels int, each func(*Beat)) error {
+	c := cfg.Beats(rate, channels)
+	if err := c.Check(); err != nil {
+		return err
+	}
+	cutBeats(qrs.New(c), x, channels, func(b *qrs.Beat) {
+		each(&Beat{Peak: b.Peak, Samples: b.Samples, Context: b.Context[:]})
+	})
+	return nil
+}
+
+// cutBeats calls each with the beats of a whole signal and resets seg.
+func cutBeats(seg *qrs.Segmenter, x []float32, channels int, each func(*qrs.Beat)) {
 	var b qrs.Beat
 	for ; len(x) > 0; x = x[channels:] {
 		seg.Push(x[:channels])
 		for seg.Next(&b) {
-			tell(&b)
+			each(&b)
 		}
 	}
 	seg.Finish()
 	for seg.Next(&b) {
-		tell(&b)
+		each(&b)
 	}
 	seg.Reset()
 }
 
-// PairBeats finds for each time of truth, ascending, the nearest of found, ascending,
-// that is at most tolerance away and nearer to no other of truth; −1: there is none. No
-// time is paired twice.
+// PairBeats returns for each time of truth the index of the nearest time of found that
+// is at most tolerance away and not nearer to the next time of truth, or −1. Both lists
+// are ascending. No time of found is paired twice.
 func PairBeats(truth, found []float64, tolerance float64) []int {
 	pair := make([]int, len(truth))
 	j := 0
@@ -245,8 +260,8 @@ func PairBeats(truth, found []float64, tolerance float64) []int {
 		}
 		best, at := tolerance, -1
 		for k := j; k < len(found) && found[k] <= t+tolerance; k++ {
-			d := abs(found[k] - t)
-			if d > best || i+1 < len(truth) && abs(truth[i+1]-found[k]) < d {
+			d := math.Abs(found[k] - t)
+			if d > best || i+1 < len(truth) && math.Abs(truth[i+1]-found[k]) < d {
 				continue
 			}
 			best, at = d, k
@@ -256,11 +271,4 @@ func PairBeats(truth, found []float64, tolerance float64) []int {
 		}
 	}
 	return pair
-}
-
-func abs(v float64) float64 {
-	if v < 0 {
-		return -v
-	}
-	return v
 }

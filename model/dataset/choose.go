@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Only is the set of the examples with one of labels. Of those with a label a sample
-// it keeps what has some of them; the other samples have none.
+// Only returns the examples that have one of labels. Samples with other labels become
+// unlabelled, and examples without a labelled sample are left out.
 func (s *Set) Only(labels []string) (*Set, error) {
 	for _, l := range labels {
 		if !slices.Contains(s.Labels, l) {
@@ -41,7 +41,7 @@ func (s *Set) Only(labels []string) (*Set, error) {
 	return &t, nil
 }
 
-// setSteps gives e these labels, a sample each; its own becomes the most frequent one.
+// setSteps gives each sample of e a label, and e the most frequent one.
 func (e *Example) setSteps(steps []int32) {
 	var label int32
 	label, e.Steps = common(steps)
@@ -54,10 +54,10 @@ func sorted(labels []string) []string {
 	return slices.Compact(out)
 }
 
-// Crops cuts every example into consecutive pieces of so many seconds (samples a
-// channel where the rate is unknown), named FILE@START, which stay in their
-// example's group. What is left at an end is dropped, and a piece in which no sample
-// has a label; an example shorter than that is kept whole.
+// Crops cuts every example into consecutive pieces of this length, in seconds, or in
+// samples per channel if the rate is unknown. Pieces are named FILE@START and stay in
+// the group of their example. What remains at an example's end and pieces without a
+// labelled sample are dropped. A shorter example is kept whole.
 func (s *Set) Crops(seconds float64) (*Set, error) {
 	rate := s.Rate
 	if rate == 0 {
@@ -65,7 +65,7 @@ func (s *Set) Crops(seconds float64) (*Set, error) {
 	}
 	n := int(math.Round(seconds * rate))
 	if n < 1 || math.IsNaN(seconds) {
-		return nil, fmt.Errorf("crops of %v s: give at least one sample", seconds)
+		return nil, fmt.Errorf("crops of %v s: give at least the length of a sample", seconds)
 	}
 	t := *s
 	t.Examples = nil
@@ -95,7 +95,7 @@ func (s *Set) Crops(seconds float64) (*Set, error) {
 	return &t, nil
 }
 
-// Keep returns the examples that keep says, under all of s's labels.
+// Keep returns the examples for which keep reports true, with all labels of s.
 func (s *Set) Keep(keep func(e *Example) bool) *Set {
 	return s.subset(func(i int) bool { return keep(&s.Examples[i]) })
 }

@@ -1,9 +1,12 @@
-// Package dataset reads labelled signals: folders of audio, index.csv, UEA .ts,
-// tables of signals, text.
+// Package dataset reads labelled signals: folders of audio, tables of signals,
+// texts, UEA .ts files, electrocardiograms and annotated recordings.
 //
-// Open recognises what it is given; Train and Test take the splits that the
-// data name, or keep a fifth apart. Everything here is a function of the data
-// alone: no order of files, number of processors or random source changes it.
+// For most uses, call [Open], then [Set.Train] and [Set.Test]. Open recognises the
+// layout of the data. Train and Test return the splits that the data name; if they
+// name none, Test is a fifth of the data and Train the rest.
+//
+// Results depend on the data alone: not on the order of files, the number of
+// processors or a source of random numbers.
 package dataset
 
 import (
@@ -20,69 +23,73 @@ import (
 	"inkling/internal/table"
 )
 
-// Kind says what sort of signal a Set holds; defaults of training follow it.
+// Kind is the kind of signal that a Set holds. It decides the defaults of training.
 type Kind string
 
 const (
-	Audio  Kind = "audio"
-	Series Kind = "series"
-	Text   Kind = "text"
+	Audio  Kind = "audio"  // sound, full scale ±1
+	Series Kind = "series" // values of sensors
+	Text   Kind = "text"   // one channel of code points
+	Beats  Kind = "beats"  // heartbeats, cut as segment.Beat cuts them
 )
 
 // An Example is one labelled sequence.
 type Example struct {
-	Name    string    // the file, or FILE:LINE, as a user would find it
+	Name    string    // the file, or FILE:LINE
 	Label   int       // index into Set.Labels
-	Steps   []int32   // label of each sample (a channel's), -1: none; nil: Label is that of them all
-	Split   string    // train, test, …; "" where the data names none
-	Group   string    // examples of one group never part; Name if the data names none
-	Passage string    // of text: examples of one passage that follow one another are read so; "": it stands alone
-	Samples []float32 // channels interleaved; of text a character's code point each
-	Rate    float64   // of Samples, per channel; 0: unknown
-	Context []float32 // of Beats: what is the same in all of its frames
-	Hash    string    // of content as stored (before resampling) and label: 16 hex digits
+	Steps   []int32   // label of each sample of a channel, −1: none; nil: all samples have Label
+	Split   string    // TrainSplit, TestSplit or another name; "": the data name none
+	Group   string    // a split never divides a group; Name if the data name none
+	Passage string    // texts: consecutive examples of one passage are consecutive text; "": part of none
+	Samples []float32 // channels interleaved; texts: one code point per character
+	Rate    float64   // samples per second and channel; 0: unknown
+	Context []float32 // Beats: features that all frames share
+	Hash    string    // 16 hex digits over the label and the content before resampling
 }
 
-// A Set is a data set in memory. Labels are sorted; Channels is one number for all.
+// A Set is a data set in memory.
 type Set struct {
 	Kind     Kind
-	Labels   []string
-	Channels int
-	Names    []string // of the channels; nil: the data do not say
-	Units    []string // of the channels, "": it does not say; nil: none says
-	Rate     float64  // of every example after loading; 0: unknown
+	Labels   []string // sorted
+	Channels int      // of every example
+	Names    []string // of the channels; nil: unknown
+	Units    []string // of the channels, "": unknown; nil: all unknown
+	Rate     float64  // samples per second and channel of every example; 0: unknown
 	Examples []Example
-	Skipped  []error  // with Options.SkipBad: what could not be read
-	Notes    []string // what a user should know: resampled, averaged, ignored
-	Hash     string   // of all examples, independent of their order
+	Skipped  []error  // with Options.SkipBad: why examples were left out
+	Notes    []string // what was resampled, averaged, ignored and so on
+	Hash     string   // over all examples, whatever their order
 }
 
-// Options of Open. The zero value takes the data as they are.
+// Options are the options of Open. The zero value reads the data as they are.
 type Options struct {
-	Rate     float64               // audio is resampled to this, tables are put on it; 0: the data's own, the lowest if they are mixed
-	Channels int                   // audio: 1 averages to mono, another count is demanded; 0: the data's own, mono if they are mixed
-	Columns  map[string]string     // of a table of text: what the columns text, label, split and group are called
-	SkipBad  bool                  // go on after an unreadable example; it is listed in Set.Skipped
-	Progress func(done, total int) // after each file read; not concurrently
-	Table    TableOptions          // of tables of signals
+	Rate     float64               // samples per second to resample to; 0: the data's rate, the lowest if there are several
+	Channels int                   // audio: 1 averages to mono, any other number must be that of the files; 0: that of the files, mono if they differ
+	Columns  map[string]string     // tables of text: names of the columns "text", "label", "split" and "group"
+	SkipBad  bool                  // leave out examples that cannot be read, and list them in Set.Skipped
+	Progress func(done, total int) // called after each file; calls do not overlap
+	Table    TableOptions          // tables of signals
 }
 
 // Open reads the data set at path:
-//   - a folder with one folder of audio, of tables or of .txt a label, each file an
-//     example;
-//   - an index, a table of audio files or of tables (columns file and label; split
-//     and group if there are such; others are ignored), or the folder of one named
-//     index.csv;
-//   - a table of text, .tsv or .csv, with a text and a label; see openTexts;
-//   - DIR/NAME of a pair NAME_TRAIN.ts and NAME_TEST.ts, or the folder of a
-//     single pair, or one .ts file; each may end in .gz;
-//   - a table of a signal (.csv, .tsv, .gz too) with a column of labels, or a folder
-//     of such; a.csv+b.csv are two joined by their times, here and in an index.
+//   - a folder with one subfolder per label, which holds audio, tables or .txt files;
+//     each file is an example;
+//   - an index: a table (.csv or .tsv) that lists audio files or tables in the column
+//     file, with the columns label, split and group, and ignores other columns; or a
+//     folder with an index.csv;
+//   - a table of texts (.tsv or .csv) with the columns text and label, and perhaps
+//     split and group;
+//   - DIR/NAME for the files NAME_TRAIN.ts and NAME_TEST.ts, the folder of one such
+//     pair, or one .ts file; each may be gzipped;
+//   - a table of signals (.csv or .tsv, perhaps gzipped) with a column of labels, or
+//     a folder of such tables. a.csv+b.csv joins two tables by their times, here and
+//     in an index.
 func Open(path string, o Options) (*Set, error) {
 	return OpenFS(osFS{}, filepath.ToSlash(path), o)
 }
 
-// osFS opens any path of the system; index.csv may point outside its folder.
+// osFS opens any path of the operating system, as index.csv may name files outside
+// its folder.
 type osFS struct{}
 
 func (osFS) Open(name string) (fs.File, error) { return os.Open(filepath.FromSlash(name)) }
@@ -90,7 +97,7 @@ func (osFS) Open(name string) (fs.File, error) { return os.Open(filepath.FromSla
 // OpenFS is Open within fsys.
 func OpenFS(fsys fs.FS, name string, o Options) (*Set, error) {
 	if o.Rate < 0 || o.Rate-o.Rate != 0 || o.Channels < 0 {
-		return nil, fmt.Errorf("dataset: rate %v and channels %d must not be negative", o.Rate, o.Channels)
+		return nil, errFormat(o)
 	}
 	name = path.Clean(name)
 	if len(table.Files(name)) > 1 {
@@ -113,10 +120,15 @@ func OpenFS(fsys fs.FS, name string, o Options) (*Set, error) {
 	case strings.HasSuffix(lower, ".ts"), strings.HasSuffix(lower, ".ts.gz"):
 		return openSeries(fsys, []tsFile{{name, splitOfName(name)}}, o)
 	}
-	return nil, fmt.Errorf("%s: not a data set: give a folder with one folder a label, an index.csv, a .ts file, or a table (.csv, .tsv)", name)
+	return nil, fmt.Errorf("%s: not a data set: give a folder with one subfolder per label, an index.csv, a .ts file, or a table (.csv, .tsv)", name)
 }
 
-// openTable tells by its first line what a table holds.
+// errFormat reports a rate or a number of channels that cannot be.
+func errFormat(o Options) error {
+	return fmt.Errorf("dataset: Options.Rate %v, Options.Channels %d: give finite numbers of 0 or more", o.Rate, o.Channels)
+}
+
+// openTable opens a table by what its first line says that it holds.
 func openTable(fsys fs.FS, name string, o Options) (*Set, error) {
 	head, err := firstLine(fsys, name)
 	if err != nil {
@@ -132,7 +144,7 @@ func openTable(fsys fs.FS, name string, o Options) (*Set, error) {
 	return loadTables(fsys, []entry{{file: name, where: name}}, o)
 }
 
-// plain is a table's text, unzipped.
+// plain opens the text of a table, uncompressed.
 func plain(fsys fs.FS, name string) (io.Reader, io.Closer, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -167,13 +179,13 @@ func openFolder(fsys fs.FS, dir string, o Options) (*Set, error) {
 	if names := pairNames(entries); len(names) == 1 {
 		return openPair(fsys, path.Join(dir, names[0]), o)
 	} else if len(names) > 1 {
-		return nil, fmt.Errorf("%s holds several data sets: name one of them, %s/%s", dir, dir, strings.Join(names, ", "))
+		return nil, fmt.Errorf("%s holds several data sets: give one of them, %s/%s", dir, dir, strings.Join(names, ", "))
 	}
 	return openFiles(fsys, dir, entries, o)
 }
 
-// finish sorts labels, and fills the hash of the set. names is the label of
-// each example; more are labels that the data declare.
+// finish sets the labels and the hash of s. names has the label of each example, more
+// the labels that the data declare besides.
 func (s *Set) finish(names, more []string) {
 	s.Labels = append(slices.Clone(more), names...)
 	slices.Sort(s.Labels)
@@ -184,11 +196,11 @@ func (s *Set) finish(names, more []string) {
 	s.rehash()
 	s.noteCopies()
 	if n := len(s.subset(func(i int) bool { return s.Examples[i].Split == "" }).Examples); n > 0 && n < len(s.Examples) {
-		s.note("%d examples name no split: they are in none but %s", n, All)
+		s.note("%d examples name no split: only the split %s has them", n, All)
 	}
 }
 
-// subset is a Set of the examples that keep accepts; it shares their samples.
+// subset returns a Set of the examples that keep accepts. It shares their samples.
 func (s *Set) subset(keep func(i int) bool) *Set {
 	t := *s
 	t.Examples = nil
@@ -201,10 +213,11 @@ func (s *Set) subset(keep func(i int) bool) *Set {
 	return &t
 }
 
-// Frames is the number of samples per channel of example i.
+// Frames returns the number of samples per channel of example i.
 func (s *Set) Frames(i int) int { return len(s.Examples[i].Samples) / s.Channels }
 
-// Counts is the number of examples of each label; one that has several counts for each.
+// Counts returns the number of examples of each label. An example with several labels
+// counts for each of them.
 func (s *Set) Counts() []int {
 	n := make([]int, len(s.Labels))
 	for i := range s.Examples {
@@ -215,9 +228,9 @@ func (s *Set) Counts() []int {
 	return n
 }
 
-// Majority is the most frequent label, the first of equals, and its share of the
-// examples, of the labelled samples where those have labels: the accuracy of always
-// guessing it.
+// Majority returns the most frequent label, the first if several are equally frequent,
+// and its share of the examples, or of the labelled samples if samples have labels. The
+// share is the accuracy of always answering this label.
 func (s *Set) Majority() (label int, share float64) {
 	counts := s.Counts()
 	if s.Stepwise() {
@@ -236,14 +249,14 @@ func (s *Set) Majority() (label int, share float64) {
 	return label, share
 }
 
-// CheckTrainable tells why a model cannot be trained on s.
+// CheckTrainable returns an error if no classifier can be trained on s.
 func (s *Set) CheckTrainable() error {
 	if len(s.Examples) == 0 {
 		return errors.New("there are no examples to train on")
 	}
 	if s.LabelsUsed() < 2 {
 		label, _ := s.Majority()
-		return fmt.Errorf("all %d examples have the label %q: a classifier needs two labels or more; add examples of another (background noise will do)",
+		return fmt.Errorf("all %d examples have the label %q: a classifier needs at least two labels; add examples of another (background noise will do)",
 			len(s.Examples), s.Labels[label])
 	}
 	return nil

@@ -144,14 +144,14 @@ func TestErrors(t *testing.T) {
 		"nothing":       {fstest.MapFS{"d/.keep": text("")}, "d", "no labelled data"},
 		"only ogg":      {fstest.MapFS{"d/a/x.ogg": text("OggS")}, "d", "convert"},
 		"absent":        {fstest.MapFS{}, "d/x", "d/x_TRAIN.ts"},
-		"half a pair":   {fstest.MapFS{"x_TRAIN.ts": text(ts)}, "x", "x_TEST.ts is missing"},
+		"half a pair":   {fstest.MapFS{"x_TRAIN.ts": text(ts)}, "x", "x_TEST.ts, the other file of the pair, is missing"},
 		"two pairs":     {fstest.MapFS{"d/x_TRAIN.ts": text(ts), "d/y_TRAIN.ts": text(ts)}, "d", "x, y"},
 		"no data set":   {fstest.MapFS{"x.json": text("{}")}, "x.json", "not a data set"},
 		"empty index":   {fstest.MapFS{"x.csv": text("")}, "x.csv", "is empty"},
 		"other csv":     {fstest.MapFS{"x.csv": text("time,value\n1,2\n")}, "x.csv", "no column label"},
-		"no lines":      {fstest.MapFS{"x.csv": text("file,label\n")}, "x.csv", "no line"},
+		"no lines":      {fstest.MapFS{"x.csv": text("file,label\n")}, "x.csv", "it lists no files"},
 		"two labels":    {fstest.MapFS{"x.csv": text("file,label,Label\n")}, "x.csv", "two columns"},
-		"empty label":   {fstest.MapFS{"x.csv": text("file,label\na.wav,\n")}, "x.csv", "x.csv:2: the column label"},
+		"empty label":   {fstest.MapFS{"x.csv": text("file,label\na.wav,\n")}, "x.csv", "x.csv:2: label: it is empty"},
 		"ragged":        {fstest.MapFS{"x.csv": text("file,label\na.wav\n")}, "x.csv", "x.csv:2: 1 cells, the first line has 2"},
 		"lost file":     {fstest.MapFS{"x.csv": text("file,label\na.wav,b\n")}, "x.csv", "x.csv:2: open a.wav"},
 		"negative rate": {fstest.MapFS{}, "", "x"},
@@ -159,7 +159,7 @@ func TestErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := Options{}
 			if c.open == "" {
-				o.Rate, c.want = -1, "negative"
+				o.Rate, c.want = -1, "Options.Rate -1, Options.Channels 0: give finite numbers of 0 or more"
 			}
 			_, err := OpenFS(c.fsys, c.open, o)
 			if err == nil || !strings.Contains(err.Error(), c.want) {

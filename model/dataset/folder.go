@@ -12,10 +12,10 @@ import (
 	"inkling/internal/table"
 )
 
-// entry is one file of a data set, audio or a table.
+// An entry is one file of a data set: audio, a table or a text.
 type entry struct {
 	file, label, split, group string
-	where                     string // the line that names it, for errors
+	where                     string // FILE:LINE of the index, or the file itself, for messages
 }
 
 func isAudioName(name string) bool {
@@ -28,8 +28,9 @@ func isAudioName(name string) bool {
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") && name != "." && name != ".." }
 
-// openFiles reads a folder of label folders, of audio, else of tables, else of texts, or
-// one that holds tables itself.
+// openFiles reads a folder with one subfolder per label. If there are audio files, it
+// ignores tables and texts; if there are tables, it ignores texts. Without any, it reads
+// the tables of the folder itself.
 func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, error) {
 	w := walker{fsys: fsys, ignored: map[string]int{}}
 	var here []entry // tables
@@ -64,7 +65,7 @@ func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, 
 	}
 	notes := ignoredNotes(w.ignored)
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no labelled data here: expected one folder a label with WAV, FLAC, MP3, CSV or .txt files inside, an index.csv, a pair NAME_TRAIN.ts and NAME_TEST.ts, or CSV files with a column of labels%s",
+		return nil, fmt.Errorf("%s: no labelled data here: expected one subfolder per label with WAV, FLAC, MP3, CSV or .txt files inside, an index.csv, a pair NAME_TRAIN.ts and NAME_TEST.ts, or CSV files with a column of labels%s",
 			dir, strings.Join(append([]string{""}, notes...), "; "))
 	}
 	s, err := load(fsys, files, o)
@@ -75,7 +76,7 @@ func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, 
 	return s, nil
 }
 
-// isDir follows links.
+// isDir reports whether e is a folder or a link to one.
 func isDir(fsys fs.FS, dir string, e fs.DirEntry) bool {
 	if e.Type()&fs.ModeSymlink == 0 {
 		return e.IsDir()
@@ -84,14 +85,14 @@ func isDir(fsys fs.FS, dir string, e fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-// A walker collects the files of label folders.
+// A walker lists the files in the folders of labels.
 type walker struct {
 	fsys                 fs.FS
 	audio, tables, texts []entry
 	ignored              map[string]int // by extension
 }
 
-// walk lists what is under dir, at any depth.
+// walk lists the files of dir and of all folders in it.
 func (w *walker) walk(dir, label string) error {
 	list, err := fs.ReadDir(w.fsys, dir)
 	if err != nil {
@@ -156,7 +157,7 @@ func openIndex(fsys fs.FS, name string, o Options) (*Set, error) {
 		case table.IsTable(e.file):
 			tables++
 		case e.label == "":
-			return nil, fmt.Errorf("%s: the column label is empty", e.where)
+			return nil, fmt.Errorf("%s: label: it is empty: give one, or delete the line", e.where)
 		}
 	}
 	switch tables {
@@ -168,7 +169,7 @@ func openIndex(fsys fs.FS, name string, o Options) (*Set, error) {
 	return nil, fmt.Errorf("%s: lists %d tables among %d files: list audio in one index and tables in another", name, tables, len(files))
 }
 
-// parseIndex reads the table name, whose files are relative to its folder.
+// parseIndex reads an index. Its file names are relative to the folder of name.
 func parseIndex(r io.Reader, name string) ([]entry, error) {
 	c, err := table.NewCells(r, name)
 	if err != nil {
@@ -176,7 +177,7 @@ func parseIndex(r io.Reader, name string) ([]entry, error) {
 	}
 	t, err := table.NewNamed(c)
 	if err != nil {
-		return nil, fmt.Errorf("%s: no header line with the columns file,label: %w", name, err)
+		return nil, fmt.Errorf("%s: the first line must name the columns file and label: %w", name, err)
 	}
 	col, err := columns(t.Head())
 	if err != nil {
@@ -191,13 +192,13 @@ func parseIndex(r io.Reader, name string) ([]entry, error) {
 		}
 		e := entry{where: t.Where(), file: t.Cell(col[0]), label: t.Cell(col[1]), split: t.Cell(col[2]), group: t.Cell(col[3])}
 		if e.file == "" {
-			return nil, fmt.Errorf("%s: the column file is empty", e.where)
+			return nil, fmt.Errorf("%s: file: it is empty: name a file, or delete the line", e.where)
 		}
 		e.file = resolve(path.Dir(name), e.file)
 		files = append(files, e)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no line names a file", name)
+		return nil, fmt.Errorf("%s: it lists no files: add a line for each", name)
 	}
 	return files, nil
 }
@@ -210,8 +211,8 @@ func resolve(dir, file string) string {
 	return path.Join(dir, file)
 }
 
-// columns finds file, label, split and group; −1: there is none. Tables may hold their
-// labels themselves: then there is none of labels.
+// columns returns the columns file, label, split and group, −1 for those missing. Only
+// file and one other are required, as tables may have their own labels.
 func columns(head []string) (col [4]int, err error) {
 	for i, name := range []string{"file", "label", "split", "group"} {
 		if col[i], err = table.Column(head, name); err != nil {

@@ -1,13 +1,13 @@
 package dataset
 
-// Folds divides s into n parts of about equal size, groups whole, and returns what
-// each leaves for training beside what it holds out; no example is held out twice.
-// The groups of each label are dealt out in the order of a hash of seed and their
-// content, so the folds do not depend on the order of the examples. A fold whose
-// training part would lack a label that s has is left out, its examples with it.
+// Folds divides s into n parts of about equal size for cross-validation. Fold k holds
+// out held[k] and trains on train[k], the rest. Groups are never divided and no example
+// is held out twice. A hash of seed and content deals out the groups of each label, so
+// folds do not depend on the order of the examples. A fold whose training part would
+// lack one of the labels used is left out.
 func (s *Set) Folds(n int, seed string) (train, held []*Set) {
 	fold := make([]int, len(s.Examples))
-	next := map[string]int{} // of each stratum
+	next := map[string]int{} // the next fold of each stratum
 	for _, p := range s.parts(seed) {
 		k, seen := next[p.stratum]
 		if !seen {
@@ -29,7 +29,7 @@ func (s *Set) Folds(n int, seed string) (train, held []*Set) {
 	return train, held
 }
 
-// LabelsUsed is the number of labels with an example.
+// LabelsUsed returns the number of labels that have an example.
 func (s *Set) LabelsUsed() (n int) {
 	for _, c := range s.Counts() {
 		if c > 0 {

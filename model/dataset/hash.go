@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// hashExample is 16 hex digits over label, shape and samples, so that one
-// recording has the same hash from WAV and FLAC.
+// hashExample returns 16 hex digits over label, shape and samples. A recording has the
+// same hash as WAV and as FLAC.
 func hashExample(label string, rate float64, channels int, samples []float32) string {
 	h := sha256.New()
 	buf := make([]byte, 0, 4096)
@@ -42,7 +42,7 @@ func (s *Set) rehash() {
 	s.Hash = hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// noteCopies tells of equal examples, and of those that are in two splits.
+// noteCopies notes how many examples are copies, and how many are so across splits.
 func (s *Set) noteCopies() {
 	first := make(map[string]int, len(s.Examples))
 	copies, leaks := 0, 0
@@ -55,7 +55,7 @@ func (s *Set) noteCopies() {
 		}
 	}
 	if copies > 0 {
-		s.note("%d examples are exact copies of others, %d of them of one in another split", copies, leaks)
+		s.note("%d examples are exact copies of others, %d of them of an example in another split", copies, leaks)
 	}
 }
 

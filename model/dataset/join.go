@@ -1,11 +1,8 @@
 package dataset
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
-// follows tells whether example i goes on where the one before it ended.
+// follows reports whether example i continues the example before it.
 func (s *Set) follows(i int) bool {
 	if i == 0 {
 		return false
@@ -14,7 +11,7 @@ func (s *Set) follows(i int) bool {
 	return a.Passage != "" && a.Passage == b.Passage && a.Split == b.Split && a.Label == b.Label
 }
 
-// Passages are the runs of examples that follow one another, as [from, to).
+// Passages returns the runs of consecutive examples, each as [from, to).
 func (s *Set) Passages() (runs [][2]int) {
 	for i := range s.Examples {
 		if s.follows(i) {
@@ -26,15 +23,15 @@ func (s *Set) Passages() (runs [][2]int) {
 	return runs
 }
 
-// Join makes one example of every n texts of a passage, in the data's order, a space
-// between them; what is left at a passage's end is dropped. parts are the examples of
-// s that each is made of, as [from, to).
+// Join makes one example of every n consecutive texts of a passage, separated by spaces.
+// What remains at a passage's end is dropped. Example i of joined consists of the
+// examples parts[i] of s, as [from, to).
 func (s *Set) Join(n int) (joined *Set, parts [][2]int, err error) {
 	switch {
 	case s.Kind != Text:
 		return nil, nil, fmt.Errorf("examples of %s cannot be joined: only text can", s.Kind)
 	case n < 1:
-		return nil, nil, fmt.Errorf("joining %d examples: give 1 or more", n)
+		return nil, nil, fmt.Errorf("joining %d texts: give 1 or more", n)
 	}
 	t := *s
 	t.Examples = nil
@@ -48,13 +45,13 @@ func (s *Set) Join(n int) (joined *Set, parts [][2]int, err error) {
 		}
 	}
 	if len(parts) == 0 {
-		return nil, nil, errors.New("no passage has so many texts one after another: join fewer")
+		return nil, nil, fmt.Errorf("no passage has %d consecutive texts: join fewer", n)
 	}
 	t.rehash()
 	return &t, parts, nil
 }
 
-// Joined appends the samples of texts from to to−1, a space between them.
+// Joined appends the samples of the texts [from, to), separated by spaces.
 func (s *Set) Joined(dst []float32, from, to int) []float32 {
 	for i := from; i < to; i++ {
 		if i > from {

@@ -20,8 +20,8 @@ import (
 // A Record is an electrocardiogram whose beats are annotated.
 type Record struct {
 	Name  string // NAME of NAME.hea or NAME.wav
-	File  string
-	Split string // that of records.csv; "": there is none
+	File  string // the header, or the audio file
+	Split string // from records.csv; "": none
 	Beats []BeatMark
 
 	fsys fs.FS
@@ -29,17 +29,19 @@ type Record struct {
 
 // A BeatMark is an annotated beat.
 type BeatMark struct {
-	Sample int64  // a channel's
-	Symbol string // PhysioNet's; "" if it does not say
+	Sample int64  // index of the sample in each channel
+	Symbol string // PhysioNet's; "": unknown
 	Class  string // of AAMI EC57: N, S, V, F or Q
 }
 
-// Records finds annotated electrocardiograms, ascending by name: the record at name, or
-// those of a folder, or if that has none those of the folder in it that has most. A
-// record is NAME.hea, its signals and NAME.atr (WFDB), or audio NAME.wav, .flac or .mp3,
-// maybe with .gz, and a table NAME.beats.csv with the columns sample and symbol or aami
-// (others are ignored). A table records.csv beside them or a folder up says with its
-// columns record and split to which split each belongs.
+// Records lists annotated electrocardiograms by name: the record at name, those of the
+// folder name, or, if it has none, those of the subfolder that has most.
+//
+// A record is either a WFDB record, NAME.hea with its signals and NAME.atr, or an audio
+// file, NAME.wav, .flac or .mp3, perhaps gzipped, with a table NAME.beats.csv. The table
+// has the columns sample and symbol or aami; other columns are ignored. A table
+// records.csv in the same folder or in the one above names in its columns record and
+// split the split of each record.
 func Records(name string) (list []Record, notes []string, err error) {
 	return recordsOf(osFS{}, path.Clean(filepath.ToSlash(name)))
 }
@@ -57,7 +59,7 @@ func recordsOf(fsys fs.FS, name string) (list []Record, notes []string, err erro
 		var ok bool
 		var r Record
 		if r, ok, err = openRecordFile(fsys, name); err == nil && !ok {
-			err = fmt.Errorf("%s: no annotated electrocardiogram: want a header NAME.hea with NAME.atr beside it, or a signal with a table NAME.beats.csv", name)
+			err = fmt.Errorf("%s: not an annotated electrocardiogram: give a header NAME.hea with NAME.atr beside it, or an audio file with a table NAME.beats.csv", name)
 		}
 		list = []Record{r}
 	}
@@ -67,7 +69,8 @@ func recordsOf(fsys fs.FS, name string) (list []Record, notes []string, err erro
 	return list, notes, readSplits(fsys, list, dir, path.Dir(dir))
 }
 
-// findRecords lists the records of a folder, or of the one in it that has most.
+// findRecords lists the records of dir, or of the subfolder that has most. where is the
+// folder that they are in.
 func findRecords(fsys fs.FS, dir string) (where string, list []Record, notes []string, err error) {
 	where = dir
 	if list, err = listRecords(fsys, dir); err != nil || len(list) > 0 {
@@ -93,7 +96,7 @@ func findRecords(fsys fs.FS, dir string) (where string, list []Record, notes []s
 		}
 	}
 	if others -= len(list); others > 0 {
-		notes = append(notes, fmt.Sprintf("the %d records are those of %s; other folders have %d: name one of them to use those", len(list), where, others))
+		notes = append(notes, fmt.Sprintf("the %d records are those of %s; other folders have %d: give one of them to use its records", len(list), where, others))
 	}
 	return where, list, notes, nil
 }
@@ -115,7 +118,7 @@ func listRecords(fsys fs.FS, dir string) (list []Record, err error) {
 			continue
 		}
 		if i := slices.IndexFunc(list, func(o Record) bool { return o.Name == r.Name }); i >= 0 {
-			return nil, fmt.Errorf("%s: the record %s is in %s too: take one away", r.File, r.Name, list[i].File)
+			return nil, fmt.Errorf("%s: the record %s is also in %s: remove one", r.File, r.Name, list[i].File)
 		}
 		list = append(list, r)
 	}
@@ -123,7 +126,7 @@ func listRecords(fsys fs.FS, dir string) (list []Record, err error) {
 	return list, nil
 }
 
-// openRecordFile reads the annotations of a record; false: the file is none.
+// openRecordFile reads the annotations of a record. ok reports whether name is one.
 func openRecordFile(fsys fs.FS, name string) (r Record, ok bool, err error) {
 	base := strings.TrimSuffix(name, path.Ext(name))
 	r = Record{File: name, fsys: fsys}
@@ -181,14 +184,14 @@ func readColumns(fsys fs.FS, name string, want []string, row func(value func(i i
 	return table.ReadNamed(f, name, want, row)
 }
 
-// aami are the classes.
+// aami lists the classes of AAMI EC57.
 var aami = []string{wfdb.ClassN, wfdb.ClassS, wfdb.ClassV, wfdb.ClassF, wfdb.ClassQ}
 
 func readBeatTable(fsys fs.FS, name string) (beats []BeatMark, err error) {
 	err = readColumns(fsys, name, []string{"sample", "symbol", "aami"}, func(value func(int) string) error {
 		at, err := strconv.ParseInt(value(0), 10, 64)
 		if err != nil || at < 0 || at > math.MaxInt64/4 {
-			return fmt.Errorf("sample: %q: want the index of a sample, from 0 on", value(0))
+			return fmt.Errorf("sample: %q: write the index of a sample, 0 or more", value(0))
 		}
 		b := BeatMark{at, value(1), value(2)}
 		if b.Class == "" {
@@ -196,11 +199,11 @@ func readBeatTable(fsys fs.FS, name string) (beats []BeatMark, err error) {
 		}
 		switch {
 		case b.Class == "" && b.Symbol == "":
-			return errors.New("symbol and aami: both are empty: give one of them")
+			return errors.New("symbol and aami: both are empty: fill in one")
 		case b.Class == "":
-			return nil // a mark, no beat
+			return nil // an annotation of something else
 		case !slices.Contains(aami, b.Class):
-			return fmt.Errorf("aami: %q: want one of %s", b.Class, strings.Join(aami, " "))
+			return fmt.Errorf("aami: %q: write one of %s", b.Class, strings.Join(aami, " "))
 		}
 		beats = append(beats, b)
 		return nil
@@ -208,7 +211,7 @@ func readBeatTable(fsys fs.FS, name string) (beats []BeatMark, err error) {
 	return sortedBeats(beats), err
 }
 
-// readSplits fills in the splits of the first records.csv in dirs.
+// readSplits sets the splits of list from the first records.csv in dirs.
 func readSplits(fsys fs.FS, list []Record, dirs ...string) error {
 	for _, dir := range dirs {
 		name := path.Join(dir, "records.csv")
@@ -218,7 +221,7 @@ func readSplits(fsys fs.FS, list []Record, dirs ...string) error {
 		splits := map[string]string{}
 		if err := readColumns(fsys, name, []string{"record", "split"}, func(value func(int) string) error {
 			if _, twice := splits[value(0)]; twice {
-				return fmt.Errorf("record: %q is there twice: take one line away", value(0))
+				return fmt.Errorf("record: %q has two lines: delete one", value(0))
 			}
 			splits[value(0)] = value(1)
 			return nil
@@ -233,8 +236,24 @@ func readSplits(fsys fs.FS, list []Record, dirs ...string) error {
 	return nil
 }
 
-// Clip reads the record's signal, those of its leads if it has several.
-func (r *Record) Clip(leads []string) (*audio.Clip, error) {
+// A Signal is a whole signal in memory.
+type Signal struct {
+	Rate     float64 // samples per second and channel
+	Channels int
+	Samples  []float32 // channels interleaved; NaN: missing
+}
+
+// Signal reads the record's signal. leads chooses leads of a WFDB record by name or by
+// number from 1; nil means all.
+func (r *Record) Signal(leads []string) (*Signal, error) {
+	c, err := r.signal(leads)
+	if err != nil {
+		return nil, err
+	}
+	return &Signal{Rate: c.Rate, Channels: c.Channels, Samples: c.Samples}, nil
+}
+
+func (r *Record) signal(leads []string) (*audio.Clip, error) {
 	if !strings.EqualFold(path.Ext(r.File), ".hea") {
 		c, err := audio.DecodeFile(r.fsys, r.File)
 		if err != nil {
@@ -260,23 +279,24 @@ func (r *Record) Clip(leads []string) (*audio.Clip, error) {
 	}
 }
 
-// CheckWithin tells which beat lies past the end of a signal of so many samples.
+// CheckWithin returns an error that names the first beat after the end of a signal with
+// this number of samples per channel.
 func (r *Record) CheckWithin(samples int64) error {
 	for _, b := range r.Beats {
 		if b.Sample >= samples {
-			return fmt.Errorf("%s: the beat at sample %d is past the end, %d samples: annotations and signal are not of one record; give those that belong together", r.File, b.Sample, samples)
+			return fmt.Errorf("%s: sample: the beat at sample %d is after the end, %d samples: the annotations belong to another signal; fetch both again", r.File, b.Sample, samples)
 		}
 	}
 	return nil
 }
 
-// orRecords says of a folder that cannot be read as examples if it holds records.
+// orRecords adds to err that dir holds records, if it does.
 func orRecords(fsys fs.FS, dir string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if list, e := listRecords(fsys, dir); e == nil && len(list) > 0 {
-		return fmt.Errorf("%w; it holds annotated electrocardiograms: train takes those with --segment beat, eval and verify with a model of such", err)
+		return fmt.Errorf("%w; it holds annotated electrocardiograms: cut them into beats with BeatOptions.Segment beat, or give a model of heartbeats", err)
 	}
 	return err
 }

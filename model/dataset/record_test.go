@@ -66,13 +66,13 @@ func TestRecords(t *testing.T) {
 
 func TestRecordMistakes(t *testing.T) {
 	for table, says := range map[string]string{
-		"":                                       "header line",
+		"":                                       "the file is empty: the first line must name the columns",
 		"at,symbol\n1,N\n":                       `"sample"`,
 		"sample,symbol\nx,N\n":                   "x.beats.csv:2: sample",
 		"sample,symbol\n-1,N\n":                  "x.beats.csv:2: sample",
 		"sample,symbol,aami\n1,,\n":              "x.beats.csv:2: symbol and aami",
 		"sample,symbol,aami\n1,N,Z\n":            "x.beats.csv:2: aami",
-		"sample,symbol\n10,N\n99999999,N\n":      "x.wav: the beat at sample 99999999 is past the end",
+		"sample,symbol\n10,N\n99999999,N\n":      "x.wav: sample: the beat at sample 99999999 is after the end",
 		"sample,symbol,sample\n1,N,2\n":          "two columns",
 		"sample,symbol\n1,N,3\n":                 "x.beats.csv:2: 3 cells, the first line has 2",
 		"sample,symbol\n9000000000000000000,N\n": "sample",
@@ -124,18 +124,18 @@ func TestChooseRecords(t *testing.T) {
 		t.Error(got)
 	}
 	for want, got := range map[string]string{
-		`no record "x"`: names(ChooseRecords(list, []string{"x"}, "", true)),
-		"DS1, DS2":      names(ChooseRecords(list, nil, "DS3", true)),
-		"--records":     names(ChooseRecords(list[:1:1], nil, "", true)),
+		`no record "x"`:            names(ChooseRecords(list, []string{"x"}, "", true)),
+		"DS1, DS2":                 names(ChooseRecords(list, nil, "DS3", true)),
+		"there is only one record": names(ChooseRecords(list[:1:1], nil, "", true)),
 	} {
-		if want != "--records" && !strings.Contains(got, want) {
+		if want != "there is only one record" && !strings.Contains(got, want) {
 			t.Errorf("%q has no %q", got, want)
 		}
 	}
-	if _, err := ChooseRecords([]Record{{Name: "a"}}, nil, "", true); err == nil || !strings.Contains(err.Error(), "--records") {
+	if _, err := ChooseRecords([]Record{{Name: "a"}}, nil, "", true); err == nil || !strings.Contains(err.Error(), "choose the record by name, or the split all") {
 		t.Error(err)
 	}
-	if _, err := ChooseRecords([]Record{{Name: "a", Split: "x"}}, nil, "", true); err == nil || !strings.Contains(err.Error(), "--split") {
+	if _, err := ChooseRecords([]Record{{Name: "a", Split: "x"}}, nil, "", true); err == nil || !strings.Contains(err.Error(), "choose the split x, or all") {
 		t.Error(err)
 	}
 }

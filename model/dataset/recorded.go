@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// OpenRecordings reads what Open reads, labels being ignored, and besides it plain
-// signals: an audio file, a table of a signal or a .txt, or a folder of them. Every example is a recording of
-// its own under the label ""; texts of a table that follow one another are one, a line
-// each.
+// OpenRecordings reads what Open reads, ignoring labels, and also signals without
+// labels: an audio file, a table of signals, a .txt file, or a folder of such files.
+// Every example is a recording with the label "". Consecutive texts of a table become
+// the lines of one recording.
 func OpenRecordings(name string, o Options) (*Set, error) {
 	return OpenRecordingsFS(osFS{}, filepath.ToSlash(name), o)
 }
@@ -35,13 +35,13 @@ func OpenRecordingsFS(fsys fs.FS, name string, o Options) (*Set, error) {
 		return loadTexts(fsys, texts, o)
 	}
 	if o.Rate < 0 || o.Rate-o.Rate != 0 || o.Channels < 0 {
-		return nil, fmt.Errorf("dataset: rate %v and channels %d must not be negative", o.Rate, o.Channels)
+		return nil, errFormat(o)
 	}
 	return loadAudio(fsys, files, o)
 }
 
-// plainSignals is the audio file or text name, or those of the folder name that has no
-// index; nothing: it is neither. Beside audio texts are notes on it.
+// plainSignals returns the audio file or text name, or those of the folder name. It
+// returns none for a folder with an index, and no texts if there is audio.
 func plainSignals(fsys fs.FS, name string) (files, texts []entry, err error) {
 	info, err := fs.Stat(fsys, name)
 	switch {
@@ -71,7 +71,7 @@ func plainSignals(fsys fs.FS, name string) (files, texts []entry, err error) {
 	return files, texts, nil
 }
 
-// plainSignal appends file to those of its kind.
+// plainSignal appends file to the list of its kind.
 func plainSignal(files, texts []entry, file string) (_, _ []entry) {
 	e := entry{file: file, where: file}
 	switch {
@@ -83,7 +83,8 @@ func plainSignal(files, texts []entry, file string) (_, _ []entry) {
 	return files, texts
 }
 
-// Unlabelled is s with the label "" for every example, texts of a passage joined.
+// Unlabelled returns s with the label "" for every example. The texts of a passage become
+// the lines of one.
 func (s *Set) Unlabelled() *Set {
 	t := s.subset(func(int) bool { return true })
 	if s.Kind == Text {
@@ -96,7 +97,7 @@ func (s *Set) Unlabelled() *Set {
 	return t
 }
 
-// running is the texts of s, those of a passage as the lines of one.
+// running returns the texts of s, those of a passage as the lines of one.
 func (s *Set) running() *Set {
 	t := *s
 	t.Examples = nil
@@ -115,11 +116,11 @@ func (s *Set) running() *Set {
 	return &t
 }
 
-// unlabelled tells whether s is of recordings without labels.
+// unlabelled reports whether s has recordings without labels.
 func (s *Set) unlabelled() bool { return len(s.Labels) == 1 && s.Labels[0] == "" }
 
-// HoldOutEnds divides every example in time: the last part of each, a share of its
-// samples, is held out. An example of which nothing would be left is in begin alone.
+// HoldOutEnds divides every example in time and holds out this fraction of its samples,
+// the last ones. An example too short for that is in begin alone.
 func (s *Set) HoldOutEnds(fraction float64) (begin, end *Set) {
 	b, e := *s, *s
 	b.Examples, e.Examples = nil, nil
@@ -136,7 +137,7 @@ func (s *Set) HoldOutEnds(fraction float64) (begin, end *Set) {
 	return &b, &e
 }
 
-// span is the samples [from, to) a channel of example i.
+// span returns example i with the samples [from, to) of each channel.
 func (s *Set) span(i, from, to int) Example {
 	e := s.Examples[i]
 	if from == 0 && to == s.Frames(i) {
@@ -156,7 +157,7 @@ func (s *Set) span(i, from, to int) Example {
 	return e
 }
 
-// seconds is the length of n samples, in samples where the rate is unknown.
+// seconds returns the length of n samples in seconds, or n if the rate is unknown.
 func (s *Set) seconds(n int) float64 {
 	if s.Rate == 0 {
 		return float64(n)

@@ -11,17 +11,17 @@ import (
 	"inkling/internal/audio"
 )
 
-// A Recording is a file of audio, however long, that is annotated.
+// A Recording is an annotated audio file of any length.
 type Recording struct {
-	Name        string  // of the audio file
-	Seconds     float64 // of it; 0: it does not say
+	Name        string  // the audio file
+	Seconds     float64 // its length; 0: unknown
 	Annotations []Annotation
 }
 
-// Recordings finds annotated recordings: the audio file at path, or all those of a
-// folder. The annotations of X.wav, .flac or .mp3 are in X.txt or X.csv beside it;
-// see ReadAnnotations. Audio without any is left out and noted. What holds no
-// annotated recordings, a data set perhaps, gives none.
+// Recordings lists annotated recordings: the audio file name, or those of the folder
+// name. The annotations of X.wav, X.flac or X.mp3 are in X.txt or X.csv beside it; see
+// ReadAnnotations. Audio without annotations is left out and noted. The list is empty
+// for anything else, such as a data set.
 func Recordings(name string) (list []Recording, notes []string, err error) {
 	fsys := osFS{}
 	name = path.Clean(filepath.ToSlash(name))
@@ -68,8 +68,8 @@ func Recordings(name string) (list []Recording, notes []string, err error) {
 	return list, notes, nil
 }
 
-// openRecording reads the annotations and the header of an audio file; nil: it
-// has no annotations.
+// openRecording reads the annotations and the header of an audio file. It returns nil for
+// a file without annotations.
 func openRecording(fsys fs.FS, name string) (*Recording, error) {
 	labels, err := labelsBeside(fsys, name)
 	if err != nil || labels == "" {
@@ -100,7 +100,7 @@ func openRecording(fsys fs.FS, name string) (*Recording, error) {
 	return r, err
 }
 
-// labelsBeside is the file that annotates name; "": there is none.
+// labelsBeside returns the file that annotates name, or "".
 func labelsBeside(fsys fs.FS, name string) (found string, err error) {
 	base := strings.TrimSuffix(name, path.Ext(name))
 	for _, ext := range []string{".txt", ".csv"} {
@@ -112,7 +112,7 @@ func labelsBeside(fsys fs.FS, name string) (found string, err error) {
 			return "", err
 		}
 		if found != "" {
-			return "", fmt.Errorf("%s: both %s and %s annotate it: take one away", name, found, base+ext)
+			return "", fmt.Errorf("%s: both %s and %s annotate it: remove one", name, found, base+ext)
 		}
 		found = base + ext
 	}

@@ -8,15 +8,17 @@ import (
 	"strings"
 )
 
-// The splits of de Chazal, O'Dwyer and Reilly 2004, who share no patient.
+// Splits of the MIT-BIH database with no patient in common (de Chazal, O'Dwyer and
+// Reilly 2004).
 const (
 	trainRecords = "DS1"
 	testRecords  = "DS2"
 )
 
-// ChooseRecords picks records: those of names; else those of split; else those that
-// training, or judging if test is true, takes: the split train or DS1, test or DS2,
-// and where no record has a split all but a fifth, or that fifth, by a hash of names.
+// ChooseRecords returns the records with these names; without names, those of the split;
+// without both, those for training, or for testing if test is true. For training these
+// are the split train or DS1, for testing test or DS2. If no record has a split, a hash
+// of names draws a fifth of the records for testing.
 func ChooseRecords(list []Record, names []string, split string, test bool) ([]Record, error) {
 	switch {
 	case len(names) > 0:
@@ -30,16 +32,16 @@ func ChooseRecords(list []Record, names []string, split string, test bool) ([]Re
 	if len(splits) == 0 {
 		return drawRecords(list, test)
 	}
-	want := []string{"train", trainRecords}
+	want := []string{TrainSplit, trainRecords}
 	if test {
-		want = []string{"test", testRecords}
+		want = []string{TestSplit, testRecords}
 	}
 	for _, w := range want {
 		if slices.Contains(splits, w) {
 			return splitRecords(list, w)
 		}
 	}
-	return nil, fmt.Errorf("the records have splits, but none is %s: choose one with --split: %s, or %s", strings.Join(want, " or "), strings.Join(splits, ", "), All)
+	return nil, fmt.Errorf("none of the records is in the split %s: choose the split %s, or %s", strings.Join(want, " or "), strings.Join(splits, ", "), All)
 }
 
 func recordSplits(list []Record) (splits []string) {
@@ -56,7 +58,7 @@ func namedRecords(list []Record, names []string) (chosen []Record, err error) {
 	for _, name := range names {
 		i := slices.IndexFunc(list, func(r Record) bool { return r.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no record %q: there are %s", name, recordNames(list))
+			return nil, fmt.Errorf("there is no record %q: the records are %s", name, recordNames(list))
 		}
 		chosen = append(chosen, list[i])
 	}
@@ -79,16 +81,16 @@ func splitRecords(list []Record, split string) (chosen []Record, err error) {
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("no record is of the split %q: there are %s, and %s", split, strings.Join(recordSplits(list), ", "), All)
+		return nil, fmt.Errorf("no record is in the split %q: the splits are %s, and %s", split, strings.Join(recordSplits(list), ", "), All)
 	}
 	return chosen, nil
 }
 
-// drawRecords is the fifth of the records, at least one, with the least draws, or the
-// rest.
+// drawRecords returns the fifth of the records with the smallest draws, at least one, or
+// the rest.
 func drawRecords(list []Record, test bool) ([]Record, error) {
 	if len(list) < 2 {
-		return nil, fmt.Errorf("one record only, and no split: name it with --records, or give --split %s", All)
+		return nil, fmt.Errorf("there is only one record and no split: choose the record by name, or the split %s", All)
 	}
 	order := slices.Clone(list)
 	slices.SortStableFunc(order, func(a, b Record) int { return cmp.Compare(draw("test", a.Name), draw("test", b.Name)) })

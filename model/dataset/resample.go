@@ -2,7 +2,7 @@ package dataset
 
 import "inkling/internal/resample"
 
-// resampled brings a whole signal to another rate.
+// resampled returns a whole signal at another rate.
 func resampled(x []float32, from, to float64, channels int) ([]float32, error) {
 	r, err := resample.New(from, to, channels)
 	if err != nil {

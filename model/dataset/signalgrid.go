@@ -11,16 +11,16 @@ import (
 	"inkling/internal/table"
 )
 
-// A tableLoader makes examples out of tables that are read.
+// A tableLoader makes examples of the rows of tables.
 type tableLoader struct {
 	set   *Set
 	o     Options
 	files []entry
 	rows  []*rows
-	from  []int // of each example: index into files
+	from  []int // index into files of each example
 }
 
-// A stretch is what a table gives between two gaps.
+// A stretch is the part of a table between two gaps.
 type stretch struct {
 	start   int64
 	samples []float32
@@ -55,9 +55,9 @@ func (l *tableLoader) load() (*Set, error) {
 		names, more = append(names, labels...), append(more, l.rows[i].names...)
 	}
 	if len(s.Examples) == 0 {
-		return nil, fmt.Errorf("%s: no row has a label: fill the column of labels, or change what stands for none (--unlabelled)", bare[0])
+		return nil, fmt.Errorf("%s: no row has a label: fill the column of labels, or change TableOptions.Unlabelled", bare[0])
 	}
-	l.tell(stats)
+	l.noteStats(stats)
 	if len(bare) > 0 {
 		s.note("%d files without a labelled row are left out: %s", len(bare), brief(bare))
 	}
@@ -66,20 +66,20 @@ func (l *tableLoader) load() (*Set, error) {
 	return s, nil
 }
 
-// check tells why file i gives no signal.
+// check returns an error if file i cannot give a signal.
 func (l *tableLoader) check(i int, st *table.Stats) error {
 	name, h := l.files[i].file, l.rows[i].head
 	switch {
 	case st.Samples == 0:
-		return fmt.Errorf("%s: no sample has a value in every channel (%s): leave out the empty ones (--signals names those to take)", name, strings.Join(h.Names, ", "))
+		return fmt.Errorf("%s: no sample has a value in every channel (%s): leave out the empty channels (TableOptions.Signals lists those to use)", name, strings.Join(h.Names, ", "))
 	case st.Repeated*2 > st.Rows && len(table.Files(name)) == 1 && !h.Long:
-		return fmt.Errorf("%s: %d of %d rows have the time of the row before, its clock is too coarse: take each row as a sample (--columns time=-, and --rate)", name, st.Repeated, st.Rows)
+		return fmt.Errorf("%s: %d of %d rows have the time of the row before, as the clock is too coarse: make each row a sample (TableOptions.Time %q, and Options.Rate)", name, st.Repeated, st.Rows, table.None)
 	}
 	return nil
 }
 
-// examples makes one of each stretch of file i in which a sample has a label, and
-// returns their labels.
+// examples appends an example for each stretch of file i with a labelled sample, and
+// returns the labels.
 func (l *tableLoader) examples(i int, parts []stretch, hash string) (labels []string) {
 	f, s := l.files[i], l.set
 	group := f.group
@@ -102,8 +102,8 @@ func (l *tableLoader) examples(i int, parts []stretch, hash string) (labels []st
 	return labels
 }
 
-// channels checks that all tables have the same channels, and brings them into the
-// order of the first.
+// channels checks that all tables have the same channels, and puts them into the order of
+// the first table.
 func (l *tableLoader) channels() error {
 	first := l.rows[0].head
 	s := l.set
@@ -120,16 +120,16 @@ func (l *tableLoader) channels() error {
 			continue
 		}
 		if len(h.Names) != len(first.Names) {
-			return fmt.Errorf("%s: %d channels (%s), but %s has %d (%s): give all the same columns, or name those to take with --signals",
+			return fmt.Errorf("%s: %d channels (%s), but %s has %d (%s): give all files the same columns, or list those to use in TableOptions.Signals",
 				l.files[i].file, len(h.Names), strings.Join(h.Names, ", "), l.files[0].file, len(first.Names), strings.Join(first.Names, ", "))
 		}
 		order := make([]int, len(first.Names))
 		for c, name := range first.Names {
 			if order[c] = slices.Index(h.Names, name); order[c] < 0 {
-				return fmt.Errorf("%s: no column %q, which %s has: give all the same columns, or name those to take with --signals", l.files[i].file, name, l.files[0].file)
+				return fmt.Errorf("%s: no column %q, which %s has: give all files the same columns, or list those to use in TableOptions.Signals", l.files[i].file, name, l.files[0].file)
 			}
 			if u := h.Units[order[c]]; u != first.Units[c] {
-				return fmt.Errorf("%s: column %q is in %q, but in %q in %s: bring both to one unit", l.files[i].file, name, u, first.Units[c], l.files[0].file)
+				return fmt.Errorf("%s: column %q is in %q, but in %q in %s: convert both to one unit", l.files[i].file, name, u, first.Units[c], l.files[0].file)
 			}
 		}
 		row := make([]float32, len(order))
@@ -143,8 +143,8 @@ func (l *tableLoader) channels() error {
 	return nil
 }
 
-// chooseRate is the rate that is asked for, or that of the slowest table; rates that
-// differ by less than a hundredth are one.
+// chooseRate sets the rate to the one asked for, or to that of the slowest table. Rates
+// that differ by less than a hundredth count as equal; their mean is rounded.
 func (l *tableLoader) chooseRate() error {
 	s := l.set
 	low, high, none := math.Inf(1), 0.0, 0
@@ -164,20 +164,21 @@ func (l *tableLoader) chooseRate() error {
 	}
 	switch {
 	case l.o.Rate == 0 && s.Rate > table.MostRate:
-		return fmt.Errorf("%s: rows come %g times a second: give the unit of the times (--time-unit)", l.files[0].file, s.Rate)
+		return fmt.Errorf("%s: rows come %g times per second: give the unit of the times (TableOptions.TimeUnit)", l.files[0].file, s.Rate)
 	case s.Rate > table.MostRate:
-		return fmt.Errorf("%v samples a second are more than a table can have: give a rate up to %g", s.Rate, table.MostRate)
+		return fmt.Errorf("a rate of %v samples per second is too high for a table: set Options.Rate to at most %g", s.Rate, table.MostRate)
 	case none == len(l.rows):
 		return nil
 	}
 	if none > 0 {
-		s.note("%d files have no times: their rows are taken as samples at %.6g Hz", none, s.Rate)
+		s.note("%d files have no times: their rows count as samples at %.6g Hz", none, s.Rate)
 	}
-	return l.tellRate(low, high)
+	return l.noteRate(low, high)
 }
 
-// tellRate notes how rows that come so often fit the grid, or says why they do not.
-func (l *tableLoader) tellRate(low, high float64) error {
+// noteRate notes how the rates of rows, from low to high, differ from that of the grid. It
+// returns an error if rows are too far apart.
+func (l *tableLoader) noteRate(low, high float64) error {
 	s := l.set
 	bridge := l.o.Table.Bridge
 	if bridge == 0 {
@@ -185,14 +186,14 @@ func (l *tableLoader) tellRate(low, high float64) error {
 	}
 	switch {
 	case low*bridge < 1:
-		return fmt.Errorf("rows come only %.4g times a second: too far apart for a grid of %.6g Hz that bridges %.3g s: give --bridge %.2g or more, or a lower --rate", low, s.Rate, bridge, 5/low)
+		return fmt.Errorf("rows come only %.4g times per second, too far apart for a grid of %.6g Hz that bridges %.3g s: set TableOptions.Bridge to %.2g or more, or lower Options.Rate", low, s.Rate, bridge, 5/low)
 	case high >= low*1.01:
-		s.note("rows come %.5g to %.5g times a second: all are put on a grid of %.6g Hz", low, high, s.Rate)
+		s.note("rows come %.5g to %.5g times per second: all are put on a grid of %.6g Hz", low, high, s.Rate)
 	case math.Abs(high-s.Rate) > s.Rate*1e-4:
-		s.note("rows come %.5g times a second: they are put on a grid of %.6g Hz", high, s.Rate)
+		s.note("rows come %.5g times per second: they are put on a grid of %.6g Hz", high, s.Rate)
 	}
 	if high > s.Rate*1.5 {
-		s.note("%.6g Hz is coarser than the rows: what is faster than half of it is folded; --rate %.4g and --decimate keep it out", s.Rate, high)
+		s.note("%.6g Hz is coarser than the rows, so frequencies over half of it are aliased: prevent that with Options.Rate %.4g and feature.Config.Decimate", s.Rate, high)
 	}
 	return nil
 }
@@ -226,8 +227,8 @@ func (l *tableLoader) grid(t *rows) ([]stretch, *table.Stats) {
 	return parts, g.Stats()
 }
 
-// common is the label of all of labels, or the most frequent one, the first of
-// equals, with them all; −1: there is none.
+// common returns the most frequent of labels, the first if several are equally frequent,
+// or −1 if there is none. steps is labels if some differ, else nil.
 func common(labels []int32) (label int32, steps []int32) {
 	var count []int
 	for _, l := range labels {
@@ -250,8 +251,8 @@ func common(labels []int32) (label int32, steps []int32) {
 	return label, steps
 }
 
-// index makes the steps of the examples, so far indices of their file's labels, those
-// of the set's.
+// index converts the steps of the examples from indices of their file's labels to
+// indices of the set's.
 func (l *tableLoader) index() {
 	for i, from := range l.from {
 		names := l.rows[from].names
@@ -269,7 +270,7 @@ func (l *tableLoader) index() {
 	}
 }
 
-// seconds is n samples in seconds, or in samples where the rate is unknown.
+// seconds returns the length of n samples in seconds, or n if the rate is unknown.
 func (l *tableLoader) seconds(n float64) float64 {
 	if l.set.Rate == 0 {
 		return n
@@ -277,8 +278,8 @@ func (l *tableLoader) seconds(n float64) float64 {
 	return n / l.set.Rate
 }
 
-// tell notes what was done to the signals.
-func (l *tableLoader) tell(stats []*table.Stats) {
+// noteStats notes what was done to the signals.
+func (l *tableLoader) noteStats(stats []*table.Stats) {
 	var sum table.Stats
 	for i, t := range stats {
 		t.Missing = l.rows[i].missing
@@ -291,11 +292,11 @@ func (l *tableLoader) tell(stats []*table.Stats) {
 	first := l.rows[0].head
 	l.set.Notes = append(l.set.Notes, sum.Notes(first.Names, unit)...)
 	if ignored := sorted(first.Ignored); len(ignored) > 0 {
-		l.set.note("columns that are no signal are ignored: %s", brief(ignored))
+		l.set.note("columns that are not signals are ignored: %s", brief(ignored))
 	}
 }
 
-// brief is the first few of names.
+// brief lists at most five names.
 func brief(names []string) string {
 	const most = 5
 	if len(names) > most {

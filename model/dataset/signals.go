@@ -17,14 +17,31 @@ import (
 	"inkling/internal/table"
 )
 
-// TableOptions say how signals are read out of tables (.csv, .tsv).
+// TableOptions say how signals are read from tables (.csv, .tsv). The zero value finds
+// columns by their names.
 type TableOptions struct {
-	table.Options
-	Bridge     float64  // seconds (samples, without a rate) to interpolate over at most; 0: five samples
-	Fill       float64  // gaps up to this long are filled with the values before them; 0: the example is divided at each
-	TrainFiles []string // files of the split train, by name without ending, or patterns of path.Match
-	TestFiles  []string // of the split test; where only one of both is given, the other is the rest
-	Plain      bool     // labels are not looked for: every table is a recording under the label ""
+	Columns    []string // names of the columns of tables without a header, in order; "-": ignored
+	Signals    []string // columns that are channels, in this order; nil: all without another use
+	Time       string   // column of times; "": found by the usual names; "-": none
+	TimeUnit   string   // s, ms, us or ns; "": found by the name or the size of the numbers
+	Label      string   // column of labels; "": found by the usual names; "-": none
+	Unlabelled []string // labels that mean no label, as an empty cell does
+
+	// Want and WantUnits are the channels of a model and their units, "" or nil if
+	// unknown. Without Signals, a table whose header names them may have its columns
+	// in any order.
+	Want, WantUnits []string
+
+	Bridge     float64  // longest time between two values to interpolate over, in seconds, or in samples if there is no rate; 0: five samples
+	Fill       float64  // gaps up to this long repeat the values before them; longer ones divide the example
+	TrainFiles []string // files of TrainSplit: names without extension, or patterns of path.Match
+	TestFiles  []string // files of TestSplit; if only one of both lists is set, the other split has the rest
+	Plain      bool     // ignore labels: every table is a recording with the label ""
+}
+
+func (o *TableOptions) reader() *table.Options {
+	return &table.Options{Columns: o.Columns, Signals: o.Signals, Time: o.Time, TimeUnit: o.TimeUnit, Label: o.Label,
+		Unlabelled: o.Unlabelled, Want: o.Want, WantUnits: o.WantUnits}
 }
 
 // rows is a table in memory.
@@ -32,14 +49,14 @@ type rows struct {
 	head   *table.Head
 	times  []float64
 	lines  []int32
-	values []float32 // of the channels, row by row; NaN: missing
-	labels []int32   // of each row: index into names, −1: none
+	values []float32 // row by row, one per channel; NaN: missing
+	labels []int32   // one per row: index into names, −1: none
 	names  []string
 
 	missing int // cells without a value
 }
 
-// loadTables reads tables, in parallel, and puts them on one grid.
+// loadTables reads tables in parallel and puts them on one grid.
 func loadTables(fsys fs.FS, files []entry, o Options) (*Set, error) {
 	if err := assignSplits(files, &o.Table); err != nil {
 		return nil, err
@@ -66,7 +83,7 @@ func loadTables(fsys fs.FS, files []entry, o Options) (*Set, error) {
 	return l.load()
 }
 
-// assignSplits puts files into the splits that TrainFiles and TestFiles say.
+// assignSplits sets the splits of files by TrainFiles and TestFiles.
 func assignSplits(files []entry, o *TableOptions) error {
 	used := map[string]bool{}
 	matches := func(patterns []string, file string) bool {
@@ -90,27 +107,27 @@ func assignSplits(files []entry, o *TableOptions) error {
 		train, test := matches(o.TrainFiles, f.file), matches(o.TestFiles, f.file)
 		switch {
 		case train && test:
-			return fmt.Errorf("%s: is of both --train-files and --test-files: give it to one", f.file)
+			return fmt.Errorf("%s: both TableOptions.TrainFiles and TableOptions.TestFiles match it: use one", f.file)
 		case train, !test && len(o.TrainFiles) == 0:
-			f.split = "train"
+			f.split = TrainSplit
 		case test, !train && len(o.TestFiles) == 0:
-			f.split = "test"
+			f.split = TestSplit
 		default:
 			f.split = ""
 		}
 	}
 	for _, p := range slices.Concat(o.TrainFiles, o.TestFiles) {
 		if !used[p] {
-			return fmt.Errorf("no file is named %q: --train-files and --test-files take names of files of the data, without ending", p)
+			return fmt.Errorf("no file matches %q: TableOptions.TrainFiles and TableOptions.TestFiles list names of files without extension, or patterns", p)
 		}
 	}
 	return nil
 }
 
-// readTable reads the rows of one file. A label that e has goes before the rows'.
+// readTable reads the rows of one file. A label of e replaces those of the rows.
 func readTable(fsys fs.FS, e *entry, o *TableOptions) (*rows, error) {
 	open := func(name string) (io.ReadCloser, error) { return fsys.Open(name) }
-	r, opened, err := table.Open(open, e.file, &o.Options)
+	r, opened, err := table.Open(open, e.file, o.reader())
 	if err != nil {
 		if missing := (*fs.PathError)(nil); errors.As(err, &missing) && e.where != e.file {
 			err = fmt.Errorf("%s: %w", e.where, err)
@@ -121,7 +138,7 @@ func readTable(fsys fs.FS, e *entry, o *TableOptions) (*rows, error) {
 	t := &rows{head: r.Head()}
 	whole := e.label != "" || o.Plain
 	if !whole && !t.head.Labels {
-		return nil, fmt.Errorf("%s: no column label, activity or class, and nothing else labels it: name the column (--columns label=NAME, or all columns of a table without header), or put the file into a folder named by its label",
+		return nil, fmt.Errorf("%s: no column label, activity or class, and nothing else labels it: name the column (TableOptions.Label, or TableOptions.Columns for a table without a header), or put the file into a folder named after its label",
 			e.file)
 	}
 	known := map[string]int32{}
@@ -155,7 +172,7 @@ func readTable(fsys fs.FS, e *entry, o *TableOptions) (*rows, error) {
 	}
 }
 
-// hash is over everything that was read.
+// hash returns 16 hex digits over all that was read.
 func (t *rows) hash() string {
 	h := sha256.New()
 	buf := make([]byte, 0, 4096)
@@ -183,8 +200,9 @@ func (t *rows) hash() string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// rate is how often rows come: of the intervals within half of the median, the mean,
-// so that times rounded to milliseconds do it no harm. 0: there are no times.
+// rate returns the number of rows per second, or 0 without times. It is the inverse of
+// the mean of the intervals within half of the median, so that gaps do not count and
+// times may be rounded to milliseconds.
 func (t *rows) rate() float64 {
 	if !t.head.Timed {
 		return 0

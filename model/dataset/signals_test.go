@@ -51,7 +51,7 @@ func TestTables(t *testing.T) {
 	if !slices.Equal(s.Splits(), []string{"test", "train"}) || s.Examples[0].Split != "train" {
 		t.Errorf("splits by name: %+v", s.Examples)
 	}
-	if n := strings.Join(s.Notes, "\n"); !strings.Contains(n, "gaps: 1, the longest of 2 s before d/a.csv:6") {
+	if n := strings.Join(s.Notes, "\n"); !strings.Contains(n, "gaps: 1, the longest 2 s before d/a.csv:6") {
 		t.Errorf("notes %q", n)
 	}
 }
@@ -83,8 +83,8 @@ func TestJoinedTables(t *testing.T) {
 		}
 	}
 	for name, c := range map[string][2]string{
-		"no times":  {"heat\n5\n", "heat.csv has no column of times to join it by"},
-		"stamps":    {"time,heat\n2026-01-02T03:04:05Z,5\n", "count their times in different ways"},
+		"no times":  {"heat\n5\n", "heat.csv has no column of times to be joined by"},
+		"stamps":    {"time,heat\n2026-01-02T03:04:05Z,5\n", "have different kinds of times"},
 		"twice":     {"time,x\n0,5\n", `heat.csv has a column "x" too`},
 		"labels":    {"time,h,label\n0,5,a\n", "heat.csv has a column of labels too"},
 		"centuries": {"time_s,h\n1e11,5\n", "centuries after"},
@@ -127,12 +127,12 @@ func TestTableMistakes(t *testing.T) {
 		"columns differ":  {fstest.MapFS{"1.csv": text(xy), "2.csv": text("y,label\n1,a\n")}, TableOptions{}, `2.csv: no column "x", which 1.csv has`},
 		"more columns":    {fstest.MapFS{"1.csv": text(xy), "2.csv": text("x,y,label\n1,2,a\n")}, TableOptions{}, "2.csv: 2 channels (x, y), but 1.csv has 1 (x)"},
 		"units differ":    {fstest.MapFS{"1.csv": text("x [g],label\n1,a\n"), "2.csv": text("x [V],label\n1,a\n")}, TableOptions{}, `2.csv: column "x" is in "V", but in "g" in 1.csv`},
-		"no such file":    {fstest.MapFS{"1.csv": text(xy)}, TableOptions{TrainFiles: []string{"7"}}, `no file is named "7"`},
-		"in both":         {fstest.MapFS{"1.csv": text(xy)}, TableOptions{TrainFiles: []string{"1"}, TestFiles: []string{"1.csv"}}, "1.csv: is of both"},
+		"no such file":    {fstest.MapFS{"1.csv": text(xy)}, TableOptions{TrainFiles: []string{"7"}}, `no file matches "7"`},
+		"in both":         {fstest.MapFS{"1.csv": text(xy)}, TableOptions{TrainFiles: []string{"1"}, TestFiles: []string{"1.csv"}}, "1.csv: both TableOptions.TrainFiles and TableOptions.TestFiles match it"},
 		"mixed index":     {fstest.MapFS{"index.csv": text("file,label\n1.csv,a\n1.wav,b\n")}, TableOptions{}, "index.csv: lists 1 tables among 2 files"},
 		"lost":            {fstest.MapFS{"index.csv": text("file,label\n1.csv,a\n")}, TableOptions{}, "index.csv:2: open 1.csv"},
-		"coarse clock":    {fstest.MapFS{"1.csv": text("time,x,label\n0,1,a\n0,2,a\n0,3,a\n1,4,a\n1,4,a\n1,4,a\n")}, TableOptions{}, "1.csv: 4 of 6 rows have the time of the row before, its clock is too coarse"},
-		"wrong time unit": {fstest.MapFS{"1.csv": text("time_ns,x,label\n0,1,a\n1,1,a\n")}, TableOptions{}, "--time-unit"},
+		"coarse clock":    {fstest.MapFS{"1.csv": text("time,x,label\n0,1,a\n0,2,a\n0,3,a\n1,4,a\n1,4,a\n1,4,a\n")}, TableOptions{}, "1.csv: 4 of 6 rows have the time of the row before, as the clock is too coarse"},
+		"wrong time unit": {fstest.MapFS{"1.csv": text("time_ns,x,label\n0,1,a\n1,1,a\n")}, TableOptions{}, "give the unit of the times (TableOptions.TimeUnit)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := OpenFS(c.fsys, ".", Options{Table: c.o})
@@ -142,7 +142,7 @@ func TestTableMistakes(t *testing.T) {
 		})
 	}
 	slow := fstest.MapFS{"1.csv": text("time,x,label\n0,1,a\n1,2,b\n")}
-	if _, err := OpenFS(slow, ".", Options{Rate: 10}); err == nil || !strings.Contains(err.Error(), "give --bridge 5 or more") {
+	if _, err := OpenFS(slow, ".", Options{Rate: 10}); err == nil || !strings.Contains(err.Error(), "set TableOptions.Bridge to 5 or more") {
 		t.Errorf("rows far apart: %v", err)
 	}
 	if s, err := OpenFS(slow, ".", Options{Rate: 10, Table: TableOptions{Bridge: 5}}); err != nil || s.Frames(0) != 11 {

@@ -10,13 +10,17 @@ import (
 	"strings"
 )
 
-// All is the name of the split that is every example.
-const All = "all"
+// Names of splits. Data may name others.
+const (
+	TrainSplit = "train"
+	TestSplit  = "test"
+	All        = "all" // every example
+)
 
-// testFraction is kept out of training where the data name no splits.
+// testFraction is the share of the test split if the data name no splits.
 const testFraction = 0.2
 
-// Splits lists the splits that the data name, sorted.
+// Splits returns the splits that the data name, sorted.
 func (s *Set) Splits() []string {
 	var names []string
 	for i := range s.Examples {
@@ -28,7 +32,7 @@ func (s *Set) Splits() []string {
 	return names
 }
 
-// Split is the examples of one split, or of All.
+// Split returns the examples of a split, or s if name is All.
 func (s *Set) Split(name string) (*Set, error) {
 	if name == All {
 		return s, nil
@@ -36,20 +40,21 @@ func (s *Set) Split(name string) (*Set, error) {
 	names := s.Splits()
 	if !slices.Contains(names, name) {
 		if len(names) == 0 {
-			return nil, fmt.Errorf("there is no split %q: the data name none, only %s is possible", name, All)
+			return nil, fmt.Errorf("there is no split %q: the data name none; choose the split %s", name, All)
 		}
-		return nil, fmt.Errorf("there is no split %q: the data have %s, and %s", name, strings.Join(names, ", "), All)
+		return nil, fmt.Errorf("there is no split %q: the splits are %s, and %s", name, strings.Join(names, ", "), All)
 	}
 	return s.subset(func(i int) bool { return s.Examples[i].Split == name }), nil
 }
 
-// Train is the split train where the data name splits; where they name none,
-// all but the fifth that Test is: of a recording alone, without labels, its last fifth.
-func (s *Set) Train() (*Set, error) { return s.trainOrTest("train") }
+// Train returns the split TrainSplit if the data name splits, and otherwise the examples
+// that Test does not return.
+func (s *Set) Train() (*Set, error) { return s.trainOrTest(TrainSplit) }
 
-// Test is the split test where the data name splits; where they name none, a
-// fifth, as HoldOut chooses it.
-func (s *Set) Test() (*Set, error) { return s.trainOrTest("test") }
+// Test returns the split TestSplit if the data name splits, and otherwise a fifth of the
+// examples, chosen by HoldOut. If s is a single recording without labels, it returns its
+// last fifth.
+func (s *Set) Test() (*Set, error) { return s.trainOrTest(TestSplit) }
 
 func (s *Set) trainOrTest(name string) (*Set, error) {
 	names := s.Splits()
@@ -58,35 +63,36 @@ func (s *Set) trainOrTest(name string) (*Set, error) {
 		if len(s.Examples) == 1 && s.unlabelled() {
 			train, test = s.HoldOutEnds(testFraction)
 		}
-		if name == "train" {
+		if name == TrainSplit {
 			return train, nil
 		}
 		if len(test.Examples) == 0 {
-			return nil, fmt.Errorf("the data name no splits, and %d examples are too few to keep a fifth apart: use --split %s", len(s.Examples), All)
+			return nil, fmt.Errorf("the data name no splits, and %d examples are too few to hold out a fifth: choose the split %s", len(s.Examples), All)
 		}
 		return test, nil
 	}
 	if !slices.Contains(names, name) {
-		return nil, fmt.Errorf("the data name splits, but none is %q: choose one with --split: %s, or %s", name, strings.Join(names, ", "), All)
+		return nil, fmt.Errorf("there is no split %q: choose the split %s, or %s", name, strings.Join(names, ", "), All)
 	}
 	return s.Split(name)
 }
 
-// A part is a group of examples that stay together.
+// A part is a group of examples that no split divides.
 type part struct {
 	examples []int
 	labels   []int  // distinct, sorted
-	stratum  string // parts of equal labels
+	stratum  string // equal for parts with equal labels
 	draw     float64
 	held     bool
 }
 
-// HoldOut divides s into about 1−fraction and fraction of the groups of each
-// label. A group's side is drawn by a hash of seed and its content (or its
-// name, where the data name groups), so it hardly ever changes when examples
-// are added or reordered; only where chance gives a label less than half or
-// more than one and a half of its share is that corrected. Each label with two
-// groups or more is on both sides, one with a single group in train. Different seeds draw independently.
+// HoldOut holds out about this fraction of the groups of each label.
+//
+// A hash of seed and the group's content, or its name if the data name groups, draws the
+// side of a group. So it rarely changes when examples are added or reordered. Where
+// chance would hold out less than half or more than one and a half of the expected
+// number, the draw is corrected. Each label with several groups is on both sides, a
+// label with one group only in train. Different seeds draw independently.
 func (s *Set) HoldOut(fraction float64, seed string) (train, held *Set) {
 	parts := s.parts(seed)
 	strata := map[string][]*part{}
@@ -115,7 +121,7 @@ func (s *Set) HoldOut(fraction float64, seed string) (train, held *Set) {
 	return s.subset(func(i int) bool { return !side[i] }), s.subset(func(i int) bool { return side[i] })
 }
 
-// parts gathers the groups, sorted by draw.
+// parts returns the groups, sorted by draw.
 func (s *Set) parts(seed string) []*part {
 	byGroup := map[string]*part{}
 	var parts []*part
@@ -146,14 +152,14 @@ func (s *Set) parts(seed string) []*part {
 	return parts
 }
 
-// draw is uniform in [0, 1).
+// draw hashes key to a number that is uniform in [0, 1).
 func draw(seed, key string) float64 {
 	h := sha256.Sum256([]byte(fmt.Sprintf("%d %s %s", len(seed), seed, key)))
 	return float64(binary.BigEndian.Uint64(h[:])>>11) / (1 << 53)
 }
 
-// drawStratum holds the parts whose draw is below fraction, within half of
-// and one and a half the expected number. parts are sorted by draw.
+// drawStratum holds out the parts whose draw is below fraction, at least half and at most
+// one and a half of the expected number. parts are sorted by draw.
 func drawStratum(parts []*part, fraction float64) {
 	n := 0
 	for n < len(parts) && parts[n].draw < fraction {
@@ -170,7 +176,7 @@ func drawStratum(parts []*part, fraction float64) {
 	}
 }
 
-// trainOnlyOnes gives to training what is the only part with some label.
+// trainOnlyOnes moves each part to training that is the only one with some label.
 func trainOnlyOnes(parts []*part, labels int) {
 	count := make([]int, labels)
 	for _, p := range parts {
@@ -187,8 +193,8 @@ func trainOnlyOnes(parts []*part, labels int) {
 	}
 }
 
-// ensureBothSides moves a part with label if all of them are on one side and
-// one can go without emptying that side of another label.
+// ensureBothSides moves a part with label to the other side if all are on one side and
+// that side keeps all its other labels.
 func ensureBothSides(parts []*part, label int) {
 	var with []*part
 	held := 0
@@ -214,7 +220,7 @@ func ensureBothSides(parts []*part, label int) {
 	}
 }
 
-// lastOfItsSide tells whether p is the only part on its side with one of its labels.
+// lastOfItsSide reports whether p is the only part on its side with one of its labels.
 func lastOfItsSide(parts []*part, p *part) bool {
 	for _, label := range p.labels {
 		others := 0

@@ -7,12 +7,12 @@ import (
 	"slices"
 )
 
-// Stepwise tells whether there are examples with a label for every sample.
+// Stepwise reports whether some examples have a label for every sample.
 func (s *Set) Stepwise() bool {
 	return slices.ContainsFunc(s.Examples, func(e Example) bool { return e.Steps != nil })
 }
 
-// labelsOf lists the labels that occur in e, sorted.
+// labelsOf returns the labels that occur in e, sorted.
 func labelsOf(e *Example) []int {
 	if e.Steps == nil {
 		return []int{e.Label}
@@ -27,8 +27,8 @@ func labelsOf(e *Example) []int {
 	return labels
 }
 
-// SampleCounts is the number of samples, of a channel, of each label; those without a
-// label are in none.
+// SampleCounts returns the number of samples per channel of each label. Unlabelled samples
+// do not count.
 func (s *Set) SampleCounts() []int {
 	n := make([]int, len(s.Labels))
 	for i := range s.Examples {
@@ -45,9 +45,9 @@ func (s *Set) SampleCounts() []int {
 	return n
 }
 
-// Runs cuts every example with labels of its own for its samples where the label
-// changes: a run of one label is an example, named FILE@START and of the same group.
-// Samples without a label are left out. Other examples stay as they are.
+// Runs cuts every example whose samples have labels into runs of one label. Each run is
+// an example, named FILE@START, in the same group. Unlabelled samples are left out. Other
+// examples stay as they are.
 func (s *Set) Runs() *Set {
 	return s.cutting(func(e *Example) (cuts []int) {
 		for i := range e.Steps {
@@ -59,13 +59,13 @@ func (s *Set) Runs() *Set {
 	})
 }
 
-// Windows cuts every example into pieces of equal length that are no longer than so
-// many seconds (samples a channel where the rate is unknown), named FILE@START and
-// of the same group.
+// Windows cuts every example into pieces of equal length, at most this number of seconds,
+// or of samples per channel if the rate is unknown. Pieces are named FILE@START and stay
+// in the group of their example.
 func (s *Set) Windows(seconds float64) (*Set, error) {
 	most := math.Round(seconds * cmp.Or(s.Rate, 1))
 	if !(most >= 1 && most <= 1<<40) {
-		return nil, fmt.Errorf("windows of %v s: give at least one sample", seconds)
+		return nil, fmt.Errorf("windows of %v s: give at least the length of a sample", seconds)
 	}
 	return s.cutting(func(e *Example) (cuts []int) {
 		total := len(e.Samples) / s.Channels
@@ -77,8 +77,8 @@ func (s *Set) Windows(seconds float64) (*Set, error) {
 	}), nil
 }
 
-// cutting cuts each example at the samples that where lists, ascending, and leaves out
-// pieces without a label.
+// cutting cuts each example at the samples that where returns, in ascending order, and
+// leaves out pieces without a label.
 func (s *Set) cutting(where func(e *Example) []int) *Set {
 	t := *s
 	t.Examples = nil
@@ -101,8 +101,8 @@ func (s *Set) cutting(where func(e *Example) []int) *Set {
 	return &t
 }
 
-// pieceOf is the samples of a channel of e from one to another. One whose samples all
-// have one label is an example of that; its Label is −1 where none has one.
+// pieceOf returns e with the samples [from, to) of each channel. If all of them have one
+// label, the piece has it and no Steps. If none has a label, Label is −1.
 func (s *Set) pieceOf(e *Example, from, to int) Example {
 	p := *e
 	p.Name = fmt.Sprintf("%s@%.6g", e.Name, float64(from)/cmp.Or(s.Rate, 1))

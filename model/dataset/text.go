@@ -4,17 +4,18 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"inkling/internal/parallel"
-	"inkling/internal/table"
 	"io"
 	"io/fs"
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"inkling/internal/parallel"
+	"inkling/internal/table"
 )
 
-// textColumns are what the columns of a table of text may be called, unless
-// Options.Columns says; the first that there is counts.
+// textColumns are the usual names of the columns of a table of texts. The first name that
+// the table has counts. Options.Columns replaces them.
 var textColumns = []struct {
 	name  string
 	names []string
@@ -25,10 +26,10 @@ var textColumns = []struct {
 	{"group", []string{"group", "work", "book", "document"}},
 }
 
-// A textRow is one example of a table. where is FILE:LINE.
+// A textRow is one text. where is FILE:LINE.
 type textRow struct{ text, label, split, group, where string }
 
-// openTextTable reads the head of a table of text, then its rows.
+// openTextTable reads a table of texts.
 func openTextTable(fsys fs.FS, name string, o Options) (*Set, error) {
 	r, f, err := plain(fsys, name)
 	if err != nil {
@@ -51,7 +52,7 @@ func openTextTable(fsys fs.FS, name string, o Options) (*Set, error) {
 	t, err := table.NewNamed(c)
 	switch {
 	case err == io.EOF:
-		return nil, fmt.Errorf("%s: the first line: it must name the columns, such as text,label", name)
+		return nil, fmt.Errorf("%s:1: the file is empty: its first line must name columns such as text,label", name)
 	case err != nil:
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func hasText(head []string) bool {
 	return false
 }
 
-// findTextColumns finds text, label, split and group; −1: there is none.
+// findTextColumns returns the columns text, label, split and group, −1 for those missing.
 func findTextColumns(head []string, given map[string]string) (col [4]int, err error) {
 	known := map[string]bool{}
 	for i, c := range textColumns {
@@ -89,21 +90,21 @@ func findTextColumns(head []string, given map[string]string) (col [4]int, err er
 			}
 		}
 		if _, asked := given[c.name]; col[i] < 0 && (asked || i < 2) {
-			return col, fmt.Errorf("no column %s among %q: the first line must name a text and a label; give their names as --columns text=NAME,label=NAME",
+			return col, fmt.Errorf("no column %s among %q: the first line must name a text and a label; Options.Columns says what they are called (text=NAME, label=NAME)",
 				strings.Join(names, " or "), head)
 		}
 	}
 	for name := range given {
 		if !known[name] {
-			return col, fmt.Errorf("columns: %q is none of text, label, split, group", name)
+			return col, fmt.Errorf("Options.Columns: there is no part %q of a text: give names for text, label, split or group", name)
 		}
 	}
 	return col, nil
 }
 
-// openTexts reads a table of text, columns by name, others ignored. A .tsv has fields
-// between tabs and no quotes, a .csv those of RFC 4180. Rows of one label and group
-// that follow one another are a passage.
+// openTexts reads the rows of a table of texts. In a .tsv file, quotes are characters as
+// any other; a .csv file follows RFC 4180. Consecutive rows of one label and group are a
+// passage.
 func openTexts(name string, data []byte, t *table.Named, col [4]int, o Options) (*Set, error) {
 	if !o.SkipBad {
 		if err := checkUTF8(name, data); err != nil {
@@ -145,13 +146,13 @@ func openTexts(name string, data []byte, t *table.Named, col [4]int, o Options) 
 	return s.finishTexts(name, names)
 }
 
-// finishTexts is finish of a set of which something could be read.
+// finishTexts is finish. It returns an error if no text could be read.
 func (s *Set) finishTexts(name string, labels []string) (*Set, error) {
 	if len(s.Examples) == 0 {
 		if len(s.Skipped) > 0 {
 			return nil, fmt.Errorf("none of the examples could be read; the first: %w", s.Skipped[0])
 		}
-		return nil, fmt.Errorf("%s: no examples after the first line", name)
+		return nil, fmt.Errorf("%s: there are no rows after the first line: add texts", name)
 	}
 	s.finish(labels, nil)
 	return s, nil
@@ -170,18 +171,18 @@ func (s *Set) addText(r *textRow) {
 func (r *textRow) check() error {
 	switch {
 	case !utf8.ValidString(r.text):
-		return fmt.Errorf("the text is no UTF-8: %s", notUTF8)
+		return fmt.Errorf("the text is not UTF-8: %s", notUTF8)
 	case !utf8.ValidString(r.label + r.split + r.group):
-		return fmt.Errorf("label, split or group is no UTF-8: %s", notUTF8)
+		return fmt.Errorf("label, split or group is not UTF-8: %s", notUTF8)
 	case r.text == "":
-		return errors.New("the text is empty: take the row out")
+		return errors.New("the text is empty: delete the row")
 	case r.label == "":
-		return errors.New("the label is empty: give one, or take the row out")
+		return errors.New("the label is empty: give one, or delete the row")
 	}
 	return nil
 }
 
-// samplesOf is a text as samples: the code points of its characters.
+// samplesOf returns the code points of text.
 func samplesOf(text string) []float32 {
 	x := make([]float32, 0, utf8.RuneCountInString(text))
 	for _, r := range text {
@@ -190,7 +191,7 @@ func samplesOf(text string) []float32 {
 	return x
 }
 
-// TextOf is the characters of a text's samples.
+// TextOf returns the text whose code points are samples.
 func TextOf(samples []float32) string {
 	var b strings.Builder
 	for _, v := range samples {
@@ -201,7 +202,7 @@ func TextOf(samples []float32) string {
 
 const notUTF8 = "convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8"
 
-// checkUTF8 names the place of the first byte that is none.
+// checkUTF8 returns an error that locates the first byte of data that is not UTF-8.
 func checkUTF8(name string, data []byte) error {
 	if utf8.Valid(data) {
 		return nil
@@ -218,10 +219,11 @@ func checkUTF8(name string, data []byte) error {
 		}
 		data = data[size:]
 	}
-	return fmt.Errorf("%s:%d: column %d: the byte %#02x is no UTF-8: %s", name, line, column, data[0], notUTF8)
+	return fmt.Errorf("%s:%d: column %d: the byte %#02x is not UTF-8: %s", name, line, column, data[0], notUTF8)
 }
 
-// loadTexts makes an example of every file. Line ends become \n, the last one goes.
+// loadTexts makes an example of every file. Line ends become \n; those at the end of a
+// file are dropped.
 func loadTexts(fsys fs.FS, files []entry, o Options) (*Set, error) {
 	s := &Set{Kind: Text, Channels: 1}
 	texts := make([]string, len(files))
@@ -236,7 +238,7 @@ func loadTexts(fsys fs.FS, files []entry, o Options) (*Set, error) {
 		text := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
 		texts[i] = strings.TrimRight(text, "\n")
 		if texts[i] == "" {
-			return fmt.Errorf("%s: the text is empty: take the file away", files[i].file)
+			return fmt.Errorf("%s: the text is empty: remove the file", files[i].file)
 		}
 		return nil
 	})

@@ -53,15 +53,15 @@ func TestTextFolder(t *testing.T) {
 
 func TestTextErrors(t *testing.T) {
 	for name, c := range map[string]struct{ file, content, want string }{
-		"not UTF-8":      {"x.tsv", tsvHead + "a\tw\ttrain\tok\t\nb\tw\ttrain\tgr\xfcn\t\n", "x.tsv:3: column 13: the byte 0xfc is no UTF-8: convert"},
+		"not UTF-8":      {"x.tsv", tsvHead + "a\tw\ttrain\tok\t\nb\tw\ttrain\tgr\xfcn\t\n", "x.tsv:3: column 13: the byte 0xfc is not UTF-8: convert"},
 		"not UTF-8, csv": {"x.csv", "text,label\n\"a\xff\",b\n", "x.csv:2: column 3: the byte 0xff"},
-		"no text":        {"x.tsv", "label\tbody\na\tb\n", "no column holds numbers of a signal: it has label, body; a column of text is named with --columns text=NAME"},
-		"no label":       {"x.tsv", "text\tbody\na\tb\n", "--columns text=NAME,label=NAME"},
+		"no text":        {"x.tsv", "label\tbody\na\tb\n", "no column has numbers of a signal: it has label, body; a table of texts names its columns in Options.Columns (text=NAME)"},
+		"no label":       {"x.tsv", "text\tbody\na\tb\n", "Options.Columns says what they are called (text=NAME, label=NAME)"},
 		"empty":          {"x.tsv", "", "the file is empty"},
-		"no rows":        {"x.tsv", tsvHead, "no examples"},
-		"empty text":     {"x.tsv", tsvHead + "a\tw\ttrain\t \t\n", "x.tsv:2: the text is empty: take"},
+		"no rows":        {"x.tsv", tsvHead, "there are no rows after the first line"},
+		"empty text":     {"x.tsv", tsvHead + "a\tw\ttrain\t \t\n", "x.tsv:2: the text is empty: delete"},
 		"empty label":    {"x.tsv", tsvHead + "\tw\ttrain\tx\t\n", "x.tsv:2: the label is empty: give"},
-		"a tab inside":   {"x.tsv", tsvHead + "a\tw\ttrain\tx\ty\t\n", "x.tsv:2: 6 cells, the first line has 5: a tab"},
+		"a tab inside":   {"x.tsv", tsvHead + "a\tw\ttrain\tx\ty\t\n", "x.tsv:2: 6 cells, the first line has 5: replace tabs"},
 		"two texts":      {"x.tsv", "text\tText\tlabel\na\tb\tc\n", "two columns"},
 		"a quote":        {"x.csv", "text,label\n\"a\"b,c\n", "x.csv:2: column"},
 	} {
@@ -73,7 +73,7 @@ func TestTextErrors(t *testing.T) {
 		})
 	}
 	fsys := fstest.MapFS{"x.tsv": text("text\tlabel\na\tb\n"), "d/a/1.txt": text("\n"), "d/b/1.txt": text("x\n\xff")}
-	if _, err := OpenFS(fsys, "x.tsv", Options{Columns: map[string]string{"words": "text"}}); err == nil || !strings.Contains(err.Error(), `"words" is none`) {
+	if _, err := OpenFS(fsys, "x.tsv", Options{Columns: map[string]string{"words": "text"}}); err == nil || !strings.Contains(err.Error(), `there is no part "words" of a text`) {
 		t.Error(err)
 	}
 	for want, labels := range map[string]string{"d/a/1.txt: the text is empty": "a", "d/b/1.txt:2: column 1": "b"} {

@@ -14,8 +14,9 @@ import (
 	"strings"
 )
 
-// The UEA/UCR archive's .ts text: "@" lines, "@data", then one example a line;
-// channels are separated by ":", values by ",", and the last field is the label.
+// The .ts format of the UEA and UCR archives has lines that begin with "@", the last of
+// them "@data", then one example per line. ":" separates channels, "," separates values,
+// and the last field is the label.
 
 type tsFile struct{ name, split string }
 
@@ -24,19 +25,19 @@ const (
 	testSuffix  = "_TEST"
 )
 
-// splitOfName is train for NAME_TRAIN.ts, test for NAME_TEST.ts.
+// splitOfName returns the split of NAME_TRAIN.ts or NAME_TEST.ts, or "".
 func splitOfName(name string) string {
 	base := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), ".ts")
 	switch {
 	case strings.HasSuffix(base, strings.ToLower(trainSuffix)):
-		return "train"
+		return TrainSplit
 	case strings.HasSuffix(base, strings.ToLower(testSuffix)):
-		return "test"
+		return TestSplit
 	}
 	return ""
 }
 
-// pairNames lists the NAMEs of NAME_TRAIN.ts in a folder.
+// pairNames returns each NAME of a file NAME_TRAIN.ts.
 func pairNames(entries []fs.DirEntry) (names []string) {
 	for _, e := range entries {
 		base := strings.TrimSuffix(e.Name(), ".gz")
@@ -65,9 +66,9 @@ func openPair(fsys fs.FS, name string, o Options) (*Set, error) {
 	}
 	switch len(missing) {
 	case 2:
-		return nil, fmt.Errorf("%s: no such file or folder, nor is there a pair %s", name, strings.Join(missing, " and "))
+		return nil, fmt.Errorf("%s: there is no such file or folder, and no pair %s", name, strings.Join(missing, " and "))
 	case 1:
-		return nil, fmt.Errorf("%s: of the pair, %s is missing; to use the other alone, name it: %s", name, missing[0], files[0].name)
+		return nil, fmt.Errorf("%s: %s, the other file of the pair, is missing; to use one file alone, give its name: %s", name, missing[0], files[0].name)
 	}
 	return openSeries(fsys, files, o)
 }
@@ -102,7 +103,7 @@ func openSeries(fsys fs.FS, files []tsFile, o Options) (*Set, error) {
 		if len(s.Skipped) > 0 {
 			return nil, fmt.Errorf("none of the examples could be read; the first: %w", s.Skipped[0])
 		}
-		return nil, fmt.Errorf("%s: no examples after @data", files[0].name)
+		return nil, fmt.Errorf("%s: there are no examples after @data: add one per line", files[0].name)
 	}
 	s.finish(names, declared)
 	return s, nil
@@ -132,8 +133,8 @@ type tsParser struct {
 	line     int
 	seen     map[string]bool // header keys
 	labels   []string        // of @classLabel
-	channels int             // 0: not known yet
-	length   int             // of every series; 0: not known or not equal
+	channels int             // 0: not yet known
+	length   int             // of every series; 0: unknown or different
 	equal    bool
 	data     bool
 
@@ -171,7 +172,7 @@ func (p *tsParser) parse(r io.Reader) error {
 		}
 	}
 	if !p.data {
-		return fmt.Errorf("%s: there is no @data line: not a .ts file, or cut off", p.name)
+		return fmt.Errorf("%s: there is no @data line: the file is cut off, or not a .ts file; copy it again", p.name)
 	}
 	return nil
 }
@@ -204,7 +205,7 @@ func (p *tsParser) header(line string) error {
 		value = f[1]
 	}
 	if p.seen[key] {
-		return p.errorf("%s for the second time", f[0])
+		return p.errorf("%s is there twice: delete one line", f[0])
 	}
 	p.seen[key] = true
 	switch key {
@@ -219,7 +220,7 @@ func (p *tsParser) header(line string) error {
 	case "@dimension", "@dimensions":
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 {
-			return p.errorf("%s %q is no number of channels", f[0], value)
+			return p.errorf("%s: %q is not a number of channels: write 1 or more", f[0], value)
 		}
 		return p.setChannels(f[0], n)
 	case "@equallength":
@@ -229,7 +230,7 @@ func (p *tsParser) header(line string) error {
 	case "@serieslength":
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 0 {
-			return p.errorf("%s %q is no length", f[0], value)
+			return p.errorf("%s: %q is not a length: write 0 or more", f[0], value)
 		}
 		p.length = n
 	case "@targetlabel":
@@ -249,10 +250,10 @@ func (p *tsParser) boolean(key, value string) (bool, error) {
 	case "false":
 		return false, nil
 	}
-	return false, p.errorf("%s %q is neither true nor false", key, value)
+	return false, p.errorf("%s: %q is neither true nor false", key, value)
 }
 
-// refuse is an error where a key is true.
+// refuse returns an error if the key is true.
 func (p *tsParser) refuse(key, value, why string) error {
 	yes, err := p.boolean(key, value)
 	if err == nil && yes {
@@ -263,7 +264,7 @@ func (p *tsParser) refuse(key, value, why string) error {
 
 func (p *tsParser) setChannels(key string, n int) error {
 	if p.channels != 0 && p.channels != n {
-		return p.errorf("%s contradicts the %d channels above", key, p.channels)
+		return p.errorf("%s: the lines above say %d channels: correct one of them", key, p.channels)
 	}
 	p.channels = n
 	return nil
@@ -305,24 +306,24 @@ func (p *tsParser) startData() error {
 func (p *tsParser) example(line []byte) error {
 	cut := bytes.LastIndexByte(line, ':')
 	if cut < 0 {
-		return p.errorf("no label: expected values, a colon, and one of the labels %s", p.list())
+		return p.errorf("there is no label: write values, a colon, and one of the labels %s", p.list())
 	}
 	label := string(bytes.TrimSpace(line[cut+1:]))
 	if !slices.Contains(p.labels, label) {
-		return p.errorf("label %.40q is none of @classLabel's: %s; the line may be cut off", label, p.list())
+		return p.errorf("the label %.40q is not one of @classLabel (%s): the line may be cut off", label, p.list())
 	}
 	line = line[:cut]
 	channels := bytes.Count(line, []byte(":")) + 1
 	if p.channels != 0 && channels != p.channels {
-		return p.errorf("%d channels, expected %d as before", channels, p.channels)
+		return p.errorf("%d channels, but the lines before have %d: complete the line or delete it", channels, p.channels)
 	}
 	first, _, _ := bytes.Cut(line, []byte(":"))
 	length := bytes.Count(first, []byte(",")) + 1
 	if p.length != 0 && length != p.length {
-		return p.errorf("a series of %d values, but they are said to be %d long: correct it, or write @equalLength false", length, p.length)
+		return p.errorf("a series of %d values, but all must have %d: correct it, or write @equalLength false", length, p.length)
 	}
-	if len(line) < 2*length*channels-1 { // before memory is taken: a digit and a separator each
-		return p.errorf("the channels differ in length, or values are empty")
+	if len(line) < 2*length*channels-1 { // checked before memory is allocated: a digit and a separator per value
+		return p.errorf("the channels differ in length, or values are empty: complete the line or delete it")
 	}
 	samples := make([]float32, length*channels)
 	for c := range channels {
@@ -349,10 +350,10 @@ func (p *tsParser) list() string {
 	return strings.Join(p.labels, " ")
 }
 
-// channel parses values into dst[0], dst[stride], ….
+// channel parses the values of channel c into dst[0], dst[stride] and so on.
 func (p *tsParser) channel(dst []float32, values []byte, c, stride, length int) error {
 	if n := bytes.Count(values, []byte(",")) + 1; n != length {
-		return p.errorf("channel %d has %d values, channel 1 has %d: all channels of an example must be of one length", c+1, n, length)
+		return p.errorf("channel %d has %d values, channel 1 has %d: give all channels of an example one length", c+1, n, length)
 	}
 	for i := range length {
 		var field []byte
@@ -370,9 +371,9 @@ func (p *tsParser) channel(dst []float32, values []byte, c, stride, length int) 
 		case field[0] == '(':
 			return p.errorf("%s has a time stamp: resample the series to equal steps and write plain values", where)
 		case err == nil || errors.Is(err, strconv.ErrRange):
-			return p.errorf("%s is %.40s: infinite or too large for a 32-bit float", where, field)
+			return p.errorf("%s is %.40s, which is infinite or too large for a 32-bit float: correct it", where, field)
 		}
-		return p.errorf("%s is %.40q, no number", where, field)
+		return p.errorf("%s is %.40q, which is not a number", where, field)
 	}
 	return nil
 }

@@ -2,8 +2,8 @@ package dataset
 
 import "slices"
 
-// Union is a Set of the examples of s and then of t, under the labels of both. It has
-// all else of s and shares the samples.
+// Union returns the examples of s followed by those of t, with the labels of both. All
+// other fields are those of s. Samples are shared.
 func (s *Set) Union(t *Set) *Set {
 	u := *s
 	u.Labels = slices.Concat(s.Labels, t.Labels)

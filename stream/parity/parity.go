@@ -7,12 +7,12 @@
 package parity
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 	"math"
 	"math/rand/v2"
 
-	"inkling/internal/qrs"
 	"inkling/internal/resample"
 	"inkling/model"
 	"inkling/model/dataset"
@@ -84,14 +84,14 @@ func (c *Check) Record(x []float32, rate float64, channels, most int) error {
 	var confirmed []float32
 	var failed error
 	beats := 0
-	dataset.CutBeats(qrs.New(c.m.Config.Segment.Beats(c.m.Config.Rate, channels)), atRate, channels, func(b *qrs.Beat) {
+	err = dataset.CutBeats(c.m.Config.Segment, c.m.Config.Rate, atRate, channels, func(b *dataset.Beat) {
 		if failed != nil || most > 0 && beats == most {
 			return
 		}
 		beats++
 		front.Reset()
 		if c.m.Config.Front.Context > 0 {
-			front.SetContext(b.Context[:])
+			front.SetContext(b.Context)
 		}
 		want, err := c.sequence(front, b.Samples, channels, shortBlocks)
 		if err != nil {
@@ -100,8 +100,8 @@ func (c *Check) Record(x []float32, rate float64, channels, most int) error {
 		}
 		confirmed = append(confirmed, top(want.Confirm))
 	})
-	if failed != nil {
-		return failed
+	if err := cmp.Or(err, failed); err != nil {
+		return err
 	}
 	return c.streams(confirmed, signal{x: x, rate: rate, channels: channels, enough: len(confirmed)})
 }
