@@ -16,7 +16,7 @@ func Open() (*model.Model, *dataset.Set) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	set, err := dataset.OpenFS(bundled.Notes(), "notes", dataset.Options{Rate: m.Config.Rate})
+	set, err := dataset.OpenFS(bundled.Notes(), ".", dataset.Options{Rate: m.Config.Rate})
 	if err != nil {
 		log.Fatal(err)
 	}
