@@ -5,17 +5,18 @@ import (
 	"math"
 )
 
-// AdamRates are the factors of one update of Adam. Kernels read them as an array.
+// AdamRates holds the factors of one update by Adam. Kernels read it as an array.
 type AdamRates struct {
 	Beta1, Rest1, Beta2, Rest2 float32 // β₁, 1−β₁, β₂, 1−β₂
 	Root                       float32 // 1/√(1−β₂ᵗ)
 	Epsilon                    float32
-	Keep                       float32 // 1 − learning rate · decay
+	Keep                       float32 // 1 − learning rate · weight decay
 	Rate                       float32 // learning rate / (1−β₁ᵗ)
 }
 
-// Adam is one update of Adam with decoupled decay (Loshchilov and Hutter 2019) for
-// weights p, their gradient g and the averages m and v of it and of its square:
+// Adam performs one update by Adam with decoupled weight decay (Loshchilov and Hutter
+// 2019) of the weights p. g is their gradient, and m and v are the moving averages of
+// the gradient and of its square:
 //
 //	m = β₁·m + (1−β₁)·g;  v = β₂·v + (1−β₂)·g²;  p = p·Keep − Rate·m/(√v·Root + ε)
 //

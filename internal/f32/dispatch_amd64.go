@@ -10,7 +10,7 @@ import (
 
 //go:generate go run ./gen .
 
-// Kernels, each with all that those before it need.
+// Kernels in ascending order: each needs the features of those before it.
 const (
 	generic = iota
 	avx2
@@ -19,7 +19,7 @@ const (
 
 var levels = []string{generic: "generic", avx2: "avx2", avx512: "avx512"}
 
-// level is the kernel in use.
+// level identifies the kernels in use.
 var level = len(native())
 
 func native() []string {
@@ -82,7 +82,8 @@ func gatesBackward(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	}
 }
 
-// affine's eight sums a row are one register of AVX2.
+// affine uses AVX2 also with AVX-512, because its eight sums per row fill one register
+// of AVX2.
 func affine(dst, w, b, x []float32) {
 	if level == generic {
 		affineGeneric(dst, w, b, x)
@@ -91,7 +92,8 @@ func affine(dst, w, b, x []float32) {
 	affineAVX2(&dst[0], &w[0], &b[0], &x[0], len(dst), len(x))
 }
 
-// adam waits for memory and for roots, which wider registers do not hasten.
+// adam uses AVX2 also with AVX-512: it is bound by memory and square roots, which wider
+// registers do not speed up.
 func adam(p, g, m, v []float32, r *AdamRates) {
 	if level == generic {
 		adamGeneric(p, g, m, v, r)

@@ -2,7 +2,7 @@
 
 package f32
 
-// neon says that the NEON kernels are in use; every arm64 has them.
+// neon reports whether the NEON kernels are in use. Every arm64 processor has NEON.
 var neon = true
 
 func native() []string { return []string{"neon"} }
@@ -36,7 +36,7 @@ func step(h, c, xh, start, z []float32, w *Matrix, back bool) {
 	stepNEON(&h[0], &c[0], &xh[0], &start[0], &z[0], &w.data[0], n, len(xh), 4*w.ld, pairs, panels-4*pairs, backward)
 }
 
-// wovenTerms is how many values of xh stepNEON needs (gen's neonWoven).
+// wovenTerms is the least number of values of xh for stepNEON (neonWoven in gen).
 const wovenTerms = 32
 
 func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {

@@ -2,8 +2,8 @@ package f32
 
 import "math"
 
-// GateScale is what a gate's weights (0…3: i, f, g, o) are multiplied by when they
-// are packed, so that one power of two gives each gate's function:
+// GateScale returns the factor by which the weights of a gate (0…3: i, f, g, o) are
+// multiplied when they are packed, so that the gate's function needs one power of two:
 //
 //	σ(z) = 1/(1+e)  with e = 2^(−z·log2 e),   tanh(z) = (1−e)/(1+e)  with e = 2^(−2z·log2 e)
 func GateScale(gate int) float64 {
@@ -18,13 +18,13 @@ const (
 	tanhScale    = -2 * math.Log2E
 )
 
-// limit is where the gates saturate: there σ and tanh are 0, 1 or ±1 within
-// 1e-12, far below what float32 holds beside 1, and products of three e do not
+// limit bounds the exponents. Beyond it σ and tanh equal 0 or ±1 within 1e-12, far below
+// the precision of float32, and within it the product of three powers e does not
 // overflow.
 const limit = 40
 
-// Coefficients of 2^f on [−½, ½]: the polynomial of degree 5 with value 1 at 0
-// whose greatest relative error, 9.2e-8, is least.
+// Coefficients for 2^f on [−½, ½]: the minimax polynomial of degree 5 with value 1 at 0.
+// Its relative error is at most 9.2e-8.
 const (
 	exp2a = 0.69314697756895549
 	exp2b = 0.24022242024270055
@@ -33,11 +33,12 @@ const (
 	exp2e = 0.0013264738641195399
 )
 
-// shift, added and taken off again, rounds to the nearest integer, ties to even,
-// for |x| ≤ 2^22.
+// Adding and subtracting shift rounds x to the nearest integer, ties to even, for
+// |x| ≤ 2^22.
 const shift = 3 << 22
 
-// exp2 is 2^x within 1.5e-7 of itself, x held to ±limit; NaN passes through.
+// exp2 returns 2^x with a relative error of at most 1.5e-7, where x is limited to ±limit.
+// It returns NaN for NaN.
 func exp2(x float32) float32 {
 	if x != x {
 		return x
@@ -54,9 +55,9 @@ func exp2(x float32) float32 {
 	return math.Float32frombits(math.Float32bits(p) + uint32(int32(n))<<23)
 }
 
-// exp is e^x for x ≤ 0 within 1e-8 of itself, and 0 where float32 has nothing left;
-// NaN passes through. It is the Taylor series of 2^f about 0 to degree 7, |f| ≤ ½,
-// in pairs, so that its products overlap.
+// exp returns e^x for x ≤ 0 with a relative error of at most 1e-8, and 0 if the result
+// is too small for float32. It returns NaN for NaN. It evaluates the Taylor series of
+// 2^f about 0 to degree 7, |f| ≤ ½, in pairs so that the products overlap.
 func exp(x float64) float64 {
 	if x < -87 {
 		return 0

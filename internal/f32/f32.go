@@ -1,33 +1,37 @@
-// Package f32 holds the vector kernels of the network in float32: products with
-// packed matrices, the LSTM's gates, and the few loops around them.
+// Package f32 implements the float32 kernels of the network: products with packed
+// matrices, the gates of the LSTM, and a few vector loops.
 //
-// Every element of a product is summed by one accumulator in ascending order of
-// the inner index, starting from what the destination holds. So results do not
-// depend on blocking, on the number of rows given at once, or on what stands
-// in the other rows. Kernels differ from one another in the last bits only:
-// those with fused multiply-add round once a term, the generic ones twice.
+// Step computes one timestep of one stream, Rows one timestep of many, and
+// Matrix.MulAdd a matrix product.
 //
-// The generic kernels are always compiled. Assembly stands beside them, one
-// dispatch file an architecture, chosen once at start; the build tag purego
-// leaves it out. Packed layouts do not depend on the kernel.
+// One accumulator sums each element of a product in ascending order of the inner
+// index, starting from the value in the destination. Results therefore depend neither
+// on blocking nor on the number or the values of other rows. Kernels differ from each
+// other in the last bits only: those with fused multiply-add round once per term, the
+// generic ones twice.
+//
+// The generic kernels are always compiled. Each architecture with assembly has a
+// dispatch file, which chooses the kernels once at program start. The build tag purego
+// excludes the assembly. Packed layouts do not depend on the kernel.
 package f32
 
 import "fmt"
 
-// names lists what this machine can run, the fastest last; inUse is one of them.
+// names lists the kernels that this machine can run, the fastest last. inUse is one of
+// them.
 var (
 	names = append([]string{"generic"}, native()...)
 	inUse = names[len(names)-1]
 )
 
-// Kernel names the kernels in use: generic, avx2, avx512, neon.
+// Kernel returns the name of the kernels in use: generic, avx2, avx512 or neon.
 func Kernel() string { return inUse }
 
-// Kernels lists what this machine can run, the fastest last.
+// Kernels returns the names of the kernels that this machine can run, the fastest last.
 func Kernels() []string { return append([]string(nil), names...) }
 
-// Use chooses the kernels by name, for tests and measurements; "" leaves the
-// choice made at start. It must not be called while a kernel runs.
+// Use selects kernels by name, for tests and measurements. An empty name changes
+// nothing. Use must not run concurrently with a kernel.
 func Use(name string) error {
 	if name == "" {
 		return nil

@@ -2,18 +2,19 @@ package f32
 
 import "fmt"
 
-// Step is one timestep of one stream, n = len(h) units: from the sums start, laid
-// out as GateColumn says, and xh, as many values as w has rows, it computes
+// Step computes one timestep of one stream with n = len(h) units:
 //
 //	z = start + w·xh
 //	i, f, o = σ(z);  g = tanh(z);  c = f·c + i·g;  h = o·tanh(c)
 //
-// with z in the gates' scale (GateScale). xh is [x | previous h], or the latter
-// alone where start has the inputs' part. z is scratch of len(start); h and xh
-// must not overlap. From the same state h is within 5e-7 of the exact value as
-// long as the sums are. back walks the units from the last to the first, which
-// changes no bit: alternating from step to step meets weights that are still in
-// the cache.
+// start is a row of sums in the layout of GateColumn, and z is scaled by GateScale. xh
+// has one value per row of w: [x | previous h], or only the previous h if start contains
+// the inputs' part. z is scratch memory of len(start) values. h and xh must not overlap.
+// Given the same state and exact sums, h is within 5e-7 of the exact value.
+//
+// If back is set, Step processes the units from the last to the first, which does not
+// change the result. Alternating the direction from step to step finds weights that
+// are still in the cache.
 func Step(h, c, xh, start, z []float32, w *Matrix, back bool) {
 	n := len(h)
 	if len(c) != n || len(xh) != w.K || w.N != 4*n || len(start) < Padded(4*n) || len(z) < len(start) {
@@ -22,23 +23,23 @@ func Step(h, c, xh, start, z []float32, w *Matrix, back bool) {
 	step(h, c, xh, start, z, w, back)
 }
 
-// RowsAtOnce is how many rows Rows takes through all units before the next ones:
-// few enough for their inputs to stay in the second cache level.
+// RowsAtOnce is the number of rows for which Rows computes all units before it goes on
+// to the next rows: few enough for their inputs to stay in the second-level cache.
 const RowsAtOnce = 48
 
-// blockUnits is how many units Rows finishes before the next ones, and blockPanels
-// the panels of their sums.
+// blockUnits is the number of units that Rows computes together, and blockPanels the
+// number of panels of their sums.
 const (
 	blockUnits  = 16
 	blockPanels = 4 * blockUnits / Panel
 )
 
-// Rows is Step for m rows, each a stream's or a sequence's: xh lies ldx apart, h, c
-// and cPrev n apart, start ldstart apart, which is 0 where all rows have the same. To
-// the bit it is as Step gives them. start may be z where both are as far apart. With
-// keep, z has rows ldz apart that receive the gates' values, for GatesBackward;
-// otherwise it is scratch of at least RowsScratch(m, n) values. h must not overlap xh;
-// c may be cPrev.
+// Rows computes Step for m rows, one per stream or sequence, with the same results to
+// the bit. Rows of xh are ldx apart, rows of h, c and cPrev n apart, and rows of start
+// ldstart apart; ldstart is 0 if all rows share one start. If keep is set, z receives
+// the gate values for GatesBackward, in rows that are ldz apart. Otherwise z is scratch
+// memory of at least RowsScratch(m, n) values. start may be z if their rows are equally
+// far apart, and c may be cPrev, but h must not overlap xh.
 func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ldz int, keep bool) {
 	if m == 0 {
 		return
@@ -64,15 +65,15 @@ func Rows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ld
 	}
 }
 
-// RowsScratch is how many values of scratch Rows needs for m rows of n units.
+// RowsScratch returns the number of values of scratch memory that Rows needs for m rows
+// of n units.
 func RowsScratch(m, n int) int { return max(min(m, RowsAtOnce)*blockPanels*Panel, Padded(4*n)) }
 
-// fewRows is up to how many rows go one by one: a product of so few rows leaves
-// the multipliers waiting, a step walks more units at once instead.
+// fewRows is the largest number of rows that Rows computes one by one. A product of so
+// few rows cannot keep the multipliers busy; a step computes more units at once.
 const fewRows = 2
 
-// someRows takes all units of m rows, blockUnits at a time: their sums, then their
-// gates.
+// someRows computes the sums and then the gates of m rows, blockUnits at a time.
 func someRows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ldz int, keep bool) {
 	if !keep {
 		ldz = blockPanels * Panel
@@ -89,11 +90,11 @@ func someRows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart
 	}
 }
 
-// GatesBackward is the backward pass of what Rows does with m rows of n units' sums: from
-// dh (rows ldh apart) and dc, the gradients on h and c, it turns the gates' values
-// that Rows kept in z (rows ldz apart) into the gradient on the sums, unscaled, and
-// makes dc the gradient on cPrev; rows of dc, h and cPrev lie n apart. h is what Rows
-// wrote: tanh(c) is h/o, and o is never 0.
+// GatesBackward is the backward pass of the gates for m rows of n units. dh (rows ldh
+// apart) and dc are the gradients on h and c, and z (rows ldz apart) holds the gate
+// values that Rows kept. GatesBackward replaces z by the gradient on the unscaled sums
+// and dc by the gradient on cPrev. Rows of dc, h and cPrev are n apart. h must be what
+// Rows wrote, because tanh(c) is computed as h/o; o is never 0.
 func GatesBackward(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	if m == 0 {
 		return

@@ -2,9 +2,9 @@
 
 package f32
 
-// productAVX2 is productGeneric with fused multiply-add, in tiles of at most six
-// rows. Rows are spread evenly over the tiles: a tile of less than four cannot
-// keep the multipliers busy.
+// productAVX2 is productGeneric with fused multiply-add, in tiles of at most six rows.
+// It distributes the rows evenly, because a tile of fewer than four rows cannot keep
+// the multipliers busy.
 func productAVX2(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
 	tiles := (m + 5) / 6
 	rows, larger := m/tiles, m%tiles
@@ -43,8 +43,8 @@ func walkAVX2(h, c, xh, start, z []float32, w *Matrix, back bool) {
 	stepAVX2(&h[0], &c[0], &xh[0], &start[0], &z[0], &w.data[0], len(h), len(xh), 4*w.ld, pairs, last, backward)
 }
 
-// passes returns how many pairs of groups stepAVX2 does in registers and how many
-// panels, one to six, are left for its last pass.
+// passes returns the number of pairs of groups that stepAVX2 computes in registers, and
+// the number of panels, one to six, that remain for its last pass.
 func passes(n int) (pairs, last int) {
 	panels := Panels(4 * n)
 	pairs = panels / 4
@@ -54,8 +54,8 @@ func passes(n int) (pairs, last int) {
 	return pairs, panels - 4*pairs
 }
 
-// addAVX2 is axpyGeneric with fused multiply-add; the last values go through a
-// buffer, so that all are fused alike.
+// addAVX2 is axpyGeneric with fused multiply-add. The last values pass through a buffer
+// so that they are fused, too.
 func addAVX2(y []float32, a float32, x []float32) {
 	n := len(x) &^ 7
 	if n > 0 {

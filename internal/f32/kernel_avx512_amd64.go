@@ -4,7 +4,7 @@ package f32
 
 import "math/bits"
 
-// productAVX512 is productGeneric with fused multiply-add, two panels at a time, or
+// productAVX512 is productGeneric with fused multiply-add, with two panels at a time, or
 // four if there are few rows.
 func productAVX512(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
 	width := 2
@@ -22,8 +22,8 @@ func productAVX512(c []float32, ldc int, from []float32, ldfrom int, a []float32
 	}
 }
 
-// stripesAVX512 takes so many panels at a time, steps times, in tiles of 24 registers
-// at most. Rows are spread evenly over the tiles.
+// stripesAVX512 computes steps stripes of width panels each, in tiles of at most 24
+// registers. It distributes the rows evenly over the tiles.
 func stripesAVX512(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, width, steps, m, k int) {
 	most := 24 / width
 	tiles := (m + most - 1) / most
@@ -57,9 +57,10 @@ func walkAVX512(h, c, xh, start, z []float32, w *Matrix, back bool) {
 		panels, (len(h)+15)/16, endPanels(panels, len(xh)), move)
 }
 
-// endPanels is how many panels of k terms the first and the last pass of stepAVX512
-// take: four, or three if only these stay in the first cache level, which of 32 KiB
-// has 29 for weights; and none if that leaves too little between them.
+// endPanels returns the number of panels, of k terms each, in the first and the last
+// pass of stepAVX512. It is four, or three if only three fit into the first-level cache
+// (29 of 32 KiB are available for weights), or 0 for no such passes if too few panels
+// would remain between them.
 func endPanels(panels, k int) int {
 	const lines = 29 << 10 / (4 * Panel)
 	ends := 4

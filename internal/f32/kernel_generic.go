@@ -1,6 +1,6 @@
 package f32
 
-// productGeneric is the loop of the products: for panels p and rows i < m,
+// productGeneric computes, for panels p and rows i < m,
 //
 //	c[i·ldc + 16p + j] = from[i·ldfrom + 16p + j] + Σ_k a[i·rs + k·ks]·b[p·ldp + 16k + j]
 //
@@ -25,8 +25,8 @@ func productGeneric(c []float32, ldc int, from []float32, ldfrom int, a []float3
 	}
 }
 
-// rowEight: c[j] += Σ_k a[k]·b[k·ldb+j], j < 8. The conversions forbid fused
-// multiply-add, which some architectures would use here and others not.
+// rowEight computes c[j] += Σ_k a[k]·b[k·ldb+j] for j < 8. The conversions prevent fused
+// multiply-add, which the compiler uses on some architectures only.
 func rowEight(c, a, b []float32, ldb int) {
 	_ = c[7]
 	s0, s1, s2, s3, s4, s5, s6, s7 := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
@@ -44,7 +44,7 @@ func rowEight(c, a, b []float32, ldb int) {
 	c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7] = s0, s1, s2, s3, s4, s5, s6, s7
 }
 
-// stepGeneric is the loop of Step.
+// stepGeneric implements Step.
 func stepGeneric(h, c, xh, start, z []float32, w *Matrix) {
 	copy(z, start)
 	for p := range Panels(w.N) {
@@ -54,8 +54,8 @@ func stepGeneric(h, c, xh, start, z []float32, w *Matrix) {
 	gatesGeneric(h, c, c, z, 1, len(h), len(h), len(z), false)
 }
 
-// gatesGeneric is the loop of the gates over rows of n of the ldh units: with keep the
-// sums in z become the gates' values.
+// gatesGeneric computes the gates of n units in each of m rows that are ldh apart. If
+// keep is set, the gate values replace the sums in z.
 func gatesGeneric(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	for r := range m {
 		h, c, cPrev, z := h[r*ldh:r*ldh+n], c[r*ldh:r*ldh+n], cPrev[r*ldh:r*ldh+n], z[r*ldz:r*ldz+4*n]
@@ -67,7 +67,7 @@ func gatesGeneric(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	}
 }
 
-// gatesGroup has one division for c and one for h:
+// gatesGroup needs only one division for c and one for h:
 //
 //	c = (c·a + (1−e_g)·b) / (a·b)      a = (1+e_i)·(1+e_g), b = 1+e_f
 //	h = (1−e_c) / ((1+e_o)·(1+e_c))    e_c = 2^(c·tanhScale)
@@ -85,7 +85,7 @@ func gatesGroup(h, c, cPrev, zi, zf, zg, zo []float32, keep bool) {
 	}
 }
 
-// gatesBackwardGeneric is the loop of GatesBackward.
+// gatesBackwardGeneric implements GatesBackward.
 func gatesBackwardGeneric(z, dc, dh, h, cPrev []float32, m, n, ldz, ldh int) {
 	for r := range m {
 		dc, dh, h, cPrev, z := dc[r*n:(r+1)*n], dh[r*ldh:r*ldh+n], h[r*n:(r+1)*n], cPrev[r*n:(r+1)*n], z[r*ldz:r*ldz+4*n]
@@ -117,8 +117,8 @@ func axpyGeneric(y []float32, a float32, x []float32) {
 	}
 }
 
-// dotGeneric is the loop of Affine for one row: eight sums, each of every eighth
-// product, added up in pairs.
+// dotGeneric computes one row of Affine: eight sums, each of every eighth product,
+// added in pairs.
 func dotGeneric(w, x []float32) float32 {
 	var s [8]float32
 	for len(x) >= 8 {

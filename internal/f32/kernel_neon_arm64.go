@@ -2,8 +2,8 @@
 
 package f32
 
-// productNEON is productGeneric with fused multiply-add, in tiles of at most six
-// rows. Rows are spread evenly over the tiles.
+// productNEON is productGeneric with fused multiply-add, in tiles of at most six rows.
+// It distributes the rows evenly over the tiles.
 func productNEON(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, ks int, b []float32, ldp, panels, m, k int) {
 	tiles := (m + 5) / 6
 	rows, larger := m/tiles, m%tiles
@@ -61,7 +61,7 @@ func gatesKeepNEON(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 //go:noescape
 func gatesBackwardNEON(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)
 
-// stepNEON wants pairs > 0, last from 1 to 4, and k ≥ wovenTerms.
+// stepNEON requires pairs > 0, last from 1 to 4, and k ≥ wovenTerms.
 //
 //go:noescape
 func stepNEON(h, c, xh, start, z, w *float32, n, k, ld, pairs, last, back int)

@@ -2,20 +2,21 @@ package f32
 
 import "fmt"
 
-// kBlock bounds how many terms one call of a kernel adds, so that a panel and
-// the left-hand rows stay in the first cache levels.
+// kBlock bounds the number of terms that a kernel adds in one call, so that a panel and
+// the left-hand rows stay in the first two cache levels.
 const kBlock = 256
 
-// A Matrix is a right-hand side B (K×N) packed in panels of Panel columns: panel
-// p holds B[0][p·Panel…], B[1][p·Panel…], …; the last one is padded with zeros.
-// Between calls of Pack any number of callers may share it.
+// A Matrix is the right-hand side B (K×N) of a product, packed in panels of Panel
+// columns: panel p holds B[0][p·Panel…], B[1][p·Panel…], and so on. The last panel is
+// padded with zeros. The Pack methods change a Matrix; otherwise it may be used
+// concurrently.
 type Matrix struct {
 	K, N int
 	data []float32
-	ld   int // values from a panel to the next: K·Panel, but in a part of a matrix
+	ld   int // distance between panels: K·Panel, or more in a part of a matrix
 }
 
-// resize makes m a K×N matrix, keeping its memory where that is enough.
+// resize makes m a K×N matrix and reuses its memory if possible.
 func (m *Matrix) resize(k, n int) {
 	m.K, m.N, m.ld = k, n, k*Panel
 	size := Panels(n) * m.ld
@@ -27,7 +28,7 @@ func (m *Matrix) resize(k, n int) {
 	clear(m.data)
 }
 
-// Part is the matrix of m's rows from k0 to k1, in m's memory.
+// Part returns the matrix of rows [k0, k1) of m. It shares m's memory.
 func (m *Matrix) Part(k0, k1 int) Matrix {
 	if k0 < 0 || k1 < k0 || k1 > m.K {
 		panic(fmt.Sprintf("f32: Part: rows %d to %d of %d", k0, k1, m.K))
@@ -39,12 +40,12 @@ func (m *Matrix) Part(k0, k1 int) Matrix {
 	return Matrix{K: k1 - k0, N: m.N, data: data, ld: m.ld}
 }
 
-// panel is panel p from row k0 on.
+// panel returns panel p from row k0 on.
 func (m *Matrix) panel(p, k0 int) []float32 { return m.data[p*m.ld+k0*Panel:] }
 
-// PackGates makes m the matrix of a layer's weights in gate order, stacked: of
-// each w (4n×K_i) column GateColumn(n, g, j) is row g·n+j times GateScale(g), and
-// K is the sum of K_i. It so multiplies rows of [x | h] to the gates' sums.
+// PackGates packs the weights ws of a layer with n units, each 4n×K_i in gate order, so
+// that m multiplies rows [x | h] to scaled sums. m has ΣK_i rows, and its column
+// GateColumn(n, g, j) is row g·n+j of each w in turn, times GateScale(g).
 func (m *Matrix) PackGates(n int, ws ...[]float32) {
 	k := 0
 	for _, w := range ws {
@@ -75,8 +76,8 @@ func (m *Matrix) packGates(n, k0 int, w []float32) {
 	}
 }
 
-// PackGateBias makes dst, a row of at least 4n sums, the scaled sum of biases in
-// gate order (4n each).
+// PackGateBias writes the scaled sum of the biases a and b, 4n values each in gate
+// order, to dst, a row of sums.
 func PackGateBias(dst []float32, n int, a, b []float32) {
 	if len(dst) < 4*n || len(a) != 4*n || len(b) != 4*n {
 		panic(fmt.Sprintf("f32: PackGateBias: slices of %d, %d and %d, want 4·%d", len(dst), len(a), len(b), n))
@@ -88,10 +89,9 @@ func PackGateBias(dst []float32, n int, a, b []float32) {
 	}
 }
 
-// PackGateStarts makes dst rows of sums, lds apart, that start from a code instead of
-// inputs: row k is bias, such a row, plus column k of w (4n×K) scaled as PackGates
-// does. It is to the bit what a product with a row that is 1 at k and 0 elsewhere adds
-// to bias.
+// PackGateStarts writes a row of sums for each code k to dst, in rows that are lds
+// apart: bias, itself a row of sums, plus column k of w (4n×K), scaled as by PackGates.
+// To the bit, row k is what the product with the one-hot vector of k adds to bias.
 func PackGateStarts(dst []float32, lds int, bias []float32, n int, w []float32) {
 	k := len(w) / (4 * n)
 	if len(w) != 4*n*k || lds < len(bias) || len(bias) < 4*n || len(dst) < k*lds {
@@ -111,8 +111,8 @@ func PackGateStarts(dst []float32, lds int, bias []float32, n int, w []float32) 
 	}
 }
 
-// PackGatesTransposed makes m the 4n×K matrix whose row GateColumn(n, g, j) is
-// row g·n+j of w (4n×K): ready to take gradients on sums back to the inputs.
+// PackGatesTransposed packs w (4n×K, in gate order) so that m multiplies gradients on
+// the sums to gradients on the inputs: row GateColumn(n, g, j) of m is row g·n+j of w.
 func (m *Matrix) PackGatesTransposed(w []float32, n, k int) {
 	if len(w) != 4*n*k {
 		panic(fmt.Sprintf("f32: PackGatesTransposed: %d weights, want 4·%d×%d", len(w), n, k))
@@ -129,7 +129,7 @@ func (m *Matrix) PackGatesTransposed(w []float32, n, k int) {
 	}
 }
 
-// Pack makes m the K×N matrix of plain rows w.
+// Pack packs the row-major matrix w (K×N).
 func (m *Matrix) Pack(w []float32, k, n int) {
 	if len(w) != k*n {
 		panic(fmt.Sprintf("f32: Pack: %d values, want %d×%d", len(w), k, n))
@@ -142,7 +142,7 @@ func (m *Matrix) Pack(w []float32, k, n int) {
 	}
 }
 
-// PackTransposed makes m the N×K transpose of plain rows w (K×N).
+// PackTransposed packs the transpose (N×K) of the row-major matrix w (K×N).
 func (m *Matrix) PackTransposed(w []float32, k, n int) {
 	if len(w) != k*n {
 		panic(fmt.Sprintf("f32: PackTransposed: %d values, want %d×%d", len(w), k, n))
@@ -156,9 +156,9 @@ func (m *Matrix) PackTransposed(w []float32, k, n int) {
 	}
 }
 
-// MulAdd adds A·B to C: c[i·ldc+j] += Σ_k a[i·lda+k]·B[k][j] for rows i < m and
-// columns j < Padded(N); a row of C has room for the padding. Rows of A may overlap,
-// lda < K: so a convolution is a product.
+// MulAdd adds A·B to C: c[i·ldc+j] += Σ_k a[i·lda+k]·B[k][j] for i < rows and
+// j < Padded(N), so each row of C needs room for the padding. Rows of A may overlap
+// (lda < K), which makes a convolution a product.
 func (m *Matrix) MulAdd(c []float32, ldc int, a []float32, lda int, rows int) {
 	width := Padded(m.N)
 	if rows == 0 || m.K == 0 {
@@ -170,8 +170,8 @@ func (m *Matrix) MulAdd(c []float32, ldc int, a []float32, lda int, rows int) {
 	m.product(c, ldc, c, ldc, a, lda, rows, 0, Panels(m.N))
 }
 
-// product is C = from + A·B for the panels from p0 to p1, the first of which
-// begins at c[0] and from[0].
+// product computes C = from + A·B for panels [p0, p1), the first of which begins at
+// c[0] and from[0].
 func (m *Matrix) product(c []float32, ldc int, from []float32, ldfrom int, a []float32, lda, rows, p0, p1 int) {
 	parts := max(1, (m.K+kBlock-1)/kBlock)
 	for i := range parts {
@@ -181,8 +181,8 @@ func (m *Matrix) product(c []float32, ldc int, from []float32, ldfrom int, a []f
 	}
 }
 
-// MulAddTransposed adds Aᵀ·B to C for plain A (k×m) and B (k×n), n a multiple of
-// Panel: c[i·ldc+j] += Σ_k a[k·lda+i]·b[k·ldb+j]. Rows of A may overlap.
+// MulAddTransposed adds Aᵀ·B to C for row-major A (k×m) and B (k×n), where n is a
+// multiple of Panel: c[i·ldc+j] += Σ_k a[k·lda+i]·b[k·ldb+j]. Rows of A may overlap.
 func MulAddTransposed(c []float32, ldc int, a []float32, lda int, b []float32, ldb int, m, n, k int) {
 	if m == 0 || n == 0 || k == 0 {
 		return
@@ -204,5 +204,5 @@ func MulAddTransposed(c []float32, ldc int, a []float32, lda int, b []float32, l
 	}
 }
 
-// transposedBlock is how many terms MulAddTransposed adds at once.
+// transposedBlock is the number of terms that MulAddTransposed adds at once.
 const transposedBlock = 128

@@ -2,8 +2,8 @@ package f32
 
 import "math"
 
-// Argmax returns the index of the greatest value of x, the first of equals; 0 for an
-// empty x.
+// Argmax returns the index of the greatest value of x, the first one if several are
+// equal, and 0 if x is empty.
 func Argmax(x []float32) (best int) {
 	for i, v := range x {
 		if v > x[best] {
@@ -16,8 +16,8 @@ func Argmax(x []float32) (best int) {
 // Finite reports whether v is neither infinite nor NaN.
 func Finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// Grow returns buf with length n, reallocated if its capacity does not suffice. Its
-// values are undefined.
+// Grow returns buf with length n, reallocated if its capacity is too small. The values
+// are undefined.
 func Grow(buf []float32, n int) []float32 {
 	if cap(buf) < n {
 		return make([]float32, n)

@@ -2,8 +2,8 @@ package f32
 
 import "fmt"
 
-// Affine is dst[i] = b[i] + Σ_k w[i·K+k]·x[k] with K = len(x). Sum s_j, j < 8, takes
-// every eighth product from j on, in ascending order, and the row is
+// Affine computes dst[i] = b[i] + Σ_k w[i·K+k]·x[k] with K = len(x). For j < 8, s_j is the
+// sum of every eighth product from the j-th on, in ascending order, and the result is
 // ((s_0+s_4)+(s_2+s_6)) + ((s_1+s_5)+(s_3+s_7)) + b[i].
 func Affine(dst, w, b, x []float32) {
 	k := len(x)
@@ -23,7 +23,7 @@ func affineGeneric(dst, w, b, x []float32) {
 	}
 }
 
-// Normalize is dst[i] = (x[i] − mean[i])·scale[i].
+// Normalize computes dst[i] = (x[i] − mean[i])·scale[i].
 func Normalize(dst, x, mean, scale []float32) {
 	dst, mean, scale = dst[:len(x)], mean[:len(x)], scale[:len(x)]
 	for i, v := range x {
@@ -31,8 +31,8 @@ func Normalize(dst, x, mean, scale []float32) {
 	}
 }
 
-// Softmax writes the softmax of logits to dst, which may be logits itself. A NaN
-// among the logits makes every value NaN.
+// Softmax writes the softmax of logits to dst, which may be logits itself. If one of
+// the logits is NaN, so are all values.
 func Softmax(dst, logits []float32) {
 	dst = dst[:len(logits)]
 	top := logits[0]
@@ -50,7 +50,7 @@ func Softmax(dst, logits []float32) {
 	}
 }
 
-// Axpy is y[i] += a·x[i].
+// Axpy computes y[i] += a·x[i].
 func Axpy(y []float32, a float32, x []float32) {
 	if len(y) < len(x) {
 		panic(fmt.Sprintf("f32: Axpy: %d values to %d", len(x), len(y)))
@@ -58,8 +58,8 @@ func Axpy(y []float32, a float32, x []float32) {
 	axpy(y[:len(x)], a, x)
 }
 
-// Dot is Σ x[i]·y[i] in float64: four sums, each of every fourth product in
-// ascending order.
+// Dot returns Σ x[i]·y[i], computed in float64 as four sums, each of every fourth product
+// in ascending order.
 func Dot(x, y []float32) float64 {
 	var s [4]float64
 	for ; len(x) >= 4; x, y = x[4:], y[4:] {
@@ -75,8 +75,8 @@ func Dot(x, y []float32) float64 {
 	return (s[0] + s[1]) + (s[2] + s[3])
 }
 
-// AddGateRows adds the transposed sums of a weight gradient to dst (4n×K), the
-// gradient in gate order: dst[(g·n+j)·K+k] += src[k·lds + GateColumn(n, g, j)].
+// AddGateRows adds the transposed sums of a weight gradient to dst (4n×K), which holds
+// the gradient in gate order: dst[(g·n+j)·K+k] += src[k·lds + GateColumn(n, g, j)].
 func AddGateRows(dst, src []float32, n, k, lds int) {
 	if len(dst) != 4*n*k || lds < 4*n || (k > 0 && len(src) < (k-1)*lds+4*n) {
 		panic(fmt.Sprintf("f32: AddGateRows: 4·%d×%d from rows of %d, slices of %d and %d", n, k, lds, len(dst), len(src)))
