@@ -1,7 +1,7 @@
 package main
 
-// adam writes the loop of f32.Adam over groups of eight values and n mod 8 more. It
-// multiplies and adds separately, as the generic loop does, to the bit.
+// adam writes f32.Adam for groups of eight values and the last n mod 8. It multiplies
+// and adds separately, so that the results equal those of the generic loop to the bit.
 func adam(e *emitter) {
 	e.function8("adamAVX2", "func adamAVX2(p, d, m, v, rates *float32, n int)",
 		[]param{{"p", "DI"}, {"d", "SI"}, {"m", "DX"}, {"v", "BX"}, {"rates", "AX"}, {"n", "R14"}})
@@ -27,7 +27,8 @@ func adam(e *emitter) {
 	e.end()
 }
 
-// adamEight has β₁, 1−β₁, β₂, 1−β₂, root, ε, keep and rate in Y8 to Y15.
+// adamEight updates eight values, with β₁, 1−β₁, β₂, 1−β₂, root, ε, keep and rate in Y8 to
+// Y15.
 func adamEight(e *emitter, l lanes) {
 	l.load(e, "(SI)", "Y0")
 	l.load(e, "(DX)", "Y1")

@@ -22,7 +22,7 @@ func avx2() []byte {
 	return e.Bytes()
 }
 
-// masks writes eight lanes of ones, then eight of zeros.
+// masks writes eight lanes of ones followed by eight lanes of zeros.
 func masks(e *emitter) {
 	for lane := range 16 {
 		e.line(fmt.Sprintf("DATA masks<>+%d(SB)/4, $0x%08x", 4*lane, []uint32{0xffffffff, 0}[lane/8]))
@@ -30,7 +30,7 @@ func masks(e *emitter) {
 	e.line("GLOBL masks<>(SB), RODATA|NOPTR, $64")
 }
 
-// at8 is the memory operand of a constant, eight times.
+// at8 returns the memory operand of a constant in eight lanes.
 func at8(name string) string { return constant(name, 8) }
 
 // end closes a function.
@@ -39,12 +39,12 @@ func (e *emitter) end() {
 	e.op("RET")
 }
 
-// function8 opens a function for amd64 without a frame.
+// function8 begins an amd64 function without a frame.
 func (e *emitter) function8(name, comment string, params []param) {
 	e.function(name, comment, "MOVQ", 0, params)
 }
 
-// regs names n vector registers from the first on.
+// regs returns the names of n vector registers, beginning with first.
 func regs(first, n int) (names []string) {
 	for i := range n {
 		names = append(names, fmt.Sprintf("Y%d", first+i))
@@ -52,10 +52,10 @@ func regs(first, n int) (names []string) {
 	return names
 }
 
-// exp2s writes x = 2^x for all of x in step with one another, x held to ±40. n and
-// p are as many scratch registers. k is one more, which holds in turn each constant
-// that is not in a register of its own; without it they come from memory at every
-// use. The order of min's and max's operands lets NaN through.
+// exp2s writes x = 2^x for all registers x, interleaved, with x limited to ±40. n and p
+// are scratch registers, as many as x. k is one more scratch register for constants that
+// have no register of their own; without it they are read from memory at each use. The
+// order of the operands of min and max preserves NaN.
 func exp2s(e *emitter, x, n, p []string, k string, held ...heldConstant) {
 	each := func(f func(i int)) {
 		for i := range x {
@@ -99,18 +99,18 @@ func exp2s(e *emitter, x, n, p []string, k string, held ...heldConstant) {
 	each(func(i int) { e.op("VPADDD %s, %s, %s", n[i], p[i], x[i]) })
 }
 
-// A heldConstant is a constant's own register.
+// A heldConstant is a constant that has a register of its own.
 type heldConstant struct{ name, reg string }
 
-// hold loads the constants that are held.
+// hold loads held constants.
 func hold(e *emitter, held []heldConstant) {
 	for _, h := range held {
 		e.op("VBROADCASTSS %s, %s", at8(h.name), h.reg)
 	}
 }
 
-// A lanes says how a group's values reach memory: all eight, or the first ones
-// as the mask register says, R12 bytes of them; temp is scratch then.
+// lanes describes which lanes of a group are in memory: all eight, or only the first
+// R12 bytes, which the mask register selects; temp is then scratch.
 type lanes struct{ mask, temp string }
 
 func (l lanes) load(e *emitter, at, reg string) {
@@ -121,8 +121,8 @@ func (l lanes) load(e *emitter, at, reg string) {
 	}
 }
 
-// store writes a part of a register in pieces of four, two and one: some processors
-// take a dozen cycles for a store under a mask. R13 is three times R12 afterwards.
+// store writes a partial register in pieces of four, two and one, because a masked store
+// takes a dozen cycles on some processors. It leaves three times R12 in R13.
 func (l lanes) store(e *emitter, reg, at string) {
 	if l.mask == "" {
 		e.op("VMOVUPS %s, %s", reg, at)
@@ -148,7 +148,7 @@ func (l lanes) store(e *emitter, reg, at string) {
 	e.op("LEAQ (R12)(R12*2), R13")
 }
 
-// quarters returns where the four gates of a group lie from R8 on.
+// quarters returns the operands of the four gates of the group at R8.
 func (l lanes) quarters() [4]string {
 	if l.mask == "" {
 		return [4]string{"(R8)", "32(R8)", "64(R8)", "96(R8)"}
@@ -156,15 +156,15 @@ func (l lanes) quarters() [4]string {
 	return [4]string{"(R8)", "(R8)(R12*1)", "(R8)(R12*2)", "(R8)(R13*1)"}
 }
 
-// tailSetup loads the mask of the last n mod 8 units, whose number is in reg, and
-// makes R12 and R13 one and three times the bytes of a gate.
+// tailSetup loads the mask for the last n mod 8 units, the number in reg, and sets R12
+// and R13 to one and three times the number of bytes of a gate.
 func tailSetup(e *emitter, reg, mask string) {
 	tailMask(e, reg, mask)
 	e.op("LEAQ (%s*4), R12", reg)
 	e.op("LEAQ (R12)(R12*2), R13")
 }
 
-// tailMask loads the mask of so many lanes; R13 is scratch.
+// tailMask loads the mask for the given number of lanes; R13 is scratch.
 func tailMask(e *emitter, reg, mask string) {
 	e.op("LEAQ masks<>+32(SB), R13")
 	for range 4 {

@@ -19,20 +19,20 @@ func avx512() []byte {
 	return e.Bytes()
 }
 
-// held512 are the registers that hold constants through a kernel with gates.
+// held512 lists the constants that have registers in kernels with gates.
 var held512 = map[string]string{
 	"one": "Z31", "top": "Z30", "bottom": "Z29", "tanh": "Z28",
 	"p5": "Z27", "p4": "Z26", "p3": "Z25", "p2": "Z24", "p1": "Z23",
 }
 
-// hold512 loads all of them.
+// hold512 loads the constants of held512.
 func hold512(e *emitter) {
 	for _, t := range table {
 		e.op("VBROADCASTSS %s, %s", constant(t.name, 1), held512[t.name])
 	}
 }
 
-// zregs names n vector registers from the first on.
+// zregs returns the names of n vector registers, beginning with first.
 func zregs(first, n int) (names []string) {
 	for i := range n {
 		names = append(names, fmt.Sprintf("Z%d", first+i))
@@ -40,11 +40,10 @@ func zregs(first, n int) (names []string) {
 	return names
 }
 
-// powers512 writes x = 2^x for all of x in step with one another, x held to ±40. f and
-// p are as many scratch registers. The order of min's and max's operands lets NaN
-// through. What is left of x without f, the nearest integer, is a whole number, and
-// the polynomial is in [0.7, 1.5]: scaling gives the bits that adding to the
-// exponent gives.
+// powers512 writes x = 2^x for all registers x, interleaved, with x limited to ±40. f and
+// p are scratch registers, as many as x. The order of the operands of min and max
+// preserves NaN. x − f is an integer, and the polynomial is in [0.7, 1.5], so scaling by a
+// power of two gives the same bits as adding to the exponent.
 func powers512(e *emitter, x, f, p []string) {
 	each := func(format string, args func(i int) []any) {
 		for i := range x {
@@ -62,14 +61,14 @@ func powers512(e *emitter, x, f, p []string) {
 	each("VSCALEFPS %s, %s, %s", func(i int) []any { return []any{x[i], p[i], x[i]} })
 }
 
-// Units says how the values of sixteen units reach memory: all of them, or in part
-// the first n mod 16, as masks512 sets up.
+// units describes which of sixteen units are in memory: all of them, or the first
+// n mod 16, with the masks of masks512.
 //
 //	R8  their sums: two groups of eight, gate after gate
 //	R11 their offset in rows of units
 type units struct{ part bool }
 
-// gate loads a gate's sixteen sums.
+// gate loads the sixteen sums of a gate.
 func (u units) gate(e *emitter, gate int, reg string) {
 	if !u.part {
 		e.op("VMOVUPS %s, %s", fmt.Sprintf("%d(R8)", 32*gate), half(reg))
@@ -80,7 +79,7 @@ func (u units) gate(e *emitter, gate int, reg string) {
 	e.op("VMOVUPS %s, K3, %s", quarter(e, 96, "R13", gate), reg)
 }
 
-// setGate stores them.
+// setGate stores the sixteen sums of a gate.
 func (u units) setGate(e *emitter, reg string, gate int) {
 	if !u.part {
 		e.op("VMOVUPS %s, %d(R8)", half(reg), 32*gate)
@@ -91,7 +90,7 @@ func (u units) setGate(e *emitter, reg string, gate int) {
 	e.op("VMOVUPS %s, K3, %s", reg, quarter(e, 96, "R13", gate))
 }
 
-// row loads the units' values of the row that begins at a register.
+// row loads the values of the units from the row at the base register.
 func (u units) row(e *emitter, at, reg string) {
 	if u.part {
 		e.op("VMOVUPS.Z (%s)(R11*1), K1, %s", at, reg)
@@ -100,7 +99,7 @@ func (u units) row(e *emitter, at, reg string) {
 	}
 }
 
-// setRow stores them.
+// setRow stores the values of the units.
 func (u units) setRow(e *emitter, reg, at string) {
 	if u.part {
 		e.op("VMOVUPS %s, K1, (%s)(R11*1)", reg, at)
@@ -109,11 +108,11 @@ func (u units) setRow(e *emitter, reg, at string) {
 	}
 }
 
-// half is the lower half of a register.
+// half returns the lower half of a register.
 func half(reg string) string { return "Y" + reg[1:] }
 
-// quarter is where a gate's sums begin, stride bytes apart from at bytes after R8
-// on. It may use R14.
+// quarter returns the operand of a gate's sums, where the gates are stride bytes apart
+// and the first is at bytes after R8. It may use R14.
 func quarter(e *emitter, at int, stride string, gate int) string {
 	if gate == 3 {
 		e.op("LEAQ %d(R8)(%s*2), R14", at, stride)
@@ -122,11 +121,11 @@ func quarter(e *emitter, at int, stride string, gate int) string {
 	return fmt.Sprintf("%d(R8)%s", at, []string{"", "(" + stride + "*1)", "(" + stride + "*2)"}[gate])
 }
 
-// masks512 sets up the last n mod 16 units, whose number is in R12: K1 is all of
-// them, K2 and K3 those of the first and the second group of eight, in its own half;
-// R12 and R13 are the bytes from a gate to the next in either. The second group's
-// lanes are eight too far on, so its sums are looked for 32 bytes before where they
-// are, at 96 from R8. Without second group K3 is empty and R13 means nothing.
+// masks512 sets the masks for the last n mod 16 units, the number in R12. K1 selects all
+// of them, K2 and K3 those of the first and the second group of eight, each in its half
+// of the register. R12 and R13 become the bytes between gates in the two groups. The
+// second group is in the upper lanes, so its operands begin 32 bytes before its sums, at
+// 96 from R8. If there is no second group, K3 is empty and R13 undefined.
 func masks512(e *emitter) {
 	e.op("XORL R13, R13")
 	e.op("BTSL R12, R13")

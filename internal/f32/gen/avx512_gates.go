@@ -1,12 +1,12 @@
 package main
 
-// gates512 writes the loop of the gates over rows of n of the ldh units. Sixteen
-// units after another run as a pipeline: with the four gates' powers of some goes
-// the power for tanh(c) of those before, whose h is still to come. Then the last
-// n mod 16 units of all rows.
+// gates512 writes the gates of n units in rows that are ldh units apart. Blocks of
+// sixteen units form a pipeline: the powers of the four gates of one block are computed
+// together with the power for tanh(c) of the previous block, whose h is pending. The
+// last n mod 16 units of all rows follow.
 //
-//	DI h, SI c, DX cPrev, AX z of the row; R11, R8 as units says
-//	BX n, R9 ldz, R10 ldh; CX rows left; R14 sixteens left
+//	DI h, SI c, DX cPrev, AX z of the row; R11 and R8 as for units
+//	BX n, R9 ldz, R10 ldh; CX rows left; R14 blocks left
 //	R12 the pending h, Z15 its 1+e_o, Z4 its c·tanhScale
 func gates512(e *emitter, keep bool) {
 	name := "gatesAVX512"
@@ -49,8 +49,8 @@ func gates512(e *emitter, keep bool) {
 	e.end()
 }
 
-// gatesSixteen takes sixteen units and the pending ones. Where z is to stay it is far
-// from the processor: the place of the next units' sums is fetched.
+// gatesSixteen computes sixteen units and the pending h. If the gate values are kept, z is
+// too large for the cache, so the sums of the next units are prefetched.
 func gatesSixteen(e *emitter, keep bool) {
 	x, f, p := zregs(0, 5), zregs(5, 5), zregs(10, 5)
 	for i := range 4 {
@@ -73,7 +73,7 @@ func pendingH512(e *emitter) {
 	e.op("VMOVUPS %s, (R12)", h)
 }
 
-// finish512 returns the register with (1−x)/(o·(1+x)), a or b.
+// finish512 computes (1−x)/(o·(1+x)) in a or b and returns that register.
 func finish512(e *emitter, x, o, a, b string) string {
 	e.op("VSUBPS %s, %s, %s", x, held512["one"], a)
 	e.op("VADDPS %s, %s, %s", x, held512["one"], b)
@@ -82,8 +82,8 @@ func finish512(e *emitter, x, o, a, b string) string {
 	return a
 }
 
-// combine512 takes the gates' powers in x to the new c, which it stores, and returns
-// the registers of it and of 1+e_o. f and p are scratch; with keep the gates' values
+// combine512 computes and stores c from the powers of the gates in x, and returns the
+// registers of c and of 1+e_o. f and p are scratch. If keep is set, the gate values
 // replace the sums.
 func combine512(e *emitter, u units, x, f, p []string, keep bool, cPrev, c string) (newC, o string) {
 	one := held512["one"]
@@ -114,7 +114,7 @@ func combine512(e *emitter, u units, x, f, p []string, keep bool, cPrev, c strin
 	return rest, o
 }
 
-// wholeGates takes units from their sums to h without a pipeline, in Z11 to Z22.
+// wholeGates computes h from the sums of units, without a pipeline, in Z11 to Z22.
 func wholeGates(e *emitter, u units, keep bool, cPrev, c string) {
 	x, f, p := zregs(11, 4), zregs(15, 4), zregs(19, 4)
 	for i := range 4 {
@@ -127,7 +127,7 @@ func wholeGates(e *emitter, u units, keep bool, cPrev, c string) {
 	u.setRow(e, finish512(e, x[0], o, x[1], x[2]), "DI")
 }
 
-// gatesParts takes the last units, R12 of them, of all rows.
+// gatesParts computes the last R12 units of all rows.
 func gatesParts(e *emitter, keep bool) {
 	next := e.fresh("next")
 	e.op("MOVQ h+0(FP), DI")
@@ -150,10 +150,10 @@ func gatesParts(e *emitter, keep bool) {
 	e.op("JNZ %s", next)
 }
 
-// gatesBackward512 writes the loop of f32.GatesBackward.
+// gatesBackward512 writes f32.GatesBackward.
 //
-//	AX z of the row, DI dc, SI dh, DX h, R10 cPrev; R11, R8 as units says
-//	BX n, CX rows left, R9 sixteens left
+//	AX z of the row, DI dc, SI dh, DX h, R10 cPrev; R11 and R8 as for units
+//	BX n, CX rows left, R9 blocks of sixteen left
 func gatesBackward512(e *emitter) {
 	e.function8("gatesBackwardAVX512", "func gatesBackwardAVX512(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes",
 		[]param{{"z", "AX"}, {"dc", "DI"}, {"dh", "SI"}, {"h", "DX"}, {"cPrev", "R10"}, {"m", "CX"}, {"n", "BX"}, {"ldz", ""}, {"ldh", ""}})
@@ -189,7 +189,7 @@ func gatesBackward512(e *emitter) {
 	e.end()
 }
 
-// backwardUnits takes units as backwardGroup in package f32 does.
+// backwardUnits computes what backwardGroup in package f32 computes.
 func backwardUnits(e *emitter, u units) {
 	one := held512["one"]
 	i, f, g, o, y, dh, d, s, t := "Z0", "Z1", "Z2", "Z3", "Z4", "Z5", "Z6", "Z7", "Z8"

@@ -1,25 +1,25 @@
 package main
 
-// mostPanels512 is the most that a pass of a step takes, and leastWoven the least of
-// a pass that others came before.
+// mostPanels512 is the largest number of panels in a pass of a step, and leastWoven the
+// smallest in a pass that is not the first.
 const (
 	mostPanels512 = 6
 	leastWoven512 = 3
 )
 
-// step512 writes the loop of f32.Step: passes over the weights, of three to six
-// panels but where there are fewer, each sum in a register. A pass leaves its sums
-// in z. The gates of sixteen units whose sums are there are computed amid the loads
-// of the next pass, where they cost little. A walk, up or down by the sign of move,
-// begins and ends with a pass of so many panels as ends says, which can find in the
-// first cache level what the walk before left there; with ends 0, by the rule alone.
-// The order of passes has no effect on the bits.
+// step512 writes f32.Step as passes over the weights, each of three to six panels if
+// there are enough, with every sum in a register. A pass stores its sums in z. The gates
+// of sixteen units with complete sums are computed between the loads of the next pass,
+// where they cost little. The sign of move says whether the passes go up or down. The
+// first and the last pass have ends panels, whose weights the previous step may have left
+// in the first-level cache; 0 means no such passes. The order of the passes does not
+// change the results.
 //
-//	R10, DX and BX where the pass is: sums in z, start, w; AX bytes between panels
+//	R10, DX and BX of the pass: sums in z, start, w; AX bytes between panels
 //	R8, DI and SI with R11 the units whose gates come next: sums, h, c
 //	R9 the end of xh, R12 move: 64 or −64
 //
-// panels and blocks in the frame are what is left to do: blocks of sixteen units.
+// panels and blocks in the frame count what remains: panels, and blocks of sixteen units.
 func step512(e *emitter) {
 	e.function("stepAVX512", "func stepAVX512(h, c, xh, start, z, w *float32, n, k, ld, panels, blocks, ends, move int), ld in bytes", "MOVQ", 8,
 		[]param{{"h", "DI"}, {"c", "SI"}, {"xh", ""}, {"start", "DX"}, {"z", "R10"}, {"w", "BX"}, {"n", ""},
@@ -48,12 +48,12 @@ func step512(e *emitter) {
 	e.end()
 }
 
-// stepLabels are where a walk chooses a pass's size, begins the pass, ends it, and
-// where all passes are done.
+// stepLabels holds the labels at which the size of a pass is chosen, a pass begins and
+// ends, and all passes are done.
 type stepLabels struct{ next, sized, done, end string }
 
-// passes512 runs all passes. What is left is taken four panels at a time as long as
-// more than six are left beside the last pass.
+// passes512 writes all passes: four panels at a time while more than six remain beside
+// the last pass.
 func passes512(e *emitter, l stepLabels) {
 	four := e.fresh("four")
 	e.label(l.next)
@@ -79,7 +79,7 @@ func passes512(e *emitter, l stepLabels) {
 	e.op("JMP %s", l.next)
 }
 
-// pass512s runs a pass of R13 panels, with gates where units are ready for them.
+// pass512s writes passes of R13 panels, with the gates of units whose sums are complete.
 func pass512s(e *emitter, l stepLabels) {
 	down, ready, plain := e.fresh("down"), e.fresh("ready"), e.fresh("plain")
 	e.op("SUBQ R13, panels+72(FP)")
@@ -109,8 +109,8 @@ func pass512s(e *emitter, l stepLabels) {
 	})
 }
 
-// partAmid runs the gates of the units next in turn and goes on at plain if they are
-// less than sixteen.
+// partAmid computes the gates of the next units, and continues at plain, if there are
+// fewer than sixteen.
 func partAmid(e *emitter, plain string) {
 	whole := e.fresh("whole")
 	e.op("MOVQ n+48(FP), R13")
@@ -124,7 +124,7 @@ func partAmid(e *emitter, plain string) {
 	e.label(whole)
 }
 
-// passOfSize runs the code of the size that is on the stack.
+// passOfSize jumps to the code for the size on the stack.
 func passOfSize(e *emitter, least int, code func(p int)) {
 	for p := least; p <= mostPanels512; p++ {
 		other := e.fresh("other")
@@ -137,7 +137,7 @@ func passOfSize(e *emitter, least int, code func(p int)) {
 	}
 }
 
-// movePasses moves the pointers of passes by R13 panels.
+// movePasses advances the pointers of the passes by R13 panels.
 func movePasses(e *emitter) {
 	e.op("MOVQ R13, CX")
 	e.op("IMULQ AX, R13")
@@ -147,15 +147,15 @@ func movePasses(e *emitter) {
 	e.op("ADDQ CX, R10")
 }
 
-// nextBlock moves the pointers of units on the walk's way.
+// nextBlock advances the pointers of the units in the direction of the passes.
 func nextBlock(e *emitter) {
 	e.op("ADDQ R12, R11")
 	e.op("LEAQ (R8)(R12*4), R8")
 	e.op("DECQ blocks+80(FP)")
 }
 
-// pass512 adds all products to the sums of a pass, in Z0 to Z5. Woven passes are
-// those of a step with seven panels or more, so with at least 25 terms.
+// pass512 adds all products to the sums of a pass, in Z0 to Z5. Passes with gates belong
+// to steps with at least seven panels, and so with at least 25 terms.
 func pass512(e *emitter, panels int, woven bool) {
 	for p := range panels {
 		e.op("VMOVUPS %d(DX), Z%d", 64*p, p)
@@ -210,14 +210,14 @@ func terms512(e *emitter, panels, n int) {
 	}
 }
 
-// forward512 moves the pointers of terms512 by n products.
+// forward512 advances the pointers of terms512 by n products.
 func forward512(e *emitter, n int) {
 	e.op("ADDQ $%d, CX", 4*n)
 	e.op("ADDQ $%d, R13", 64*n)
 	e.op("ADDQ $%d, R14", 64*n)
 }
 
-// restOfBlocks runs the gates of all units that are left.
+// restOfBlocks computes the gates of all remaining units.
 func restOfBlocks(e *emitter) {
 	loop, whole, next, end := e.fresh("block"), e.fresh("whole"), e.fresh("next"), e.fresh("end")
 	e.label(loop)
@@ -238,7 +238,7 @@ func restOfBlocks(e *emitter) {
 	e.label(end)
 }
 
-// partGates runs the gates of the last n mod 16 units.
+// partGates computes the gates of the last n mod 16 units.
 func partGates(e *emitter) {
 	e.op("MOVQ n+48(FP), R12")
 	e.op("ANDQ $15, R12")

@@ -2,26 +2,25 @@ package main
 
 import "fmt"
 
-// A shape of tiles: so many rows at most by so many panels of 16 columns, a register
-// each.
+// A shape is the size of a tile: the largest number of rows, and the number of panels of
+// 16 columns. Each pair of a row and a panel has a register.
 type shape struct{ rows, panels int }
 
-// shapes are those that there are. Two panels make loads of A half as many; four are
-// for few rows, which alone could not keep the multipliers busy; one is what is left
-// of an odd number.
+// shapes lists all shapes. Two panels halve the loads of A. Four are for few rows, which
+// could not keep the multipliers busy otherwise. One is for the last of an odd number.
 var shapes = []shape{{24, 1}, {12, 2}, {6, 4}}
 
 func (s shape) name() string { return fmt.Sprintf("tiles%dx%dAVX512", s.rows, s.panels) }
 
 // tile512 writes c[i][j] = from[i][j] + Σ_k a[i·rs + k·ks]·b[k·64 + j], i < rows, for
-// the columns j of the shape's panels, which are ldp apart in b: one tile after
-// another down c, from and a, then the same for the next panels, steps times.
-// Strides are in bytes.
+// the columns j of the shape's panels, which are ldp apart in b. The tiles follow each
+// other down c, from and a, and then for the next panels, steps times. Strides are in
+// bytes.
 //
-//	DI c, R8 from, in the loop of terms:
-//	R11 to R13 rows 0, 8 and 16 of a, BX rs, R9, R10 and R14 its threefold,
-//	fivefold and sevenfold, CX ks, DX b, SI ldp, AX terms left
-//	with four panels R14 is the threefold of ldp
+//	DI c, R8 from; in the loop over terms:
+//	R11 to R13 rows 0, 8 and 16 of a, BX rs, R9, R10 and R14 3·rs, 5·rs and 7·rs,
+//	CX ks, DX b, SI ldp, AX terms left
+//	with four panels R14 is 3·ldp
 //	(SP) a, 8(SP) tiles left
 func tile512(e *emitter, s shape) {
 	e.function(s.name(), "func "+s.name()+"(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, steps, tiles, k, rows int)", "MOVQ", 16,
@@ -56,7 +55,7 @@ func choose(e *emitter, labels []string, lo, hi int) {
 	choose(e, labels, mid+1, hi)
 }
 
-// tilesOf takes all tiles of all panels, each of the shape.
+// tilesOf computes all tiles of a shape in all panels.
 func tilesOf(e *emitter, s shape) {
 	step, next := e.fresh("step"), e.fresh("next")
 	e.label(step)
@@ -83,8 +82,8 @@ func tilesOf(e *emitter, s shape) {
 	e.op("JNZ %s", step)
 }
 
-// rowsOf moves the tile's sums, whose rows begin at a pointer, and the pointer past
-// them.
+// rowsOf moves the sums of a tile between registers and the rows at a pointer, and
+// advances the pointer past them.
 func rowsOf(e *emitter, s shape, base, stride string, move func(at, reg string)) {
 	e.op("MOVQ %s, AX", stride)
 	for r := range s.rows {
@@ -95,7 +94,7 @@ func rowsOf(e *emitter, s shape, base, stride string, move func(at, reg string))
 	}
 }
 
-// sum is the register of a sum.
+// sum returns the register of a sum.
 func (s shape) sum(r, p int) string { return fmt.Sprintf("Z%d", r*s.panels+p) }
 
 // tileTerms512 adds all products to a tile's sums.
@@ -147,7 +146,7 @@ func tileTerm512(e *emitter, s shape, bases []string) {
 	}
 }
 
-// axpy512 writes y += a·x over n values.
+// axpy512 writes y += a·x for n values.
 func axpy512(e *emitter) {
 	e.function8("axpyAVX512", "func axpyAVX512(y *float32, a float32, x *float32, n int)",
 		[]param{{"y", "DI"}, {"a", ""}, {"x", "SI"}, {"n", "R12"}})
@@ -177,8 +176,8 @@ func axpy512(e *emitter) {
 	e.end()
 }
 
-// peak512 writes rounds of multiply-adds that neither wait for one another nor touch
-// memory, sixteen registers of sixteen lanes each.
+// peak512 writes rounds of independent multiply-adds in sixteen registers of sixteen
+// lanes.
 func peak512(e *emitter) {
 	e.function8("peakAVX512", "func peakAVX512(n int)", []param{{"n", "CX"}})
 	for r := range 18 {

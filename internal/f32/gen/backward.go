@@ -1,7 +1,7 @@
 package main
 
-// gatesBackward writes the loop of f32.GatesBackward, registers as in gates; SI is
-// dh, DI dc, DX h.
+// gatesBackward writes f32.GatesBackward. The registers are those of gates, but SI is dh,
+// DI dc and DX h.
 func gatesBackward(e *emitter) {
 	e.function8("gatesBackwardAVX2", "func gatesBackwardAVX2(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes",
 		[]param{{"z", "AX"}, {"dc", "DI"}, {"dh", "SI"}, {"h", "DX"}, {"cPrev", ""}, {"m", "CX"}, {"n", "BX"}, {"ldz", "R9"}, {"ldh", ""}})

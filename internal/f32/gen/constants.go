@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// table has the constants of the gates; the polynomial of 2^f on [−½, ½] is
-// package f32's (exp.go).
+// table holds the constants of the gates. The polynomial for 2^f on [−½, ½] is that of
+// exp.go in package f32.
 var table = []struct {
 	name  string
 	value float64
@@ -16,7 +16,7 @@ var table = []struct {
 	{"p4", 0.0096715166671200985}, {"p5", 0.0013264738641195399},
 }
 
-// constants writes each value of the table once for each of a vector's lanes.
+// constants writes each value of the table once per lane of a vector.
 func constants(e *emitter, lanes int) {
 	for i, t := range table {
 		for lane := range lanes {
@@ -26,12 +26,12 @@ func constants(e *emitter, lanes int) {
 	e.line(fmt.Sprintf("GLOBL constants<>(SB), RODATA|NOPTR, $%d", 4*lanes*len(table)))
 }
 
-// constant is the memory operand of a value of the table.
+// constant returns the memory operand of a value of the table.
 func constant(name string, lanes int) string {
 	return fmt.Sprintf("constants<>+%d(SB)", 4*lanes*constantIndex(name))
 }
 
-// constantIndex is where in the table a value stands.
+// constantIndex returns the index of a value in the table.
 func constantIndex(name string) int {
 	for i, t := range table {
 		if t.name == name {

@@ -2,11 +2,11 @@ package main
 
 import "fmt"
 
-// gates writes the loop of the gates over rows of n of the ldh units, in three
-// sweeps over all rows, each short enough for the processor to overlap many of its
-// iterations: the powers of two of all sums, c, and h.
+// gates writes the gates of n units in rows that are ldh units apart. Three sweeps over
+// all rows compute the powers of two of all sums, c, and h. Each loop body is short enough
+// for the processor to overlap many iterations.
 //
-//	DI h, SI c, DX cPrev, AX z of the row; R11 the group's bytes, R8 its sums
+//	DI h, SI c, DX cPrev, AX z of the row; R11 offset of the group in bytes, R8 its sums
 //	BX n, R9 ldz, R10 ldh; CX rows left; R14 groups left; Y12 the tail's mask
 func gates(e *emitter, keep bool) {
 	name := "gatesAVX2"
@@ -31,8 +31,8 @@ func gates(e *emitter, keep bool) {
 	e.end()
 }
 
-// powers makes z 2^z in all rows. Where z is to stay it is far from the processor:
-// the sums of the units that come next are fetched.
+// powers replaces z by 2^z in all rows. If the gate values are kept, z is too large for
+// the cache, so the sums of the next units are prefetched.
 func powers(e *emitter, keep bool) {
 	row, four, some, one, odd, next := e.fresh("row"), e.fresh("four"), e.fresh("some"), e.fresh("one"), e.fresh("odd"), e.fresh("next")
 	held := []heldConstant{{"top", "Y13"}, {"bottom", "Y14"}, {"one", "Y15"}}
@@ -80,8 +80,8 @@ func powers(e *emitter, keep bool) {
 	e.op("MOVQ m+32(FP), CX")
 }
 
-// sweep writes a walk over the groups of all rows, so many at a time while there
-// are as many, then the last n mod 8 units. temp is scratch for those.
+// sweep writes a loop over the groups of all rows, several at a time as long as there are
+// enough, followed by the last n mod 8 units, for which temp is scratch.
 func sweep(e *emitter, together int, temp string, body func(l lanes, groups int)) {
 	row, loop, single, tail, next := e.fresh("row"), e.fresh("groups"), e.fresh("single"), e.fresh("tail"), e.fresh("next")
 	e.label(row)
@@ -116,8 +116,8 @@ func sweep(e *emitter, together int, temp string, body func(l lanes, groups int)
 	e.op("MOVQ m+32(FP), CX")
 }
 
-// cellGroup takes a group's powers at R8 to c, and leaves c·tanhScale where its h
-// will be. With keep the gates' values take the powers' place, but for o's.
+// cellGroup computes c from the powers of a group at R8 and stores c·tanhScale in place of
+// h. If keep is set, the gate values except o replace the powers.
 func cellGroup(e *emitter, l lanes, keep bool) {
 	q := l.quarters()
 	for i := range 3 {
@@ -128,8 +128,8 @@ func cellGroup(e *emitter, l lanes, keep bool) {
 	l.store(e, "Y8", "(DI)(R11*1)")
 }
 
-// combine takes the powers of i, f and g in Y0 to Y2 and 1 in Y15 to c in Y8, which
-// it stores.
+// combine computes and stores c in Y8 from the powers of i, f and g in Y0 to Y2 and 1 in
+// Y15.
 func combine(e *emitter, l lanes, q [4]string, keep bool) {
 	l.load(e, "(DX)(R11*1)", "Y10")
 	e.op("VADDPS Y0, Y15, Y5")
@@ -152,10 +152,11 @@ func combine(e *emitter, l lanes, q [4]string, keep bool) {
 	l.store(e, "Y8", "(SI)(R11*1)")
 }
 
-// hiddenHeld are the constants that hiddenGroups has in registers.
+// hiddenHeld lists the constants that have registers in hiddenGroups.
 var hiddenHeld = []heldConstant{{"one", "Y15"}, {"top", "Y14"}, {"bottom", "Y13"}, {"p4", "Y11"}, {"p3", "Y10"}, {"p2", "Y9"}, {"p1", "Y8"}}
 
-// hiddenGroups takes c·tanhScale in h and o's power in z to h = (1−e_c)/((1+e_o)·(1+e_c)).
+// hiddenGroups computes h = (1−e_c)/((1+e_o)·(1+e_c)) from c·tanhScale in h and the power of
+// o in z.
 func hiddenGroups(e *emitter, l lanes, groups int, keep bool) {
 	x, n, p := regs(0, groups), regs(2, groups), regs(4, groups)
 	for i := range groups {
@@ -177,7 +178,7 @@ func hiddenGroups(e *emitter, l lanes, groups int, keep bool) {
 	}
 }
 
-// hidden stores h from e_c in x, 1+e_o in q and 1 in Y15; t is scratch.
+// hidden computes and stores h from e_c in x, 1+e_o in q and 1 in Y15; t is scratch.
 func hidden(e *emitter, l lanes, x, q, t, h string) {
 	e.op("VSUBPS %s, Y15, %s", x, t)
 	e.op("VADDPS %s, Y15, %s", x, x)

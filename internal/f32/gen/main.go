@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// files are what gen writes, each by a function of its own.
+// files maps the name of each generated file to the function that writes it.
 var files = map[string]func() []byte{
 	"kernel_neon_arm64.s":   writeNEON,
 	"kernel_avx2_amd64.s":   avx2,

@@ -5,9 +5,9 @@ import (
 	"math"
 )
 
-// neon writes arm64 assembly for vectors of four lanes. Registers are numbers: V3
-// and F3 are the same one. R18 and R27 to R30 belong to the platform, the assembler
-// and Go.
+// neon writes arm64 assembly for vectors of four lanes. Registers are numbers, since V3
+// and F3 are the same register. R18 and R27 to R30 are reserved for the platform, the
+// assembler and Go.
 type neon struct{ emitter }
 
 // writeNEON returns the kernels for NEON.
@@ -30,17 +30,17 @@ func writeNEON() []byte {
 	return e.Bytes()
 }
 
-// start opens a function without a frame.
+// start begins a function without a frame.
 func (e *neon) start(signature, name string, params []param) {
 	e.function(name+"NEON", "func "+name+"NEON("+signature+")", "MOVD", 0, params)
 }
 
-// constantsAt is the register with the address of the constants.
+// constantsAt is the register that holds the address of the constants.
 const constantsAt = "R8"
 
 func (e *neon) loadConstantsAddress() { e.op("MOVD $constants<>(SB), %s", constantsAt) }
 
-// A source puts a constant into all lanes of a register.
+// A source writes code that puts a constant into all lanes of a register.
 type source func(name string, r int)
 
 // fromMemory is a source that costs a load and no arithmetic.
@@ -48,7 +48,7 @@ func (e *neon) fromMemory(name string, r int) {
 	e.loadFull(fmt.Sprintf("%d(%s)", 16*constantIndex(name), constantsAt), r)
 }
 
-// packedConstants writes the table once, and zeros up to whole vectors.
+// packedConstants writes the table once, padded with zeros to whole vectors.
 func (e *neon) packedConstants() {
 	for i, t := range table {
 		e.line(fmt.Sprintf("DATA packed<>+%d(SB)/4, $0x%08x // %s", 4*i, math.Float32bits(float32(t.value)), t.name))
@@ -58,7 +58,7 @@ func (e *neon) packedConstants() {
 
 func packedVectors() int { return (len(table) + 3) / 4 }
 
-// loadPacked fills the registers from first on with the packed constants.
+// loadPacked loads the packed constants into the registers from first on.
 func (e *neon) loadPacked(first int) {
 	e.op("MOVD $packed<>(SB), R16")
 	for i := range packedVectors() {
@@ -66,7 +66,7 @@ func (e *neon) loadPacked(first int) {
 	}
 }
 
-// fromPacked is a source out of those registers: it costs no load.
+// fromPacked is a source that reads the registers of loadPacked and costs no load.
 func (e *neon) fromPacked(first int) source {
 	return func(name string, r int) {
 		i := constantIndex(name)
@@ -74,7 +74,7 @@ func (e *neon) fromPacked(first int) source {
 	}
 }
 
-// inTurn is two sources in turn: it burdens loads and arithmetic alike.
+// inTurn alternates between two sources, to balance loads and arithmetic.
 func inTurn(a, b source) source {
 	return func(name string, r int) {
 		a(name, r)
@@ -82,7 +82,7 @@ func inTurn(a, b source) source {
 	}
 }
 
-// at is the memory operand some bytes after a register.
+// at returns the memory operand at an offset in bytes from a register.
 func at(reg string, bytes int) string { return fmt.Sprintf("%d(%s)", bytes, reg) }
 
 func (e *neon) loadFull(at string, r int)  { e.op("FMOVQ %s, F%d", at, r) }
@@ -91,11 +91,11 @@ func (e *neon) loadPair(at string, r int)  { e.op("FLDPQ %s, (F%d, F%d)", at, r,
 func (e *neon) storePair(r int, at string) { e.op("FSTPQ (F%d, F%d), %s", r, r+1, at) }
 func (e *neon) zero(r int)                 { e.op("VEOR V%d.B16, V%d.B16, V%d.B16", r, r, r) }
 
-// fmla is d += n·m, fmls d -= n·m, each rounded once.
+// fmla writes d += n·m and fmls d -= n·m, each rounded once.
 func (e *neon) fmla(d, n, m int) { e.op("VFMLA V%d.S4, V%d.S4, V%d.S4", m, n, d) }
 func (e *neon) fmls(d, n, m int) { e.op("VFMLS V%d.S4, V%d.S4, V%d.S4", m, n, d) }
 
-// numbers returns n register numbers from first on.
+// numbers returns n register numbers, beginning with first.
 func numbers(first, n int) (r []int) {
 	for i := range n {
 		r = append(r, first+i)
@@ -103,9 +103,9 @@ func numbers(first, n int) (r []int) {
 	return r
 }
 
-// exp2s writes x = 2^x for all of x in step with one another, x held to ±40. n and
-// p are as many scratch registers; spare, at least two, hold constants in turn.
-// FMIN and FMAX let NaN through.
+// exp2s writes x = 2^x for all registers x, interleaved, with x limited to ±40. n and p are
+// scratch registers, as many as x; spare, at least two, hold constants in turn. FMIN and
+// FMAX preserve NaN.
 func (e *neon) exp2s(constant source, x, n, p, spare []int) {
 	constant("top", spare[0])
 	constant("bottom", spare[1])
@@ -127,8 +127,8 @@ func (e *neon) exp2s(constant source, x, n, p, spare []int) {
 	e.polynomial(constant, x, append([]int(nil), p...), append([]int(nil), spare...), n)
 }
 
-// polynomial writes x = p(x) with n added to the bits. A term wants its constant
-// where the sum will be, so sums wander through the registers p and spare.
+// polynomial writes x = p(x) with n added to the bits. The instruction for a term overwrites
+// its constant with the sum, so the sums move through the registers p and spare.
 func (e *neon) polynomial(constant source, x, p, spare, n []int) {
 	constant("p5", spare[0])
 	for i := range x {

@@ -1,8 +1,8 @@
 package main
 
-// gatesBackward writes the loop of f32.GatesBackward.
+// gatesBackward writes f32.GatesBackward.
 //
-//	R0 z, R2 dh of the row; R12 and R9 the same of the block, R1 dc, R3 h, R4 cPrev
+//	R0 z, R2 dh of the row; R12 z, R9 dh, R1 dc, R3 h, R4 cPrev of the block
 func (e *neon) gatesBackward() {
 	e.start("z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int", "gatesBackward",
 		[]param{{"z", "R0"}, {"dc", "R1"}, {"dh", "R2"}, {"h", "R3"}, {"cPrev", "R4"}, {"m", "R5"}, {"n", "R6"}, {"ldz", "R7"}, {"ldh", "R10"}})
@@ -21,7 +21,7 @@ func (e *neon) gatesBackward() {
 	e.op("RET")
 }
 
-// backwardOne is the register in which gatesBackward keeps 1.
+// backwardOne is the register that holds 1 in gatesBackward.
 const backwardOne = 31
 
 func (e *neon) backwardBlock(b block) {
@@ -30,7 +30,7 @@ func (e *neon) backwardBlock(b block) {
 	}
 }
 
-// backwardVector runs a vector's backward in the 14 registers from first on.
+// backwardVector computes the gradients for a vector in the 14 registers from first on.
 func (e *neon) backwardVector(b block, v, first int) {
 	i, f, g, o, y, dh, d, before := first, first+1, first+2, first+3, first+4, first+5, first+6, first+7
 	x, slope := first+8, first+9
@@ -61,13 +61,13 @@ func (e *neon) backwardVector(b block, v, first int) {
 	e.store(b.lanes, d, b.at("R1", v))
 }
 
-// product stores a·b as the gradient on a gate's sums; it changes b.
+// product stores a·b as the gradient on the sums of a gate. It overwrites b.
 func (e *neon) product(to block, v, gate, a, b int) {
 	e.vector("fmul", b, a, b)
 	e.store(to.lanes, b, to.gate(v, gate))
 }
 
-// sigmoidSlope is d = (1−x)·x, oneMinusSquare d = 1 − x² rounded once.
+// sigmoidSlope writes d = (1−x)·x, and oneMinusSquare d = 1 − x², rounded once.
 func (e *neon) sigmoidSlope(d, x int) {
 	e.vector("fsub", d, backwardOne, x)
 	e.vector("fmul", d, d, x)

@@ -1,6 +1,6 @@
 package main
 
-// gates writes the loop of the gates over rows of n of the ldh units.
+// gates writes the gates of n units in rows that are ldh units apart.
 //
 //	R0 h, R1 c, R2 cPrev, R3 z of the row; R9 to R12 the same of the block
 func (e *neon) gates(keep bool) {
@@ -29,11 +29,11 @@ func (e *neon) gates(keep bool) {
 	e.op("RET")
 }
 
-// A state is the registers that lead to a block's h, c and cPrev.
+// A state holds the registers with the addresses of h, c and cPrev of a block.
 type state struct{ h, c, cPrev string }
 
-// gatesBlock takes a block's sums to c and h: two vectors at a time as far as c,
-// then all of them in step.
+// gatesBlock computes c and h from the sums of a block: c for two vectors at a time, then
+// h for all of them, interleaved.
 func (e *neon) gatesBlock(b block, s state, keep bool) {
 	var c, o []int
 	for first := 0; first < b.vectors; first += 2 {
@@ -66,9 +66,8 @@ func (e *neon) gatesBlock(b block, s state, keep bool) {
 	}
 }
 
-// combine takes the four powers of n vectors, which begin at V0, to c, which it
-// stores. It leaves c·tanhScale in the n registers from the register to on, 1+e_o
-// in the n after them.
+// combine computes and stores c from the four powers of n vectors, in the registers from V0
+// on. It leaves c·tanhScale in the n registers from to on, and 1+e_o in the n after them.
 func (e *neon) combine(b block, s state, first, n, to int, keep bool) {
 	const one, tanh, rest, cPrev, value = 22, 23, 8, 10, 12
 	i, f, g, o := 0, n, 2*n, 3*n
@@ -98,8 +97,8 @@ func (e *neon) combine(b block, s state, first, n, to int, keep bool) {
 	}
 }
 
-// keepGates stores the gates' values of a vector, given 1+e of each and 1−e_g;
-// it changes the four registers from value on.
+// keepGates stores the gate values of a vector, given 1+e of each gate and 1−e_g. It
+// overwrites the four registers from value on.
 func (e *neon) keepGates(b block, v, one, value int, plus [4]int, minus int) {
 	for gate, d := range plus {
 		n := one

@@ -2,13 +2,12 @@ package main
 
 import "fmt"
 
-// neonPanels is the most that a pass of a step takes, the four panels of a pair of
-// groups: sixteen sums in registers, which fetch weights as fast as any core can
-// load them.
+// neonPanels is the largest number of panels in a pass of a step, those of a pair of
+// groups: sixteen sums in registers, which read weights as fast as any core can load them.
 const neonPanels = 4
 
-// A pass has its sums in V0 to V15, four values of xh in V16 and weights in the
-// registers that it is given.
+// A pass keeps its sums in V0 to V15, four values of xh in V16, and weights in the
+// registers that are passed to it.
 const neonInputs = 16
 
 // sums writes z = start + w·xh for a matrix of few columns.
@@ -33,8 +32,8 @@ func (e *neon) sums() {
 	e.op("RET")
 }
 
-// eachCount writes f for each number from first to last; the one in the register
-// runs.
+// eachCount writes f for each number from first to last, and a jump to the one for the
+// number in the register.
 func (e *neon) eachCount(reg string, first, last int, f func(n int)) {
 	done := e.fresh("done")
 	for n := first; n <= last; n++ {
@@ -52,19 +51,19 @@ func (e *neon) eachCount(reg string, first, last int, f func(n int)) {
 	e.label(done)
 }
 
-// A neonPass is the registers that it reads: where z, start and w begin, xh, its
-// number of values, and the bytes from a panel to the next. It counts in R17, and
-// R19 to R23 walk along xh and the panels.
+// A neonPass holds the registers that a pass reads: the addresses of z, start, w and xh, the
+// number of values of xh, and the bytes between panels. R17 counts, and R19 to R23 advance
+// along xh and the panels.
 type neonPass struct{ z, start, xh, w, k, ld string }
 
-// write writes the sums of some panels to z.
+// write computes the sums of the given number of panels in z.
 func (p neonPass) write(e *neon, panels int) {
 	p.begin(e, panels)
 	e.op("LSR $2, %s, R17", p.k)
 	p.end(e, panels, numbers(17, 8))
 }
 
-// begin sets the sums and the registers that walk.
+// begin initialises the sums and the registers that advance.
 func (p neonPass) begin(e *neon, panels int) {
 	for i := range 2 * panels {
 		e.loadPair(at(p.start, 32*i), 2*i)
@@ -76,7 +75,7 @@ func (p neonPass) begin(e *neon, panels int) {
 	}
 }
 
-// end adds R17 times four products and the last ones, then stores the sums.
+// end adds R17 times four products and the remaining ones, and stores the sums.
 func (p neonPass) end(e *neon, panels int, weights []int) {
 	loop, rest, done := e.fresh("four"), e.fresh("rest"), e.fresh("done")
 	e.op("CBZ R17, %s", rest)
@@ -104,9 +103,8 @@ func (e *neon) fourTerms(panels int, weights []int) {
 	e.terms(panels, 4, weights)
 }
 
-// terms adds n products, their inputs the first lanes, to every sum of the pass and
-// moves on. Loads run ahead of the products by as many weights as there are
-// registers.
+// terms adds n products, with inputs from the first n lanes, to every sum of the pass and
+// advances. The loads of weights precede the products by the number of registers.
 func (e *neon) terms(panels, n int, weights []int) {
 	pairs := 2 * panels * n
 	ahead := len(weights) / 2

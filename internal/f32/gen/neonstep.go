@@ -1,17 +1,17 @@
 package main
 
-// neonWoven is over how many terms of a pass the gates of the pass before are
-// spread: enough for a core that loads one vector a cycle to compute them meanwhile.
+// neonWoven is the number of terms of a pass between which the gates of the previous pass
+// are distributed: enough for a core that loads one vector per cycle to hide them.
 const neonWoven = 32
 
-// step writes the loop of f32.Step for at least one pair of groups, 16 units, and
-// units beside, and at least neonWoven values of xh. A pass leaves its sums in z;
-// the gates of its units, which want multipliers but hardly any load, are computed
-// amid the loads of the next pass. The order of passes has no effect on the bits.
+// step writes f32.Step for at least one pair of groups (16 units) and some more units, and
+// at least neonWoven values of xh. A pass stores its sums in z. The gates of its units,
+// which need multipliers but hardly any loads, are computed between the loads of the next
+// pass. The order of the passes does not change the results.
 //
-//	R0 h, R1 c, R3 start, R4 z, R5 w: where the pass begins; R9 h, R10 c, R11 z of
-//	the pair whose gates are pending; R12 pairs left
-//	R13, R14, R15: how far h and c, start and z, w are moved from pair to pair
+//	R0 h, R1 c, R3 start, R4 z, R5 w of the pass
+//	R9 h, R10 c, R11 z of the pair whose gates are pending; R12 pairs left
+//	R13, R14, R15: distances between pairs in h and c, start and z, w
 //	V17 to V20 weights, V21 to V28 gates, from V29 on constants
 func (e *neon) step() {
 	e.start("h, c, xh, start, z, w *float32, n, k, ld, pairs, last, back int", "step",
@@ -48,17 +48,17 @@ func (e *neon) step() {
 	e.op("RET")
 }
 
-// pending is the state of the units whose gates are pending, their sums at R11.
+// pending is the state of the units whose gates are pending. Their sums are at R11.
 var pending = state{h: "R9", c: "R10", cPrev: "R10"}
 
-// pend makes the gates of the pass pending.
+// pend marks the gates of the pass as pending.
 func (e *neon) pend() {
 	e.op("MOVD R0, R9")
 	e.op("MOVD R1, R10")
 	e.op("MOVD R4, R11")
 }
 
-// move moves to the next pair, or after turn to the one before.
+// move advances to the next pair, or to the previous one after turn.
 func (e *neon) move() {
 	e.op("ADD R13, R0")
 	e.op("ADD R13, R1")
@@ -67,7 +67,7 @@ func (e *neon) move() {
 	e.op("ADD R15, R5")
 }
 
-// turn makes move go backwards, and does.
+// turn reverses the direction of move, and moves.
 func (e *neon) turn() {
 	for _, r := range []string{"R13", "R14", "R15"} {
 		e.op("NEG %s, %s", r, r)
@@ -75,7 +75,7 @@ func (e *neon) turn() {
 	e.move()
 }
 
-// skipPairs moves past all pairs.
+// skipPairs advances past all pairs.
 func (e *neon) skipPairs() {
 	e.op("ADD R12<<6, R0, R0")
 	e.op("ADD R12<<6, R1, R1")
@@ -85,7 +85,8 @@ func (e *neon) skipPairs() {
 	e.op("ADD R16, R5")
 }
 
-// unitsAfterPairs runs the gates of the last pass, n less the units of the pairs.
+// unitsAfterPairs computes the gates of the last pass, that is, of the units after the
+// pairs.
 func (e *neon) unitsAfterPairs() {
 	e.pend()
 	e.op("MOVD n+48(FP), R16")
@@ -94,7 +95,7 @@ func (e *neon) unitsAfterPairs() {
 	e.units(4, "R11", []string{pending.h, pending.c}, func(b block) { e.gatesBlock(b, pending, false) })
 }
 
-// woven is write with the gates of the pending pair amid its first terms.
+// woven is write with the gates of the pending pair between its first terms.
 func (p neonPass) woven(e *neon, panels int) {
 	weights := numbers(17, 4)
 	p.begin(e, panels)
@@ -112,10 +113,10 @@ func (p neonPass) woven(e *neon, panels int) {
 	p.end(e, panels, weights)
 }
 
-// A wovenPair is two vectors of the pending pair, whose gates it computes in the
-// registers x, n, p and k. Their places in z hold what finds no room. Where weights
-// stream some cores are short of loads, others of arithmetic; constants take some
-// of both.
+// A wovenPair computes the gates of two vectors of the pending pair in the registers x, n,
+// p and k. Values without a register are stored in place of the gates in z. While weights
+// stream, loads are the bottleneck on some cores and arithmetic on others, so constants
+// use some of both.
 type wovenPair struct {
 	*neon
 	first      int
@@ -123,7 +124,7 @@ type wovenPair struct {
 	x, n, p, k []int
 }
 
-// pendingGates runs the gates of vectors first and first+1 of the pending pair.
+// pendingGates computes the gates of vectors first and first+1 of the pending pair.
 func (e *neon) pendingGates(first int) {
 	w := wovenPair{e, first, inTurn(e.fromMemory, e.fromPacked(29)), numbers(21, 2), numbers(23, 2), numbers(25, 2), numbers(27, 2)}
 	w.toC()
@@ -156,14 +157,14 @@ func (w wovenPair) op(name string, d, a, b []int) {
 	}
 }
 
-// power makes x 2^x and returns where 1 is.
+// power replaces x by 2^x and returns the register that holds 1.
 func (w wovenPair) power() (one []int) {
 	w.exp2s(w.constant, w.x, w.n, w.p, w.k)
 	w.constant("one", w.k[0])
 	return []int{w.k[0], w.k[0]}
 }
 
-// toC takes the sums of i, f and g to c.
+// toC computes c from the sums of i, f and g.
 func (w wovenPair) toC() {
 	x, n, p := w.x, w.n, w.p
 	w.load(w.z(0), x)
@@ -191,7 +192,7 @@ func (w wovenPair) toC() {
 	w.store(n, w.c)
 }
 
-// toH takes the sums of o, and c, to h. The power of o does not wait for c.
+// toH computes h from the sums of o and from c. The power of o does not depend on c.
 func (w wovenPair) toH() {
 	x, n, p := w.x, w.n, w.p
 	w.load(w.z(3), x)

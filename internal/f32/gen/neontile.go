@@ -3,9 +3,9 @@ package main
 import "fmt"
 
 // tile writes c[i][j] = from[i][j] + Σ_k a[i·rs + k·ks]·b[k·64 + j], i < rows,
-// j < 16, one tile after another down c, from and a. Strides are in bytes. V0 to V23
-// are sums, V24 to V27 the panel's row, V28 to V31 elements of A; R19 to R23 lead to
-// the rows of A.
+// j < 16. The tiles follow each other down c, from and a. Strides are in bytes. V0 to V23
+// hold sums, V24 to V27 the row of the panel, V28 to V31 elements of A, and R19 to R23 the
+// addresses of the rows of A.
 func (e *neon) tile(rows int) {
 	e.start("c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, tiles, k int", fmt.Sprintf("tile%d", rows),
 		[]param{{"c", "R0"}, {"ldc", "R1"}, {"from", "R6"}, {"ldfrom", "R9"}, {"a", "R2"}, {"rs", "R3"}, {"ks", "R4"}, {"b", "R5"}, {"tiles", "R7"}, {"k", "R8"}})
@@ -37,8 +37,8 @@ func (e *neon) tile(rows int) {
 func (e *neon) loadPairAt(at string, r int)  { e.loadPair(at, r) }
 func (e *neon) storePairAt(at string, r int) { e.storePair(r, at) }
 
-// tileRows moves the sums between registers and rows stride apart from base on, and
-// leaves base after the last.
+// tileRows moves the sums between registers and the rows at base, which are stride apart,
+// and advances base past the last row.
 func (e *neon) tileRows(rows int, base, stride string, move func(at string, r int)) {
 	for r := range rows {
 		move(at(base, 0), 4*r)
@@ -104,8 +104,8 @@ func (e *neon) axpy() {
 	e.op("RET")
 }
 
-// affine writes dst[i] = b[i] + w[i]·x, i < rows, a row as f32.Affine says: eight
-// sums in V0 and V1, then the last k mod 8 products among zeros.
+// affine writes dst[i] = b[i] + w[i]·x for i < rows, summed as by f32.Affine: eight sums in
+// V0 and V1, where zeros complete the last k mod 8 products.
 func (e *neon) affine() {
 	e.start("dst, w, b, x *float32, rows, k int", "affine",
 		[]param{{"dst", "R0"}, {"w", "R1"}, {"b", "R2"}, {"x", "R3"}, {"rows", "R4"}, {"k", "R5"}})
@@ -141,8 +141,8 @@ func (e *neon) affine() {
 	e.op("RET")
 }
 
-// affineTail adds the R7 < 8 last products of a row. Sums without one take a zero:
-// it makes −0 the +0 that other kernels have.
+// affineTail adds the last R7 < 8 products of a row. It adds zero to the other sums, which
+// turns −0 into +0 as in the other kernels.
 func (e *neon) affineTail(done string) {
 	few := e.fresh("few")
 	for r := 2; r <= 7; r++ {
@@ -161,7 +161,7 @@ func (e *neon) affineTail(done string) {
 	e.fmla(1, 2, 4)
 }
 
-// affineThree loads R7 mod 4 values of w and of x to V6 and V7, which are zero.
+// affineThree loads R7 mod 4 values of w and x into V6 and V7, which are zero before.
 func (e *neon) affineThree() {
 	one, third, none := e.fresh("one"), e.fresh("third"), e.fresh("none")
 	e.op("TBZ $1, R7, %s", one)

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// lanes4 is how many of a vector's lanes reach memory: 4, 2 or 1. A load of fewer
+// lanes4 is the number of lanes of a vector that are in memory: 4, 2 or 1. A load of fewer
 // than four clears the others.
 type lanes4 int
 
@@ -16,21 +16,21 @@ func (l lanes4) instruction() string {
 func (e *neon) load(l lanes4, at string, r int)  { e.op("%s %s, F%d", l.instruction(), at, r) }
 func (e *neon) store(l lanes4, r int, at string) { e.op("%s F%d, %s", l.instruction(), r, at) }
 
-// unlessBit goes to the label if a power of two is not in the register.
+// unlessBit jumps to the label if the bit is not set in the register.
 func (e *neon) unlessBit(power int, reg, label string) {
 	e.op("TBZ $%d, %s, %s", bits.TrailingZeros(uint(power)), reg, label)
 }
 
-// A block is some units whose gates are computed together: vectors of four, or one
-// vector of the last units. z are the addresses of the four gates, the same
-// register but for the last units.
+// A block is a number of units whose gates are computed together: vectors of four units, or
+// one vector with the last units. z holds the registers with the addresses of the four
+// gates, which are all the same except for the last units.
 type block struct {
 	vectors int
 	lanes   lanes4
 	z       [4]string
 }
 
-// gate is the memory operand of a gate's values of vector v.
+// gate returns the memory operand of a gate for vector v.
 func (b block) gate(v, gate int) string {
 	if b.z[0] == b.z[1] {
 		return at(b.z[0], 128*(v/2)+32*gate+16*(v%2))
@@ -38,13 +38,12 @@ func (b block) gate(v, gate int) string {
 	return at(b.z[gate], 0)
 }
 
-// at is the memory operand of vector v of a row without gates.
+// at returns the memory operand of vector v in a row of units.
 func (b block) at(reg string, v int) string { return at(reg, 16*v) }
 
-// units writes body for all units whose number is in R16: in blocks of as many
-// vectors as most says, then of one group of eight, then the last n mod 8 as four,
-// two and one. z and the registers plain are left behind the units, R17 and R19 to
-// R21 are scratch.
+// units writes body for all units, the number in R16: in blocks of most vectors, then of one
+// group of eight, then for the last n mod 8 units as four, two and one. z and the registers
+// plain point past the units afterwards. R17 and R19 to R21 are scratch.
 func (e *neon) units(most int, z string, plain []string, body func(b block)) {
 	loop, rest, done := e.fresh("units"), e.fresh("rest"), e.fresh("done")
 	whole := func(vectors int) {
@@ -71,7 +70,7 @@ func (e *neon) units(most int, z string, plain []string, body func(b block)) {
 	e.label(done)
 }
 
-// lastUnits writes body for the R17 < 8 last units.
+// lastUnits writes body for the last R17 < 8 units.
 func (e *neon) lastUnits(z string, plain []string, body func(b block)) {
 	gates := [4]string{z, "R19", "R20", "R21"}
 	for g := 1; g < 4; g++ {
@@ -87,7 +86,7 @@ func (e *neon) lastUnits(z string, plain []string, body func(b block)) {
 	}
 }
 
-// advance moves the registers on by some bytes.
+// advance adds a number of bytes to the registers.
 func (e *neon) advance(bytes int, registers ...string) {
 	for _, r := range registers {
 		e.op(fmt.Sprintf("ADD $%d, %s", bytes, r))

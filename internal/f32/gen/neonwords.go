@@ -2,16 +2,16 @@ package main
 
 import "fmt"
 
-// Go's assembler refuses most floating-point instructions on vectors. Here are
-// those that the kernels need, as words, each with the mnemonic beside it; a test
-// compares the two by GNU as.
+// Go's assembler does not support most floating-point instructions on vectors. This file
+// encodes those that the kernels need as words, each with its mnemonic in a comment. A test
+// checks the encodings with GNU as.
 
-// word writes an instruction and its mnemonic.
+// word writes an encoded instruction with its mnemonic.
 func (e *neon) word(bits int, format string, args ...any) {
 	e.op("WORD $0x%08x // %s", bits, fmt.Sprintf(format, args...))
 }
 
-// vectorOps are d = n op m for four lanes.
+// vectorOps maps mnemonics to the encoding of d = n op m for four lanes.
 var vectorOps = map[string]int{
 	"fadd": 0x4e20d400,
 	"fsub": 0x4ea0d400,
@@ -29,16 +29,16 @@ func (e *neon) vector(op string, d, n, m int) {
 	e.word(bits|m<<16|n<<5|d, "%s v%d.4s, v%d.4s, v%d.4s", op, d, n, m)
 }
 
-// frintn is d = n rounded to the nearest integer, ties to even.
+// frintn writes d = n, rounded to the nearest integer, ties to even.
 func (e *neon) frintn(d, n int) { e.word(0x4e218800|n<<5|d, "frintn v%d.4s, v%d.4s", d, n) }
 
-// fcvtzs23 is d = int32(n·2^23): of an integer n what is added to the bits of a
-// float32 to multiply it by 2^n.
+// fcvtzs23 writes d = int32(n·2^23). For an integer n, adding d to the bits of a float32
+// multiplies it by 2^n.
 func (e *neon) fcvtzs23(d, n int) {
 	e.word(0x4f00fc00|(64-23)<<16|n<<5|d, "fcvtzs v%d.4s, v%d.4s, #23", d, n)
 }
 
-// fmlaLane is d += n·m[lane], rounded once.
+// fmlaLane writes d += n·m[lane], rounded once.
 func (e *neon) fmlaLane(d, n, m, lane int) {
 	e.word(0x4f801000|lane&1<<21|lane>>1<<11|m<<16|n<<5|d, "fmla v%d.4s, v%d.4s, v%d.s[%d]", d, n, m, lane)
 }

@@ -1,7 +1,6 @@
 package main
 
-// peak writes rounds of multiply-adds that neither wait for one another nor touch
-// memory: twelve registers of eight lanes.
+// peak writes rounds of independent multiply-adds in twelve registers of eight lanes.
 func peak(e *emitter) {
 	e.function8("peakAVX2", "func peakAVX2(n int)", []param{{"n", "CX"}})
 	for _, r := range regs(0, 14) {
@@ -17,7 +16,7 @@ func peak(e *emitter) {
 	e.end()
 }
 
-// peak is the same with NEON: 24 registers of four lanes.
+// peak writes the same for NEON, with 24 registers of four lanes.
 func (e *neon) peak() {
 	e.start("n int", "peak", []param{{"n", "R0"}})
 	for r := range 26 {

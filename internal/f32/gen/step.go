@@ -3,24 +3,25 @@ package main
 import "fmt"
 
 const (
-	// pairPanels is what two groups of eight units take, the usual pass of a step:
-	// eight sums in registers, which fetch weights as fast as the second cache
-	// level gives them.
+	// pairPanels is the number of panels of two groups of eight units, the usual pass
+	// of a step: eight sums in registers, which read weights as fast as the second-level
+	// cache delivers them.
 	pairPanels = 4
-	// lastPanels is the most that the last pass takes: the rest of four, and with
-	// less than three of them the four before.
+	// lastPanels is the largest number of panels in the last pass: the remainder, or if
+	// that is less than three, the four before as well.
 	lastPanels = 6
-	// wovenTerms is over how many terms of a pass the gates of the pass before are
-	// spread. A step with pairs has at least 25 units, so as many terms.
+	// wovenTerms is the number of terms of a pass between which the gates of the
+	// previous pass are distributed. A step with pairs has at least 25 units and so at
+	// least 25 terms.
 	wovenTerms = 24
 )
 
-// step writes the loop of f32.Step. A pass leaves its sums in z; the gates of its
-// units are computed amid the loads of the next pass, where they cost little.
-// The order of passes has no effect on the bits.
+// step writes f32.Step. A pass stores its sums in z. The gates of its units are computed
+// between the loads of the next pass, where they cost little. The order of the passes does
+// not change the results.
 //
-//	DI h, SI c, DX start, BX w, z in the frame: where the pass begins
-//	AX bytes from a panel to the next, R9 terms, R10 pairs left
+//	DI h, SI c, DX start, BX w, and z in the frame, of the pass
+//	AX bytes between panels, R9 terms, R10 pairs left
 func step(e *emitter) {
 	e.function8("stepAVX2", "func stepAVX2(h, c, xh, start, z, w *float32, n, k, ld, pairs, last, back int), ld in bytes",
 		[]param{{"h", "DI"}, {"c", "SI"}, {"xh", ""}, {"start", "DX"}, {"z", ""}, {"w", "BX"},
@@ -45,7 +46,7 @@ func step(e *emitter) {
 	e.end()
 }
 
-// pairsUp runs all pairs but for the gates of the last one.
+// pairsUp computes all pairs in ascending order, except the gates of the last one.
 func pairsUp(e *emitter) {
 	loop, done := e.fresh("pair"), e.fresh("done")
 	pass(e, pairPanels, 0)
@@ -58,7 +59,7 @@ func pairsUp(e *emitter) {
 	e.label(done)
 }
 
-// pairsDown runs all pairs from the last to the first.
+// pairsDown computes all pairs in descending order.
 func pairsDown(e *emitter) {
 	loop, done := e.fresh("pair"), e.fresh("done")
 	move(e, "SUBQ")
@@ -74,7 +75,7 @@ func pairsDown(e *emitter) {
 	pairGates(e, 0, 2)
 }
 
-// move moves the pointers on, or back, by a pair: 16 units, four panels.
+// move advances the pointers by one pair, forwards or backwards: 16 units, four panels.
 func move(e *emitter, op string) {
 	e.op("%s $64, DI", op)
 	e.op("%s $64, SI", op)
@@ -84,7 +85,7 @@ func move(e *emitter, op string) {
 	e.op("%s R11, BX", op)
 }
 
-// skipPairs moves the pointers past all pairs.
+// skipPairs advances the pointers past all pairs.
 func skipPairs(e *emitter) {
 	e.op("MOVQ R10, R11")
 	e.op("SHLQ $6, R11")
@@ -98,8 +99,8 @@ func skipPairs(e *emitter) {
 	e.op("ADDQ R11, BX")
 }
 
-// pass writes the sums of a pass to z. Unless gates is 0 it also runs the gates of
-// the pair that lies so many pairs away.
+// pass computes the sums of a pass in z. Unless gates is 0, it also computes the gates of
+// the pair at this distance.
 func pass(e *emitter, panels, gates int) {
 	for p := range 2 * panels {
 		e.op("VMOVUPS %d(DX), Y%d", 32*p, p)
@@ -131,7 +132,7 @@ func pass(e *emitter, panels, gates int) {
 	}
 }
 
-// term adds the k-th product after the pointers to every sum of the pass.
+// term adds the k-th product from the pointers to every sum of the pass.
 func term(e *emitter, panels, k int) {
 	at := []string{"(R11)", "(R11)(AX*1)", "(R11)(AX*2)", "(R13)", "(R13)(AX*1)", "(R13)(AX*2)"}
 	e.op("VBROADCASTSS %d(CX), Y15", 4*k)
@@ -141,14 +142,14 @@ func term(e *emitter, panels, k int) {
 	}
 }
 
-// forward moves the pointers of term by k products.
+// forward advances the pointers of term by k products.
 func forward(e *emitter, k int) {
 	e.op("ADDQ $%d, CX", 4*k)
 	e.op("ADDQ $%d, R11", 64*k)
 	e.op("ADDQ $%d, R13", 64*k)
 }
 
-// terms adds R14 products; none leaves at once.
+// terms adds R14 products, which may be 0.
 func terms(e *emitter, panels int) {
 	loop, done := e.fresh("term"), e.fresh("done")
 	e.op("TESTQ R14, R14")
@@ -161,9 +162,9 @@ func terms(e *emitter, panels int) {
 	e.label(done)
 }
 
-// pairGates runs the gates of the two groups of the pair so many pairs from the
-// pointers, z at R14: both in step in Y8 to Y14, or one after the other in Y12 to
-// Y14. z and h hold what finds no room.
+// pairGates computes the gates of both groups of the pair at the given distance from the
+// pointers, with z at R14: interleaved in Y8 to Y14, or one after the other in Y12 to Y14.
+// Intermediate values without a register are stored in z and h.
 func pairGates(e *emitter, away, together int) {
 	for first := 0; first < 2; first += together {
 		x, n, p, k := regs(8, 2), regs(10, 2), regs(12, 2), "Y14"
@@ -229,9 +230,9 @@ func groupGates(e *emitter, away, first int, x, n, p []string, k string) {
 	store(n, h)
 }
 
-// lastPass takes the remaining panels, one to six, and the remaining units, n less
-// those of the pairs. After pairs upwards it runs the gates of the last pair as
-// well. It keeps the pointers, AX, R9 and R10.
+// lastPass computes the one to six panels and the units that remain after the pairs. After
+// pairsUp it also computes the gates of the last pair. It preserves the pointers, AX, R9
+// and R10.
 func lastPass(e *emitter, woven bool) {
 	units := e.fresh("units")
 	first, away := 1, 0
@@ -258,9 +259,9 @@ func lastPass(e *emitter, woven bool) {
 	lastUnits(e)
 }
 
-// lastUnits runs the gates of R14 units whose sums are at z, at most three groups
-// and some: c of all of them, then h of all, so that their long chains of
-// operations overlap. cPrev is c.
+// lastUnits computes the gates of R14 units with sums at z, at most three groups and a
+// part of one: c of all of them and then h of all, so that their long dependency chains
+// overlap. cPrev is c.
 func lastUnits(e *emitter) {
 	e.op("MOVQ DX, CX")
 	e.op("MOVQ SI, DX")
@@ -272,8 +273,8 @@ func lastUnits(e *emitter) {
 	e.op("MOVQ CX, DX")
 }
 
-// eachLast walks the last units' groups, sums at R8, state at R11 past DI, SI and
-// DX, and leaves R14 as it was.
+// eachLast writes a loop over the groups of the last units, with sums at R8 and the state
+// R11 bytes after DI, SI and DX. It preserves R14.
 func eachLast(e *emitter, body func(e *emitter, l lanes)) {
 	loop, tail, done := e.fresh("group"), e.fresh("tail"), e.fresh("done")
 	e.op("MOVQ z+32(FP), R8")
@@ -296,8 +297,8 @@ func eachLast(e *emitter, body func(e *emitter, l lanes)) {
 	e.op("ADDQ R11, R14")
 }
 
-// cellOfSums takes a group from its sums to c, and leaves 1+e_o in o's place and
-// c·tanhScale where h will be.
+// cellOfSums computes c of a group from its sums, and stores 1+e_o in place of o and
+// c·tanhScale in place of h.
 func cellOfSums(e *emitter, l lanes) {
 	q := l.quarters()
 	for i := range 4 {

@@ -2,17 +2,17 @@ package main
 
 import "fmt"
 
-// tileRows rows by one panel of 16 columns is the largest tile of sums: twelve
-// registers, beside two for the panel's row and two for elements of A.
+// tileRows is the number of rows in the largest tile of sums, by one panel of 16 columns:
+// it needs twelve registers, besides two for the row of the panel and two for A.
 const tileRows = 6
 
-// unrolled is how many terms of the inner loop stand one after the other: with
-// fewer the multipliers wait for the loop itself.
+// unrolled is the number of terms in the body of the inner loop. With fewer, the loop
+// itself would be the bottleneck.
 const unrolled = 4
 
 // tile writes c[i][j] = from[i][j] + Σ_k a[i·rs + k·ks]·b[k·64 + j], i < rows,
-// j < 16, one tile after another down c, from and a, then the same for the next
-// panel: 16 columns on in c and from, ldp in b. Strides are in bytes.
+// j < 16. The tiles follow each other down c, from and a, and then for the next panel, 16
+// columns further in c and from, and ldp in b. Strides are in bytes.
 //
 //	DI c, SI ldc, AX a, BX rs, CX ks, DX b, R9 tiles left, R8 from, R10 k
 func tile(e *emitter, rows int) {
@@ -75,7 +75,7 @@ func tile(e *emitter, rows int) {
 	e.end()
 }
 
-// tileTerm adds the term of b's q-th row to every sum and moves on in a.
+// tileTerm adds the term of the q-th row of b to every sum and advances in a.
 func tileTerm(e *emitter, rows, q int) {
 	e.op("VMOVUPS %d(R13), Y12", 64*q)
 	e.op("VMOVUPS %d(R13), Y13", 64*q+32)
@@ -89,7 +89,7 @@ func tileTerm(e *emitter, rows, q int) {
 	e.op("ADDQ CX, R12")
 }
 
-// axpy writes y += a·x over groups of eight values.
+// axpy writes y += a·x for groups of eight values.
 func axpy(e *emitter) {
 	e.function8("axpyAVX2", "func axpyAVX2(y *float32, a float32, x *float32, groups int)",
 		[]param{{"y", "DI"}, {"a", ""}, {"x", "SI"}, {"groups", "CX"}})
@@ -106,8 +106,8 @@ func axpy(e *emitter) {
 	e.end()
 }
 
-// affine writes dst[i] = b[i] + w[i]·x, i < rows, a row as f32.Affine says: eight
-// sums in a register, the last k mod 8 products under a mask.
+// affine writes dst[i] = b[i] + w[i]·x for i < rows, summed as by f32.Affine: eight sums in
+// a register, and the last k mod 8 products with a mask.
 func affine(e *emitter) {
 	e.function8("affineAVX2", "func affineAVX2(dst, w, b, x *float32, rows, k int)",
 		[]param{{"dst", "DI"}, {"w", "SI"}, {"b", "DX"}, {"x", "BX"}, {"rows", "CX"}, {"k", "R8"}})
