@@ -103,7 +103,7 @@ func (o *Options) checkNext(m *model.Model) error {
 	case o.Ahead < 0 || o.Ahead > MostAhead:
 		return fmt.Errorf("forecasts %d steps ahead: give 1 to %d", o.Ahead, MostAhead)
 	case o.Ahead > 0 && !m.HasNext():
-		return errors.New("this model says labels, not what comes next: leave the steps ahead out, or train one with --predict next")
+		return errors.New("this is a model of labels, not of what comes next: leave Options.Ahead at 0")
 	case o.Ahead > 1 && m.Config.Text():
 		return errors.New("this model says the next character: ask for a continuation instead of steps ahead")
 	case !m.HasNext():
