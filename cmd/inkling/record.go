@@ -58,7 +58,14 @@ func (c *recordCmd) Run(a *app) error {
 		Saved: func(path string, length time.Duration) {
 			fmt.Fprintf(a.stdout, "%s  %s\n", path, length.Round(time.Millisecond))
 		},
-		Fault: func(f *capture.Fault) { a.logf("%s: %s", f.State, f.Reason) }})
+		Fault: func(f *capture.Fault) { a.logf("%s: %s", f.State, f.Reason) },
+		Gap: func(stream string, lost uint64) {
+			if lost == 0 {
+				a.logf("%s began anew: what was open has ended", stream)
+				return
+			}
+			a.logf("%s: %d samples are missing: what was open has ended before them", stream, lost)
+		}})
 	a.logf("%d examples in %s", n, dir)
 	if err == nil && n == 0 {
 		return fmt.Errorf("nothing was loud enough for an example: come nearer, or lower --level (%g dB now) or --on", cut.Defaults().LevelDBFS)

@@ -28,6 +28,7 @@ type Options struct {
 
 	Saved func(path string, length time.Duration) // after each example; may be nil
 	Fault func(f *capture.Fault)                  // when the health of the source changes; may be nil
+	Gap   func(stream string, lost uint64)        // when samples are missing, which ends the open segment; 0: the stream began anew; may be nil
 }
 
 // ErrNoRate says that a source does not tell its sampling rate.
@@ -57,6 +58,7 @@ type run struct {
 type stream struct {
 	*segment.Collector
 	format capture.Format
+	next   uint64 // offset of the block that follows the last one
 	save   func(samples []float32) error
 }
 
@@ -94,12 +96,15 @@ func (r *run) loop(ctx context.Context, src capture.Source) error {
 
 func (r *run) block(b *capture.Block) error {
 	s := r.streams[b.Stream]
-	if s == nil || s.format != b.Format {
-		if s != nil {
-			if err := s.End(s.save); err != nil {
-				return err
-			}
+	if s != nil && (s.format != b.Format || s.next != b.Offset) {
+		if err := s.End(s.save); err != nil {
+			return err
 		}
+	}
+	if s != nil && s.next != b.Offset && r.o.Gap != nil {
+		r.o.Gap(b.Stream, max(b.Offset, s.next)-s.next)
+	}
+	if s == nil || s.format != b.Format {
 		f := b.Format
 		f.Channels = max(f.Channels, 1)
 		c, err := segment.NewCollector(r.o.Segment, f.Rate, f.Channels)
@@ -109,6 +114,7 @@ func (r *run) block(b *capture.Block) error {
 		s = &stream{Collector: c, format: b.Format, save: func(samples []float32) error { return r.write(samples, f) }}
 		r.streams[b.Stream] = s
 	}
+	s.next = b.Offset + uint64(b.Len())
 	r.seconds += float64(b.Len()) / max(b.Format.Rate, 1)
 	if err := s.Feed(b.Samples, s.save); err != nil || !b.Done {
 		return err

@@ -117,3 +117,30 @@ func TestASourceWithoutARate(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What lies on both sides of missing samples is not one example.
+func TestNoExampleLiesAcrossAGap(t *testing.T) {
+	x := testaudio.Tone(rand.New(rand.NewPCG(1, 1)), rate, 0.3, 440, 5, 1)
+	f := capture.Format{Rate: rate, Channels: 1}
+	for name, c := range map[string]struct {
+		offset, lost uint64
+	}{
+		"samples are lost":       {5_000_000, 5_000_000 - uint64(len(x))},
+		"the stream begins anew": {0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			src := blocks{{Stream: "a", Format: f, Samples: x}, {Stream: "a", Format: f, Offset: c.offset, Samples: x}}
+			var gaps []uint64
+			n, err := Run(t.Context(), &src, Options{Dir: t.TempDir(), Label: "x", Segment: segment.Config{Kind: segment.Whole, MaxDuration: 1},
+				Saved: func(path string, length time.Duration) {
+					if length > 400*time.Millisecond {
+						t.Errorf("%s lasts %v", path, length)
+					}
+				},
+				Gap: func(_ string, lost uint64) { gaps = append(gaps, lost) }})
+			if n != 2 || err != nil || !slices.Equal(gaps, []uint64{c.lost}) {
+				t.Errorf("%d examples, gaps %v, %v", n, gaps, err)
+			}
+		})
+	}
+}
