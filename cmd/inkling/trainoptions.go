@@ -100,7 +100,7 @@ func (c *trainCmd) negatives(a *app, given train.Values) {
 		}
 		switch x := reflect.ValueOf(v); {
 		case x.CanFloat() && x.Float() < 0, x.CanInt() && x.Int() < 0:
-			a.logf("--%s %v now is --%s 0; negative numbers for none go with the next version", flag, v, flag)
+			a.logf("--%s %v now is --%s 0; the next version refuses negative numbers", flag, v, flag)
 			given[flag] = reflect.Zero(x.Type()).Interface()
 		}
 	}

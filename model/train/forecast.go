@@ -93,8 +93,8 @@ func prepareNext(set, valid *dataset.Set, o Options, workers int) (*trainer, err
 	if err := o.check(set.Kind); err != nil {
 		return nil, err
 	}
-	if (set.Kind == dataset.Text) != (o.Front.Kind == feature.KindChars) {
-		return nil, fmt.Errorf("train: front end %s over %s: text takes the front end %s, and it takes nothing else", o.Front.Kind, set.Kind, feature.KindChars)
+	if err := o.checkText(set); err != nil {
+		return nil, err
 	}
 	if set.Kind == dataset.Text {
 		o.Front.Alphabet = cmp.Or(o.Front.Alphabet, alphabet(set))

@@ -16,82 +16,13 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if o.Next != nil {
 		return prepareNext(set, valid, o.resolve(set), runtime.GOMAXPROCS(0))
 	}
-	if err := checkSet(set); err != nil {
-		return nil, err
-	}
-	if err := o.adoptInit(set.Rate); err != nil {
-		return nil, err
-	}
-	o = o.resolve(set)
-	if o.Front.Kind == "" {
-		d, _, err := Defaults(set, "")
-		if err != nil {
-			return nil, err
-		}
-		o.Front = d.Front
-		if o.Stem.Kind == "" {
-			o.Stem = d.Stem
-		}
-	}
-	if o.Segment.Kind == "" {
-		o.Segment.Kind = segment.Whole
-		switch set.Kind {
-		case dataset.Audio:
-			if set.Stepwise() {
-				break
-			}
-			o.Segment.Kind = segment.Activity
-		case dataset.Text:
-			o.Segment.Kind = segment.Line
-		}
-		if set.Stepwise() && set.Rate > 0 {
-			o.Segment.MaxDuration = stepwiseMaximum
-		}
-	}
-	if err := o.check(set.Kind); err != nil {
-		return nil, err
-	}
-	if (set.Kind == dataset.Text) != (o.Front.Kind == feature.KindChars) {
-		return nil, fmt.Errorf("train: front end %s over %s: text takes the front end %s, and it takes nothing else", o.Front.Kind, set.Kind, feature.KindChars)
-	}
-	if set.Kind == dataset.Text && o.Carry > 0 {
-		return nil, fmt.Errorf("train: stream %v is for signals, not for %s: join examples instead", o.Carry, set.Kind)
-	}
-	if o.Front.Kind == feature.KindChars && o.Front.Alphabet == "" {
-		o.Front.Alphabet = alphabet(set)
-	}
-	if set.Stepwise() {
-		if err := o.checkStepwise(); err != nil {
-			return nil, err
-		}
-	}
-	front, err := o.Front.Normalize(set.Rate, set.Channels)
+	o, err := o.settle(set)
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, err
 	}
-	o.Front = front
-	if o.Stem, err = o.Stem.Normalize(front, set.Rate, set.Channels); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	var notes []string
-	if o.CutActivity {
-		for _, s := range []**dataset.Set{&set, &valid} {
-			if *s == nil {
-				continue
-			}
-			cut, note, err := o.cutToActivity(*s)
-			if err != nil {
-				return nil, err
-			}
-			if *s = cut; note != "" {
-				notes = append(notes, note)
-			}
-		}
-	}
-	if o.Background != nil {
-		if set, valid, err = o.addBackground(set, valid); err != nil {
-			return nil, err
-		}
+	set, valid, notes, err := o.examples(set, valid)
+	if err != nil {
+		return nil, err
 	}
 	var folds []fold
 	switch {
@@ -112,7 +43,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	train.vary(&o, workers)
 	var held *corpus
 	if valid != nil && len(valid.Examples) > 0 {
-		if held, err = newCorpus(valid, front, train, workers); err != nil {
+		if held, err = newCorpus(valid, o.Front, train, workers); err != nil {
 			return nil, err
 		}
 	}
@@ -120,6 +51,108 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	t.folds, t.notes = folds, notes
 	t.after = len(folds) * t.total
 	return t, t.config.Check()
+}
+
+// settle returns o with everything decided that set decides, or explains why o cannot
+// train on it.
+func (o Options) settle(set *dataset.Set) (Options, error) {
+	if err := checkSet(set); err != nil {
+		return o, err
+	}
+	if err := o.adoptInit(set.Rate); err != nil {
+		return o, err
+	}
+	o = o.resolve(set)
+	if o.Front.Kind == "" {
+		d, _, err := Defaults(set, "")
+		if err != nil {
+			return o, err
+		}
+		o.Front = d.Front
+		if o.Stem.Kind == "" {
+			o.Stem = d.Stem
+		}
+	}
+	if o.Segment.Kind == "" {
+		o.Segment.Kind = segmenterFor(set)
+		if set.Stepwise() && set.Rate > 0 {
+			o.Segment.MaxDuration = stepwiseMaximum
+		}
+	}
+	if err := o.checkFor(set); err != nil {
+		return o, err
+	}
+	if o.Front.Kind == feature.KindChars && o.Front.Alphabet == "" {
+		o.Front.Alphabet = alphabet(set)
+	}
+	front, err := o.Front.Normalize(set.Rate, set.Channels)
+	if err != nil {
+		return o, fmt.Errorf("train: %w", err)
+	}
+	o.Front = front
+	if o.Stem, err = o.Stem.Normalize(front, set.Rate, set.Channels); err != nil {
+		return o, fmt.Errorf("train: %w", err)
+	}
+	return o, nil
+}
+
+// segmenterFor returns the segmenter for models of set.
+func segmenterFor(set *dataset.Set) segment.Kind {
+	switch {
+	case set.Kind == dataset.Text:
+		return segment.Line
+	case set.Kind == dataset.Audio && !set.Stepwise():
+		return segment.Activity
+	}
+	return segment.Whole
+}
+
+// checkFor is check, and whether o suits set.
+func (o *Options) checkFor(set *dataset.Set) error {
+	if err := o.check(set.Kind); err != nil {
+		return err
+	}
+	if err := o.checkText(set); err != nil {
+		return err
+	}
+	if set.Kind == dataset.Text && o.Carry > 0 {
+		return fmt.Errorf("train.Options.Carry is %v: it is for signals, not for %s; join examples instead (train.Options.Join)", o.Carry, set.Kind)
+	}
+	if set.Stepwise() {
+		return o.checkStepwise()
+	}
+	return nil
+}
+
+// checkText refuses text with another front end than chars, and chars with other data.
+func (o *Options) checkText(set *dataset.Set) error {
+	if (set.Kind == dataset.Text) == (o.Front.Kind == feature.KindChars) {
+		return nil
+	}
+	return fmt.Errorf("train: front end %s over %s: text takes the front end %s, and it takes nothing else", o.Front.Kind, set.Kind, feature.KindChars)
+}
+
+// examples returns the sets to train on and, unless valid is nil, to validate by: cut to
+// activity and with background, if o says so. notes are what a user should know of that.
+func (o *Options) examples(set, valid *dataset.Set) (_, _ *dataset.Set, notes []string, err error) {
+	if o.CutActivity {
+		for _, s := range []**dataset.Set{&set, &valid} {
+			if *s == nil {
+				continue
+			}
+			cut, note, err := o.cutToActivity(*s)
+			if err != nil {
+				return nil, nil, nil, err
+			}
+			if *s = cut; note != "" {
+				notes = append(notes, note)
+			}
+		}
+	}
+	if o.Background != nil {
+		set, valid, err = o.addBackground(set, valid)
+	}
+	return set, valid, notes, err
 }
 
 // stepwiseMaximum is the longest segment, in seconds, of models whose data have a label for
