@@ -9,8 +9,8 @@ import (
 	"inkling/internal/measure"
 )
 
-// Every comparison is made, its numbers agree, and each of its cases runs. The
-// library and Python are those that bench/run brings.
+// Every comparison can be built, its numbers agree, and each of its cases runs. bench/run
+// provides the library and Python.
 func TestComparisonsAgree(t *testing.T) {
 	found, _ := filepath.Glob(".cache/onnxruntime-*.so")
 	if len(found) == 0 {

@@ -8,22 +8,22 @@ import (
 	"inkling/internal/measure"
 )
 
-// A comparison is one line of a table: inkling's work beside its peers', timed in
-// one alternating run. Numbers are compared before, by whoever makes it.
+// A comparison is one line of a table: the same work by inkling and its peers, timed in one
+// alternating run. The code that builds it compares their numbers first.
 type comparison struct {
 	section string // which table
 	what    string
 	ours    measure.Work
 	peers   []measure.Case // named by their column
-	peak    bool           // time the peak rate as well, where the kernel has it
-	scale   float64        // repetitions that the table tells as one; 0: 1
+	peak    bool           // whether to time the peak rate as well, if the kernel can
+	scale   float64        // repetitions that the table counts as one; 0: 1
 	asked   []target
 	closers []func()
 }
 
-// A target is asked of the ratio of minima: of every column whose name begins with
-// of, or with of = peak of the share of the peak rate. With atMost the ratio is
-// inkling's time to the other's, which must not be larger.
+// A target is a bound on the ratio of minima for every column whose name begins with of, or
+// if of is "peak", on the share of the peak rate. With atMost the ratio is inkling's time
+// divided by the other time, and the bound is an upper one.
 type target struct {
 	of     string
 	ratio  float64
@@ -52,7 +52,7 @@ func (c *comparison) close() {
 	}
 }
 
-// cases are all that is timed: inkling, the peers, and perhaps the peak.
+// cases returns everything to time: inkling, the peers, and the peak rate if wanted.
 func (c *comparison) cases() []measure.Case {
 	all := append([]measure.Case{c.ours.Case}, c.peers...)
 	all[0].Name = inklingName
@@ -62,11 +62,11 @@ func (c *comparison) cases() []measure.Case {
 	return all
 }
 
-// A result is what a comparison measured.
+// A result holds the measurements of a comparison.
 type result struct {
 	*comparison
-	times map[string]measure.Times // by column; of one repetition
-	peak  float64                  // GFLOP/s; 0: not known
+	times map[string]measure.Times // of one repetition, by column
+	peak  float64                  // GFLOP/s; 0: unknown
 }
 
 func (c *comparison) result(times []measure.Times) result {
@@ -80,8 +80,8 @@ func (c *comparison) result(times []measure.Times) result {
 	return r
 }
 
-// samePeak gives all results on one number of threads the best of their peaks: a
-// machine that was busy has not got slower.
+// samePeak sets the peak of all results with the same number of threads to the highest of
+// them, because lower ones only mean that the machine was busy.
 func samePeak(results []result) {
 	best := map[int]float64{}
 	for _, r := range results {
@@ -94,16 +94,15 @@ func samePeak(results []result) {
 	}
 }
 
-// rate is GFLOP/s in the fastest run.
+// rate returns the GFLOP/s of the fastest run.
 func rate(flops float64, t measure.Times) float64 { return flops / t.Min / 1e3 }
 
-// faster is how many times faster inkling was than the column, in the fastest run
-// of each.
+// faster returns how many times faster inkling is than the column, by the fastest runs.
 func (r *result) faster(column string) float64 {
 	return r.times[column].Min / r.times[inklingName].Min
 }
 
-// share is the part of the peak rate that inkling reached; 0: not known.
+// share returns the share of the peak rate that inkling reached, or 0 if it is unknown.
 func (r *result) share() float64 {
 	if r.peak == 0 {
 		return 0
@@ -111,7 +110,7 @@ func (r *result) share() float64 {
 	return rate(r.ours.Flops, r.times[inklingName]) / r.peak
 }
 
-// near is the agreement that is asked before anything is timed.
+// near reports an error unless the numbers agree, so that only equal work is timed.
 func near(what string, got, want []float32) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("%s: %d values, inkling has %d: nothing was timed", what, len(got), len(want))

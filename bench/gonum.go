@@ -9,7 +9,7 @@ import (
 	"inkling/model"
 )
 
-// gonumPeer is a step with a head as one writes it by hand on blas32.Gemv.
+// A gonumPeer computes a step with a head, written by hand with blas32.Gemv.
 type gonumPeer struct {
 	ih, hh, head    blas32.General
 	bias, headBias  []float32

@@ -1,6 +1,6 @@
-// Bench runs the same work on inkling, ONNX Runtime, PyTorch and gonum, in turn,
-// and writes a table of the times and their ratios. Each peer's numbers are
-// compared with inkling's before anything is timed.
+// Bench runs the same work in turn with inkling, ONNX Runtime, PyTorch and gonum, and writes
+// tables of the times and their ratios. It compares the numbers of each peer with those of
+// inkling before it times anything.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"inkling/internal/measure"
 )
 
-// options of the command line.
+// options holds the flags of the command line.
 type options struct {
 	ort, python, out string
 	only             string
@@ -82,7 +82,7 @@ func run(ctx context.Context, o options) error {
 	return p.write(o.out, results, others)
 }
 
-// write puts the report at path, whole or not at all, or on standard output.
+// write writes the report to the file path, atomically, or to standard output.
 func (p *peers) write(path string, results []result, others []size) error {
 	if path == "" {
 		return p.report(os.Stdout, results, others)
@@ -90,19 +90,19 @@ func (p *peers) write(path string, results []result, others []size) error {
 	return atomicfile.WriteFile(path, func(w io.Writer) error { return p.report(w, results, others) })
 }
 
-// wants tells whether o asks for a table.
+// wants reports whether o includes the table of a section.
 func (o *options) wants(section string) bool {
 	return o.only == "" || slices.Contains(strings.Split(o.only, ","), section)
 }
 
-// busy is the load of the last minute, 0 where the system does not tell.
+// busy returns the load average of the last minute, or 0 if it is not available.
 func busy() (load float64) {
 	data, _ := os.ReadFile("/proc/loadavg")
 	fmt.Sscan(string(data), &load)
 	return load
 }
 
-// start brings the peers up that o names.
+// start starts the peers that o names.
 func start(o options) (p *peers, err error) {
 	p = &peers{cores: runtime.NumCPU()}
 	if o.ort != "" {
@@ -127,7 +127,7 @@ func (p *peers) close() {
 	}
 }
 
-// measured makes one comparison and times it.
+// measured builds one comparison and times it.
 func measured(ctx context.Context, plan measure.Plan, build func() (*comparison, error)) (r result, err error) {
 	c, err := build()
 	if c != nil {
@@ -143,10 +143,10 @@ func measured(ctx context.Context, plan measure.Plan, build func() (*comparison,
 	return c.result(times), nil
 }
 
-// sections are the tables, in order.
+// sections lists the tables in order.
 var sections = []string{"step", "batch", "sequence", "train", "confirm", "sizes"}
 
-// comparisons are the lines that o asks for, in order.
+// comparisons returns the functions that build the lines that o includes, in order.
 func (p *peers) comparisons(o options) (all []func() (*comparison, error)) {
 	add := func(section string, brief bool, build func() (*comparison, error)) {
 		if o.wants(section) && (brief || !o.quick) {

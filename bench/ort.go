@@ -9,13 +9,13 @@ import (
 	"inkling/bench/onnx"
 )
 
-// spinning is how long threads of ONNX Runtime and PyTorch wait for more work
-// before they sleep.
+// spinning is the time for which threads of ONNX Runtime and PyTorch spin before they
+// sleep.
 const spinning = 30 * time.Millisecond
 
-// An ortPeer runs one graph with bound memory. Graphs whose inputs h and c come
-// back as hn and cn run on two bindings in turn, so that each run goes on from
-// the last one's state without a copy.
+// An ortPeer runs one graph with bound memory. If the graph has the inputs h and c and the
+// outputs hn and cn, two bindings alternate, so that each run continues from the state of
+// the previous one without a copy.
 type ortPeer struct {
 	session  *ort.DynamicAdvancedSession
 	bindings []*ort.IoBinding
@@ -23,10 +23,10 @@ type ortPeer struct {
 	turn     int
 }
 
-// feedback names the inputs that outputs come back as.
+// feedback maps outputs to the inputs that they become in the next run.
 var feedback = map[string]string{"hn": "h", "cn": "c"}
 
-// newORT makes a peer of g with so many threads; its inputs are zero.
+// newORT returns a peer that runs g with the given number of threads. Its inputs are zero.
 func newORT(g *onnx.Graph, threads int) (*ortPeer, error) {
 	options, err := ort.NewSessionOptions()
 	if err != nil {
@@ -64,7 +64,7 @@ func newORT(g *onnx.Graph, threads int) (*ortPeer, error) {
 	return p, p.bind(ins, outs, true)
 }
 
-// bind adds a binding; with turned, the states' inputs and outputs change places.
+// bind adds a binding. If turned is set, the inputs and outputs of the state are exchanged.
 func (p *ortPeer) bind(ins, outs []string, turned bool) error {
 	b, err := p.session.CreateIoBinding()
 	if err != nil {
@@ -93,10 +93,10 @@ func (p *ortPeer) bind(ins, outs []string, turned bool) error {
 	return nil
 }
 
-// data is the memory of an input or output.
+// data returns the memory of an input or output.
 func (p *ortPeer) data(name string) []float32 { return p.values[name].GetData() }
 
-// state is the memory of h after the last run.
+// state returns the memory of h after the last run.
 func (p *ortPeer) state() []float32 {
 	if p.turn == 0 {
 		return p.data("h")
@@ -110,7 +110,7 @@ func (p *ortPeer) run() error {
 	return err
 }
 
-// time is the Run of a measure.Case.
+// time is a measure.Case.Run.
 func (p *ortPeer) time(n int) (time.Duration, error) {
 	began := time.Now()
 	for range n {

@@ -16,7 +16,7 @@ import (
 	"inkling/internal/measure"
 )
 
-// titles and remarks of the tables, by section.
+// titles holds the title and a remark for the table of each section.
 var titles = map[string][2]string{
 	"step": {"One step of one stream",
 		"With a 3-class head and its softmax, on one thread. ONNX Runtime runs its LSTM operator with bound memory, and its state is fed back. PyTorch runs `nn.LSTMCell` in TorchScript. gonum runs `blas32.Gemv`, with the gates written in Go."},
@@ -51,7 +51,8 @@ func (p *peers) report(w io.Writer, results []result, sizes []size) error {
 	return b.Flush()
 }
 
-// writeTable writes one section: a column for each peer and what is asked.
+// writeTable writes the table of one section, with a column for each peer and one for the
+// targets.
 func writeTable(w io.Writer, results []result) {
 	var columns []string
 	rates, peak := false, false
@@ -92,7 +93,7 @@ func writeRow(w io.Writer, cells []string) {
 	fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
 }
 
-// cell is a peer's time and how many times faster inkling is.
+// cell returns the time of a peer and how many times faster inkling is.
 func (r *result) cell(column string) string {
 	t, ok := r.times[column]
 	if !ok {
@@ -101,7 +102,7 @@ func (r *result) cell(column string) string {
 	return fmt.Sprintf("%s, %s×", span(t, r.scale), digits(r.faster(column)))
 }
 
-// verdict lists what is asked of the line, and what falls short of it.
+// verdict lists the targets of the line and whether they are missed.
 func (r *result) verdict() string {
 	var out []string
 	for _, a := range r.asked {
@@ -121,7 +122,7 @@ func (r *result) verdict() string {
 	return strings.Join(out, ", ")
 }
 
-// reached is the figure that a speaks of: against several columns the least.
+// reached returns the ratio that a bounds; for several columns it is the worst of them.
 func (r *result) reached(a target) (got float64, known bool) {
 	if a.of == peakName {
 		return r.share(), r.peak > 0
@@ -140,7 +141,7 @@ func (r *result) reached(a target) (got float64, known bool) {
 	return got, known
 }
 
-// machine tells where and with what the tables were made.
+// machine describes the machine and the versions with which the tables were made.
 func (p *peers) machine() string {
 	s := fmt.Sprintf("%s, %s, %s/%s. inkling with the %s kernels, %s", processor(), count(p.cores, "core"), runtime.GOOS, runtime.GOARCH, f32.Kernel(), goVersion())
 	if p.ort {
@@ -161,7 +162,7 @@ func (p *peers) machine() string {
 
 func goVersion() string { return "Go " + strings.TrimPrefix(runtime.Version(), "go") }
 
-// processor is the name that Linux has for it.
+// processor returns the name of the processor according to Linux.
 func processor() string {
 	data, _ := os.ReadFile("/proc/cpuinfo")
 	for line := range strings.Lines(string(data)) {
@@ -172,7 +173,7 @@ func processor() string {
 	return "A processor of unknown name"
 }
 
-// line is a result on one line, for who waits.
+// line returns a result on one line, to show progress.
 func (r *result) line() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-9s %-36s inkling %s", r.section, r.what, span(r.times[inklingName], r.scale))
@@ -188,7 +189,7 @@ func (r *result) line() string {
 	return b.String()
 }
 
-// span is the fastest and the middle run.
+// span formats the times of the fastest and the median run.
 func span(t measure.Times, scale float64) string {
 	if scale == 0 {
 		scale = 1
@@ -196,7 +197,7 @@ func span(t measure.Times, scale float64) string {
 	return fmt.Sprintf("%s (%s)", duration(t.Min*scale), duration(t.Median*scale))
 }
 
-// duration writes microseconds with three digits.
+// duration formats microseconds with three digits.
 func duration(us float64) string {
 	switch {
 	case us >= 1e6:

@@ -9,7 +9,7 @@ import (
 	"inkling/model"
 )
 
-// size is a single step's time at one size.
+// A size is the time of a single step at one size of the network.
 type size struct {
 	hidden, d int
 	us        float64
@@ -55,7 +55,7 @@ func sizes(ctx context.Context, plan measure.Plan) ([]size, error) {
 	return all, nil
 }
 
-// sizeAsked is the share of the rate at H = 100 that other sizes are to have.
+// sizeAsked is the share of the rate at H = 100 that other sizes should reach.
 const sizeAsked = 0.8
 
 func writeSizes(w io.Writer, all []size) {

@@ -23,7 +23,7 @@ import (
 //go:embed worker.py
 var workerScript string
 
-// torchPeer is a process that runs worker.py, which tells the protocol.
+// A torchPeer is a process that runs worker.py, which describes the protocol.
 type torchPeer struct {
 	cmd     *exec.Cmd
 	dir     string // with the script
@@ -33,7 +33,7 @@ type torchPeer struct {
 	blas    []string
 }
 
-// torchAnswer is any answer of the worker.
+// A torchAnswer is an answer of the worker to any request.
 type torchAnswer struct {
 	Error      string
 	ID         int
@@ -44,8 +44,8 @@ type torchAnswer struct {
 	BLAS       []string
 }
 
-// startTorch starts python with OpenBLAS on one thread, which is PyTorch's best,
-// and with the processor's own kernels.
+// startTorch starts python with OpenBLAS on one thread, which is fastest for PyTorch, and
+// with the kernels for this processor.
 func startTorch(python string) (*torchPeer, error) {
 	dir, err := os.MkdirTemp("", "bench") // TorchScript reads its source from a file
 	if err != nil {
@@ -105,7 +105,7 @@ func (p *torchPeer) ask(request map[string]any) (torchAnswer, error) {
 	return p.read()
 }
 
-// timer is the Run of a measure.Case for what the worker made under id.
+// timer returns a measure.Case.Run for the work that the worker knows as id.
 func (p *torchPeer) timer(id, threads int) func(n int) (time.Duration, error) {
 	return func(n int) (time.Duration, error) {
 		a, err := p.ask(map[string]any{"run": id, "n": n, "threads": threads})
@@ -113,7 +113,7 @@ func (p *torchPeer) timer(id, threads int) func(n int) (time.Duration, error) {
 	}
 }
 
-// drop lets the worker forget id.
+// drop makes the worker discard the work known as id.
 func (p *torchPeer) drop(id int) { p.ask(map[string]any{"drop": id}) }
 
 func (p *torchPeer) close() {
@@ -122,7 +122,7 @@ func (p *torchPeer) close() {
 	os.RemoveAll(p.dir)
 }
 
-// encode is an array as the worker reads it.
+// encode returns an array in the format that the worker reads.
 func encode(x []float32) string {
 	raw := make([]byte, 0, 4*len(x))
 	for _, v := range x {
@@ -143,7 +143,8 @@ func decode(s string) ([]float32, error) {
 	return x, nil
 }
 
-// torchParams are p by their names in the model file, which are PyTorch's.
+// torchParams returns the arrays of p by their names in the model file, which are those of
+// PyTorch.
 func torchParams(p *model.Params) map[string]string {
 	out := map[string]string{}
 	for _, t := range p.Tensors() {

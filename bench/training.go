@@ -13,15 +13,15 @@ import (
 	"inkling/model/train"
 )
 
-// An epoch is a training whose work is compared: sequences of d features, of from
-// shortest to longest timesteps, in batches. Timed are so many batches of it,
-// told is the whole epoch.
+// An epoch describes the training that is compared: sequences of d features and shortest to
+// longest timesteps, in batches. Only some batches are timed, and the table shows the time
+// of the whole epoch.
 type epoch struct {
 	what              string
 	sequences, batch  int
 	d                 int
 	shortest, longest int
-	timed             int // batches
+	timed             int // batches that are timed
 	asked             float64
 }
 
@@ -31,7 +31,7 @@ var epochs = []epoch{
 	{what: "270 × T 7 … 29, D = 12, batches of 27", sequences: 270, batch: 27, d: 12, shortest: 7, longest: 29, timed: 10, asked: 3.5},
 }
 
-// lengths are those of n sequences, spread evenly.
+// lengths returns n evenly distributed lengths of sequences.
 func (e *epoch) lengths(n int) []int {
 	steps := make([]int, n)
 	for i := range steps {
@@ -40,8 +40,8 @@ func (e *epoch) lengths(n int) []int {
 	return steps
 }
 
-// training is an epoch of joint training of both heads: forward, backward, clip,
-// AdamW.
+// training compares an epoch of joint training of both heads: forward, backward, clipping
+// and AdamW.
 func (p *peers) training(e epoch) (*comparison, error) {
 	set := measure.Series(e.d, e.lengths(e.timed*e.batch))
 	c := &comparison{section: "train", what: e.what, scale: float64(e.sequences) / float64(e.timed*e.batch),
@@ -60,7 +60,7 @@ func (p *peers) training(e epoch) (*comparison, error) {
 	return c, c.torchTraining(p, e, set, o)
 }
 
-// torchTraining adds PyTorch on one thread and on all.
+// torchTraining adds PyTorch on one thread and on all threads.
 func (c *comparison) torchTraining(p *peers, e epoch, set *dataset.Set, o train.Options) error {
 	if err := p.torch.checkTraining(e, o); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (c *comparison) torchTraining(p *peers, e epoch, set *dataset.Set, o train.
 	return nil
 }
 
-// makeTraining gives the worker set, by descending length in batches.
+// makeTraining sends set to the worker, sorted by descending length, in batches.
 func (p *torchPeer) makeTraining(params *model.Params, set *dataset.Set, batch int, o train.Options) (torchAnswer, error) {
 	examples := slices.Clone(set.Examples)
 	slices.SortStableFunc(examples, func(a, b dataset.Example) int { return cmp.Compare(len(b.Samples), len(a.Samples)) })
@@ -102,9 +102,8 @@ func (p *torchPeer) makeTraining(params *model.Params, set *dataset.Set, batch i
 		"lr": o.LR, "clip": 1.0, "decay": 0.01, "running_weight": 0.5})
 }
 
-// checkTraining compares loss and norm of the gradient of a small set of e's
-// shape: an update with hardly any learning rate leaves the weights that
-// inkling started from.
+// checkTraining compares the loss and the norm of the gradient on a small set like that of
+// e. An update with a tiny learning rate leaves the initial weights of inkling unchanged.
 func (p *torchPeer) checkTraining(e epoch, o train.Options) error {
 	e.shortest, e.longest = min(e.shortest, 60), min(e.longest, 60)
 	set := measure.Series(e.d, e.lengths(24))

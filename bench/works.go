@@ -9,7 +9,7 @@ import (
 	"inkling/model"
 )
 
-// peers are the other programs that are there.
+// peers holds the other programs that are available.
 type peers struct {
 	ort   bool
 	torch *torchPeer
@@ -18,10 +18,10 @@ type peers struct {
 
 const hidden = 100
 
-// checkSteps is how many timesteps are compared before single steps are timed.
+// checkSteps is the number of timesteps that are compared before single steps are timed.
 const checkSteps = 3
 
-// step is one timestep of one stream with a head.
+// step compares one timestep of one stream with a head.
 func (p *peers) step(d int) (*comparison, error) {
 	m, err := measure.Network(hidden, d, model.RunningSoftmax, false)
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *comparison) torchStep(t *torchPeer, m *model.Model, x, want []float32) 
 	return near(torchName, got, want)
 }
 
-// batch is one timestep of n streams, D = 40.
+// batch compares one timestep of n streams, D = 40.
 func (p *peers) batch(n, threads int) (*comparison, error) {
 	const d = 40
 	m, err := measure.Network(hidden, d, model.RunningSoftmax, false)
@@ -119,8 +119,8 @@ func (p *peers) batch(n, threads int) (*comparison, error) {
 	return c, near(ortName, o.state(), want)
 }
 
-// sequence is a number of whole sequences of T = 3528, D = 1, through both
-// directions in last mode.
+// sequence compares a number of whole sequences, T = 3528 and D = 1, through both directions
+// in last mode.
 func (p *peers) sequence(sequences, threads int, asked float64) (*comparison, error) {
 	const steps, d = 3528, 1
 	m, err := measure.Network(hidden, d, model.RunningNone, true)
@@ -155,8 +155,8 @@ func (p *peers) sequence(sequences, threads int, asked float64) (*comparison, er
 	return c, near(ortName, o.data("probs"), want)
 }
 
-// confirm is what a segment of T = 100, D = 40 still takes at its end, beside its
-// single steps.
+// confirm compares the confirmation of a segment, T = 100 and D = 40, with its single
+// steps.
 func confirm() (*comparison, error) {
 	m, err := measure.Network(hidden, 40, model.RunningSoftmax, true)
 	if err != nil {

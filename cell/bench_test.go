@@ -23,6 +23,19 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
+// BenchmarkStepBatch times one timestep of 64 streams, H = 100.
+func BenchmarkStepBatch(b *testing.B) {
+	benchEachKernel(b, "D40", func(b *testing.B) {
+		rng := rand.New(rand.NewPCG(1, 1))
+		_, l := randomLSTM(rng, 40, 100)
+		batch, x := l.NewBatch(64), randomSlice(rng, 64*40)
+		for b.Loop() {
+			l.StepBatch(batch, x)
+		}
+		gflops(b, 64*8*100*(100+40))
+	})
+}
+
 // BenchmarkSequence times one sequence of 1000 timesteps, H = 100.
 func BenchmarkSequence(b *testing.B) {
 	for _, d := range []int{1, 40} {

@@ -2,11 +2,11 @@ package onnx
 
 import "inkling/cell"
 
-// gateOrder takes rows in ONNX's order i, o, f, c from those in i, f, g, o.
+// gateOrder holds, for each gate in ONNX's order i, o, f, c, its index in i, f, g, o.
 var gateOrder = [4]int{0, 3, 1, 2}
 
-// Reorder returns w, 4H rows of width values in the order i, f, g, o, in ONNX's
-// order.
+// Reorder returns the rows of w (4H rows of width values, in the order i, f, g, o) in
+// ONNX's order.
 func Reorder(w []float32, hidden, width int) []float32 {
 	n := hidden * width
 	out := make([]float32, 0, 4*n)
@@ -16,8 +16,8 @@ func Reorder(w []float32, hidden, width int) []float32 {
 	return out
 }
 
-// lstm adds an LSTM node over x with the weights of one or two directions. States
-// are names of the initial ones or "", outputs those of Y, Y_h, Y_c or "".
+// lstm adds an LSTM node with input x and the weights of one or two directions. states holds
+// the names of the initial states, and outputs those of Y, Y_h and Y_c; each may be "".
 func (g *Graph) lstm(x, h0, c0 string, outputs []string, directions ...*cell.Weights) {
 	h, d, n := directions[0].Hidden, directions[0].In, len(directions)
 	var w, r, b []float32
@@ -46,20 +46,20 @@ func (g *Graph) head(x, probs string, w, b []float32) {
 		Node{Op: "Softmax", Inputs: []string{"logits"}, Outputs: []string{probs}, Ints: map[string]int64{"axis": -1}})
 }
 
-// reshape adds a node that gives x the shape, without moving it.
+// reshape adds a node that reshapes x.
 func (g *Graph) reshape(x, out string, shape ...int) {
 	name := out + ".shape"
 	g.Weights = append(g.Weights, Tensor{Value: Value{name, dims(len(shape))}, Ints: dims(shape...)})
 	g.Nodes = append(g.Nodes, Node{Op: "Reshape", Inputs: []string{x, name}, Outputs: []string{out}})
 }
 
-// stepValues are the shapes of x, h, c, hn and cn of Step for n streams.
+// stepValues returns the inputs and outputs x, h, c, hn and cn of Step for n streams.
 func stepValues(w *cell.Weights, n int) (in, out []Value) {
 	state := dims(1, n, w.Hidden)
 	return []Value{{"x", dims(1, n, w.In)}, {"h", state}, {"c", state}}, []Value{{"hn", state}, {"cn", state}}
 }
 
-// Step is one timestep of n streams: x, h, c → hn, cn.
+// Step returns the graph of one timestep of n streams: x, h, c → hn, cn.
 func Step(w *cell.Weights, n int) *Graph {
 	g := &Graph{Name: "step"}
 	g.Inputs, g.Outputs = stepValues(w, n)
@@ -67,7 +67,8 @@ func Step(w *cell.Weights, n int) *Graph {
 	return g
 }
 
-// StepHead is Step of one stream with a head: x, h, c → hn, cn, probs (1×C).
+// StepHead returns the graph of Step for one stream with a head: x, h, c → hn, cn, probs
+// (1×C).
 func StepHead(w *cell.Weights, headW, headB []float32) *Graph {
 	g := Step(w, 1)
 	g.Name = "step with head"
@@ -77,8 +78,8 @@ func StepHead(w *cell.Weights, headW, headB []float32) *Graph {
 	return g
 }
 
-// Last is a whole batch of n sequences of so many timesteps through both
-// directions in last mode: x (T×n×D) → probs (n×C).
+// Last returns the graph of a batch of n sequences of equal length through both directions
+// in last mode: x (T×n×D) → probs (n×C).
 func Last(forward, reverse *cell.Weights, headW, headB []float32, n, steps int) *Graph {
 	h := forward.Hidden
 	g := &Graph{Name: "bidirectional, last", Inputs: []Value{{"x", dims(steps, n, forward.In)}}, Outputs: []Value{{"probs", dims(n, len(headB))}}}

@@ -1,6 +1,7 @@
-// Package onnx writes the few ONNX graphs that bench/ compares with: tensors in
-// float32, nodes with integer and string attributes. Field numbers are those of
-// onnx.proto; the models say IR version 8 and operator set 17.
+// Package onnx writes the ONNX graphs of the networks that bench/ compares. A Graph, such
+// as those that Step, StepHead and Last return, has float32 tensors and nodes with integer
+// and string attributes; Marshal gives the model file. Field numbers are those of
+// onnx.proto, with IR version 8 and operator set 17.
 package onnx
 
 import (
@@ -10,7 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A Graph is written in the order of its nodes, which must be topological.
+// A Graph is a computation. Its nodes must be in topological order.
 type Graph struct {
 	Name            string
 	Inputs, Outputs []Value
@@ -18,21 +19,20 @@ type Graph struct {
 	Nodes           []Node
 }
 
-// A Value is an input or output of the graph: float32 of a fixed shape.
+// A Value is a float32 input or output of the graph with a fixed shape.
 type Value struct {
 	Name  string
 	Shape []int64
 }
 
-// A Tensor is a constant, of Data or, where that is nil, of Ints.
+// A Tensor is a constant with the values Data, or Ints if Data is nil.
 type Tensor struct {
 	Value
 	Data []float32
 	Ints []int64
 }
 
-// A Node applies the operator Op; "" stands for an optional input or output that
-// is not there.
+// A Node applies the operator Op. An optional input or output that is absent is "".
 type Node struct {
 	Op              string
 	Inputs, Outputs []string
@@ -53,7 +53,7 @@ const (
 	attributeInts   = 7
 )
 
-// Marshal returns the model's bytes.
+// Marshal returns the model file.
 func (g *Graph) Marshal() []byte {
 	var m message
 	m.number(1, irVersion)

@@ -7,10 +7,10 @@ import (
 	"inkling/model/feature"
 )
 
-// blocksASecond is how often a live source hands samples over.
+// blocksASecond is the number of blocks per second of a live source.
 const blocksASecond = 100
 
-// LogMel is the log-mel front end over a second of a 16 kHz signal.
+// LogMel returns the work of the log-mel front end for one second of a 16 kHz signal.
 func LogMel() (Work, error) {
 	const rate = 16000
 	x, err := feature.New(feature.Config{Kind: feature.KindLogMel}, rate, 1)
@@ -27,8 +27,8 @@ func LogMel() (Work, error) {
 	return w, nil
 }
 
-// Stream is one stream of m, its front end and a step for each frame, over a
-// second of signal; of a model without a sampling rate, over one sample.
+// Stream returns the work of one stream of m, front end and steps, for one second of
+// signal, or for one sample if the model has no sampling rate.
 func Stream(m *model.Model) (Work, error) {
 	front, err := m.Front()
 	if err != nil {

@@ -1,6 +1,9 @@
-// Package measure times work in alternating runs: a b c a b c …, so that what
-// slows a machine down for a while slows all of it alike, and ratios of minima
-// carry over. It also holds the works that `inkling bench` and bench/ time.
+// Package measure times several cases in alternating runs: a b c a b c …. Whatever slows
+// the machine for a while thus slows all cases alike, and the ratios of their minima remain
+// meaningful.
+//
+// Alternate times the cases. The package also defines the work that `inkling bench` and
+// bench/ time.
 package measure
 
 import (
@@ -14,13 +17,13 @@ import (
 // A Case is one thing to time.
 type Case struct {
 	Name    string
-	Threads int           // GOMAXPROCS while it runs; 0 leaves it
-	Rest    time.Duration // how long threads that it leaves spinning take to fall asleep
-	// Run does the work n times and tells how long that took.
+	Threads int           // GOMAXPROCS during the run; 0 does not change it
+	Rest    time.Duration // pause after the run, in which spinning threads fall asleep
+	// Run does the work n times and returns the time that it took.
 	Run func(n int) (time.Duration, error)
 }
 
-// Loop is the Run of a Case that calls f.
+// Loop returns a Case.Run that calls f.
 func Loop(f func()) func(n int) (time.Duration, error) {
 	return func(n int) (time.Duration, error) {
 		began := time.Now()
@@ -31,17 +34,19 @@ func Loop(f func()) func(n int) (time.Duration, error) {
 	}
 }
 
-// Times are microseconds a repetition, of the fastest and of the middle run.
+// Times holds the microseconds per repetition of the fastest and of the median run.
 type Times struct {
 	Min, Median float64
 	Runs        int
 }
 
-// A Plan says how long to measure. A zero field takes the default in brackets.
+// A Plan says how long to measure. Zero fields have the defaults in brackets.
 type Plan struct {
-	Budget time.Duration // rounds go on until this is spent [1 s]
-	Slice  time.Duration // a run repeats short work for about so long [a fifteenth of the budget a case, at most 10 ms]
-	Rounds int           // so many, though the budget be spent, as long as it was not four times (or a second) [3]
+	Budget time.Duration // rounds are repeated until this is spent [1 s]
+	Slice  time.Duration // approximate time of a run of short work [1/15 of the budget per case, at most 10 ms]
+	// Rounds is the least number of rounds, even if they exceed the budget, up to four
+	// times the budget or one second [3].
+	Rounds int
 }
 
 func (p Plan) withDefaults(cases int) Plan {
@@ -57,14 +62,13 @@ func (p Plan) withDefaults(cases int) Plan {
 	return p
 }
 
-// more tells whether another round is to follow so many.
+// more reports whether another round follows after the given number.
 func (p *Plan) more(rounds int, spent time.Duration) bool {
 	return spent < p.Budget || rounds < p.Rounds && spent < max(4*p.Budget, time.Second)
 }
 
-// Alternate runs the cases in turn, round after round, and returns the times of
-// each. When ctx ends it returns its error, and the times of what was measured
-// if that is a whole round.
+// Alternate runs the cases in turn, round after round, and returns the times of each. If
+// ctx ends, it returns the error of ctx, and the times so far if there was a complete round.
 func Alternate(ctx context.Context, p Plan, cases []Case) ([]Times, error) {
 	p = p.withDefaults(len(cases))
 	began := time.Now()
@@ -91,7 +95,7 @@ func Alternate(ctx context.Context, p Plan, cases []Case) ([]Times, error) {
 	return summary(runs), nil
 }
 
-// summary is nil before the first round's end.
+// summary returns the times of the runs of each case, or nil if a case has none.
 func summary(runs [][]float64) []Times {
 	times := make([]Times, len(runs))
 	for i, r := range runs {
@@ -107,7 +111,7 @@ func summary(runs [][]float64) []Times {
 // mostRepeats bounds a run of work that takes no time at all.
 const mostRepeats = 1 << 30
 
-// calibrate returns how many repetitions take about slice.
+// calibrate returns the number of repetitions that take about slice.
 func (c *Case) calibrate(ctx context.Context, slice time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
 		if err := ctx.Err(); err != nil {
@@ -126,7 +130,7 @@ func (c *Case) calibrate(ctx context.Context, slice time.Duration) (int, error) 
 	}
 }
 
-// run times n repetitions, after a tenth of them that warm the caches up.
+// run times n repetitions after warming the caches with a tenth of them.
 func (c *Case) run(n int) (took time.Duration, err error) {
 	if c.Threads > 0 {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(c.Threads))

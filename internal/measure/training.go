@@ -12,8 +12,8 @@ import (
 	"inkling/model/train"
 )
 
-// Series returns a set of len(steps) sequences of noise, sequence i of steps[i]
-// timesteps of d channels.
+// Series returns a set of sequences of noise with d channels. Sequence i has steps[i]
+// timesteps.
 func Series(d int, steps []int) *dataset.Set {
 	s := &dataset.Set{Kind: dataset.Series, Channels: d, Hash: "noise"}
 	for i := range Classes {
@@ -26,8 +26,8 @@ func Series(d int, steps []int) *dataset.Set {
 	return s
 }
 
-// PlainOptions train both heads without augmentation, smoothing or held-out data:
-// the work that another program does as well.
+// PlainOptions returns options that train both heads without augmentation, smoothing and
+// validation data, so that other programs can do the same work.
 func PlainOptions(hidden, batch int) train.Options {
 	o := train.NewOptions().Plain()
 	o.Front.Kind, o.Hidden, o.Batch, o.Epochs = feature.KindRaw, hidden, batch, 1e6
@@ -36,8 +36,8 @@ func PlainOptions(hidden, batch int) train.Options {
 	return o
 }
 
-// Train is an update of training on so many threads, with batches of sequences of
-// equal length.
+// Train returns the work of one update of training, with a batch of sequences of equal
+// length.
 func Train(hidden, d, batch, steps, threads int) (Work, error) {
 	lengths := make([]int, batch)
 	for i := range lengths {
@@ -52,14 +52,14 @@ func Train(hidden, d, batch, steps, threads int) (Work, error) {
 		close: t.Close, Case: Case{Name: "train", Threads: threads, Run: t.Update}}, nil
 }
 
-// A Training is a train.Fit that stands still but for Updates.
+// A Training is a train.Fit that runs only during Update.
 type Training struct {
 	cancel context.CancelFunc
 	next   chan struct{}
 	done   chan error
 }
 
-// NewTraining starts a Fit on so many threads and runs its first update.
+// NewTraining starts a Fit with the given number of threads and runs its first update.
 func NewTraining(set *dataset.Set, o train.Options, threads int) (*Training, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	t := &Training{cancel: cancel, next: make(chan struct{}), done: make(chan error)}
@@ -71,7 +71,7 @@ func NewTraining(set *dataset.Set, o train.Options, threads int) (*Training, err
 	go func() {
 		_, err := train.Fit(ctx, set, nil, o, hooks, nil)
 		if err == nil {
-			err = errors.New("the training came to its end")
+			err = errors.New("the training has ended")
 		}
 		t.done <- err
 	}()
@@ -90,7 +90,7 @@ func (t *Training) Update(n int) (time.Duration, error) {
 	return time.Since(began), nil
 }
 
-// Close ends it; it must not be used after an error of Update.
+// Close ends the training. It must not be called if Update returned an error.
 func (t *Training) Close() {
 	t.cancel()
 	close(t.next)

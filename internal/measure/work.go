@@ -14,27 +14,27 @@ import (
 	"inkling/model/segment"
 )
 
-// A Work is a Case with what it does.
+// A Work is a Case with a description of its work.
 type Work struct {
 	Case
 	Hidden, Input, Streams int
-	Flops                  float64 // of the products of one repetition; 0: not counted
-	Units                  float64 // what is told of is one of so many that a repetition holds; 0: 1
-	close                  func()  // nil where there is nothing to end
+	Flops                  float64 // floating-point operations of the products per repetition; 0: not counted
+	Units                  float64 // units per repetition, where times are reported per unit; 0: 1
+	close                  func()  // nil if there is nothing to end
 }
 
-// End ends what w left running; w must not be run after it.
+// End releases the resources of w, which must not be run again.
 func (w *Work) End() {
 	if w.close != nil {
 		w.close()
 	}
 }
 
-// Classes is how many labels the networks made here tell apart.
+// Classes is the number of labels of the networks in this package.
 const Classes = 3
 
-// Network returns a model of random weights over raw frames of d channels, with
-// the running head that running names, and a confirm head or none.
+// Network returns a model with random weights for raw frames of d channels, with the given
+// running head and, if confirm is set, a confirm head.
 func Network(hidden, d int, running model.RunningHead, confirm bool) (*model.Model, error) {
 	c := model.Config{Version: 1, Channels: d, Front: feature.Config{Kind: feature.KindRaw}, Hidden: hidden, Layers: 1,
 		Running: running, Confirm: confirm, Segment: segment.Config{Kind: segment.Whole},
@@ -47,8 +47,7 @@ func Network(hidden, d int, running model.RunningHead, confirm bool) (*model.Mod
 	return model.New(c, p)
 }
 
-// Noise returns n values of a standard normal distribution, the same ones for the
-// same seed.
+// Noise returns n values of a standard normal distribution, which depend on seed alone.
 func Noise(n int, seed uint64) []float32 {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	x := make([]float32, n)
@@ -58,10 +57,10 @@ func Noise(n int, seed uint64) []float32 {
 	return x
 }
 
-// stepFlops counts the products of one LSTM step, heads left out.
+// stepFlops returns the floating-point operations of one LSTM step without heads.
 func stepFlops(hidden, d int) float64 { return float64(8 * hidden * (d + hidden)) }
 
-// Step is one timestep of one stream with the running head and its softmax.
+// Step returns the work of one timestep of one stream, including the running head.
 func Step(m *model.Model) Work {
 	h, d := m.Config.Hidden, m.Dim()
 	s, probs, x := m.NewState(), make([]float32, m.Classes()), Noise(d, 1)
@@ -69,7 +68,7 @@ func Step(m *model.Model) Work {
 		Case: Case{Name: "step", Threads: 1, Run: Loop(func() { m.Step(probs, s, x) })}}
 }
 
-// Batch is one timestep of n streams of one direction, no head.
+// Batch returns the work of one timestep of n streams in one direction, without heads.
 func Batch(l *cell.LSTM, n, threads int) Work {
 	b, x := l.NewBatch(n), Noise(n*l.In(), 2)
 	b.Share(threads)
@@ -77,7 +76,7 @@ func Batch(l *cell.LSTM, n, threads int) Work {
 		Case: Case{Name: "batch", Threads: threads, Run: Loop(func() { l.StepBatch(b, x) })}}
 }
 
-// Sequence is Predict of so many whole sequences, which share the threads.
+// Sequence returns the work of PredictBatch for a number of sequences.
 func Sequence(m *model.Model, sequences, steps, threads int) Work {
 	h, d := m.Config.Hidden, m.Dim()
 	frames := make([][]float32, sequences)
@@ -92,8 +91,7 @@ func Sequence(m *model.Model, sequences, steps, threads int) Work {
 		Case: Case{Name: "sequence", Threads: threads, Run: Loop(func() { m.PredictBatch(frames, threads) })}}
 }
 
-// Steps is a segment of so many single steps, Confirm what then remains at its
-// end.
+// Steps returns the work of a segment in single steps.
 func Steps(m *model.Model, steps int) Work {
 	d := m.Dim()
 	s, probs, x := m.NewState(), make([]float32, m.Classes()), Noise(steps*d, 4)
@@ -107,6 +105,7 @@ func Steps(m *model.Model, steps int) Work {
 	return w
 }
 
+// Confirm returns the work that remains at the end of such a segment.
 func Confirm(m *model.Model, steps int) Work {
 	d := m.Dim()
 	s, probs, x := m.NewState(), make([]float32, m.Classes()), Noise(steps*d, 4)
@@ -119,10 +118,10 @@ func Confirm(m *model.Model, steps int) Work {
 	return w
 }
 
-// peakRounds is how many rounds of f32.Peak are a repetition.
+// peakRounds is the number of rounds of f32.Peak per repetition.
 const peakRounds = 1000
 
-// Peak is multiply-adds in registers on every thread.
+// Peak returns the work of multiply-adds in registers on every thread.
 func Peak(threads int) Work {
 	flops := float64(threads * f32.Peak(1) * peakRounds)
 	return Work{Flops: flops, Case: Case{Name: "peak", Threads: threads, Run: func(n int) (time.Duration, error) {
