@@ -66,7 +66,8 @@ func drawModel(t *rapid.T) *Model {
 	return random(t, rapid.Uint64().Draw(t, "seed"), c)
 }
 
-// Predict = Step … Step, Confirm to the bit, also through a saved state.
+// Predict equals Step for each frame and Confirm to the bit, also after saving and restoring
+// the state.
 func TestPredictEqualsStepsAndConfirm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawModel(t)
@@ -101,8 +102,7 @@ func TestPredictEqualsStepsAndConfirm(t *testing.T) {
 	})
 }
 
-// PredictBatch is Predict of each, and StepBatch Step of each, on any number of
-// processors.
+// PredictBatch equals Predict, and StepBatch equals Step, with any number of workers.
 func TestBatchesEqualPredict(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawModel(t)
@@ -168,8 +168,7 @@ func TestStepAndConfirmAllocateNothing(t *testing.T) {
 	}
 }
 
-// A file reads back as the same model, byte for byte.
-func TestSaveAndLoad(t *testing.T) {
+func TestLoadReadsBackEveryByte(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawModel(t)
 		data := m.Bytes()
@@ -183,8 +182,8 @@ func TestSaveAndLoad(t *testing.T) {
 	})
 }
 
-// A file that is cut off anywhere, or whose header lies, is an error.
-func TestDamagedFiles(t *testing.T) {
+// A file that is cut off anywhere or has an inconsistent header is an error.
+func TestDamagedFilesAreRefused(t *testing.T) {
 	m := random(t, 1, Config{Hidden: 3, Layers: 2, Running: RunningSoftmax, Confirm: true, Front: feature.Config{Samples: 2}})
 	data := m.Bytes()
 	for n := range len(data) {
@@ -222,7 +221,7 @@ func TestDamagedFiles(t *testing.T) {
 	}
 }
 
-// testdata/make.py reads the same files into PyTorch's modules.
+// testdata/make.py reads the same model files into PyTorch.
 func TestAgainstPyTorch(t *testing.T) {
 	var goldens []struct {
 		File                     string
@@ -266,8 +265,8 @@ func TestAgainstPyTorch(t *testing.T) {
 	}
 }
 
-// TestWriteFixtures writes the model files of testdata, with -write.
-func TestWriteFixtures(t *testing.T) {
+// With -write the test writes the model files of testdata.
+func TestFixturesExist(t *testing.T) {
 	for name, c := range map[string]Config{
 		"one.model":      {Hidden: 4, Layers: 1, Running: RunningSoftmax, Confirm: true, Front: feature.Config{Samples: 3}},
 		"evidence.model": {Hidden: 5, Layers: 1, Running: RunningEvidence, Confirm: true, Front: feature.Config{Samples: 1}},

@@ -47,8 +47,8 @@ func drawNext(t *rapid.T) *Model {
 		rapid.IntRange(1, 3).Draw(t, "samples"), rapid.IntRange(1, 9).Draw(t, "hidden"), rapid.IntRange(1, 3).Draw(t, "layers"))
 }
 
-// Step by step, in batches with other streams, and moved through saved state, a model
-// forecasts what it does offline, to the bit; the file reads back the same.
+// A model forecasts the same to the bit offline, step by step, in batches with other streams,
+// and after its state was saved and restored.
 func TestNextEqualsForecasts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawNext(t)
@@ -106,7 +106,7 @@ func TestNextAllocatesNothing(t *testing.T) {
 	}
 }
 
-// With a head of zeros a residual model repeats the last sample of each channel.
+// If the weights of the head are zero, a residual model repeats the last sample of each channel.
 func TestUntrainedResidualIsNaive(t *testing.T) {
 	m := randomNext(t, 2, Next{Loss: LossSquared, Residual: true}, 2, 2, 4, 1)
 	clear(m.Params.NextW)
@@ -121,9 +121,8 @@ func TestUntrainedResidualIsNaive(t *testing.T) {
 	}
 }
 
-// What a network with labels has is refused beside Next, by name, as are quantiles that
-// cannot be.
-func TestNextChecks(t *testing.T) {
+// Next excludes every part of a classifier, and quantiles must be valid.
+func TestNextRefusesPartsOfClassifiers(t *testing.T) {
 	good := randomNext(t, 3, Next{Loss: LossSquared}, 1, 1, 2, 1).Config
 	if err := good.Check(); err != nil {
 		t.Fatal(err)
@@ -152,9 +151,9 @@ func TestNextChecks(t *testing.T) {
 	}
 }
 
-// Of text a model gives probabilities, the same step by step, in batches and offline,
-// and keeps them through its file; what is drawn of them has a code.
-func TestNextOfText(t *testing.T) {
+// A model of text gives the same probabilities step by step and offline, also after saving and
+// loading, and Draw never returns code 0.
+func TestNextOfTextGivesProbabilities(t *testing.T) {
 	c := Config{Version: 1, Labels: []string{}, Channels: 1, Hidden: 7, Layers: 2, Running: RunningNone, Next: &Next{Loss: LossEntropy},
 		Front: feature.Config{Kind: feature.KindChars, Alphabet: " abc"}, Segment: segment.Config{Kind: segment.Whole}, Decision: decide.Config{State: "reset", Gap: "reset"}}
 	p, rng := NewParams(&c, 1), rand.New(rand.NewPCG(1, 6))
@@ -203,9 +202,9 @@ func TestNextOfText(t *testing.T) {
 	}
 }
 
-// Generate draws what Next and Draw give, step by step, and leaves the state behind the
-// last character.
-func TestGenerateIsNextDrawStep(t *testing.T) {
+// Generate draws what Next and Draw give step by step, and leaves the state after the last
+// character.
+func TestGenerateEqualsNextDrawStep(t *testing.T) {
 	c := Config{Version: 1, Labels: []string{}, Channels: 1, Hidden: 4, Layers: 1, Running: RunningNone, Next: &Next{Loss: LossEntropy},
 		Front:    feature.Config{Kind: feature.KindChars, Alphabet: " abc"},
 		Segment:  segment.Config{Kind: segment.Whole},

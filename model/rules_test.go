@@ -19,8 +19,8 @@ func ruled() Config {
 			Smooth: 5, Hold: 10, CUSUMLimit: 4, CUSUMDrift: 0.5}}
 }
 
-// What cannot be is refused by the field, both values and what to do.
-func TestImpossibleConfigurations(t *testing.T) {
+// The message names the field, both values and the remedy.
+func TestImpossibleConfigurationsAreRefused(t *testing.T) {
 	good := ruled()
 	if err := good.Check(); err != nil {
 		t.Fatal(err)

@@ -29,9 +29,9 @@ func random(n int) []float32 {
 	return x
 }
 
-// BenchmarkGemm has the products of training with 100 units and 40 features: the
-// inputs' part of 128 rows, a timestep's recurrent part of few and of many
-// sequences, the way back, the weights' gradient.
+// BenchmarkGemm times the products of training with 100 units and 40 features: the inputs of
+// 128 rows, the recurrent part for few and for many sequences, the backward pass, and the
+// gradient of the weights.
 func BenchmarkGemm(b *testing.B) {
 	const n, d = 100, 40
 	ldz := GateStride(n)
@@ -70,7 +70,7 @@ func BenchmarkGemm(b *testing.B) {
 	})
 }
 
-// BenchmarkGates is the elementwise part of 32 rows of 100 units.
+// BenchmarkGates times the elementwise part of 32 rows of 100 units.
 func BenchmarkGates(b *testing.B) {
 	const m, n = 32, 100
 	ldz := GateStride(n)
@@ -100,7 +100,7 @@ func BenchmarkAxpy(b *testing.B) {
 	})
 }
 
-// BenchmarkAffine is a head of 3 and of 10 classes over 100 units.
+// BenchmarkAffine times heads of 3 and 10 classes over 100 units.
 func BenchmarkAffine(b *testing.B) {
 	for _, n := range []int{3, 10} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -21,7 +21,7 @@ func eachKernel(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-func TestUse(t *testing.T) {
+func TestUseSelectsKernels(t *testing.T) {
 	before := Kernel()
 	defer Use(before)
 	if Kernels()[0] != "generic" {
@@ -87,8 +87,8 @@ func same(t *rapid.T, what string, got, want float32) {
 	}
 }
 
-// MulAdd against float64, its bits against those of each row alone.
-func TestMulAdd(t *testing.T) {
+// Each row has the same bits as alone.
+func TestMulAddMatchesFloat64(t *testing.T) {
 	eachKernel(t, func(t *testing.T) { rapid.Check(t, mulAddIsExact) })
 }
 
@@ -131,8 +131,7 @@ func mulAddIsExact(t *rapid.T) {
 	}
 }
 
-// The transposed packing is the transpose of the other.
-func TestPackGatesTransposed(t *testing.T) {
+func TestPackGatesTransposedIsTranspose(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, k := rapid.IntRange(1, 20).Draw(t, "units"), rapid.IntRange(1, 40).Draw(t, "k")
 		w := make([]float32, 4*n*k)
@@ -167,9 +166,8 @@ func TestPackGatesTransposed(t *testing.T) {
 	})
 }
 
-// MulAddTransposed, whose bits are those of a sum in ascending order whatever the
-// blocking, compared by way of MulAdd of one row.
-func TestMulAddTransposed(t *testing.T) {
+// The bits are those of a sum in ascending order, whatever the blocking.
+func TestMulAddTransposedSumsInOrder(t *testing.T) {
 	eachKernel(t, func(t *testing.T) { rapid.Check(t, transposedIsExact) })
 }
 
@@ -202,8 +200,8 @@ func transposedIsExact(t *rapid.T) {
 	}
 }
 
-// Affine is within rounding of float64, and a row is what it is alone.
-func TestAffine(t *testing.T) {
+// Each row has the same bits as alone.
+func TestAffineMatchesFloat64(t *testing.T) {
 	eachKernel(t, func(t *testing.T) { rapid.Check(t, affineIsExact) })
 }
 
@@ -228,7 +226,7 @@ func affineIsExact(t *rapid.T) {
 	}
 }
 
-func TestAxpy(t *testing.T) {
+func TestAxpyMatchesFloat64(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			n, skip := rapid.IntRange(0, 50).Draw(t, "n"), rapid.IntRange(0, 7).Draw(t, "skip")
@@ -249,8 +247,7 @@ func TestAxpy(t *testing.T) {
 	})
 }
 
-// Adam is adamGeneric, to the bit.
-func TestAdam(t *testing.T) {
+func TestAdamEqualsGeneric(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			n, skip := rapid.IntRange(0, 50).Draw(t, "n"), rapid.IntRange(0, 7).Draw(t, "skip")
@@ -274,7 +271,7 @@ func TestAdam(t *testing.T) {
 	})
 }
 
-func TestSoftmax(t *testing.T) {
+func TestSoftmaxMatchesExactValues(t *testing.T) {
 	for _, c := range []struct{ logits, want []float32 }{
 		{[]float32{3}, []float32{1}},
 		{[]float32{1000, 1000}, []float32{0.5, 0.5}},
@@ -296,7 +293,7 @@ func TestSoftmax(t *testing.T) {
 	}
 }
 
-func TestExp(t *testing.T) {
+func TestExpMatchesFloat64(t *testing.T) {
 	for x := 0.0; x > -90; x -= 0.00137 {
 		want := math.Exp(x)
 		if x < -87 {

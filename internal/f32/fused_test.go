@@ -65,7 +65,7 @@ func eachFused(t *testing.T, f func(t *testing.T)) {
 	})
 }
 
-func TestFusedStep(t *testing.T) {
+func TestFusedStepMatchesEmulatedFMA(t *testing.T) {
 	eachFused(t, func(t *testing.T) { rapid.Check(t, stepIsFused) })
 }
 
@@ -98,7 +98,7 @@ func stepIsFused(t *rapid.T) {
 	}
 }
 
-func TestFusedBackward(t *testing.T) {
+func TestFusedBackwardMatchesEmulatedFMA(t *testing.T) {
 	eachFused(t, func(t *testing.T) { rapid.Check(t, backwardIsFused) })
 }
 
@@ -125,8 +125,8 @@ func backwardIsFused(t *rapid.T) {
 	}
 }
 
-// Affine's sums are those of its contract, to the bit, fused or not.
-func TestAffineSums(t *testing.T) {
+// This holds to the bit with and without fused multiply-add.
+func TestAffineSumsInDocumentedOrder(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		add := fma
 		if Kernel() == "generic" {

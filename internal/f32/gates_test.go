@@ -31,8 +31,8 @@ func state(rng *rand.Rand) func() float32 {
 	return func() float32 { return float32(rng.NormFloat64() * 3) }
 }
 
-// The gates are within 5e-7 of float64 in h, and each row is what it is alone.
-func TestGates(t *testing.T) {
+// h is within 5e-7 of float64, and each row has the same bits as alone.
+func TestGatesMatchFloat64(t *testing.T) {
 	eachKernel(t, func(t *testing.T) { rapid.Check(t, gatesAreExact) })
 }
 
@@ -71,7 +71,7 @@ func gatesAreExact(t *rapid.T) {
 	}
 }
 
-func TestGatesBackward(t *testing.T) {
+func TestGatesBackwardMatchesFloat64(t *testing.T) {
 	eachKernel(t, func(t *testing.T) { rapid.Check(t, gatesBackwardIsExact) })
 }
 
@@ -106,8 +106,8 @@ func gatesBackwardIsExact(t *rapid.T) {
 	}
 }
 
-// Every kernel's σ and tanh over the whole range, against float64.
-func TestActivations(t *testing.T) {
+// Every kernel computes σ and tanh over their whole range.
+func TestActivationsMatchFloat64(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		var worst float64
 		for i := -60000; i <= 60000; i++ {
@@ -127,8 +127,8 @@ func TestActivations(t *testing.T) {
 	})
 }
 
-// NaN stays in its own unit; infinities saturate.
-func TestGatesNotFinite(t *testing.T) {
+// Infinities saturate.
+func TestNaNStaysInItsUnit(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	eachKernel(t, func(t *testing.T) {
 		for _, n := range []int{3, 8, 12} {
@@ -155,8 +155,8 @@ func TestGatesNotFinite(t *testing.T) {
 	})
 }
 
-// Step is MulAdd and Gates, to the bit, walking either way; so is each row of Rows.
-func TestStep(t *testing.T) {
+// Step equals MulAdd and the gates to the bit in both directions, and so does each row of Rows.
+func TestStepEqualsMulAddAndGates(t *testing.T) {
 	eachKernel(t, func(t *testing.T) { rapid.Check(t, stepIsItsParts) })
 }
 

@@ -29,8 +29,8 @@ func atPageEnd(t *testing.T, n int, fill func() float32) []float32 {
 	return s
 }
 
-// No kernel reads or writes past its slices.
-func TestStaysInsidePages(t *testing.T) {
+// No kernel reads or writes outside its slices.
+func TestKernelsStayInsideSlices(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(8, 8))
 		f := normal(rng)

@@ -2,8 +2,7 @@ package f32
 
 import "testing"
 
-// Peak counts what it does: nothing for nothing, in proportion otherwise.
-func TestPeak(t *testing.T) {
+func TestPeakCountsOperations(t *testing.T) {
 	defer Use(Kernel())
 	for _, kernel := range Kernels() {
 		if err := Use(kernel); err != nil {

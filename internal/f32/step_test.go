@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// Step walks any number of panels, up and down, whatever the rest of a walk is: to
-// the bit it is MulAdd and Gates.
+// Step equals MulAdd and the gates to the bit for any number of panels, in both directions.
 func TestStepOfAnySize(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(12, 12))

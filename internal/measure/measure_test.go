@@ -23,7 +23,7 @@ func fake(name string, order *[]string, each ...time.Duration) Case {
 	}}
 }
 
-func TestAlternates(t *testing.T) {
+func TestAlternateRunsCasesInTurn(t *testing.T) {
 	var order []string
 	plan := Plan{Budget: 1, Slice: 1, Rounds: 5}
 	times, err := Alternate(t.Context(), plan, []Case{
@@ -40,9 +40,8 @@ func TestAlternates(t *testing.T) {
 	}
 }
 
-// Short work is repeated until a run takes about a slice, after a tenth of it that
-// is not timed.
-func TestCalibrates(t *testing.T) {
+// Short work is repeated until a run takes about a slice, after an untimed tenth of it.
+func TestShortWorkIsRepeatedForASlice(t *testing.T) {
 	var sizes []int
 	c := Case{Run: func(n int) (time.Duration, error) {
 		sizes = append(sizes, n)
@@ -56,7 +55,7 @@ func TestCalibrates(t *testing.T) {
 	}
 }
 
-func TestEnds(t *testing.T) {
+func TestAlternateEndsWithContextAndErrors(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	runs := 0
 	c := Case{Name: "it", Run: func(n int) (time.Duration, error) {
@@ -79,9 +78,8 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// Every work runs, on as many processors as it says, and leaves the number as it
-// was.
-func TestWorks(t *testing.T) {
+// Every work runs with its number of threads and restores GOMAXPROCS.
+func TestEveryWorkRunsOnItsThreads(t *testing.T) {
 	m, err := Network(8, 2, model.RunningSoftmax, true)
 	if err != nil {
 		t.Fatal(err)

@@ -41,8 +41,8 @@ func TestCharsAreCodes(t *testing.T) {
 	}
 }
 
-// Any split, moved through saved state, gives the same codes; none is out of range.
-func TestCharsAnySplit(t *testing.T) {
+// Any split, also across saved state, gives the same codes, and all of them are valid.
+func TestCharsSplitDoesNotChangeCodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		samples := rapid.SliceOf(rapid.Float32()).Draw(t, "samples")
 		samples = append(samples, codePoints(rapid.String().Draw(t, "text"))...)

@@ -34,7 +34,7 @@ func goldens(t *testing.T) (g []golden) {
 	return g
 }
 
-// testdata/make.py computes the same with NumPy and SciPy.
+// testdata/make.py computes the same features with NumPy and SciPy.
 func TestAgainstSciPy(t *testing.T) {
 	for _, g := range goldens(t) {
 		x, err := New(g.Front, g.Rate, g.Channels)
@@ -69,9 +69,9 @@ func noise(n int, seed uint64) []float32 {
 	return x
 }
 
-// Any split, and any move through saved state, gives the same frames to the bit;
-// and Reset forgets everything.
-func TestAnySplitSameBits(t *testing.T) {
+// Any split, also across saved state, gives the same frames to the bit, and Reset discards all
+// state.
+func TestSplitDoesNotChangeFrames(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := rapid.SampledFrom(configs).Draw(t, "config")
 		channels := rapid.IntRange(1, 3).Draw(t, "channels")
@@ -102,7 +102,7 @@ func TestAnySplitSameBits(t *testing.T) {
 	})
 }
 
-// Frame n depends on no sample at or after End(n), and on the last one before it.
+// Frame n depends on the last sample before End(n) and on none from End(n) on.
 func TestEndIsWhereAFrameEnds(t *testing.T) {
 	for _, c := range configs {
 		e, err := New(c, 1000, 2)
@@ -155,7 +155,7 @@ func TestPushAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
+func TestInvalidConfigsAreRefused(t *testing.T) {
 	for _, c := range []Config{{}, {Kind: "fft"}, {Kind: KindLogMel, HighHz: 9000}, {Kind: KindLogMel, LowHz: 500, HighHz: 400},
 		{Kind: KindLogMel, HopMS: 50}, {Kind: KindMFCC, Bands: 4, Coefficients: 5}, {Kind: KindRaw, Samples: -1}, {Kind: KindRaw, Deltas: 3},
 		{Kind: KindLogMel, WindowMS: math.NaN()}, {Kind: KindLogMel, Bands: -1},
@@ -171,7 +171,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestNormalizer(t *testing.T) {
+func TestNormalizerGivesZeroMeanAndUnitVariance(t *testing.T) {
 	var z Normalizer
 	x := noise(3*1000, 9)
 	for i := 0; i < len(x); i += 3 {
@@ -204,7 +204,7 @@ func FuzzRestore(f *testing.F) {
 	})
 }
 
-// BenchmarkLogMel gives the share of a core that a 16 kHz stream takes.
+// BenchmarkLogMel reports the share of a core that a 16 kHz stream needs.
 func BenchmarkLogMel(b *testing.B) {
 	e, err := New(Config{Kind: KindLogMel}, 16000, 1)
 	if err != nil {
@@ -229,7 +229,8 @@ func TestContextIsInEveryFrame(t *testing.T) {
 	testkit.SameBits(t, "the last", other.Flush(other.Push(nil, []float32{5})), []float32{5, 5, 7, 8})
 }
 
-// A sine has its frequency and no entropy, silence the middle and all of it.
+// A sine has its own frequency and no entropy. Silence has the middle frequency and full
+// entropy.
 func TestMomentsOfSineAndSilence(t *testing.T) {
 	e, _ := New(Config{Kind: KindMoments, WindowMS: 256, HopMS: 128}, 1000, 1)
 	x := make([]float32, 256)

@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/dsp/fourier"
 )
 
-// The powers are those of gonum's transform, for every size there can be.
+// The powers equal those of gonum's transform for every valid size.
 func TestPowerAgainstGonum(t *testing.T) {
 	for n := 1; n <= 1<<13; n *= 2 {
 		rng := rand.New(rand.NewPCG(uint64(n), 1))
@@ -28,7 +28,7 @@ func TestPowerAgainstGonum(t *testing.T) {
 	}
 }
 
-// BenchmarkPower is beside gonum's transform, for the windows of 16 and 44.1 kHz.
+// BenchmarkPower compares with gonum's transform for windows at 16 and 44.1 kHz.
 func BenchmarkPower(b *testing.B) {
 	for _, n := range []int{512, 2048} {
 		x, dst := make([]float64, n), make([]float64, n/2+1)

@@ -27,7 +27,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestConfigsThatCannotBe(t *testing.T) {
+func TestInvalidConfigsAreRefused(t *testing.T) {
 	raw, conv := feature.Config{Kind: feature.KindRaw}, func(l ...Layer) Config { return Config{Kind: KindConv, Layers: l} }
 	for _, c := range []struct {
 		Config

@@ -37,7 +37,7 @@ func (c *torchCase) stem(t *testing.T) (*Stem, *Params) {
 	return New(full, c.Rate, c.Width, p), p
 }
 
-// Outputs and every gradient are PyTorch's, on every kernel.
+// Outputs and all gradients agree with PyTorch for every kernel.
 func TestAgainstPyTorch(t *testing.T) {
 	defer f32.Use(f32.Kernel())
 	for _, kernel := range f32.Kernels() {
@@ -124,9 +124,9 @@ func drawSetup(t *rapid.T) *setup {
 	return s
 }
 
-// Any split, and any move through saved state, gives the same frames to the bit;
-// they are those of Forward, and Reset forgets everything.
-func TestAnySplitSameBits(t *testing.T) {
+// Any split, also across saved state, gives the frames of Forward to the bit, and Reset
+// discards all state.
+func TestSplitDoesNotChangeFrames(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetup(t)
 		x := noise(rapid.IntRange(1, 900).Draw(t, "n")*s.channels, rapid.Uint64().Draw(t, "seed"))
@@ -168,7 +168,7 @@ func TestAnySplitSameBits(t *testing.T) {
 	})
 }
 
-// Frame n comes with sample End(n) and not before; state that is cut off is refused.
+// Frame n comes with sample End(n) and not before. A truncated state is refused.
 func TestEndIsWhereAFrameEnds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetup(t)
@@ -211,9 +211,9 @@ func TestPushAllocatesNothing(t *testing.T) {
 	}
 }
 
-// Sums of a fitted convolution have zero mean and unit variance over what it was
-// fitted to; Gabor's frames have them themselves.
-func TestFit(t *testing.T) {
+// After Fit the sums of each convolution, or the frames of Gabor filters, have zero mean and
+// unit variance over the training data.
+func TestFitNormalizesTrainingData(t *testing.T) {
 	for _, text := range []string{"conv:7/2x5,3/2x4", "gabor:60/20x6"} {
 		c, err := Parse(text)
 		if err != nil {

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// Every word of the NEON kernels is what GNU as makes of the mnemonic beside it.
-// It needs Debian's binutils-aarch64-linux-gnu.
+// GNU as encodes the mnemonic of each word of the NEON kernels to that word. The test needs
+// Debian's binutils-aarch64-linux-gnu.
 func TestWords(t *testing.T) {
 	as, err := exec.LookPath("aarch64-linux-gnu-as")
 	if err != nil {

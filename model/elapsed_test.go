@@ -2,9 +2,9 @@ package model
 
 import "testing"
 
-// A state that is carried into another segment keeps what it has heard, and counts
-// elapsed time anew: the temperature is that of the first tenth again.
-func TestBeginCountsElapsedTimeAnew(t *testing.T) {
+// ResetElapsed keeps the state and restarts the count of steps: the temperature is again that
+// of the first tenth.
+func TestResetElapsedRestartsCalibration(t *testing.T) {
 	c := Config{Hidden: 4, Layers: 1, Running: RunningSoftmax}
 	m := random(t, 3, c)
 	m.Config.Calibration = &Calibration{Steps: 10, Running: []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}
