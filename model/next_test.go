@@ -127,27 +127,33 @@ func TestNextRefusesPartsOfClassifiers(t *testing.T) {
 	if err := good.Check(); err != nil {
 		t.Fatal(err)
 	}
-	for want, change := range map[string]func(*Config){
-		"labels":    func(c *Config) { c.Labels = []string{"a", "b"} },
-		"confirm":   func(c *Config) { c.Confirm = true },
-		"deltas":    func(c *Config) { c.Front.Deltas = 1 },
-		"segmenter": func(c *Config) { c.Segment.Kind = segment.Fixed },
-		"decide":    func(c *Config) { c.Decision.Threshold = 0.5 },
-		"loss":      func(c *Config) { c.Next = &Next{Loss: "absolute"} },
-		"leave":     func(c *Config) { c.Next = &Next{Loss: LossSquared, Quantiles: []float64{0.5}} },
-		"ascending": func(c *Config) { c.Next = &Next{Loss: LossQuantile, Quantiles: []float64{0.5, 0.5}} },
-		"0.5":       func(c *Config) { c.Next = &Next{Loss: LossQuantile, Quantiles: []float64{0.4}} },
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"labels", func(c *Config) { c.Labels = []string{"a", "b"} }, `model: next: a network that predicts the next frame has no labels, running or confirm head, or calibration: leave them out`},
+		{"confirm head", func(c *Config) { c.Confirm = true }, `model: next: a network that predicts the next frame has no labels, running or confirm head, or calibration: leave them out`},
+		{"deltas", func(c *Config) { c.Front.Deltas = 1 }, `model: next: front end raw with deltas 1: a forecast needs the front end raw without deltas`},
+		{"segmenter", func(c *Config) { c.Segment.Kind = segment.Fixed }, `model: next: segmenter fixed: a forecast covers the whole signal, want the segmenter whole and none of its fields`},
+		{"decision", func(c *Config) { c.Decision.Threshold = 0.5 }, `model: next: there is no label to decide on: leave the decision's rules out`},
+		{"unknown loss", func(c *Config) { c.Next = &Next{Loss: "absolute"} }, `model: next: loss "absolute": want squared or quantile, or entropy for text`},
+		{"quantiles of squared loss", func(c *Config) { c.Next = &Next{Loss: LossSquared, Quantiles: []float64{0.5}} }, `model: next: quantiles [0.5] with the loss squared: use the loss quantile, or leave them out`},
+		{"equal quantiles", func(c *Config) { c.Next = &Next{Loss: LossQuantile, Quantiles: []float64{0.5, 0.5}} }, `model: next: quantiles [0.5 0.5]: want ascending numbers between 0 and 1`},
+		{"no median", func(c *Config) { c.Next = &Next{Loss: LossQuantile, Quantiles: []float64{0.4}} }, `model: next: quantiles [0.4]: 0.5, the forecast itself, must be one of them`},
 	} {
-		c := good
-		change(&c)
-		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", want, err)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			bad := good
+			c.change(&bad)
+			if err := bad.Check(); err == nil || err.Error() != c.want {
+				t.Errorf("got  %v\nwant %s", err, c.want)
+			}
+		})
 	}
 	p := NewParams(&good, 1)
 	p.Scale[0] = 0
 	if _, err := New(good, p); err == nil {
-		t.Error("a scale of 0 is taken")
+		t.Error("a scale of 0 was accepted")
 	}
 }
 

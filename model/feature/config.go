@@ -119,8 +119,14 @@ func (c Config) normalizeSpectral(rate float64) (Config, error) {
 func (c Config) window(rate float64) int { return roundInt(c.WindowMS * rate / 1000) }
 func (c Config) hop(rate float64) int    { return roundInt(c.HopMS * rate / 1000) }
 
-// roundInt rounds v and limits it to a range that contains every valid window.
-func roundInt(v float64) int { return int(math.Round(min(max(v, -1), 1<<20))) }
+// roundInt rounds v and limits it to a range that contains every valid window. It returns
+// −1 for NaN.
+func roundInt(v float64) int {
+	if math.IsNaN(v) {
+		return -1
+	}
+	return int(math.Round(min(max(v, -1), 1<<20)))
+}
 
 // New returns the front end that c describes, for a signal with the given rate in
 // samples per second and number of channels. Its errors are those of Normalize.

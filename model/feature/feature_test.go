@@ -156,18 +156,36 @@ func TestPushAllocatesNothing(t *testing.T) {
 }
 
 func TestInvalidConfigsAreRefused(t *testing.T) {
-	for _, c := range []Config{{}, {Kind: "fft"}, {Kind: KindLogMel, HighHz: 9000}, {Kind: KindLogMel, LowHz: 500, HighHz: 400},
-		{Kind: KindLogMel, HopMS: 50}, {Kind: KindMFCC, Bands: 4, Coefficients: 5}, {Kind: KindRaw, Samples: -1}, {Kind: KindRaw, Deltas: 3},
-		{Kind: KindLogMel, WindowMS: math.NaN()}, {Kind: KindLogMel, Bands: -1},
-		{Kind: KindStats, Samples: 1}, {Kind: KindStats, Lags: 17}, {Kind: KindStats, Lags: -1}, {Kind: KindStats, Floor: -1}, {Kind: KindStats, Floor: math.NaN()},
-		{Kind: KindRaw, Context: -1}, {Kind: KindRaw, Context: 5000},
-		{Kind: KindMoments, HighHz: 9000}, {Kind: KindMoments, LowHz: -1}, {Kind: KindMoments, WindowMS: 0.1}} {
-		if _, err := New(c, 16000, 1); err == nil {
-			t.Errorf("%+v was taken", c)
+	for _, c := range []struct {
+		Config
+		rate float64
+		want string
+	}{
+		{Config{}, 16000, `front end "": want raw, logmel, mfcc, moments, stats or chars`},
+		{Config{Kind: "fft"}, 16000, `front end "fft": want raw, logmel, mfcc, moments, stats or chars`},
+		{Config{Kind: KindLogMel, HighHz: 9000}, 16000, `front end logmel: low_hz 20 and high_hz 9000: want 0 ≤ low < high ≤ half the rate, 8000`},
+		{Config{Kind: KindLogMel, LowHz: 500, HighHz: 400}, 16000, `front end logmel: low_hz 500 and high_hz 400: want 0 ≤ low < high ≤ half the rate, 8000`},
+		{Config{Kind: KindLogMel, HopMS: 50}, 16000, `front end logmel: hop_ms 50 is 800 samples: want 1 to the window's 400`},
+		{Config{Kind: KindMFCC, Bands: 4, Coefficients: 5}, 16000, `front end mfcc: coefficients 5: want 1 to the 4 bands`},
+		{Config{Kind: KindRaw, Samples: -1}, 16000, `front end raw: samples -1: want 1 to 65536`},
+		{Config{Kind: KindRaw, Deltas: 3}, 16000, `front end raw: deltas 3: want 0, 1 or 2`},
+		{Config{Kind: KindLogMel, WindowMS: math.NaN()}, 16000, `front end logmel: window_ms NaN is -1 samples: want 4 to 65536`},
+		{Config{Kind: KindLogMel, Bands: -1}, 16000, `front end logmel: bands -1: want 1 to 1024`},
+		{Config{Kind: KindStats, Samples: 1}, 16000, `front end stats: samples 1: want 2 to 65536`},
+		{Config{Kind: KindStats, Lags: 17}, 16000, `front end stats: lags 17: want 1 to 16`},
+		{Config{Kind: KindStats, Lags: -1}, 16000, `front end stats: lags -1: want 1 to 16`},
+		{Config{Kind: KindStats, Floor: -1}, 16000, `front end stats: floor -1: want more than 0`},
+		{Config{Kind: KindStats, Floor: math.NaN()}, 16000, `front end stats: floor NaN: want more than 0`},
+		{Config{Kind: KindRaw, Context: -1}, 16000, `front end raw: context -1: want 0 to 1024`},
+		{Config{Kind: KindRaw, Context: 5000}, 16000, `front end raw: context 5000: want 0 to 1024`},
+		{Config{Kind: KindMoments, HighHz: 9000}, 16000, `front end moments: low_hz 0 and high_hz 9000: want 0 ≤ low < high ≤ half the rate, 8000`},
+		{Config{Kind: KindMoments, LowHz: -1}, 16000, `front end moments: low_hz -1 and high_hz 8000: want 0 ≤ low < high ≤ half the rate, 8000`},
+		{Config{Kind: KindMoments, WindowMS: 0.1}, 16000, `front end moments: window_ms 0.1 is 2 samples: want 4 to 65536`},
+		{Config{Kind: KindLogMel}, 0, `front end logmel: sampling rate 0: want at least 100 Hz: give the rate, or use the raw front end`},
+	} {
+		if _, err := New(c.Config, c.rate, 1); err == nil || err.Error() != c.want {
+			t.Errorf("%+v:\ngot  %v\nwant %s", c.Config, err, c.want)
 		}
-	}
-	if _, err := New(Config{Kind: KindLogMel}, 0, 1); err == nil {
-		t.Error("log-mel without a rate was taken")
 	}
 }
 

@@ -149,8 +149,13 @@ func (c Config) normalizeGabor(rate float64) (Config, error) {
 }
 
 // samples converts ms to samples and limits them to a range that contains every valid
-// window.
-func samples(ms, rate float64) int { return int(math.Round(min(max(ms*rate/1000, -1), 1<<20))) }
+// window. It returns −1 for NaN.
+func samples(ms, rate float64) int {
+	if math.IsNaN(ms) {
+		return -1
+	}
+	return int(math.Round(min(max(ms*rate/1000, -1), 1<<20)))
+}
 
 // Dim returns the number of values per frame of the stem, for a Config that Normalize
 // returned.

@@ -2,7 +2,6 @@ package stem
 
 import (
 	"reflect"
-	"strings"
 	"testing"
 
 	"inkling/model/feature"
@@ -35,25 +34,25 @@ func TestInvalidConfigsAreRefused(t *testing.T) {
 		rate  float64
 		want  string
 	}{
-		{Config{Kind: "wave"}, raw, 1000, `stem "wave"`},
-		{conv(), raw, 0, "0 layers"},
-		{conv(Layer{2, 1, 4}, Layer{0, 1, 4}), raw, 0, "layer 1: kernel 0"},
-		{conv(Layer{4, 5, 4}), raw, 0, "stride 5"},
-		{conv(Layer{4, 0, 4}), raw, 0, "stride 0"},
-		{conv(Layer{4, 2, 0}), raw, 0, "channels 0"},
-		{conv(Layer{4000, 1, 4000}), raw, 0, "weights"},
-		{conv(Layer{4000, 4000, 1}, Layer{4000, 4000, 1}), raw, 0, "total stride"},
-		{Config{Kind: KindGabor}, raw, 0, "sampling rate"},
-		{Config{Kind: KindGabor}, feature.Config{Kind: feature.KindRaw, Deltas: 1}, 16000, "no deltas"},
-		{Config{Kind: KindGabor}, feature.Config{Kind: feature.KindLogMel}, 16000, "raw front end"},
-		{Config{Kind: KindGabor, WindowMS: 1e9}, raw, 16000, "window_ms"},
-		{Config{Kind: KindGabor, HopMS: 26}, raw, 16000, "hop_ms"},
-		{Config{Kind: KindGabor, Filters: 4096}, raw, 16000, "filters"},
-		{Config{Kind: KindGabor, HighHz: 9000}, raw, 16000, "high_hz"},
-		{Config{Kind: KindGabor, Floor: 2}, raw, 16000, "floor"},
+		{Config{Kind: "wave"}, raw, 1000, `stem "wave": want conv or gabor`},
+		{conv(), raw, 0, `stem conv: 0 layers: want 1 to 8`},
+		{conv(Layer{2, 1, 4}, Layer{0, 1, 4}), raw, 0, `stem conv: layer 1: kernel 0: want 1 to 4096`},
+		{conv(Layer{4, 5, 4}), raw, 0, `stem conv: layer 0: stride 5: want 1 to the kernel's 4`},
+		{conv(Layer{4, 0, 4}), raw, 0, `stem conv: layer 0: stride 0: want 1 to the kernel's 4`},
+		{conv(Layer{4, 2, 0}), raw, 0, `stem conv: layer 0: channels 0: want 1 to 4096`},
+		{conv(Layer{4000, 1, 4000}), raw, 0, `stem conv: layer 0: 16000000 weights and a total stride of 1: want at most 2097152 and 1048576`},
+		{conv(Layer{4000, 4000, 1}, Layer{4000, 4000, 1}), raw, 0, `stem conv: layer 1: 8000 weights and a total stride of 16000000: want at most 2097152 and 1048576`},
+		{Config{Kind: KindGabor}, raw, 0, `stem gabor: sampling rate 0: want at least 1000 Hz: give the rate, or use the conv stem`},
+		{Config{Kind: KindGabor}, feature.Config{Kind: feature.KindRaw, Deltas: 1}, 16000, `stem gabor: it filters the samples of a single channel: use the raw front end with one sample per step, no decimation and no deltas, on one channel`},
+		{Config{Kind: KindGabor}, feature.Config{Kind: feature.KindLogMel}, 16000, `stem gabor: it filters the samples of a single channel: use the raw front end with one sample per step, no decimation and no deltas, on one channel`},
+		{Config{Kind: KindGabor, WindowMS: 1e9}, raw, 16000, `stem gabor: window_ms 1e+09 is 1048576 samples: want 4 to 65536`},
+		{Config{Kind: KindGabor, HopMS: 26}, raw, 16000, `stem gabor: hop_ms 26 is 416 samples: want 1 to the window's 400`},
+		{Config{Kind: KindGabor, Filters: 4096}, raw, 16000, `stem gabor: 4096 filters of 400 samples: want 1 to 4096 filters with at most 2097152 weights in total`},
+		{Config{Kind: KindGabor, HighHz: 9000}, raw, 16000, `stem gabor: low_hz 20 and high_hz 9000: want 0 ≤ low < high ≤ half the rate, 8000`},
+		{Config{Kind: KindGabor, Floor: 2}, raw, 16000, `stem gabor: floor 2: want more than 0 and less than 1`},
 	} {
-		if _, err := c.Normalize(c.front, c.rate, 1); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%+v: %v, want %q", c.Config, err, c.want)
+		if _, err := c.Normalize(c.front, c.rate, 1); err == nil || err.Error() != c.want {
+			t.Errorf("%+v:\ngot  %v\nwant %s", c.Config, err, c.want)
 		}
 	}
 }
