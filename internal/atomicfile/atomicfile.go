@@ -1,4 +1,5 @@
-// Package atomicfile writes files that are whole or absent, never half.
+// Package atomicfile writes files completely or not at all. [WriteFile] is its only
+// function.
 package atomicfile
 
 import (
@@ -12,14 +13,12 @@ import (
 	"path/filepath"
 )
 
-// WriteFile calls write with a file beside path, and once that is on the disk
-// renames it to path, whose former content it replaces. When write or anything
-// after it fails, path stays as it was and nothing is left beside it. Writes
-// are buffered.
+// WriteFile calls write with a new file beside path. Once that is on the disk, WriteFile
+// renames it to path and so replaces a former file. If anything fails, path is unchanged
+// and the new file is removed. Writes are buffered.
 //
-// A new file has the permissions 0666 less the umask; an existing one keeps its
-// own. A symbolic link is followed; a path that exists and is no regular file,
-// a device or a pipe, is written to as it is.
+// A new file has the permissions 0666 less the umask; an existing one keeps its own. A
+// symbolic link is followed. If path is a device or a pipe, WriteFile writes to it directly.
 func WriteFile(path string, write func(io.Writer) error) error {
 	if p, err := filepath.EvalSymlinks(path); err == nil {
 		path = p
@@ -48,7 +47,7 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// createBeside creates a new file in path's folder under a name of its own.
+// createBeside creates a file with an unused name in the folder of path.
 func createBeside(path string) (*os.File, error) {
 	dir, base := filepath.Split(path)
 	var err error
@@ -70,7 +69,7 @@ func createBeside(path string) (*os.File, error) {
 	return nil, fmt.Errorf("%s cannot be written: %w", path, err)
 }
 
-// fill writes, syncs and closes f. mode 0 leaves the permissions alone.
+// fill writes, syncs and closes f, and sets its permissions if mode is not 0.
 func fill(f *os.File, mode fs.FileMode, write func(io.Writer) error) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	b := bufio.NewWriterSize(f, 1<<16)
@@ -88,6 +87,7 @@ func fill(f *os.File, mode fs.FileMode, write func(io.Writer) error) (err error)
 	return f.Sync()
 }
 
+// writeThrough writes to a device or a pipe.
 func writeThrough(path string, write func(io.Writer) error) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
@@ -101,8 +101,8 @@ func writeThrough(path string, write func(io.Writer) error) (err error) {
 	return b.Flush()
 }
 
-// syncDir makes the rename outlast a loss of power where the system can; the
-// file is complete either way.
+// syncDir makes the rename survive a loss of power, if the system can. The file is complete
+// either way.
 func syncDir(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		d.Sync()

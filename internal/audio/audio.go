@@ -1,10 +1,9 @@
-// Package audio decodes and encodes WAV, FLAC and MP3. What is read, gzip round it
-// or not, is recognised by its content, never by its name. Decode reads a whole file,
-// Reader streams one in bounded memory; both give the same samples.
+// Package audio decodes WAV, FLAC and MP3, and encodes WAV. Formats are recognised by their
+// content, never by names; files may be gzipped. [Decode] reads a whole file, [NewReader]
+// streams one in bounded memory; both give the same samples. [EncodeWAV] writes a file.
 //
-// Samples are float32, channels interleaved; integer PCM of b bits is divided
-// by 2^(b−1), so full scale is ±1. Float samples are taken as they are; one
-// that is not finite is an error that says where it is.
+// Samples are float32, channels interleaved. Integers of b bits are divided by 2^(b−1), so
+// full scale is ±1. Floats are copied; one that is not finite is an error.
 package audio
 
 import (
@@ -17,10 +16,10 @@ import (
 	"math"
 )
 
-// ErrTruncated is wrapped by the errors for files that end too early.
+// ErrTruncated is wrapped by errors about files that end too early.
 var ErrTruncated = errors.New("cut off")
 
-// ErrFormat is wrapped by the errors for files that are none of the known formats.
+// ErrFormat is wrapped by errors about files of unknown formats.
 var ErrFormat = errors.New("unknown audio format")
 
 // A Clip is a decoded file.
@@ -30,11 +29,11 @@ type Clip struct {
 	Samples  []float32 // channels interleaved
 }
 
-// Frames is the number of samples per channel.
+// Frames returns the number of samples per channel.
 func (c *Clip) Frames() int { return len(c.Samples) / c.Channels }
 
-// decoder is one format's stream. read fills dst with whole frames (one sample
-// of each channel) and returns the number of samples; at the end 0, io.EOF.
+// A decoder decodes one format. read fills dst with whole frames, one sample of each
+// channel, and returns the number of samples, or 0 and io.EOF at the end.
 type decoder interface {
 	read(dst []float32) (int, error)
 }
@@ -43,7 +42,7 @@ type decoder interface {
 type Reader struct {
 	Rate     float64
 	Channels int
-	Frames   int64 // samples per channel that the header promises; -1: it does not say
+	Frames   int64 // samples per channel according to the header; −1: unknown
 
 	name string
 	dec  decoder
@@ -51,9 +50,8 @@ type Reader struct {
 	err  error
 }
 
-// NewReader reads the header. The name is for errors only. A WAV file whose
-// data precedes its format needs r to be an io.Seeker; nothing else does.
-// Decoding reads ahead of what it delivers.
+// NewReader reads the header of a file. name is for errors only. r must be an io.Seeker
+// only for a WAV file whose data precedes its format. The Reader reads ahead.
 func NewReader(r io.Reader, name string) (*Reader, error) {
 	a := &Reader{name: name, Frames: -1}
 	err := guard(func() error { return a.open(r) })
@@ -90,8 +88,8 @@ func (a *Reader) open(r io.Reader) error {
 	return foreign(magic)
 }
 
-// Read fills dst with whole frames and returns the number of samples. It
-// returns 0 and io.EOF at the end. len(dst) must be at least Channels.
+// Read fills dst with whole frames and returns the number of samples, or 0 and io.EOF at
+// the end. len(dst) must be at least Channels.
 func (a *Reader) Read(dst []float32) (int, error) {
 	if len(dst) < a.Channels {
 		panic(fmt.Sprintf("audio: Read into %d samples, less than one of each of %d channels", len(dst), a.Channels))
@@ -119,8 +117,7 @@ func (a *Reader) Read(dst []float32) (int, error) {
 	return 0, err
 }
 
-// guardedRead is the decoder's read; a panic of a decoder that is not ours
-// becomes an error.
+// guardedRead calls the decoder's read and turns a panic of a foreign decoder into an error.
 func (a *Reader) guardedRead(dst []float32) (n int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -130,6 +127,7 @@ func (a *Reader) guardedRead(dst []float32) (n int, err error) {
 	return a.dec.read(dst)
 }
 
+// guard calls f and turns a panic of a foreign decoder into an error.
 func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -139,8 +137,8 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// Decode reads a whole file. Memory grows with what is really there, whatever
-// the header promises.
+// Decode reads a whole file. It allocates memory for samples that are there, not for those
+// that the header promises.
 func Decode(r io.Reader, name string) (*Clip, error) {
 	a, err := NewReader(r, name)
 	if err != nil {
@@ -179,7 +177,7 @@ func DecodeFile(fsys fs.FS, name string) (*Clip, error) {
 	return Decode(f, name)
 }
 
-// skipID3 discards ID3v2 tags and returns the number of bytes.
+// skipID3 discards ID3v2 tags and returns their length in bytes.
 func skipID3(b *bufio.Reader) (skipped int64, err error) {
 	for {
 		h, _ := b.Peek(10)
@@ -198,7 +196,7 @@ func skipID3(b *bufio.Reader) (skipped int64, err error) {
 	}
 }
 
-// foreign names what a file is that we do not read.
+// foreign returns an error that names the format of a file that is not supported.
 func foreign(magic []byte) error {
 	kinds := []struct {
 		at          int

@@ -5,15 +5,15 @@ import (
 	"math/bits"
 )
 
-// bitReader reads bits, most significant first. After the input has ended it
-// gives zeros and err is set. It keeps a CRC-16 of the bytes that were read.
+// A bitReader reads bits, most significant first. After the end of the input it returns
+// zeros and err is set. It computes a CRC-16 of the bytes read.
 type bitReader struct {
 	r     io.Reader
 	buf   []byte
 	pos   int    // next byte of buf to load into cache
 	n     int    // bytes in buf
 	cache uint64 // unread bits, left-aligned
-	have  uint   // how many
+	have  uint   // number of bits in cache
 	err   error
 
 	crc   uint16
@@ -24,10 +24,10 @@ func newBitReader(r io.Reader) *bitReader {
 	return &bitReader{r: r, buf: make([]byte, 1<<14)}
 }
 
-// at is the index in buf of the first byte that is not wholly read.
+// at returns the index in buf of the first byte that is not completely read.
 func (b *bitReader) at() int { return b.pos - int(b.have/8) }
 
-// fill reads more bytes, keeping those that cache holds.
+// fill reads more bytes into buf and keeps those that cache has.
 func (b *bitReader) fill() bool {
 	at := b.at()
 	b.addCRC(at)
@@ -57,7 +57,7 @@ func (b *bitReader) fail(err error) {
 	}
 }
 
-// more loads bytes until n ≤ 57 bits are there; false at the end.
+// more loads bytes until cache has n ≤ 57 bits. It reports false at the end of the input.
 func (b *bitReader) more(n uint) bool {
 	if b.err != nil {
 		return false
@@ -78,7 +78,7 @@ func (b *bitReader) more(n uint) bool {
 	return b.have >= n
 }
 
-// read gives the next n ≤ 57 bits.
+// read returns the next n ≤ 57 bits.
 func (b *bitReader) read(n uint) uint64 {
 	if b.have < n && !b.more(n) {
 		b.fail(io.ErrUnexpectedEOF)
@@ -91,7 +91,7 @@ func (b *bitReader) read(n uint) uint64 {
 	return x
 }
 
-// signed gives the next n ≤ 57 bits as two's complement.
+// signed returns the next n ≤ 57 bits as a number in two's complement.
 func (b *bitReader) signed(n uint) int64 {
 	if n == 0 {
 		return 0
@@ -99,7 +99,7 @@ func (b *bitReader) signed(n uint) int64 {
 	return int64(b.read(n)<<(64-n)) >> (64 - n)
 }
 
-// unary counts zeros up to the next one.
+// unary returns the number of zeros before the next one.
 func (b *bitReader) unary() uint64 {
 	count := uint64(0)
 	for {
@@ -117,15 +117,15 @@ func (b *bitReader) unary() uint64 {
 	}
 }
 
-// align drops bits up to the next byte.
+// align discards bits up to the next byte.
 func (b *bitReader) align() { b.read(b.have % 8) }
 
-// atEOF tells whether the input has ended; only to be called between bytes.
+// atEOF reports whether the input has ended. It may only be called between bytes.
 func (b *bitReader) atEOF() bool { return !b.more(8) }
 
 func (b *bitReader) startCRC() { b.crc, b.crcAt = 0, b.at() }
 
-// sum is the CRC-16 of the bytes since startCRC.
+// sum returns the CRC-16 of the bytes since startCRC.
 func (b *bitReader) sum() uint16 {
 	b.addCRC(b.at())
 	return b.crc

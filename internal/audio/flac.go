@@ -7,18 +7,18 @@ import (
 	"io"
 )
 
-// FLAC as in RFC 9639. Section numbers below are of that document.
+// A flacReader decodes FLAC (RFC 9639, whose sections the comments below cite).
 type flacReader struct {
 	b        *bitReader
 	rate     uint32
 	channels int
-	bits     uint  // a sample
+	bits     uint  // per sample
 	total    int64 // samples per channel; 0: unknown
-	got      int64 // delivered or waiting in block
+	got      int64 // samples per channel decoded
 	scale    float32
 
-	block [8][]int64 // decoded frame, by channel; memory is reused
-	n, at int        // samples per channel in block, and how many are delivered
+	block [8][]int64 // decoded frame, by channel
+	n, at int        // samples per channel in block, and number of those delivered
 	coeff [32]int64
 }
 
@@ -34,7 +34,7 @@ func (a *Reader) openFLAC(r *bufio.Reader) error {
 	return nil
 }
 
-// newFLAC reads the metadata (8.1 to 8.2).
+// newFLAC reads the metadata (sections 8.1 and 8.2).
 func newFLAC(r *bufio.Reader) (*flacReader, error) {
 	var h [38]byte
 	if _, err := io.ReadFull(r, h[:4]); err != nil {
@@ -139,7 +139,7 @@ func (f *flacReader) next() error {
 	return nil
 }
 
-// frame decodes one frame (9) and returns its length.
+// frame decodes one frame (section 9) and returns its samples per channel.
 func (f *flacReader) frame() (int, error) {
 	f.b.startCRC()
 	n, assignment, err := f.frameHeader()
@@ -168,7 +168,7 @@ func (f *flacReader) frame() (int, error) {
 	return n, f.checkRange()
 }
 
-// frameHeader reads 9.1.
+// frameHeader reads a frame header (section 9.1).
 func (f *flacReader) frameHeader() (n int, assignment uint, err error) {
 	var hdr [16]byte
 	h := hdr[:0]
@@ -189,7 +189,7 @@ func (f *flacReader) frameHeader() (n int, assignment uint, err error) {
 		return 0, 0, errors.New("reserved value in the frame header")
 	}
 	for lead := next(); lead&0xC0 == 0xC0 && lead < 0xFF; lead = lead << 1 & 0xFF {
-		next() // the frame's number: order is given by the file
+		next() // the frame's number
 	}
 	n = blockSize(sizeCode, next)
 	rate := f.frameRate(rateCode, next)
@@ -209,7 +209,7 @@ func (f *flacReader) frameHeader() (n int, assignment uint, err error) {
 	return n, assignment, nil
 }
 
-// blockSize is 9.1.1; next reads a byte.
+// blockSize decodes a block size (section 9.1.1). next reads a byte.
 func blockSize(code uint64, next func() uint64) int {
 	switch {
 	case code == 1:
@@ -224,7 +224,7 @@ func blockSize(code uint64, next func() uint64) int {
 	return 256 << (code - 8)
 }
 
-// frameRate is 9.1.2.
+// frameRate decodes a sampling rate (section 9.1.2).
 func (f *flacReader) frameRate(code uint64, next func() uint64) uint32 {
 	switch code {
 	case 0:
@@ -241,7 +241,7 @@ func (f *flacReader) frameRate(code uint64, next func() uint64) uint32 {
 
 var flacRates = [12]uint32{0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000}
 
-// restoreStereo undoes 4.2.
+// restoreStereo converts a stereo frame to left and right (section 4.2).
 func (f *flacReader) restoreStereo(assignment uint) {
 	a, b := f.block[0], f.block[1]
 	switch assignment {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// subframe decodes 9.2 into x, of bits a sample.
+// subframe decodes a subframe (section 9.2) of this number of bits per sample into x.
 func (f *flacReader) subframe(x []int64, bits uint) error {
 	b := f.b
 	head := b.read(8)
@@ -57,7 +57,7 @@ func (f *flacReader) warmUp(x []int64, bits uint, order int) error {
 	return nil
 }
 
-// fixed is 9.2.5.
+// fixed decodes a subframe with a fixed predictor (section 9.2.5).
 func (f *flacReader) fixed(x []int64, bits uint, order int) error {
 	if err := f.warmUp(x, bits, order); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (f *flacReader) fixed(x []int64, bits uint, order int) error {
 	return nil
 }
 
-// linear is 9.2.6.
+// linear decodes a subframe with a linear predictor (section 9.2.6).
 func (f *flacReader) linear(x []int64, bits uint, order int) error {
 	if err := f.warmUp(x, bits, order); err != nil {
 		return err
@@ -118,7 +118,7 @@ func predict(x, c []int64, shift uint) {
 	}
 }
 
-// residual is 9.2.7: Rice codes into x[order:].
+// residual decodes Rice codes (section 9.2.7) into x[order:].
 func (f *flacReader) residual(x []int64, order int) error {
 	b := f.b
 	method, parts := b.read(2), 1<<b.read(4)
@@ -145,7 +145,7 @@ func (f *flacReader) residual(x []int64, order int) error {
 			}
 		}
 		if b.err != nil {
-			return nil // the caller sees it
+			return nil // the caller checks b.err
 		}
 	}
 	return nil

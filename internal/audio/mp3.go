@@ -10,15 +10,15 @@ import (
 	"github.com/hajimehoshi/go-mp3"
 )
 
-// MPEG-1 and MPEG-2 layer III. The decoder is go-mp3's; it skips silently what
-// it does not understand, so mp3Frames stands before it and hands it nothing
-// but whole frames of one kind, or says what is wrong.
+// MPEG-1 and MPEG-2 layer III. go-mp3 decodes; it silently skips what it does not
+// understand. So mp3Frames passes only whole frames of one kind on to it, and reports
+// everything else as an error.
 
 // mp3Header is the four bytes that begin a frame (ISO/IEC 11172-3, 2.4.1.3).
 type mp3Header uint32
 
-// kind is what stays the same in all frames of a file: sync, version, layer,
-// rate, and whether there is one channel or two.
+// kind returns the bits that are equal in all frames of a file: sync, version, layer, rate,
+// and whether there is one channel or two.
 func (h mp3Header) kind() mp3Header {
 	k := h & 0xFFFE0C00
 	if h.mono() {
@@ -50,7 +50,7 @@ var mp3Bitrates = [2][15]int{ // kbit/s
 	{0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},
 }
 
-// size is the number of bytes of the frame.
+// size returns the number of bytes of the frame.
 func (h mp3Header) size() int {
 	padding := int(h >> 9 & 1)
 	if h.lsf() {
@@ -59,7 +59,7 @@ func (h mp3Header) size() int {
 	return 144000*mp3Bitrates[0][h>>12&15]/h.rate() + padding
 }
 
-// samples is the number of samples per channel in a frame.
+// samples returns the number of samples per channel in a frame.
 func (h mp3Header) samples() int64 {
 	if h.lsf() {
 		return 576
@@ -67,9 +67,9 @@ func (h mp3Header) samples() int64 {
 	return 1152
 }
 
-// supported tells what go-mp3 would decode wrongly. It takes the size of an
-// MPEG-2 frame for one byte less where the padding bit is set and the size in
-// half bytes is even.
+// supported returns an error for frames that go-mp3 decodes wrongly. go-mp3 computes the
+// size of an MPEG-2 frame as one byte too few if the padding bit is set and the size in half
+// bytes is even.
 func (h mp3Header) supported() error {
 	const convert = "convert it to FLAC or WAV (ffmpeg -i in.mp3 out.flac)"
 	switch {
@@ -83,8 +83,8 @@ func (h mp3Header) supported() error {
 	return nil
 }
 
-// findMP3 is the position of the first frame in p, -1 if there is none. A
-// frame counts if another of its kind, or the end, follows it.
+// findMP3 returns the position of the first frame in p, or −1. A frame counts only if
+// another of its kind, or the end, follows it.
 func findMP3(p []byte, atEnd bool) int {
 	for i := 0; i+4 <= len(p) && i < 1<<13; i++ {
 		h := mp3Header(binary.BigEndian.Uint32(p[i:]))
@@ -111,14 +111,15 @@ func isMP3(b *bufio.Reader) bool {
 	return findMP3(p, err != nil) >= 0
 }
 
-// mp3Frames is an io.Reader of whole frames.
+// mp3Frames is an io.Reader of whole frames. It ends with io.EOF in any case, as go-mp3
+// expects; err says why.
 type mp3Frames struct {
 	b        *bufio.Reader
 	first    mp3Header
-	declared int64 // frames, by the Xing header; 0: unknown
-	skip     int64 // encoder's and decoder's delay, samples per channel
-	drop     int64 // encoder's padding at the end
-	frames   int64
+	declared int64 // frames according to the Xing header; 0: unknown
+	skip     int64 // delay of encoder and decoder, samples per channel
+	drop     int64 // padding at the end, samples per channel
+	frames   int64 // frames read
 	buf      []byte // frame being read
 	rest     []byte // of buf
 	err      error
@@ -141,8 +142,8 @@ func newMP3Frames(b *bufio.Reader) (*mp3Frames, error) {
 	return f, nil
 }
 
-// info reads a Xing, Info or VBRI header, which takes the place of the first
-// frame and holds no sound.
+// info reads a Xing, Info or VBRI header, which replaces the first frame and has no sound.
+// It reports whether p is one.
 func (f *mp3Frames) info(p []byte) bool {
 	at := 4 + 32
 	if len(p) >= at+18 && string(p[at:at+4]) == "VBRI" {
@@ -180,7 +181,7 @@ func (f *mp3Frames) Read(p []byte) (int, error) {
 			f.err = f.next()
 		}
 		if f.err != nil {
-			return 0, io.EOF // what go-mp3 understands; the caller looks at err
+			return 0, io.EOF // go-mp3 understands nothing else
 		}
 	}
 	n := copy(p, f.rest)
@@ -227,7 +228,7 @@ func (f *mp3Frames) next() error {
 	return nil
 }
 
-// trailer tells whether a tag or nothing but zeros follows.
+// trailer reports whether a tag, or nothing but zeros, follows.
 func (f *mp3Frames) trailer() bool {
 	p, _ := f.b.Peek(1 << 10)
 	for _, tag := range []string{"TAG", "APETAGEX", "LYRICSBEGIN", "ID3"} {
@@ -290,7 +291,7 @@ func (m *mp3Reader) read(dst []float32) (int, error) {
 			}
 			continue
 		}
-		// go-mp3 gives 16 bits and two channels, whatever there are.
+		// go-mp3 returns 16 bits and two channels for all files.
 		dst[done] = float32(int16(binary.LittleEndian.Uint16(m.rest))) / (1 << 15)
 		done++
 		if m.channels == 2 {
@@ -302,7 +303,7 @@ func (m *mp3Reader) read(dst []float32) (int, error) {
 	return done, nil
 }
 
-// fill decodes into rest what lies within [skip, end).
+// fill decodes the next samples within [skip, end) into rest.
 func (m *mp3Reader) fill() error {
 	n, err := io.ReadAtLeast(m.d, m.buf[:], 4)
 	if err != nil {

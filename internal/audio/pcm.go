@@ -5,12 +5,11 @@ import (
 	"math"
 )
 
-// Encoding is how raw samples lie in bytes; the name says sign, bits and
-// order, as users write it.
+// Encoding is the encoding of raw samples. Its name has sign, bits and byte order.
 type Encoding string
 
 const (
-	U8    Encoding = "u8" // 128 is zero
+	U8    Encoding = "u8" // zero is 128
 	S16LE Encoding = "s16le"
 	S16BE Encoding = "s16be"
 	S24LE Encoding = "s24le" // three bytes
@@ -19,10 +18,10 @@ const (
 	F64LE Encoding = "f64le"
 )
 
-// Encodings lists all that there are.
+// Encodings returns all encodings.
 func Encodings() []Encoding { return []Encoding{U8, S16LE, S16BE, S24LE, S32LE, F32LE, F64LE} }
 
-// Bytes is the size of a sample, 0 for an unknown encoding.
+// Bytes returns the size of a sample, or 0 for an unknown encoding.
 func (e Encoding) Bytes() int {
 	switch e {
 	case U8:
@@ -40,7 +39,7 @@ func (e Encoding) Bytes() int {
 }
 
 // Decode converts len(p)/Bytes samples into dst and returns their number.
-// Integers are divided by 2^(bits−1); floats are taken as they are, NaN too.
+// Integers are divided by 2^(bits−1); floats are copied, NaN too.
 func (e Encoding) Decode(dst []float32, p []byte) int {
 	le := binary.LittleEndian
 	n := len(p) / e.Bytes()

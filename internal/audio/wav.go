@@ -16,27 +16,27 @@ const (
 	wavFloat      = 3
 	wavExtensible = 0xFFFE
 
-	// Recorders that cannot seek write one of these for "until the end":
-	// all ones, or the largest signed length less a header.
+	// Programs that cannot seek write one of these lengths for "until the end": all
+	// ones, or the largest signed length less a header.
 	streamedFrom = 0x7FFFF000
 	streamedTo   = 0x80000000
 	streamed     = 0xFFFFFFFF
 )
 
-// The part of an extensible format's GUID that follows the format code.
+// subformatTail is the part of an extensible format's GUID after the format code.
 const subformatTail = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
 type wavFormat struct {
 	code      uint16
 	channels  int
 	rate      uint32
-	container int // bytes a sample
+	container int // bytes per sample
 }
 
 type wavReader struct {
 	r     io.Reader
 	f     wavFormat
-	want  int64 // samples declared; -1: to the end
+	want  int64 // samples according to the header; −1: until the end
 	got   int64
 	buf   []byte // a whole number of frames
 	ended bool
@@ -58,7 +58,7 @@ func (a *Reader) openWAV(b *bufio.Reader, raw io.Reader, start int64) error {
 	return nil
 }
 
-// parseWAV reads chunks up to the samples. start is the position of RIFF in raw.
+// parseWAV reads the chunks before the samples. start is the position of RIFF in raw.
 func parseWAV(b *bufio.Reader, raw io.Reader, start int64) (*wavReader, error) {
 	var h [12]byte
 	if _, err := io.ReadFull(b, h[:]); err != nil {
@@ -118,7 +118,7 @@ func parseWAV(b *bufio.Reader, raw io.Reader, start int64) (*wavReader, error) {
 	}
 }
 
-// dataLength is the number of bytes of samples, -1 for all that follow.
+// dataLength returns the number of bytes of samples, or −1 for all that follow.
 func dataLength(size int64, size64 uint64, riff uint32, pos int64) int64 {
 	switch {
 	case size == streamed && size64 > 0 && size64 < 1<<62:
@@ -131,7 +131,7 @@ func dataLength(size int64, size64 uint64, riff uint32, pos int64) int64 {
 	return size
 }
 
-// rewindWAV goes back to samples that stand before their format.
+// rewindWAV seeks back to samples that precede their format.
 func rewindWAV(b *bufio.Reader, raw io.Reader, at, size int64, f wavFormat) (*wavReader, error) {
 	s, ok := raw.(io.Seeker)
 	if !ok {
@@ -195,7 +195,7 @@ func (f *wavFormat) check(align, bits int) error {
 	return nil
 }
 
-// encoding is that of a checked format.
+// encoding returns the encoding of a checked format.
 func (f *wavFormat) encoding() Encoding {
 	if f.code == wavFloat {
 		if f.container == 4 {
@@ -248,7 +248,7 @@ func (w *wavReader) read(dst []float32) (int, error) {
 	return done, nil
 }
 
-// atEnd judges the end of the file; rest is what is left of a frame.
+// atEnd returns io.EOF, or why the file must not end here. rest is an incomplete frame.
 func (w *wavReader) atEnd(err error, rest []byte) error {
 	if err != io.EOF && err != io.ErrUnexpectedEOF {
 		return err

@@ -8,12 +8,12 @@ import (
 	"math"
 )
 
-// SampleFormat is how EncodeWAV and WAVWriter store a sample.
+// SampleFormat is the format of samples in a WAV file.
 type SampleFormat int
 
 const (
-	PCM16   SampleFormat = iota // nearest, clipped to [−1, 1)
-	Float32                     // as it is
+	PCM16   SampleFormat = iota // rounded to 16 bits and clipped to [−1, 1)
+	Float32                     // unchanged
 )
 
 func (f SampleFormat) bytes() int {
@@ -39,8 +39,8 @@ func EncodeWAV(w io.Writer, c *Clip, format SampleFormat) error {
 	return b.Flush()
 }
 
-// NewSizedWAVWriter writes the header of a file of so many samples a channel; they
-// are to follow, and no more. It needs no Close.
+// NewSizedWAVWriter writes the header of a file with this number of samples per channel.
+// The caller must write exactly these. Close is not needed.
 func NewSizedWAVWriter(w io.Writer, rate float64, channels int, format SampleFormat, frames int64) (*WAVWriter, error) {
 	if err := checkEncodable(rate, channels, 0); err != nil {
 		return nil, err
@@ -54,9 +54,8 @@ func NewSizedWAVWriter(w io.Writer, rate float64, channels int, format SampleFor
 	return out, err
 }
 
-// A WAVWriter writes a file whose length is not known beforehand. Until Close
-// the header says "to the end of the file", so that what an interrupted
-// recording leaves is readable.
+// A WAVWriter writes a file of unknown length. Until Close, the header says "until the end
+// of the file", so that an interrupted recording can be read.
 type WAVWriter struct {
 	w        io.Writer
 	rate     uint32
@@ -76,8 +75,8 @@ func NewWAVWriter(w io.Writer, rate float64, channels int, format SampleFormat) 
 	return out, err
 }
 
-// header is 44 bytes for PCM; float has the extension size and fact chunk that
-// the format asks of everything but PCM: 58 bytes.
+// header returns 44 bytes for PCM, and 58 for floats, as all formats but PCM require an
+// extension size and a fact chunk.
 func (w *WAVWriter) header(size uint32) []byte {
 	le := binary.LittleEndian
 	frame := uint32(w.channels * w.format.bytes())
@@ -137,9 +136,9 @@ func (w *WAVWriter) Write(samples []float32) error {
 	return nil
 }
 
-// Close completes the header where the underlying writer can seek; elsewhere,
-// and beyond 4 GB, it stays at "to the end of the file". It does not close the
-// underlying writer.
+// Close completes the header if the underlying writer can seek and the file is smaller than
+// 4 GB. Otherwise the header keeps saying "until the end of the file". Close does not close
+// the underlying writer.
 func (w *WAVWriter) Close() error {
 	s, ok := w.w.(io.WriteSeeker)
 	if !ok || w.size > math.MaxUint32-64 {

@@ -1,6 +1,6 @@
-// Package bundled holds what comes with the binary: 441 crops of notes, a minute
-// of whole notes, and a model trained on the crops. README.md says where the
-// sounds are from and how to render and train them again.
+// Package bundled holds the data that come with the binary: 441 crops of notes ([Notes]), a
+// minute of whole notes ([Minute]), and a model trained on the crops ([Model]). README.md
+// names the sources of the sounds and how to render them and train the model again.
 package bundled
 
 import (
@@ -15,7 +15,7 @@ import (
 //go:embed data
 var data embed.FS
 
-// Notes is the data set: index.csv and a folder a label.
+// Notes returns the data set: index.csv and one folder per label.
 func Notes() fs.FS {
 	sub, err := fs.Sub(data, "data/notes")
 	if err != nil {
@@ -24,10 +24,10 @@ func Notes() fs.FS {
 	return sub
 }
 
-// Minute is a minute of notes with pauses, a mono FLAC at 44.1 kHz.
+// Minute returns a minute of notes with pauses as mono FLAC at 44.1 kHz.
 func Minute() []byte { return read("data/minute.flac") }
 
-// Model is the bundled model's file; empty before it was trained.
+// Model returns the file of the bundled model, or nil if it is not trained yet.
 func Model() []byte {
 	b, err := data.ReadFile("data/notes.model")
 	if err != nil {
@@ -44,13 +44,13 @@ func read(name string) []byte {
 	return b
 }
 
-// A Note is what sounds in samples [Start, End) of the minute.
+// A Note sounds in the samples [Start, End) of the minute.
 type Note struct {
 	Start, End uint64
 	Label      string
 }
 
-// Truth lists the minute's notes in order.
+// Truth returns the notes of the minute in order.
 func Truth() []Note {
 	rows, err := csv.NewReader(strings.NewReader(string(read("data/minute.csv")))).ReadAll()
 	if err != nil {

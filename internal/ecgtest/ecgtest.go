@@ -1,5 +1,5 @@
-// Package ecgtest makes electrocardiograms for tests: sums of Gaussian waves round each
-// R peak (after McSharry et al., A dynamical model for generating synthetic
+// Package ecgtest makes electrocardiograms for tests: sums of Gaussian waves around each R
+// peak (after McSharry et al., A dynamical model for generating synthetic
 // electrocardiogram signals, IEEE Trans. Biomed. Eng. 50, 2003), with premature beats.
 package ecgtest
 
@@ -8,24 +8,25 @@ import (
 	"math/rand/v2"
 )
 
-// A Beat is one of the signal's; Symbol is N, A (atrial premature) or V (ventricular).
+// A Beat is a heartbeat. Symbol is N (normal), A (atrial premature) or V (ventricular).
 type Beat struct {
 	Sample int
 	Symbol string
 }
 
-// Options of Signal.
+// Options are the options of Signal.
 type Options struct {
 	Rate    float64
 	Seconds float64
 	Seed    uint64
-	Atrial  float64 // share of beats
-	Ventric float64
-	Noise   float64 // σ; the R peak is about 1
-	Drift   float64 // amplitude of the base line's wandering
+	Atrial  float64 // share of atrial premature beats
+	Ventric float64 // share of ventricular beats
+	Noise   float64 // standard deviation; the R peak is about 1
+	Drift   float64 // amplitude of the baseline's drift
 }
 
-// A wave is a Gaussian: where from the R peak and how wide, seconds, and how high.
+// A wave is a Gaussian: its position relative to the R peak and its width, in seconds, and
+// its height.
 type wave struct{ at, width, height float64 }
 
 var waves = map[string][]wave{
@@ -34,7 +35,7 @@ var waves = map[string][]wave{
 	"V": {{0, 0.035, 1.3}, {0.09, 0.04, -0.7}, {0.3, 0.06, -0.45}},
 }
 
-// Signal returns one channel and its beats.
+// Signal returns a signal of one channel and its beats.
 func Signal(o Options) (x []float32, beats []Beat) {
 	rng := rand.New(rand.NewPCG(o.Seed, 12))
 	x = make([]float32, int(o.Rate*o.Seconds))
@@ -56,7 +57,7 @@ func Signal(o Options) (x []float32, beats []Beat) {
 			}
 		}
 		rr := period * (1 + 0.03*rng.NormFloat64())
-		pause := symbol == "V" // it makes up for having come early
+		pause := symbol == "V" // a compensatory pause follows
 		symbol = "N"
 		switch draw := rng.Float64(); {
 		case pause:

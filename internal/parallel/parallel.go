@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// ForEach calls do(0) … do(n−1) from several goroutines and returns their n
-// errors; progress, which may be nil, follows each call, not concurrently. With
-// stop, no call begins after one that failed; every index before the first
-// error has then been called.
+// ForEach calls do(0) to do(n−1) from several goroutines and returns their n errors. If
+// progress is not nil, it is called after each call of do; these calls do not overlap. If
+// stop is true, no call begins after one has failed; all indices before the first error
+// have then been called.
 func ForEach(n int, stop bool, progress func(done, total int), do func(i int) error) []error {
 	errs := make([]error, n)
 	var mu sync.Mutex
