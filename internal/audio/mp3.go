@@ -116,10 +116,10 @@ func isMP3(b *bufio.Reader) bool {
 type mp3Frames struct {
 	b        *bufio.Reader
 	first    mp3Header
-	declared int64 // frames according to the Xing header; 0: unknown
-	skip     int64 // delay of encoder and decoder, samples per channel
-	drop     int64 // padding at the end, samples per channel
-	frames   int64 // frames read
+	declared int64  // frames according to the Xing header; 0: unknown
+	skip     int64  // delay of encoder and decoder, samples per channel
+	drop     int64  // padding at the end, samples per channel
+	frames   int64  // frames read
 	buf      []byte // frame being read
 	rest     []byte // of buf
 	err      error

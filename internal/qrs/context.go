@@ -2,36 +2,36 @@ package qrs
 
 import "math"
 
-// Features of a beat's context. Intervals are between R peaks, ratios logarithms, at
-// most bound either way; what is not known is 0.
+// Features of the context of a beat. Intervals are those between R peaks; ratios are
+// logarithms within ±bound. Unknown features are 0.
 const (
-	Prematurity  = iota // of the interval before to the mean of the last ten
-	Before              // of the interval before that to the same
-	Interval            // ln of the interval before, seconds
+	Prematurity  = iota // ratio of the interval before to the mean of the last ten
+	Before              // ratio of the interval before that one to the same mean
+	Interval            // ln of the interval before in seconds
 	Irregularity        // standard deviation of the last ten over their mean
-	Tempo               // of the interval before to a slow average, of about three hundred beats
-	Height              // of the R amplitude to the usual one
+	Tempo               // ratio of the interval before to an average over about 300 beats
+	Height              // ratio of the R amplitude to the usual one
 	Likeness            // correlation of the QRS complex with the usual one
-	LikenessP           // the same of what precedes it, where the P wave is
-	LikenessT           // and of what follows it, up to 0.3 s after the R peak
-	Distance            // ln of the root mean square difference from the usual QRS complex over that of it
+	LikenessP           // the same for the part before it, with the P wave
+	LikenessT           // the same for the part after it, up to 0.3 s after the R peak
+	Distance            // ln of the RMS difference from the usual QRS complex over its RMS
 	Width               // ln of the QRS complex's area over its height, in tenths of a second
-	Broadening          // of the same to the median of the last eight beats
-	Pause               // of the interval after to the mean of the last ten; 0 without Config.Wait
-	Features            // how many there are
+	Broadening          // ratio of the same to the median of the last eight beats
+	Pause               // ratio of the interval after to the mean of the last ten; 0 without Config.Wait
+	Features            // number of features
 )
 
 const (
 	bound     = 2.0
 	intervals = 10
 	slow      = 1.0 / 300
-	longest   = 3.0 // seconds: a longer interval is a loss of signal
+	longest   = 3.0 // seconds; a longer interval is a loss of signal
 )
 
 // rhythm remembers intervals.
 type rhythm struct {
-	known  bool  // there is a last R peak
-	last   int64 // where
+	known  bool  // last is set
+	last   int64 // position of the last R peak
 	values [intervals]float64
 	n, at  int
 	before float64 // the interval before the last
@@ -45,7 +45,7 @@ func ratio(a, b float64) float32 {
 	return float32(min(max(math.Log(a/b), -bound), bound))
 }
 
-// context fills in what the R peak at has to do with those around it, and remembers it.
+// context sets the features of intervals of the R peak at, and remembers it.
 func (r *rhythm) context(f *[Features]float32, at, next int64, rate float64) {
 	mean, spread := r.usual()
 	f[Irregularity] = float32(min(spread, bound))
@@ -61,7 +61,7 @@ func (r *rhythm) context(f *[Features]float32, at, next int64, rate float64) {
 	r.known, r.last = true, at
 }
 
-// usual is the mean of the last intervals, and their standard deviation over it.
+// usual returns the mean of the last intervals, and their standard deviation over it.
 func (r *rhythm) usual() (mean, spread float64) {
 	if r.n == 0 {
 		return 0, 0
@@ -87,25 +87,24 @@ func (r *rhythm) remember(rr float64) {
 	r.slow += float64(slow * (rr - r.slow))
 }
 
-// Of the usual shape, in seconds from the R peak, and how it follows the beats: those
-// that are alike by a share, or, if none has been for so long, the next one.
+// Parameters of the usual shape.
 const (
-	pFrom, qrsFrom, tFrom, tTo = -0.25, -0.08, 0.1, 0.3
+	pFrom, qrsFrom, tFrom, tTo = -0.25, -0.08, 0.1, 0.3 // bounds of its parts, in seconds from the R peak
 
-	alike     = 0.85
-	follow    = 1.0 / 8
-	strangers = 6
+	alike     = 0.85    // smallest correlation of a beat that changes it
+	follow    = 1.0 / 8 // weight of such a beat
+	strangers = 6       // number of other beats in a row after which one replaces it
 )
 
 // shape remembers R amplitudes and what a usual beat looks like.
 type shape struct {
-	p, qrs, t, end int64 // where the P wave's part begins, and so on; from the R peak
+	p, qrs, t, end int64 // begins of the parts and end, in samples from the R peak
 	channels       int64
 	heights        recent
 	widths         recent    // seconds
 	usual, now     []float32 // end−p samples of every channel
 	known          bool
-	strange        int // beats in a row that were not alike
+	strange        int // beats in a row unlike the usual one
 	reach          int64
 }
 
@@ -123,12 +122,13 @@ func (s *shape) forget() {
 	clear(s.usual)
 }
 
-// part is what of a beat's shape lies between two positions from the R peak.
+// part returns the part of a shape between two positions, counted from the R peak.
 func (s *shape) part(of []float32, from, to int64) []float32 {
 	return of[(from-s.p)*s.channels : (to-s.p)*s.channels]
 }
 
-// height is the greatest deflection round an R peak, and the median of the beats before.
+// height returns the greatest deflection around an R peak, and its median over the beats
+// before.
 func (s *shape) height(g *Segmenter, at int64) (height, usual float64) {
 	for p := max(at-s.reach, g.oldest()); p <= min(at+s.reach, g.now-1); p++ {
 		for _, v := range g.sample(p) {
@@ -141,8 +141,8 @@ func (s *shape) height(g *Segmenter, at int64) (height, usual float64) {
 	return height, usual
 }
 
-// align moves an R peak to where the complex is most like the usual one, for of two
-// peaks of like height noise decides which is the greater.
+// align moves an R peak to where the complex is most like the usual one, as noise may
+// otherwise decide between two peaks of similar height.
 func (s *shape) align(g *Segmenter, at int64) int64 {
 	now, usual := s.part(s.now, s.qrs, s.t), s.part(s.usual, s.qrs, s.t)
 	best, where := float32(alike), at
@@ -161,7 +161,7 @@ func (s *shape) align(g *Segmenter, at int64) int64 {
 	return where
 }
 
-// context fills in how far the beat is like the usual one, and remembers it.
+// context sets the features of shape, and updates the usual shape.
 func (s *shape) context(f *[Features]float32, g *Segmenter, at int64, height, usual float64) {
 	f[Height] = ratio(height, usual)
 	s.heights.push(height)
@@ -182,7 +182,7 @@ func (s *shape) context(f *[Features]float32, g *Segmenter, at int64, height, us
 	s.learn(f[Likeness])
 }
 
-// distance is ln of the root mean square difference of a from b over that of b.
+// distance returns ln of the RMS of a−b over that of b.
 func distance(a, b []float32) float32 {
 	var d, bb float64
 	for i, v := range a {
@@ -193,7 +193,7 @@ func distance(a, b []float32) float32 {
 	return ratio(math.Sqrt(d), math.Sqrt(bb))
 }
 
-// breadth is the mean deflection over the greatest.
+// breadth returns the mean deflection over the greatest.
 func breadth(x []float32) float64 {
 	var sum, most float64
 	for _, v := range x {
@@ -222,7 +222,7 @@ func (s *shape) learn(likeness float32) {
 	}
 }
 
-// correlation is Pearson's; 0 where either does not change.
+// correlation returns Pearson's correlation, or 0 if a or b is constant.
 func correlation(a, b []float32) float32 {
 	var ma, mb float64
 	for i, v := range a {

@@ -1,70 +1,71 @@
 // Package qrs finds heartbeats in an electrocardiogram while it arrives, and cuts a
-// segment around each.
+// segment around each. [New] returns a Segmenter; call Push with samples, then Next until
+// it reports false.
 //
-// Detector is that of Pan and Tompkins (A real-time QRS detection algorithm, IEEE
+// The detector is that of Pan and Tompkins (A real-time QRS detection algorithm, IEEE
 // Trans. Biomed. Eng. 32, 1985): band pass, derivative, squaring, moving integration,
-// thresholds that follow the signal's and the noise's peaks, search-back, T waves told
-// by their slope; with the decision rules of Hamilton and Tompkins (Quantitative
-// investigation of QRS detection rules, same journal 33, 1986): means over the last
-// eight peaks of either sort. It takes any rate from 100 Hz on and any number of
-// channels, and does not mind which way up they are.
+// thresholds that follow the peaks of signal and noise, search-back, T waves recognised by
+// their slope. Its decision rules are those of Hamilton and Tompkins (Quantitative
+// investigation of QRS detection rules, same journal 33, 1986): means over the last eight
+// peaks of signal and of noise. It works at any rate from 100 Hz, with any number of
+// channels of either polarity.
 //
-// Everything is a stream: it depends on the samples alone, not on how they were
-// split, and allocates nothing.
+// Results depend on the samples alone, not on how they are split into blocks. A Segmenter
+// does not allocate.
 package qrs
 
 import "math"
 
-// Of the detector. Times are seconds.
+// Parameters of the detector. Times are in seconds.
 const (
 	lowPass     = 0.03
 	highPass    = 0.16
 	integration = 0.15
 	refractory  = 0.2  // between two beats
-	tWave       = 0.36 // a peak so soon after a beat is a T wave unless it is steep
-	steep       = 0.5  // of the last beat's slope
+	tWave       = 0.36 // a peak this soon after a beat is a T wave unless it is steep
+	steep       = 0.5  // share of the last beat's slope
 	learning    = 2.0  // before the first decision
-	patience    = 3.0  // without a beat, after which the levels are learned anew
-	late        = 1.66 // times the mean RR interval: search back
-	between     = 0.3  // where the threshold lies between noise and beats
-	lower       = 0.5  // of the threshold, for what is searched back
-	memory      = 8    // peaks and RR intervals that are remembered
-	pile        = 32   // candidates that wait for the levels to be learned
+	patience    = 3.0  // time without a beat after which levels are learned again
+	late        = 1.66 // multiple of the mean RR interval after which to search back
+	between     = 0.3  // position of the threshold between the levels of noise and beats
+	lower       = 0.5  // share of the threshold that counts when searching back
+	memory      = 8    // number of peaks and RR intervals to average
+	pile        = 32   // number of candidates that may wait for levels
 )
 
-// MinimumRate is the least number of samples a second.
+// MinimumRate is the smallest number of samples per second.
 const MinimumRate = 100
 
 // A candidate is a peak of the integrated slope.
 type candidate struct {
-	at           int64   // the R peak, samples
+	at           int64   // sample of the R peak
 	level, slope float64 // root of the integral's peak; greatest slope under it
 }
 
 // detector finds the R peaks of one stream.
 type detector struct {
 	spacing                      int
-	delay, toBand, half, refract int64 // of the integral's middle and of the band against the samples; half the integral
+	delay, toBand, half, refract int64 // delays of the integral's middle and of the band; half the integral's width
 	tWave, learn, patience       int64
 	bands                        []band
 	energy                       average
-	size                         [2][]float32 // rings by position: of the band, of the slope
+	size                         [2][]float32 // rings of magnitudes by position: band, slope
 
 	now     int64 // samples so far
 	last    float64
-	best    candidate // the greatest level of late, and where its middle is
-	middle  int64
-	rising  bool // there is one
+	best    candidate // greatest level within the refractory period
+	middle  int64     // position of its integral's middle
+	rising  bool      // best is set
 	waiting []candidate
 	learned bool
 
 	beats, noise, rr recent
-	previous         candidate // the last beat
-	any              bool      // there is one
-	missed           candidate // the greatest peak since that was none
-	since            int64     // where patience began
+	previous         candidate // last beat
+	any              bool      // previous is set
+	missed           candidate // greatest rejected peak since previous
+	since            int64     // position where patience began
 
-	found []int64 // R peaks that nobody has taken, oldest first
+	found []int64 // R peaks not yet collected, oldest first
 }
 
 func newDetector(rate float64, channels int) *detector {
@@ -84,11 +85,11 @@ func newDetector(rate float64, channels int) *detector {
 	return d
 }
 
-// latest is how many samples after its R peak a beat is found at the latest, but for
-// those that are searched back and those of the learning.
+// latest returns the greatest number of samples between an R peak and its detection, except
+// for beats found by searching back or while learning.
 func (d *detector) latest() int64 { return d.half + d.delay + d.refract }
 
-// reset makes the next sample the first one; what was learned stays.
+// reset begins a new signal and keeps the levels.
 func (d *detector) reset() {
 	d.now, d.last, d.rising, d.any = 0, 0, false, false
 	d.best, d.missed, d.previous = candidate{}, candidate{}, candidate{}
@@ -100,13 +101,13 @@ func (d *detector) reset() {
 	}
 }
 
-// forget drops what was learned.
+// forget drops the levels.
 func (d *detector) forget() {
 	d.learned = false
 	d.beats, d.noise, d.rr = recent{}, recent{}, recent{}
 }
 
-// push takes one sample of every channel.
+// push processes one sample of every channel.
 func (d *detector) push(x []float32) {
 	var sum, size, slope float64
 	for i, v := range x {
@@ -133,7 +134,7 @@ func (d *detector) push(x []float32) {
 	d.look()
 }
 
-// watch finds the levels that none exceeds within the refractory period either way.
+// watch finds levels that no other exceeds within the refractory period on either side.
 func (d *detector) watch(level float64) {
 	middle := d.now - d.delay
 	switch {
@@ -142,7 +143,7 @@ func (d *detector) watch(level float64) {
 	case d.rising && middle-d.middle >= d.refract:
 		d.rising = false
 		d.locate(&d.best)
-		d.take(d.best)
+		d.judge(d.best)
 	}
 }
 
@@ -159,8 +160,8 @@ func (d *detector) locate(c *candidate) {
 	}
 }
 
-// take decides on a peak, or keeps it while the levels are not known.
-func (d *detector) take(c candidate) {
+// judge decides on a peak, or keeps it while the levels are unknown.
+func (d *detector) judge(c candidate) {
 	if d.learned {
 		d.decide(c)
 		return
@@ -170,7 +171,7 @@ func (d *detector) take(c candidate) {
 	}
 }
 
-// decide tells beats from noise and T waves.
+// decide accepts a peak as a beat, or rejects it as noise or T wave.
 func (d *detector) decide(c candidate) {
 	switch {
 	case c.level <= d.threshold(), d.any && d.isTWave(c):
@@ -206,7 +207,7 @@ func (d *detector) accept(c candidate) {
 	}
 }
 
-// look acts on time that has passed without a beat.
+// look searches back, or begins to learn again, after a time without beats.
 func (d *detector) look() {
 	middle := d.now - d.delay - d.refract
 	switch {
@@ -222,7 +223,7 @@ func (d *detector) look() {
 	}
 }
 
-// settle sets the levels by the peaks that wait, and decides on those.
+// settle sets the levels from the waiting peaks, and decides on these.
 func (d *detector) settle() {
 	d.beats, d.noise = recent{}, recent{}
 	for _, half := range [2]int64{0, 1} {
@@ -247,7 +248,7 @@ func (d *detector) settle() {
 	d.waiting = d.waiting[:0]
 }
 
-// finish decides on what is under way, as if the signal stood still from here on.
+// finish decides on the remaining peaks, as if the signal stayed constant.
 func (d *detector) finish(x []float32) {
 	for range d.latest() + 1 {
 		d.push(x)
@@ -269,7 +270,7 @@ func (r *recent) push(v float64) {
 	r.n = min(r.n+1, memory)
 }
 
-// mean is 0 without any.
+// mean returns the mean, or 0 without values.
 func (r *recent) mean() float64 {
 	if r.n == 0 {
 		return 0
@@ -281,7 +282,7 @@ func (r *recent) mean() float64 {
 	return sum / float64(r.n)
 }
 
-// median is 0 without any.
+// median returns the median, or 0 without values.
 func (r *recent) median() float64 {
 	var sorted [memory]float64
 	for i, v := range r.values[:r.n] {

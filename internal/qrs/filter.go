@@ -2,8 +2,8 @@ package qrs
 
 import "math"
 
-// average is the mean of the last len(ring) values. Its sum is taken anew each time
-// round, so that one wild value leaves no trace once it is gone.
+// average computes the mean of the last len(ring) values. Each round begins a fresh sum, so
+// that rounding errors of an extreme value disappear with it.
 type average struct {
 	ring       []float64
 	at         int
@@ -12,7 +12,7 @@ type average struct {
 
 func newAverage(n int) average { return average{ring: make([]float64, n)} }
 
-// fill makes every value v.
+// fill sets all values to v.
 func (a *average) fill(v float64) {
 	for i := range a.ring {
 		a.ring[i] = v
@@ -31,8 +31,8 @@ func (a *average) push(v float64) float64 {
 	return a.sum / float64(len(a.ring))
 }
 
-// band is one channel's filters: Pan and Tompkins's cascade of moving averages, whose
-// delays are whole samples at every frequency.
+// band has the filters of one channel: the moving averages of Pan and Tompkins, whose delays
+// are whole samples at every frequency.
 //
 //	low pass   two means of 30 ms          (theirs: (1−z⁻⁶)²/(1−z⁻¹)² at 200 Hz)
 //	high pass  the middle of 160 ms less their mean
@@ -51,7 +51,7 @@ func newBand(low, high, spacing int) band {
 		delay: make([]float64, (high-1)/2+1), past: make([]float64, 4*spacing+1)}
 }
 
-// fill makes the past a signal that has always been v.
+// fill sets the past to a constant signal v.
 func (b *band) fill(v float64) {
 	b.low[0].fill(v)
 	b.low[1].fill(v)
@@ -83,5 +83,5 @@ func (b *band) push(v float64) (band, slope float64) {
 	return y, slope
 }
 
-// odd is the odd number of samples nearest to some seconds.
+// odd returns the odd number of samples nearest to a time in seconds.
 func odd(seconds, rate float64) int { return 2*int(math.Round((seconds*rate-1)/2)) + 1 }

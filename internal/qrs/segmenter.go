@@ -5,34 +5,33 @@ import (
 	"math"
 )
 
-// Config of a Segmenter.
+// Config is the configuration of a Segmenter.
 type Config struct {
 	Rate          float64 // samples per second and channel, at least MinimumRate
 	Channels      int
-	Before, After float64 // seconds of the segment on either side of the R peak
-	Wait          float64 // seconds to wait for the next R peak, so that Context holds the interval after; 0: not at all
+	Before, After float64 // seconds of the segment before and after the R peak
+	Wait          float64 // seconds to wait for the next R peak, for the interval after this one in Context; 0: none
 }
 
-// A Beat is a segment round an R peak. Positions are samples a channel since Reset;
-// the segment is [Start, End).
+// A Beat is a segment around an R peak. Positions count samples per channel since Reset; the
+// segment is [Start, End).
 type Beat struct {
 	Peak, Start, End uint64
-	// Samples are the segment's, channels interleaved, without drift (a high pass of
-	// first order, 0.5 Hz), over the R amplitude of the beats before. Valid until the
-	// next call of Next.
+	// Samples are interleaved, without drift (first-order high pass, 0.5 Hz), divided by
+	// the R amplitude of the beats before. They are valid until the next call of Next.
 	Samples []float32
 	Context [Features]float32
 }
 
-// Of the segmenter. Times are seconds.
+// Parameters of the segmenter. Times are in seconds.
 const (
-	drift    = 0.5 // Hz
-	most     = 64  // beats that wait
-	memorise = 8.0 // of the signal
-	reach    = 0.075
+	drift    = 0.5   // cutoff of the high pass, Hz
+	most     = 64    // number of beats that may wait
+	memorise = 8.0   // length of the signal in memory
+	reach    = 0.075 // greatest shift of an R peak by alignment
 )
 
-// MaxWindow bounds Before and After, MaxWait the wait.
+// MaxWindow is the greatest value of Before and After, MaxWait that of Wait.
 const (
 	MaxWindow = 1.5
 	MaxWait   = 2
@@ -40,44 +39,44 @@ const (
 
 // A Segmenter cuts one stream into beats. Segments of neighbours may overlap.
 //
-// A beat is told Delay after its R peak, and with Wait once the next one is known; one
-// that is found by searching back, or during the first two seconds, is told later.
+// Next returns a beat Delay samples after its R peak or, with Wait, once the next R peak is
+// known. A beat found by searching back, or in the first two seconds, comes later.
 type Segmenter struct {
 	c             Config
 	d             *detector
 	before, after int64
-	delay, wait   int64 // from the R peak to its telling: at least; at most, 0: no waiting
+	delay, wait   int64 // samples from an R peak to its beat: at least, and at most; wait 0: no waiting
 
 	now   int64
 	ended bool
-	low   []float64 // drift of each channel
-	rise  float64   // share of the newest sample in it
+	low   []float64 // drift per channel
+	rise  float64   // weight of a new sample in low
 	ring  []float32 // the signal without drift, by position
-	queue []int64   // R peaks to tell
-	last  []float32 // the last sample
+	queue []int64   // R peaks whose beats are due
+	last  []float32 // last sample
 
 	rhythm rhythm
 	shape  shape
 	cut    []float32 // Beat.Samples
 }
 
-// Check tells what is wrong with c.
+// Check returns an error that names the first invalid field of c.
 func (c *Config) Check() error {
 	within := func(v, lo, hi float64) bool { return v >= lo && v <= hi }
 	switch {
 	case !within(c.Rate, MinimumRate, 1e6):
 		return fmt.Errorf("a sampling rate of %v Hz: heartbeats need %d Hz or more", c.Rate, MinimumRate)
 	case c.Channels < 1 || c.Channels > 1<<10:
-		return fmt.Errorf("%d channels: want 1 to %d", c.Channels, 1<<10)
+		return fmt.Errorf("%d channels: heartbeats need 1 to %d", c.Channels, 1<<10)
 	case !within(c.Before, 0.02, MaxWindow) || !within(c.After, 0.02, MaxWindow):
-		return fmt.Errorf("a segment of %v s before the R peak and %v s after it: want 0.02 to %v each", c.Before, c.After, MaxWindow)
+		return fmt.Errorf("a segment of %v s before the R peak and %v s after it: Config.Before and Config.After must be 0.02 to %v", c.Before, c.After, MaxWindow)
 	case !within(c.Wait, 0, MaxWait):
-		return fmt.Errorf("waiting %v s for the next beat: want 0 to %v", c.Wait, MaxWait)
+		return fmt.Errorf("waiting %v s for the next beat: Config.Wait must be 0 to %v", c.Wait, MaxWait)
 	}
 	return nil
 }
 
-// New returns the segmenter of a stream; it panics where Check has an error.
+// New returns a Segmenter. It panics if c.Check returns an error.
 func New(c Config) *Segmenter {
 	if err := c.Check(); err != nil {
 		panic("qrs: " + err.Error())
@@ -98,11 +97,10 @@ func New(c Config) *Segmenter {
 	return s
 }
 
-// Delay is how many samples after its R peak a beat is told.
+// Delay returns the number of samples from an R peak to its beat.
 func (s *Segmenter) Delay() int { return int(s.delay) }
 
-// Reset makes the next sample the first one; what was learned of levels, rhythm and
-// shape stays.
+// Reset begins a new signal. It keeps what was learned: levels, rhythm and shape.
 func (s *Segmenter) Reset() {
 	s.d.reset()
 	s.now, s.ended = 0, false
@@ -117,7 +115,7 @@ func (s *Segmenter) Forget() {
 	s.shape.forget()
 }
 
-// Push takes one sample of every channel.
+// Push processes one sample of every channel.
 func (s *Segmenter) Push(x []float32) {
 	if len(x) != s.c.Channels {
 		panic(fmt.Sprintf("qrs: Push: %d values, want %d channels", len(x), s.c.Channels))
@@ -137,7 +135,7 @@ func (s *Segmenter) Push(x []float32) {
 	s.gather()
 }
 
-// gather takes over the R peaks that the detector has found.
+// gather collects the R peaks that the detector has found.
 func (s *Segmenter) gather() {
 	for _, at := range s.d.found {
 		if len(s.queue) < cap(s.queue) && at < s.now {
@@ -147,7 +145,7 @@ func (s *Segmenter) gather() {
 	s.d.found = s.d.found[:0]
 }
 
-// Finish ends the signal: Next then gives the beats that remain. Reset is to follow.
+// Finish ends the signal. Call Next for the remaining beats, then Reset.
 func (s *Segmenter) Finish() {
 	if s.now > 0 {
 		s.d.finish(s.last)
@@ -156,7 +154,7 @@ func (s *Segmenter) Finish() {
 	s.ended = true
 }
 
-// Next fills b with the next beat that can be told.
+// Next sets b to the next beat that is due. It reports whether there is one.
 func (s *Segmenter) Next(b *Beat) bool {
 	if len(s.queue) == 0 {
 		return false
@@ -175,14 +173,15 @@ func (s *Segmenter) Next(b *Beat) bool {
 		next = 0
 	}
 	s.queue = s.queue[:copy(s.queue, s.queue[1:])]
-	s.tell(b, at, next)
+	s.fill(b, at, next)
 	return true
 }
 
-// oldest is the first position that the ring still holds.
+// oldest returns the first position in the ring.
 func (s *Segmenter) oldest() int64 { return max(0, s.now-int64(len(s.ring)/s.c.Channels)) }
 
-func (s *Segmenter) tell(b *Beat, at, next int64) {
+// fill sets b to the beat with the R peak at.
+func (s *Segmenter) fill(b *Beat, at, next int64) {
 	at = s.shape.align(s, at)
 	from, to := max(at-s.before, s.oldest()), min(at+s.after, s.now)
 	b.Peak, b.Start, b.End = uint64(at), uint64(from), uint64(to)
@@ -200,14 +199,14 @@ func (s *Segmenter) tell(b *Beat, at, next int64) {
 	s.shape.context(&b.Context, s, at, height, usual)
 }
 
-// copy fills dst with the signal without drift from a position on.
+// copy fills dst with the signal without drift, from a position.
 func (s *Segmenter) copy(dst []float32, at int64) {
 	for i := 0; i < len(dst); at++ {
 		i += copy(dst[i:], s.sample(at))
 	}
 }
 
-// sample is the ring's place of the signal without drift at a position.
+// sample returns the slot of the ring for a position.
 func (s *Segmenter) sample(at int64) []float32 {
 	n := s.c.Channels
 	i := int(at%int64(len(s.ring)/n)) * n

@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// codec writes a state's fields, or reads them back.
+// A codec writes the fields of a state, or reads them.
 type codec struct {
 	data    []byte
 	reading bool
@@ -34,7 +34,7 @@ func (k *codec) f64s(v ...*float64) {
 	}
 }
 
-// integer reads what must lie within [lo, hi].
+// integer writes an integer, or reads one that must be within [lo, hi].
 func (k *codec) integer(v *int64, lo, hi int64) {
 	n := int64(k.word(uint64(*v)))
 	if n < lo || n > hi {
@@ -79,25 +79,25 @@ func (k *codec) floats(v []float32) {
 	k.data = k.data[4*len(v):]
 }
 
-// latest bounds positions.
+// latest is the greatest position.
 const latest = math.MaxInt64 / 4
 
-// AppendState appends the stream's state.
+// AppendState appends the state of s to dst.
 func (s *Segmenter) AppendState(dst []byte) []byte {
 	k := codec{data: dst}
 	s.visit(&k)
 	return k.data
 }
 
-// Restore takes back what AppendState of a segmenter of the same Config wrote from the
-// front of data, and returns the rest.
+// Restore reads a state from the front of data and returns the rest. AppendState of a
+// Segmenter with the same Config must have written it.
 func (s *Segmenter) Restore(data []byte) ([]byte, error) {
 	k := codec{data: data, reading: true}
 	s.visit(&k)
 	if k.bad {
 		s.Forget()
 		s.Reset()
-		return nil, errors.New("qrs: saved state is cut off or of another segmenter")
+		return nil, errors.New("qrs: the saved state is cut off or belongs to another segmenter")
 	}
 	return k.data, nil
 }
@@ -116,7 +116,7 @@ func (s *Segmenter) visit(k *codec) {
 	s.shape.visit(k)
 }
 
-// peaks are positions, within the slice's room.
+// peaks writes or reads positions, at most the capacity of the slice.
 func (k *codec) peaks(v *[]int64) {
 	n := len(*v)
 	k.index(&n, cap(*v))

@@ -3,7 +3,7 @@ package wfdb
 // Classes of heartbeats of ANSI/AAMI EC57 (Testing and reporting performance results of
 // cardiac rhythm and ST segment measurement algorithms), table 1.
 const (
-	ClassN = "N" // any beat that is none of those below
+	ClassN = "N" // any beat not below
 	ClassS = "S" // supraventricular ectopic
 	ClassV = "V" // ventricular ectopic
 	ClassF = "F" // fusion of a ventricular and a normal beat
@@ -22,5 +22,5 @@ var classes = map[string]string{
 	"/": ClassQ, "f": ClassQ, "Q": ClassQ, "?": ClassQ,
 }
 
-// Class is the class of a symbol; "" if it marks no beat.
+// Class returns the class of a symbol, or "" if it is not that of a beat.
 func Class(symbol string) string { return classes[symbol] }

@@ -7,30 +7,30 @@ import (
 	"io/fs"
 )
 
-// An Annotation is a mark of an annotation file.
+// An Annotation is one annotation of an annotation file.
 type Annotation struct {
-	Sample  int64 // a channel's
+	Sample  int64 // index of the sample in each signal
 	Symbol  string
 	Subtype int
 	Channel int
 	Number  int
 	Aux     string
-	Byte    int64 // where it stands in the file
+	Byte    int64 // its position in the file
 }
 
-// Codes of annot(5) that are no annotations.
+// Codes of annot(5) that are not annotations.
 const (
-	codeSkip = 59 // four bytes: how many samples further
-	codeNum  = 60 // Number, of this annotation and those that follow
-	codeSub  = 61 // Subtype of this one
-	codeChn  = 62 // Channel, of this one and those that follow
-	codeAux  = 63 // so many bytes of Aux
+	codeSkip = 59 // four bytes follow: samples to skip
+	codeNum  = 60 // Number of this annotation and those after it
+	codeSub  = 61 // Subtype of this annotation
+	codeChn  = 62 // Channel of this annotation and those after it
+	codeAux  = 63 // length of Aux, which follows
 )
 
-// symbols are those of the codes from 0 on (ecgcodes.h of the WFDB library).
+// symbols are the symbols of the codes from 0 (ecgcodes.h of the WFDB library).
 const symbols = ` NLRaVFJASEj/Q~ | sT*D"=pB^t+u?![]en@xf()r`
 
-// mostCode is the last one that is free for users (ACMAX).
+// mostCode is the last code of an annotation (ACMAX).
 const mostCode = 49
 
 func symbol(code int) string {
@@ -42,9 +42,8 @@ func symbol(code int) string {
 
 const mostAnnotations = 64 << 20 // bytes
 
-// ReadAnnotations reads an annotation file of the MIT format. samples is the length of
-// the record it belongs to, or 0 where that is not known: annotations past it are an
-// error.
+// ReadAnnotations reads an annotation file of the MIT format. samples is the length of its
+// record, or 0 if unknown; an annotation after it is an error.
 func ReadAnnotations(fsys fs.FS, name string, samples int64) ([]Annotation, error) {
 	data, err := readFile(fsys, name, mostAnnotations)
 	if err != nil {
@@ -53,7 +52,7 @@ func ReadAnnotations(fsys fs.FS, name string, samples int64) ([]Annotation, erro
 	return ParseAnnotations(data, name, samples)
 }
 
-// ParseAnnotations is ReadAnnotations of a file's content.
+// ParseAnnotations parses the content of an annotation file. name is for errors.
 func ParseAnnotations(data []byte, name string, samples int64) ([]Annotation, error) {
 	p := &parser{data: data, samples: samples}
 	for {
@@ -69,15 +68,15 @@ func ParseAnnotations(data []byte, name string, samples int64) ([]Annotation, er
 
 type parser struct {
 	data    []byte
-	at      int // of what comes next
-	from    int // of the word that is being read
+	at      int // position of the next word
+	from    int // position of the word that is read
 	samples int64
-	now     int64
-	last    Annotation // its Number and Channel hold for the next one
+	now     int64      // sample of the last annotation
+	last    Annotation // the next annotation inherits its Number and Channel
 	list    []Annotation
 }
 
-// step reads one word and what belongs to it.
+// step reads one word and the words that belong to it.
 func (p *parser) step() (done bool, err error) {
 	p.from = p.at
 	word, err := p.word()
@@ -93,7 +92,7 @@ func (p *parser) step() (done bool, err error) {
 	case code >= codeNum:
 		return false, p.detail(code, value)
 	case code > mostCode:
-		return false, fmt.Errorf("annotation code: %d is none of annot(5): the file is damaged, or no annotations of the MIT format; fetch it again", code)
+		return false, fmt.Errorf("annotation code: annot(5) has no code %d: the file is damaged, or not of the MIT format; fetch it again", code)
 	}
 	p.now += int64(value)
 	if err := p.within(); err != nil {
@@ -115,7 +114,7 @@ func (p *parser) word() (uint16, error) {
 	return v, nil
 }
 
-// skip reads an interval of 32 bits, the upper half first.
+// skip reads an interval of 32 bits, the high half first.
 func (p *parser) skip() error {
 	high, err := p.word()
 	if err != nil {
@@ -132,10 +131,10 @@ func (p *parser) skip() error {
 	return nil
 }
 
-// detail reads what is said of the last annotation.
+// detail reads a field of the last annotation.
 func (p *parser) detail(code, value int) error {
 	if len(p.list) == 0 {
-		return fmt.Errorf("annotation code: %d says something of an annotation, but there is none before it: the file is damaged; fetch it again", code)
+		return fmt.Errorf("annotation code: %d describes an annotation, but there is none before it: the file is damaged; fetch it again", code)
 	}
 	a := &p.list[len(p.list)-1]
 	signed := int(int8(value))
@@ -159,12 +158,12 @@ func (p *parser) detail(code, value int) error {
 
 func (p *parser) within() error {
 	if p.now < 0 || p.samples > 0 && p.now >= p.samples {
-		return fmt.Errorf("time: sample %d is past the record's end, %d samples: the annotations are of another record; fetch both again", p.now, p.samples)
+		return fmt.Errorf("time: sample %d is after the end of the record, %d samples: the annotations belong to another record; fetch both again", p.now, p.samples)
 	}
 	return nil
 }
 
-// readFile reads a whole file of at most so many bytes.
+// readFile reads a file of at most this many bytes.
 func readFile(fsys fs.FS, name string, most int64) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -176,7 +175,7 @@ func readFile(fsys fs.FS, name string, most int64) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", name, err)
 	case int64(len(data)) > most:
-		return nil, fmt.Errorf("%s: it has more than %d bytes: this is no such file", name, most)
+		return nil, fmt.Errorf("%s: it has more than %d bytes, too many for such a file: fetch it again", name, most)
 	}
 	return data, nil
 }

@@ -3,9 +3,9 @@
 // header(5), signal(5) and annot(5) (Moody, Pollard and Moody, WFDB Software Package,
 // PhysioNet, doi 10.13026/gjvw-1m31).
 //
-// Reader streams the samples in physical units and holds the files against what their
-// header promises: length, initial values, checksums. Errors name file, line or byte,
-// field and remedy.
+// [Open] returns a Reader that streams the samples in physical units and checks the files
+// against their header: length, initial values, checksums. [ReadAnnotations] reads an
+// annotation file. Errors name file, line or byte, field and remedy.
 package wfdb
 
 import (
@@ -18,12 +18,12 @@ import (
 	"strings"
 )
 
-// A Header is what NAME.hea says.
+// A Header is the content of NAME.hea.
 type Header struct {
-	File    string // of the header
+	File    string // NAME.hea
 	Name    string
 	Rate    float64 // samples per second and signal
-	Frames  int64   // samples a signal; 0: it does not say
+	Frames  int64   // samples per signal; 0: unknown
 	Signals []Signal
 }
 
@@ -35,9 +35,9 @@ type Signal struct {
 	Gain     float64
 	Baseline float64 // ADC units
 	Units    string
-	Initial  *int // value of the first sample; nil: it does not say
-	Checksum *int16
-	Name     string // of the lead; "" if it does not say
+	Initial  *int   // value of the first sample; nil: unknown
+	Checksum *int16 // nil: unknown
+	Name     string // name of the lead; "": unknown
 
 	line int
 }
@@ -50,7 +50,7 @@ const (
 	mostHeader  = 1 << 20 // bytes
 )
 
-// ReadHeader reads the header name, which ends in .hea.
+// ReadHeader reads the header file name.
 func ReadHeader(fsys fs.FS, name string) (*Header, error) {
 	data, err := readFile(fsys, name, mostHeader)
 	if err != nil {
@@ -59,7 +59,7 @@ func ReadHeader(fsys fs.FS, name string) (*Header, error) {
 	return ParseHeader(data, name)
 }
 
-// ParseHeader is ReadHeader of a file's content.
+// ParseHeader parses the content of a header file. name is for errors.
 func ParseHeader(data []byte, name string) (*Header, error) {
 	h := &Header{File: name, Rate: defaultRate}
 	n, want := 0, -1
@@ -76,7 +76,7 @@ func ParseHeader(data []byte, name string) (*Header, error) {
 		case len(h.Signals) < want:
 			err = h.signal(f, n)
 		default:
-			err = fmt.Errorf("a line too many: the first one says %d signals; correct that number, or delete the line", want)
+			err = fmt.Errorf("number of signals: the record line says %d, but more lines follow: correct the number, or delete the line", want)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
@@ -84,9 +84,9 @@ func ParseHeader(data []byte, name string) (*Header, error) {
 	}
 	switch {
 	case want < 0:
-		return nil, fmt.Errorf("%s: there is no record line (NAME SIGNALS RATE SAMPLES): the file is empty; fetch it again", name)
+		return nil, fmt.Errorf("%s: it has no record line (NAME SIGNALS RATE SAMPLES): fetch it again", name)
 	case len(h.Signals) < want:
-		return nil, fmt.Errorf("%s: signals: the record line says %d, %d lines follow: the file is cut off; fetch it again", name, want, len(h.Signals))
+		return nil, fmt.Errorf("%s: number of signals: the record line says %d, but %d lines follow: the file is cut off; fetch it again", name, want, len(h.Signals))
 	}
 	return h, nil
 }
@@ -95,24 +95,24 @@ func ParseHeader(data []byte, name string) (*Header, error) {
 func (h *Header) record(f []string) (signals int, err error) {
 	h.Name = f[0]
 	if strings.Contains(h.Name, "/") {
-		return 0, fmt.Errorf("record name: %q is of several segments, which are not read: give the header of one of them", h.Name)
+		return 0, fmt.Errorf("record name: %q has several segments, which are not supported: give the header of one segment", h.Name)
 	}
 	if len(f) < 2 {
 		return 0, fmt.Errorf("number of signals: it is missing: write NAME SIGNALS RATE SAMPLES")
 	}
 	if signals, err = strconv.Atoi(f[1]); err != nil || signals < 1 || signals > mostSignals {
-		return 0, fmt.Errorf("number of signals: %q: want 1 to %d", f[1], mostSignals)
+		return 0, fmt.Errorf("number of signals: %q: write 1 to %d", f[1], mostSignals)
 	}
 	if len(f) > 2 {
 		text, _, _ := strings.Cut(f[2], "/")
 		text, _, _ = strings.Cut(text, "(")
 		if h.Rate, err = strconv.ParseFloat(text, 64); err != nil || !(h.Rate > 0 && h.Rate <= 1e6) {
-			return 0, fmt.Errorf("sampling frequency: %q: want a number of hertz over 0", f[2])
+			return 0, fmt.Errorf("sampling frequency: %q: write a number of hertz over 0", f[2])
 		}
 	}
 	if len(f) > 3 {
 		if h.Frames, err = strconv.ParseInt(f[3], 10, 64); err != nil || h.Frames < 0 || h.Frames > mostFrames {
-			return 0, fmt.Errorf("number of samples: %q: want a whole number of samples a signal", f[3])
+			return 0, fmt.Errorf("number of samples: %q: write a whole number of samples per signal", f[3])
 		}
 	}
 	return signals, nil
@@ -125,7 +125,7 @@ func (h *Header) signal(f []string, line int) error {
 		return fmt.Errorf("format: it is missing: write FILE FORMAT GAIN BITS ZERO INITIAL CHECKSUM BLOCK NAME")
 	}
 	if s.File == "." || s.File == ".." || s.File == "-" || s.File == "~" || strings.ContainsAny(s.File, `/\`) {
-		return fmt.Errorf("file name: %q: want the name of a file beside the header", s.File)
+		return fmt.Errorf("file name: %q: name a file in the folder of the header", s.File)
 	}
 	if err := s.format(f[1]); err != nil {
 		return err
@@ -144,7 +144,7 @@ func (h *Header) signal(f []string, line int) error {
 		}
 		v, err := strconv.ParseInt(f[3+i], 10, 32)
 		if err != nil {
-			return fmt.Errorf("%s: %q is no whole number", [...]string{"ADC resolution", "ADC zero", "initial value", "checksum", "block size"}[i], f[3+i])
+			return fmt.Errorf("%s: %q is not a whole number: correct it", [...]string{"ADC resolution", "ADC zero", "initial value", "checksum", "block size"}[i], f[3+i])
 		}
 		number[i] = int(v)
 	}
@@ -155,7 +155,7 @@ func (h *Header) signal(f []string, line int) error {
 		s.Initial = &number[2]
 	}
 	if len(f) > 6 {
-		sum := int16(number[3]) // some write it without sign
+		sum := int16(number[3]) // some programs write it unsigned
 		s.Checksum = &sum
 	}
 	if len(f) > 8 {
@@ -170,25 +170,25 @@ func (s *Signal) format(text string) (err error) {
 	rest, offset, ok := strings.Cut(text, "+")
 	if ok {
 		if s.Offset, err = strconv.ParseInt(offset, 10, 64); err != nil || s.Offset < 0 || s.Offset > mostFrames {
-			return fmt.Errorf("byte offset: %q in the format %q: want 0 or more", offset, text)
+			return fmt.Errorf("byte offset: %q in the format %q: write 0 or more", offset, text)
 		}
 	}
 	rest, skew, ok := strings.Cut(rest, ":")
 	if ok && skew != "0" {
-		return fmt.Errorf("skew: %q in the format %q: signals shifted against each other are not read: convert the record (xform)", skew, text)
+		return fmt.Errorf("skew: %q in the format %q: shifted signals are not supported: convert the record (xform)", skew, text)
 	}
 	rest, several, ok := strings.Cut(rest, "x")
 	if ok && several != "1" {
-		return fmt.Errorf("samples per frame: %q in the format %q: signals of several rates are not read: convert the record (xform)", several, text)
+		return fmt.Errorf("samples per frame: %q in the format %q: signals of several rates are not supported: convert the record (xform)", several, text)
 	}
 	s.Format, err = strconv.Atoi(rest)
 	if err != nil || s.Format != 16 && s.Format != 212 {
-		return fmt.Errorf("format: %q: only 16 and 212 are read: convert the record (xform -o 16)", text)
+		return fmt.Errorf("format: %q: only 16 and 212 are supported: convert the record (xform -o 16)", text)
 	}
 	return nil
 }
 
-// gain parses GAIN[(BASELINE)][/UNITS] and tells whether there is a baseline.
+// gain parses GAIN[(BASELINE)][/UNITS] and reports whether there is a baseline.
 func (s *Signal) gain(text string) (baseline bool, err error) {
 	rest, units, ok := strings.Cut(text, "/")
 	if ok {
@@ -197,11 +197,11 @@ func (s *Signal) gain(text string) (baseline bool, err error) {
 	rest, base, baseline := strings.Cut(rest, "(")
 	if baseline {
 		if s.Baseline, err = strconv.ParseFloat(strings.TrimSuffix(base, ")"), 64); err != nil || math.Abs(s.Baseline) > math.MaxInt32 || s.Baseline-s.Baseline != 0 {
-			return false, fmt.Errorf("baseline: %q in the gain %q is no number", base, text)
+			return false, fmt.Errorf("baseline: %q in the gain %q is not a number: correct it", base, text)
 		}
 	}
 	if s.Gain, err = strconv.ParseFloat(rest, 64); err != nil || s.Gain-s.Gain != 0 || math.Abs(s.Gain) > 1e12 || s.Gain != 0 && math.Abs(s.Gain) < 1e-12 {
-		return false, fmt.Errorf("gain: %q is no number of ADC units a unit", text)
+		return false, fmt.Errorf("gain: %q is not a number of ADC units per physical unit: correct it", text)
 	}
 	if s.Gain == 0 { // not calibrated
 		s.Gain = defaultGain
@@ -209,7 +209,7 @@ func (s *Signal) gain(text string) (baseline bool, err error) {
 	return baseline, nil
 }
 
-// sameFile holds that signals of one file are neighbours and of one format.
+// sameFile checks that the signals of one file are consecutive and have one format.
 func (h *Header) sameFile() error {
 	n := len(h.Signals)
 	s := &h.Signals[n-1]
@@ -218,16 +218,16 @@ func (h *Header) sameFile() error {
 		switch {
 		case o.File != s.File:
 		case o.Format != s.Format || o.Offset != s.Offset && s.Offset != 0:
-			return fmt.Errorf("format: %s is of format %d in line %d and of %d here: one file has one format", s.File, o.Format, o.line, s.Format)
+			return fmt.Errorf("format: %s has format %d in line %d and %d here: a file has one format; correct one line", s.File, o.Format, o.line, s.Format)
 		case h.Signals[n-2].File != s.File:
-			return fmt.Errorf("file name: %s is named in line %d too, with another file between: signals of one file follow each other", s.File, o.line)
+			return fmt.Errorf("file name: line %[2]d names %[1]s too, with another file between: put the signals of a file on consecutive lines", s.File, o.line)
 		}
 	}
 	return nil
 }
 
-// Leads finds signals by their names, of which case does not count, or by their
-// numbers from 1 on; none are all.
+// Leads returns the indices of signals, given by name in any case or by number from 1. No
+// names mean all signals.
 func (h *Header) Leads(names []string) ([]int, error) {
 	var which []int
 	for _, name := range names {
@@ -261,5 +261,5 @@ func (h *Header) names() (names []string) {
 	return names
 }
 
-// beside is the path of a file in the header's folder.
+// beside returns the path of a file in the header's folder.
 func (h *Header) beside(file string) string { return path.Join(path.Dir(h.File), file) }

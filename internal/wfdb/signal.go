@@ -9,34 +9,34 @@ import (
 	"math"
 )
 
-// ErrTruncated is wrapped by the errors for files that end too early.
+// ErrTruncated is wrapped by errors about files that end too early.
 var ErrTruncated = errors.New("cut off")
 
 // A Reader streams a record's samples.
 type Reader struct {
 	Header *Header
-	Leads  []int // of Header.Signals, in the order of the channels
+	Leads  []int // index into Header.Signals of each channel
 
 	files  []*signalFile
-	values []int // of the frame, one a signal
-	done   int64 // frames
-	sums   []int16
+	values []int   // one frame: a sample per signal
+	done   int64   // frames read
+	sums   []int16 // checksums so far
 	err    error
 }
 
-// A signalFile holds signals from first on, interleaved.
+// A signalFile has the signals [first, first+count), interleaved.
 type signalFile struct {
 	name         string
 	first, count int
 	format       int
 	f            fs.File
 	r            *bufio.Reader
-	kept         int // 212: the second of a pair
-	have         bool
+	kept         int  // format 212: the second sample of a pair
+	have         bool // kept is the next sample
 }
 
-// Open reads the header name and opens its signals. leads chooses some of them, as
-// Header.Leads does.
+// Open reads the header file name and opens its signals. leads chooses channels; see
+// Header.Leads.
 func Open(fsys fs.FS, name string, leads []string) (*Reader, error) {
 	h, err := ReadHeader(fsys, name)
 	if err != nil {
@@ -86,10 +86,9 @@ func (r *Reader) Close() error {
 	return err
 }
 
-// Read fills dst with whole frames of the leads, in the signals' units, and returns
-// how many values that was; at the end 0 and io.EOF. A sample that the recorder
-// marked as missing is NaN. What the header promises is held against the samples as
-// soon as they are known, all signals', not those of the leads alone.
+// Read fills dst with whole frames of the leads, in physical units, and returns the number
+// of values, or 0 and io.EOF at the end. A sample that the recorder marked as missing is
+// NaN. Read checks the samples of all signals against the header, not only those of leads.
 func (r *Reader) Read(dst []float32) (int, error) {
 	if len(dst) < len(r.Leads) {
 		panic(fmt.Sprintf("wfdb: Read into %d values, less than one of each of %d leads", len(dst), len(r.Leads)))
@@ -109,7 +108,7 @@ func (r *Reader) Read(dst []float32) (int, error) {
 	return 0, r.err
 }
 
-// missing is the value of a sample that there is none of.
+// missing returns the value that marks a missing sample.
 func (s *Signal) missing() int {
 	if s.Format == 212 {
 		return -1 << 11
@@ -142,16 +141,16 @@ func (r *Reader) frame() error {
 				return r.finish()
 			}
 			if h.Frames == 0 {
-				return fmt.Errorf("%s: sample %d of signal %d: %w: fetch it again", f.name, r.done, f.first+i+1, told(err))
+				return fmt.Errorf("%s: sample %d of signal %d: %w: fetch it again", f.name, r.done, f.first+i+1, truncated(err))
 			}
 			return fmt.Errorf("%s: sample %d of signal %d: %w; %s:1: number of samples: it says %d: fetch both files again, or correct the number",
-				f.name, r.done, f.first+i+1, told(err), h.File, h.Frames)
+				f.name, r.done, f.first+i+1, truncated(err), h.File, h.Frames)
 		}
 	}
 	for i, v := range r.values {
 		s := &h.Signals[i]
 		if r.done == 0 && s.Initial != nil && v != *s.Initial {
-			return fmt.Errorf("%s:%d: initial value: it says %d, %s begins with %d: the files are not of one record; fetch both again", h.File, s.line, *s.Initial, h.beside(s.File), v)
+			return fmt.Errorf("%s:%d: initial value: it says %d, %s begins with %d: the files belong to different records; fetch both again", h.File, s.line, *s.Initial, h.beside(s.File), v)
 		}
 		r.sums[i] += int16(v)
 	}
@@ -159,30 +158,31 @@ func (r *Reader) frame() error {
 	return nil
 }
 
-func told(err error) error {
+// truncated returns ErrTruncated for the end of a file, and other errors unchanged.
+func truncated(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return ErrTruncated
 	}
 	return err
 }
 
-// finish holds length and checksums against the header.
+// finish checks length and checksums against the header.
 func (r *Reader) finish() error {
 	h := r.Header
 	for _, f := range r.files {
 		if f.rest() {
-			return fmt.Errorf("%s:1: number of samples: it says %d, %s goes on: the files are not of one record; correct the number, or fetch both again", h.File, r.done, f.name)
+			return fmt.Errorf("%s:1: number of samples: it says %d, but %s has more: correct the number, or fetch both files again", h.File, r.done, f.name)
 		}
 	}
 	for i, sum := range r.sums {
 		if s := &h.Signals[i]; s.Checksum != nil && r.done > 0 && sum != *s.Checksum {
-			return fmt.Errorf("%s:%d: checksum: it says %d, the samples in %s give %d: one of the files is damaged; fetch both again", h.File, s.line, *s.Checksum, h.beside(s.File), sum)
+			return fmt.Errorf("%s:%d: checksum: it says %d, but the samples in %s give %d: one of the files is damaged; fetch both again", h.File, s.line, *s.Checksum, h.beside(s.File), sum)
 		}
 	}
 	return io.EOF
 }
 
-// next is the file's next sample.
+// next returns the next sample of the file.
 func (f *signalFile) next() (int, error) {
 	if f.have {
 		f.have = false
@@ -206,7 +206,8 @@ func (f *signalFile) next() (int, error) {
 
 func signed12(v int) int { return (v ^ 1<<11) - 1<<11 }
 
-// rest tells whether the file goes on: more than what fills up its last pair.
+// rest reports whether the file has more samples, not counting zeros that complete its last
+// pair.
 func (f *signalFile) rest() bool {
 	if _, err := f.r.Peek(1); err == nil {
 		return true

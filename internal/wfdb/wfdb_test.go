@@ -125,7 +125,7 @@ func TestMistakes(t *testing.T) {
 		{"a 1 -4\n", dat, []string{"a.hea:1", "sampling frequency"}},
 		{"a 1 360 -4\n", dat, []string{"a.hea:1", "number of samples"}},
 		{"a 3 360 3\n" + head[len("a 2 360 3\n"):], dat, []string{"signals", "cut off"}},
-		{"a 1 360 3\n" + head[len("a 2 360 3\n"):], dat, []string{"a.hea:3", "too many"}},
+		{"a 1 360 3\n" + head[len("a 2 360 3\n"):], dat, []string{"a.hea:3", "but more lines follow"}},
 		{strings.Replace(head, " 212 ", " 310 ", 1), dat, []string{"a.hea:2", "format", "xform"}},
 		{strings.Replace(head, " 212 ", " 212x4 ", 1), dat, []string{"a.hea:2", "samples per frame"}},
 		{strings.Replace(head, " 212 ", " 212:4 ", 1), dat, []string{"a.hea:2", "skew"}},
@@ -140,7 +140,7 @@ func TestMistakes(t *testing.T) {
 		{strings.Replace(head, " 12 0 1 ", " 12 0 5 ", 1), dat, []string{"a.hea:2", "initial value", "5", "1"}},
 		{strings.Replace(head, " 9 0 lead A", " 8 0 lead A", 1), dat, []string{"a.hea:2", "checksum", "8", "9"}},
 		{strings.Replace(head, "360 3", "360 4", 1), dat, []string{"a.dat", "sample 3", "cut off", "a.hea:1", "number of samples"}},
-		{strings.Replace(head, "360 3", "360 2", 1), dat, []string{"a.hea:1", "number of samples", "goes on"}},
+		{strings.Replace(head, "360 3", "360 2", 1), dat, []string{"a.hea:1", "number of samples", "a.dat has more"}},
 		{head, dat[:len(dat)-2], []string{"a.dat", "cut off"}},
 		{strings.Replace(head, "360 3", "360", 1), dat[:len(dat)-4], []string{"a.dat", "cut off"}},
 	} {
@@ -188,7 +188,7 @@ func TestAnnotations(t *testing.T) {
 		{slices.Concat(mark(1, 1), mark(codeAux, 9), []byte("abc")), []string{"byte 2", "auxiliary", "cut off"}},
 		{mark(codeSub, 1), []string{"byte 0", "none before"}},
 		{mark(55, 1), []string{"byte 0", "annotation code", "55"}},
-		{slices.Concat(mark(1, 1000), mark(1, 1000), mark(0, 0)), []string{"byte 2", "sample 2000", "past the record's end", "1500"}},
+		{slices.Concat(mark(1, 1000), mark(1, 1000), mark(0, 0)), []string{"byte 2", "sample 2000", "after the end of the record", "1500"}},
 	} {
 		_, err := ParseAnnotations(c.data, "a.atr", 1500)
 		for _, word := range c.says {
