@@ -15,10 +15,10 @@ import (
 // queueLength bounds the events that wait for a sink.
 const queueLength = 4096
 
-// fan hands events to sinks, each with a goroutine and a bounded queue of its
-// own. When a queue is full and the source is live, the oldest running event is
-// dropped and counted; what must not be lost waits for room, and when that does
-// not come within the bound the sink has failed. A source that can wait waits.
+// A fan sends events to sinks, each of which has a goroutine and a bounded queue of its
+// own. When a queue is full and the source is live, the oldest running events are dropped
+// and counted. Events that must not be lost wait for room, and if there is none within
+// the time allowed the sink has failed. A source that is not live waits for its sinks.
 type fan struct {
 	outlets []*outlet
 }
@@ -35,12 +35,13 @@ type outlet struct {
 	lost    uint64 // running events, or forecasts, dropped
 	closed  bool
 	failed  error
-	since   time.Time // when the sink was given what it has not taken yet; zero: nothing
+	since   time.Time // when the call of the sink that is in progress began; zero: none is
 	done    chan struct{}
 	cancel  context.CancelFunc
 }
 
-// held is a copy of an event, its Top in memory of its own.
+// A held is a copy of an event with memory of its own, for short top lists without
+// allocation.
 type held struct {
 	Event
 	top [3]Score
@@ -55,7 +56,7 @@ func hold(e *Event) held {
 	return h
 }
 
-// event is the event, valid as long as h.
+// event returns the event, valid as long as h.
 func (h *held) event() *Event {
 	if h.n > 0 {
 		h.Top = h.top[:h.n]
@@ -90,8 +91,8 @@ func (f *fan) err() error {
 	return nil
 }
 
-// err is how the sink has failed. One behind a live source fails when it holds a
-// single event for longer than the bound.
+// err returns how the sink has failed, or nil. The sink of a live source also fails when
+// one call takes longer than the time allowed.
 func (o *outlet) err() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -101,7 +102,7 @@ func (o *outlet) err() error {
 	return o.failed
 }
 
-// stuck makes the sink a failed one; o.mu is held.
+// stuck marks the sink as failed. The caller holds o.mu.
 func (o *outlet) stuck() {
 	o.failed = fmt.Errorf("a sink has taken nothing for %s: events that must not be lost cannot be delivered", o.deliver)
 	o.cancel()
@@ -123,7 +124,7 @@ func (f *fan) close() (err error) {
 func (o *outlet) put(e *Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.queue) >= queueLength && o.live && !o.dropRunning() && passing(e.Type) {
+	if len(o.queue) >= queueLength && o.live && !o.dropRunning() && replaceable(e.Type) {
 		o.lost++
 		return
 	}
@@ -134,15 +135,15 @@ func (o *outlet) put(e *Event) {
 	o.changed.Broadcast()
 }
 
-// passing tells of the events that another of the same kind soon makes up for.
-func passing(t Type) bool { return t == Running || t == Forecast }
+// replaceable reports whether the next event of type t makes up for the loss of one.
+func replaceable(t Type) bool { return t == Running || t == Forecast }
 
-// dropRunning makes room by the oldest running events, an eighth of the queue at
-// once so that a full queue costs little an event. It tells whether there were any.
+// dropRunning drops the oldest running events, up to an eighth of the queue at once so
+// that a full queue costs little per event. It reports whether there were any.
 func (o *outlet) dropRunning() bool {
 	before := o.lost
 	o.queue = slices.DeleteFunc(o.queue, func(q held) bool {
-		if !passing(q.Type) || o.lost-before == queueLength/8 {
+		if !replaceable(q.Type) || o.lost-before == queueLength/8 {
 			return false
 		}
 		o.lost++
@@ -151,7 +152,7 @@ func (o *outlet) dropRunning() bool {
 	return o.lost > before
 }
 
-// waitForRoom waits, at most the bound, for the sink to take an event.
+// waitForRoom waits for the sink to take an event and reports whether it did in time.
 func (o *outlet) waitForRoom() bool {
 	late := false
 	timer := time.AfterFunc(o.deliver, func() {
@@ -227,11 +228,11 @@ func (o *outlet) fail(err error) {
 	o.changed.Broadcast()
 }
 
-// leaveAfter is how long a sink that was told to give up may take to do so.
+// leaveAfter is how long a sink may take to return after its context has ended.
 const leaveAfter = time.Second
 
-// close waits for the last events to be delivered, and leaves behind a sink that
-// does not come back.
+// close waits for the last events to be delivered. A sink that does not return is left
+// running.
 func (o *outlet) close() error {
 	defer o.cancel()
 	o.mu.Lock()

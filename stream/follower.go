@@ -7,28 +7,28 @@ import (
 	"inkling/model/segment"
 )
 
-// A follower makes events of what the network says of a segment's frames: walker where
-// there are labels, forecaster where it says what comes next. All it is told comes from
-// the queue, in order.
+// A follower turns the network's output over a segment's frames into events: a walker for
+// labels, a forecaster or textForecaster for what comes next. Its methods are called in
+// the order of the queue.
 type follower interface {
 	where() *place
 	begin(c *Classifier, o *op)       // a segment opens
-	state() (*model.State, []float32) // what the next step moves on; where its probabilities go, or nil
+	state() (*model.State, []float32) // the state for the next step, and the destination of its probabilities or nil
 	mark(c *Classifier)               // every step so far counts
-	steps() int                       // that count
-	confirms(c *Classifier) bool      // ending a segment takes about as long as its steps
-	forget()                          // events handed out are no longer needed
-	visit(k *codec.Codec)             // saved state, written or read
-	sound(c *Classifier) bool         // what was read fits together
+	steps() int                       // the number of steps that count
+	confirms(c *Classifier) bool      // whether ending a segment takes about as long as its steps
+	release()                         // the slices of events so far are no longer used
+	visit(k *codec.Codec)             // writes or reads the saved state
+	consistent(c *Classifier) bool    // whether the fields that were read fit together
 
-	// After a step over frame, at a segment's end, and of a candidate that is none: the
-	// events are appended to dst.
+	// advance follows a step over frame; confirm ends a segment; drop ends one that the
+	// segmenter has dropped. They append events to dst.
 	advance(c *Classifier, dst []Event, o *op, frame []float32) []Event
 	confirm(c *Classifier, dst []Event, o *op) []Event
 	drop(c *Classifier, dst []Event, o *op) []Event
 }
 
-// place is where a follower stands: in which segment, after which step.
+// place is a follower's segment and step.
 type place struct {
 	open  bool
 	id    uint64
@@ -43,46 +43,22 @@ func (p *place) begin(o *op) {
 	p.id++
 }
 
-// header is that of an event at o.
+// header returns the header of an event at o.
 func (p *place) header(o *op) Header {
 	return Header{Segment: p.id, Step: p.step, Sample: o.sample, Time: o.time}
 }
 
-// A need is what a classifier's queue waits for.
+// A need is what a classifier's queue waits for: walk returns it.
 type need uint8
 
 const (
-	needNothing need = iota // it is empty
-	needStep                // of a frame: see pending and stepped
-	needConfirm             // at a segment's end: see confirm
+	needNothing need = iota // the queue is empty
+	needStep                // a step over a frame: pending, the step, stepped
+	needConfirm             // the end of a segment: confirm
 )
 
-// Advance runs what Feed queued and appends the events to dst. Their Top and
-// Why are valid until the next call.
-func (c *Classifier) Advance(dst []Event) []Event {
-	c.forgetTops()
-	for {
-		var n need
-		switch dst, n = c.walk(dst); n {
-		case needStep:
-			state, frame, probs := c.pending()
-			c.m.Step(probs, state, frame)
-			dst = c.stepped(dst)
-		case needConfirm:
-			dst = c.confirm(dst)
-		default:
-			return dst
-		}
-	}
-}
-
-// forgetTops reuses the memory of the events so far.
-func (c *Classifier) forgetTops() {
-	c.follower.forget()
-}
-
-// walk works the queue off up to what needs the network. Whoever calls it meets
-// the need and walks on: Advance by itself, a worker for many streams at once.
+// walk runs the queue up to the first op that needs the network. The caller meets the
+// need and calls walk again: Advance for one stream, a worker for many at once.
 func (c *Classifier) walk(dst []Event) ([]Event, need) {
 	w := c.follower
 	for ; c.walked < len(c.queue); c.walked++ {
@@ -114,14 +90,14 @@ func (c *Classifier) walk(dst []Event) ([]Event, need) {
 	return dst, needNothing
 }
 
-// pending is the step that walk has stopped at: Step, or StepBatch, of these is
-// to follow, and then stepped.
+// pending returns the arguments of the step that walk has stopped at. The caller makes it
+// with Step or StepBatch and then calls stepped.
 func (c *Classifier) pending() (s *model.State, frame, probs []float32) {
 	s, probs = c.follower.state()
 	return s, c.found.Frames[c.used:][:c.m.Dim()], probs
 }
 
-// stepped goes on after the step that pending gave.
+// stepped appends the events of the step that pending has described.
 func (c *Classifier) stepped(dst []Event) []Event {
 	_, frame, _ := c.pending()
 	dst = c.follower.advance(c, dst, &c.queue[c.walked], frame)
@@ -130,7 +106,7 @@ func (c *Classifier) stepped(dst []Event) []Event {
 	return dst
 }
 
-// confirm ends the segment that walk has stopped at. It costs about as much as
+// confirm ends the segment that walk has stopped at. It takes about as long as
 // confirmSteps steps.
 func (c *Classifier) confirm(dst []Event) []Event {
 	dst = c.follower.confirm(c, dst, &c.queue[c.walked])
@@ -151,7 +127,7 @@ func (c *Classifier) emit(dst []Event, e Event) []Event {
 	return append(dst, e)
 }
 
-// report makes the event of a gap or of a change of health.
+// report appends the event of a gap or of a change of health.
 func (c *Classifier) report(dst []Event, o *op) []Event {
 	at := Header{Sample: o.sample, Time: o.time}
 	if o.kind == opGap {
@@ -160,12 +136,12 @@ func (c *Classifier) report(dst []Event, o *op) []Event {
 	return c.emit(dst, NewStatus(at, o.fault.State, o.fault.Reason))
 }
 
-// dropped is the event of a segment, or of sound, that the segmenter dropped.
+// dropped returns the event of a segment, or of sound, that the segmenter has dropped.
 func (o *op) dropped(h Header) Event {
 	return NewDropped(h, o.span(), HeldBack{Rule: decide.Rule(o.found.Reason), Threshold: o.found.Threshold, Value: o.found.Value})
 }
 
-// span is that of a segment that ends with o.
+// span returns that of a segment that ends with o.
 func (o *op) span() Span {
 	return Span{Start: o.found.Start, End: o.sample, EndedBy: o.found.Ending, Peak: o.found.Peak}
 }

@@ -7,18 +7,19 @@ import (
 	"inkling/model"
 )
 
-// A forecaster tells at every step what comes next, from the stream's begin, or the last
-// gap, on; of text textForecaster does. What it holds does not grow with the signal.
+// A forecaster reports at every step what comes next in a signal. A segment lasts from the
+// stream's beginning, or the last gap, to the next one, and what a forecaster holds does
+// not grow with it.
 type forecaster struct {
 	place
 	net, scratch *model.State
-	out          []float32 // Outputs: of the last step
-	ahead        []float32 // as out, of the steps fed back
+	out          []float32 // the last step's Outputs
+	ahead        []float32 // like out, for steps over the network's own forecasts
 	counted      int       // steps
-	told         bool      // a forecast of this segment
-	sample       uint64    // of the last one told
+	reported     bool      // there was a forecast event in this segment
+	sample       uint64    // of the last one
 
-	values []float32 // memory of the events since forget
+	values []float32 // memory of the events since release
 }
 
 func newForecaster(c *Classifier) *forecaster {
@@ -28,7 +29,7 @@ func newForecaster(c *Classifier) *forecaster {
 
 func (f *forecaster) begin(_ *Classifier, o *op) {
 	f.place.begin(o)
-	f.counted, f.told = 0, false
+	f.counted, f.reported = 0, false
 	f.net.Reset()
 }
 
@@ -40,14 +41,13 @@ func (f *forecaster) steps() int { return f.counted }
 
 func (f *forecaster) confirms(*Classifier) bool { return false }
 
-func (f *forecaster) forget() { f.values = f.values[:0] }
+func (f *forecaster) release() { f.values = f.values[:0] }
 
-// advance tells of the frame that has come and of what comes next, unless Emit thins it
-// out.
+// advance reports the frame that has come and what comes next, unless Emit thins it out.
 func (f *forecaster) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
 	f.step++
 	every := c.o.Emit.Every
-	skip := every > 0 && f.told && float64(o.sample-f.sample) < every.Seconds()*c.input.format.Rate
+	skip := every > 0 && f.reported && float64(o.sample-f.sample) < every.Seconds()*c.input.format.Rate
 	var p Prediction
 	if !skip && f.step > 1 {
 		p.Errors = f.room(len(frame))
@@ -71,11 +71,11 @@ func (f *forecaster) advance(c *Classifier, dst []Event, o *op, frame []float32)
 		p.Levels, p.Quantiles = levels, f.room(len(f.out))
 		copy(p.Quantiles, f.out)
 	}
-	f.told, f.sample = true, o.sample
+	f.reported, f.sample = true, o.sample
 	return c.emit(dst, NewForecast(f.header(o), p, nil))
 }
 
-// room is memory for n values of an event.
+// room returns memory for n values of an event.
 func (f *forecaster) room(n int) []float32 {
 	from := len(f.values)
 	for range n {
@@ -84,7 +84,7 @@ func (f *forecaster) room(n int) []float32 {
 	return f.values[from:len(f.values):len(f.values)]
 }
 
-// confirm ends the segment, of which there is no more to tell.
+// confirm ends the segment; there is nothing more to report.
 func (f *forecaster) confirm(_ *Classifier, dst []Event, _ *op) []Event {
 	f.open = false
 	return dst
@@ -103,10 +103,10 @@ func (f *forecaster) visit(k *codec.Codec) {
 	k.Uint64(&f.start)
 	k.Int(&f.counted, 0, math.MaxInt32)
 	k.Floats(&f.out)
-	k.Bool(&f.told)
+	k.Bool(&f.reported)
 	k.Uint64(&f.sample)
 }
 
-func (f *forecaster) sound(c *Classifier) bool {
+func (f *forecaster) consistent(c *Classifier) bool {
 	return len(f.out) == c.m.Outputs() && f.counted <= f.step
 }

@@ -174,7 +174,7 @@ func TestForecastOptions(t *testing.T) {
 	for _, c := range []struct {
 		m *model.Model
 		o Options
-	}{{labels, Options{Ahead: 1}}, {next, Options{Ahead: -1}}, {next, Options{Ahead: MostAhead + 1}}, {next, Options{State: "carry"}},
+	}{{labels, Options{Ahead: 1}}, {next, Options{Ahead: -1}}, {next, Options{Ahead: MaxAhead + 1}}, {next, Options{State: "carry"}},
 		{nextText(t, 1), Options{Ahead: 2}}, {next, Options{Threshold: 0.5}}, {next, Options{Segment: &segment.Config{Kind: segment.Fixed}}}, {next, Options{Emit: Emit{Confirmed: true}}}} {
 		if _, err := NewClassifier(c.m, &c.o); err == nil {
 			t.Errorf("%+v is taken", c.o)

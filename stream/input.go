@@ -8,35 +8,36 @@ import (
 	"inkling/internal/resample"
 )
 
-// input is the source's side: its format, its count of samples, the resampler.
+// input is the source's side of a stream: its format, its count of samples, and how they
+// become samples of the model.
 type input struct {
 	format  capture.Format
-	known   bool   // format and next are set
+	known   bool   // there has been a block: format and next are set
 	next    uint64 // offset of the next block if nothing is lost
-	hole    uint64 // samples after next that were no numbers, not yet told
+	hole    uint64 // samples after next that were not finite and are not yet reported
 	base    uint64 // offset of the resampler's first sample
-	shift   uint64 // samples spliced out since, before the first of splices
+	shift   uint64 // samples spliced out before the first of splices
 	splices []splice
 	res     *resample.Resampler
 	samples []float32 // scratch
 	mono    []float32 // scratch
-	last    []float32 // the last sample's channels, for fill
-	anchor  time.Time // capture time of offset at
+	last    []float32 // the last sample of each channel, for GapFill
+	anchor  time.Time // capture time of sample at
 	at      uint64
 }
 
-// A splice is a gap that was held: from position at on, counted without gaps, the
-// source is shift samples ahead.
+// A splice is a gap under GapHold: from position at on, counted without gaps, the source
+// is shift samples ahead.
 type splice struct{ at, shift uint64 }
 
-// mostSplices bounds those that are remembered; only positions as old as a
-// pre-roll or a trailing hold are asked for.
-const mostSplices = 16
+// maxSplices bounds the splices that are remembered: no position older than a pre-roll
+// or a trailing hold is mapped.
+const maxSplices = 16
 
 // begin maps the position of a sample at the model's rate to the source's.
 func (in *input) begin(k uint64) uint64 { return in.source(k, 0) }
 
-// end maps a position that samples reach up to: before a splice, not after it.
+// end maps the position where a run of samples ends, which at a splice lies before it.
 func (in *input) end(k uint64) uint64 { return in.source(k, 1) }
 
 func (in *input) source(k, after uint64) uint64 {
@@ -52,24 +53,43 @@ func (in *input) source(k, after uint64) uint64 {
 	return k + in.shift
 }
 
-// splice skips lost samples from next on.
+// splice notes that lost samples are missing from next on.
 func (in *input) splice(lost uint64) {
 	shift := in.shift
 	if n := len(in.splices); n > 0 {
 		shift = in.splices[n-1].shift
 	}
-	if len(in.splices) == mostSplices {
+	if len(in.splices) == maxSplices {
 		in.shift = in.splices[0].shift
 		in.splices = in.splices[:copy(in.splices, in.splices[1:])]
 	}
 	in.splices = append(in.splices, splice{in.next - shift, shift + lost})
 }
 
-// time is the capture time of a source position; zero for files.
+// time returns the capture time of a sample of the source; zero for files.
 func (in *input) time(sample uint64) time.Time {
 	if in.anchor.IsZero() || in.format.Rate <= 0 {
 		return in.anchor
 	}
 	d := float64(int64(sample-in.at)) / in.format.Rate
 	return in.anchor.Add(time.Duration(math.Round(d * 1e9)))
+}
+
+// mix averages the channels of interleaved samples and repeats the mean want times. Only
+// front ends that average channels anyway take another number than their own.
+func (in *input) mix(samples []float32, channels, want int) []float32 {
+	if channels == want {
+		return samples
+	}
+	in.mono = in.mono[:0]
+	for ; len(samples) > 0; samples = samples[channels:] {
+		var sum float32
+		for _, v := range samples[:channels] {
+			sum += v
+		}
+		for range want {
+			in.mono = append(in.mono, sum/float32(channels))
+		}
+	}
+	return in.mono
 }

@@ -127,8 +127,8 @@ func (w *writer) num(k string, v float64, bits int) {
 	w.b = appendNumber(w.b, v, bits)
 }
 
-// appendNumber is the shortest decimal that reads back as v; JSON has no word
-// for what is not finite, so that becomes null.
+// appendNumber appends the shortest decimal that reads back as v, or null if v is not
+// finite, which JSON has no number for.
 func appendNumber(b []byte, v float64, bits int) []byte {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return append(b, "null"...)
@@ -197,7 +197,7 @@ func (w *writer) top(scores []Score) {
 	w.b = append(w.b, ']')
 }
 
-// appendString quotes s for JSON; bytes that are no UTF-8 become U+FFFD.
+// appendString quotes s for JSON; bytes that are not UTF-8 become U+FFFD.
 func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
@@ -217,8 +217,8 @@ func appendString(b []byte, s string) []byte {
 // MarshalJSON is AppendJSON, for encoding/json.
 func (e Event) MarshalJSON() ([]byte, error) { return AppendJSON(nil, &e), nil }
 
-// UnmarshalJSON reads what AppendJSON wrote; unknown fields are an error, so that
-// a reader notices a newer version.
+// UnmarshalJSON reads what AppendJSON wrote. An unknown field is an error, so that a reader
+// notices a newer version.
 func (e *Event) UnmarshalJSON(data []byte) error {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(data, &raw); err != nil {

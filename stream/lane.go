@@ -7,37 +7,37 @@ import (
 	"inkling/model/segment"
 )
 
-// A lane is one stream on its way through the scheduler: its blocks are worked
-// off one after another, by one worker at a time. The worker that holds it owns
-// c and cur; the rest is guarded by the scheduler.
+// A lane is one stream in the scheduler. Its blocks are fed and stepped one after another,
+// by one worker at a time. The worker that holds the lane owns c, cur, need and fed; the
+// scheduler's mutex guards the rest.
 type lane struct {
 	c    *Classifier
-	cur  *item // being worked off
-	need need  // what cur waits for
-	fed  bool  // cur is in the classifier's queue
+	cur  *item // the item that it is at
+	need need  // of cur
+	fed  bool  // cur was fed to c
 
-	busy  bool // it has blocks: it is held by a worker or waits for one
+	busy  bool // it has items, and a worker holds it or will
 	queue items
 	next  *lane
 }
 
-// large tells whether the lane's next work is to feed a large block.
+// large reports whether the lane has a large block to feed next.
 func (l *lane) large() bool { return !l.fed && len(l.cur.samples) > largeBlock }
 
-// An item is a block to feed, the end of a stream's open segment, or both. The
-// block is the item's own.
+// An item is a block to feed, the end of a stream's open segment, or both. It owns the
+// block's memory.
 type item struct {
 	block   capture.Block
 	samples []float32 // memory of block.Samples
 	fault   capture.Fault
-	number  uint64         // of the put
-	feed    bool           // there is a block, and it is not refused
+	number  uint64         // counts calls of put
+	feed    bool           // there is a block, and it was not refused
 	end     segment.Ending // "": the stream goes on
 	arrived time.Time
 	next    *item
 }
 
-// set makes it a copy of b, which may be nil.
+// set copies b, which may be nil, into it.
 func (it *item) set(b *capture.Block, end segment.Ending, arrived time.Time) {
 	it.feed, it.end, it.arrived, it.samples = b != nil, end, arrived, it.samples[:0]
 	if b == nil {
@@ -52,8 +52,7 @@ func (it *item) set(b *capture.Block, end segment.Ending, arrived time.Time) {
 	}
 }
 
-// items is a queue of a lane's blocks, lanes one of lanes: linked through the
-// elements, so that they never allocate.
+// items and lanes are queues, linked through their elements so that they never allocate.
 type items struct{ first, last *item }
 
 func (q *items) push(it *item) {
@@ -89,7 +88,7 @@ func (q *lanes) push(l *lane) {
 	q.last = l
 }
 
-// pushFront puts back what pop took.
+// pushFront undoes a pop.
 func (q *lanes) pushFront(l *lane) {
 	if q.n++; q.first == nil {
 		q.last = l

@@ -11,29 +11,29 @@ import (
 	"inkling/model/segment"
 )
 
-// Options of one stream. The zero value takes everything from the model.
+// Options are those of one stream. The zero value takes everything from the model.
 type Options struct {
-	Session string // stamped on every event
-	Stream  string
+	Session string // of every event
+	Stream  string // of every event
 
 	Segment    *segment.Config // nil: the model's
-	Decision   *decide.Config  // nil: the model's; what follows is put over it
+	Decision   *decide.Config  // nil: the model's; Threshold, Gap and State override it
 	Threshold  float64         // of every label; 0: the model's, negative: nothing is rejected
-	Gap        decide.Gap      // reset, hold or fill; "": the model's
-	State      decide.State    // reset or carry; "": the model's
-	Background bool            // report segments of the background label as well
+	Gap        decide.Gap      // "": the model's
+	State      decide.State    // "": the model's
+	Background bool            // report segments of the background label too
 	Emit       Emit
-	Why        bool // Event.Why, and dropped for sound that opened no segment
-	Top        int  // labels in the top lists of events [3]
-	Ahead      int  // steps that a forecast reaches ahead [1]
+	Why        bool // set Event.Why, and report sound that opened no segment as dropped
+	Top        int  // length of the top lists of events [3]
+	Ahead      int  // steps that a forecast reaches ahead, up to MaxAhead [1]
 
-	// Resumable keeps, while no segment is open, what AppendState without frames
-	// needs: a copy of the state a block.
+	// Resumable allows AppendState without frames. It costs a copy of the state for
+	// each block that comes while no segment is open.
 	Resumable bool
 }
 
-// Emit thins running events; it never thins the others. The zero value emits
-// every step.
+// Emit thins out running events and forecasts, and no others. The zero value emits every
+// step.
 type Emit struct {
 	Change    bool          `json:"change"`    // only when the label changes
 	Every     time.Duration `json:"every"`     // at most one in this much of the signal
@@ -41,7 +41,7 @@ type Emit struct {
 	Word      bool          `json:"word"`      // for text: only after a word, at the white space that follows
 }
 
-// ParseEmit reads step, change, word, every=100ms or confirmed.
+// ParseEmit returns the Emit of a text: step, change, word, every=100ms or confirmed.
 func ParseEmit(s string) (Emit, error) {
 	switch s {
 	case "", "step":
@@ -58,10 +58,11 @@ func ParseEmit(s string) (Emit, error) {
 			return Emit{Every: d}, nil
 		}
 	}
-	return Emit{}, fmt.Errorf("emit %q: give step, change, word (of text), every=DURATION such as every=100ms, or confirmed", s)
+	return Emit{}, fmt.Errorf("emit %q: want step, change, word (for text), every=DURATION such as every=100ms, or confirmed", s)
 }
 
-// settle merges o with the model's configuration.
+// settle returns the segmenter and the decision that o and the model's configuration
+// make together.
 func (o *Options) settle(m *model.Model) (segment.Config, decide.Config, error) {
 	cfg := m.Config
 	s, d := &cfg.Segment, &cfg.Decision
@@ -88,30 +89,30 @@ func (o *Options) settle(m *model.Model) (segment.Config, decide.Config, error) 
 	}
 	err := cfg.CheckDecision()
 	if err == nil && o.Emit.Word && !m.Config.Text() {
-		err = fmt.Errorf("emit word takes a model of text, this one has the front end %s: give step, change, every=DURATION or confirmed", m.Config.Front.Kind)
+		err = fmt.Errorf("emit word needs a model of text, this one has the front end %s: use step, change, every=DURATION or confirmed", m.Config.Front.Kind)
 	}
 	return cfg.Segmenter(), *d, err
 }
 
-// MostAhead bounds Options.Ahead.
-const MostAhead = 10000
+// MaxAhead bounds Options.Ahead.
+const MaxAhead = 10000
 
-// checkNext refuses what a network that says what comes next, or one of labels, has no
-// use for.
+// checkNext refuses options that m, a network of labels or one that forecasts, has no use
+// for.
 func (o *Options) checkNext(m *model.Model) error {
 	switch {
-	case o.Ahead < 0 || o.Ahead > MostAhead:
-		return fmt.Errorf("forecasts %d steps ahead: give 1 to %d", o.Ahead, MostAhead)
+	case o.Ahead < 0 || o.Ahead > MaxAhead:
+		return fmt.Errorf("ahead: %d steps, want 1 to %d", o.Ahead, MaxAhead)
 	case o.Ahead > 0 && !m.HasNext():
-		return errors.New("this is a model of labels, not of what comes next: leave Options.Ahead at 0")
+		return errors.New("ahead: the model gives labels, not forecasts: leave ahead out")
 	case o.Ahead > 1 && m.Config.Text():
-		return errors.New("this model says the next character: ask for a continuation instead of steps ahead")
+		return errors.New("ahead: the model forecasts one character: leave ahead out, and ask for a continuation of the text instead")
 	case !m.HasNext():
 		return nil
 	case o.Segment != nil && *o.Segment != m.Config.Segment:
-		return errors.New("this model says what comes next as long as the signal goes on: leave the segmenter out")
-	case o.State == "carry" || o.Decision != nil && o.Decision.State == "carry", o.Threshold != 0, o.Emit.Change, o.Emit.Word, o.Emit.Confirmed:
-		return errors.New("this model says what comes next and decides on no label: leave the rules about labels out")
+		return errors.New("segment: the model forecasts as long as the signal goes on: leave the segmenter out")
+	case o.State == decide.Carry || o.Decision != nil && o.Decision.State == decide.Carry, o.Threshold != 0, o.Emit.Change, o.Emit.Word, o.Emit.Confirmed:
+		return errors.New("the model forecasts and has no labels: leave state, threshold and the emit modes about labels out")
 	}
 	return nil
 }

@@ -172,7 +172,7 @@ func TestSourceWaitsForWorkers(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	// the sink's queue, what it was given, and all batches of all workers on top
-	if most := int64(2*queueLength + mostItems + fullBatch*runtime.GOMAXPROCS(0)); before > most {
+	if most := int64(2*queueLength + maxItems + fullBatch*runtime.GOMAXPROCS(0)); before > most {
 		t.Errorf("%d blocks were read while a sink was stuck, at most %d", before, most)
 	}
 	close(s.let)

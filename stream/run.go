@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -16,39 +17,40 @@ import (
 	"inkling/model/segment"
 )
 
-// RunOptions say how Run drives its streams.
+// RunOptions configure Run. A zero field takes the default in brackets.
 type RunOptions struct {
-	Options               // of every stream; Session and Stream are Run's to set
+	Options               // of every stream; Run sets their Session and Stream
 	Session string        // [random]
 	Version string        // of the program, for the status up
-	Idle    time.Duration // a stream without blocks for so long ends its segment [5 s]
-	Forget  time.Duration // and is dropped after so long [1 min]
+	Idle    time.Duration // without a block for this long, a stream's open segment ends [5 s]
+	Forget  time.Duration // without a block for this long, a stream is dropped [1 min]
 	Finite  bool          // the source ends: a summary follows
 	Live    bool          // the source cannot wait: sinks may lose running events
 	Deliver time.Duration // how long a sink may hold up what must not be lost [10 s]
 
-	// Steps of many streams are run together. None waits longer than Gather for
-	// others to come [2 ms]; negative: each stream by itself.
+	// Gather bounds how long a step waits for steps of other streams, to be made
+	// together with them [2 ms]. Negative: each stream is stepped by itself.
 	Gather  time.Duration
-	Workers int // that share the streams [GOMAXPROCS]
+	Workers int // goroutines that share the streams [GOMAXPROCS]
 
-	// Both are called by one goroutine at a time.
-	Annotate func(*Event)         // may change an event before the sinks see it
-	Progress func(*capture.Block) // after a block has been worked off
+	// Annotate, if set, may change an event before the sinks get it. Progress, if set, is
+	// called after a block is done. Calls of either do not overlap.
+	Annotate func(*Event)
+	Progress func(*capture.Block)
 
-	now  func() time.Time // the reader's alone: a block is then worked off before the next
-	most int              // lanes a batch
+	now  func() time.Time // test clock; if set, each block is done before the next is read
+	most int              // lanes a batch, for tests
 }
 
-// Run labels every stream of src until it ends or ctx does, and sends the events
-// to the sinks. It owns every clock. It returns nil at the end of the source
-// and when ctx ended (the open segments are then confirmed, ended by
-// interrupt); otherwise what the source, or a sink that could not deliver, said.
+// Run labels every stream of src, until src or ctx ends, and sends the events to the
+// sinks. At the end of ctx it confirms the open segments, ended by interrupt, and returns
+// nil, as at the end of the source. Any other error of the source, and the error of a
+// sink that could not deliver, is returned.
 //
-// Blocks are worked off by several workers. The events of a stream come in
-// order, and are the same whatever the workers do; those of several streams come
-// between each other as it happens. A stream that is Done has ended before the
-// next block is read: files come out one after another.
+// Several workers share the streams. The events of one stream come in order and do not
+// depend on the workers; those of different streams are interleaved in no fixed order. A
+// stream whose block is Done ends before the next block is read, so files come out one
+// after another.
 func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptions, sinks ...Sink) error {
 	r, err := newRunner(m, opts, sinks)
 	if err != nil {
@@ -76,8 +78,7 @@ func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptio
 	return err
 }
 
-// runner is the state of one Run. What is not said to be shared belongs to the
-// goroutine that reads.
+// A runner is the state of one Run. Fields above mu belong to the goroutine that reads.
 type runner struct {
 	m       *model.Model
 	o       RunOptions
@@ -86,23 +87,23 @@ type runner struct {
 	streams map[string]*live
 	names   []string // scratch
 	began   time.Time
-	swept   time.Time         // when idle streams were looked for
-	past    map[string]uint64 // last segments of streams that are gone
-	least   uint64            // that of those no longer in past
+	swept   time.Time         // when expire was last called
+	past    map[string]uint64 // last segments of dropped streams
+	least   uint64            // the greatest last segment of streams no longer in past
 	limited context.Context   // of the source's reads
 	cancel  context.CancelFunc
 
-	mu      sync.Mutex // guards what workers share: these, the callbacks, the fan's order
+	mu      sync.Mutex // guards the fields below, the callbacks and the order of the fan
 	counts  counts
 	failure error
 	stop    func() // ends reading
 }
 
-// live is one stream and when it was last heard of.
+// A live is one stream and when its last block came.
 type live struct {
 	lane
-	heard time.Time
-	idle  bool
+	lastBlock time.Time
+	idle      bool // its segment was ended since
 }
 
 type counts struct {
@@ -119,9 +120,9 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 		rand.Read(b[:])
 		r.o.Session = hex.EncodeToString(b[:])
 	}
-	setDefault(&r.o.Idle, 5*time.Second)
-	setDefault(&r.o.Forget, time.Minute)
-	setDefault(&r.o.Deliver, 10*time.Second)
+	r.o.Idle = cmp.Or(r.o.Idle, 5*time.Second)
+	r.o.Forget = cmp.Or(r.o.Forget, time.Minute)
+	r.o.Deliver = cmp.Or(r.o.Deliver, 10*time.Second)
 	if _, err := NewClassifier(m, &r.o.Options); err != nil {
 		return nil, err
 	}
@@ -138,14 +139,8 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 
 func (r *runner) now() time.Time { return r.sched.now() }
 
-func setDefault(d *time.Duration, v time.Duration) {
-	if *d == 0 {
-		*d = v
-	}
-}
-
-// loop reads blocks and hands them to the workers. A source that has nothing for
-// a while is left by a deadline, so that idle streams end.
+// loop reads blocks and gives them to the workers. Reads of a source that does not end
+// have a deadline, so that the segments of idle streams end.
 func (r *runner) loop(ctx context.Context, src capture.Source) error {
 	ready := func() bool { return false }
 	if s, ok := src.(capture.Readier); ok {
@@ -182,8 +177,8 @@ func (r *runner) loop(ctx context.Context, src capture.Source) error {
 	}
 }
 
-// read reads a block, with a deadline unless the source ends. One deadline serves
-// as many reads as come before it.
+// read reads a block, with a deadline unless the source ends. All reads before a deadline
+// share it.
 func (r *runner) read(ctx context.Context, src capture.Source, b *capture.Block) error {
 	if r.o.Finite {
 		return src.Read(ctx, b)
@@ -197,7 +192,7 @@ func (r *runner) read(ctx context.Context, src capture.Source, b *capture.Block)
 	return src.Read(r.limited, b)
 }
 
-// block hands a block to its stream; more tells that there is another right now.
+// block gives a block to its stream; more says that the source has another right now.
 func (r *runner) block(b *capture.Block, more bool) error {
 	now := r.now()
 	if b.Fault != nil && b.Stream == "" {
@@ -209,7 +204,7 @@ func (r *runner) block(b *capture.Block, more bool) error {
 	if err != nil {
 		return err
 	}
-	s.heard, s.idle = now, false
+	s.lastBlock, s.idle = now, false
 	if !b.Done {
 		r.give(s, b, "", now, more)
 		return nil
@@ -219,8 +214,8 @@ func (r *runner) block(b *capture.Block, more bool) error {
 	return nil
 }
 
-// give hands a block to a stream, or its end for a reason, or both. A clock that is
-// the reader's alone must not be looked at while it reads.
+// give gives a stream a block, or its end, or both. A test clock is not safe for
+// concurrent use: the block is then done before give returns.
 func (r *runner) give(s *live, b *capture.Block, end segment.Ending, now time.Time, more bool) {
 	r.sched.put(&s.lane, b, end, now, len(r.streams), more)
 	if r.o.now != nil {
@@ -228,9 +223,9 @@ func (r *runner) give(s *live, b *capture.Block, end segment.Ending, now time.Ti
 	}
 }
 
-// refuse takes a block that a stream cannot take: an error of a source that ends,
-// a status of another.
-func (r *runner) refuse(it *item, err error) (e Event, tell bool) {
+// refuse handles a block whose format a stream cannot take. A source that ends fails; for
+// another one a status event is returned.
+func (r *runner) refuse(it *item, err error) (e Event, report bool) {
 	if !r.o.Finite {
 		return NewStatus(Header{Stream: it.block.Stream, Time: it.arrived}, capture.Down, err.Error()), true
 	}
@@ -252,7 +247,7 @@ func (r *runner) progress(b *capture.Block) {
 	}
 }
 
-// deliver takes what a worker has done.
+// deliver sends the events of a worker and reports the progress of its blocks.
 func (r *runner) deliver(events []Event, done []*item) {
 	if len(events) == 0 && r.o.Progress == nil {
 		return
@@ -289,13 +284,13 @@ func (r *runner) stream(name string) (*live, error) {
 	return s, nil
 }
 
-// expire ends the segments of idle streams and drops streams long unheard of.
+// expire ends the segments of idle streams and drops streams idle for longer.
 func (r *runner) expire() {
 	now := r.now()
 	r.swept = now
 	r.names = r.names[:0]
 	for name, s := range r.streams {
-		if quiet := now.Sub(s.heard); quiet >= r.o.Idle && !s.idle || quiet >= r.o.Forget {
+		if quiet := now.Sub(s.lastBlock); quiet >= r.o.Idle && !s.idle || quiet >= r.o.Forget {
 			r.names = append(r.names, name)
 		}
 	}
@@ -310,15 +305,15 @@ func (r *runner) expire() {
 	}
 }
 
-// mostPast bounds the streams whose last segment is remembered by name.
-const mostPast = 1 << 16
+// maxPast bounds the number of dropped streams whose last segment is remembered by name.
+const maxPast = 1 << 16
 
-// retire drops a stream when all of it is worked off. Should it come back, its
-// segments are counted on, so that no id of a session is given twice.
+// retire drops a stream when all of its blocks are done. If the stream comes back its
+// segments are counted on, so that no id is given twice within a session.
 func (r *runner) retire(name string, s *live) {
 	r.sched.settle(&s.lane)
 	delete(r.streams, name)
-	if len(r.past) == mostPast {
+	if len(r.past) == maxPast {
 		for _, id := range r.past {
 			r.least = max(r.least, id)
 		}
@@ -334,14 +329,14 @@ func (r *runner) endAll(why segment.Ending) {
 	clear(r.streams)
 }
 
-// send hands on an event that is no worker's.
+// send sends an event that no worker made.
 func (r *runner) send(e Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sendOne(&e)
 }
 
-// sendOne annotates, counts and hands on an event; r.mu is held.
+// sendOne annotates, counts and sends an event. The caller holds r.mu.
 func (r *runner) sendOne(e *Event) {
 	e.Session = r.o.Session
 	if r.o.Annotate != nil {
@@ -363,7 +358,7 @@ func (n *counts) add(e *Event) {
 			n.overturned++
 		}
 	case Dropped:
-		if e.Segment > 0 { // else it is no more than a candidate
+		if e.Segment > 0 { // else it was sound that opened no segment
 			n.segments++
 			n.dropped++
 		}

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"runtime"
 	"slices"
 	"sync"
@@ -12,52 +13,52 @@ import (
 	"inkling/model/segment"
 )
 
-// sched works off the blocks of many streams on several workers. A worker takes
-// the lanes that have waited longest, a batch at most, makes one step of each in
-// one pass over the weights, and gives them back: streams take turns, and no
-// worker idles while there is work.
+// A sched shares the blocks of many streams between several workers. A worker takes the
+// lanes that have waited longest, at most a batch of them, makes one step of each in one
+// pass over the weights, and gives the lanes back. So streams take turns, and no worker
+// idles while there is work.
 //
-// Gathering: a worker that waits is woken when a batch is full, when every stream
-// has something, when the source has no more right now, or when half the bound is
-// over. To prepare a batch (to feed what has arrived) it spends no more than the
-// other half. So gathering delays no step by more than the bound; what comes on
-// top, when more arrives than the machine can do, is a queue.
+// Gathering: an idle worker is woken when a batch is full, when every stream has
+// something to do, when the source has no more blocks right now, or after half of the
+// time that a step may wait. It spends at most the other half on feeding the blocks of
+// its batch. So gathering delays no step by more than gather; any further delay means
+// that more arrives than the machine can handle.
 //
-// Confirming is as long as the segment, and one stream's. Lanes that come to it
-// wait in a queue of their own, which all workers but one serve first. The last
-// one only does so when no step is waiting, and then only for short segments, or
-// when many have ended: so a long one delays its own stream alone.
+// Confirming takes time proportional to the segment and blocks only that stream. Lanes
+// that have to confirm wait in a queue of their own, which all workers but one serve
+// first. The last worker serves it only when no step is waiting, and only for short
+// segments, or when many have ended. So a long segment delays its own stream alone.
 //
-// What a stream's events are, and their order, depends on none of this: a lane is
-// held by one worker at a time, its blocks are fed one after another, and
-// StepBatch is Step to the bit.
+// The events of a stream, and their order, depend on none of this: one worker at a time
+// holds a lane, its blocks are fed one after another, and StepBatch equals Step to the
+// bit.
 type sched struct {
 	m       *model.Model
 	workers int
 	most    int           // lanes a batch
-	gather  time.Duration // 0: off, and then most is 1
+	gather  time.Duration // the longest that a step waits for others; 0: no gathering, most is 1
 	now     func() time.Time
-	// deliver takes what a worker has done: events, and the blocks that are worked
-	// off with them.
+	// deliver gets what a worker has done: events, and the blocks that are done with them.
 	deliver func([]Event, []*item)
-	// refuse takes a block that the classifier did not, and may tell of it.
-	refuse func(*item, error) (e Event, tell bool)
-	// refused is the number of the first block that ended reading: of those put, no
-	// later one is fed. 0: none.
+	// refuse gets a block that the classifier has refused, and returns an event if that
+	// is to be reported.
+	refuse func(*item, error) (e Event, report bool)
+	// refused is the number of the first refused block that ends the run; no later block is
+	// fed. 0: none.
 	refused atomic.Uint64
 
 	mu         sync.Mutex
-	work       sync.Cond // there may be something to take
-	room       sync.Cond // there is room again
-	settled    sync.Cond // a lane is no longer busy
+	work       sync.Cond // signals that there may be something for a worker
+	room       sync.Cond // signals that there is room for blocks again
+	settled    sync.Cond // signals that a lane is no longer busy
 	ready      lanes     // to feed or to step, the longest waiting first
 	ended      lanes     // to confirm
-	confirming int       // workers that do
-	alive      int       // streams there are
-	free       *item
-	flying     int // items that are not free
-	samples    int // in them
-	memory     int // samples that all items have memory for
+	confirming int       // workers that confirm
+	alive      int       // streams
+	free       *item     // list
+	flying     int       // items that are not free
+	samples    int       // in flying items
+	memory     int       // samples that all items have memory for
 	puts       uint64
 	timer      *time.Timer
 	armed      bool
@@ -68,17 +69,18 @@ type sched struct {
 const defaultGather = 2 * time.Millisecond
 
 const (
-	fullBatch   = 64      // lanes that one pass serves best
-	leastShare  = 16      // lanes under which a second worker is not worth while
-	shortEnd    = 256     // steps that are confirmed in about half the default bound
-	manyEnded   = 4       // lanes to confirm that the last worker helps with, however long
-	largeBlock  = 1 << 12 // samples that are fed in about half the default bound
-	mostItems   = 512     // that wait or are worked off,
-	mostSamples = 1 << 20 // about how many samples in them,
-	mostMemory  = 2 << 20 // and for how many there is memory
+	fullBatch  = 64      // lanes that one pass serves best
+	minShare   = 16      // with fewer lanes a second worker does not pay
+	shortEnd   = 256     // steps that are confirmed in about half of defaultGather
+	manyEnded  = 4       // with this many lanes to confirm the last worker helps, however long they are
+	largeBlock = 1 << 12 // samples that are fed in about half of defaultGather
+	maxItems   = 512     // that wait or are being fed
+	maxSamples = 1 << 20 // in those items, about
+	maxMemory  = 2 << 20 // samples that items keep memory for
 )
 
-// newSched takes the options that concern it; deliver and refuse are to follow.
+// newSched returns a scheduler without workers. The caller sets deliver and refuse, then
+// calls start.
 func newSched(m *model.Model, o *RunOptions) *sched {
 	s := &sched{m: m, workers: o.Workers, most: o.most, gather: o.Gather, now: o.now}
 	if s.workers < 1 {
@@ -87,7 +89,7 @@ func newSched(m *model.Model, o *RunOptions) *sched {
 	if s.most < 1 {
 		s.most = fullBatch
 	}
-	setDefault(&s.gather, defaultGather)
+	s.gather = cmp.Or(s.gather, defaultGather)
 	if s.gather < 0 {
 		s.gather, s.most = 0, 1
 	}
@@ -108,9 +110,9 @@ func (s *sched) start() {
 	}
 }
 
-// put queues a block of a lane, or its end, or both; the block is copied. It waits
-// while there is no room. alive is the number of streams, and more tells that the
-// source has another block right now.
+// put queues a block of a lane, or the lane's end, or both. It copies the block, and waits
+// while there is no room. alive is the number of streams; more says that the source has
+// another block right now.
 func (s *sched) put(l *lane, b *capture.Block, end segment.Ending, arrived time.Time, alive int, more bool) {
 	size := 0
 	if b != nil {
@@ -141,12 +143,12 @@ func (s *sched) put(l *lane, b *capture.Block, end segment.Ending, arrived time.
 	}
 }
 
-// item returns a free item for a block of size samples. When there is no room it
-// waits for half of it, not to be woken for each.
+// item returns a free item for a block of size samples. When there is no room it waits
+// until half of the room is free, so as not to be woken for every item.
 func (s *sched) item(size int) *item {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.flying == mostItems || s.samples+size > mostSamples {
+	if s.flying == maxItems || s.samples+size > maxSamples {
 		s.wake()
 		for !s.roomy() {
 			s.room.Wait()
@@ -162,9 +164,9 @@ func (s *sched) item(size int) *item {
 	return it
 }
 
-func (s *sched) roomy() bool { return s.flying <= mostItems/2 && s.samples <= mostSamples/2 }
+func (s *sched) roomy() bool { return s.flying <= maxItems/2 && s.samples <= maxSamples/2 }
 
-// begin makes it the lane's next work.
+// begin makes it the item that the lane is at.
 func (s *sched) begin(l *lane, it *item) {
 	l.cur, l.fed, l.need = it, false, needNothing
 	s.ready.push(l)
@@ -181,14 +183,14 @@ func (s *sched) wake() {
 	}
 }
 
-// wakeLate ends it because half of the bound is over.
+// wakeLate ends the gathering because half of the time is over.
 func (s *sched) wakeLate() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wake()
 }
 
-// settle waits until all that was put into the lane is worked off.
+// settle waits until all that was put into the lane is done.
 func (s *sched) settle(l *lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,7 +200,7 @@ func (s *sched) settle(l *lane) {
 	}
 }
 
-// close waits until everything is worked off, and ends the workers.
+// close waits until everything is done, then ends the workers.
 func (s *sched) close() {
 	s.mu.Lock()
 	s.wake()
@@ -211,8 +213,8 @@ func (s *sched) close() {
 	s.done.Wait()
 }
 
-// turn takes back the lanes that w has worked on and gives it others; it waits
-// while there are none. It returns false at the end.
+// turn takes back the lanes of w and gives it others, for which it waits. It returns false
+// when there will be none.
 func (s *sched) turn(w *worker) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -238,8 +240,8 @@ func (s *sched) turn(w *worker) bool {
 	}
 }
 
-// takeShare gives w its share of the ready lanes. A large block to feed is a share of
-// its own: other lanes' steps would wait for it.
+// takeShare gives w its share of the ready lanes. A large block is a share of its own,
+// since the steps of other lanes would wait for it to be fed.
 func (s *sched) takeShare(w *worker) {
 	for range s.share() {
 		large := s.ready.first.large()
@@ -252,26 +254,26 @@ func (s *sched) takeShare(w *worker) {
 	}
 }
 
-// share is how many of the ready lanes a worker takes at most.
+// share returns how many of the ready lanes a worker takes at most.
 func (s *sched) share() int {
 	n := (s.ready.n + s.workers - 1) / s.workers
-	return min(max(n, leastShare), s.most, s.ready.n)
+	return min(max(n, minShare), s.most, s.ready.n)
 }
 
-// mayConfirm tells whether w's next work is to confirm.
+// mayConfirm reports whether the next thing for w to do is to confirm a segment.
 func (s *sched) mayConfirm(w *worker) bool {
 	switch {
 	case s.ended.n == 0:
 		return false
 	case s.workers == 1:
-		return s.ready.n == 0 || !w.confirmed // by turns
+		return s.ready.n == 0 || !w.confirmed // in turn
 	case s.confirming < s.workers-1:
 		return true
 	}
 	return s.ready.n == 0 && (s.ended.n >= manyEnded || s.ended.first.c.confirmSteps() <= shortEnd)
 }
 
-// takeBack queues w's lanes for what they need next.
+// takeBack queues the lanes of w for what they need next.
 func (s *sched) takeBack(w *worker) {
 	if w.confirmed = w.confirms; w.confirms {
 		w.confirms = false
@@ -279,7 +281,7 @@ func (s *sched) takeBack(w *worker) {
 	}
 	for _, l := range slices.Backward(w.lanes) {
 		if !l.fed {
-			s.ready.pushFront(l) // there was no time for it
+			s.ready.pushFront(l) // there was no time to feed it
 		}
 	}
 	for _, l := range w.lanes {
@@ -290,18 +292,18 @@ func (s *sched) takeBack(w *worker) {
 		case l.need == needConfirm:
 			s.ended.push(l)
 		default:
-			s.through(l)
+			s.finish(l)
 		}
 	}
 	w.lanes = w.lanes[:0]
 }
 
-// through ends a lane's current work.
-func (s *sched) through(l *lane) {
+// finish frees the lane's item and begins the next one.
+func (s *sched) finish(l *lane) {
 	it := l.cur
 	s.flying--
 	s.samples -= len(it.samples)
-	if s.memory > mostMemory {
+	if s.memory > maxMemory {
 		s.memory -= cap(it.samples)
 		it.samples, it.block.Samples = nil, nil
 	}

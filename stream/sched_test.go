@@ -318,7 +318,7 @@ func TestLargeBlockIsFedAlone(t *testing.T) {
 
 // Memory for blocks is bounded, whoever's blocks were large.
 func TestMemoryOfBlocksIsBounded(t *testing.T) {
-	const large = mostSamples / 8
+	const large = maxSamples / 8
 	m := signModel(t, decide.Config{})
 	s := newSched(m, &RunOptions{Workers: 1})
 	s.puts = 1
@@ -349,8 +349,8 @@ func TestMemoryOfBlocksIsBounded(t *testing.T) {
 	for it := s.free; it != nil; it = it.next {
 		memory += cap(it.samples)
 	}
-	if memory != s.memory || memory > mostMemory {
-		t.Errorf("free blocks have memory for %d samples, counted %d, at most %d", memory, s.memory, mostMemory)
+	if memory != s.memory || memory > maxMemory {
+		t.Errorf("free blocks have memory for %d samples, counted %d, at most %d", memory, s.memory, maxMemory)
 	}
 }
 

@@ -6,13 +6,14 @@ import (
 	"io"
 )
 
-// A Sink takes events. Write is called from one goroutine, in order; it may
-// block: Run keeps a bounded queue before each sink so that classification
-// never waits. The event's Top is valid until Write returns. Flush returns when
-// everything written has been delivered.
+// A Sink is where Run sends events. Its methods are called by one goroutine, and may
+// block: Run keeps a bounded queue before each sink.
 type Sink interface {
+	// Write takes an event, which is valid until Write returns.
 	Write(ctx context.Context, e *Event) error
+	// Flush returns when everything written has been delivered.
 	Flush(ctx context.Context) error
+	// Close flushes and releases the sink.
 	Close() error
 }
 

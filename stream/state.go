@@ -20,11 +20,11 @@ const (
 	stateReread             // how many events to suppress, where to read again from, the state there
 )
 
-// AppendState appends the stream's whole state. With frames it is
-// self-contained; without them, which needs Options.Resumable, the samples of
-// an open segment are left out: after Restore the source must be read again
-// from Resume on, and the events go on where they stopped. A state is of one
-// model and one set of options; Restore refuses it elsewhere.
+// AppendState appends the stream's whole state to dst. With frames the state is
+// self-contained. Without them, which needs Options.Resumable, the frames of an open
+// segment are left out: after Restore the source must be read again from Resume on, and
+// the events go on where they stopped. A state belongs to one model and one set of
+// options.
 func (c *Classifier) AppendState(dst []byte, frames bool) []byte {
 	if !frames && c.o.Resumable && (c.Open() || len(c.queue) > 0) && c.before != nil {
 		dst = c.header(dst, stateReread)
@@ -41,7 +41,7 @@ func (c *Classifier) header(dst []byte, kind byte) []byte {
 	return k.Bytes()
 }
 
-// snapshot keeps the state before a block while no segment is open.
+// snapshot keeps the state before block b if no segment is open.
 func (c *Classifier) snapshot(b *capture.Block) {
 	if !c.o.Resumable || c.Open() || len(c.queue) > 0 || c.skip > 0 {
 		return
@@ -87,7 +87,7 @@ func (c *Classifier) restore(data []byte) error {
 		return err
 	}
 	fresh.visit(k)
-	if rest, err := k.Rest(); err != nil || len(rest) > 0 || !fresh.sound() {
+	if rest, err := k.Rest(); err != nil || len(rest) > 0 || !fresh.consistent() {
 		return codec.ErrState
 	}
 	fresh.id = c.id
@@ -101,7 +101,7 @@ func (c *Classifier) restore(data []byte) error {
 	return nil
 }
 
-// Resume is the source's sample from which a restored stream is to be fed.
+// Resume returns the source's sample from which a restored stream has to be fed.
 func (c *Classifier) Resume() uint64 { return c.resumeAt }
 
 func (c *Classifier) fields(dst []byte) []byte {
@@ -142,7 +142,7 @@ func (in *input) visit(k *codec.Codec, c *Classifier) {
 	k.Uint64(&in.hole)
 	k.Uint64(&in.shift)
 	n := len(in.splices)
-	k.Int(&n, 0, mostSplices)
+	k.Int(&n, 0, maxSplices)
 	for i := range n {
 		if k.Reading() {
 			in.splices = append(in.splices, splice{})
@@ -206,7 +206,7 @@ func (w *walker) visit(k *codec.Codec) {
 	k.Floats(&w.tops)
 	k.Floats(&w.inputs)
 	n := len(w.probs) - 1
-	k.Int(&w.emitted, unheard, n)
+	k.Int(&w.emitted, noneEmitted, n)
 	k.Int(&w.counted.label, -1, n)
 	k.Int(&w.counted.steps, 0, math.MaxInt32)
 	k.Floats(&w.counted.probs)

@@ -2,12 +2,12 @@ package stream
 
 import "math"
 
-// A textForecaster tells at every character which ones are likely to come next, and how
-// many bits the one that came had been worth.
+// A textForecaster reports at every character which ones are likely to come next, and how
+// many bits the forecast before it needed for this one.
 type textForecaster struct {
 	forecaster
-	names  []string // of the codes; that of code 0 is empty
-	scores []Score  // memory of the events since forget
+	names  []string // of the codes; code 0, a character outside the alphabet, has none
+	scores []Score  // memory of the events since release
 }
 
 func newTextForecaster(c *Classifier) *textForecaster {
@@ -18,12 +18,12 @@ func newTextForecaster(c *Classifier) *textForecaster {
 	return f
 }
 
-func (f *textForecaster) forget() { f.scores = f.scores[:0] }
+func (f *textForecaster) release() { f.scores = f.scores[:0] }
 
 func (f *textForecaster) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
 	f.step++
 	code := 0
-	if v := frame[0]; v > 0 && v < float32(len(f.names)) { // a restored one may be anything
+	if v := frame[0]; v > 0 && v < float32(len(f.names)) { // a restored frame may hold anything
 		code = int(v)
 	}
 	p := Prediction{Text: &f.names[code]}

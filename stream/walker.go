@@ -9,10 +9,10 @@ import (
 	"inkling/model/segment"
 )
 
-// walker steps the network through the open segment.
+// A walker follows a network of labels through the open segment.
 type walker struct {
 	net, kept *model.State // kept: at the last frame that counts
-	again     *model.State // State carry: the segment from zero
+	again     *model.State // decide.Carry: for the segment from a state of zero; else nil
 	probs     []float32
 	confirmed []float32
 	scores    []Score
@@ -21,14 +21,14 @@ type walker struct {
 	decider *decide.Decider
 	place
 	tops    []float32 // the top layer's inputs, a row a step
-	inputs  []float32 // State carry: the frames
+	inputs  []float32 // decide.Carry: the frames
 	counted runningAt // at the last frame that counts
-	emitted int       // label of the last running event, −2: none yet
-	warmed  bool      // of the last running event
-	at      uint64    // its sample
+	emitted int       // label of the segment's last running event; noneEmitted, or −1: without a label
+	warmed  bool      // Warm of that event
+	at      uint64    // Sample of that event
 }
 
-// runningAt is what the running head said at a step.
+// runningAt is what the running head gave at a step.
 type runningAt struct {
 	steps int
 	label int
@@ -36,32 +36,33 @@ type runningAt struct {
 	peak  float64 // of the evidence so far
 }
 
-func (w *walker) init(c *Classifier) {
-	w.net, w.kept = c.m.NewState(), c.m.NewState()
-	w.probs, w.confirmed = make([]float32, c.m.Classes()), make([]float32, c.m.Classes())
-	w.counted.probs = make([]float32, c.m.Classes())
-	w.decider = decide.NewDecider(&c.dec, c.m.Config.Labels, c.m.Config.TypicalSteps())
-	if c.dec.State == "carry" {
+func newWalker(c *Classifier) *walker {
+	n := c.m.Classes()
+	w := &walker{net: c.m.NewState(), kept: c.m.NewState(), probs: make([]float32, n), confirmed: make([]float32, n),
+		counted: runningAt{probs: make([]float32, n)},
+		decider: decide.NewDecider(&c.dec, c.m.Config.Labels, c.m.Config.TypicalSteps())}
+	if c.dec.State == decide.Carry {
 		w.again = c.m.NewState()
 	}
+	return w
 }
 
-// unheard is the label of the last running event while there was none.
-const unheard = -2
+// noneEmitted is the value of walker.emitted before a segment's first running event.
+const noneEmitted = -2
 
 func (w *walker) begin(c *Classifier, o *op) {
 	w.place.begin(o)
 	w.tops, w.inputs = w.tops[:0], w.inputs[:0]
-	w.emitted, w.warmed = unheard, false
+	w.emitted, w.warmed = noneEmitted, false
 	w.decider.Begin()
 	w.counted.steps, w.counted.label, w.counted.peak = 0, -1, 0
-	if c.dec.State == "reset" {
+	if c.dec.State == decide.Reset {
 		w.net.Reset()
 	}
 	w.net.ResetElapsed()
 }
 
-// advance takes in a step that has been made.
+// advance accounts for a step over frame.
 func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
 	w.step++
 	if c.m.HasConfirm() && w.again == nil {
@@ -74,21 +75,21 @@ func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []E
 		return dst
 	}
 	early := w.decider.Step(w.step, w.probs)
-	dst = w.tellRunning(c, dst, o)
+	dst = w.reportRunning(c, dst, o)
 	if !early {
 		return dst
 	}
 	return c.emit(dst, NewEarly(w.header(o), c.m.Config.Labels[w.decider.Head()], w.probs[w.decider.Head()]))
 }
 
-// tellRunning emits a running event if Emit lets it pass. Without a label its p is
-// that of the best.
-func (w *walker) tellRunning(c *Classifier, dst []Event, o *op) []Event {
+// reportRunning emits a running event if Emit lets it pass. Its p is that of the label, or
+// of the best one where the rules hold the label back.
+func (w *walker) reportRunning(c *Classifier, dst []Event, o *op) []Event {
 	warm, running := w.decider.Warm(w.step), w.decider.Label()
 	switch e := &c.o.Emit; {
 	case e.Confirmed, e.Word && !o.found.Word, e.Change && running == w.emitted && warm == w.warmed:
 		return dst
-	case e.Every > 0 && w.emitted != unheard && float64(o.sample-w.at) < e.Every.Seconds()*c.input.format.Rate:
+	case e.Every > 0 && w.emitted != noneEmitted && float64(o.sample-w.at) < e.Every.Seconds()*c.input.format.Rate:
 		return dst
 	}
 	w.emitted, w.warmed, w.at = running, warm, o.sample
@@ -103,7 +104,7 @@ func (w *walker) tellRunning(c *Classifier, dst []Event, o *op) []Event {
 	return c.emit(dst, NewRunning(w.header(o), a))
 }
 
-// mark keeps the state: all steps so far count.
+// mark keeps the state, since all steps so far count.
 func (w *walker) mark(c *Classifier) {
 	w.counted.steps, w.counted.label, w.counted.peak = w.step, w.decider.Label(), w.decider.Peak()
 	copy(w.counted.probs, w.probs)
@@ -181,31 +182,31 @@ func (w *walker) decide(c *Classifier) []float32 {
 	return w.confirmed
 }
 
-// confirms tells whether a segment's end runs the network.
+// confirms reports whether the end of a segment runs the network.
 func (w *walker) confirms(c *Classifier) bool { return c.m.HasConfirm() || w.again != nil }
 
 func (w *walker) steps() int { return w.counted.steps }
 
 func (w *walker) state() (*model.State, []float32) { return w.net, w.probs }
 
-func (w *walker) forget() { w.scores, w.verdicts = w.scores[:0], w.verdicts[:0] }
+func (w *walker) release() { w.scores, w.verdicts = w.scores[:0], w.verdicts[:0] }
 
 func (w *walker) drop(c *Classifier, dst []Event, o *op) []Event {
 	w.open = false
 	return c.emit(dst, o.dropped(w.header(o)))
 }
 
-// topLabels is how many labels a top list has unless Options says otherwise.
+// topLabels is the length of a top list unless Options.Top is set.
 const topLabels = 3
 
-// top is the best labels, best first, in memory of the walker's.
+// top returns the best labels, best first, valid until release.
 func (w *walker) top(c *Classifier, probs []float32) []Score {
 	from := len(w.scores)
 	w.scores = appendTop(w.scores, probs, c.m.Config.Labels, c.top())
 	return w.scores[from:len(w.scores):len(w.scores)]
 }
 
-// top is how many entries a top list has.
+// top is the length of a top list.
 func (c *Classifier) top() int { return cmp.Or(c.o.Top, topLabels) }
 
 // appendTop appends the n most probable of names, best first.

@@ -6,12 +6,12 @@ import (
 	"inkling/model"
 )
 
-// A worker makes the steps of the lanes that the scheduler gives it.
+// A worker feeds, steps and confirms the lanes that the scheduler gives it.
 type worker struct {
 	s         *sched
-	lanes     []*lane // this turn's
-	confirms  bool    // it holds one lane, to confirm
-	confirmed bool    // so did it the turn before
+	lanes     []*lane // of this turn
+	confirms  bool    // this turn: lanes is one lane, to confirm
+	confirmed bool    // confirms of the turn before
 
 	batch  *model.Batch
 	states []*model.State
@@ -19,7 +19,7 @@ type worker struct {
 	probs  [][]float32
 
 	events []Event
-	done   []*item // worked off this turn
+	done   []*item // finished this turn
 }
 
 func newWorker(s *sched) *worker { return &worker{s: s} }
@@ -38,8 +38,8 @@ func (w *worker) run() {
 	}
 }
 
-// prepare feeds the lanes that have a block to feed, as many as half of the bound
-// allows, and one at least if no other lane has a step to make.
+// prepare feeds the lanes that have a block to feed, as many as fit into half of the
+// gathering time, and at least the first.
 func (w *worker) prepare() {
 	var began time.Time
 	if len(w.lanes) > 1 {
@@ -47,7 +47,7 @@ func (w *worker) prepare() {
 	}
 	late := false
 	for i, l := range w.lanes {
-		l.c.forgetTops()
+		l.c.follower.release()
 		if l.fed {
 			continue
 		}
@@ -65,8 +65,8 @@ func (w *worker) feed(l *lane) {
 		if first := w.s.refused.Load(); first > 0 && it.number > first {
 			it.feed = false
 		} else if err := l.c.Feed(&it.block); err != nil {
-			e, tell := w.s.refuse(it, err)
-			if it.feed = tell; tell {
+			e, report := w.s.refuse(it, err)
+			if it.feed = report; report {
 				w.events = append(w.events, e)
 			}
 		}
@@ -105,14 +105,14 @@ func (w *worker) step() {
 
 // confirm ends the lane's segment.
 func (w *worker) confirm(l *lane) {
-	l.c.forgetTops()
+	l.c.follower.release()
 	from := len(w.events)
 	w.events = l.c.confirm(w.events)
 	w.walk(l, from)
 }
 
-// walk goes on with the lane's block to its next need, and stamps the lane's
-// events from number from on.
+// walk runs the lane's item up to its next need, and sets the latency of the events from
+// index from on.
 func (w *worker) walk(l *lane, from int) {
 	it := l.cur
 	for {

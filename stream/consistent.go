@@ -2,13 +2,13 @@ package stream
 
 import "inkling/model/segment"
 
-// sound tells whether restored fields fit together, so that no later call can
+// consistent reports whether restored fields fit together, so that no later call can
 // reach outside a buffer.
-func (c *Classifier) sound() bool {
-	return c.input.sound(c) && c.follower.sound(c) && c.queueSound()
+func (c *Classifier) consistent() bool {
+	return c.input.consistent(c) && c.follower.consistent(c) && c.queueConsistent()
 }
 
-func (in *input) sound(c *Classifier) bool {
+func (in *input) consistent(c *Classifier) bool {
 	f, want := in.format, c.m.Config.Rate
 	open, _, _ := c.segmenter.Open()
 	return (!in.known || c.checkFormat(f) == nil) &&
@@ -18,7 +18,7 @@ func (in *input) sound(c *Classifier) bool {
 		float64(in.hole) <= max(f.Rate, longestHole)
 }
 
-func (w *walker) sound(c *Classifier) bool {
+func (w *walker) consistent(c *Classifier) bool {
 	fits := func(rows []float32, width int) bool { return !w.open || len(rows) == w.step*width }
 	switch {
 	case len(w.counted.probs) != c.m.Classes() || len(w.probs) != c.m.Classes() || w.counted.steps > w.step:
@@ -29,8 +29,9 @@ func (w *walker) sound(c *Classifier) bool {
 	return !c.m.HasConfirm() || fits(w.tops, c.m.TopDim())
 }
 
-// queueSound follows what is queued to where the segmenter is.
-func (c *Classifier) queueSound() bool {
+// queueConsistent reports whether what is queued leads from the follower's segment and
+// step to the segmenter's.
+func (c *Classifier) queueConsistent() bool {
 	w := c.follower.where()
 	open, steps, counted, frames := w.open, w.step, c.follower.steps(), 0
 	for i := range c.queue {
