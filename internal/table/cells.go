@@ -120,13 +120,13 @@ func (c *Cells) nextVerbatim() ([]string, error) {
 
 // text returns r uncompressed, without its byte order mark.
 func (c *Cells) text(r io.Reader) (*bufio.Reader, error) {
-	b := bufio.NewReaderSize(r, maxFirstLine)
+	b := bufio.NewReaderSize(LimitLines(r), maxFirstLine)
 	if magic, _ := b.Peek(2); string(magic) == "\x1f\x8b" {
 		z, err := gzip.NewReader(b)
 		if err != nil {
 			return nil, c.failed(err)
 		}
-		b = bufio.NewReaderSize(z, maxFirstLine)
+		b = bufio.NewReaderSize(LimitLines(z), maxFirstLine)
 	}
 	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
 		b.Discard(3)

@@ -45,3 +45,34 @@ func TestCellsOfEveryTable(t *testing.T) {
 		})
 	}
 }
+
+// endless is a line that does not end, after a header.
+type endless struct{ head string }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if n := copy(p, e.head); n > 0 {
+		e.head = e.head[n:]
+		return n, nil
+	}
+	for i := range p {
+		p[i] = '1'
+	}
+	return len(p), nil
+}
+
+func TestALineWithoutEndIsRefused(t *testing.T) {
+	defer func(most int) { maxLine = most }(maxLine)
+	maxLine = 1 << 20
+	for name, open := range map[string]func(io.Reader, string) (*Cells, error){"a.csv": NewCells, "a.tsv": NewVerbatim} {
+		c, err := open(&endless{"x,y\n"}, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Next(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Next(); !errors.Is(err, ErrLine) || !strings.HasPrefix(err.Error(), name+": after line 1: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"inkling/internal/table"
 	"io"
 	"io/fs"
 	"path"
@@ -148,7 +149,7 @@ func (p *tsParser) errorf(format string, args ...any) error {
 }
 
 func (p *tsParser) parse(r io.Reader) error {
-	b := bufio.NewReaderSize(r, 1<<16)
+	b := bufio.NewReaderSize(table.LimitLines(r), 1<<16)
 	p.seen = map[string]bool{}
 	var line []byte
 	for {
