@@ -48,7 +48,7 @@ func Connect(o Options, more ...nats.Option) (*nats.Conn, error) {
 	urls := cmp.Or(o.URLs, nats.DefaultURL)
 	nc, err := nats.Connect(urls, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("nats %s: %w: start a server there (`nats-server`), or name another in Options.URLs", redact(urls), err)
+		return nil, fmt.Errorf("nats %s: %w: start a server there (`nats-server`), or name another in Options.URLs", redact(urls), redactError(err, urls))
 	}
 	return nc, nil
 }
@@ -88,15 +88,47 @@ func (o *Options) authentication() (opts []nats.Option, err error) {
 	return opts, nil
 }
 
-// redact hides user names and passwords of URLs.
+// redact hides user names and passwords of URLs, with a scheme or without.
 func redact(urls string) string {
 	parts := strings.Split(urls, ",")
 	for i, u := range parts {
-		if scheme, rest, ok := strings.Cut(u, "://"); ok {
-			if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-				parts[i] = scheme + "://…" + rest[at:]
-			}
+		if secret := userinfo(u); secret != "" {
+			parts[i] = strings.Replace(u, secret+"@", "…@", 1)
 		}
 	}
 	return strings.Join(parts, ",")
 }
+
+// userinfo returns what stands before the @ of a URL, which need not parse.
+func userinfo(u string) string {
+	if _, rest, ok := strings.Cut(u, "://"); ok {
+		u = rest
+	}
+	if host, _, ok := strings.Cut(u, "/"); ok && strings.Contains(host, "@") {
+		u = host // an @ of the path is none
+	}
+	return u[:max(strings.LastIndexByte(u, '@'), 0)]
+}
+
+// A redacted error has the text of another without the secrets of its URLs.
+type redacted struct {
+	error
+	text string
+}
+
+func redactError(err error, urls string) error {
+	text := err.Error()
+	for u := range strings.SplitSeq(urls, ",") {
+		if secret := userinfo(u); secret != "" {
+			text = strings.ReplaceAll(text, secret+"@", "…@")
+			if _, password, ok := strings.Cut(secret, ":"); ok && password != "" {
+				text = strings.ReplaceAll(text, password, "…")
+			}
+		}
+	}
+	return &redacted{err, text}
+}
+
+func (e *redacted) Error() string { return e.text }
+
+func (e *redacted) Unwrap() error { return e.error }
