@@ -245,7 +245,7 @@ func TestStreamRefuses(t *testing.T) {
 		"x:7: the label \"q\" is none of the model's": func(r *Recording, o *StreamOptions) {
 			r.Annotations = []dataset.Annotation{{Start: 1, End: 2, Label: "q", Where: "x:7"}}
 		},
-		"x:8: end: 41 s is behind the end of the recording, 40.000 s": func(r *Recording, o *StreamOptions) {
+		"x:8: end: 41 s is after the end of the recording, 40.000 s": func(r *Recording, o *StreamOptions) {
 			r.Annotations = []dataset.Annotation{{Start: 1, End: 41, Label: "a", Where: "x:8"}}
 		},
 		"choose another in segment.Config.Kind": func(r *Recording, o *StreamOptions) { o.Segment = &segment.Config{Kind: segment.Message} },
