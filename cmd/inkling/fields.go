@@ -105,10 +105,13 @@ var flagOf = map[string]string{
 // fieldName matches a field as messages name it.
 var fieldName = regexp.MustCompile(`\b(?:[a-z][a-z0-9]*\.)?[A-Z]?[A-Za-z]*(?:Options|Config|Format)\.[A-Z]\w*`)
 
+// noColumn writes "there is no such column" as --columns takes it.
+var noColumn = strings.NewReplacer(`=NAME to "-"`, "=-", `=NAME "-"`, "=-")
+
 // flags replaces the fields that a library's message names by the flags that set them.
 // Fields without a flag stay as they are.
 func flags(message string) string {
-	return fieldName.ReplaceAllStringFunc(message, func(name string) string {
+	message = fieldName.ReplaceAllStringFunc(message, func(name string) string {
 		if flag, ok := flagFor(name); ok {
 			return flag
 		}
@@ -120,6 +123,7 @@ func flags(message string) string {
 		}
 		return name
 	})
+	return noColumn.Replace(message)
 }
 
 // flagFor looks name up in flagOf and among the options of training, whose declarations
