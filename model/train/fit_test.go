@@ -210,7 +210,7 @@ func TestUnusableDataAreRefused(t *testing.T) {
 		want []string
 	}{
 		{nan, toyOptions(), []string{"toy:4", "feature 1", "step 4", "NaN", "remove or repair"}},
-		{one, toyOptions(), []string{"mid", "two labels or more"}},
+		{one, toyOptions(), []string{"mid", "at least two labels"}},
 		{toySet(5, 1), toyOptions(), []string{"5 examples of 3 labels", "at least two"}},
 		{&dataset.Set{Labels: []string{"a", "b"}}, toyOptions(), []string{"no examples"}},
 		{short, toyOptions(), []string{"toy:9", "too short", "leave it out"}},

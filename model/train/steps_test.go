@@ -137,11 +137,11 @@ func TestLearnsSteps(t *testing.T) {
 
 func TestImpossibleStepOptionsAreRefused(t *testing.T) {
 	for want, edit := range map[string]func(*Options){
-		"would add up":     func(o *Options) { o.Running = model.RunningEvidence },
-		"give cut or":      func(o *Options) { o.Runs = "both" },
-		"several":          func(o *Options) { o.Runs, o.NoConfirm = RunsWhole, false },
-		"give 0 to 1":      func(o *Options) { o.Carry = 2 },
-		"at least one sam": func(o *Options) { o.Window = 1e-9 },
+		"would add up":                    func(o *Options) { o.Running = model.RunningEvidence },
+		"give cut or":                     func(o *Options) { o.Runs = "both" },
+		"several":                         func(o *Options) { o.Runs, o.NoConfirm = RunsWhole, false },
+		"give 0 to 1":                     func(o *Options) { o.Carry = 2 },
+		"at least the length of a sample": func(o *Options) { o.Window = 1e-9 },
 	} {
 		o := toyStepOptions()
 		edit(&o)
