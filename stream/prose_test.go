@@ -110,7 +110,7 @@ func TestEmitWord(t *testing.T) {
 	if _, err := NewClassifier(m, &Options{Emit: Emit{Word: true}}); err == nil || !strings.Contains(err.Error(), "model of text") {
 		t.Errorf("words of samples: %v", err)
 	}
-	if _, err := NewClassifier(m, &Options{Segment: &segment.Config{Kind: segment.Line}}); err == nil || !strings.Contains(err.Error(), "model of text") {
+	if _, err := NewClassifier(m, &Options{Segment: &segment.Config{Kind: segment.Line}}); err == nil || !strings.Contains(err.Error(), "model that reads text") {
 		t.Errorf("lines of samples: %v", err)
 	}
 }
