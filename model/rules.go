@@ -34,17 +34,16 @@ func (c *Config) checkSegment() error {
 
 // checkBeats checks that segmenter and front end agree: only beats have a context.
 func (c *Config) checkBeats() error {
-	switch b := c.Segment.Beats(c.Rate, c.Channels); {
+	switch {
 	case c.Segment.Kind != segment.Beat && c.Front.Context > 0:
 		return fmt.Errorf("segment: kind %q: the model needs %d values of context for each segment, which only %s gives: use %s", c.Segment.Kind, c.Front.Context, segment.Beat, segment.Beat)
 	case c.Segment.Kind != segment.Beat:
 		return nil
 	case c.Front.Context != 0 && c.Front.Context != qrs.Features:
 		return fmt.Errorf("front: context: %d values, but a heartbeat has %d: train the model again", c.Front.Context, qrs.Features)
-	default:
-		if err := b.Check(); err != nil {
-			return fmt.Errorf("segment: beat: %w", err)
-		}
+	}
+	if err := c.Segment.CheckBeats(c.Rate, c.Channels); err != nil {
+		return fmt.Errorf("segment: beat: %w", err)
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 	"inkling/model"
 )
 
-// A Verdict is what a network without calibration answered for one held-out sequence.
-type Verdict struct {
+// A HeldOut is what a network without calibration answered for one held-out sequence.
+type HeldOut struct {
 	Label   int       // the truth
 	Labels  []int32   // that of every step, −1: none; nil: Label is that of them all
 	Running []float32 // T×C; nil without a running head
@@ -23,17 +23,17 @@ type Verdict struct {
 }
 
 // Confirmed returns the most probable label at the end.
-func (v *Verdict) Confirmed() int { return f32.Argmax(v.Probs) }
+func (v *HeldOut) Confirmed() int { return f32.Argmax(v.Probs) }
 
 // Ended returns the running label after the last step, −1 without a running head.
-func (v *Verdict) Ended() int {
+func (v *HeldOut) Ended() int {
 	if len(v.Running) == 0 {
 		return -1
 	}
 	return f32.Argmax(v.Running[len(v.Running)-len(v.Probs):])
 }
 
-func (v *Verdict) steps() int { return len(v.Running) / len(v.Probs) }
+func (v *HeldOut) steps() int { return len(v.Running) / len(v.Probs) }
 
 // Options of Fit.
 type Options struct {
@@ -43,13 +43,13 @@ type Options struct {
 
 // Fit sets c.Calibration, c.Decision.Warm and the early rule from vs, which must not be
 // empty. It returns what a user should know about the rule.
-func Fit(c *model.Config, vs []Verdict, o Options) (notes []string) {
+func Fit(c *model.Config, vs []HeldOut, o Options) (notes []string) {
 	c.Calibration = temperatures(c, vs)
 	if c.Running == model.RunningNone {
 		return nil
 	}
 	c.Decision.Warm = warmSteps(vs, len(c.Labels))
-	tempered := make([]Verdict, len(vs))
+	tempered := make([]HeldOut, len(vs))
 	for i, v := range vs {
 		tempered[i] = temper(c, &v)
 	}
@@ -66,9 +66,9 @@ func Fit(c *model.Config, vs []Verdict, o Options) (notes []string) {
 }
 
 // temper returns v under c's calibration.
-func temper(c *model.Config, v *Verdict) Verdict {
+func temper(c *model.Config, v *HeldOut) HeldOut {
 	n := len(v.Probs)
-	out := Verdict{Label: v.Label, Running: slices.Clone(v.Running), Probs: slices.Clone(v.Probs)}
+	out := HeldOut{Label: v.Label, Running: slices.Clone(v.Running), Probs: slices.Clone(v.Probs)}
 	for t := range v.steps() {
 		row := out.Running[t*n:][:n]
 		model.ApplyTemperature(row, row, c.Calibration.Running[c.Calibration.Tenth(t+1)])

@@ -22,8 +22,8 @@ func config() *model.Config {
 
 // draw makes n sequences of 10 to 30 steps whose evidence for the truth grows; their
 // probabilities are too sure of themselves by the factor sharp, and exact without.
-func draw(rng *rand.Rand, n int, sharp float64) []Verdict {
-	vs := make([]Verdict, n)
+func draw(rng *rand.Rand, n int, sharp float64) []HeldOut {
+	vs := make([]HeldOut, n)
 	for i := range vs {
 		v := &vs[i]
 		v.Label = rng.IntN(classes)
@@ -70,7 +70,7 @@ func TestTemperaturesUndoSharpness(t *testing.T) {
 
 // overturned applies c's rule to new sequences: the share of labels that the end
 // overturns, of all and of the earliest fifth, and the mean share seen.
-func overturned(c *model.Config, vs []Verdict) (all, fifth, seen float64) {
+func overturned(c *model.Config, vs []HeldOut) (all, fifth, seen float64) {
 	type answer struct{ share, wrong float64 }
 	var as []answer
 	for i := range vs {
@@ -169,9 +169,9 @@ func TestAnswerAgreesWithStopper(t *testing.T) {
 }
 
 func TestWarmStepsEndWhereTheHeadBeatsChance(t *testing.T) {
-	var vs []Verdict
+	var vs []HeldOut
 	for i := range 100 {
-		v := Verdict{Label: i % 2}
+		v := HeldOut{Label: i % 2}
 		for s := range 50 {
 			p := float32(0.9)
 			if s < 3 {
@@ -195,6 +195,6 @@ func TestWarmStepsEndWhereTheHeadBeatsChance(t *testing.T) {
 		t.Errorf("%d warm steps of a head that is never right, want a tenth", n)
 	}
 	if n := warmSteps(nil, 2); n != 0 {
-		t.Errorf("%d warm steps without verdicts", n)
+		t.Errorf("%d warm steps without answers", n)
 	}
 }

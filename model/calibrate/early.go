@@ -12,12 +12,12 @@ import (
 	"inkling/model/decide"
 )
 
-// learnEarly fits the early rule of c to calibrated verdicts. Each half of them is judged by
+// learnEarly fits the early rule of c to calibrated answers. Each half of them is judged by
 // a score fitted on the other half, so that the test is fair; the score that is kept is
-// fitted on all. If the verdicts cannot support o.Gap, the rule holds for the least gap that
+// fitted on all. If the answers cannot support o.Gap, the rule holds for the least gap that
 // they do support, and supported is false; if that is not under one half, there is no rule.
-func learnEarly(c *model.Config, vs []Verdict, o Options) (rule *decide.Early, supported bool) {
-	halves := [2][]Verdict{}
+func learnEarly(c *model.Config, vs []HeldOut, o Options) (rule *decide.Early, supported bool) {
+	halves := [2][]HeldOut{}
 	for i, v := range vs {
 		halves[i%2] = append(halves[i%2], v)
 	}
@@ -49,7 +49,7 @@ type course struct {
 	agree []bool
 }
 
-func newCourse(c *model.Config, v *Verdict, weights []float64) course {
+func newCourse(c *model.Config, v *HeldOut, weights []float64) course {
 	rule := decide.Early{Weights: weights}
 	q := course{steps: v.steps()}
 	best := math.Inf(-1)
@@ -64,7 +64,7 @@ func newCourse(c *model.Config, v *Verdict, weights []float64) course {
 
 // eachStep calls f with the running label and the features of every step of v after the
 // warm-up.
-func eachStep(c *model.Config, v *Verdict, f func(step, label int, features *[decide.ScoreFeatures]float64)) {
+func eachStep(c *model.Config, v *HeldOut, f func(step, label int, features *[decide.ScoreFeatures]float64)) {
 	n := len(v.Probs)
 	last, held := -1, 0
 	for step := c.Decision.Warm + 1; step <= v.steps(); step++ {

@@ -13,7 +13,7 @@ import (
 // with the target whether the step's running label is the confirmed one. Every sequence has
 // the same weight. A small ridge keeps the weights finite if the steps are separable. The
 // method is Newton's (iteratively reweighted least squares).
-func regress(c *model.Config, vs []Verdict) []float64 {
+func regress(c *model.Config, vs []HeldOut) []float64 {
 	const k = decide.ScoreFeatures
 	w := mat.NewVecDense(k, nil)
 	for range 25 {
@@ -46,7 +46,7 @@ func regress(c *model.Config, vs []Verdict) []float64 {
 const ridge = 0.1
 
 // addSteps adds one sequence's share of Hessian and gradient.
-func addSteps(c *model.Config, v *Verdict, w *mat.VecDense, hessian *mat.SymDense, gradient *mat.VecDense) {
+func addSteps(c *model.Config, v *HeldOut, w *mat.VecDense, hessian *mat.SymDense, gradient *mat.VecDense) {
 	share := 1 / float64(max(v.steps()-c.Decision.Warm, 1))
 	confirmed := v.Confirmed()
 	eachStep(c, v, func(_, label int, f *[decide.ScoreFeatures]float64) {

@@ -12,7 +12,7 @@ import (
 // them as sure as they are right. Steps without a label are ignored.
 func TestFitStepsUndoesOverconfidence(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	v := Verdict{Probs: make([]float32, 2)}
+	v := HeldOut{Probs: make([]float32, 2)}
 	for range 4000 {
 		label, row := int32(rng.IntN(2)), []float32{0.99, 0.01}
 		switch right := rng.Float64() < 0.8; {
@@ -24,7 +24,7 @@ func TestFitStepsUndoesOverconfidence(t *testing.T) {
 		v.Labels, v.Running = append(v.Labels, label), append(v.Running, row...)
 	}
 	c := model.Config{Labels: []string{"a", "b"}}
-	FitSteps(&c, []Verdict{v})
+	FitSteps(&c, []HeldOut{v})
 	k := c.Calibration
 	if k == nil || k.Steps != 1 || len(k.Running) != model.Tenths || k.Running[0] != k.Running[9] || k.Confirm != 0 {
 		t.Fatalf("%+v", k)
@@ -34,7 +34,7 @@ func TestFitStepsUndoesOverconfidence(t *testing.T) {
 	if math.Abs(float64(p[0])-0.8) > 0.02 {
 		t.Errorf("temperature %v makes %v of 0.99, right 80 times of 100", k.Running[0], p[0])
 	}
-	if l := Loss([]Verdict{v}); math.Abs(l-0.5004) > 0.03 { // the entropy of 0.8
+	if l := Loss([]HeldOut{v}); math.Abs(l-0.5004) > 0.03 { // the entropy of 0.8
 		t.Errorf("loss %v", l)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // temperatures fits a temperature for the confirm head and one for each tenth of the usual
 // length, the ninth decile of the sequences' lengths, by maximum likelihood (Guo et al.
 // 2017).
-func temperatures(c *model.Config, vs []Verdict) *model.Calibration {
+func temperatures(c *model.Config, vs []HeldOut) *model.Calibration {
 	k := &model.Calibration{Steps: max(usualLength(vs), 1)}
 	if c.Confirm {
 		var s samples
@@ -44,7 +44,7 @@ func temperatures(c *model.Config, vs []Verdict) *model.Calibration {
 // do not make it extreme. It is the weight of the squared difference of the logarithms.
 const shrinkage = 2
 
-func usualLength(vs []Verdict) int {
+func usualLength(vs []HeldOut) int {
 	n := make([]int, len(vs))
 	for i := range vs {
 		n[i] = vs[i].steps()
@@ -68,7 +68,7 @@ func (s *samples) add(p []float32, label int) {
 }
 
 // addSteps adds the steps of v that have labels of their own.
-func (s *samples) addSteps(v *Verdict) {
+func (s *samples) addSteps(v *HeldOut) {
 	n := len(v.Probs)
 	for t, l := range v.Labels {
 		if l >= 0 {
@@ -115,7 +115,7 @@ func (s *samples) temperature(middle, weight float64) float64 {
 
 // Loss returns the mean negative log-likelihood under the best temperature, of the confirmed
 // probabilities or, if steps have labels, of the running ones.
-func Loss(vs []Verdict) float64 {
+func Loss(vs []HeldOut) float64 {
 	var s samples
 	for i := range vs {
 		if vs[i].Labels == nil {

@@ -9,7 +9,7 @@ import (
 // warmSteps returns the number of steps that the running head needs before its accuracy on
 // held-out sequences is a standard error above that of always choosing the commonest label,
 // at most a tenth of the median sequence.
-func warmSteps(vs []Verdict, classes int) int {
+func warmSteps(vs []HeldOut, classes int) int {
 	count, lengths := make([]int, classes), make([]int, 0, len(vs))
 	for i := range vs {
 		count[vs[i].Label]++

@@ -164,11 +164,10 @@ func (c *cutRecord) load(r *Record, o *BeatOptions) error {
 	if o.Rate > 0 {
 		c.rate = o.Rate
 	}
-	cfg := o.Segment.Beats(c.rate, c.channels)
-	if err := cfg.Check(); err != nil {
+	seg, err := beatSegmenter(o.Segment, c.rate, c.channels)
+	if err != nil {
 		return fmt.Errorf("%s: %w", r.File, err)
 	}
-	seg := qrs.New(cfg)
 	var at []float64
 	var found []Example
 	n := c.channels
@@ -218,14 +217,22 @@ type Beat struct {
 	Context []float32
 }
 
+func beatSegmenter(c segment.Config, rate float64, channels int) (*qrs.Segmenter, error) {
+	if err := c.CheckBeats(rate, channels); err != nil {
+		return nil, err
+	}
+	c = c.Defaults()
+	return qrs.New(qrs.Config{Rate: rate, Channels: channels, Before: c.Before, After: c.After, Wait: c.Wait}), nil
+}
+
 // CutBeats calls each with the beats of a whole signal, cut as segment.Beat cuts them.
 // The signal must not contain NaN.
 func CutBeats(cfg segment.Config, rate float64, x []float32, channels int, each func(*Beat)) error {
-	c := cfg.Beats(rate, channels)
-	if err := c.Check(); err != nil {
+	s, err := beatSegmenter(cfg, rate, channels)
+	if err != nil {
 		return err
 	}
-	cutBeats(qrs.New(c), x, channels, func(b *qrs.Beat) {
+	cutBeats(s, x, channels, func(b *qrs.Beat) {
 		each(&Beat{Peak: b.Peak, Samples: b.Samples, Context: b.Context[:]})
 	})
 	return nil

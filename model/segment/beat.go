@@ -16,7 +16,7 @@ type beat struct {
 }
 
 func newBeat(b base, c *Config, s Setup) *beat {
-	return &beat{base: b, context: s.Context, beats: qrs.New(c.Beats(s.Rate, s.Channels))}
+	return &beat{base: b, context: s.Context, beats: qrs.New(c.beats(s.Rate, s.Channels))}
 }
 
 func (b *beat) Push(f *Found, samples []float32) {

@@ -105,9 +105,14 @@ func (c Config) Defaults() Config {
 	return c
 }
 
-// Beats returns what the segmenter Beat needs for a signal of the given rate and
-// number of channels.
-func (c Config) Beats(rate float64, channels int) qrs.Config {
+// CheckBeats reports why the segmenter Beat cannot find heartbeats in a signal of the
+// given rate and number of channels.
+func (c Config) CheckBeats(rate float64, channels int) error {
+	b := c.beats(rate, channels)
+	return b.Check()
+}
+
+func (c Config) beats(rate float64, channels int) qrs.Config {
 	c = c.Defaults()
 	return qrs.Config{Rate: rate, Channels: channels, Before: c.Before, After: c.After, Wait: c.Wait}
 }

@@ -35,7 +35,7 @@ func (o *Options) cutToActivity(set *dataset.Set) (cut *dataset.Set, note string
 		span.End = counted(x, span, len(e.Samples)/set.Channels)
 		if span.End > span.Start {
 			e.Samples = e.Samples[span.Start*set.Channels : span.End*set.Channels]
-		} else if set.Labels[e.Label] != background {
+		} else if set.Labels[e.Label] != dataset.Background {
 			silent++
 		}
 		t.Examples = append(t.Examples, e)

@@ -51,7 +51,7 @@ func changedSamples(o *Options, rng *rand.Rand, set *dataset.Set, e *dataset.Exa
 	case set.Kind == dataset.Series:
 		return stretchSeries(e.Samples, 1+o.Stretch*(2*rng.Float64()-1), set.Channels)
 	}
-	isBackground := o.Background != nil && set.Labels[e.Label] == background
+	isBackground := o.Background != nil && set.Labels[e.Label] == dataset.Background
 	return augmentSamples(o, rng, e, set.Channels, isBackground)
 }
 

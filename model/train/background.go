@@ -29,7 +29,7 @@ func (o *Options) addBackground(set, valid *dataset.Set) (*dataset.Set, *dataset
 		return nil, nil, err
 	}
 	if valid != nil {
-		valid = valid.Union(&dataset.Set{Labels: []string{background}})
+		valid = valid.Union(&dataset.Set{Labels: []string{dataset.Background}})
 	}
 	return set, valid, nil
 }
@@ -55,7 +55,7 @@ func (o *Options) withBackground(set *dataset.Set) (*dataset.Set, error) {
 		level += rms(set.Examples[i].Samples) / float64(len(set.Examples))
 	}
 	pieces := *b
-	pieces.Labels, pieces.Examples = []string{background}, nil
+	pieces.Labels, pieces.Examples = []string{dataset.Background}, nil
 	for i := range b.Examples {
 		rng := random(o.Seed, forBackground, 0, i)
 		for x := b.Examples[i].Samples; len(x) > 0; {

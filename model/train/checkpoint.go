@@ -99,7 +99,7 @@ func (c *crossing) saved() savedCrossing {
 func (s *savedCrossing) crossing() crossing {
 	c := crossing{Done: s.Done}
 	for _, v := range s.Verdicts {
-		c.Verdicts = append(c.Verdicts, calibrate.Verdict(v))
+		c.Verdicts = append(c.Verdicts, calibrate.HeldOut(v))
 	}
 	return c
 }

@@ -44,7 +44,7 @@ type fold struct{ train, held *dataset.Set }
 // crossing is the progress of cross-fitting; a checkpoint holds it.
 type crossing struct {
 	Done     int // folds
-	Verdicts []calibrate.Verdict
+	Verdicts []calibrate.HeldOut
 }
 
 // crossFit trains on the examples outside fold t.crossed.Done, with the same options and as

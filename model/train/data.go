@@ -250,7 +250,7 @@ type evaluation struct {
 	loss             float64
 	confirm, running float64 // accuracies
 	most, n          int     // predictions of the most predicted class; examples
-	finals           []calibrate.Verdict
+	finals           []calibrate.HeldOut
 }
 
 func (c *corpus) config(o *Options) *model.Config {

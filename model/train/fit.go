@@ -60,7 +60,7 @@ type Result struct {
 	Best  int // the epoch whose weights were kept
 	// Held has the running head's outputs for recordings that it was not trained on, if the
 	// set has a label for every sample.
-	Held []calibrate.Verdict
+	Held []calibrate.HeldOut
 }
 
 // Fit trains on set. It validates on valid or, if valid is nil, on the share o.Validation of
@@ -183,8 +183,8 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 	case c.Running != model.RunningNone && !t.train.origin.Stepwise():
 		c.Decision.EarlyP, c.Decision.EarlySteps = blindP, blindSteps
 	}
-	if slices.Contains(c.Labels, background) {
-		c.Decision.Background = background
+	if slices.Contains(c.Labels, dataset.Background) {
+		c.Decision.Background = dataset.Background
 	}
 	c.Origin = model.Origin{Program: "inkling", Data: t.train.origin.Hash, Examples: t.shortHashes(),
 		Options: t.o.kept(), Seed: t.o.Seed, Measured: measured}
@@ -234,10 +234,6 @@ func (t *trainer) groups() []string {
 	}
 	return slices.Sorted(maps.Keys(seen))
 }
-
-// background is the label for everything that is none of the others. It is trained, but not
-// reported.
-const background = "background"
 
 func round6(v float64) float64 { return math.Round(v*1e6) / 1e6 }
 

@@ -90,4 +90,4 @@ type unlabelled struct{}
 
 func (unlabelled) right(*model.Config, *batch) (confirm, running int) { return 0, 0 }
 
-func (unlabelled) verdicts(*model.Config, *batch, []calibrate.Verdict) {}
+func (unlabelled) answers(*model.Config, *batch, []calibrate.HeldOut) {}

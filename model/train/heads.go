@@ -22,8 +22,8 @@ type head interface {
 	backward(c *model.Config, p, grad *model.Params, b *batch, dF, dB []float32)
 	// right counts the sequences whose label is confirmed, and running at the end.
 	right(c *model.Config, b *batch) (confirm, running int)
-	// verdicts copies each sequence's probabilities out.
-	verdicts(c *model.Config, b *batch, dst []calibrate.Verdict)
+	// answers copies each sequence's probabilities out.
+	answers(c *model.Config, b *batch, dst []calibrate.HeldOut)
 }
 
 func newHead(c *model.Config) head {
@@ -279,11 +279,11 @@ func (q *heads) final(c *model.Config, b *batch, i int) []float32 {
 	return q.confirm[i*n:][:n]
 }
 
-// verdicts copies each sequence's probabilities out.
-func (q *heads) verdicts(c *model.Config, b *batch, dst []calibrate.Verdict) {
+// answers copies each sequence's probabilities out.
+func (q *heads) answers(c *model.Config, b *batch, dst []calibrate.HeldOut) {
 	n := len(c.Labels)
 	for i, s := range b.seqs {
-		v := calibrate.Verdict{Label: s.label, Labels: s.labels}
+		v := calibrate.HeldOut{Label: s.label, Labels: s.labels}
 		for t := range s.steps {
 			if c.Running != model.RunningNone {
 				v.Running = append(v.Running, q.running[b.row(i, t)*n:][:n]...)

@@ -291,7 +291,7 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(c.plain[b]), len(c.plain[a])) })
 	shards := slices.Collect(slices.Chunk(order, shard))
 	losses := make([]float64, len(shards))
-	e := evaluation{n: n, finals: make([]calibrate.Verdict, n)}
+	e := evaluation{n: n, finals: make([]calibrate.HeldOut, n)}
 	whole := c.whole(order)
 	parallel.Workers(len(shards), len(t.workers), func(wi, i int) {
 		w := t.workers[wi]
@@ -312,7 +312,7 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 			scale[j] = w.batch.seqs[j].weight(nil) / whole
 		}
 		losses[i] = w.head.loss(t.config, p, &w.batch, lossTerms{running: t.o.RunningWeight}, scale)
-		w.head.verdicts(t.config, &w.batch, e.finals)
+		w.head.answers(t.config, &w.batch, e.finals)
 	})
 	for _, l := range losses {
 		e.loss += l
@@ -321,7 +321,7 @@ func (t *trainer) evaluate(p *model.Params, c *corpus) evaluation {
 	return e
 }
 
-// count computes the accuracies from the verdicts. Without labels there are none.
+// count computes the accuracies from the answers. Without labels there are none.
 func (e *evaluation) count(classes int) {
 	if classes == 0 {
 		e.finals, e.confirm, e.running = nil, math.NaN(), math.NaN()

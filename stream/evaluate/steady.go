@@ -21,7 +21,7 @@ const accuracyLent = 0.01
 // label for every step and were not trained on. Among the settings within one point of
 // the best accuracy of steps it chooses the one with the best F1 of segments at an overlap
 // of 50 %, and of equals the one that holds back less.
-func Steady(c *model.Config, vs []calibrate.Verdict) decide.Config {
+func Steady(c *model.Config, vs []calibrate.HeldOut) decide.Config {
 	var probs [][]float32
 	for i := range vs {
 		probs = append(probs, tempered(c, &vs[i]))
@@ -47,7 +47,7 @@ func Steady(c *model.Config, vs []calibrate.Verdict) decide.Config {
 }
 
 // tempered returns v's running probabilities under c's calibration.
-func tempered(c *model.Config, v *calibrate.Verdict) []float32 {
+func tempered(c *model.Config, v *calibrate.HeldOut) []float32 {
 	n := len(c.Labels)
 	out := append([]float32(nil), v.Running...)
 	if k := c.Calibration; k != nil && k.Running != nil {
@@ -64,7 +64,7 @@ type steadiness struct {
 	accuracy, f1 float64
 }
 
-func (s *steadiness) measure(c *model.Config, vs []calibrate.Verdict, probs [][]float32) {
+func (s *steadiness) measure(c *model.Config, vs []calibrate.HeldOut, probs [][]float32) {
 	var o overlaps
 	right, steps, n := 0, 0, len(c.Labels)
 	for i := range vs {

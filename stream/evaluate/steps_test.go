@@ -213,7 +213,7 @@ func TestStepsRefuses(t *testing.T) {
 func TestSteadyAveragesWhatFlickers(t *testing.T) {
 	c := model.Config{Labels: []string{"a", "b"}, Decision: decide.Config{State: "carry", Gap: "reset"}}
 	for _, flicker := range []bool{false, true} {
-		v := calibrate.Verdict{}
+		v := calibrate.HeldOut{}
 		rng := rand.New(rand.NewPCG(1, 2))
 		for t := range 800 {
 			label := int32(t / 100 % 2)
@@ -227,7 +227,7 @@ func TestSteadyAveragesWhatFlickers(t *testing.T) {
 			}
 			v.Labels, v.Running = append(v.Labels, label), append(v.Running, row...)
 		}
-		d := Steady(&c, []calibrate.Verdict{v})
+		d := Steady(&c, []calibrate.HeldOut{v})
 		if (d.Smooth > 0 || d.Hold > 0) != flicker || d.State != "carry" {
 			t.Errorf("flicker %v: %+v", flicker, d)
 		}
