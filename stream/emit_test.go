@@ -1,0 +1,58 @@
+package stream
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"inkling/model/decide"
+)
+
+func TestParseEmit(t *testing.T) {
+	if e, err := ParseEmit("every=100ms"); err != nil || e.Every != 100*time.Millisecond {
+		t.Error(e, err)
+	}
+	for _, bad := range []string{"x", "every=", "every=-1s"} {
+		if _, err := ParseEmit(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+// Emit every=… thins by samples: the first step, and then none nearer than that.
+func TestEmitEvery(t *testing.T) {
+	b := block(0, make([]float32, 10)...)
+	b.Format.Rate = 10
+	var got []uint64
+	for _, e := range script(t, signModel(t, decide.Config{}), &Options{Emit: Emit{Every: 300 * time.Millisecond}}, b) {
+		if e.Type == Running {
+			got = append(got, e.Sample)
+		}
+	}
+	if want := []uint64{1, 4, 7, 10}; !slices.Equal(got, want) {
+		t.Errorf("running at %v, want %v", got, want)
+	}
+}
+
+// Thinning changes nothing but the running events.
+func TestEmitThinsNothingElse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSetting(t)
+		s.disturb(t, false)
+		others := func(e Emit) (out []Event) {
+			s.o.Emit = e
+			for _, e := range s.play(t, classifier(t, &s), func() int { return 500 }, nil) {
+				if e.Type != Running {
+					out = append(out, e)
+				}
+			}
+			return out
+		}
+		all := others(Emit{})
+		for _, e := range []Emit{{Change: true}, {Confirmed: true}, {Every: 50 * time.Millisecond}} {
+			same(t, "thinned", others(e), all)
+		}
+	})
+}
