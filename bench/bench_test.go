@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"inkling/internal/measure"
+	"inkling/model/measure"
 )
 
 // Every comparison can be built, its numbers agree, and each of its cases runs. bench/run

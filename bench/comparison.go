@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"inkling/internal/measure"
+	"inkling/model/measure"
 )
 
 // A comparison is one line of a table: the same work by inkling and its peers, timed in one

@@ -19,7 +19,7 @@ import (
 
 	"inkling/internal/atomicfile"
 	"inkling/internal/f32"
-	"inkling/internal/measure"
+	"inkling/model/measure"
 )
 
 // options holds the flags of the command line.

@@ -13,7 +13,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"inkling/internal/f32"
-	"inkling/internal/measure"
+	"inkling/model/measure"
 )
 
 // titles holds the title and a remark for the table of each section.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 
-	"inkling/internal/measure"
 	"inkling/model"
+	"inkling/model/measure"
 )
 
 // A size is the time of a single step at one size of the network.

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"inkling/internal/measure"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/measure"
 	"inkling/model/train"
 )
 

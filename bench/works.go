@@ -5,8 +5,8 @@ import (
 
 	"inkling/bench/onnx"
 	"inkling/cell"
-	"inkling/internal/measure"
 	"inkling/model"
+	"inkling/model/measure"
 )
 
 // peers holds the other programs that are available.

@@ -13,8 +13,8 @@ import (
 
 	"inkling/cell"
 	"inkling/internal/f32"
-	"inkling/internal/measure"
 	"inkling/model"
+	"inkling/model/measure"
 )
 
 type benchCmd struct {
