@@ -24,14 +24,15 @@ type Options struct {
 	Name    string // of the connection [inkling]
 }
 
-// Connect connects, and keeps reconnecting for ever. What is published during an outage
+// Connect connects, and keeps reconnecting for ever, also after the server has refused the
+// credentials. What is published during an outage
 // is kept, up to 32 MB. more are options of nats.go, such as nats.InProcessServer.
 func Connect(o Options, more ...nats.Option) (*nats.Conn, error) {
 	opts := []nats.Option{
 		nats.Name(cmp.Or(o.Name, "inkling")), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
 		nats.ReconnectJitter(50*time.Millisecond, 100*time.Millisecond), nats.ReconnectBufSize(32 << 20),
 		nats.PingInterval(2 * time.Second), nats.MaxPingsOutstanding(2), nats.Timeout(5 * time.Second),
-		nats.ErrorHandler(printError),
+		nats.ErrorHandler(printError), nats.IgnoreAuthErrorAbort(), // wrong credentials may be right again
 	}
 	auth, err := o.authentication()
 	if err != nil {

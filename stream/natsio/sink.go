@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"inkling/capture"
 	"inkling/stream"
 )
 
@@ -48,6 +49,9 @@ func (s *Sink) Write(ctx context.Context, e *stream.Event) error {
 	s.line = stream.AppendJSON(s.line[:0], e)
 	for {
 		err := s.nc.Publish(s.subject(e), s.line)
+		if errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject) {
+			return s.refuse(e, err)
+		}
 		if !errors.Is(err, nats.ErrReconnectBufExceeded) {
 			return err
 		}
@@ -57,6 +61,23 @@ func (s *Sink) Write(ctx context.Context, e *stream.Event) error {
 		case <-time.After(retry):
 		}
 	}
+}
+
+// refuse reports an event that no server takes in a status event of its stream, which
+// is shorter: one event's failure does not end the others.
+func (s *Sink) refuse(e *stream.Event, why error) error {
+	if e.Type == stream.Status {
+		return nil // it would not fit either
+	}
+	h := e.Header
+	h.Stream = cut(h.Stream)
+	status := stream.NewStatus(h, capture.Slow, fmt.Sprintf("a %s event of %d bytes was not published: %v", e.Type, len(s.line), why))
+	s.line = stream.AppendJSON(s.line[:0], &status)
+	err := s.nc.Publish(s.subject(&status), s.line)
+	if errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject) {
+		return nil
+	}
+	return err
 }
 
 // subject caches the subjects of the streams.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,7 @@ type Source struct {
 	msg     message           // decoded last
 	next    map[string]uint64 // of each stream: the index of its next sample
 
+	gone   error         // why the connection was closed by itself; guarded by mu
 	ready  chan struct{} // holds a token if there may be something to read
 	closed chan struct{}
 	once   sync.Once
@@ -84,7 +86,35 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 	return s, nil
 }
 
+// maxText bounds, in bytes, what a report repeats of a message or an error, and the name
+// of a stream: whatever a stranger writes fits into a subject and a payload.
+const maxText = 256
+
+// cut returns text in at most maxText bytes, and says that it was cut.
+func cut(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	const end = "… (cut)"
+	return strings.ToValidUTF8(text[:maxText-len(end)], "") + end
+}
+
+// ErrConnectionClosed says that the connection was closed by itself or by its owner while
+// a source read from it: nothing would come any more.
+var ErrConnectionClosed = errors.New("the connection to NATS is closed")
+
+// end makes Read return ErrConnectionClosed, after what has come before.
+func (s *Source) end(why error) {
+	s.mu.Lock()
+	if s.gone = ErrConnectionClosed; why != nil {
+		s.gone = fmt.Errorf("%w: %w", ErrConnectionClosed, why)
+	}
+	s.mu.Unlock()
+	s.wake()
+}
+
 func (s *Source) report(stream string, state capture.Health, reason string) {
+	reason = cut(reason)
 	s.mu.Lock()
 	s.faults = append(s.faults, fault{stream, capture.Fault{State: state, Reason: reason}})
 	s.mu.Unlock()
@@ -160,6 +190,12 @@ func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 		if s.pop(b) {
 			return nil
 		}
+		s.mu.Lock()
+		gone := s.gone
+		s.mu.Unlock()
+		if gone != nil {
+			return gone
+		}
 		select {
 		case <-s.ready:
 		case <-ctx.Done():
@@ -211,9 +247,14 @@ func (s *Source) fill(b *capture.Block, m *nats.Msg) {
 	stream := streamOf(m)
 	*b = capture.Block{Stream: stream, Time: time.Now(), Samples: b.Samples[:0]}
 	d := &s.msg
-	if err := d.decode(m.Header, m.Data, &s.o.Format); err != nil {
+	err := d.decode(m.Header, m.Data, &s.o.Format)
+	if len(stream) > maxText {
+		err = fmt.Errorf("a stream name of %d bytes: give one of at most %d", len(stream), maxText)
+		b.Stream = cut(m.Subject)
+	}
+	if err != nil {
 		n := s.Bad.Add(1)
-		b.Fault = &capture.Fault{State: capture.Down, Reason: fmt.Sprintf("message on %s refused (%d so far): %v", m.Subject, n, err)}
+		b.Fault = &capture.Fault{State: capture.Down, Reason: cut(fmt.Sprintf("message on %s refused (%d so far): %v", m.Subject, n, err))}
 		return
 	}
 	s.place(stream, d)

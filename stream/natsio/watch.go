@@ -23,6 +23,7 @@ type watcher struct {
 	disconnected nats.ConnErrHandler
 	reconnected  nats.ConnHandler
 	failed       nats.ErrHandler
+	closed       nats.ConnHandler
 }
 
 // watchers holds the watcher of each connection that has sources.
@@ -65,6 +66,8 @@ func (w *watcher) install() {
 	w.nc.SetDisconnectErrHandler(w.onDisconnect)
 	w.nc.SetReconnectHandler(w.onReconnect)
 	w.nc.SetErrorHandler(w.onError)
+	w.closed = w.nc.ClosedHandler()
+	w.nc.SetClosedHandler(w.onClosed)
 }
 
 // restore puts back the handlers that the watcher found, but for those that have been
@@ -78,6 +81,9 @@ func (w *watcher) restore() {
 	}
 	if sameFunc(w.nc.ErrorHandler(), nats.ErrHandler(w.onError)) {
 		w.nc.SetErrorHandler(w.failed)
+	}
+	if sameFunc(w.nc.ClosedHandler(), nats.ConnHandler(w.onClosed)) {
+		w.nc.SetClosedHandler(w.closed)
 	}
 }
 
@@ -110,6 +116,19 @@ func (w *watcher) onError(nc *nats.Conn, sub *nats.Subscription, err error) {
 		w.failed(nc, sub, err)
 	}
 	w.report(capture.Slow, "nats: "+err.Error())
+}
+
+// onClosed ends the sources: nothing comes over a closed connection any more.
+func (w *watcher) onClosed(nc *nats.Conn) {
+	if w.closed != nil {
+		w.closed(nc)
+	}
+	watchers.Lock()
+	sources := slices.Clone(w.sources)
+	watchers.Unlock()
+	for _, s := range sources {
+		s.end(nc.LastError())
+	}
 }
 
 func (w *watcher) report(state capture.Health, reason string) {

@@ -1,0 +1,94 @@
+package natsio
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"inkling/capture"
+	"inkling/stream"
+)
+
+// A connection that is closed for good ends its sources with an error: they do not wait
+// for what cannot come.
+func TestAClosedConnectionEndsTheSource(t *testing.T) {
+	nc := connect(t)
+	s := newSource(t, nc, "in", SourceOptions{})
+	if err := nc.Publish("in", []byte("[1,2,3]")); err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	var b capture.Block
+	if err := s.Read(t.Context(), &b); err != nil || b.Stream != "in" {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	nc.Close()
+	for {
+		err := s.Read(t.Context(), &b)
+		if err == nil {
+			continue // reports of the outage
+		}
+		if !errors.Is(err, ErrConnectionClosed) {
+			t.Errorf("%v", err)
+		}
+		return
+	}
+}
+
+// What a stranger writes into a message is repeated in few bytes, and a name that no
+// subject can hold is refused; the stream after it goes on.
+func TestWhatIsRepeatedOfAMessageIsShort(t *testing.T) {
+	for name, h := range map[string]nats.Header{
+		"content type": {HeaderType: {strings.Repeat("\x01", 300_000)}},
+		"rate":         {HeaderRate: {strings.Repeat("x", 10_000)}},
+		"stream":       {HeaderStream: {strings.Repeat("a", 10_000)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nc := connect(t)
+			s := newSource(t, nc, "in", SourceOptions{})
+			if err := nc.PublishMsg(&nats.Msg{Subject: "in", Header: h, Data: []byte("[1]")}); err != nil {
+				t.Fatal(err)
+			}
+			if err := nc.Publish("in", []byte("[1,2]")); err != nil {
+				t.Fatal(err)
+			}
+			var b capture.Block
+			if err := s.Read(t.Context(), &b); err != nil || b.Fault == nil || len(b.Fault.Reason) > maxText || len(b.Stream) > maxText {
+				t.Fatalf("%v: a reason of %d bytes, a stream of %d", err, len(b.Fault.Reason), len(b.Stream))
+			}
+			if err := s.Read(t.Context(), &b); err != nil || b.Fault != nil || b.Len() != 2 {
+				t.Errorf("the message after it: %+v, %v", b, err)
+			}
+		})
+	}
+}
+
+// An event that is too large for the server is reported in a status event, and those
+// after it are published.
+func TestAnEventTooLargeDoesNotEndTheOthers(t *testing.T) {
+	nc := connect(t)
+	sub := subscribe(t, nc, "out.>")
+	sink, err := NewSink(nc, "out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := stream.NewConfirmed(stream.Header{Stream: "a"}, stream.Answer{Label: strings.Repeat("x", 2<<20)}, stream.Outcome{}, stream.Span{}, stream.HeldBack{})
+	small := stream.NewEarly(stream.Header{Stream: "a"}, "x", 1)
+	for _, e := range []*stream.Event{&large, &small} {
+		if err := sink.Write(context.Background(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"out.status.a", "out.early.a"} {
+		msg, err := sub.NextMsg(time.Minute)
+		if err != nil || msg.Subject != want {
+			t.Fatalf("%v on %v, want %s", err, msg, want)
+		}
+	}
+}
