@@ -81,14 +81,17 @@ func TestLedger(t *testing.T) {
 	table := ruleTable(t)
 	seen := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawSetting(t)
-		s.drawRules(t)
-		s.o.Segment.MinDuration = rapid.SampledFrom([]float64{0.01, 0.05}).Draw(t, "minimum")
-		s.o.Segment.PreRoll = rapid.SampledFrom([]float64{0.001, 0.04}).Draw(t, "pre-roll")
-		if rapid.Bool().Draw(t, "activity") {
-			s.o.Segment.Kind = segment.Activity
-		}
-		for range 3 {
+		for range 3 { // short streams of many settings find more than long ones of a few
+			s := drawSetting(t)
+			s.drawRules(t)
+			s.o.Segment.MinDuration = rapid.SampledFrom([]float64{0.01, 0.05}).Draw(t, "minimum")
+			s.o.Segment.PreRoll = rapid.SampledFrom([]float64{0.001, 0.001, 0.04}).Draw(t, "pre-roll")
+			if rapid.Bool().Draw(t, "activity") {
+				s.o.Segment.Kind = segment.Activity
+			}
+			if s.o.Decision != nil && rapid.Bool().Draw(t, "strict") {
+				s.o.Decision.Threshold, s.o.Decision.CUSUMLimit, s.o.Decision.CUSUMDrift = 0.9, 0, 0
+			}
 			s.swell(rapid.Uint64().Draw(t, "swells"))
 			s.checkEvents(t, table, seen)
 		}

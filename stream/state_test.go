@@ -2,6 +2,7 @@ package stream
 
 import (
 	"encoding/binary"
+	"flag"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -111,11 +112,12 @@ func FuzzRestore(f *testing.F) {
 func TestDamagedStates(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	values := []uint64{0, 1, 2, 5, 300, 1 << 20, math.MaxInt32, 1 << 50, 1 << 62, math.MaxUint64, math.MaxUint64 - 20}
-	const tried = 1200
-	taken := 0
+	checks := flag.Lookup("rapid.checks").Value.(flag.Getter).Get().(int)
+	tried, taken := 0, 0
 	for _, w := range damagedWays(t) {
 		for _, s := range realStates(t, w) {
-			for range tried / 30 {
+			for range (2*checks + 4) / 5 {
+				tried++
 				d := slices.Clone(s)
 				for range 1 + rng.IntN(2) {
 					at := rng.IntN(len(d) - 7)
