@@ -14,7 +14,7 @@ import (
 	"inkling/model/segment"
 )
 
-// activityAt is the activity segmenter of a model at 1000 Hz over x.
+// activityAt returns the events of the activity segmenter over x at 1000 Hz.
 func activityAt(t *testing.T, x []float32) []Event {
 	t.Helper()
 	m := randomModel(t, 1, feature.Config{Kind: feature.KindRaw, Samples: 10}, 1000, 1, 1, model.RunningSoftmax, true)
@@ -28,7 +28,7 @@ func tone(x []float32, from, to int, level float32) {
 	}
 }
 
-func TestActivity(t *testing.T) {
+func TestActivityFindsSounds(t *testing.T) {
 	x := make([]float32, 3000)
 	tone(x, 1000, 1500, 0.5)
 	tone(x, 2000, 2020, 0.5)
@@ -72,8 +72,8 @@ func TestActivity(t *testing.T) {
 	}
 }
 
-// A gap that is held does not move what lies before it: neither the end of a sound
-// whose trailing silence it is in, nor a pre-roll.
+// With gap hold, positions before a gap stay: the end of a sound whose trailing silence
+// holds the gap, and the start of a pre-roll.
 func TestHeldGapKeepsPositions(t *testing.T) {
 	x := make([]float32, 3000)
 	tone(x, 500, 1000, 0.5)
@@ -98,7 +98,7 @@ func TestHeldGapKeepsPositions(t *testing.T) {
 	}
 }
 
-// Trailing hold steps emit running, but do not count.
+// Steps of the trailing hold give running events but do not count as the segment's.
 func TestTrailingHoldDoesNotCount(t *testing.T) {
 	x := make([]float32, 2000)
 	tone(x, 500, 1000, 0.5)
@@ -118,9 +118,9 @@ func TestTrailingHoldDoesNotCount(t *testing.T) {
 	}
 }
 
-// A collector's pieces are, to the sample, the segments of a classifier whose frames
-// are single samples, for every segmenter and in whatever blocks; and a second
-// stream after End is cut like the first.
+// A collector finds exactly the segments of a classifier whose frames are single
+// samples, for every segmenter and any split into blocks. A second stream after End is
+// cut like the first.
 func TestCollectorFindsWhatTheClassifierFinds(t *testing.T) {
 	pieces := 0
 	rapid.Check(t, func(t *rapid.T) {

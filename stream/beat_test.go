@@ -38,9 +38,9 @@ func beatSetting(t interface{ Fatal(...any) }, source, rate, wait float64, secon
 	return s, beats
 }
 
-// Beats and their labels depend neither on blocks, nor on saved states, nor on what a
-// state without frames makes the source read again.
-func TestBeatsAnySplitSameBits(t *testing.T) {
+// Beats and their labels are the same to the bit for any split into blocks and after
+// any save and restore.
+func TestSplitDoesNotChangeBeats(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, _ := beatSetting(t, rapid.SampledFrom([]float64{128, 250}).Draw(t, "source"), 128, rapid.SampledFrom([]float64{0, 1}).Draw(t, "wait"), 12,
 			rapid.Uint64().Draw(t, "seed"))
@@ -67,7 +67,7 @@ func TestBeatsAnySplitSameBits(t *testing.T) {
 	})
 }
 
-func TestBeatsResume(t *testing.T) {
+func TestResumedBeatsAreTheSame(t *testing.T) {
 	s, _ := beatSetting(t, 250, 128, 0, 12, 4)
 	s.o.Resumable = true
 	n := len(s.samples)
@@ -95,9 +95,9 @@ func TestBeatsResume(t *testing.T) {
 	same(t, "resumed", append(got, c.End(nil, segment.ByEOF)...), want)
 }
 
-// A confirmed beat names its R peak, at the source's rate, and the network has seen its
-// segment and its context.
-func TestBeatsAreFound(t *testing.T) {
+// A confirmed beat names its R peak as a sample of the source, and its segment surrounds
+// the peak.
+func TestConfirmedBeatNamesItsPeak(t *testing.T) {
 	s, beats := beatSetting(t, 360, 250, 0, 30, 6)
 	found := 0
 	for _, e := range s.play(t, classifier(t, &s), func() int { return 36 }, nil) {
@@ -116,8 +116,9 @@ func TestBeatsAreFound(t *testing.T) {
 	}
 }
 
-// A model that wants a context is refused another segmenter, one that needs a rate too low.
-func TestBeatRefusals(t *testing.T) {
+// A model with beat context works with the beat segmenter alone, and that segmenter
+// refuses a rate that is too low for it.
+func TestUnfitBeatSegmentersAreRefused(t *testing.T) {
 	m := beatModel(t, 250, 0)
 	if _, err := NewClassifier(m, &Options{Segment: &segment.Config{Kind: segment.Whole}}); err == nil {
 		t.Error("whole was taken")

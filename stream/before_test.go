@@ -15,9 +15,9 @@ import (
 	"inkling/model/segment"
 )
 
-// Model files of an earlier version load, and their streams have the events that they
-// had then, to the bit; testdata/before/maker.go.txt made both.
-func TestModelsOfBeforeGiveTheirEvents(t *testing.T) {
+// Model files of an earlier version load and give the events of that version to the bit.
+// testdata/before/maker.go.txt made both files and events.
+func TestOldModelsGiveTheSameEvents(t *testing.T) {
 	if f32.Kernel() == "generic" {
 		t.Skip("the events are those of the fused kernels")
 	}

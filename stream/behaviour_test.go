@@ -16,7 +16,7 @@ import (
 	"inkling/model/segment"
 )
 
-// signModel answers high or low by the sign of the samples, one a step.
+// signModel labels each sample high or low by its sign; a step is one sample.
 func signModel(t testing.TB, d decide.Config, labels ...string) *model.Model {
 	if labels == nil {
 		labels = []string{"high", "low"}
@@ -88,7 +88,7 @@ func expect(t *testing.T, what string, es []Event, want string) {
 	}
 }
 
-func TestDecisions(t *testing.T) {
+func TestEventsFollowOptions(t *testing.T) {
 	nan := float32(math.NaN())
 	early := decide.Config{EarlyP: 0.55, EarlySteps: 2}
 	expect(t, "warm-up", script(t, signModel(t, decide.Config{Warm: 2}), nil, block(0, 1, 1, 1)),
@@ -119,7 +119,7 @@ func TestDecisions(t *testing.T) {
 	expect(t, "messages", script(t, plain, message, b...), "conf:high message, conf:low message")
 }
 
-func TestGaps(t *testing.T) {
+func TestGapPolicyDecidesWhatContinues(t *testing.T) {
 	m := signModel(t, decide.Config{})
 	quiet := Emit{Confirmed: true}
 	find := func(es []Event) *Event {
@@ -156,8 +156,8 @@ func TestGaps(t *testing.T) {
 	}
 }
 
-// A hole that never ends is told every second, or every 1,000 samples.
-func TestLongHole(t *testing.T) {
+// A run of invalid samples is reported every second, or every 1,000 samples without a rate.
+func TestLongGapIsReportedEverySecond(t *testing.T) {
 	x := make([]float32, 2600)
 	for i := 100; i < len(x); i++ {
 		x[i] = float32(math.Inf(1))
@@ -180,9 +180,9 @@ func TestLongHole(t *testing.T) {
 	}
 }
 
-// With state carry the running head goes on, from segment to segment; the confirmed
-// label is that of the segment alone.
-func TestCarryConfirmsFromZero(t *testing.T) {
+// With state carry the running head continues from segment to segment, while the
+// confirmed label depends on its own segment alone.
+func TestCarryDoesNotReachConfirmedLabel(t *testing.T) {
 	m := randomModel(t, 9, feature.Config{Kind: feature.KindRaw, Samples: 1}, 10, 1, 2, model.RunningSoftmax, true)
 	x := bursts(rand.New(rand.NewPCG(2, 2)), 8, 1, 10)
 	twice := append(slices.Clone(x), x...)

@@ -86,7 +86,7 @@ func want(t *testing.T, es []Event, want ...string) {
 	}
 }
 
-func TestIdleByTheClock(t *testing.T) {
+func TestIdleStreamEndsItsSegment(t *testing.T) {
 	a, b := on("a", block(0, 1, 1)), on("b", block(0, -1))
 	o := RunOptions{Idle: 5 * time.Second}
 	want(t, runScript(t, 0, o, a, quiet(4999*time.Millisecond), on("a", block(2, 1))), "a 1 conf:high fixed")
@@ -107,7 +107,7 @@ func TestIdleByTheClock(t *testing.T) {
 
 // A stream that comes back after it was forgotten counts its segments on: an id is
 // given once in a session. Its position does not matter any more.
-func TestForgottenStream(t *testing.T) {
+func TestForgottenStreamKeepsCountingSegments(t *testing.T) {
 	o := RunOptions{Idle: time.Second, Forget: 2 * time.Second}
 	es := runScript(t, 0, o, on("a", block(0, 1, 1, 1, 1)), quiet(time.Second), quiet(time.Second), on("a", block(70, -1, -1, -1)), on("b", block(0, 1, 1, 1)))
 	want(t, es, "a 1 conf:high fixed", "a 2 conf:high idle", "a 3 conf:low fixed", "b 1 conf:high fixed")
@@ -116,7 +116,7 @@ func TestForgottenStream(t *testing.T) {
 	want(t, runScript(t, 0, RunOptions{Finite: true}, on("a", done), on("a", done)), "a 1 conf:high eof", "a 2 conf:high eof")
 }
 
-func TestLatencyAndSummary(t *testing.T) {
+func TestRunReportsLatencyAndSummary(t *testing.T) {
 	done := block(3, -1)
 	done.Done = true
 	nowhere := block(9, 1, 1)
@@ -141,7 +141,7 @@ func TestLatencyAndSummary(t *testing.T) {
 
 // A fault without a stream is a status of the source; a format that the model
 // cannot take is a status of a live stream and an error of a file.
-func TestFaultsAndBadFormats(t *testing.T) {
+func TestFaultsBecomeStatusEvents(t *testing.T) {
 	two := capture.Block{Format: capture.Format{Channels: 2}, Samples: []float32{1, 1}}
 	es := runScript(t, 0, RunOptions{}, scriptStep{block: capture.Block{Fault: &capture.Fault{State: "down", Reason: "unplugged"}}}, on("a", two), on("b", block(0, 1, 1, 1)))
 	expect(t, "a live source", es, "status:up, status:down, status:down, conf:high fixed")
@@ -164,7 +164,7 @@ func (d *deaf) Close() error                { return nil }
 
 // A stuck sink is an error within the bound, though its queue has room, and though
 // it does not come back.
-func TestDeafSink(t *testing.T) {
+func TestSinkThatNeverReturnsEndsRun(t *testing.T) {
 	d := &deaf{make(chan struct{})}
 	src := &endless{blocks: []capture.Block{block(0, 1, 1, 1)}}
 	o := &RunOptions{Live: true, Deliver: 30 * time.Millisecond, Idle: 10 * time.Millisecond}

@@ -16,9 +16,9 @@ import (
 	"inkling/model/segment"
 )
 
-// Who confirms: all workers but one before anything else, the last one when no
-// step is waiting.
-func TestWhoConfirms(t *testing.T) {
+// All workers but one confirm before they do anything else; the last one confirms only
+// while no step is waiting.
+func TestConfirmingLeavesWorkersForSteps(t *testing.T) {
 	for _, c := range []struct {
 		workers, confirming, ready, ended, steps int
 		before, want                             bool
@@ -48,14 +48,14 @@ func TestWhoConfirms(t *testing.T) {
 	}
 }
 
-// ending is a classifier whose segment of so many steps is to be confirmed.
-func ending(steps int) *Classifier {
+// ending returns a classifier with a segment of n steps to confirm.
+func ending(n int) *Classifier {
 	w := &walker{}
-	w.counted.steps = steps
+	w.counted.steps = n
 	return &Classifier{walker: w, follower: w}
 }
 
-// A worker that waits is woken when there comes to be something for it to confirm.
+// An idle worker wakes as soon as there is a segment that it may confirm.
 func TestIdleWorkerIsWokenToConfirm(t *testing.T) {
 	for _, steps := range [][]int{
 		{shortEnd + 1, shortEnd},                                     // behind a long one
@@ -84,7 +84,7 @@ func TestIdleWorkerIsWokenToConfirm(t *testing.T) {
 	}
 }
 
-// longAndShort gives a segment of stream a, and then b's blocks, when it may.
+// longAndShort gives a segment of stream a, then, once goOn is closed, the blocks of b.
 type longAndShort struct {
 	blocks []capture.Block
 	goOn   chan struct{}
@@ -103,8 +103,8 @@ func (s *longAndShort) Read(ctx context.Context, b *capture.Block) error {
 
 func (s *longAndShort) Close() error { return nil }
 
-// While a long segment is confirmed, other streams go on: its worker is held until
-// all blocks of another stream, which come only now, are worked off.
+// Other streams go on while a long segment is confirmed. The test holds the confirming
+// worker until every block of another stream, sent only then, has been processed.
 func TestConfirmingHoldsUpNoOtherStream(t *testing.T) {
 	const long, short = shortEnd + 1, 20
 	m := randomModel(t, 1, feature.Config{Kind: feature.KindRaw, Samples: 1}, 0, 1, 1, model.RunningSoftmax, true)

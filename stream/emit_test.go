@@ -10,7 +10,7 @@ import (
 	"inkling/model/decide"
 )
 
-func TestParseEmit(t *testing.T) {
+func TestParseEmitRefusesBadIntervals(t *testing.T) {
 	if e, err := ParseEmit("every=100ms"); err != nil || e.Every != 100*time.Millisecond {
 		t.Error(e, err)
 	}
@@ -21,8 +21,8 @@ func TestParseEmit(t *testing.T) {
 	}
 }
 
-// Emit every=… thins by samples: the first step, and then none nearer than that.
-func TestEmitEvery(t *testing.T) {
+// Emit.Every keeps the first step, then each step at least the interval after the last.
+func TestEmitEveryKeepsItsInterval(t *testing.T) {
 	b := block(0, make([]float32, 10)...)
 	b.Format.Rate = 10
 	var got []uint64
@@ -36,8 +36,8 @@ func TestEmitEvery(t *testing.T) {
 	}
 }
 
-// Thinning changes nothing but the running events.
-func TestEmitThinsNothingElse(t *testing.T) {
+// Emit leaves every event other than running as it is.
+func TestEmitThinsOnlyRunningEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
 		s.disturb(t, false)

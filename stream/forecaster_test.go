@@ -43,7 +43,7 @@ func nextModel(t interface{ Fatal(...any) }, seed uint64, rate float64, channels
 
 // Forecasts depend neither on blocks nor on when Advance is called, nor on saved states,
 // whatever the gaps.
-func TestForecastsOfAnyBlocks(t *testing.T) {
+func TestSplitDoesNotChangeForecasts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 7))
 		source := rapid.SampledFrom([]float64{800, 1000}).Draw(t, "source rate")
@@ -75,7 +75,7 @@ func TestForecastsOfAnyBlocks(t *testing.T) {
 
 // The stream's forecasts are the offline reference's, its errors what came less them;
 // after a gap it begins anew.
-func TestForecastsAreTheModels(t *testing.T) {
+func TestForecastsEqualOfflineOnes(t *testing.T) {
 	m := nextModel(t, 4, 0, 2, 2, []float64{0.1, 0.5, 0.9})
 	x := make([]float32, 4*25+2) // the last frame is not whole
 	rng := rand.New(rand.NewPCG(1, 1))

@@ -18,7 +18,7 @@ import (
 	"inkling/model/segment"
 )
 
-// blocks are the samples of s in blocks of a stream, cut as cut says.
+// blocks cuts the samples of s into blocks of a stream; cut gives the next size.
 func (s *setting) blocks(stream string, cut func() int) (all []capture.Block) {
 	n := len(s.samples) / s.channels
 	format, offset, breaks := s.format, 1000, s.breaks
@@ -45,8 +45,8 @@ func (s *setting) blocks(stream string, cut func() int) (all []capture.Block) {
 	return all
 }
 
-// mixed gives the blocks of several streams between each other, in one memory, as
-// sources may.
+// mixed is a source that interleaves the blocks of several streams and reuses the
+// memory of its samples, as a source may.
 type mixed struct {
 	blocks  [][]capture.Block // of each stream
 	pick    func(n int) int
@@ -73,9 +73,9 @@ func (s *mixed) Ready() bool { return s.ready() }
 
 func (s *mixed) Close() error { return nil }
 
-// Every stream's events, and their order, are those of its classifier alone,
-// whatever is gathered, how much at once, and by how many workers.
-func TestGatheredStreamsGiveTheSameBits(t *testing.T) {
+// Each stream has the events of a classifier of its own, in the same order, for any
+// gathering time, batch size and number of workers.
+func TestGatheringDoesNotChangeEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
 		s.drawRules(t)
@@ -114,7 +114,7 @@ func TestGatheredStreamsGiveTheSameBits(t *testing.T) {
 	})
 }
 
-// alone is what a classifier says of the blocks.
+// alone returns the events of a classifier of its own over the blocks.
 func alone(t interface{ Fatal(...any) }, m *model.Model, o Options, blocks []capture.Block) (events []Event) {
 	o.Session, o.Stream = "s", blocks[0].Stream
 	c, err := NewClassifier(m, &o)
@@ -132,8 +132,9 @@ func alone(t interface{ Fatal(...any) }, m *model.Model, o Options, blocks []cap
 	return append(events, c.End(nil, segment.ByEOF)...)
 }
 
-// trickle is a live source by the clock of the bubble: a block each so often, of
-// each stream in turn. It may say that there is more although that takes a while.
+// trickle is a live source on the clock of a synctest bubble. It gives a block of each
+// stream in turn, after the wait that each returns. With more set, Ready reports true
+// although the next block takes a while.
 type trickle struct {
 	streams, n int
 	each       func(i int) time.Duration
@@ -157,8 +158,8 @@ func (s *trickle) Ready() bool { return s.more }
 
 func (s *trickle) Close() error { return nil }
 
-// delays runs the source for a while, and returns how long after its arrival each
-// block was worked off, and at how many moments that was.
+// delays runs the source and returns how long after its arrival each block was
+// processed, and at how many distinct moments.
 func (s *trickle) delays(t *testing.T, o RunOptions) (delays []time.Duration, moments int) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -180,10 +181,10 @@ func (s *trickle) delays(t *testing.T, o RunOptions) (delays []time.Duration, mo
 	return delays, moments
 }
 
-// No step waits for others longer than the bound, though the source says that
-// there is more, and none at all when it does not, when there is one stream, or
-// when gathering is off.
-func TestGatheringKeepsItsBound(t *testing.T) {
+// No step waits for others longer than the bound, even if the source has more to come.
+// None waits at all if the source has nothing, if there is one stream, or if gathering
+// is off.
+func TestNoStepWaitsPastTheGatheringBound(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	slow := func(int) time.Duration { return time.Duration(rng.IntN(700)) * time.Microsecond }
 	for _, bound := range []time.Duration{0, 500 * time.Microsecond, 10 * time.Millisecond} {

@@ -74,10 +74,10 @@ func ruleTable(t *testing.T) map[string]string {
 	return table
 }
 
-// Every segment ends in exactly one confirmed or dropped, and each that was not
-// reported names a documented rule whose value and threshold say so. Asking why
-// changes nothing else.
-func TestLedger(t *testing.T) {
+// Every segment ends in exactly one confirmed or dropped event. One that was not reported
+// names a documented rule whose value and threshold bear it out. Option Why changes no
+// other event.
+func TestEverySegmentEndsOnceWithItsRule(t *testing.T) {
 	table := ruleTable(t)
 	seen := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
@@ -106,7 +106,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// swell makes the samples short sounds of many levels.
+// swell replaces the samples by short sounds of many levels.
 func (s *setting) swell(seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 3))
 	level := 0.0

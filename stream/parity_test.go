@@ -16,9 +16,9 @@ import (
 	"inkling/model/segment"
 )
 
-// Events depend neither on blocks, from 1 to 5,000 samples, nor on when Advance is
-// called, nor on moving through saved state at any sample.
-func TestBlocksAndSavedStatesGiveTheSameBits(t *testing.T) {
+// Events are the same to the bit for blocks of 1 to 5,000 samples, whenever Advance is
+// called, and after a save and restore at any sample.
+func TestSplitDoesNotChangeEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
 		s.drawRules(t)
@@ -104,9 +104,9 @@ func (s *setting) offset(at int) int {
 	return o
 }
 
-// A state without frames goes on after the source is read again from Resume, as
-// often as one likes.
-func TestResumeWithoutFrames(t *testing.T) {
+// A state saved without frames continues once the source is read again from Resume,
+// any number of times.
+func TestRereadingFromResumeGivesSameEvents(t *testing.T) {
 	reread := 0
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
@@ -147,9 +147,9 @@ func TestResumeWithoutFrames(t *testing.T) {
 	}
 }
 
-// The samples [start, end) of a confirmed event, given whole to the front end and
-// Predict, give the same probabilities to the bit.
-func TestSegmentsEqualPredict(t *testing.T) {
+// Predict over the samples [start, end) of a confirmed event gives the stream's
+// probabilities to the bit.
+func TestSegmentsEqualOfflinePrediction(t *testing.T) {
 	found := 0
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
@@ -205,8 +205,8 @@ func (s *setting) checkScores(t *rapid.T, e *Event, want []float32) {
 	}
 }
 
-// The same at rates and with a front end that people use.
-func TestBlocksAtRealRates(t *testing.T) {
+// TestSplitDoesNotChangeEvents at common audio rates and with the default front end.
+func TestSplitDoesNotChangeEventsAtRealRates(t *testing.T) {
 	if testing.Short() {
 		t.Skip("seconds of audio")
 	}

@@ -125,7 +125,7 @@ func TestRefusedBlockEndsReading(t *testing.T) {
 
 // What was read before a refused block is fed, what was read after it is not, in
 // whatever order workers come to them; of several refused blocks the first is told.
-func TestFirstRefusedBlockCounts(t *testing.T) {
+func TestFirstRefusedBlockIsReported(t *testing.T) {
 	m := signModel(t, decide.Config{})
 	r := &runner{stop: func() {}}
 	r.o.Finite = true
@@ -151,9 +151,9 @@ func TestFirstRefusedBlockCounts(t *testing.T) {
 	}
 }
 
-// A source that can wait is read no further than the workers' queues have room
-// while a sink takes nothing; then nothing is missing.
-func TestSourceWaitsForWorkers(t *testing.T) {
+// A finite source is read no further than the queues have room while a sink is stuck;
+// once the sink goes on, every event arrives.
+func TestStuckSinkHoldsUpFiniteSource(t *testing.T) {
 	const n = 20000
 	src := &quietAfter{}
 	for i := range n {

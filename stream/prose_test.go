@@ -56,7 +56,7 @@ func pieces(t testing.TB, kind segment.Kind, text string, edit func(*Options)) (
 	return found, why, events
 }
 
-func TestLines(t *testing.T) {
+func TestLinesEndAtLineBreaks(t *testing.T) {
 	found, why, _ := pieces(t, segment.Line, "\n  one line. Two \t\r\n\r\n \nthree\rfour", nil)
 	if want := []string{"one line. Two", "three", "four"}; !slices.Equal(found, want) {
 		t.Errorf("%q, want %q", found, want)
@@ -70,7 +70,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-func TestSentences(t *testing.T) {
+func TestSentencesEndAtPunctuation(t *testing.T) {
 	for text, want := range map[string][]string{
 		"He came. She went!  Who? ":                         {"He came.", "She went!", "Who?"},
 		"Mr. Darcy met Dr. Watson, i.e. him. Yes":           {"Mr. Darcy met Dr. Watson, i.e. him.", "Yes"},
@@ -93,7 +93,7 @@ func TestSentences(t *testing.T) {
 }
 
 // With Emit.Word a running label comes after each word, at the white space.
-func TestEmitWord(t *testing.T) {
+func TestEmitWordReportsAfterEachWord(t *testing.T) {
 	for _, kind := range []segment.Kind{segment.Line, segment.Whole} {
 		_, _, events := pieces(t, kind, "a matter  of\tterms", func(o *Options) { o.Emit.Word = true })
 		var at []int
@@ -115,8 +115,8 @@ func TestEmitWord(t *testing.T) {
 	}
 }
 
-// Sound is refused, whatever its channels.
-func TestTextTakesNoSound(t *testing.T) {
+// A model of text refuses blocks of sound, mono or stereo.
+func TestTextModelRefusesSound(t *testing.T) {
 	for _, f := range []capture.Format{{Rate: 8000, Channels: 1}, {Channels: 2}} {
 		c, err := NewClassifier(textModel(t, 1, 1), nil)
 		if err != nil {
@@ -138,8 +138,8 @@ func prosaic(rng *rand.Rand, n int) string {
 	return b.String()
 }
 
-// Events of text depend neither on blocks nor on moving through saved state.
-func TestProseOnAnySplit(t *testing.T) {
+// Events of text are the same for any split into blocks and after a save and restore.
+func TestSplitDoesNotChangeTextEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
 		s := setting{m: textModel(t, seed, rapid.IntRange(1, 2).Draw(t, "layers")), format: capture.Format{Channels: 1}, channels: 1,

@@ -68,8 +68,8 @@ func decisive(t interface{ Fatal(...any) }, m *model.Model) *model.Model {
 	return m
 }
 
-// page is Page's statistic by its definition: the greatest sum of any last so many
-// z, at each step, none of them 0.
+// page computes Page's statistic by its definition: at each step the greatest sum of the
+// last n values of z over all n, where n = 0 sums to 0.
 func page(z []float64) (g []float64) {
 	for t := range z {
 		best, sum := 0.0, 0.0
@@ -86,7 +86,7 @@ func page(z []float64) (g []float64) {
 // background's never reaches the limit; the running label goes when that of the
 // negative does and comes back with the other, each counted from where the other one
 // fired.
-func TestCUSUM(t *testing.T) {
+func TestCUSUMIsPagesStatistic(t *testing.T) {
 	rejected, lost, back := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		m := decisive(t, randomModel(t, rapid.Uint64().Draw(t, "model"), feature.Config{Kind: feature.KindRaw}, 100, 1, 1, model.RunningSoftmax, true))
@@ -195,8 +195,8 @@ func TestHeldBackLabelIsNotEarly(t *testing.T) {
 	expect(t, "under running_on", script(t, signModel(t, d), quiet, block(0, 1, 1, 1, 1)), "run:, conf:high eof")
 }
 
-// With state carry a label and its hold go on from segment to segment.
-func TestCarriedLabel(t *testing.T) {
+// With state carry a label and its hold continue into the next segment.
+func TestCarryKeepsLabelAndHold(t *testing.T) {
 	d := decide.Config{Warm: 1, Hold: 3}
 	o := &Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}}
 	x := block(0, 1, 1, 1, -1, -1, -1)
@@ -205,7 +205,7 @@ func TestCarriedLabel(t *testing.T) {
 	expect(t, "carry", script(t, signModel(t, d), o, x), "cold, run:high, run:high, conf:high fixed, cold, run:high, run:high, conf:low fixed")
 }
 
-func TestPerLabelThresholds(t *testing.T) {
+func TestLabelThresholdOverridesCommonOne(t *testing.T) {
 	d := decide.Config{Threshold: 1, On: map[string]float64{"low": 0.1}}
 	expect(t, "its own", script(t, signModel(t, d), nil, block(0, -1)), "run:low, conf:low eof")
 	es := script(t, signModel(t, d), nil, block(0, 1))

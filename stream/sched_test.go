@@ -11,8 +11,8 @@ import (
 	"inkling/model/decide"
 )
 
-// A worker that prepares a batch feeds no more than half of the bound allows; what
-// is left comes first then, in order.
+// A worker preparing a batch stops feeding after half of the bound; the lanes left over
+// come first in the next batch, in order.
 func TestPreparingKeepsItsBound(t *testing.T) {
 	m := signModel(t, decide.Config{})
 	now := time.Unix(0, 0)
@@ -61,7 +61,7 @@ func TestPreparingKeepsItsBound(t *testing.T) {
 	}
 }
 
-// laneOf is a lane of a classifier of m.
+// laneOf returns a lane with a classifier of m.
 func laneOf(t *testing.T, m *model.Model) *lane {
 	c, err := NewClassifier(m, nil)
 	if err != nil {
@@ -70,7 +70,7 @@ func laneOf(t *testing.T, m *model.Model) *lane {
 	return &lane{c: c}
 }
 
-// Nobody's step waits for a large block to be fed: it is a worker's alone.
+// A worker feeds a large block by itself, so that no other stream's step waits for it.
 func TestLargeBlockIsFedAlone(t *testing.T) {
 	m := signModel(t, decide.Config{})
 	s := newSched(m, &RunOptions{Workers: 1})
@@ -94,7 +94,7 @@ func TestLargeBlockIsFedAlone(t *testing.T) {
 	}
 }
 
-// Memory for blocks is bounded, whoever's blocks were large.
+// The memory of free blocks is bounded, whichever streams had large blocks.
 func TestMemoryOfBlocksIsBounded(t *testing.T) {
 	const large = maxSamples / 8
 	m := signModel(t, decide.Config{})

@@ -18,7 +18,7 @@ import (
 	"inkling/model/segment"
 )
 
-// way is a model and options of which states are damaged.
+// way is a model and its options, whose states the tests damage.
 type way struct {
 	m *model.Model
 	o *Options
@@ -108,8 +108,8 @@ func FuzzRestore(f *testing.F) {
 	})
 }
 
-// Every place of a state overwritten with what a counter or a length may become.
-func TestDamagedStates(t *testing.T) {
+// A state with any place overwritten by an extreme counter or length is refused or works.
+func TestDamagedStateCrashesNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	values := []uint64{0, 1, 2, 5, 300, 1 << 20, math.MaxInt32, 1 << 50, 1 << 62, math.MaxUint64, math.MaxUint64 - 20}
 	checks := flag.Lookup("rapid.checks").Value.(flag.Getter).Get().(int)
@@ -200,7 +200,7 @@ func of(difference string) string {
 	return "stream: the saved state is of other options: " + difference + ": restore it with the same, or begin anew"
 }
 
-func TestRestoreRefusesAStateCutOff(t *testing.T) {
+func TestRestoreRefusesTruncatedState(t *testing.T) {
 	c := classifier(t, &setting{m: randomModel(t, 1, feature.Config{Kind: feature.KindRaw}, 100, 1, 1, model.RunningSoftmax, true)})
 	saved := c.AppendState(nil, true)
 	for n := range len(saved) {
