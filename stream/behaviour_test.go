@@ -90,33 +90,41 @@ func expect(t *testing.T, what string, es []Event, want string) {
 
 func TestEventsFollowOptions(t *testing.T) {
 	nan := float32(math.NaN())
-	early := decide.Config{EarlyP: 0.55, EarlySteps: 2}
-	expect(t, "warm-up", script(t, signModel(t, decide.Config{Warm: 2}), nil, block(0, 1, 1, 1)),
-		"cold, cold, run:high, conf:high eof")
-	expect(t, "early, once", script(t, signModel(t, early), nil, block(0, 1, 1, 1, 1)),
-		"run:high, run:high, early:high, run:high, run:high, conf:high eof")
-	expect(t, "rejection", script(t, signModel(t, decide.Config{Threshold: 1}), nil, block(0, 0.01)), "run:high, conf: eof")
-	expect(t, "no rejection", script(t, signModel(t, decide.Config{Threshold: 1}), &Options{Threshold: -1}, block(0, 0.01)), "run:high, conf:high eof")
-	back := signModel(t, decide.Config{Background: "low"})
-	expect(t, "background", script(t, back, nil, block(0, -1)), "run:low, drop:background")
-	expect(t, "background asked for", script(t, back, &Options{Background: true}, block(0, -1)), "run:low, conf:low eof")
-	expect(t, "emit change", script(t, signModel(t, early), &Options{Emit: Emit{Change: true}}, block(0, 1, 1, -1, -1, -1)),
-		"run:high, early:high, run:low, conf:low eof")
-	expect(t, "emit confirmed", script(t, signModel(t, early), &Options{Emit: Emit{Confirmed: true}}, block(0, 1, 1, 1)), "early:high, conf:high eof")
-	plain := signModel(t, decide.Config{})
-	expect(t, "maximum", script(t, plain, &Options{Segment: &segment.Config{Kind: segment.Whole, MaxDuration: 2, PreRoll: 1, MinDuration: 1}, Emit: Emit{Confirmed: true}},
-		block(0, 1, 1, -1, -1, 1)), "conf:high maximum, conf:low maximum, conf:high eof")
-	expect(t, "fixed", script(t, plain, &Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 2, MaxDuration: 100}, Emit: Emit{Confirmed: true}},
-		block(0, 1, 1, -1, -1, 1)), "conf:high fixed, conf:low fixed, conf:high eof")
-	expect(t, "not a number", script(t, plain, &Options{Emit: Emit{Confirmed: true}}, block(0, 1, 1, nan, nan, -1, -1)),
-		"conf:high gap, gap, conf:low eof")
-	expect(t, "a fault", script(t, plain, nil, capture.Block{Fault: &capture.Fault{State: "silent", Reason: "mute"}}), "status:silent")
-	expect(t, "format", script(t, plain, &Options{Emit: Emit{Confirmed: true}}, block(0, 1),
-		capture.Block{Format: capture.Format{Rate: 7, Channels: 1}, Offset: 1, Samples: []float32{-1}}), "conf:high gap, gap, conf:low eof")
-	message := &Options{Segment: &segment.Config{Kind: segment.Message, MaxDuration: 100}, Emit: Emit{Confirmed: true}}
-	b := []capture.Block{block(0, 9, 9), block(2, 1, 1), block(4, 1), block(5, -1), block(6, -1)}
-	b[1].Mark, b[3].Mark, b[4].Mark = capture.MarkBegin, capture.MarkBegin, capture.MarkEnd
-	expect(t, "messages", script(t, plain, message, b...), "conf:high message, conf:low message")
+	plain, early := signModel(t, decide.Config{}), signModel(t, decide.Config{EarlyP: 0.55, EarlySteps: 2})
+	strict, back := signModel(t, decide.Config{Threshold: 1}), signModel(t, decide.Config{Background: "low"})
+	confirmed := Emit{Confirmed: true}
+	segments := func(c segment.Config) *Options { return &Options{Segment: &c, Emit: confirmed} }
+	of := func(x ...float32) []capture.Block { return []capture.Block{block(0, x...)} }
+	messages := []capture.Block{block(0, 9, 9), block(2, 1, 1), block(4, 1), block(5, -1), block(6, -1)}
+	messages[1].Mark, messages[3].Mark, messages[4].Mark = capture.MarkBegin, capture.MarkBegin, capture.MarkEnd
+	fault := capture.Block{Fault: &capture.Fault{State: "silent", Reason: "mute"}}
+	otherRate := capture.Block{Format: capture.Format{Rate: 7, Channels: 1}, Offset: 1, Samples: []float32{-1}}
+	for _, c := range []struct {
+		name   string
+		m      *model.Model
+		o      *Options
+		blocks []capture.Block
+		want   string
+	}{
+		{"warm-up", signModel(t, decide.Config{Warm: 2}), nil, of(1, 1, 1), "cold, cold, run:high, conf:high eof"},
+		{"early, once", early, nil, of(1, 1, 1, 1), "run:high, run:high, early:high, run:high, run:high, conf:high eof"},
+		{"rejection", strict, nil, of(0.01), "run:high, conf: eof"},
+		{"no rejection", strict, &Options{Threshold: -1}, of(0.01), "run:high, conf:high eof"},
+		{"background", back, nil, of(-1), "run:low, drop:background"},
+		{"background asked for", back, &Options{Background: true}, of(-1), "run:low, conf:low eof"},
+		{"emit change", early, &Options{Emit: Emit{Change: true}}, of(1, 1, -1, -1, -1), "run:high, early:high, run:low, conf:low eof"},
+		{"emit confirmed", early, &Options{Emit: confirmed}, of(1, 1, 1), "early:high, conf:high eof"},
+		{"maximum", plain, segments(segment.Config{Kind: segment.Whole, MaxDuration: 2, PreRoll: 1, MinDuration: 1}), of(1, 1, -1, -1, 1),
+			"conf:high maximum, conf:low maximum, conf:high eof"},
+		{"fixed", plain, segments(segment.Config{Kind: segment.Fixed, Steps: 2, MaxDuration: 100}), of(1, 1, -1, -1, 1),
+			"conf:high fixed, conf:low fixed, conf:high eof"},
+		{"not a number", plain, &Options{Emit: confirmed}, of(1, 1, nan, nan, -1, -1), "conf:high gap, gap, conf:low eof"},
+		{"fault", plain, nil, []capture.Block{fault}, "status:silent"},
+		{"format", plain, &Options{Emit: confirmed}, append(of(1), otherRate), "conf:high gap, gap, conf:low eof"},
+		{"messages", plain, segments(segment.Config{Kind: segment.Message, MaxDuration: 100}), messages, "conf:high message, conf:low message"},
+	} {
+		t.Run(c.name, func(t *testing.T) { expect(t, c.name, script(t, c.m, c.o, c.blocks...), c.want) })
+	}
 }
 
 func TestGapPolicyDecidesWhatContinues(t *testing.T) {

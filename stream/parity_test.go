@@ -205,7 +205,7 @@ func (s *setting) checkScores(t *rapid.T, e *Event, want []float32) {
 	}
 }
 
-// TestSplitDoesNotChangeEvents at common audio rates and with the default front end.
+// The same holds at common audio rates, over log-mel frames and over a Gabor stem.
 func TestSplitDoesNotChangeEventsAtRealRates(t *testing.T) {
 	if testing.Short() {
 		t.Skip("seconds of audio")
