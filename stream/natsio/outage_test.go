@@ -162,6 +162,7 @@ func TestSinkOutlivesAnOutage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer sink.Close()
 	p.Kill()
 	<-away // what is written before the connection notices is lost with the server
 	const events = 100

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,7 +25,8 @@ type Sink struct {
 	prefix   string
 	subjects map[string]string // by type and stream
 	line     []byte
-	Patience time.Duration // how long Flush waits for the server [1 min]
+	denied   atomic.Pointer[error] // the server refuses events that must not be lost
+	Patience time.Duration         // how long Flush waits for the server [1 min]
 }
 
 // DefaultPrefix begins the events' subjects unless another prefix is chosen.
@@ -40,12 +42,39 @@ func NewSink(nc *nats.Conn, prefix string) (*Sink, error) {
 	if !valid(prefix) || strings.ContainsAny(prefix, "*>") {
 		return nil, fmt.Errorf("nats prefix %q: give tokens between dots, without wildcards", prefix)
 	}
-	return &Sink{nc: nc, prefix: prefix, subjects: map[string]string{}, Patience: time.Minute}, nil
+	s := &Sink{nc: nc, prefix: prefix, subjects: map[string]string{}, Patience: time.Minute}
+	watchSink(nc, s)
+	return s, nil
+}
+
+// typeOf returns the type of the events that s publishes on subject.
+func (s *Sink) typeOf(subject string) (typ stream.Type, ours bool) {
+	rest, ours := strings.CutPrefix(subject, s.prefix+".")
+	name, _, _ := strings.Cut(rest, ".")
+	return stream.Type(name), ours
+}
+
+// refused notes that the server refuses the events of a type, and reports whether nothing
+// is to be told of it: a status that cannot be published would be the next one refused.
+// Events that must not be lost end the sink.
+func (s *Sink) refused(typ stream.Type, why error) bool {
+	switch typ {
+	case stream.Running, stream.Forecast:
+		return false
+	case stream.Status:
+		return true
+	}
+	err := fmt.Errorf("%s events cannot be published: %w: allow the user to publish on %s.>", typ, why, s.prefix)
+	s.denied.CompareAndSwap(nil, &err)
+	return true
 }
 
 // Write publishes e. If an outage has filled the connection's buffer it waits for the
 // server, or for ctx to end.
 func (s *Sink) Write(ctx context.Context, e *stream.Event) error {
+	if err := s.denied.Load(); err != nil {
+		return *err
+	}
 	s.line = stream.AppendJSON(s.line[:0], e)
 	for {
 		err := s.nc.Publish(s.subject(e), s.line)
@@ -105,6 +134,9 @@ func (s *Sink) Flush(ctx context.Context) error {
 		stop()
 		// A flush that an outage cuts off fails with nats.ErrConnectionClosed too, though
 		// the connection is not closed then.
+		if denied := s.denied.Load(); denied != nil {
+			return *denied // the server has said so before it answered the flush
+		}
 		if err == nil || s.nc.IsClosed() {
 			return err
 		}
@@ -119,4 +151,7 @@ func (s *Sink) Flush(ctx context.Context) error {
 }
 
 // Close leaves the connection open, for its owner to close.
-func (s *Sink) Close() error { return nil }
+func (s *Sink) Close() error {
+	unwatchSink(s.nc, s)
+	return nil
+}

@@ -23,6 +23,7 @@ func TestEventsArePublishedByTypeAndStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer sink.Close()
 	events := []stream.Event{
 		{Type: stream.Confirmed, Header: stream.Header{Stream: "hall.mic", Segment: 1}, Answer: stream.Answer{Label: "dog"}},
 		{Type: stream.Running, Header: stream.Header{Stream: "a b", Segment: 1}, Answer: stream.Answer{Label: "dog"}},
@@ -62,6 +63,7 @@ func TestMessagesBecomeConfirmedEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer sink.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	m := signModel(t, segment.Message)

@@ -46,7 +46,7 @@ type Source struct {
 	msg     message           // decoded last
 	next    map[string]uint64 // of each stream: the index of its next sample
 
-	gone   error         // why the connection was closed by itself; guarded by mu
+	gone   error         // why nothing comes any more; guarded by mu
 	ready  chan struct{} // holds a token if there may be something to read
 	closed chan struct{}
 	once   sync.Once
@@ -103,12 +103,10 @@ func cut(text string) string {
 // a source read from it: nothing would come any more.
 var ErrConnectionClosed = errors.New("the connection to NATS is closed")
 
-// end makes Read return ErrConnectionClosed, after what has come before.
+// end makes Read return why, after what has come before.
 func (s *Source) end(why error) {
 	s.mu.Lock()
-	if s.gone = ErrConnectionClosed; why != nil {
-		s.gone = fmt.Errorf("%w: %w", ErrConnectionClosed, why)
-	}
+	s.gone = why
 	s.mu.Unlock()
 	s.wake()
 }

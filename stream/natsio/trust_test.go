@@ -7,9 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"inkling/capture"
+	"inkling/internal/testkit/testnats"
 	"inkling/stream"
 )
 
@@ -78,6 +80,7 @@ func TestAnEventTooLargeDoesNotEndTheOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer sink.Close()
 	large := stream.NewConfirmed(stream.Header{Stream: "a"}, stream.Answer{Label: strings.Repeat("x", 2<<20)}, stream.Outcome{}, stream.Span{}, stream.HeldBack{})
 	small := stream.NewEarly(stream.Header{Stream: "a"}, "x", 1)
 	for _, e := range []*stream.Event{&large, &small} {
@@ -90,5 +93,74 @@ func TestAnEventTooLargeDoesNotEndTheOthers(t *testing.T) {
 		if err != nil || msg.Subject != want {
 			t.Fatalf("%v on %v, want %s", err, msg, want)
 		}
+	}
+}
+
+// restricted is a connection of a user who may publish and subscribe only what is given.
+func restricted(t *testing.T, publish, subscribe []string) *nats.Conn {
+	t.Helper()
+	srv := testnats.NewWith(t, &server.Options{Users: []*server.User{{Username: "ink", Password: "pw", Permissions: &server.Permissions{
+		Publish: &server.SubjectPermission{Allow: publish}, Subscribe: &server.SubjectPermission{Allow: subscribe}}}}})
+	nc, err := Connect(Options{}, nats.InProcessServer(srv), nats.UserInfo("ink", "pw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+func TestADeniedSubscriptionEndsTheSource(t *testing.T) {
+	s := newSource(t, restricted(t, []string{">"}, []string{"_INBOX.>"}), "sensors.>", SourceOptions{})
+	for {
+		var b capture.Block
+		err := s.Read(t.Context(), &b)
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), `nats subject "sensors.>"`) {
+			t.Errorf("%v", err)
+		}
+		return
+	}
+}
+
+// A refused label ends the sink with its name; refused running labels and statuses do
+// not, and no status tells of a status.
+func TestDeniedEvents(t *testing.T) {
+	h := stream.Header{Stream: "a"}
+	for name, c := range map[string]struct {
+		event stream.Event
+		ends  bool
+	}{
+		"confirmed": {stream.NewConfirmed(h, stream.Answer{}, stream.Outcome{}, stream.Span{}, stream.HeldBack{}), true},
+		"dropped":   {stream.NewDropped(h, stream.Span{}, stream.HeldBack{}), true},
+		"gap":       {stream.NewGap(h, 1, "reset", ""), true},
+		"running":   {stream.NewRunning(h, stream.Answer{}), false},
+		"status":    {stream.NewStatus(h, capture.Up, ""), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nc := restricted(t, []string{"_INBOX.>"}, []string{">"})
+			s := newSource(t, nc, "in", SourceOptions{})
+			sink, err := NewSink(nc, "out")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer sink.Close()
+			if err := sink.Write(t.Context(), &c.event); err != nil {
+				t.Fatal(err)
+			}
+			err = sink.Flush(t.Context())
+			for c.ends && err == nil { // the refusal is on its way to the handler
+				err = sink.Flush(t.Context())
+			}
+			if c.ends != errors.Is(err, nats.ErrPermissionViolation) || c.ends && !strings.Contains(err.Error(), name+" events cannot be published") {
+				t.Errorf("%v", err)
+			}
+			if name == "status" && s.Ready() {
+				var b capture.Block
+				s.Read(t.Context(), &b)
+				t.Errorf("a status tells of a status: %+v", b.Fault)
+			}
+		})
 	}
 }

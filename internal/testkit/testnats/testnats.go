@@ -20,7 +20,14 @@ import (
 // New returns a server that listens on no port: connect with nats.InProcessServer.
 func New(t testing.TB) *server.Server {
 	t.Helper()
-	srv, err := run(&server.Options{DontListen: true, NoSigs: true, NoLog: true})
+	return NewWith(t, &server.Options{})
+}
+
+// NewWith is New with options, such as users and what they may do.
+func NewWith(t testing.TB, o *server.Options) *server.Server {
+	t.Helper()
+	o.DontListen, o.NoSigs, o.NoLog = true, true, true
+	srv, err := run(o)
 	if err != nil {
 		t.Fatal(err)
 	}
