@@ -19,7 +19,8 @@ func TestMain(m *testing.M) { testnats.Main(m) }
 // connect returns a connection to a server in this process.
 func connect(t *testing.T, more ...nats.Option) *nats.Conn {
 	t.Helper()
-	nc, err := Connect(Options{}, append(more, nats.InProcessServer(testnats.New(t)))...)
+	// No ping ends a connection only because the machine is busy.
+	nc, err := Connect(Options{}, append(more, nats.PingInterval(time.Hour), nats.InProcessServer(testnats.New(t)))...)
 	if err != nil {
 		t.Fatal(err)
 	}

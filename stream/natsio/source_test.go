@@ -128,7 +128,7 @@ func health(t *testing.T, s *Source) {
 		{State: capture.Up, Reason: "nats: reconnected"}, {State: capture.Slow, Reason: "nats: some error"}} {
 		var b capture.Block
 		if read(t, s, &b); b.Fault == nil || *b.Fault != want {
-			t.Errorf("%+v, want the report %+v", b, want)
+			t.Errorf("the report %+v, want %+v", b.Fault, want)
 		}
 	}
 }
