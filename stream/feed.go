@@ -50,8 +50,7 @@ func (c *Classifier) checkFormat(f capture.Format) error {
 		return fmt.Errorf("the model takes text, the source has samples at %v Hz: give a text file, or - for standard input", f.Rate)
 	}
 	if f.Rate > 0 && c.m.Config.Rate > 0 && f.Rate != c.m.Config.Rate {
-		_, err := resample.New(f.Rate, c.m.Config.Rate, 1)
-		return err
+		return resample.Check(f.Rate, c.m.Config.Rate)
 	}
 	return nil
 }

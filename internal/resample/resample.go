@@ -30,18 +30,11 @@ type Resampler struct {
 // numbers are resampled by the nearest one, which Off tells; those that no such fraction
 // is near to, and those more than a hundredfold raised, are refused.
 func New(in, out float64, channels int) (*Resampler, error) {
-	if !(in > 0 && out > 0) || math.IsInf(in, 0) || math.IsInf(out, 0) || channels < 1 {
-		return nil, fmt.Errorf("resample: from %v to %v samples/s with %d channels", in, out, channels)
+	up, down, off, err := ratio(in, out, channels)
+	if err != nil {
+		return nil, err
 	}
-	ratio := out / in
-	up, down := fraction(ratio)
-	r := &Resampler{filter: &filter{up: 1, down: 1}, channels: channels, off: math.Abs(float64(up)/float64(max(down, 1))/ratio - 1)}
-	switch {
-	case ratio > maxUp:
-		return nil, fmt.Errorf("resample: %v samples/s are less than a hundredth of %v: record at a rate nearer to the model's", in, out)
-	case up == 0 || down == 0 || r.off > maxOff:
-		return nil, fmt.Errorf("resample: %v and %v samples/s are no small fraction of each other: record at the model's rate, or at one such as 8000, 16000, 44100 or 48000", in, out)
-	}
+	r := &Resampler{filter: &filter{up: 1, down: 1}, channels: channels, off: off}
 	if up == down { // samples pass
 		return r, nil
 	}
@@ -49,6 +42,29 @@ func New(in, out float64, channels int) (*Resampler, error) {
 	r.buffer = make([][]float32, channels)
 	r.Reset()
 	return r, nil
+}
+
+// Check returns the error with which New refuses two rates. It designs no filter.
+func Check(in, out float64) error {
+	_, _, _, err := ratio(in, out, 1)
+	return err
+}
+
+// ratio returns the fraction by which is resampled and its relative error.
+func ratio(in, out float64, channels int) (up, down int, off float64, err error) {
+	if !(in > 0 && out > 0) || math.IsInf(in, 0) || math.IsInf(out, 0) || channels < 1 {
+		return 0, 0, 0, fmt.Errorf("resample: from %v to %v samples/s with %d channels", in, out, channels)
+	}
+	exact := out / in
+	up, down = fraction(exact)
+	off = math.Abs(float64(up)/float64(max(down, 1))/exact - 1)
+	switch {
+	case exact > maxUp:
+		err = fmt.Errorf("resample: %v samples/s are less than a hundredth of %v: record at a rate nearer to the model's", in, out)
+	case up == 0 || down == 0 || off > maxOff:
+		err = fmt.Errorf("resample: %v and %v samples/s are no small fraction of each other: record at the model's rate, or at one such as 8000, 16000, 44100 or 48000", in, out)
+	}
+	return up, down, off, err
 }
 
 // Off returns the relative error of the ratio by which is resampled; 0: none.
