@@ -67,7 +67,7 @@ func (e *Early) Score(f *[ScoreFeatures]float64) (sum float64) {
 // A Stopper watches the running label of one segment for the early rule.
 type Stopper struct {
 	Label int     // the running label
-	Held  int     // for so many steps on end; under EarlySteps those with p ≥ EarlyP alone
+	Held  int     // steps in a row that it has been; under EarlySteps only those with p ≥ EarlyP
 	Score float64 // of the last step, under a learned rule
 }
 

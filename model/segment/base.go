@@ -73,8 +73,8 @@ func (b *base) extract(f *Found, samples []float32) {
 	}
 }
 
-// extractUpTo is extract for segmenters that ignore what they hear: each segment that
-// reaches the limit ends by why, and reopen is called before a sample outside segments.
+// extractUpTo is extract for segmenters that do not depend on the samples: one segment
+// follows another, and each ends by why when it reaches the limit.
 func (b *base) extractUpTo(f *Found, samples []float32, limit uint64, why Ending) {
 	for len(samples) > 0 {
 		if !b.open {
