@@ -84,3 +84,15 @@ type Source interface {
 // reader that batches streams may wait for further blocks only while Ready reports
 // true.
 type Readier interface{ Ready() bool }
+
+// A Drainer is a Source that goes on arriving while nobody reads, as a subject or a
+// device does, and so can hold samples that have arrived and have not been read.
+//
+// After Drain the source takes in nothing more: Read returns what has arrived, then
+// io.EOF. After Abandon, Read returns one empty block for each stream of which samples
+// were still waiting, with the Offset behind them, so that their loss is a gap; then
+// io.EOF. Abandon follows Drain. Both may be called while Read is waiting.
+type Drainer interface {
+	Drain()
+	Abandon()
+}

@@ -151,31 +151,3 @@ func TestFaultsBecomeStatusEvents(t *testing.T) {
 		t.Errorf("a file of two channels: %v", err)
 	}
 }
-
-// deaf is a sink that does not even hear that it should give up, as a full pipe.
-type deaf struct{ let chan struct{} }
-
-func (d *deaf) Write(context.Context, *Event) error {
-	<-d.let
-	return nil
-}
-func (d *deaf) Flush(context.Context) error { return nil }
-func (d *deaf) Close() error                { return nil }
-
-// A stuck sink is an error within the bound, though its queue has room, and though
-// it does not come back.
-func TestSinkThatNeverReturnsEndsRun(t *testing.T) {
-	d := &deaf{make(chan struct{})}
-	src := &endless{blocks: []capture.Block{block(0, 1, 1, 1)}}
-	o := &RunOptions{Live: true, Deliver: 30 * time.Millisecond, Idle: 10 * time.Millisecond}
-	o.Segment = &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}
-	began := time.Now()
-	err := Run(context.Background(), src, signModel(t, decide.Config{}), o, d)
-	if err == nil || !strings.Contains(err.Error(), "taken nothing") || strings.Contains(err.Error(), "\n") {
-		t.Errorf("Run returned %v", err)
-	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("it took %v", took)
-	}
-	close(d.let)
-}

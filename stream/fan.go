@@ -8,36 +8,121 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unsafe"
 
 	"inkling/capture"
 )
 
-// queueLength bounds the events that wait for a sink.
+// queueLength bounds the events that wait for a sink, unless the source is live and they
+// must not be lost.
 const queueLength = 4096
 
-// A fan sends events to sinks, each of which has a goroutine and a bounded queue of its
-// own. When a queue is full and the source is live, the oldest running events are dropped
-// and counted. Events that must not be lost wait for room, and if there is none within
-// the time allowed the sink has failed. A source that is not live waits for its sinks.
+// A fan sends events to sinks, each of which has a goroutine and a queue of its own. A
+// sink that takes nothing is waited for. If the source is not live it waits too. If it
+// is live, the oldest running events of a full queue are dropped and counted; events
+// that must not be lost are kept, up to a bound in bytes, beyond which the sink has
+// failed.
 type fan struct {
 	outlets []*outlet
+	drain   time.Duration
+
+	mu    sync.Mutex
+	timer *time.Timer // since limit
+}
+
+func newFan(sinks []Sink, live bool, keep int, drain time.Duration) *fan {
+	f := &fan{drain: drain}
+	for _, s := range sinks {
+		ctx, cancel := context.WithCancel(context.Background())
+		o := &outlet{sink: s, live: live, keep: keep, done: make(chan struct{}), cancel: cancel}
+		o.gone = make(chan struct{})
+		o.leave = sync.OnceFunc(func() { close(o.gone) })
+		o.changed = sync.NewCond(&o.mu)
+		f.outlets = append(f.outlets, o)
+		go o.run(ctx)
+	}
+	return f
+}
+
+// send sends an event. The first event that is kept for a sink that takes nothing makes
+// a status event.
+func (f *fan) send(e *Event) {
+	stalled := false
+	for _, o := range f.outlets {
+		stalled = o.put(e) || stalled
+	}
+	if !stalled {
+		return
+	}
+	for _, o := range f.outlets {
+		status := NewStatus(Header{Session: e.Session, Time: e.Time}, capture.Slow, fmt.Sprintf(
+			"a sink takes nothing: events that must not be lost are kept for it, up to %s", megabytes(o.keep)))
+		o.put(&status)
+	}
+}
+
+func (f *fan) err() error {
+	for _, o := range f.outlets {
+		if err := o.err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// limit gives the sinks the time of drain, from now, to take what there is for them.
+func (f *fan) limit() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.timer == nil {
+		f.timer = time.AfterFunc(f.drain, f.abandon)
+	}
+}
+
+func (f *fan) abandon() {
+	for _, o := range f.outlets {
+		o.abandon(f.drain)
+	}
+}
+
+// close waits for the sinks to take the last events.
+func (f *fan) close() (err error) {
+	for _, o := range f.outlets {
+		o.finish()
+	}
+	for _, o := range f.outlets {
+		err = errors.Join(err, o.close())
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.timer != nil {
+		f.timer.Stop()
+	}
+	return err
 }
 
 type outlet struct {
-	sink    Sink
-	live    bool
-	deliver time.Duration
+	sink Sink
+	live bool
+	keep int // bytes
 
-	mu      sync.Mutex
-	changed *sync.Cond
-	queue   []held
-	spare   []held // memory of what has been written
-	lost    uint64 // running events, or forecasts, dropped
-	closed  bool
-	failed  error
-	since   time.Time // when the call of the sink that is in progress began; zero: none is
-	done    chan struct{}
-	cancel  context.CancelFunc
+	mu        sync.Mutex
+	changed   *sync.Cond
+	queue     []held
+	spare     []held // memory of what has been written
+	bytes     int    // of the queue, about
+	running   int    // replaceable events in the queue
+	lost      uint64 // replaceable events dropped
+	lostType  Type   // of the last of them
+	stalled   bool   // it was reported that the queue is longer than queueLength
+	writing   int    // events taken out of the queue, and not flushed yet
+	finished  bool   // nothing more comes
+	abandoned bool   // nobody waits any more
+	failed    error
+	done      chan struct{} // closed when run has returned
+	gone      chan struct{} // closed when the sink has failed or is abandoned
+	leave     func()        // closes gone, once
+	cancel    context.CancelFunc
 }
 
 // A held is a copy of an event with memory of its own, for short top lists without
@@ -64,196 +149,206 @@ func (h *held) event() *Event {
 	return &h.Event
 }
 
-func newFan(sinks []Sink, live bool, deliver time.Duration) *fan {
-	f := new(fan)
-	for _, s := range sinks {
-		ctx, cancel := context.WithCancel(context.Background())
-		o := &outlet{sink: s, live: live, deliver: deliver, done: make(chan struct{}), cancel: cancel}
-		o.changed = sync.NewCond(&o.mu)
-		f.outlets = append(f.outlets, o)
-		go o.run(ctx)
+// size returns about how many bytes h keeps in memory, without the names that streams and
+// labels share.
+func (h *held) size() int {
+	n := int(unsafe.Sizeof(*h)) + len(h.Event.Reason) + 4*(len(h.Values)+len(h.Errors)+len(h.Ahead)+len(h.Quantiles)) + 64*len(h.Why) + 24*len(h.Counts)
+	if h.n == 0 {
+		n += 24 * len(h.Top)
 	}
-	return f
-}
-
-func (f *fan) send(e *Event) {
-	for _, o := range f.outlets {
-		o.put(e)
-	}
-}
-
-func (f *fan) err() error {
-	for _, o := range f.outlets {
-		if err := o.err(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// err returns how the sink has failed, or nil. The sink of a live source also fails when
-// one call takes longer than the time allowed.
-func (o *outlet) err() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.failed == nil && o.live && !o.since.IsZero() && time.Since(o.since) > o.deliver {
-		o.stuck()
-	}
-	return o.failed
-}
-
-// stuck marks the sink as failed. The caller holds o.mu.
-func (o *outlet) stuck() {
-	o.failed = fmt.Errorf("a sink has taken nothing for %s: events that must not be lost cannot be delivered", o.deliver)
-	o.cancel()
-}
-
-func (o *outlet) begin(t time.Time) {
-	o.mu.Lock()
-	o.since = t
-	o.mu.Unlock()
-}
-
-func (f *fan) close() (err error) {
-	for _, o := range f.outlets {
-		err = errors.Join(err, o.close())
-	}
-	return err
-}
-
-func (o *outlet) put(e *Event) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.queue) >= queueLength && o.live && !o.dropRunning() && replaceable(e.Type) {
-		o.lost++
-		return
-	}
-	if len(o.queue) >= queueLength && !o.waitForRoom() {
-		return
-	}
-	o.queue = append(o.queue, hold(e))
-	o.changed.Broadcast()
+	return n
 }
 
 // replaceable reports whether the next event of type t makes up for the loss of one.
 func replaceable(t Type) bool { return t == Running || t == Forecast }
 
-// dropRunning drops the oldest running events, up to an eighth of the queue at once so
-// that a full queue costs little per event. It reports whether there were any.
-func (o *outlet) dropRunning() bool {
-	before := o.lost
-	o.queue = slices.DeleteFunc(o.queue, func(q held) bool {
-		if !replaceable(q.Type) || o.lost-before == queueLength/8 {
-			return false
-		}
-		o.lost++
-		return true
-	})
-	return o.lost > before
+func (o *outlet) err() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.failed
 }
 
-// waitForRoom waits for the sink to take an event and reports whether it did in time.
-func (o *outlet) waitForRoom() bool {
-	late := false
-	timer := time.AfterFunc(o.deliver, func() {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		late = true
-		o.changed.Broadcast()
-	})
-	defer timer.Stop()
-	for len(o.queue) >= queueLength && o.failed == nil && !late {
+// put queues an event, and reports whether it is the first that is kept beyond
+// queueLength since the sink last took one.
+func (o *outlet) put(e *Event) (stalled bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for !o.live && len(o.queue) >= queueLength && o.failed == nil && !o.abandoned {
 		o.changed.Wait()
 	}
-	if late && o.failed == nil && len(o.queue) >= queueLength {
-		o.stuck()
+	if o.live && len(o.queue) >= queueLength {
+		if o.dropRunning(); len(o.queue) >= queueLength && replaceable(e.Type) {
+			o.lose(e.Type)
+			return false
+		}
 	}
-	return o.failed == nil
+	if o.failed != nil {
+		return false
+	}
+	h := hold(e)
+	if o.bytes += h.size(); o.live && o.bytes > o.keep && len(o.queue) >= queueLength {
+		o.fail(fmt.Errorf("a sink takes nothing, and %d events that must not be lost wait for it, more than the %s that are kept", len(o.queue)+o.writing+1, megabytes(o.keep)))
+		return false
+	}
+	if replaceable(e.Type) {
+		o.running++
+	}
+	o.queue = append(o.queue, h)
+	o.changed.Broadcast()
+	if stalled = len(o.queue) > queueLength && !o.stalled; stalled {
+		o.stalled = true
+	}
+	return stalled
+}
+
+func (o *outlet) lose(t Type) {
+	o.lost++
+	o.lostType = t
+}
+
+// fewRunning is the number of replaceable events below which dropRunning does nothing:
+// looking for them would cost more than they take.
+const fewRunning = queueLength / 8
+
+// dropRunning drops the oldest replaceable events, as many as fewRunning at once so that a
+// full queue costs little per event.
+func (o *outlet) dropRunning() {
+	if o.running < fewRunning {
+		return
+	}
+	n := 0
+	o.queue = slices.DeleteFunc(o.queue, func(q held) bool {
+		if !replaceable(q.Type) || n == fewRunning {
+			return false
+		}
+		n++
+		o.bytes -= q.size()
+		o.lose(q.Type)
+		return true
+	})
+	o.running -= n
 }
 
 // run writes queued events, and flushes whenever the queue has run empty.
 func (o *outlet) run(ctx context.Context) {
 	defer close(o.done)
 	for {
-		batch, closed := o.take()
+		batch, finished := o.take()
 		for i := range batch {
-			o.begin(time.Now())
 			if err := o.sink.Write(ctx, batch[i].event()); err != nil {
-				o.fail(err)
+				o.end(err)
 				return
 			}
 		}
-		if len(batch) > 0 || closed {
+		if len(batch) > 0 || finished {
 			if err := o.sink.Flush(ctx); err != nil {
-				o.fail(err)
+				o.end(err)
 				return
 			}
 		}
-		if closed {
+		if finished {
+			o.taken()
 			return
 		}
-		o.begin(time.Time{})
 	}
 }
 
-// take waits for events and returns all of them, valid until the next call.
-func (o *outlet) take() (batch []held, closed bool) {
+// take waits for events and returns all of them, valid until the next call. What it
+// returned before has been delivered.
+func (o *outlet) take() (batch []held, finished bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for len(o.queue) == 0 && !o.closed {
+	o.writing = 0
+	for len(o.queue) == 0 && !o.finished {
 		o.changed.Wait()
 	}
 	batch, o.queue = o.queue, o.spare[:0]
+	o.bytes, o.running, o.stalled = 0, 0, false
 	if o.lost > 0 && len(batch) > 0 {
 		last, what := &batch[len(batch)-1], "running events"
-		if last.Type == Forecast {
+		if o.lostType == Forecast {
 			what = "forecasts"
 		}
 		batch = append(batch, held{Event: NewStatus(Header{Session: last.Session, Time: last.Time}, capture.Slow,
 			fmt.Sprintf("a sink is too slow: %d %s dropped", o.lost, what))})
 		o.lost = 0
 	}
-	o.spare = batch
+	if o.spare = batch; cap(o.spare) > 2*queueLength {
+		o.spare = nil // the memory of an outage
+	}
+	o.writing = len(batch)
 	o.changed.Broadcast()
-	return batch, o.closed && len(batch) == 0
+	return batch, o.finished && len(batch) == 0
 }
 
-func (o *outlet) fail(err error) {
+// taken notes that everything has been delivered.
+func (o *outlet) taken() {
+	o.mu.Lock()
+	o.writing = 0
+	o.mu.Unlock()
+}
+
+// end notes that the sink has failed.
+func (o *outlet) end(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.fail(err)
+}
+
+// fail makes err how the sink has failed, unless it has before, and ends its call. The
+// caller holds o.mu.
+func (o *outlet) fail(err error) {
 	if o.failed == nil {
 		o.failed = err
 	}
-	o.queue = nil
+	o.queue, o.bytes, o.running = nil, 0, 0
 	o.changed.Broadcast()
+	o.cancel()
+	o.leave()
+}
+
+// finish says that nothing more comes.
+func (o *outlet) finish() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.finished = true
+	o.changed.Broadcast()
+}
+
+// abandon ends the wait for a sink that has not taken everything.
+func (o *outlet) abandon(after time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.abandoned = true
+	if n := len(o.queue) + o.writing; n > 0 {
+		o.fail(fmt.Errorf("a sink has not taken its last %d events within %s", n, after))
+	}
+	o.changed.Broadcast()
+	o.leave()
 }
 
 // leaveAfter is how long a sink may take to return after its context has ended.
 const leaveAfter = time.Second
 
-// close waits for the last events to be delivered. A sink that does not return is left
-// running.
+// close waits until the sink has taken everything, has failed or is abandoned. A sink that
+// does not return from its call then is left running.
 func (o *outlet) close() error {
 	defer o.cancel()
-	o.mu.Lock()
-	o.closed = true
-	wait := o.deliver
-	if o.failed != nil {
-		wait = 0
-	}
-	o.changed.Broadcast()
-	o.mu.Unlock()
-	if !o.ended(wait) {
-		o.fail(fmt.Errorf("a sink did not deliver its last events within %s", o.deliver))
-		o.cancel()
-		if !o.ended(min(leaveAfter, o.deliver)) {
+	select {
+	case <-o.done:
+	case <-o.gone:
+		if o.returns(leaveAfter) {
+			break
+		}
+		o.end(errors.New("a sink has not taken its last events"))
+		if !o.returns(leaveAfter) {
 			return o.err()
 		}
 	}
-	return errors.Join(o.failed, o.sink.Close())
+	return errors.Join(o.err(), o.sink.Close())
 }
 
-func (o *outlet) ended(within time.Duration) bool {
+func (o *outlet) returns(within time.Duration) bool {
 	select {
 	case <-o.done:
 		return true
@@ -261,5 +356,8 @@ func (o *outlet) ended(within time.Duration) bool {
 		return false
 	}
 }
+
+// megabytes writes n bytes.
+func megabytes(n int) string { return fmt.Sprintf("%.4g MB", float64(n)/(1<<20)) }
 
 func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

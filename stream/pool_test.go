@@ -164,7 +164,7 @@ func TestStuckSinkHoldsUpFiniteSource(t *testing.T) {
 	s := &stuck{let: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	o := &RunOptions{Finite: true, Deliver: time.Minute}
+	o := &RunOptions{Finite: true}
 	go func() { done <- Run(ctx, src, signModel(t, decide.Config{}), o, s) }()
 	before := int64(-1)
 	for reads := int64(0); reads == 0 || reads != before; reads = src.reads.Load() {

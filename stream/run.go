@@ -26,7 +26,8 @@ type RunOptions struct {
 	Forget  time.Duration // without a block for this long, a stream is dropped [1 min]
 	Finite  bool          // the source ends: a summary follows
 	Live    bool          // the source cannot wait: sinks may lose running events
-	Deliver time.Duration // how long a sink may hold up what must not be lost [10 s]
+	Drain   time.Duration // after the end of ctx: how long what has arrived is labelled and delivered [10 s]
+	Keep    int           // bytes of events that must not be lost, kept for a sink that takes nothing [64 MB]
 
 	// Gather bounds how long a step waits for steps of other streams, to be made
 	// together with them [2 ms]. Negative: each stream is stepped by itself.
@@ -43,9 +44,18 @@ type RunOptions struct {
 }
 
 // Run labels every stream of src, until src or ctx ends, and sends the events to the
-// sinks. At the end of ctx it confirms the open segments, ended by interrupt, and returns
-// nil, as at the end of the source. Any other error of the source, and the error of a
-// sink that could not deliver, is returned.
+// sinks. At the end of the source it waits for the sinks to deliver them.
+//
+// At the end of ctx it labels what has already arrived if src is a capture.Drainer,
+// confirms the open segments, ended by interrupt, and waits for the sinks, all within
+// Drain. Samples that are left then are told as gaps, and an error says so. If nothing is
+// left it returns nil, as at the end of the source. Any other error of the source, and
+// the error of a sink that could not deliver, is returned.
+//
+// A sink that takes nothing, as during an outage, is waited for. A source that is not live
+// is read no further meanwhile. Of a live one running events and forecasts are dropped, the
+// oldest first, and counted; all others are kept, up to Keep bytes, beyond which the sink
+// has failed.
 //
 // Several workers share the streams. The events of one stream come in order and do not
 // depend on the workers; those of different streams are interleaved in no fixed order. A
@@ -59,10 +69,13 @@ func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptio
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	r.stop = stop
+	defer context.AfterFunc(ctx, r.fan.limit)()
 	err = r.loop(reading, src)
 	why := segment.ByEOF
 	if ctx.Err() != nil {
-		why, err = segment.ByInterrupt, nil
+		why, err = segment.ByInterrupt, r.drain(src)
+	} else if err != nil {
+		r.fan.limit()
 	}
 	r.endAll(why)
 	r.sched.close()
@@ -122,7 +135,8 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 	}
 	r.o.Idle = cmp.Or(r.o.Idle, 5*time.Second)
 	r.o.Forget = cmp.Or(r.o.Forget, time.Minute)
-	r.o.Deliver = cmp.Or(r.o.Deliver, 10*time.Second)
+	r.o.Drain = cmp.Or(r.o.Drain, 10*time.Second)
+	r.o.Keep = cmp.Or(r.o.Keep, 64<<20)
 	if _, err := NewClassifier(m, &r.o.Options); err != nil {
 		return nil, err
 	}
@@ -130,7 +144,7 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 	r.sched.deliver, r.sched.refuse = r.deliver, r.refuse
 	r.sched.start()
 	r.began = r.now()
-	r.fan = newFan(sinks, r.o.Live, r.o.Deliver)
+	r.fan = newFan(sinks, r.o.Live, r.o.Keep, r.o.Drain)
 	up := NewStatus(Header{Time: r.began}, capture.Up, "started")
 	up.Version, up.Model = r.o.Version, m.Hash()
 	r.send(up)
@@ -142,10 +156,6 @@ func (r *runner) now() time.Time { return r.sched.now() }
 // loop reads blocks and gives them to the workers. Reads of a source that does not end
 // have a deadline, so that the segments of idle streams end.
 func (r *runner) loop(ctx context.Context, src capture.Source) error {
-	ready := func() bool { return false }
-	if s, ok := src.(capture.Readier); ok {
-		ready = s.Ready
-	}
 	defer func() {
 		if r.cancel != nil {
 			r.cancel()
@@ -168,13 +178,50 @@ func (r *runner) loop(ctx context.Context, src capture.Source) error {
 		case err != nil:
 			return err
 		}
-		if err := r.block(&b, ready()); err != nil {
+		if err := r.block(&b, ready(src)); err != nil {
 			return err
 		}
 		if !r.o.Finite && r.now().Sub(r.swept) >= min(r.o.Idle, time.Second)/4 {
 			r.expire() // other streams may be idle
 		}
 	}
+}
+
+// drain labels what the source has taken in and not given yet, in most of the time that
+// there is: the rest is for what comes after it. What is left is told as a gap.
+func (r *runner) drain(src capture.Source) error {
+	d, ok := src.(capture.Drainer)
+	if !ok {
+		return nil
+	}
+	d.Drain()
+	ctx, cancel := context.WithTimeout(context.Background(), r.o.Drain*4/5)
+	defer cancel()
+	var left error
+	var b capture.Block
+	for {
+		err := src.Read(ctx, &b)
+		switch {
+		case errors.Is(err, context.DeadlineExceeded) && left == nil:
+			left = fmt.Errorf("not everything that had arrived could be labelled within %s: gaps say what is missing", r.o.Drain)
+			d.Abandon()
+			ctx = context.Background()
+			continue
+		case errors.Is(err, io.EOF):
+			return left
+		case err != nil:
+			return errors.Join(left, err)
+		}
+		if err := r.block(&b, ready(src)); err != nil {
+			return errors.Join(left, err)
+		}
+	}
+}
+
+// ready reports whether src has another block right now.
+func ready(src capture.Source) bool {
+	s, ok := src.(capture.Readier)
+	return ok && s.Ready()
 }
 
 // read reads a block, with a deadline unless the source ends. All reads before a deadline

@@ -94,62 +94,6 @@ func TestIdleAndInterrupt(t *testing.T) {
 	}
 }
 
-// stuck is a sink that takes nothing until it is let.
-type stuck struct {
-	kept
-	let chan struct{}
-}
-
-func (s *stuck) Write(ctx context.Context, e *Event) error {
-	select {
-	case <-s.let:
-		return s.kept.Write(ctx, e)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// A sink behind a live source loses the oldest running events, counted, and nothing
-// else; one that takes nothing at all is an error within the bound.
-func TestSlowSink(t *testing.T) {
-	s := &stuck{let: make(chan struct{})}
-	f := newFan([]Sink{s}, true, time.Minute)
-	const n = 3 * queueLength
-	for i := range n {
-		f.send(&Event{Type: Running, Header: Header{Step: i}, Answer: Answer{Warm: true}})
-		if i%100 == 0 {
-			f.send(&Event{Type: Confirmed, Header: Header{Segment: uint64(i/100 + 1)}})
-		}
-	}
-	close(s.let)
-	if err := f.close(); err != nil {
-		t.Fatal(err)
-	}
-	running, confirmed, told := 0, 0, false
-	for _, e := range s.events {
-		switch e.Type {
-		case Running:
-			running++
-		case Confirmed:
-			confirmed++
-		case Status:
-			told = strings.Contains(e.Reason, "dropped")
-		}
-	}
-	if confirmed != (n+99)/100 || running >= n || running < queueLength*7/8-200 || !told {
-		t.Errorf("%d of %d running, %d confirmed, told %v", running, n, confirmed, told)
-	}
-	s = &stuck{let: make(chan struct{})}
-	f = newFan([]Sink{s}, true, 20*time.Millisecond)
-	for i := range 2*queueLength + 2 {
-		f.send(&Event{Type: Confirmed, Header: Header{Segment: uint64(i + 1)}})
-	}
-	if f.err() == nil {
-		t.Error("a sink that takes nothing is no error")
-	}
-	f.close()
-}
-
 type failing struct{ kept }
 
 func (*failing) Write(context.Context, *Event) error { return errors.New("disk full") }

@@ -23,7 +23,10 @@ import (
 	"inkling/capture"
 )
 
-var _ capture.Source = (*Mic)(nil)
+var (
+	_ capture.Source  = (*Mic)(nil)
+	_ capture.Drainer = (*Mic)(nil)
+)
 
 // Options configures Open. The zero value is the default device at its own rate.
 type Options struct {
@@ -110,8 +113,8 @@ func (m *Mic) Name() string { return m.name }
 // Format returns the format of the blocks.
 func (m *Mic) Format() capture.Format { return m.format }
 
-// Read returns the next block, or a report of the device's health; after Close it
-// returns io.EOF.
+// Read returns the next block, or a report of the device's health; after Drain or Close
+// it returns what is left, then io.EOF.
 func (m *Mic) Read(ctx context.Context, b *capture.Block) error {
 	for {
 		if m.pop(b) {
@@ -122,6 +125,9 @@ func (m *Mic) Read(ctx context.Context, b *capture.Block) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-m.stop:
+			if m.pop(b) {
+				return nil
+			}
 			return io.EOF
 		}
 	}
@@ -165,9 +171,25 @@ func (m *Mic) push(samples []float32, offset uint64, at time.Time) (dropped bool
 	return dropped
 }
 
+// Drain ends the recording. What is in the ring can still be read.
+func (m *Mic) Drain() { m.closed.Do(func() { close(m.stop) }) }
+
+// Abandon drops what is in the ring; an empty block with the offset behind it is left.
+func (m *Mic) Abandon() {
+	m.mu.Lock()
+	if m.n > 0 {
+		last := &m.ring[(m.head+m.n-1)%len(m.ring)]
+		end := last.time.Add(time.Duration(float64(m.frames) / m.format.Rate * 1e9))
+		m.head, m.n = 0, 1
+		m.ring[0] = slot{offset: last.offset + uint64(m.frames), time: end}
+	}
+	m.mu.Unlock()
+	m.wake()
+}
+
 // Close ends the recording.
 func (m *Mic) Close() error {
-	m.closed.Do(func() { close(m.stop) })
+	m.Drain()
 	select {
 	case <-m.done:
 	case <-time.After(stallAfter): // a device that hangs keeps its goroutine

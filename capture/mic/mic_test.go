@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -246,4 +247,39 @@ func TestReadEnds(t *testing.T) {
 			t.Errorf("during Close Read returned %v", err)
 		}
 	})
+}
+
+// What has arrived before the end is still read, or is told as a gap.
+func TestDrainKeepsWhatHasArrived(t *testing.T) {
+	for _, abandon := range []bool{false, true} {
+		withMic(t, Options{}, 1, func(t *testing.T, m *Mic, d []*fake) {
+			for i := range 3 {
+				d[0].deliver(block, float32(i+1))
+			}
+			m.Drain()
+			if abandon {
+				m.Abandon()
+			}
+			var b capture.Block
+			var offsets []uint64
+			var samples int
+			for {
+				err := m.Read(t.Context(), &b)
+				if err == io.EOF {
+					break
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				offsets, samples = append(offsets, b.Offset), samples+len(b.Samples)
+			}
+			want, n := []uint64{0, 10, 20}, 30
+			if abandon {
+				want, n = []uint64{30}, 0
+			}
+			if !slices.Equal(offsets, want) || samples != n {
+				t.Errorf("abandoned %v: blocks at %v of %d samples, want %v and %d", abandon, offsets, samples, want, n)
+			}
+		})
+	}
 }
