@@ -187,7 +187,7 @@ func (o *outlet) put(e *Event) (stalled bool) {
 	}
 	h := hold(e)
 	if o.bytes += h.size(); o.live && o.bytes > o.keep && len(o.queue) >= queueLength {
-		o.fail(fmt.Errorf("a sink takes nothing, and %d events that must not be lost wait for it, more than the %s that are kept", len(o.queue)+o.writing+1, megabytes(o.keep)))
+		o.fail(fmt.Errorf("a sink takes nothing, and %d events that must not be lost wait for it, more than the %s of RunOptions.Keep", len(o.queue)+o.writing+1, megabytes(o.keep)))
 		return false
 	}
 	if replaceable(e.Type) {
@@ -321,7 +321,7 @@ func (o *outlet) abandon(after time.Duration) {
 	defer o.mu.Unlock()
 	o.abandoned = true
 	if n := len(o.queue) + o.writing; n > 0 {
-		o.fail(fmt.Errorf("a sink has not taken its last %d events within %s", n, after))
+		o.fail(fmt.Errorf("a sink has not taken its last %d events within the %s of RunOptions.Drain", n, after))
 	}
 	o.changed.Broadcast()
 	o.leave()
@@ -358,6 +358,6 @@ func (o *outlet) returns(within time.Duration) bool {
 }
 
 // megabytes writes n bytes.
-func megabytes(n int) string { return fmt.Sprintf("%.4g MB", float64(n)/(1<<20)) }
+func megabytes(n int) string { return fmt.Sprintf("%.4g MB", float64(n)/1e6) }
 
 func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

@@ -94,7 +94,7 @@ func TestLiveSinkLosesOnlyRunningEvents(t *testing.T) {
 func TestKeptEventsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stuck{let: make(chan struct{})}
-		f := newFan([]Sink{s}, true, 10<<20, time.Minute)
+		f := newFan([]Sink{s}, true, 10e6, time.Minute)
 		sent := 0
 		for f.err() == nil && sent < 1<<20 {
 			sent++
@@ -104,7 +104,7 @@ func TestKeptEventsAreBounded(t *testing.T) {
 		if sent < queueLength {
 			t.Errorf("%d events fill 10 MB", sent)
 		}
-		testkit.Message(t, "10 MB", f.close(), fmt.Sprintf("a sink takes nothing, and %d events that must not be lost wait for it, more than the 10 MB that are kept", sent+1)) // and the status
+		testkit.Message(t, "10 MB", f.close(), fmt.Sprintf("a sink takes nothing, and %d events that must not be lost wait for it, more than the 10 MB of RunOptions.Keep", sent+1)) // and the status
 	})
 }
 
@@ -208,7 +208,7 @@ func TestRunDrainsItsSource(t *testing.T) {
 				t.Errorf("%d samples were told as lost, Run returned %v", lost, err)
 			}
 			if left == 9 {
-				testkit.Message(t, "a backlog", err, "not everything that had arrived could be labelled within 5s: gaps say what is missing")
+				testkit.Message(t, "a backlog", err, "not everything that had arrived could be labelled within the 5s of RunOptions.Drain: gaps say what is missing")
 				if lost == 0 || src.left != 0 {
 					t.Errorf("%d samples were told as lost, and %d left", lost, src.left)
 				}

@@ -27,7 +27,7 @@ type RunOptions struct {
 	Finite  bool          // the source ends: a summary follows
 	Live    bool          // the source cannot wait: sinks may lose running events
 	Drain   time.Duration // after the end of ctx: how long what has arrived is labelled and delivered [10 s]
-	Keep    int           // bytes of events that must not be lost, kept for a sink that takes nothing [64 MB]
+	Keep    int           // bytes of events that must not be lost, kept for a sink that takes nothing [128 MB]
 
 	// Gather bounds how long a step waits for steps of other streams, to be made
 	// together with them [2 ms]. Negative: each stream is stepped by itself.
@@ -136,7 +136,7 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 	r.o.Idle = cmp.Or(r.o.Idle, 5*time.Second)
 	r.o.Forget = cmp.Or(r.o.Forget, time.Minute)
 	r.o.Drain = cmp.Or(r.o.Drain, 10*time.Second)
-	r.o.Keep = cmp.Or(r.o.Keep, 64<<20)
+	r.o.Keep = cmp.Or(r.o.Keep, 128e6)
 	if _, err := NewClassifier(m, &r.o.Options); err != nil {
 		return nil, err
 	}
@@ -203,7 +203,7 @@ func (r *runner) drain(src capture.Source) error {
 		err := src.Read(ctx, &b)
 		switch {
 		case errors.Is(err, context.DeadlineExceeded) && left == nil:
-			left = fmt.Errorf("not everything that had arrived could be labelled within %s: gaps say what is missing", r.o.Drain)
+			left = fmt.Errorf("not everything that had arrived could be labelled within the %s of RunOptions.Drain: gaps say what is missing", r.o.Drain)
 			d.Abandon()
 			ctx = context.Background()
 			continue

@@ -81,6 +81,8 @@ var flagOf = map[string]string{
 	"PCMFormat.Channels":             "--channels",
 	"PCMFormat.Encoding":             "--format",
 	"PCMFormat.Rate":                 "--rate",
+	"RunOptions.Drain":               "--drain",
+	"RunOptions.Keep":                "--outage-memory",
 	"SourceOptions.Format":           "--format",
 	"SourceOptions.Prefix":           "--to",
 	"StreamOptions.IgnoreUnknown":    "--ignore-unknown",

@@ -38,6 +38,8 @@ type runCmd struct {
 	Ahead         int           `help:"Model of what comes next: forecast this many steps ahead [1]." placeholder:"N"`
 	Why           bool          `help:"List the rules applied to every confirmed label, and the sounds that were too soft to open a segment."`
 	Gather        time.Duration `help:"Longest time that a step waits for steps of other streams, to be computed together; 0 computes each stream by itself." default:"2ms"`
+	Drain         time.Duration `help:"After Ctrl-C or SIGTERM: how long to go on labelling and delivering what has already arrived. A second signal leaves at once." default:"10s"`
+	OutageMemory  byteSize      `help:"Memory for events that must not be lost while a sink takes nothing, as during an outage." default:"128MB" placeholder:"SIZE"`
 	Service       string        `help:"Answer requests on this NATS subject; a request holds one whole segment." placeholder:"SUBJECT"`
 	JSON          bool          `help:"Print events as JSON lines, also on a terminal."`
 	Quiet         bool          `short:"q" help:"Print nothing on standard output."`
@@ -151,7 +153,7 @@ func (c *runCmd) Run(a *app) error {
 		}
 		defer svc.Stop()
 	}
-	o := &stream.RunOptions{Version: version, Finite: src.finite, Live: src.live, Gather: c.Gather}
+	o := &stream.RunOptions{Version: version, Finite: src.finite, Live: src.live, Gather: c.Gather, Drain: c.Drain, Keep: int(c.OutageMemory)}
 	if c.Gather == 0 {
 		o.Gather = -1
 	}
@@ -186,6 +188,9 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	}
 	if emit.Word && !m.Config.Text() {
 		return nil, usagef("--emit word needs a model of text, and this one has the front end %s: give step, change, every=DURATION or confirmed", m.Config.Front.Kind)
+	}
+	if c.Drain <= 0 {
+		return nil, usagef("--drain %v: give more than 0", c.Drain)
 	}
 	if c.Gather < 0 {
 		return nil, usagef("--gather %v: give 0 or more", c.Gather)

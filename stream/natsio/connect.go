@@ -25,13 +25,13 @@ type Options struct {
 }
 
 // Connect connects, and keeps reconnecting for ever, also after the server has refused the
-// credentials. What is published during an outage
-// is kept, up to 32 MB. more are options of nats.go, such as nats.InProcessServer.
+// credentials. What is published during an outage fails at once: a Sink waits and tries
+// again. more are options of nats.go, such as nats.InProcessServer.
 func Connect(o Options, more ...nats.Option) (*nats.Conn, error) {
 	opts := []nats.Option{
 		nats.Name(cmp.Or(o.Name, "inkling")), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
-		nats.ReconnectJitter(50*time.Millisecond, 100*time.Millisecond), nats.ReconnectBufSize(32 << 20),
-		nats.PingInterval(2 * time.Second), nats.MaxPingsOutstanding(2), nats.Timeout(5 * time.Second),
+		nats.ReconnectJitter(50*time.Millisecond, 100*time.Millisecond), nats.ReconnectBufSize(-1),
+		nats.PingInterval(2 * time.Second), nats.MaxPingsOutstanding(2), nats.Timeout(5 * time.Second), nats.FlusherTimeout(5 * time.Second),
 		nats.ErrorHandler(printError), nats.IgnoreAuthErrorAbort(), // wrong credentials may be right again
 	}
 	auth, err := o.authentication()

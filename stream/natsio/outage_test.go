@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -142,9 +145,9 @@ func await(t *testing.T, events <-chan stream.Event, what string, is func(*strea
 	}
 }
 
-// What is published while the server is away arrives in order when it is back. Core NATS
-// keeps nothing for a subscriber that is away, so the sink's connection waits for the
-// subscriber before it reconnects.
+// A sink waits out an outage: what is written meanwhile arrives in order when the server
+// is back. Core NATS keeps nothing for a subscriber that is away, so the sink's
+// connection waits for the subscriber before it reconnects.
 func TestSinkOutlivesAnOutage(t *testing.T) {
 	p := testnats.Start(t)
 	away, back := make(chan struct{}, 9), make(chan struct{})
@@ -164,33 +167,180 @@ func TestSinkOutlivesAnOutage(t *testing.T) {
 	}
 	defer sink.Close()
 	p.Kill()
-	<-away // what is written before the connection notices is lost with the server
+	<-away
 	const events = 100
-	ctx := context.Background()
+	written := make(chan error, 1)
+	go func() { written <- writeSegments(sink, 1, events) }()
+	if err := p.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-written; err != nil {
+		t.Fatal(err)
+	}
 	for i := range events {
-		if err := sink.Write(ctx, &stream.Event{Type: stream.Confirmed, Header: stream.Header{Stream: "s", Segment: uint64(i + 1)}}); err != nil {
+		if got := nextSegment(t, sub); got != uint64(i+1) {
+			t.Fatalf("event %d of %d: segment %d", i+1, events, got)
+		}
+	}
+}
+
+// writeSegments writes the confirmed events of segments from to to and flushes.
+func writeSegments(s *Sink, from, to int) error {
+	for i := from; i <= to; i++ {
+		e := stream.Event{Type: stream.Confirmed, Header: stream.Header{Session: "s", Stream: "in", Segment: uint64(i)}}
+		if err := s.Write(context.Background(), &e); err != nil {
+			return err
+		}
+	}
+	return s.Flush(context.Background())
+}
+
+// nextSegment returns the segment of the next event, whose id it checks.
+func nextSegment(t *testing.T, sub *nats.Subscription) uint64 {
+	t.Helper()
+	msg, err := sub.NextMsg(time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e stream.Event
+	if err := json.Unmarshal(msg.Data, &e); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := msg.Header.Get(nats.MsgIdHdr), fmt.Sprintf("s/in/%d/confirmed", e.Segment); got != want {
+		t.Fatalf("the id is %q, want %q", got, want)
+	}
+	return e.Segment
+}
+
+// A proxy stands between a client and the server. It can swallow what the client sends,
+// as a connection does that dies with data in flight.
+type proxy struct {
+	net.Listener
+	server string
+
+	mu      sync.Mutex
+	changed *sync.Cond
+	hole    bool // swallow
+	eaten   int  // bytes
+	conns   []net.Conn
+}
+
+func newProxy(t *testing.T, server string) *proxy {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{Listener: l, server: strings.TrimPrefix(server, "nats://")}
+	p.changed = sync.NewCond(&p.mu)
+	go p.serve()
+	t.Cleanup(func() { l.Close(); p.cut() })
+	return p
+}
+
+func (p *proxy) serve() {
+	for {
+		client, err := p.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.server)
+		if err != nil {
+			client.Close()
+			continue
+		}
+		p.mu.Lock()
+		p.conns = append(p.conns, client, server)
+		p.mu.Unlock()
+		go io.Copy(client, server)
+		go p.forward(server, client)
+	}
+}
+
+func (p *proxy) forward(server, client net.Conn) {
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := client.Read(buf)
+		if err != nil {
+			server.Close()
+			return
+		}
+		p.mu.Lock()
+		if p.hole {
+			p.eaten += n
+			p.changed.Broadcast()
+		} else {
+			server.Write(buf[:n])
+		}
+		p.mu.Unlock()
+	}
+}
+
+// swallow makes the proxy swallow what the client sends; await waits until it has.
+func (p *proxy) swallow() {
+	p.mu.Lock()
+	p.hole, p.eaten = true, 0
+	p.mu.Unlock()
+}
+
+func (p *proxy) await(bytes int) {
+	p.mu.Lock()
+	for p.eaten < bytes {
+		p.changed.Wait()
+	}
+	p.mu.Unlock()
+}
+
+// cut ends all connections; later ones pass.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		c.Close()
+	}
+	p.conns, p.hole = nil, false
+}
+
+// A connection that dies with events in flight loses none: the answer of a later
+// connection says nothing of an earlier one. So an event may come twice, with one id.
+func TestEventsInFlightAreDeliveredAtLeastOnce(t *testing.T) {
+	p := testnats.Start(t)
+	through := newProxy(t, p.URL())
+	nc, err := Connect(Options{URLs: "nats://" + through.Addr().String()}, nats.ReconnectWait(10*time.Millisecond), nats.PingInterval(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	sub := subscribe(t, dial(t, p), "inkling.>")
+	sink, err := NewSink(nc, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sink.Close()
+	const rounds, each = 5, 20
+	for r := range rounds {
+		first := 1 + 2*r*each
+		if err := writeSegments(sink, first, first+each-1); err != nil {
+			t.Fatal(err)
+		}
+		through.swallow()
+		written := make(chan error, 1)
+		go func() { written <- writeSegments(sink, first+each, first+2*each-1) }()
+		through.await(each * 100) // about: some of them are gone
+		through.cut()
+		if err := <-written; err != nil {
 			t.Fatal(err)
 		}
 	}
-	restarted := make(chan error, 1)
-	go func() { restarted <- p.Restart() }()
-	if err := sink.Flush(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if !nc.IsConnected() {
-		t.Error("Flush returned while disconnected")
-	}
-	if err := <-restarted; err != nil {
-		t.Fatal(err)
-	}
-	for i := range events {
-		msg, err := sub.NextMsg(time.Minute)
-		if err != nil {
-			t.Fatalf("event %d of %d: %v", i+1, events, err)
-		}
-		var e stream.Event
-		if err := json.Unmarshal(msg.Data, &e); err != nil || e.Segment != uint64(i+1) {
-			t.Fatalf("event %d of %d: segment %d, %v", i+1, events, e.Segment, err)
+	twice := 0
+	for want := uint64(1); want <= 2*rounds*each; {
+		switch got := nextSegment(t, sub); {
+		case got == want:
+			want++
+		case got < want:
+			twice++
+		default:
+			t.Fatalf("segment %d after %d", got, want-1)
 		}
 	}
+	t.Logf("%d events came twice", twice)
 }

@@ -1,10 +1,12 @@
 package natsio
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -17,23 +19,41 @@ import (
 
 var _ stream.Sink = (*Sink)(nil)
 
-// Sink publishes each event as JSON on the subject that Subject returns. What is
-// published during an outage waits in the connection; Flush returns when the server has
-// all of it.
+// Sink publishes each event as JSON on the subject that Subject returns. An outage is
+// waited out, however long: Write and Flush return when the server is back, or their
+// context ends.
+//
+// Events that must not be lost, all but running and forecast events, are delivered at
+// least once. Each has a header Nats-Msg-Id, SESSION/STREAM/SEGMENT/TYPE, and is held
+// until the server has answered a ping that followed it on the same connection. If that
+// connection ends before, it is published again with the same id.
 type Sink struct {
 	nc       *nats.Conn
 	prefix   string
 	subjects map[string]string // by type and stream
 	line     []byte
+	count    uint64                // of ids that need a number
+	held     []letter              // published, and not known to have been received
+	bytes    int                   // of held
 	denied   atomic.Pointer[error] // the server refuses events that must not be lost
-	Patience time.Duration         // how long Flush waits for the server [1 min]
+}
+
+// A letter is a published event that must not be lost.
+type letter struct {
+	msg    *nats.Msg
+	typ    stream.Type
+	header stream.Header // of the event
+	conn   uint64        // number of the connection that it was published on
 }
 
 // DefaultPrefix begins the events' subjects unless another prefix is chosen.
 const DefaultPrefix = "inkling"
 
-// retry is the pause between two attempts to publish or flush during an outage.
-const retry = 50 * time.Millisecond
+const (
+	retry     = 50 * time.Millisecond // between two attempts during an outage
+	pong      = 10 * time.Second      // within which a server that is there answers a ping
+	heldBytes = 1 << 20               // that are held before Write waits for the server
+)
 
 // NewSink returns a sink that publishes on PREFIX.TYPE.STREAM; prefix "" stands for
 // DefaultPrefix.
@@ -42,7 +62,7 @@ func NewSink(nc *nats.Conn, prefix string) (*Sink, error) {
 	if !valid(prefix) || strings.ContainsAny(prefix, "*>") {
 		return nil, fmt.Errorf("nats prefix %q: give tokens between dots, without wildcards", prefix)
 	}
-	s := &Sink{nc: nc, prefix: prefix, subjects: map[string]string{}, Patience: time.Minute}
+	s := &Sink{nc: nc, prefix: prefix, subjects: map[string]string{}}
 	watchSink(nc, s)
 	return s, nil
 }
@@ -69,44 +89,101 @@ func (s *Sink) refused(typ stream.Type, why error) bool {
 	return true
 }
 
-// Write publishes e. If an outage has filled the connection's buffer it waits for the
-// server, or for ctx to end.
+// Write publishes e. During an outage it waits for the server, or for ctx to end.
 func (s *Sink) Write(ctx context.Context, e *stream.Event) error {
 	if err := s.denied.Load(); err != nil {
 		return *err
 	}
 	s.line = stream.AppendJSON(s.line[:0], e)
+	subject := s.subject(e)
+	if e.Type == stream.Running || e.Type == stream.Forecast {
+		return s.publish(ctx, e.Type, &e.Header, len(s.line), func() error { return s.nc.Publish(subject, s.line) })
+	}
+	msg := &nats.Msg{Subject: subject, Data: bytes.Clone(s.line), Header: nats.Header{nats.MsgIdHdr: {s.id(e)}}}
+	s.held = append(s.held, letter{msg: msg, typ: e.Type, header: e.Header})
+	s.bytes += len(msg.Data)
+	if err := s.send(ctx, &s.held[len(s.held)-1]); err != nil {
+		return err
+	}
+	if s.bytes > heldBytes {
+		return s.Flush(ctx)
+	}
+	return nil
+}
+
+// id returns an identity of e that no other event has. A segment has one event of a
+// type; other events are numbered.
+func (s *Sink) id(e *stream.Event) string {
+	id := fmt.Sprintf("%s/%s/%d/%s", e.Session, e.Stream, e.Segment, e.Type)
+	switch {
+	case e.Segment > 0 && (e.Type == stream.Confirmed || e.Type == stream.Dropped || e.Type == stream.Early):
+		return id
+	}
+	s.count++
+	return fmt.Sprintf("%s/%d", id, s.count)
+}
+
+// send publishes a letter, and notes on which connection.
+func (s *Sink) send(ctx context.Context, l *letter) error {
+	return s.publish(ctx, l.typ, &l.header, len(l.msg.Data), func() error {
+		l.conn = s.connection()
+		err := s.nc.PublishMsg(l.msg)
+		if errors.Is(err, nats.ErrHeadersNotSupported) {
+			err = s.nc.Publish(l.msg.Subject, l.msg.Data)
+		}
+		return err
+	})
+}
+
+// connection returns the number of the present connection, or during an outage of the one
+// before. It counts every connection to a server. So if it is the same before an event is
+// published and after a ping has been answered, both went over that connection.
+func (s *Sink) connection() uint64 { return s.nc.Stats().Reconnects }
+
+// publish calls try until the event of the type and header is published, or can never be.
+func (s *Sink) publish(ctx context.Context, typ stream.Type, h *stream.Header, size int, try func() error) error {
 	for {
-		err := s.nc.Publish(s.subject(e), s.line)
-		if errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject) {
-			return s.refuse(e, err)
+		err := nats.ErrReconnectBufExceeded
+		if s.nc.IsConnected() || s.nc.IsClosed() {
+			err = try()
 		}
-		if !errors.Is(err, nats.ErrReconnectBufExceeded) {
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject):
+			return s.refuse(typ, *h, size, err)
+		case s.nc.IsClosed():
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if err := s.pause(ctx); err != nil {
 			return err
-		case <-time.After(retry):
 		}
+	}
+}
+
+// pause waits a little for the server to come back.
+func (s *Sink) pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(retry):
+		return nil
 	}
 }
 
 // refuse reports an event that no server takes in a status event of its stream, which
 // is shorter: one event's failure does not end the others.
-func (s *Sink) refuse(e *stream.Event, why error) error {
-	if e.Type == stream.Status {
+func (s *Sink) refuse(typ stream.Type, h stream.Header, size int, why error) error {
+	if typ == stream.Status {
 		return nil // it would not fit either
 	}
-	h := e.Header
 	h.Stream = cut(h.Stream)
-	status := stream.NewStatus(h, capture.Slow, fmt.Sprintf("a %s event of %d bytes was not published: %v", e.Type, len(s.line), why))
-	s.line = stream.AppendJSON(s.line[:0], &status)
-	err := s.nc.Publish(s.subject(&status), s.line)
-	if errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject) {
-		return nil
+	status := stream.NewStatus(h, capture.Slow, fmt.Sprintf("a %s event of %d bytes was not published: %v", typ, size, why))
+	err := s.nc.Publish(s.subject(&status), stream.AppendJSON(nil, &status))
+	if s.nc.IsClosed() {
+		return err
 	}
-	return err
+	return nil
 }
 
 // subject caches the subjects of the streams.
@@ -124,30 +201,51 @@ func (s *Sink) subject(e *stream.Event) string {
 	return v
 }
 
-// Flush waits until the server has everything, at most for Patience.
+// Flush waits until the server has everything, or ctx ends.
 func (s *Sink) Flush(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.Patience)
-	defer cancel()
 	for {
-		attempt, stop := context.WithTimeout(ctx, time.Second)
-		err := s.nc.FlushWithContext(attempt)
-		stop()
+		err := s.flush(ctx)
 		// A flush that an outage cuts off fails with nats.ErrConnectionClosed too, though
 		// the connection is not closed then.
 		if denied := s.denied.Load(); denied != nil {
 			return *denied // the server has said so before it answered the flush
 		}
-		if err == nil || s.nc.IsClosed() {
+		if err == nil || s.nc.IsClosed() || ctx.Err() != nil {
 			return err
 		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("nats: events were not delivered within %s: %w", s.Patience, err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(retry):
+		if err := s.pause(ctx); err != nil {
+			return err
 		}
 	}
+}
+
+// errMoved says that the connection changed while an answer was awaited.
+var errMoved = errors.New("the server went away before it answered")
+
+// flush publishes again what an earlier connection may have lost, and asks the server
+// whether it has everything.
+func (s *Sink) flush(ctx context.Context) error {
+	now := s.connection()
+	for i := range s.held {
+		if s.held[i].conn == now {
+			continue
+		}
+		if err := s.send(ctx, &s.held[i]); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, pong)
+	defer cancel()
+	if err := s.nc.FlushWithContext(ctx); err != nil {
+		return err
+	}
+	now = s.connection()
+	if slices.ContainsFunc(s.held, func(l letter) bool { return l.conn != now }) {
+		return errMoved
+	}
+	clear(s.held)
+	s.held, s.bytes = s.held[:0], 0
+	return nil
 }
 
 // Close leaves the connection open, for its owner to close.

@@ -46,10 +46,13 @@ type Source struct {
 	msg     message           // decoded last
 	next    map[string]uint64 // of each stream: the index of its next sample
 
-	gone   error         // why nothing comes any more; guarded by mu
-	ready  chan struct{} // holds a token if there may be something to read
-	closed chan struct{}
-	once   sync.Once
+	gone      error           // why nothing comes any more; guarded by mu, as the next three
+	drained   bool            // nothing comes any more because of Drain
+	abandoned bool            // what comes is dropped
+	left      []capture.Block // of Abandon: the end of each stream that was waiting
+	ready     chan struct{}   // holds a token if there may be something to read
+	closed    chan struct{}
+	once      sync.Once
 }
 
 // A fault is a report about a stream; "": about the connection.
@@ -132,6 +135,11 @@ func (s *Source) receive(msg *nats.Msg) {
 		return
 	}
 	s.mu.Lock()
+	if s.abandoned {
+		s.leave(msg)
+		s.mu.Unlock()
+		return
+	}
 	s.queue = append(s.queue, msg)
 	s.waiting[msg.Subject] += len(msg.Data)
 	if s.waiting[msg.Subject] > s.o.Pending {
@@ -190,6 +198,9 @@ func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 		}
 		s.mu.Lock()
 		gone := s.gone
+		if gone == nil && s.drained {
+			gone = io.EOF
+		}
 		s.mu.Unlock()
 		if gone != nil {
 			return gone
@@ -209,7 +220,7 @@ func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 func (s *Source) Ready() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.faults) > 0 || s.head < len(s.queue)
+	return len(s.faults)+len(s.left) > 0 || s.head < len(s.queue)
 }
 
 // pop moves the oldest report or message to b, and reports whether there was one.
@@ -235,6 +246,10 @@ func (s *Source) pop(b *capture.Block) bool {
 			delete(s.waiting, m.Subject)
 		}
 		s.fill(b, m)
+		return true
+	}
+	if len(s.left) > 0 {
+		*b, s.left = s.left[0], s.left[1:]
 		return true
 	}
 	return false
@@ -269,7 +284,7 @@ func (s *Source) Close() error {
 	s.once.Do(func() {
 		close(s.closed)
 		unwatch(s.nc, s)
-		if err = s.sub.Unsubscribe(); errors.Is(err, nats.ErrConnectionClosed) {
+		if err = s.sub.Unsubscribe(); errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, nats.ErrBadSubscription) {
 			err = nil
 		}
 	})
