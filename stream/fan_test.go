@@ -216,3 +216,26 @@ func TestRunDrainsItsSource(t *testing.T) {
 		})
 	}
 }
+
+// last ends the context while it gives its only block.
+type last struct {
+	endless
+	cancel func()
+}
+
+func (l *last) Read(ctx context.Context, b *capture.Block) error {
+	err := l.endless.Read(ctx, b)
+	l.cancel()
+	return err
+}
+
+// A block that comes as the context ends is labelled.
+func TestBlockOfTheLastMomentIsLabelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var k kept
+	o := &RunOptions{Live: true, Options: Options{Emit: Emit{Confirmed: true}, Segment: &segment.Config{Kind: segment.Fixed, Steps: 99, MaxDuration: 99}}}
+	if err := Run(ctx, &last{endless{[]capture.Block{block(0, 1)}}, cancel}, signModel(t, decide.Config{}), o, &k); err != nil {
+		t.Error(err)
+	}
+	expect(t, "one block", k.events, "status:up, conf:high interrupt")
+}

@@ -166,16 +166,18 @@ func (r *runner) loop(ctx context.Context, src capture.Source) error {
 		if err := r.fan.err(); err != nil {
 			return err
 		}
+		if ctx.Err() != nil {
+			return nil
+		}
 		err := r.read(ctx, src, &b)
 		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case ctx.Err() != nil:
+		case err == nil:
+		case errors.Is(err, io.EOF), ctx.Err() != nil:
 			return nil
 		case errors.Is(err, context.DeadlineExceeded):
 			r.expire()
 			continue
-		case err != nil:
+		default:
 			return err
 		}
 		if err := r.block(&b, ready(src)); err != nil {
