@@ -23,6 +23,7 @@ import (
 	"fmt"
 
 	"inkling/internal/f32"
+	"inkling/internal/shared"
 )
 
 // An LSTM is one direction with its weights packed for the kernels. Only Pack and
@@ -36,6 +37,7 @@ type LSTM struct {
 	w          f32.Matrix // [W_ih W_hh]ᵀ, (D+H)×4H: maps rows [x | h] to sums; W_hhᵀ alone for codes
 	ih, hh     f32.Matrix // the parts of w
 	t          transposed // for Backward
+	scratch    shared.Pool[scratch]
 }
 
 // New returns an LSTM with the weights w. Later changes of w have no effect until
@@ -96,14 +98,28 @@ func (l *LSTM) code(x float32) int {
 	return 0
 }
 
-// A State is what a stream carries from one timestep to the next, with scratch
-// memory.
+// A State is what a stream carries from one timestep to the next.
 type State struct {
 	H, C []float32 // the hidden and the cell state, H values each
-	xh   []float32 // [x | previous H]
-	z    []float32 // a row of sums
-	zs   []float32 // rows of sums of a block of steps
 	back bool      // direction of the next pass over the weights
+}
+
+// A scratch is the memory of one call of Step or Sequence.
+type scratch struct {
+	xh []float32 // [x | previous H]
+	z  []float32 // a row of sums
+	zs []float32 // rows of sums of a block of steps
+}
+
+// borrow returns scratch memory, to be put back into l.scratch.
+func (l *LSTM) borrow() *scratch {
+	w := l.scratch.Get()
+	if w.z == nil {
+		sums := len(l.bias)
+		buf := make([]float32, sums+l.features+l.hidden)
+		w.z, w.xh = buf[:sums:sums], buf[sums:]
+	}
+	return w
 }
 
 // Sequence computes the inputs' part of the sums for blockSteps timesteps at once
@@ -117,10 +133,9 @@ const (
 // NewState returns the zero state. Its parts are aligned to cache lines as far as
 // the allocator aligns blocks of their size.
 func (l *LSTM) NewState() *State {
-	h, width, sums := l.hidden, f32.Padded(l.hidden), len(l.bias)
-	buf := make([]float32, sums+2*width+l.features+h)
-	state, xh := buf[sums:], buf[sums+2*width:]
-	return &State{H: state[:h:h], C: state[width:][:h:h], xh: xh, z: buf[:sums:sums]}
+	h, width := l.hidden, f32.Padded(l.hidden)
+	buf := make([]float32, width+h)
+	return &State{H: buf[:h:h], C: buf[width:][:h:h]}
 }
 
 // Reset sets s to the zero state.
@@ -140,25 +155,27 @@ func (l *LSTM) Step(s *State, x []float32) {
 	if len(x) != l.in {
 		panic(fmt.Sprintf("cell: Step: %d values, want %d", len(x), l.in))
 	}
-	l.step(s, x)
+	w := l.borrow()
+	l.step(s, w, x)
+	l.scratch.Put(w)
 }
 
-func (l *LSTM) step(s *State, x []float32) {
+func (l *LSTM) step(s *State, w *scratch, x []float32) {
 	start := l.bias
 	if l.codes > 0 {
 		start = l.start(x[0])
 	} else {
-		copy(s.xh, x)
+		copy(w.xh, x)
 	}
-	copy(s.xh[l.features:], s.H)
-	f32.Step(s.H, s.C, s.xh, start, s.z, &l.w, s.back)
+	copy(w.xh[l.features:], s.H)
+	f32.Step(s.H, s.C, w.xh, start, w.z, &l.w, s.back)
 	s.back = !s.back
 }
 
 // stepFrom is step where start already contains the inputs' part.
-func (l *LSTM) stepFrom(s *State, start []float32) {
-	copy(s.xh[l.features:], s.H)
-	f32.Step(s.H, s.C, s.xh[l.features:], start, s.z, &l.hh, s.back)
+func (l *LSTM) stepFrom(s *State, w *scratch, start []float32) {
+	copy(w.xh[l.features:], s.H)
+	f32.Step(s.H, s.C, w.xh[l.features:], start, w.z, &l.hh, s.back)
 	s.back = !s.back
 }
 
@@ -175,6 +192,8 @@ func (l *LSTM) run(s *State, h, xs []float32, reverse bool) {
 	if len(xs) != steps*l.in || (h != nil && len(h) != steps*l.hidden) {
 		panic(fmt.Sprintf("cell: Sequence: xs has %d values and h %d, want T×%d and T×%d", len(xs), len(h), l.in, l.hidden))
 	}
+	w := l.borrow()
+	defer l.scratch.Put(w)
 	for done := 0; done < steps; done += blockSteps {
 		n := min(blockSteps, steps-done)
 		first := done
@@ -183,7 +202,7 @@ func (l *LSTM) run(s *State, h, xs []float32, reverse bool) {
 		}
 		var zs []float32
 		if l.features >= projectedInputs {
-			zs = l.project(s, xs[first*l.in:(first+n)*l.in], n)
+			zs = l.project(w, xs[first*l.in:(first+n)*l.in], n)
 		}
 		for i := range n {
 			t := i
@@ -191,9 +210,9 @@ func (l *LSTM) run(s *State, h, xs []float32, reverse bool) {
 				t = n - 1 - i
 			}
 			if zs == nil {
-				l.step(s, xs[(first+t)*l.in:(first+t+1)*l.in])
+				l.step(s, w, xs[(first+t)*l.in:(first+t+1)*l.in])
 			} else {
-				l.stepFrom(s, zs[t*len(l.bias):(t+1)*len(l.bias)])
+				l.stepFrom(s, w, zs[t*len(l.bias):(t+1)*len(l.bias)])
 			}
 			if h != nil {
 				copy(h[(first+t)*l.hidden:(first+t+1)*l.hidden], s.H)
@@ -203,10 +222,10 @@ func (l *LSTM) run(s *State, h, xs []float32, reverse bool) {
 }
 
 // project returns n rows of sums that hold the bias and the inputs' part.
-func (l *LSTM) project(s *State, xs []float32, n int) []float32 {
-	s.zs = f32.Grow(s.zs, n*len(l.bias))
-	l.startSums(s.zs, xs, n)
-	return s.zs
+func (l *LSTM) project(w *scratch, xs []float32, n int) []float32 {
+	w.zs = f32.Grow(w.zs, n*len(l.bias))
+	l.startSums(w.zs, xs, n)
+	return w.zs
 }
 
 // startSums fills the n rows of zs for project.

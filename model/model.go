@@ -24,6 +24,7 @@ import (
 
 	"inkling/cell"
 	"inkling/internal/f32"
+	"inkling/internal/shared"
 	"inkling/model/feature"
 	"inkling/model/stem"
 )
@@ -41,6 +42,7 @@ type Model struct {
 	reverse *cell.LSTM
 	once    sync.Once
 	hash    string
+	scratch shared.Pool[scratch]
 }
 
 // New returns the model with configuration c and parameters p.
@@ -129,27 +131,41 @@ func (m *Model) input(dst, x []float32) {
 // continues on another machine to the bit, given the same kernel.
 type State struct {
 	layers   []*cell.State // lower layers, then the forward half of the top layer
-	reverse  *cell.State
-	in       []float32 // input of the lowest layer
-	evidence []float32 // running logits; with RunningEvidence their sum so far
-	logits   []float32
-	both     []float32 // [h_f(T) ; h_b(1)]
-	top      []float32 // input of the top layer at the last step
-	steps    []float32 // one value: steps so far, exact up to 2^24
-	last     []float32 // same as in if the next forecast depends on it, else nil
+	in       []float32     // input of the lowest layer
+	evidence []float32     // running logits; with RunningEvidence their sum so far
+	top      []float32     // input of the top layer at the last step
+	steps    []float32     // one value: steps so far, exact up to 2^24
+	last     []float32     // same as in if the next forecast depends on it, else nil
+}
+
+// A scratch is the memory of one call.
+type scratch struct {
+	reverse *cell.State // nil without a confirm head
+	logits  []float32
+	both    []float32 // [h_f(T) ; h_b(1)]
+}
+
+// borrow returns scratch memory, to be put back into m.scratch.
+func (m *Model) borrow() *scratch {
+	w := m.scratch.Get()
+	if w.logits == nil {
+		w.logits, w.both = make([]float32, m.Classes()), make([]float32, 2*m.Config.Hidden)
+		if m.reverse != nil {
+			w.reverse = m.reverse.NewState()
+		}
+	}
+	return w
 }
 
 // NewState returns the state before a segment's first frame.
 func (m *Model) NewState() *State {
-	s := &State{in: make([]float32, m.dim), evidence: make([]float32, m.Classes()),
-		logits: make([]float32, m.Classes()), both: make([]float32, 2*m.Config.Hidden), steps: make([]float32, 1)}
+	d, c := m.dim, m.Classes()
+	buf := make([]float32, d+c+1)
+	s := &State{in: buf[:d:d], evidence: buf[d:][:c:c], steps: buf[d+c:], layers: make([]*cell.State, 0, 1+len(m.lower))}
 	for _, l := range m.lower {
 		s.layers = append(s.layers, l.NewState())
 	}
 	s.layers = append(s.layers, m.forward.NewState())
-	if m.reverse != nil {
-		s.reverse = m.reverse.NewState()
-	}
 	s.top = s.in
 	if n := len(m.lower); n > 0 {
 		s.top = s.layers[n-1].H
@@ -210,7 +226,9 @@ func (m *Model) Step(probs []float32, s *State, x []float32) {
 // running writes the probabilities of the running head for hidden state h.
 func (m *Model) running(probs []float32, s *State, h []float32) {
 	s.steps[0]++
-	m.runningHead(probs, s.evidence, s.logits, h, int(s.steps[0]))
+	w := m.borrow()
+	m.runningHead(probs, s.evidence, w.logits, h, int(s.steps[0]))
+	m.scratch.Put(w)
 }
 
 // runningHead computes the logits of h in evidence, which with RunningEvidence sums
@@ -253,23 +271,25 @@ func (m *Model) Confirm(probs []float32, fwd *State, tops []float32) {
 	if m.reverse == nil || len(tops) == 0 || len(tops)%d != 0 {
 		panic(fmt.Sprintf("model: Confirm: tops has %d values, want T×%d and a model with a confirm head", len(tops), d))
 	}
-	fwd.reverse.Reset()
-	m.reverse.Reverse(fwd.reverse, nil, tops)
-	m.confirmHead(probs, fwd, fwd.layers[len(m.lower)].H, fwd.reverse.H, fwd.evidence)
+	w := m.borrow()
+	w.reverse.Reset()
+	m.reverse.Reverse(w.reverse, nil, tops)
+	m.confirmHead(probs, w, fwd.layers[len(m.lower)].H, w.reverse.H, fwd.evidence)
+	m.scratch.Put(w)
 }
 
 // confirmHead computes the probabilities from the last states of both halves and the
-// last running logits; s is scratch.
-func (m *Model) confirmHead(probs []float32, s *State, forward, reverse, evidence []float32) {
-	copy(s.both[:m.Config.Hidden], forward)
-	copy(s.both[m.Config.Hidden:], reverse)
-	f32.Affine(s.logits, m.Params.ConfirmW, m.Params.ConfirmB, s.both)
+// last running logits.
+func (m *Model) confirmHead(probs []float32, w *scratch, forward, reverse, evidence []float32) {
+	copy(w.both[:m.Config.Hidden], forward)
+	copy(w.both[m.Config.Hidden:], reverse)
+	f32.Affine(w.logits, m.Params.ConfirmW, m.Params.ConfirmB, w.both)
 	for i, k := range m.Params.ConfirmE {
-		s.logits[i] += float32(k * evidence[i])
+		w.logits[i] += float32(k * evidence[i])
 	}
 	t := 0.0
 	if c := m.Config.Calibration; c != nil {
 		t = c.Confirm
 	}
-	softmax(probs, s.logits, s.logits, t)
+	softmax(probs, w.logits, w.logits, t)
 }

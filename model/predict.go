@@ -25,7 +25,8 @@ const minConcurrent = 64
 func (m *Model) Predict(frames []float32) *Prediction {
 	x := m.normalized(frames)
 	steps, hid, c := len(frames)/m.dim, m.Config.Hidden, m.Classes()
-	s := m.NewState()
+	s, w := m.NewState(), m.borrow()
+	defer m.scratch.Put(w)
 	for i, l := range m.lower {
 		h := make([]float32, steps*hid)
 		l.Sequence(s.layers[i], h, x)
@@ -33,7 +34,8 @@ func (m *Model) Predict(frames []float32) *Prediction {
 	}
 	var reverse sync.WaitGroup
 	if m.HasConfirm() {
-		run := func() { m.reverse.Reverse(s.reverse, nil, x) }
+		w.reverse.Reset()
+		run := func() { m.reverse.Reverse(w.reverse, nil, x) }
 		if steps >= minConcurrent && runtime.GOMAXPROCS(0) > 1 {
 			reverse.Go(run)
 		} else {
@@ -51,7 +53,7 @@ func (m *Model) Predict(frames []float32) *Prediction {
 	}
 	reverse.Wait()
 	if m.HasConfirm() {
-		m.confirmHead(p.Confirm, s, top.H, s.reverse.H, s.evidence)
+		m.confirmHead(p.Confirm, w, top.H, w.reverse.H, s.evidence)
 	}
 	return p
 }
@@ -149,9 +151,10 @@ func (m *Model) top(ps []*Prediction, xs [][]float32, workers int) {
 		evidence = m.forwardHalf(fwd, ps, xs)
 		reverse.Wait()
 	}
-	s, c := m.NewState(), m.Classes()
+	w, c := m.borrow(), m.Classes()
+	defer m.scratch.Put(w)
 	for i, p := range ps {
-		m.confirmHead(p.Confirm, s, fwd.H(i), rev.H(i), evidence[i*c:][:c])
+		m.confirmHead(p.Confirm, w, fwd.H(i), rev.H(i), evidence[i*c:][:c])
 	}
 }
 

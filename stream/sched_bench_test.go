@@ -18,7 +18,7 @@ import (
 )
 
 // benchModel has 100 units, as trained models have by default.
-func benchModel(b *testing.B, front feature.Config, rate float64) *model.Model {
+func benchModel(b testing.TB, front feature.Config, rate float64) *model.Model {
 	c := model.Config{Version: 1, Labels: []string{"a", "b", "c"}, Rate: rate, Channels: 1, Hidden: 100, Layers: 1,
 		Running: model.RunningSoftmax, Confirm: true, Segment: segment.Config{Kind: segment.Fixed, Steps: segmentSteps, MaxDuration: 3600},
 		Decision: decide.Config{State: "reset", Gap: "reset"}}

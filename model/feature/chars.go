@@ -5,6 +5,8 @@ import (
 	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"inkling/internal/shared"
 )
 
 // Codes returns the number of codes that a frame of chars can have, including code 0
@@ -52,12 +54,17 @@ type chars struct {
 	ascii    [utf8.RuneSelf]float32 // codes of the ASCII characters
 }
 
+// charSets are those in use, by alphabet.
+var charSets shared.Cache[string, chars]
+
 func newChars(c Config) *chars {
-	x := &chars{alphabet: []rune(c.Alphabet)}
-	for i := range x.ascii {
-		x.ascii[i] = x.find(rune(i))
-	}
-	return x
+	return charSets.Get(c.Alphabet, func() *chars {
+		x := &chars{alphabet: []rune(c.Alphabet)}
+		for i := range x.ascii {
+			x.ascii[i] = x.find(rune(i))
+		}
+		return x
+	})
 }
 
 func (x *chars) find(r rune) float32 {

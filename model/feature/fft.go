@@ -9,9 +9,21 @@ import "math"
 type fft struct {
 	n      int
 	stages []stage
-	re, im [2][]float64 // n/2 each, read and written alternately
-	cos    []float64    // of 2πk/n, k ≤ n/4, for splitting the spectra
+	cos    []float64 // of 2πk/n, k ≤ n/4, for splitting the spectra
 	sin    []float64
+}
+
+// An fftMemory holds the values between the stages of a transform.
+type fftMemory struct {
+	re, im [2][]float64 // n/2 each, read and written alternately
+}
+
+func (f *fft) memory() (w fftMemory) {
+	half := max(f.n/2, 1)
+	for i := range 2 {
+		w.re[i], w.im[i] = make([]float64, half), make([]float64, half)
+	}
+	return w
 }
 
 // A stage holds the twiddle factors w, w² and w³ of each butterfly as cosine and −sine.
@@ -20,9 +32,6 @@ type stage struct{ w [][6]float64 }
 func newFFT(n int) *fft {
 	f := &fft{n: n}
 	half := max(n/2, 1)
-	for i := range 2 {
-		f.re[i], f.im[i] = make([]float64, half), make([]float64, half)
-	}
 	for size := half; size >= 4; size /= 4 {
 		s := stage{w: make([][6]float64, size/4)}
 		for p := range s.w {
@@ -41,28 +50,28 @@ func newFFT(n int) *fft {
 }
 
 // power writes |X_k|²·scale for the bins k ≤ n/2 of x (n values) to dst.
-func (f *fft) power(dst, x []float64, scale float64) {
+func (f *fft) power(w *fftMemory, dst, x []float64, scale float64) {
 	if f.n < 2 {
 		dst[0] = float64(x[0]*x[0]) * scale
 		return
 	}
-	re, im := f.re[0], f.im[0]
+	re, im := w.re[0], w.im[0]
 	for i := range re {
 		re[i], im[i] = x[2*i], x[2*i+1]
 	}
-	re, im = f.transform()
+	re, im = f.transform(w)
 	f.splitPower(dst, re, im, scale)
 }
 
-// transform computes the complex transform of re[0] and im[0] and returns the buffers
-// that hold it.
-func (f *fft) transform() (re, im []float64) {
+// transform computes the complex transform of w.re[0] and w.im[0] and returns the parts of
+// w that hold it.
+func (f *fft) transform(w *fftMemory) (re, im []float64) {
 	from, step := 0, 1
 	for i := range f.stages {
-		f.stages[i].run(f.re[1-from], f.im[1-from], f.re[from], f.im[from], step)
+		f.stages[i].run(w.re[1-from], w.im[1-from], w.re[from], w.im[from], step)
 		from, step = 1-from, 4*step
 	}
-	re, im = f.re[from], f.im[from]
+	re, im = w.re[from], w.im[from]
 	if half := len(re); step == half/2 { // a last stage of radix 2
 		for q := range step {
 			a, b, c, d := re[q], im[q], re[q+step], im[q+step]

@@ -1,6 +1,10 @@
 package feature
 
-import "math"
+import (
+	"math"
+
+	"inkling/internal/shared"
+)
 
 // spectral computes log-mel bands, MFCC and moments of the spectrum.
 //
@@ -15,20 +19,32 @@ import "math"
 // the bin nearest to its centre. The log-mel feature is ln(band + floor). MFCC are the
 // first coefficients of the orthonormal DCT-II of these (Davis and Mermelstein 1980).
 type spectral struct {
-	channels, window, hop int
-	floor, scale          float64
-	hann                  []float64
-	fft                   *fft
-	bands                 []band
-	dct                   []float64 // coefficients×bands, for MFCC
-	moments               *moments  // nil for log-mel and MFCC
+	*spectrum
+	channels int
+	buffer   *samples // mono samples of the next frame; nil: none
+	frames   int      // since Reset
+}
 
-	buffer []float32 // mono samples of the next frame
-	frames int       // since Reset
+// A spectrum is what all streams with the same front end share.
+type spectrum struct {
+	window, hop  int
+	floor, scale float64
+	hann         []float64
+	fft          *fft
+	bands        []band
+	dct          []float64 // coefficients×bands, for MFCC
+	moments      *moments  // nil for log-mel and MFCC
 
-	in    []float64
-	power []float64
-	mel   []float64
+	buffers shared.Pool[samples]
+	scratch shared.Pool[spectrumMemory]
+}
+
+type samples struct{ v []float32 }
+
+// A spectrumMemory holds the intermediate values of a frame.
+type spectrumMemory struct {
+	in, power, mel []float64
+	fft            fftMemory
 }
 
 // A band is a weighted sum of the bins from first on.
@@ -37,8 +53,22 @@ type band struct {
 	weights []float64
 }
 
+// spectra are those in use, by the front end's Config and the rate.
+var spectra shared.Cache[spectrumKey, spectrum]
+
+type spectrumKey struct {
+	Config
+	rate float64
+}
+
 func newSpectral(c Config, rate float64, channels int) *spectral {
-	s := &spectral{channels: channels, window: c.window(rate), hop: c.hop(rate), floor: c.Floor}
+	key := spectrumKey{c, rate}
+	key.Deltas, key.Context = 0, 0 // these are the extractor's
+	return &spectral{channels: channels, spectrum: spectra.Get(key, func() *spectrum { return newSpectrum(c, rate) })}
+}
+
+func newSpectrum(c Config, rate float64) *spectrum {
+	s := &spectrum{window: c.window(rate), hop: c.hop(rate), floor: c.Floor}
 	size := 1
 	for size < s.window {
 		size *= 2
@@ -51,18 +81,25 @@ func newSpectral(c Config, rate float64, channels int) *spectral {
 	}
 	s.scale = 2 / (sum * sum)
 	s.fft = newFFT(size)
-	s.in, s.power = make([]float64, size), make([]float64, size/2+1)
-	s.buffer = make([]float32, 0, s.window)
 	if c.Kind == KindMoments {
 		s.moments = newMoments(c, rate, size)
 		return s
 	}
 	s.bands = melBands(c, rate, size)
-	s.mel = make([]float64, len(s.bands))
 	if c.Kind == KindMFCC {
 		s.dct = dctMatrix(c.Coefficients, c.Bands)
 	}
 	return s
+}
+
+// borrow returns memory for a frame, to be put back into s.scratch.
+func (s *spectrum) borrow() *spectrumMemory {
+	w := s.scratch.Get()
+	if w.in == nil {
+		size := s.fft.n
+		*w = spectrumMemory{make([]float64, size), make([]float64, size/2+1), make([]float64, len(s.bands)), s.fft.memory()}
+	}
+	return w
 }
 
 func mel(hz float64) float64    { return 2595 * math.Log10(1+hz/700) }
@@ -122,26 +159,59 @@ func (s *spectral) dim() int {
 func (s *spectral) end(n int) int { return (n-1)*s.hop + s.window }
 
 func (s *spectral) reset() {
-	s.buffer = s.buffer[:0]
 	s.frames = 0
+	if s.buffer != nil {
+		s.buffer.v = s.buffer.v[:0]
+		s.buffers.Put(s.buffer)
+		s.buffer = nil
+	}
 }
 
 func (s *spectral) push(dst, samples []float32, extra int) []float32 {
-	for ; len(samples) >= s.channels; samples = samples[s.channels:] {
-		s.buffer = append(s.buffer, s.mono(samples))
-		if len(s.buffer) == s.window {
-			dst = extend(s.frame(dst), extra)
-			s.buffer = s.buffer[:copy(s.buffer, s.buffer[s.hop:])]
+	for len(samples) >= s.channels {
+		n := min(len(samples)/s.channels, s.window-s.have())
+		x := s.room(n)
+		if s.channels == 1 {
+			copy(x, samples)
+		} else {
+			for i := range x {
+				x[i] = s.mono(samples[i*s.channels:])
+			}
+		}
+		samples = samples[n*s.channels:]
+		if b := s.buffer; len(b.v) == s.window {
+			dst = extend(s.frame(dst, b.v), extra)
+			s.frames++
+			b.v = b.v[:copy(b.v, b.v[s.hop:])]
 		}
 	}
 	return dst
 }
 
+// have returns the number of samples of the next frame that there are.
+func (s *spectral) have() int {
+	if s.buffer == nil {
+		return 0
+	}
+	return len(s.buffer.v)
+}
+
+// room makes room for n more samples, at most a window in all, and returns it. The buffer
+// grows with what arrives, since a segment may end before its first frame.
+func (s *spectral) room(n int) []float32 {
+	if s.buffer == nil {
+		s.buffer = s.buffers.Get()
+	}
+	b, from := s.buffer, len(s.buffer.v)
+	if need := from + n; need > cap(b.v) {
+		b.v = append(make([]float32, 0, min(max(need, 2*cap(b.v)), s.window)), b.v...)
+	}
+	b.v = b.v[:from+n]
+	return b.v[from:]
+}
+
 // mono returns the mean of the channels at one time.
 func (s *spectral) mono(samples []float32) float32 {
-	if s.channels == 1 {
-		return samples[0]
-	}
 	var sum float32
 	for _, v := range samples[:s.channels] {
 		sum += v
@@ -150,39 +220,40 @@ func (s *spectral) mono(samples []float32) float32 {
 }
 
 func (s *spectral) flush(dst []float32, extra int) []float32 {
-	if s.frames > 0 || len(s.buffer) == 0 {
+	if s.frames > 0 || s.have() == 0 {
 		return dst
 	}
-	s.buffer = extend(s.buffer, s.window-len(s.buffer))
-	return extend(s.frame(dst), extra)
+	clear(s.room(s.window - s.have()))
+	return extend(s.frame(dst, s.buffer.v), extra)
 }
 
-// frame appends the features of the window in the buffer.
-func (s *spectral) frame(dst []float32) []float32 {
-	s.frames++
-	for i, v := range s.buffer {
-		s.in[i] = float64(float64(v) * s.hann[i])
+// frame appends the features of the window x.
+func (s *spectrum) frame(dst, x []float32) []float32 {
+	w := s.borrow()
+	defer s.scratch.Put(w)
+	for i, v := range x {
+		w.in[i] = float64(float64(v) * s.hann[i])
 	}
-	s.fft.power(s.power, s.in, s.scale)
+	s.fft.power(&w.fft, w.power, w.in, s.scale)
 	if s.moments != nil {
-		return s.moments.append(dst, s.power, s.floor)
+		return s.moments.append(dst, w.power, s.floor)
 	}
 	for i, b := range s.bands {
 		var sum float64
-		for k, w := range b.weights {
-			sum += float64(w * s.power[b.first+k])
+		for k, v := range b.weights {
+			sum += float64(v * w.power[b.first+k])
 		}
-		s.mel[i] = math.Log(sum + s.floor)
+		w.mel[i] = math.Log(sum + s.floor)
 	}
 	if s.dct == nil {
-		for _, v := range s.mel {
+		for _, v := range w.mel {
 			dst = append(dst, float32(v))
 		}
 		return dst
 	}
-	for at := 0; at < len(s.dct); at += len(s.mel) {
+	for at := 0; at < len(s.dct); at += len(w.mel) {
 		var sum float64
-		for n, v := range s.mel {
+		for n, v := range w.mel {
 			sum += float64(s.dct[at+n] * v)
 		}
 		dst = append(dst, float32(sum))
@@ -191,17 +262,21 @@ func (s *spectral) frame(dst []float32) []float32 {
 }
 
 func (s *spectral) appendState(dst []byte) []byte {
-	dst = appendInt(appendInt(dst, s.frames), len(s.buffer))
-	return appendFloats(dst, s.buffer)
+	dst = appendInt(appendInt(dst, s.frames), s.have())
+	if s.buffer == nil {
+		return dst
+	}
+	return appendFloats(dst, s.buffer.v)
 }
 
 func (s *spectral) restore(d *decoder) {
+	s.reset()
 	frames, n := d.int(), d.int()
-	if frames < 0 || n < 0 || n >= s.window {
+	if frames < 0 || n < 0 || n >= s.window || 4*n > len(d.data) {
 		d.bad = true
 		return
 	}
-	s.frames = frames
-	s.buffer = s.buffer[:n]
-	d.floats(s.buffer)
+	if s.frames = frames; n > 0 {
+		d.floats(s.room(n))
+	}
 }

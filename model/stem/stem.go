@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"inkling/internal/f32"
+	"inkling/internal/shared"
 )
 
 // A layer is a strided convolution, computed as a matrix product: row j of its sums is
@@ -52,6 +53,9 @@ type Stem struct {
 	// gabor
 	filters     []filter
 	mean, scale []float32
+
+	held   shared.Pool[held]
+	memory shared.Pool[memory]
 }
 
 // New returns a stem with the parameters p, for frames of in features and a signal with

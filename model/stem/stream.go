@@ -17,16 +17,30 @@ type front struct {
 	mean, scale []float32
 	channels    int
 
-	count  int       // frames of the base since Reset
-	last   []float32 // the last of them, normalised
-	frames []float32 // frames of a piece of samples
-	held   []window  // one per layer
+	count int   // frames of the base since Reset
+	held  *held // nil: what there is after Reset
 }
 
-// A window holds the input rows that a layer still needs, with scratch memory.
-type window struct {
-	rows []float32 // of fixed size, enough for atOnce outputs
-	n    int       // rows in use
+// A held is what a signal has to remember from one call to the next.
+type held struct {
+	last   []float32 // the last frame of the base, normalised
+	layers []rows
+}
+
+// rows are the inputs that a layer still needs, fewer than its kernel has.
+type rows struct {
+	v []float32
+	n int
+}
+
+// A memory is that of one call.
+type memory struct {
+	frames []float32 // of a piece of samples
+	layers []layerMemory
+}
+
+type layerMemory struct {
+	rows []float32 // the held ones and new ones, enough for atOnce outputs
 	z    []float32 // sums of atOnce rows
 	out  []float32 // output frames; nil for the top layer
 }
@@ -44,40 +58,77 @@ func (s *Stem) Front(base feature.Extractor, mean, scale []float32, channels int
 	if base.Dim() != s.in || len(mean) != s.in || len(scale) != s.in {
 		panic(fmt.Sprintf("stem: Front: base has %d features, mean %d and scale %d values, want %d", base.Dim(), len(mean), len(scale), s.in))
 	}
-	x := &front{stem: s, base: base, mean: mean, scale: scale, channels: channels, last: make([]float32, s.in)}
-	for i := range s.layers {
-		l := &s.layers[i]
-		w := window{rows: make([]float32, ((atOnce-1)*l.stride+l.kernel)*l.in), z: make([]float32, atOnce*l.ld())}
-		if i+1 < len(s.layers) {
-			w.out = make([]float32, atOnce*s.width(l))
-		}
-		x.held = append(x.held, w)
-	}
+	x := &front{stem: s, base: base, mean: mean, scale: scale, channels: channels}
 	x.Reset()
 	return x
+}
+
+// begin makes x hold what there is at the beginning of a signal, if it holds nothing.
+func (x *front) begin() *held {
+	if x.held != nil {
+		return x.held
+	}
+	h := x.stem.held.Get()
+	if h.last == nil {
+		h.last = make([]float32, x.stem.in)
+		for i := range x.stem.layers {
+			l := &x.stem.layers[i]
+			h.layers = append(h.layers, rows{v: make([]float32, (l.kernel-1)*l.in)})
+		}
+	}
+	clear(h.last)
+	for i := range h.layers {
+		h.layers[i].n = x.stem.layers[i].lead
+		clear(h.layers[i].v)
+	}
+	x.held = h
+	return h
+}
+
+// borrow returns memory for a call, to be put back into s.memory.
+func (s *Stem) borrow() *memory {
+	w := s.memory.Get()
+	if w.layers == nil {
+		for i := range s.layers {
+			l := &s.layers[i]
+			m := layerMemory{rows: make([]float32, ((atOnce-1)*l.stride+l.kernel)*l.in), z: make([]float32, atOnce*l.ld())}
+			if i+1 < len(s.layers) {
+				m.out = make([]float32, atOnce*s.width(l))
+			}
+			w.layers = append(w.layers, m)
+		}
+	}
+	return w
 }
 
 func (x *front) Dim() int { return x.stem.Dim() }
 
 func (x *front) Push(dst, samples []float32) []float32 {
+	w := x.stem.borrow()
 	for len(samples) > 0 {
 		n := min(piece*x.channels, len(samples))
-		x.frames = x.base.Push(x.frames[:0], samples[:n])
-		dst = x.take(dst, x.frames)
+		w.frames = x.base.Push(w.frames[:0], samples[:n])
+		dst = x.take(dst, w, w.frames)
 		samples = samples[n:]
 	}
+	x.stem.memory.Put(w)
 	return dst
 }
 
 func (x *front) Flush(dst []float32) []float32 {
-	x.frames = x.base.Flush(x.frames[:0])
-	dst = x.take(dst, x.frames)
-	if x.stem.config.Kind == KindGabor {
-		clear(x.last)
+	w := x.stem.borrow()
+	w.frames = x.base.Flush(w.frames[:0])
+	dst = x.take(dst, w, w.frames)
+	if n := x.stem.missing(x.count); n > 0 {
+		last := x.begin().last
+		if x.stem.config.Kind == KindGabor {
+			clear(last)
+		}
+		for range n {
+			dst = x.feed(dst, w, 0, last)
+		}
 	}
-	for range x.stem.missing(x.count) {
-		dst = x.feed(dst, 0, x.last)
-	}
+	x.stem.memory.Put(w)
 	x.Reset()
 	return dst
 }
@@ -85,10 +136,13 @@ func (x *front) Flush(dst []float32) []float32 {
 func (x *front) Reset() {
 	x.base.Reset()
 	x.count = 0
-	clear(x.last)
-	for i := range x.held {
-		x.held[i].n = x.stem.layers[i].lead
-		clear(x.held[i].rows)
+	x.release()
+}
+
+func (x *front) release() {
+	if x.held != nil {
+		x.stem.held.Put(x.held)
+		x.held = nil
 	}
 }
 
@@ -102,7 +156,7 @@ func (x *front) End(n int) int {
 }
 
 // take normalises frames of the base, in place, and feeds them to the lowest layer.
-func (x *front) take(dst, frames []float32) []float32 {
+func (x *front) take(dst []float32, w *memory, frames []float32) []float32 {
 	d := x.stem.in
 	if len(frames) == 0 {
 		return dst
@@ -111,32 +165,36 @@ func (x *front) take(dst, frames []float32) []float32 {
 		f32.Normalize(frames[at:at+d], frames[at:at+d], x.mean, x.scale)
 	}
 	x.count += len(frames) / d
-	copy(x.last, frames[len(frames)-d:])
-	return x.feed(dst, 0, frames)
+	copy(x.begin().last, frames[len(frames)-d:])
+	return x.feed(dst, w, 0, frames)
 }
 
 // feed gives rows to layer i and appends what comes out on top to dst.
-func (x *front) feed(dst []float32, i int, rows []float32) []float32 {
-	l, w := &x.stem.layers[i], &x.held[i]
+func (x *front) feed(dst []float32, w *memory, i int, rows []float32) []float32 {
+	if len(rows) == 0 {
+		return dst
+	}
+	l, h, m := &x.stem.layers[i], &x.held.layers[i], &w.layers[i]
+	n := copy(m.rows, h.v[:h.n*l.in]) / l.in
 	for len(rows) > 0 {
-		n := copy(w.rows[w.n*l.in:], rows)
-		rows = rows[n:]
-		w.n += n / l.in
-		made := l.outputs(w.n)
-		l.sums(w.z, w.rows, made)
-		if w.out == nil {
+		k := copy(m.rows[n*l.in:], rows)
+		rows = rows[k:]
+		n += k / l.in
+		made := l.outputs(n)
+		l.sums(m.z, m.rows, made)
+		if m.out == nil {
 			from := len(dst)
 			for range made * x.Dim() {
 				dst = append(dst, 0)
 			}
-			x.stem.activate(l, dst[from:], w.z, made)
+			x.stem.activate(l, dst[from:], m.z, made)
 		} else {
-			x.stem.activate(l, w.out, w.z, made)
-			dst = x.feed(dst, i+1, w.out[:made*x.stem.width(l)])
+			x.stem.activate(l, m.out, m.z, made)
+			dst = x.feed(dst, w, i+1, m.out[:made*x.stem.width(l)])
 		}
-		copy(w.rows, w.rows[made*l.stride*l.in:w.n*l.in])
-		w.n -= made * l.stride
+		n = copy(m.rows, m.rows[made*l.stride*l.in:n*l.in]) / l.in
 	}
+	h.n = copy(h.v, m.rows[:n*l.in]) / l.in
 	return dst
 }
 
@@ -144,6 +202,10 @@ func (x *front) feed(dst []float32, i int, rows []float32) []float32 {
 // and the rows that each layer holds.
 func (x *front) AppendState(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint64(x.base.AppendState(dst), uint64(x.count))
+	if x.held == nil {
+		x.begin()
+		defer x.release()
+	}
 	for _, a := range x.arrays() {
 		for _, v := range a {
 			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
@@ -153,9 +215,9 @@ func (x *front) AppendState(dst []byte) []byte {
 }
 
 func (x *front) arrays() [][]float32 {
-	a := [][]float32{x.last}
-	for i := range x.held {
-		a = append(a, x.held[i].rows[:x.held[i].n*x.stem.layers[i].in])
+	a := [][]float32{x.held.last}
+	for i, h := range x.held.layers {
+		a = append(a, h.v[:h.n*x.stem.layers[i].in])
 	}
 	return a
 }
@@ -174,10 +236,10 @@ func (x *front) Restore(data []byte) ([]byte, error) {
 	}
 	x.count = int(binary.LittleEndian.Uint64(data))
 	data = data[8:]
-	n := x.count
-	for i := range x.held {
+	n, h := x.count, x.begin()
+	for i := range h.layers {
 		l := &x.stem.layers[i]
-		x.held[i].n = l.held(n + l.lead)
+		h.layers[i].n = l.held(n + l.lead)
 		n = l.outputs(n + l.lead)
 	}
 	for _, a := range x.arrays() {
