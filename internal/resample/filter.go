@@ -2,9 +2,8 @@ package resample
 
 import (
 	"math"
-	"runtime"
-	"sync"
-	"weak"
+
+	"inkling/internal/shared"
 )
 
 const (
@@ -27,36 +26,24 @@ type filter struct {
 	up, down int       // out/in in lowest terms
 	half     int       // taps each side of an output's time
 	taps     []float32 // up phases of 2·half
+
+	memory shared.Pool[memory]
 }
 
-// filters holds those in use: what no stream has any more is collected.
-var filters struct {
-	sync.Mutex
-	of map[[2]int]weak.Pointer[filter]
+// A memory is that of one call.
+type memory struct {
+	buffer [][]float32 // a channel's input from sample base−half+1 on
 }
+
+// filters are those in use, by ratio.
+var filters shared.Cache[[2]int, filter]
 
 func filterOf(up, down int) *filter {
-	key := [2]int{up, down}
-	filters.Lock()
-	defer filters.Unlock()
-	if f := filters.of[key].Value(); f != nil {
+	return filters.Get([2]int{up, down}, func() *filter {
+		f := &filter{up: up, down: down, half: int(math.Ceil(lobes * max(1, float64(down)/float64(up))))}
+		f.design()
 		return f
-	}
-	f := &filter{up: up, down: down, half: int(math.Ceil(lobes * max(1, float64(down)/float64(up))))}
-	f.design()
-	if filters.of == nil {
-		filters.of = map[[2]int]weak.Pointer[filter]{}
-	}
-	w := weak.Make(f)
-	filters.of[key] = w
-	runtime.AddCleanup(f, func(key [2]int) {
-		filters.Lock()
-		defer filters.Unlock()
-		if filters.of[key].Value() == nil {
-			delete(filters.of, key)
-		}
-	}, key)
-	return f
+	})
 }
 
 // fraction returns the fraction of numbers up to maxTerm that is nearest to ratio, by

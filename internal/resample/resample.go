@@ -21,7 +21,7 @@ type Resampler struct {
 	*filter          // shared by all streams of the same ratio; nil taps: samples pass
 	off      float64 // relative error of the ratio
 	channels int
-	buffer   [][]float32 // a channel's input from sample base−half+1 on
+	held     [][]float32 // a channel's input from sample base−half+1 on, as much as later outputs need
 	read     uint64      // input samples taken
 	written  uint64      // output samples given
 }
@@ -39,7 +39,10 @@ func New(in, out float64, channels int) (*Resampler, error) {
 		return r, nil
 	}
 	r.filter = filterOf(up, down)
-	r.buffer = make([][]float32, channels)
+	r.held = make([][]float32, channels)
+	for c := range r.held {
+		r.held[c] = make([]float32, 0, 2*r.half)
+	}
 	r.Reset()
 	return r, nil
 }
@@ -73,8 +76,8 @@ func (r *Resampler) Off() float64 { return r.off }
 // Reset forgets the past: the next sample is the first one.
 func (r *Resampler) Reset() {
 	r.read, r.written = 0, 0
-	for c := range r.buffer {
-		r.buffer[c] = append(r.buffer[c][:0], make([]float32, r.half-1)...)
+	for c := range r.held {
+		r.held[c] = append(r.held[c][:0], make([]float32, r.half-1)...)
 	}
 }
 
@@ -89,24 +92,47 @@ func (r *Resampler) Source(k uint64) uint64 {
 	return (k*uint64(r.down) + uint64(r.up) - 1) / uint64(r.up)
 }
 
+// piece is the number of samples a channel that are filtered at once.
+const piece = 1024
+
 // Push takes interleaved samples and appends the outputs that they complete. It
-// allocates nothing once its buffers and dst have grown.
+// allocates nothing once dst has grown.
 func (r *Resampler) Push(dst, samples []float32) []float32 {
 	if r.Passes() {
 		r.read += uint64(len(samples) / r.channels)
 		r.written = r.read
 		return append(dst, samples...)
 	}
-	n := len(samples) / r.channels
-	for c := range r.buffer {
-		b := r.buffer[c]
-		for i := c; i < n*r.channels; i += r.channels {
-			b = append(b, samples[i])
+	w := r.take()
+	for n := len(samples) / r.channels; n > 0; n = len(samples) / r.channels {
+		n = min(n, piece)
+		for c, b := range w.buffer[:r.channels] {
+			for i := c; i < n*r.channels; i += r.channels {
+				b = append(b, samples[i])
+			}
+			w.buffer[c] = b
 		}
-		r.buffer[c] = b
+		samples = samples[n*r.channels:]
+		r.read += uint64(n)
+		dst = r.drain(w, dst, math.MaxUint64)
 	}
-	r.read += uint64(n)
-	return r.drain(dst, math.MaxUint64)
+	for c, b := range w.buffer[:r.channels] {
+		r.held[c] = append(r.held[c][:0], b...)
+	}
+	r.memory.Put(w)
+	return dst
+}
+
+// take returns memory that begins with what is held.
+func (r *Resampler) take() *memory {
+	w := r.memory.Get()
+	for len(w.buffer) < r.channels {
+		w.buffer = append(w.buffer, make([]float32, 0, 2*r.half+piece))
+	}
+	for c, b := range r.held {
+		w.buffer[c] = append(w.buffer[c][:0], b...)
+	}
+	return w
 }
 
 // Flush ends the signal, as if silence followed, and appends what is left: over
@@ -114,21 +140,23 @@ func (r *Resampler) Push(dst, samples []float32) []float32 {
 func (r *Resampler) Flush(dst []float32) []float32 {
 	if !r.Passes() {
 		total := (r.read*uint64(r.up) + uint64(r.down) - 1) / uint64(r.down)
-		for c := range r.buffer {
-			r.buffer[c] = append(r.buffer[c], make([]float32, r.half+1)...)
+		w := r.take()
+		for c := range r.held {
+			w.buffer[c] = append(w.buffer[c], make([]float32, r.half+1)...)
 		}
 		r.read += uint64(r.half + 1)
-		dst = r.drain(dst, total)
+		dst = r.drain(w, dst, total)
+		r.memory.Put(w)
 	}
 	r.Reset()
 	return dst
 }
 
 // drain appends outputs up to total, as far as the buffers reach.
-func (r *Resampler) drain(dst []float32, total uint64) []float32 {
+func (r *Resampler) drain(w *memory, dst []float32, total uint64) []float32 {
 	used := 0
-	have := len(r.buffer[0])
-	base := r.base()
+	have := len(w.buffer[0])
+	base := r.base(have)
 	for r.written < total {
 		at := int(r.written*uint64(r.down)/uint64(r.up) - base)
 		if at+2*r.half > have {
@@ -136,25 +164,25 @@ func (r *Resampler) drain(dst []float32, total uint64) []float32 {
 		}
 		phase := int(r.written * uint64(r.down) % uint64(r.up))
 		taps := r.taps[phase*2*r.half : (phase+1)*2*r.half]
-		for _, b := range r.buffer {
+		for _, b := range w.buffer[:r.channels] {
 			dst = append(dst, convolve(taps, b[at:at+2*r.half]))
 		}
 		r.written++
 		used = int(r.written*uint64(r.down)/uint64(r.up) - base)
 	}
 	if used = min(used, have); used > 0 {
-		for c, b := range r.buffer {
-			r.buffer[c] = b[:copy(b, b[used:])]
+		for c, b := range w.buffer[:r.channels] {
+			w.buffer[c] = b[:copy(b, b[used:])]
 		}
 	}
 	return dst
 }
 
-// base is the time, floored, of the output at the buffers' front. A drain drops
+// base is the time, floored, of the output at the front of buffers of n samples. A drain drops
 // what lies before the next output; while inputs are still short of it, it drops
 // all there is.
-func (r *Resampler) base() uint64 {
-	return r.read + uint64(r.half-1) - uint64(len(r.buffer[0]))
+func (r *Resampler) base(n int) uint64 {
+	return r.read + uint64(r.half-1) - uint64(n)
 }
 
 // convolve sums in four accumulators of float64, in a fixed order.
@@ -180,11 +208,11 @@ func (r *Resampler) AppendState(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, r.read)
 	dst = binary.LittleEndian.AppendUint64(dst, r.written)
 	n := 0
-	if len(r.buffer) > 0 {
-		n = len(r.buffer[0])
+	if len(r.held) > 0 {
+		n = len(r.held[0])
 	}
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(n))
-	for _, b := range r.buffer {
+	for _, b := range r.held {
 		for _, v := range b {
 			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
 		}
@@ -208,13 +236,13 @@ func (r *Resampler) Restore(data []byte) ([]byte, error) {
 	if !r.Passes() && !r.plausible(read, written, n) {
 		return nil, bad
 	}
-	if len(data) < 4*n*len(r.buffer) {
+	if len(data) < 4*n*len(r.held) {
 		return nil, bad
 	}
-	for c := range r.buffer {
-		r.buffer[c] = r.buffer[c][:0]
+	for c := range r.held {
+		r.held[c] = r.held[c][:0]
 		for range n {
-			r.buffer[c] = append(r.buffer[c], math.Float32frombits(binary.LittleEndian.Uint32(data)))
+			r.held[c] = append(r.held[c], math.Float32frombits(binary.LittleEndian.Uint32(data)))
 			data = data[4:]
 		}
 	}
