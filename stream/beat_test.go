@@ -11,6 +11,7 @@ import (
 	"inkling/capture"
 	"inkling/internal/ecgtest"
 	"inkling/internal/qrs"
+	"inkling/internal/testkit"
 	"inkling/model"
 	"inkling/model/feature"
 	"inkling/model/segment"
@@ -130,6 +131,7 @@ func TestUnfitBeatSegmentersAreRefused(t *testing.T) {
 }
 
 func TestBeatsAllocateNothing(t *testing.T) {
+	testkit.SkipPools(t)
 	s, _ := beatSetting(t, 360, 250, 0, 30, 6)
 	c := classifier(t, &s)
 	b := capture.Block{Format: s.format}

@@ -5,7 +5,6 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
-	"inkling/model/decide"
 	"inkling/model/segment"
 )
 
@@ -15,54 +14,36 @@ import (
 // is called. In steady state neither allocates. A Classifier serves one goroutine at a
 // time.
 type Classifier struct {
-	m       *model.Model
-	o       Options
-	segment segment.Config
-	dec     decide.Config
+	*plan
+	session, stream string
 
 	input     input
 	segmenter segment.Segmenter
-	found     segment.Found // its frames belong to the queue's FrameReady ops, in order, Dim values each
-	queue     []op
-	walked    int // ops of the queue that are done
-	used      int // values of found.Frames that are done
+	block     *blockMemory // nil: nothing is queued
+	walked    int          // ops of its queue that are done
+	used      int          // values of its frames that are done
 	follower  follower
-	walker    *walker // the follower of a model of labels
 
 	before   []byte // Resumable: the state when no segment was open
 	emitted  uint64 // events since before
 	skip     uint64 // events to suppress after a resume, since they were emitted before
 	resumeAt uint64
-	id       *identity // of its saved states; nil until first needed
 }
 
 // NewClassifier returns the classifier of one stream. Nil options take everything from
 // the model.
 func NewClassifier(m *model.Model, o *Options) (*Classifier, error) {
-	if o == nil {
-		o = &Options{}
-	}
-	c := &Classifier{m: m, o: *o}
-	var err error
-	if c.segment, c.dec, err = o.settle(m); err != nil {
-		return nil, err
-	}
-	front, err := m.Front()
+	p, err := newPlan(m, o)
 	if err != nil {
 		return nil, err
 	}
-	c.segmenter = segment.New(&c.segment, segment.Setup{Front: front, Rate: m.Config.Rate, Channels: m.Config.Channels,
-		Text: m.Config.Text(), Context: m.Config.Front.Context > 0, Missed: o.Why, Endless: m.HasNext()})
-	switch {
-	case !m.HasNext():
-		c.walker = newWalker(c)
-		c.follower = c.walker
-	case m.Config.Text():
-		c.follower = newTextForecaster(c)
-	default:
-		c.follower = newForecaster(c)
-	}
-	return c, nil
+	return p.classifier(p.o.Session, p.o.Stream)
+}
+
+// Another returns the classifier of another stream with the same model and options. The
+// two share whatever does not change, and memory that streams need for a moment only.
+func (c *Classifier) Another(session, stream string) (*Classifier, error) {
+	return c.plan.classifier(session, stream)
 }
 
 // An op is one thing that Feed found, for Advance to act on.
@@ -88,14 +69,34 @@ func (c *Classifier) push(o op) {
 	if o.time.IsZero() && o.kind != opStatus {
 		o.time = c.input.time(o.sample)
 	}
-	c.queue = append(c.queue, o)
+	b := c.busy()
+	b.queue = append(b.queue, o)
 }
 
+// busy returns the memory for the block that is fed, which idle gives back.
+func (c *Classifier) busy() *blockMemory {
+	if c.block == nil {
+		c.block = c.blocks.Get()
+	}
+	return c.block
+}
+
+func (c *Classifier) idle() {
+	if b := c.block; b != nil {
+		b.queue, b.found.Frames = b.queue[:0], b.found.Frames[:0]
+		c.blocks.Put(b)
+	}
+	c.block, c.walked, c.used = nil, 0, 0
+}
+
+// queued reports whether something waits for Advance.
+func (c *Classifier) queued() bool { return c.block != nil && len(c.block.queue) > 0 }
+
 // queueFound queues what the segmenter has found, with its positions mapped to the
-// source's. Frames stay in c.found.
+// source's. Frames stay where they are.
 func (c *Classifier) queueFound() {
-	in := &c.input
-	for _, e := range c.found.Events {
+	in, found := &c.input, &c.busy().found
+	for _, e := range found.Events {
 		o := op{kind: opFound, found: e}
 		switch o.found.Start, o.found.Peak = in.begin(e.Start), in.begin(e.Peak); e.Kind {
 		case segment.Opened:
@@ -107,7 +108,7 @@ func (c *Classifier) queueFound() {
 		}
 		c.push(o)
 	}
-	c.found.Events = c.found.Events[:0]
+	found.Events = found.Events[:0]
 }
 
 // Advance runs what Feed queued and appends the events to dst. Their slices are valid

@@ -52,7 +52,7 @@ func TestConfirmingLeavesWorkersForSteps(t *testing.T) {
 func ending(n int) *Classifier {
 	w := &walker{}
 	w.counted.steps = n
-	return &Classifier{walker: w, follower: w}
+	return &Classifier{follower: w}
 }
 
 // An idle worker wakes as soon as there is a segment that it may confirm.

@@ -19,14 +19,15 @@ func (in *input) consistent(c *Classifier) bool {
 }
 
 func (w *walker) consistent(c *Classifier) bool {
-	fits := func(rows []float32, width int) bool { return !w.open || len(rows) == w.step*width }
 	switch {
-	case len(w.counted.probs) != c.m.Classes() || len(w.probs) != c.m.Classes() || w.counted.steps > w.step:
+	case w.counted.steps > w.step:
 		return false
-	case w.again != nil:
-		return fits(w.inputs, c.m.Dim())
+	case !w.open:
+		return true
+	case w.carries():
+		return len(w.use().inputs) == w.step*c.m.Dim()
 	}
-	return !c.m.HasConfirm() || fits(w.tops, c.m.TopDim())
+	return !c.m.HasConfirm() || len(w.use().tops) == w.step*c.m.TopDim()
 }
 
 // queueConsistent reports whether what is queued leads from the follower's segment and
@@ -34,8 +35,12 @@ func (w *walker) consistent(c *Classifier) bool {
 func (c *Classifier) queueConsistent() bool {
 	w := c.follower.where()
 	open, steps, counted, frames := w.open, w.step, c.follower.steps(), 0
-	for i := range c.queue {
-		o := &c.queue[i]
+	var b blockMemory
+	if c.block != nil {
+		b = *c.block
+	}
+	for i := range b.queue {
+		o := &b.queue[i]
 		if o.kind != opFound || o.found.Kind == segment.Missed {
 			continue
 		}
@@ -58,5 +63,5 @@ func (c *Classifier) queueConsistent() bool {
 		}
 	}
 	at, atFrames, atCounted := c.segmenter.Open()
-	return len(c.found.Frames) == frames*c.m.Dim() && open == at && (!open || steps == atFrames && counted == atCounted)
+	return len(b.found.Frames) == frames*c.m.Dim() && open == at && (!open || steps == atFrames && counted == atCounted)
 }

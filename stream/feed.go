@@ -150,7 +150,7 @@ func (c *Classifier) feed(b *capture.Block) {
 	if b.Mark&capture.MarkBegin != 0 && marked != nil {
 		c.endSegment(segment.ByMessage)
 		c.restart(b.Offset)
-		marked.Begin(&c.found)
+		marked.Begin(&c.busy().found)
 		c.queueFound()
 	}
 	c.segmentSamples(b.Samples)
@@ -236,28 +236,28 @@ func (c *Classifier) restart(offset uint64) {
 // segmentSamples mixes and resamples interleaved samples of the source, gives them to
 // the segmenter and queues what it finds.
 func (c *Classifier) segmentSamples(samples []float32) {
-	in := &c.input
 	if len(samples) == 0 {
 		return
 	}
+	in, b := &c.input, c.busy()
 	channels := max(in.format.Channels, 1)
 	in.last = append(in.last[:0], samples[len(samples)-channels:]...)
-	samples = in.mix(samples, channels, c.m.Config.Channels)
+	samples = b.mix(samples, channels, c.m.Config.Channels)
 	if in.res != nil {
-		in.samples = in.res.Push(in.samples[:0], samples)
-		samples = in.samples
+		b.samples = in.res.Push(b.samples[:0], samples)
+		samples = b.samples
 	}
-	c.segmenter.Push(&c.found, samples)
+	c.segmenter.Push(&b.found, samples)
 	c.queueFound()
 }
 
 // endSegment flushes the resampler and ends the open segment, if there is one.
 func (c *Classifier) endSegment(why segment.Ending) {
-	in := &c.input
+	in, b := &c.input, c.busy()
 	if in.res != nil {
-		in.samples = in.res.Flush(in.samples[:0])
-		c.segmenter.Push(&c.found, in.samples)
+		b.samples = in.res.Flush(b.samples[:0])
+		c.segmenter.Push(&b.found, b.samples)
 	}
-	c.segmenter.Finish(&c.found, why)
+	c.segmenter.Finish(&b.found, why)
 	c.queueFound()
 }

@@ -61,8 +61,8 @@ const (
 // need and calls walk again: Advance for one stream, a worker for many at once.
 func (c *Classifier) walk(dst []Event) ([]Event, need) {
 	w := c.follower
-	for ; c.walked < len(c.queue); c.walked++ {
-		o := &c.queue[c.walked]
+	for ; c.queued() && c.walked < len(c.block.queue); c.walked++ {
+		o := &c.block.queue[c.walked]
 		if o.kind != opFound {
 			dst = c.report(dst, o)
 			continue
@@ -85,8 +85,7 @@ func (c *Classifier) walk(dst []Event) ([]Event, need) {
 			dst = c.emit(dst, o.dropped(Header{Sample: o.sample, Time: o.time}))
 		}
 	}
-	c.queue, c.walked = c.queue[:0], 0
-	c.found.Frames, c.used = c.found.Frames[:0], 0
+	c.idle()
 	return dst, needNothing
 }
 
@@ -94,13 +93,13 @@ func (c *Classifier) walk(dst []Event) ([]Event, need) {
 // with Step or StepBatch and then calls stepped.
 func (c *Classifier) pending() (s *model.State, frame, probs []float32) {
 	s, probs = c.follower.state()
-	return s, c.found.Frames[c.used:][:c.m.Dim()], probs
+	return s, c.block.found.Frames[c.used:][:c.m.Dim()], probs
 }
 
 // stepped appends the events of the step that pending has described.
 func (c *Classifier) stepped(dst []Event) []Event {
 	_, frame, _ := c.pending()
-	dst = c.follower.advance(c, dst, &c.queue[c.walked], frame)
+	dst = c.follower.advance(c, dst, &c.block.queue[c.walked], frame)
 	c.walked++
 	c.used += len(frame)
 	return dst
@@ -109,7 +108,7 @@ func (c *Classifier) stepped(dst []Event) []Event {
 // confirm ends the segment that walk has stopped at. It takes about as long as
 // confirmSteps steps.
 func (c *Classifier) confirm(dst []Event) []Event {
-	dst = c.follower.confirm(c, dst, &c.queue[c.walked])
+	dst = c.follower.confirm(c, dst, &c.block.queue[c.walked])
 	c.walked++
 	return dst
 }
@@ -123,7 +122,7 @@ func (c *Classifier) emit(dst []Event, e Event) []Event {
 		c.skip--
 		return dst
 	}
-	e.Session, e.Stream = c.o.Session, c.o.Stream
+	e.Session, e.Stream = c.session, c.stream
 	return append(dst, e)
 }
 

@@ -11,20 +11,23 @@ import (
 // stream's beginning, or the last gap, to the next one, and what a forecaster holds does
 // not grow with it.
 type forecaster struct {
+	memo
 	place
-	net, scratch *model.State
-	out          []float32 // the last step's Outputs
-	ahead        []float32 // like out, for steps over the network's own forecasts
-	counted      int       // steps
-	reported     bool      // there was a forecast event in this segment
-	sample       uint64    // of the last one
-
-	values []float32 // memory of the events since release
+	net      *model.State
+	out      []float32 // the last step's Outputs
+	counted  int       // steps
+	reported bool      // there was a forecast event in this segment
+	sample   uint64    // of the last one
 }
 
-func newForecaster(c *Classifier) *forecaster {
-	n := c.m.Outputs()
-	return &forecaster{net: c.m.NewState(), scratch: c.m.NewState(), out: make([]float32, n), ahead: make([]float32, n)}
+// An aheadMemory is that of steps over the network's own forecasts.
+type aheadMemory struct {
+	state *model.State
+	out   []float32
+}
+
+func newForecaster(p *plan) *forecaster {
+	return &forecaster{memo: memo{plan: p}, net: p.m.NewState(), out: make([]float32, p.m.Outputs())}
 }
 
 func (f *forecaster) begin(_ *Classifier, o *op) {
@@ -40,8 +43,6 @@ func (f *forecaster) mark(*Classifier) { f.counted = f.step }
 func (f *forecaster) steps() int { return f.counted }
 
 func (f *forecaster) confirms(*Classifier) bool { return false }
-
-func (f *forecaster) release() { f.values = f.values[:0] }
 
 // advance reports the frame that has come and what comes next, unless Emit thins it out.
 func (f *forecaster) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
@@ -63,7 +64,12 @@ func (f *forecaster) advance(c *Classifier, dst []Event, o *op, frame []float32)
 	copy(p.Values, frame)
 	p.Ahead = f.room(max(c.o.Ahead, 1) * len(frame))
 	if c.o.Ahead > 1 {
-		c.m.ForecastAhead(p.Ahead, f.net, f.scratch, f.ahead)
+		w := c.ahead.Get()
+		if w.state == nil {
+			w.state, w.out = c.m.NewState(), make([]float32, c.m.Outputs())
+		}
+		c.m.ForecastAhead(p.Ahead, f.net, w.state, w.out)
+		c.ahead.Put(w)
 	} else {
 		copy(p.Ahead, c.m.Point(f.out))
 	}
@@ -77,11 +83,12 @@ func (f *forecaster) advance(c *Classifier, dst []Event, o *op, frame []float32)
 
 // room returns memory for n values of an event.
 func (f *forecaster) room(n int) []float32 {
-	from := len(f.values)
+	mem := f.use()
+	from := len(mem.values)
 	for range n {
-		f.values = append(f.values, 0)
+		mem.values = append(mem.values, 0)
 	}
-	return f.values[from:len(f.values):len(f.values)]
+	return mem.values[from:len(mem.values):len(mem.values)]
 }
 
 // confirm ends the segment; there is nothing more to report.

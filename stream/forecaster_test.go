@@ -11,6 +11,7 @@ import (
 
 	"inkling/capture"
 	"inkling/internal/f32"
+	"inkling/internal/testkit"
 	"inkling/model"
 	"inkling/model/decide"
 	"inkling/model/feature"
@@ -104,6 +105,7 @@ func TestForecastsEqualOfflineOnes(t *testing.T) {
 
 // A forecast, ten steps ahead or one, allocates nothing, and its state does not grow.
 func TestForecastsAllocateNothing(t *testing.T) {
+	testkit.SkipPools(t)
 	for _, o := range []Options{{}, {Ahead: 10}, {Emit: Emit{Every: 1e8}}} {
 		c, err := NewClassifier(nextModel(t, 1, 360, 1, 1, []float64{0.1, 0.5, 0.9}), &o)
 		if err != nil {
@@ -252,7 +254,7 @@ func TestForecastsOfText(t *testing.T) {
 	}
 	step()
 	step()
-	if n := testing.AllocsPerRun(50, step); n != 0 || len(kept) != len(x) {
+	if n := testing.AllocsPerRun(50, step); n != 0 && !testkit.Race || len(kept) != len(x) {
 		t.Errorf("%v allocations, %d events", n, len(kept))
 	}
 }

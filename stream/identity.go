@@ -33,16 +33,13 @@ type settings struct {
 	Ahead      int            `json:"ahead"`
 }
 
-// identity is that of the classifier's own states.
-func (c *Classifier) identity() *identity {
-	if c.id == nil {
-		s, err := json.Marshal(settings{c.segment, c.dec, c.o.Emit, c.o.Background, c.o.Why, c.top(), max(c.o.Ahead, 1)})
-		if err != nil {
-			panic("stream: settings that passed their check have no JSON: " + err.Error())
-		}
-		c.id = &identity{arithmetic(), c.m.Hash(), string(s)}
+// identify makes the identity of the plan's streams.
+func (p *plan) identify() *identity {
+	s, err := json.Marshal(settings{p.segment, p.dec, p.o.Emit, p.o.Background, p.o.Why, p.top(), max(p.o.Ahead, 1)})
+	if err != nil {
+		panic("stream: settings that passed their check have no JSON: " + err.Error())
 	}
-	return c.id
+	return &identity{arithmetic(), p.m.Hash(), string(s)}
 }
 
 func arithmetic() string {

@@ -19,8 +19,6 @@ type input struct {
 	shift   uint64 // samples spliced out before the first of splices
 	splices []splice
 	res     *resample.Resampler
-	samples []float32 // scratch
-	mono    []float32 // scratch
 	last    []float32 // the last sample of each channel, for GapFill
 	anchor  time.Time // capture time of sample at
 	at      uint64
@@ -77,19 +75,19 @@ func (in *input) time(sample uint64) time.Time {
 
 // mix averages the channels of interleaved samples and repeats the mean want times. Only
 // front ends that average channels anyway take another number than their own.
-func (in *input) mix(samples []float32, channels, want int) []float32 {
+func (b *blockMemory) mix(samples []float32, channels, want int) []float32 {
 	if channels == want {
 		return samples
 	}
-	in.mono = in.mono[:0]
+	b.mono = b.mono[:0]
 	for ; len(samples) > 0; samples = samples[channels:] {
 		var sum float32
 		for _, v := range samples[:channels] {
 			sum += v
 		}
 		for range want {
-			in.mono = append(in.mono, sum/float32(channels))
+			b.mono = append(b.mono, sum/float32(channels))
 		}
 	}
-	return in.mono
+	return b.mono
 }

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/capture"
+	"inkling/internal/testkit"
 	"inkling/model"
 	"inkling/model/feature"
 	"inkling/model/segment"
@@ -233,6 +234,7 @@ func TestSplitDoesNotChangeEventsAtRealRates(t *testing.T) {
 }
 
 func TestSteadyStateAllocatesNothing(t *testing.T) {
+	testkit.SkipPools(t)
 	for _, source := range []float64{16000, 44100, 48000} {
 		for _, o := range []Options{
 			{Segment: &segment.Config{Kind: segment.Whole, MaxDuration: 0.5}},

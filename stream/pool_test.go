@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/testkit"
 	"inkling/model"
 	"inkling/model/decide"
 	"inkling/model/feature"
@@ -221,6 +222,7 @@ func (nothing) Close() error                        { return nil }
 // Neither blocks nor steps nor events allocate once buffers have grown. How far they
 // grow before depends on how the workers take turns: the least of a few runs counts.
 func TestRunAllocatesNothing(t *testing.T) {
+	testkit.SkipPools(t)
 	m := randomModel(t, 1, feature.Config{Kind: feature.KindLogMel}, 16000, 1, 1, model.RunningSoftmax, true)
 	x := bursts(rand.New(rand.NewPCG(1, 1)), 320, 1, 16000)
 	const streams, rounds = 20, 200

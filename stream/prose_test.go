@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/capture"
+	"inkling/internal/testkit"
 	"inkling/model"
 	"inkling/model/decide"
 	"inkling/model/feature"
@@ -167,6 +168,7 @@ func TestSplitDoesNotChangeTextEvents(t *testing.T) {
 }
 
 func TestProseAllocatesNothing(t *testing.T) {
+	testkit.SkipPools(t)
 	for _, kind := range []segment.Kind{segment.Line, segment.Sentence} {
 		c, err := NewClassifier(textModel(t, 1, 1), &Options{Segment: &segment.Config{Kind: kind}})
 		if err != nil {

@@ -95,6 +95,7 @@ func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptio
 type runner struct {
 	m       *model.Model
 	o       RunOptions
+	plan    *plan // of all streams
 	sched   *sched
 	fan     *fan
 	streams map[string]*live
@@ -137,7 +138,8 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 	r.o.Forget = cmp.Or(r.o.Forget, time.Minute)
 	r.o.Drain = cmp.Or(r.o.Drain, 10*time.Second)
 	r.o.Keep = cmp.Or(r.o.Keep, 128e6)
-	if _, err := NewClassifier(m, &r.o.Options); err != nil {
+	var err error
+	if r.plan, err = newPlan(m, &r.o.Options); err != nil {
 		return nil, err
 	}
 	r.sched = newSched(m, &r.o)
@@ -317,9 +319,7 @@ func (r *runner) stream(name string) (*live, error) {
 	if s := r.streams[name]; s != nil {
 		return s, nil
 	}
-	o := r.o.Options
-	o.Session, o.Stream = r.o.Session, name
-	c, err := NewClassifier(r.m, &o)
+	c, err := r.plan.classifier(r.o.Session, name)
 	if err != nil {
 		return nil, err
 	}

@@ -51,10 +51,11 @@ func TestPreparingKeepsItsBound(t *testing.T) {
 		}
 		w.step()
 		for _, l := range all {
-			if n := len(l.c.walker.scores); n > m.Classes() {
-				t.Errorf("%d scores are kept, of more than this turn's step", n)
+			if mem := l.c.follower.(*walker).lent; mem != nil && len(mem.scores) > m.Classes() {
+				t.Errorf("%d scores are kept, of more than this turn's step", len(mem.scores))
 			}
 		}
+		w.release()
 	}
 	if slices.ContainsFunc(all, func(l *lane) bool { return !l.fed }) {
 		t.Error("not all were fed")

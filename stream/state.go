@@ -26,7 +26,7 @@ const (
 // the events go on where they stopped. A state belongs to one model and one set of
 // options.
 func (c *Classifier) AppendState(dst []byte, frames bool) []byte {
-	if !frames && c.o.Resumable && (c.Open() || len(c.queue) > 0) && c.before != nil {
+	if !frames && c.o.Resumable && (c.Open() || c.queued()) && c.before != nil {
 		dst = c.header(dst, stateReread)
 		dst = binary.LittleEndian.AppendUint64(dst, c.emitted)
 		dst = binary.LittleEndian.AppendUint64(dst, c.resumeAt)
@@ -43,7 +43,7 @@ func (c *Classifier) header(dst []byte, kind byte) []byte {
 
 // snapshot keeps the state before block b if no segment is open.
 func (c *Classifier) snapshot(b *capture.Block) {
-	if !c.o.Resumable || c.Open() || len(c.queue) > 0 || c.skip > 0 {
+	if !c.o.Resumable || c.Open() || c.queued() || c.skip > 0 {
 		return
 	}
 	c.before = c.fields(c.before[:0])
@@ -82,7 +82,7 @@ func (c *Classifier) restore(data []byte) error {
 		k.Uint64(&emitted)
 		k.Uint64(&at)
 	}
-	fresh, err := NewClassifier(c.m, &c.o)
+	fresh, err := c.Another(c.session, c.stream)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,6 @@ func (c *Classifier) restore(data []byte) error {
 	if rest, err := k.Rest(); err != nil || len(rest) > 0 || !fresh.consistent() {
 		return codec.ErrState
 	}
-	fresh.id = c.id
 	*c = *fresh
 	c.skip += emitted
 	if kind == stateReread {
@@ -113,21 +112,25 @@ func (c *Classifier) fields(dst []byte) []byte {
 func (c *Classifier) visit(k *codec.Codec) {
 	c.input.visit(k, c)
 	k.Part(c.segmenter.AppendState, c.segmenter.Restore)
-	n := len(c.queue) - c.walked
+	b := c.busy()
+	n := len(b.queue) - c.walked
 	k.Int(&n, 0, math.MaxInt32)
 	for i := range n {
 		if k.Bad() {
 			return
 		}
 		if k.Reading() {
-			c.queue = append(c.queue, op{})
+			b.queue = append(b.queue, op{})
 		}
-		c.queue[c.walked+i].visit(k)
+		b.queue[c.walked+i].visit(k)
 	}
-	frames := c.found.Frames[c.used:]
+	frames := b.found.Frames[c.used:]
 	k.Floats(&frames)
 	if k.Reading() {
-		c.found.Frames = frames
+		b.found.Frames = frames
+	}
+	if len(b.queue) == 0 && len(b.found.Frames) == 0 {
+		c.idle()
 	}
 	c.follower.visit(k)
 	k.Uint64(&c.skip)
@@ -197,22 +200,29 @@ func (o *op) visit(k *codec.Codec) {
 }
 
 func (w *walker) visit(k *codec.Codec) {
+	s := w.use()
 	k.Part(w.net.AppendState, w.net.Restore)
-	k.Part(w.kept.AppendState, w.kept.Restore)
+	k.Part(s.kept.AppendState, s.kept.Restore)
 	k.Bool(&w.open)
 	k.Uint64(&w.id)
 	k.Int(&w.step, 0, math.MaxInt32)
 	k.Uint64(&w.start)
-	k.Floats(&w.tops)
-	k.Floats(&w.inputs)
-	n := len(w.probs) - 1
+	k.Floats(&s.tops)
+	k.Floats(&s.inputs)
+	n := w.plan.m.Classes() - 1
 	k.Int(&w.emitted, noneEmitted, n)
 	k.Int(&w.counted.label, -1, n)
 	k.Int(&w.counted.steps, 0, math.MaxInt32)
-	k.Floats(&w.counted.probs)
-	k.Floats(&w.probs)
+	k.Floats(&s.counted)
+	k.Floats(&s.probs)
+	if len(s.counted) != n+1 || len(s.probs) != n+1 {
+		k.Fail()
+	}
 	k.Bool(&w.warmed)
 	k.Uint64(&w.at)
 	k.Float64(&w.counted.peak)
 	k.Part(w.decider.AppendState, w.decider.Restore)
+	if !w.open && !k.Bad() {
+		w.end()
+	}
 }

@@ -11,75 +11,122 @@ import (
 
 // A walker follows a network of labels through the open segment.
 type walker struct {
-	net, kept *model.State // kept: at the last frame that counts
-	again     *model.State // decide.Carry: for the segment from a state of zero; else nil
-	probs     []float32
-	confirmed []float32
-	scores    []Score
-	verdicts  []decide.Verdict
-
-	decider *decide.Decider
+	memo
 	place
-	tops    []float32 // the top layer's inputs, a row a step
-	inputs  []float32 // decide.Carry: the frames
+	walk    *walk        // nil: no step since the segment began, or none is open
+	net     *model.State // decide.Carry: of the stream; else the walk's
+	decider *decide.Decider
 	counted runningAt // at the last frame that counts
 	emitted int       // label of the segment's last running event; noneEmitted, or −1: without a label
 	warmed  bool      // Warm of that event
 	at      uint64    // Sample of that event
 }
 
+// A walk is the memory of an open segment.
+type walk struct {
+	net, kept *model.State // net: nil under decide.Carry; kept: at the last frame that counts
+	again     *model.State // decide.Carry: for the segment from a state of zero; else nil
+	probs     []float32
+	counted   []float32 // probs at the last frame that counts
+	confirmed []float32
+	tops      []float32 // the top layer's inputs, a row a step
+	inputs    []float32 // decide.Carry: the frames
+}
+
 // runningAt is what the running head gave at a step.
 type runningAt struct {
 	steps int
 	label int
-	probs []float32
 	peak  float64 // of the evidence so far
 }
 
-func newWalker(c *Classifier) *walker {
-	n := c.m.Classes()
-	w := &walker{net: c.m.NewState(), kept: c.m.NewState(), probs: make([]float32, n), confirmed: make([]float32, n),
-		counted: runningAt{probs: make([]float32, n)},
-		decider: decide.NewDecider(&c.dec, c.m.Config.Labels, c.m.Config.TypicalSteps())}
-	if c.dec.State == decide.Carry {
-		w.again = c.m.NewState()
+func newWalker(p *plan) *walker {
+	w := &walker{memo: memo{plan: p}, decider: p.decider.New()}
+	if w.carries() {
+		w.net = p.m.NewState()
 	}
 	return w
+}
+
+// carries reports whether the state goes on from segment to segment.
+func (w *walker) carries() bool { return w.plan.dec.State == decide.Carry }
+
+// use returns the memory of the open segment, at first as before the first step.
+func (w *walker) use() *walk {
+	if w.walk != nil {
+		return w.walk
+	}
+	s := w.plan.walks.Get()
+	if s.probs == nil {
+		s.init(w.plan.m, w.carries())
+	}
+	s.kept.Reset()
+	clear(s.probs)
+	clear(s.counted)
+	s.tops, s.inputs = s.tops[:0], s.inputs[:0]
+	if s.net != nil {
+		s.net.Reset()
+		w.net = s.net
+	}
+	w.walk = s
+	return s
+}
+
+func (s *walk) init(m *model.Model, carry bool) {
+	n := m.Classes()
+	s.kept, s.probs, s.counted, s.confirmed = m.NewState(), make([]float32, n), make([]float32, n), make([]float32, n)
+	if carry {
+		s.again = m.NewState()
+	} else {
+		s.net = m.NewState()
+	}
+}
+
+// end closes the segment and gives its memory back.
+func (w *walker) end() {
+	w.open = false
+	if w.walk == nil {
+		return
+	}
+	w.plan.walks.Put(w.walk)
+	if w.walk = nil; !w.carries() {
+		w.net = nil
+	}
 }
 
 // noneEmitted is the value of walker.emitted before a segment's first running event.
 const noneEmitted = -2
 
 func (w *walker) begin(c *Classifier, o *op) {
+	w.end()
 	w.place.begin(o)
-	w.tops, w.inputs = w.tops[:0], w.inputs[:0]
 	w.emitted, w.warmed = noneEmitted, false
 	w.decider.Begin()
 	w.counted.steps, w.counted.label, w.counted.peak = 0, -1, 0
-	if c.dec.State == decide.Reset {
-		w.net.Reset()
+	if w.net != nil {
+		w.net.ResetElapsed()
 	}
-	w.net.ResetElapsed()
 }
 
 // advance accounts for a step over frame.
 func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
 	w.step++
-	if c.m.HasConfirm() && w.again == nil {
-		w.tops = append(w.tops, w.net.Top()...)
+	s := w.use()
+	if c.m.HasConfirm() && s.again == nil {
+		s.tops = append(s.tops, w.net.Top()...)
 	}
-	if w.again != nil {
-		w.inputs = append(w.inputs, frame...)
+	if s.again != nil {
+		s.inputs = append(s.inputs, frame...)
 	}
 	if !c.m.HasRunning() {
 		return dst
 	}
-	early := w.decider.Step(w.step, w.probs)
+	early := w.decider.Step(w.step, s.probs)
 	dst = w.reportRunning(c, dst, o)
 	if !early {
 		return dst
 	}
-	return c.emit(dst, NewEarly(w.header(o), c.m.Config.Labels[w.decider.Head()], w.probs[w.decider.Head()]))
+	return c.emit(dst, NewEarly(w.header(o), c.m.Config.Labels[w.decider.Head()], s.probs[w.decider.Head()]))
 }
 
 // reportRunning emits a running event if Emit lets it pass. Its p is that of the label, or
@@ -107,15 +154,16 @@ func (w *walker) reportRunning(c *Classifier, dst []Event, o *op) []Event {
 // mark keeps the state, since all steps so far count.
 func (w *walker) mark(c *Classifier) {
 	w.counted.steps, w.counted.label, w.counted.peak = w.step, w.decider.Label(), w.decider.Peak()
-	copy(w.counted.probs, w.probs)
-	if w.again == nil {
-		w.kept.CopyFrom(w.net)
+	s := w.use()
+	copy(s.counted, s.probs)
+	if s.again == nil {
+		s.kept.CopyFrom(w.net)
 	}
 }
 
 // confirm ends the segment at the last step that counts.
 func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
-	w.open = false
+	defer w.end()
 	probs := w.decide(c)
 	label := f32.Argmax(probs)
 	h := w.header(o)
@@ -140,59 +188,62 @@ func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
 // end, and returns the first one that holds its label back; with Options.Why also what
 // each of them says.
 func (w *walker) judge(c *Classifier, p []float32, end *op) (held HeldBack) {
-	from := len(w.verdicts)
+	mem := w.memo.use()
+	from := len(mem.verdicts)
 	if end.found.Threshold > 0 {
-		w.verdicts = append(w.verdicts, decide.Verdict{Rule: decide.Rule(segment.Short), Value: end.found.Value, Threshold: end.found.Threshold, Passed: true})
+		mem.verdicts = append(mem.verdicts, decide.Verdict{Rule: decide.Rule(segment.Short), Value: end.found.Value, Threshold: end.found.Threshold, Passed: true})
 	}
-	w.verdicts = w.decider.Judge(w.verdicts, p, w.counted.peak)
-	for _, v := range w.verdicts[from:] {
+	mem.verdicts = w.decider.Judge(mem.verdicts, p, w.counted.peak)
+	for _, v := range mem.verdicts[from:] {
 		if !v.Passed && !(c.o.Background && v.Rule == decide.Background) {
 			held.Rule, held.Value, held.Threshold = v.Rule, v.Value, v.Threshold
 			break
 		}
 	}
 	if !c.o.Why {
-		w.verdicts = w.verdicts[:from]
+		mem.verdicts = mem.verdicts[:from]
 		return held
 	}
-	w.verdicts = w.decider.JudgeEarly(w.verdicts)
-	held.Why = w.verdicts[from:len(w.verdicts):len(w.verdicts)]
+	mem.verdicts = w.decider.JudgeEarly(mem.verdicts)
+	held.Why = mem.verdicts[from:len(mem.verdicts):len(mem.verdicts)]
 	return held
 }
 
 // decide returns the probabilities of the whole segment.
 func (w *walker) decide(c *Classifier) []float32 {
-	if w.again != nil {
+	s := w.use()
+	if s.again != nil {
 		dim := c.m.Dim()
-		w.again.Reset()
-		w.tops = w.tops[:0]
+		s.again.Reset()
+		s.tops = s.tops[:0]
 		for t := range w.counted.steps {
-			c.m.Step(w.confirmed, w.again, w.inputs[t*dim:(t+1)*dim])
-			w.tops = append(w.tops, w.again.Top()...)
+			c.m.Step(s.confirmed, s.again, s.inputs[t*dim:(t+1)*dim])
+			s.tops = append(s.tops, s.again.Top()...)
 		}
-		w.kept.CopyFrom(w.again)
+		s.kept.CopyFrom(s.again)
 		if !c.m.HasConfirm() {
-			return w.confirmed
+			return s.confirmed
 		}
 	}
 	if !c.m.HasConfirm() {
-		return w.counted.probs
+		return s.counted
 	}
-	c.m.Confirm(w.confirmed, w.kept, w.tops[:w.counted.steps*c.m.TopDim()])
-	return w.confirmed
+	c.m.Confirm(s.confirmed, s.kept, s.tops[:w.counted.steps*c.m.TopDim()])
+	return s.confirmed
 }
 
 // confirms reports whether the end of a segment runs the network.
-func (w *walker) confirms(c *Classifier) bool { return c.m.HasConfirm() || w.again != nil }
+func (w *walker) confirms(c *Classifier) bool { return c.m.HasConfirm() || w.carries() }
 
 func (w *walker) steps() int { return w.counted.steps }
 
-func (w *walker) state() (*model.State, []float32) { return w.net, w.probs }
-
-func (w *walker) release() { w.scores, w.verdicts = w.scores[:0], w.verdicts[:0] }
+func (w *walker) state() (*model.State, []float32) {
+	s := w.use()
+	return w.net, s.probs
+}
 
 func (w *walker) drop(c *Classifier, dst []Event, o *op) []Event {
-	w.open = false
+	w.end()
 	return c.emit(dst, o.dropped(w.header(o)))
 }
 
@@ -201,13 +252,14 @@ const topLabels = 3
 
 // top returns the best labels, best first, valid until release.
 func (w *walker) top(c *Classifier, probs []float32) []Score {
-	from := len(w.scores)
-	w.scores = appendTop(w.scores, probs, c.m.Config.Labels, c.top())
-	return w.scores[from:len(w.scores):len(w.scores)]
+	mem := w.memo.use()
+	from := len(mem.scores)
+	mem.scores = appendTop(mem.scores, probs, c.m.Config.Labels, c.top())
+	return mem.scores[from:len(mem.scores):len(mem.scores)]
 }
 
 // top is the length of a top list.
-func (c *Classifier) top() int { return cmp.Or(c.o.Top, topLabels) }
+func (p *plan) top() int { return cmp.Or(p.o.Top, topLabels) }
 
 // appendTop appends the n most probable of names, best first.
 func appendTop(dst []Score, probs []float32, names []string, n int) []Score {

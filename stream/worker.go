@@ -35,6 +35,14 @@ func (w *worker) run() {
 		}
 		w.s.deliver(w.events, w.done)
 		w.events, w.done = w.events[:0], w.done[:0]
+		w.release()
+	}
+}
+
+// release gives back the memory of the turn's events.
+func (w *worker) release() {
+	for _, l := range w.lanes {
+		l.c.follower.release()
 	}
 }
 
@@ -47,7 +55,6 @@ func (w *worker) prepare() {
 	}
 	late := false
 	for i, l := range w.lanes {
-		l.c.follower.release()
 		if l.fed {
 			continue
 		}
@@ -105,7 +112,6 @@ func (w *worker) step() {
 
 // confirm ends the lane's segment.
 func (w *worker) confirm(l *lane) {
-	l.c.follower.release()
 	from := len(w.events)
 	w.events = l.c.confirm(w.events)
 	w.walk(l, from)

@@ -22,6 +22,15 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
+// SkipPools skips a test that counts what pools keep: under the race detector they forget
+// at random.
+func SkipPools(t *testing.T) {
+	t.Helper()
+	if Race {
+		t.Skip("pools forget at random under -race")
+	}
+}
+
 // SameBits fails t if got and want differ in length or in a bit.
 func SameBits(t TB, what string, got, want []float32) {
 	t.Helper()

@@ -12,7 +12,7 @@ import (
 // under other rules, without running the network again.
 type Decider struct {
 	cfg     *Config
-	rules   Rules
+	rules   *Rules
 	usual   int
 	best    int // the running head's own label at the last step
 	running running
@@ -26,11 +26,19 @@ type Decider struct {
 // NewDecider returns the decider of one stream. c has passed its check; usual is the
 // length of a usual segment in steps, which a learned early rule needs.
 func NewDecider(c *Config, labels []string, usual int) *Decider {
-	d := &Decider{cfg: c, rules: NewRules(c, labels), usual: usual}
-	d.running.probs = make([]float32, len(labels))
+	r := NewRules(c, labels)
+	return newDecider(c, &r, usual)
+}
+
+func newDecider(c *Config, r *Rules, usual int) *Decider {
+	d := &Decider{cfg: c, rules: r, usual: usual}
+	d.running.probs = make([]float32, len(r.on))
 	d.running.begin(false)
 	return d
 }
+
+// New returns the decider of another stream by the same rules, which they share.
+func (d *Decider) New() *Decider { return newDecider(d.cfg, d.rules, d.usual) }
 
 // Begin precedes a segment's first step.
 func (d *Decider) Begin() {
@@ -44,7 +52,7 @@ func (d *Decider) Begin() {
 // whether its label becomes final with it.
 func (d *Decider) Step(step int, p []float32) (early bool) {
 	d.best = f32.Argmax(p)
-	d.running.step(&d.rules, p, d.Warm(step) || d.cfg.State == Carry && d.running.last >= 0)
+	d.running.step(d.rules, p, d.Warm(step) || d.cfg.State == Carry && d.running.last >= 0)
 	if d.running.label != d.best {
 		d.stopper.Reset() // the label that could become final is held back
 		return false
@@ -119,7 +127,7 @@ func (d *Decider) visit(k *codec.Codec) {
 	k.Bool(&d.early)
 	k.Float64(&d.nearest)
 	k.Int(&d.mostHeld, 0, math.MaxInt32)
-	d.running.visit(k, &d.rules)
+	d.running.visit(k, d.rules)
 }
 
 // AppendState appends the decider's state.

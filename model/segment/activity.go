@@ -50,7 +50,7 @@ func (a *activity) Push(f *Found, samples []float32) {
 			continue
 		}
 		n := min(width-len(a.pending), len(samples))
-		a.pending = append(a.pending, samples[:n]...)
+		a.pending = appendWithin(a.pending, samples[:n], width)
 		samples = samples[n:]
 		if len(a.pending) == width {
 			a.takePending(f)
@@ -139,7 +139,15 @@ func (a *activity) remember(hop []float32) {
 	if len(hop) > width {
 		hop = hop[len(hop)-width:]
 	}
-	a.ring = append(a.ring, hop...)
+	a.ring = appendWithin(a.ring, hop, width)
+}
+
+// appendWithin is append for a slice that holds at most limit values: it allocates no more.
+func appendWithin(dst, v []float32, limit int) []float32 {
+	if need := len(dst) + len(v); need > cap(dst) {
+		dst = append(make([]float32, 0, min(max(need, 2*cap(dst)), limit)), dst...)
+	}
+	return append(dst, v...)
 }
 
 func (a *activity) openWithPreRoll(f *Found) {
@@ -159,6 +167,7 @@ func (a *activity) end(f *Found, why Ending) {
 		return
 	}
 	a.open = false
+	a.front.Reset()
 	f.add(Event{Kind: Dropped, Start: a.start, End: a.pos, Ending: why, Reason: Short, Value: seconds, Threshold: least})
 }
 

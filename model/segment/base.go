@@ -117,6 +117,7 @@ func (b *base) flush(f *Found) {
 // else the segmenter says of it.
 func (b *base) close(f *Found, e Event) {
 	b.open = false
+	b.front.Reset() // it holds nothing between segments
 	if b.counted == 0 {
 		f.add(Event{Kind: Dropped, Start: b.start, End: b.pos, Ending: e.Ending, Reason: NoStep, Threshold: 1})
 		return

@@ -17,7 +17,7 @@ import (
 func TestDefaultsReachPromisedAccuracy(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("INKLING_DATA")
-	if dir == "" || testing.Short() || underRace {
+	if dir == "" || testing.Short() || testkit.Race {
 		t.Skip("trains for seconds: set INKLING_DATA to the folder of data sets, without -short and -race")
 	}
 	for _, c := range []struct {
