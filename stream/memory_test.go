@@ -30,11 +30,11 @@ func TestMemory(t *testing.T) {
 		block       float64 // seconds
 		quiet, open int     // the most bytes
 	}{
-		{"notes", notes, 44100, 0.01, 12 << 10, 64 << 10},
-		{"notes, a second a block", notes, 44100, 1, 12 << 10, 64 << 10},
-		{"log-mel", mel, 16000, 0.01, 8 << 10, 48 << 10},
-		{"log-mel, resampled", mel, 44100, 0.01, 10 << 10, 48 << 10},
-		{"log-mel, resampled, a second a block", mel, 44100, 1, 10 << 10, 48 << 10},
+		{"notes", notes, 44100, 0.01, 8 << 10, 52 << 10},
+		{"notes, a second a block", notes, 44100, 1, 8 << 10, 52 << 10},
+		{"log-mel", mel, 16000, 0.01, 5 << 10, 34 << 10},
+		{"log-mel, resampled", mel, 44100, 0.01, 8 << 10, 36 << 10},
+		{"log-mel, resampled, a second a block", mel, 44100, 1, 8 << 10, 36 << 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			const streams = 60
