@@ -3,6 +3,7 @@ package natsio
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -162,5 +163,55 @@ func TestDeniedEvents(t *testing.T) {
 				t.Errorf("a status tells of a status: %+v", b.Fault)
 			}
 		})
+	}
+}
+
+// Credentials that the server refuses for a while are tried for ever: the client's default
+// is to close the connection for good after the second refusal.
+func TestRefusedCredentialsAreTriedAgain(t *testing.T) {
+	port := server.RANDOM_PORT
+	users := func(name string) *server.Options {
+		return &server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, Users: []*server.User{{Username: name, Password: "pw"}}}
+	}
+	srv, err := server.NewServer(users("ink"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go srv.Start()
+	defer srv.Shutdown()
+	if !srv.ReadyForConnections(time.Minute) {
+		t.Fatal("the server is not ready")
+	}
+	port = srv.Addr().(*net.TCPAddr).Port
+	refused, back := make(chan struct{}, 1<<16), make(chan struct{}, 1)
+	nc, err := Connect(Options{URLs: srv.ClientURL()}, nats.UserInfo("ink", "pw"), nats.PingInterval(time.Hour), nats.ReconnectWait(time.Millisecond),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { refused <- struct{}{} }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			if errors.Is(err, nats.ErrAuthorization) {
+				refused <- struct{}{}
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { back <- struct{}{} }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	s := newSource(t, nc, "in", SourceOptions{})
+	if err := srv.ReloadOptions(users("bob")); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		<-refused
+	}
+	if err := srv.ReloadOptions(users("ink")); err != nil {
+		t.Fatal(err)
+	}
+	<-back
+	if err := nc.Publish("in", []byte("[1,2]")); err != nil {
+		t.Fatal(err)
+	}
+	var b capture.Block
+	for b.Len() == 0 {
+		read(t, s, &b)
 	}
 }
