@@ -117,6 +117,18 @@ func (c *Config) Segmenter() segment.Config {
 	return s.Defaults()
 }
 
+// LiveSegmenter returns the segmenter for a signal that does not end: Segment, except for
+// models of whole signals with a confirm head. Theirs cuts segments as long as was typical
+// in training, or of the default length if that is unknown. Without a confirm head the
+// running label is the answer, and segments need no end but their longest duration.
+func (c *Config) LiveSegmenter() segment.Config {
+	s := c.Segment
+	if s.Kind == segment.Whole && c.Confirm {
+		s.Kind, s.Steps = segment.Fixed, c.TypicalSteps()
+	}
+	return s
+}
+
 // maxSteps returns the number of steps of the longest segment.
 func maxSteps(x feature.Extractor, s *segment.Config, rate float64) int {
 	if rate == 0 {

@@ -85,9 +85,13 @@ func given(v *float64) float64 {
 	return *v
 }
 
-// over returns the model's segmenter, overridden by the flags.
-func (f *segmentFlags) over(m *model.Model) *segment.Config {
+// over returns the model's segmenter for a source that ends or not, overridden by the
+// flags.
+func (f *segmentFlags) over(m *model.Model, endless bool) *segment.Config {
 	s := m.Config.Segment
+	if endless && f.Segment == "" {
+		s = m.Config.LiveSegmenter()
+	}
 	put(&s.Kind, f.Segment)
 	put(&s.Steps, f.Steps)
 	put(&s.MaxDuration, f.Maximum)
@@ -158,10 +162,20 @@ func (c *runCmd) Run(a *app) error {
 		o.Gather = -1
 	}
 	o.Options = *options
+	c.explain(a, options.Segment)
 	if !c.Quiet {
 		sinks = append(sinks, a.output(c.JSON, src.rate))
 	}
 	return leadsHint(c.Source, asUsage(stream.Run(a.ctx, src.Source, m, o, sinks...)))
+}
+
+// explain says how long the segments of a source that does not end are, where the user has
+// not said it.
+func (c *runCmd) explain(a *app, s *segment.Config) {
+	if s == nil || s.Kind != segment.Fixed || c.Steps != 0 || !endless(c.Source[0]) {
+		return
+	}
+	a.logf("segments of %d steps: --steps N chooses their length, --segment another way to cut", s.Defaults().Steps)
 }
 
 // renamed accepts the flags of the previous version and notes their new names.
@@ -206,15 +220,16 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 		return nil, err
 	}
 	cfg := m.Config
-	cfg.Segment, cfg.Decision = *c.over(m), *decision
+	seg := c.over(m, endless(c.Source[0]))
+	cfg.Segment, cfg.Decision = *seg, *decision
 	put(&cfg.Decision.State, c.State)
 	if err := cfg.CheckDecision(); err != nil {
 		return nil, usageError{err}
 	}
-	if c.over(m).Kind == segment.Whole && endless(c.Source[0]) {
+	if c.Segment == segment.Whole && m.Config.Confirm && endless(c.Source[0]) {
 		return nil, usagef("--segment whole needs a source that ends: give activity, fixed or message; for text line or sentence")
 	}
-	return &stream.Options{Segment: c.over(m), Decision: decision, Gap: c.Gap, State: c.State,
+	return &stream.Options{Segment: seg, Decision: decision, Gap: c.Gap, State: c.State,
 		Background: c.Background, Emit: emit, Why: c.Why}, nil
 }
 
