@@ -99,12 +99,12 @@ type runner struct {
 	sched   *sched
 	fan     *fan
 	streams map[string]*live
+	most    int      // streams at once, since memory was given back
 	names   []string // scratch
 	began   time.Time
-	swept   time.Time         // when expire was last called
-	past    map[string]uint64 // last segments of dropped streams
-	least   uint64            // the greatest last segment of streams no longer in past
-	limited context.Context   // of the source's reads
+	swept   time.Time // when expire was last called
+	past    past
+	limited context.Context // of the source's reads
 	cancel  context.CancelFunc
 
 	mu      sync.Mutex // guards the fields below, the callbacks and the order of the fan
@@ -125,7 +125,7 @@ type counts struct {
 }
 
 func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) {
-	r := &runner{m: m, streams: map[string]*live{}, past: map[string]uint64{}}
+	r := &runner{m: m, streams: map[string]*live{}, past: newPast()}
 	if opts != nil {
 		r.o = *opts
 	}
@@ -323,8 +323,8 @@ func (r *runner) stream(name string) (*live, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, again := r.past[name]
-	c.follower.where().id = max(id, r.least)
+	id, again := r.past.of(name)
+	c.follower.where().id = id
 	s := &live{lane: lane{c: c}}
 	r.streams[name] = s
 	if !again {
@@ -344,31 +344,24 @@ func (r *runner) expire() {
 		}
 	}
 	slices.Sort(r.names)
+	dropped := false
 	for _, name := range r.names {
 		if s := r.streams[name]; !s.idle {
 			s.idle = true
 			r.give(s, nil, segment.ByIdle, now, false)
 		} else {
 			r.retire(name, s)
+			dropped = true
 		}
 	}
+	r.disperse(dropped)
 }
 
-// maxPast bounds the number of dropped streams whose last segment is remembered by name.
-const maxPast = 1 << 16
-
-// retire drops a stream when all of its blocks are done. If the stream comes back its
-// segments are counted on, so that no id is given twice within a session.
+// retire drops a stream when all of its blocks are done.
 func (r *runner) retire(name string, s *live) {
 	r.sched.settle(&s.lane)
 	delete(r.streams, name)
-	if len(r.past) == maxPast {
-		for _, id := range r.past {
-			r.least = max(r.least, id)
-		}
-		clear(r.past)
-	}
-	r.past[name] = s.c.follower.where().id
+	r.past.add(name, s.c.follower.where().id)
 }
 
 func (r *runner) endAll(why segment.Ending) {
