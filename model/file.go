@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"sort"
 )
@@ -19,6 +20,7 @@ import (
 
 const (
 	configKey   = "inkling.config"
+	checksumKey = "inkling.sha256"
 	maxHeader   = 100 << 20 // the format's own limit
 	headerAlign = 8
 )
@@ -37,13 +39,22 @@ func (m *Model) Save(w io.Writer) error {
 
 // Bytes returns the contents of the model file.
 func (m *Model) Bytes() []byte {
+	data := m.encode(map[string]string{checksumKey: noChecksum})
+	setChecksum(data)
+	return data
+}
+
+// encode returns a model file with entries of __metadata__ beside inkling's own.
+func (m *Model) encode(meta map[string]string) []byte {
 	config, err := json.Marshal(&m.Config)
 	if err != nil {
 		panic(err) // a Config that passed Check has only values that JSON can represent
 	}
+	all := map[string]string{configKey: string(config), "format": "pt"}
+	maps.Copy(all, meta)
 	header := []byte(`{"__metadata__":`)
-	meta, _ := json.Marshal(map[string]string{configKey: string(config), "format": "pt"})
-	header = append(header, meta...)
+	written, _ := json.Marshal(all)
+	header = append(header, written...)
 	var at int64
 	for _, t := range m.Params.Tensors() {
 		end := at + int64(4*len(t.Data))
@@ -66,10 +77,11 @@ func (m *Model) Bytes() []byte {
 	return out
 }
 
-// Hash identifies the model: the first 16 hex digits of the SHA-256 of its file.
+// Hash identifies the model: the first 16 hex digits of the SHA-256 of its file without
+// the checksum.
 func (m *Model) Hash() string {
 	m.once.Do(func() {
-		sum := sha256.Sum256(m.Bytes())
+		sum := sha256.Sum256(m.encode(nil))
 		m.hash = hex.EncodeToString(sum[:8])
 	})
 	return m.hash
@@ -77,7 +89,8 @@ func (m *Model) Hash() string {
 
 // Load reads a model file. It allocates no more than a small multiple of what it
 // reads: a header that describes more than the file holds is an error, and so is a
-// tensor that is missing, has another shape or is not finite.
+// tensor that is missing, has another shape or is not finite, and a checksum that does
+// not fit. A file without a checksum, as inkling wrote before version 0.2, is taken.
 func Load(r io.Reader) (*Model, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -87,8 +100,16 @@ func Load(r io.Reader) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, entries, err := parseHeader(header)
+	c, meta, entries, err := parseHeader(header)
 	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if e.Offsets[1] > int64(len(body)) {
+			return nil, fmt.Errorf("model: the file holds %d bytes of tensors and should hold at least %d: it is cut off", len(body), e.Offsets[1])
+		}
+	}
+	if err := checkChecksum(data, meta); err != nil {
 		return nil, err
 	}
 	if err := c.Check(); err != nil {
@@ -121,21 +142,21 @@ func split(data []byte) (header, body []byte, err error) {
 	return data[8 : 8+n], data[8+n:], nil
 }
 
-func parseHeader(header []byte) (*Config, map[string]entry, error) {
+func parseHeader(header []byte) (*Config, map[string]string, map[string]entry, error) {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(header, &raw); err != nil {
-		return nil, nil, fmt.Errorf("model: header: %w: the file is damaged or not a safetensors file", err)
+		return nil, nil, nil, fmt.Errorf("model: header: %w: the file is damaged or not a safetensors file", err)
 	}
 	var meta map[string]string
 	if err := json.Unmarshal(raw["__metadata__"], &meta); err != nil || meta[configKey] == "" {
-		return nil, nil, errors.New("model: __metadata__ has no " + configKey + ": this is a safetensors file, but inkling did not write it")
+		return nil, nil, nil, errors.New("model: __metadata__ has no " + configKey + ": this is a safetensors file, but inkling did not write it")
 	}
 	delete(raw, "__metadata__")
 	entries := make(map[string]entry, len(raw))
 	for name, v := range raw {
 		var e entry
 		if err := json.Unmarshal(v, &e); err != nil {
-			return nil, nil, fmt.Errorf("model: tensor %q: %w", name, err)
+			return nil, nil, nil, fmt.Errorf("model: tensor %q: %w", name, err)
 		}
 		entries[name] = e
 	}
@@ -143,9 +164,9 @@ func parseHeader(header []byte) (*Config, map[string]entry, error) {
 	dec := json.NewDecoder(bytes.NewReader([]byte(meta[configKey])))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(c); err != nil {
-		return nil, nil, fmt.Errorf("model: %s: %w (written by a newer inkling?)", configKey, err)
+		return nil, nil, nil, fmt.Errorf("model: %s: %w (written by a newer inkling?)", configKey, err)
 	}
-	return c, entries, nil
+	return c, meta, entries, nil
 }
 
 // values returns the number of parameters of the network that c describes, without

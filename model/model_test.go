@@ -185,7 +185,7 @@ func TestLoadReadsBackEveryByte(t *testing.T) {
 // A file that is cut off anywhere or has an inconsistent header is an error.
 func TestDamagedFilesAreRefused(t *testing.T) {
 	m := random(t, 1, Config{Hidden: 3, Layers: 2, Running: RunningSoftmax, Confirm: true, Front: feature.Config{Samples: 2}})
-	data := m.Bytes()
+	data := m.encode(nil) // without a checksum, which would show all of it
 	for n := range len(data) {
 		if _, err := Load(bytes.NewReader(data[:n])); err == nil {
 			t.Fatalf("a file cut off at %d of %d was read", n, len(data))
@@ -288,13 +288,41 @@ func TestFixturesExist(t *testing.T) {
 	}
 }
 
+// A single bit that is not as it was written is noticed, wherever it is.
+func TestEveryFlippedBitIsNoticed(t *testing.T) {
+	m := random(t, 1, Config{Hidden: 1, Layers: 1, Running: RunningSoftmax, Confirm: true})
+	data := m.Bytes()
+	for i := range 8 * len(data) {
+		data[i/8] ^= 1 << (i % 8)
+		if _, err := Load(bytes.NewReader(data)); err == nil {
+			t.Fatalf("bit %d of byte %d of %d: nothing was noticed", i%8, i/8, len(data))
+		}
+		data[i/8] ^= 1 << (i % 8)
+	}
+	_, err := Load(bytes.NewReader(append(bytes.Clone(data), 0)))
+	testkit.Message(t, "a byte more", err, errChecksum.Error())
+}
+
+// A file without a checksum, as version 0.1 wrote, is read, has the same hash, and gets a
+// checksum when it is written again.
+func TestFilesWithoutChecksumAreRead(t *testing.T) {
+	m := random(t, 1, Config{Hidden: 2, Layers: 1, Running: RunningSoftmax, Confirm: true})
+	old, err := Load(bytes.NewReader(m.encode(nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(old.Bytes(), m.Bytes()) || old.Hash() != m.Hash() {
+		t.Error("another model")
+	}
+}
+
 func FuzzLoad(f *testing.F) {
-	f.Add(random(f, 1, Config{Hidden: 2, Layers: 1, Running: RunningSoftmax, Confirm: true}).Bytes())
-	f.Add(random(f, 1, Config{Hidden: 1, Layers: 2, Running: RunningEvidence}).Bytes())
-	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningEvidence, Stem: stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 3, Stride: 2, Channels: 2}}}}).Bytes())
-	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningEvidence, Rate: 1000, Stem: stem.Config{Kind: stem.KindGabor, Filters: 2}}).Bytes())
-	f.Add(random(f, 1, Config{Hidden: 2, Layers: 2, Running: RunningEvidence, Confirm: true, Front: feature.Config{Kind: feature.KindChars, Alphabet: " ab"}}).Bytes())
-	f.Add(randomNext(f, 1, Next{Loss: LossQuantile, Quantiles: []float64{0.1, 0.5}, Residual: true}, 2, 2, 3, 2).Bytes())
+	f.Add(random(f, 1, Config{Hidden: 2, Layers: 1, Running: RunningSoftmax, Confirm: true}).encode(nil))
+	f.Add(random(f, 1, Config{Hidden: 1, Layers: 2, Running: RunningEvidence}).encode(nil))
+	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningEvidence, Stem: stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 3, Stride: 2, Channels: 2}}}}).encode(nil))
+	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningEvidence, Rate: 1000, Stem: stem.Config{Kind: stem.KindGabor, Filters: 2}}).encode(nil))
+	f.Add(random(f, 1, Config{Hidden: 2, Layers: 2, Running: RunningEvidence, Confirm: true, Front: feature.Config{Kind: feature.KindChars, Alphabet: " ab"}}).encode(nil))
+	f.Add(randomNext(f, 1, Next{Loss: LossQuantile, Quantiles: []float64{0.1, 0.5}, Residual: true}, 2, 2, 3, 2).encode(nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := Load(bytes.NewReader(data))
 		if err != nil {

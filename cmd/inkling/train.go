@@ -12,6 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"inkling/internal/atomicfile"
+	"inkling/internal/lockfile"
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/train"
@@ -27,6 +28,11 @@ func (c *trainCmd) Run(a *app) error {
 	if err := c.checkNext(given); err != nil {
 		return err
 	}
+	release, err := lockfile.Take(c.Out)
+	if err != nil {
+		return err
+	}
+	defer release()
 	trainSet, valid, err := c.data(a)
 	if err != nil {
 		return err

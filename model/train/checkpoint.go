@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/gob"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,31 @@ import (
 
 // checkpointVersion is that of the file; it has been 2 since version 0.1.
 const checkpointVersion = 2
+
+// A checkpoint begins with sealMark and the SHA-256 of what follows. Those of version 0.1
+// do not.
+const sealMark = "inkling checkpoint\n"
+
+// seal returns a checkpoint of content.
+func seal(content []byte) []byte {
+	sum := sha256.Sum256(content)
+	return slices.Concat([]byte(sealMark), sum[:], content)
+}
+
+// unseal returns the content of a checkpoint.
+func unseal(data []byte) ([]byte, error) {
+	rest, ok := bytes.CutPrefix(data, []byte(sealMark))
+	if !ok {
+		return data, nil
+	}
+	if len(rest) < sha256.Size {
+		return nil, errDamaged
+	}
+	if sum := sha256.Sum256(rest[sha256.Size:]); !bytes.Equal(sum[:], rest[:sha256.Size]) {
+		return nil, errDamaged
+	}
+	return rest[sha256.Size:], nil
+}
 
 // The types saved… are a checkpoint's content, encoded by gob, which writes the names of
 // their fields: those names are the format and stay. The types of the training beside
@@ -141,7 +167,7 @@ func (t *trainer) save() []byte {
 	if err := gob.NewEncoder(&buf).Encode(&s); err != nil {
 		panic(err) // nothing in saved can fail
 	}
-	return buf.Bytes()
+	return seal(buf.Bytes())
 }
 
 func (t *trainer) part() savedPart {
@@ -150,8 +176,12 @@ func (t *trainer) part() savedPart {
 
 // restore continues from a checkpoint of the same data and options.
 func (t *trainer) restore(data []byte) error {
+	content, err := unseal(data)
+	if err != nil {
+		return err
+	}
 	var s saved
-	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&s); err != nil {
+	if err := gob.NewDecoder(bytes.NewReader(content)).Decode(&s); err != nil {
 		return fmt.Errorf("train: the checkpoint cannot be read (%w): remove it to begin anew", err)
 	}
 	if s.Version != checkpointVersion {
@@ -160,11 +190,31 @@ func (t *trainer) restore(data []byte) error {
 	if d := difference(s.Made, t.identity()); d != "" {
 		return fmt.Errorf("train: the checkpoint is of another training (%s): give the same data and options, or remove it to begin anew", d)
 	}
-	if n := s.Crossed.Done; n < 0 || n > len(t.folds) {
+	if n := s.Crossed.Done; n < 0 || n > len(t.folds) || !t.possible(s.Crossed.Verdicts) {
 		return errDamaged
 	}
 	t.crossed, t.resumed = s.Crossed.crossing(), s.Fold
 	return t.resume(&s.Whole)
+}
+
+// possible reports whether verdicts have the sizes of this training's.
+func (t *trainer) possible(verdicts []savedVerdict) bool {
+	n := len(t.config.Labels)
+	if n == 0 {
+		return len(verdicts) == 0
+	}
+	for _, v := range verdicts {
+		steps := len(v.Running) / n
+		if v.Label < -1 || v.Label >= n || len(v.Probs) != n || len(v.Running)%n != 0 || v.Labels != nil && v.Running != nil && len(v.Labels) != steps {
+			return false
+		}
+		for _, l := range v.Labels {
+			if l < -1 || int(l) >= n {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 var errDamaged = errors.New("train: the checkpoint is damaged: remove it to begin anew")

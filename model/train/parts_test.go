@@ -161,9 +161,14 @@ func FuzzRestore(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	good := tr.save()
+	good, err := unseal(tr.save()) // without the checksum, which would show all of it
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Add(good)
 	f.Add(good[:len(good)/3])
+	f.Add(tr.save())
+	f.Add([]byte{1, '*'})
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		before, stood := tr.params.Clone(tr.config), tr.progress
@@ -179,4 +184,26 @@ func FuzzRestore(f *testing.F) {
 			t.Fatal("a refused checkpoint changed the progress")
 		}
 	})
+}
+
+// A flipped bit anywhere in a checkpoint is noticed.
+func TestFlippedBitsOfACheckpointAreNoticed(t *testing.T) {
+	t.Parallel()
+	o := toyOptions()
+	o.Hidden, o.Epochs = 2, 1
+	tr, err := prepare(toySet(30, 1), nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := tr.save()
+	for i := 0; i < 8*len(data); i += 1 + i/(8*64)*29 { // all of the beginning, some of the rest
+		data[i/8] ^= 1 << (i % 8)
+		if tr.restore(data) == nil {
+			t.Fatalf("bit %d of byte %d of %d: nothing was noticed", i%8, i/8, len(data))
+		}
+		data[i/8] ^= 1 << (i % 8)
+	}
+	if err := tr.restore(data); err != nil {
+		t.Error(err)
+	}
 }
