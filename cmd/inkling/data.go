@@ -15,6 +15,7 @@ type dataFlags struct {
 	Split      string   `help:"Use only the examples of this split; 'all' uses every one." placeholder:"NAME"`
 	Labels     []string `help:"Use only the examples with these labels, comma-separated." placeholder:"A,B"`
 	SkipBad    bool     `help:"Leave out files that cannot be read, instead of stopping."`
+	Axes       string   `help:"Arrays (.npy, .npz, .mat): their axes in order, N sequences, C channels, T samples, such as NCT or NTC; of cells CT or TC [by their lengths]." placeholder:"NCT"`
 	tableFlags `group:"Tables"`
 	TrainFiles []string `group:"Tables" help:"Files of the split train, by name without ending, or by pattern; the others are the split test." placeholder:"A,B"`
 	TestFiles  []string `group:"Tables" help:"Files of the split test; the others are the split train." placeholder:"A,B"`
@@ -26,7 +27,7 @@ type dataFlags struct {
 
 // open reads DATA and prints its notes on standard error.
 func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
-	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels}
+	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels, Axes: d.Axes}
 	openFS, open := dataset.OpenFS, dataset.Open
 	if d.recordings {
 		openFS, open = dataset.OpenRecordingsFS, dataset.OpenRecordings
@@ -78,13 +79,15 @@ func (d *dataFlags) openTest(a *app, name string, rate float64) (*dataset.Set, e
 
 // tableFlags choose the columns of tables (.csv, .tsv) and what happens at missing rows.
 type tableFlags struct {
-	Columns    []string `help:"Names of columns, as time=NAME, label=NAME (for text also text=, split=, group=); '-' means there is none. For tables without a header: the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
+	Columns    []string `help:"Names of columns, as time=NAME, label=NAME (for text also text=, for a list of files file=, start=, end=, for arrays data=, for all of these split=, group=); '-' means there is none. For tables without a header: the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
 	Signals    []string `help:"The columns that are channels [all others]." placeholder:"A,B"`
 	TimeUnit   string   `help:"Unit of the times: s, ms, us or ns [by their name or size]." enum:",s,ms,us,ns" default:"" placeholder:"UNIT"`
 	Unlabelled []string `help:"Labels that mean no label, as an empty cell does." placeholder:"A,B"`
 	Bridge     seconds  `help:"Interpolate between values at most this far apart; in samples if there is no rate [five samples]." placeholder:"TIME"`
 	Fill       seconds  `help:"Fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`
 }
+
+var columnParts = []string{"time", "label", "text", "file", "data", "split", "group", "start", "end"}
 
 // columns divides --columns into the names of all columns, for tables without a header,
 // and the columns of times, labels and so on, by what they hold.
@@ -94,8 +97,8 @@ func (f *tableFlags) columns() (names []string, called map[string]string, err er
 		switch {
 		case !named:
 			names = append(names, c)
-		case !slices.Contains([]string{"time", "label", "text", "split", "group"}, part):
-			return nil, nil, usagef("--columns %s: give time=NAME or label=NAME; for text also text=, split= and group=", c)
+		case !slices.Contains(columnParts, part):
+			return nil, nil, usagef("--columns %s: give time=NAME or label=NAME; for text also text=, for a list of files file=, start= and end=, for arrays data=, for all of these split= and group=", c)
 		default:
 			if called == nil {
 				called = map[string]string{}

@@ -40,6 +40,7 @@ var flagOf = map[string]string{
 	"GridOptions.Rate":               "--rate",
 	"Options.Ahead":                  "--ahead",
 	"Options.Background":             "--background",
+	"Options.Axes":                   "--axes",
 	"Options.BPTTSteps":              "--truncate",
 	"Options.CA":                     "--tls-ca",
 	"Options.Carry":                  "--carry",

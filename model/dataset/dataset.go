@@ -65,7 +65,8 @@ type Set struct {
 type Options struct {
 	Rate     float64               // samples per second to resample to; 0: the data's rate, the lowest if there are several
 	Channels int                   // audio: 1 averages to mono, any other number must be that of the files; 0: that of the files, mono if they differ
-	Columns  map[string]string     // tables of text: names of the columns "text", "label", "split" and "group"
+	Columns  map[string]string     // names of columns, or of variables, as the data call them: "file", "text", "data", "label", "split", "group", "start", "end"
+	Axes     string                // arrays: what their axes are, N sequences, C channels and T samples, such as "NCT"; "": told by their lengths
 	SkipBad  bool                  // leave out examples that cannot be read, and list them in Set.Skipped
 	Progress func(done, total int) // called after each file; calls do not overlap
 	Table    TableOptions          // tables of signals
@@ -80,7 +81,11 @@ type Options struct {
 //   - a table of texts (.tsv or .csv) with the columns text and label, and perhaps
 //     split and group;
 //   - DIR/NAME for the files NAME_TRAIN.ts and NAME_TEST.ts, the folder of one such
-//     pair, or one .ts file; each may be gzipped;
+//     pair, or one .ts file; instead of .ts also .arff, or UCR's .tsv, .csv and .txt, with
+//     the label first and one series a line; each may be gzipped;
+//   - arrays: a .npz or .mat file with sequences and labels, a .npy file with y.npy beside
+//     it, a folder of X_train.npy, y_train.npy, X_test.npy and y_test.npy, or one subfolder
+//     per label of files with one sequence each;
 //   - a table of signals (.csv or .tsv, perhaps gzipped) with a column of labels, or
 //     a folder of such tables. a.csv+b.csv joins two tables by their times, here and
 //     in an index.
@@ -110,17 +115,16 @@ func OpenFS(fsys fs.FS, name string, o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	lower := strings.ToLower(name)
 	switch {
 	case info.IsDir():
 		s, err := openFolder(fsys, name, o)
 		return s, orRecords(fsys, name, err)
 	case table.IsTable(name):
 		return openTable(fsys, name, o)
-	case strings.HasSuffix(lower, ".ts"), strings.HasSuffix(lower, ".ts.gz"):
-		return openSeries(fsys, []tsFile{{name, splitOfName(name)}}, o)
+	case isSequences(fsys, name):
+		return openSequences(fsys, []seqFile{{name, splitOfName(name)}}, o)
 	}
-	return nil, fmt.Errorf("%s: not a data set: give a folder with one subfolder per label, an index.csv, a .ts file, or a table (.csv, .tsv)", name)
+	return nil, fmt.Errorf("%s: not a data set: give a folder with one subfolder per label, an index.csv, a table (.csv, .tsv), or a file of series (.ts, .arff, .npz, .mat)", name)
 }
 
 // errFormat reports a rate or a number of channels that cannot be.
@@ -136,6 +140,8 @@ func openTable(fsys fs.FS, name string, o Options) (*Set, error) {
 	}
 	files, _ := table.Column(head, "file")
 	switch {
+	case splitOfName(name) != "" && o.Table.Columns == nil && isUCR(fsys, name):
+		return openSequences(fsys, []seqFile{{name, splitOfName(name)}}, o)
 	case o.Columns["text"] != "" || files < 0 && hasText(head):
 		return openTextTable(fsys, name, o)
 	case files >= 0:
@@ -176,10 +182,24 @@ func openFolder(fsys fs.FS, dir string, o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if names := pairNames(entries); len(names) == 1 {
+	found, err := pairs(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	if names := pairNames(fsys, dir, found); len(names) == 1 {
 		return openPair(fsys, path.Join(dir, names[0]), o)
 	} else if len(names) > 1 {
 		return nil, fmt.Errorf("%s holds several data sets: give one of them, %s/%s", dir, dir, strings.Join(names, ", "))
+	}
+	if v, err := arrayFolder(fsys, dir, entries); v != nil || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		g := &gatherer{set: &Set{Kind: Series}, o: o}
+		if err := g.addVariables(v, ""); err != nil {
+			return nil, err
+		}
+		return g.finish(fmt.Errorf("%s: the arrays hold no sequences", dir))
 	}
 	return openFiles(fsys, dir, entries, o)
 }
@@ -188,13 +208,18 @@ func openFolder(fsys fs.FS, dir string, o Options) (*Set, error) {
 // the labels that the data declare besides.
 func (s *Set) finish(names, more []string) {
 	s.Labels = append(slices.Clone(more), names...)
-	slices.Sort(s.Labels)
-	s.Labels = slices.Compact(s.Labels)
+	if to := s.spellings(s.Labels); len(to) > 0 {
+		respell(names, to)
+		respell(s.Labels, to)
+	}
+	s.Labels = sorted(s.Labels)
+	s.noteAlike()
 	for i, name := range names {
 		s.Examples[i].Label, _ = slices.BinarySearch(s.Labels, name)
 	}
 	s.rehash()
 	s.noteCopies()
+	s.noteContradictions()
 	if n := len(s.subset(func(i int) bool { return s.Examples[i].Split == "" }).Examples); n > 0 && n < len(s.Examples) {
 		s.note("%d examples name no split: only the split %s has them", n, All)
 	}

@@ -187,7 +187,8 @@ func TestCopiesAreNoted(t *testing.T) {
 	fsys := fstest.MapFS{"i.csv": text("file,label,split\n1.wav,x,train\n2.wav,x,test\n3.wav,y,test\n"),
 		"1.wav": wav(8000, 1, 50, 1), "2.wav": wav(8000, 1, 50, 1), "3.wav": wav(8000, 1, 50, 1)}
 	s := open(t, fsys, "i.csv", Options{})
-	if len(s.Notes) != 1 || !strings.HasPrefix(s.Notes[0], "1 examples are exact copies of others, 1 of them") {
+	if len(s.Notes) != 2 || !strings.HasPrefix(s.Notes[0], "1 examples are exact copies of others, 1 of them") ||
+		!strings.Contains(s.Notes[1], "1.wav (x) and 3.wav (y)") {
 		t.Errorf("notes %q", s.Notes)
 	}
 }

@@ -33,7 +33,7 @@ func hidden(name string) bool { return strings.HasPrefix(name, ".") && name != "
 // the tables of the folder itself.
 func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, error) {
 	w := walker{fsys: fsys, ignored: map[string]int{}}
-	var here []entry // tables
+	var here, arrays []entry // tables, files of arrays
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
 		switch {
@@ -46,6 +46,8 @@ func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, 
 			w.ignored["audio beside the label folders"]++
 		case table.IsTable(e.Name()):
 			here = append(here, entry{file: name, where: name})
+		case isArrays(e.Name()):
+			arrays = append(arrays, entry{file: name, where: name})
 		default:
 			w.ignored[path.Ext(e.Name())]++
 		}
@@ -53,19 +55,27 @@ func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, 
 	files, load := w.audio, loadAudio
 	switch {
 	case len(files) > 0:
-		w.ignore(here, w.tables, w.texts)
+		w.ignore(here, arrays, w.tables, w.arrays, w.texts)
 	case len(w.tables) > 0:
 		files, load = w.tables, loadTables
-		w.ignore(here, w.texts)
+		w.ignore(here, arrays, w.arrays, w.texts)
+	case len(w.arrays) > 0:
+		files, load = w.arrays, loadArrays
+		w.ignore(here, arrays, w.texts)
 	case len(w.texts) > 0:
 		files, load = w.texts, loadTexts
-		w.ignore(here)
+		w.ignore(here, arrays)
+	case len(here) == 0 && len(arrays) == 1:
+		return openSequences(fsys, []seqFile{{arrays[0].file, ""}}, o)
+	case len(here) == 0 && len(arrays) > 1:
+		return nil, fmt.Errorf("%s holds several files of arrays: give one of them, %s", dir, brief(fileNames(arrays)))
 	default:
+		w.ignore(arrays)
 		files, load = here, loadTables
 	}
 	notes := ignoredNotes(w.ignored)
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no labelled data here: expected one subfolder per label with WAV, FLAC, MP3, CSV or .txt files inside, an index.csv, a pair NAME_TRAIN.ts and NAME_TEST.ts, or CSV files with a column of labels%s",
+		return nil, fmt.Errorf("%s: no labelled data here: expected one subfolder per label with WAV, FLAC, MP3, CSV, .npy, .mat or .txt files inside, an index.csv, a pair NAME_TRAIN.ts and NAME_TEST.ts, or CSV files with a column of labels%s",
 			dir, strings.Join(append([]string{""}, notes...), "; "))
 	}
 	s, err := load(fsys, files, o)
@@ -74,6 +84,13 @@ func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, 
 	}
 	s.Notes = append(notes, s.Notes...)
 	return s, nil
+}
+
+func fileNames(list []entry) (names []string) {
+	for _, e := range list {
+		names = append(names, e.file)
+	}
+	return names
 }
 
 // isDir reports whether e is a folder or a link to one.
@@ -87,9 +104,9 @@ func isDir(fsys fs.FS, dir string, e fs.DirEntry) bool {
 
 // A walker lists the files in the folders of labels.
 type walker struct {
-	fsys                 fs.FS
-	audio, tables, texts []entry
-	ignored              map[string]int // by extension
+	fsys                         fs.FS
+	audio, tables, arrays, texts []entry
+	ignored                      map[string]int // by extension
 }
 
 // walk lists the files of dir and of all folders in it.
@@ -111,6 +128,8 @@ func (w *walker) walk(dir, label string) error {
 			w.audio = append(w.audio, file)
 		case table.IsTable(name):
 			w.tables = append(w.tables, file)
+		case isArrays(name):
+			w.arrays = append(w.arrays, file)
 		case strings.EqualFold(path.Ext(name), ".txt"):
 			w.texts = append(w.texts, file)
 		default:

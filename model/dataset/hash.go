@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"slices"
 )
@@ -61,4 +62,48 @@ func (s *Set) noteCopies() {
 
 func (s *Set) note(format string, args ...any) {
 	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
+}
+
+// noteContradictions notes examples with equal samples but different labels. Examples with a
+// label for every sample do not count.
+func (s *Set) noteContradictions() {
+	seed := maphash.MakeSeed()
+	first := make(map[uint64]int, len(s.Examples))
+	pairs, where := 0, ""
+	for i := range s.Examples {
+		e := &s.Examples[i]
+		if e.Steps != nil || len(e.Samples) == 0 {
+			continue
+		}
+		key := sumSamples(seed, e.Samples)
+		j, seen := first[key]
+		if !seen {
+			first[key] = i
+			continue
+		}
+		if f := &s.Examples[j]; f.Label != e.Label && slices.Equal(f.Samples, e.Samples) {
+			if pairs++; pairs == 1 {
+				where = fmt.Sprintf("%s (%s) and %s (%s)", f.Name, s.Labels[f.Label], e.Name, s.Labels[e.Label])
+			}
+		}
+	}
+	if pairs > 0 {
+		s.note("%d examples are copies of others with another label, the first: %s: correct one of the labels, or delete one", pairs, where)
+	}
+}
+
+// sumSamples returns a hash that is valid within this process.
+func sumSamples(seed maphash.Seed, x []float32) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	var buf [4096]byte
+	for len(x) > 0 {
+		n := min(len(x), len(buf)/4)
+		for i, v := range x[:n] {
+			binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
+		}
+		h.Write(buf[:4*n])
+		x = x[n:]
+	}
+	return h.Sum64()
 }

@@ -28,6 +28,7 @@ type stretch struct {
 }
 
 func (l *tableLoader) load() (*Set, error) {
+	l.spell()
 	for _, step := range []func() error{l.channels, l.chooseRate} {
 		if err := step(); err != nil {
 			return nil, err
@@ -64,6 +65,35 @@ func (l *tableLoader) load() (*Set, error) {
 	s.finish(names, more)
 	l.index()
 	return s, nil
+}
+
+// spell makes one label of those that are the same number, in all tables.
+func (l *tableLoader) spell() {
+	var all []string
+	missing := 0
+	for _, t := range l.rows {
+		all = append(all, t.names...)
+		missing += t.noLabels
+	}
+	if missing > 0 {
+		l.set.note("%d rows have a label such as NA or NaN, which means that there is none", missing)
+	}
+	to := l.set.spellings(all)
+	if len(to) == 0 {
+		return
+	}
+	for _, t := range l.rows {
+		respell(t.names, to)
+		index := make([]int32, len(t.names))
+		for i, n := range t.names {
+			index[i] = int32(slices.Index(t.names, n))
+		}
+		for i, label := range t.labels {
+			if label >= 0 {
+				t.labels[i] = index[label]
+			}
+		}
+	}
 }
 
 // check returns an error if file i cannot give a signal.

@@ -53,7 +53,8 @@ type rows struct {
 	labels []int32   // one per row: index into names, −1: none
 	names  []string
 
-	missing int // cells without a value
+	missing  int // cells without a value
+	noLabels int // rows whose label means that there is none, such as NA
 }
 
 // loadTables reads tables in parallel and puts them on one grid.
@@ -158,7 +159,11 @@ func readTable(fsys fs.FS, e *entry, o *TableOptions) (*rows, error) {
 		label := int32(-1)
 		if whole {
 			label = 0
-		} else if row.Label != "" {
+		} else if noLabel(row.Label) {
+			if row.Label != "" {
+				t.noLabels++
+			}
+		} else {
 			var ok bool
 			if label, ok = known[row.Label]; !ok {
 				label = int32(len(t.names))

@@ -3,129 +3,41 @@ package dataset
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"inkling/internal/table"
 	"io"
 	"io/fs"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"inkling/internal/table"
 )
 
 // The .ts format of the UEA and UCR archives has lines that begin with "@", the last of
 // them "@data", then one example per line. ":" separates channels, "," separates values,
 // and the last field is the label.
 
-type tsFile struct{ name, split string }
-
-const (
-	trainSuffix = "_TRAIN"
-	testSuffix  = "_TEST"
-)
-
-// splitOfName returns the split of NAME_TRAIN.ts or NAME_TEST.ts, or "".
-func splitOfName(name string) string {
-	base := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), ".ts")
-	switch {
-	case strings.HasSuffix(base, strings.ToLower(trainSuffix)):
-		return TrainSplit
-	case strings.HasSuffix(base, strings.ToLower(testSuffix)):
-		return TestSplit
-	}
-	return ""
-}
-
-// pairNames returns each NAME of a file NAME_TRAIN.ts.
-func pairNames(entries []fs.DirEntry) (names []string) {
-	for _, e := range entries {
-		base := strings.TrimSuffix(e.Name(), ".gz")
-		if name, ok := strings.CutSuffix(base, trainSuffix+".ts"); ok && !e.IsDir() && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-func openPair(fsys fs.FS, name string, o Options) (*Set, error) {
-	var files []tsFile
-	var missing []string
-	for _, suffix := range []string{trainSuffix, testSuffix} {
-		found := ""
-		for _, ext := range []string{".ts", ".ts.gz"} {
-			if info, err := fs.Stat(fsys, name+suffix+ext); err == nil && !info.IsDir() && found == "" {
-				found = name + suffix + ext
-			}
-		}
-		if found == "" {
-			missing = append(missing, name+suffix+".ts")
-			continue
-		}
-		files = append(files, tsFile{found, splitOfName(found)})
-	}
-	switch len(missing) {
-	case 2:
-		return nil, fmt.Errorf("%s: there is no such file or folder, and no pair %s", name, strings.Join(missing, " and "))
-	case 1:
-		return nil, fmt.Errorf("%s: %s, the other file of the pair, is missing; to use one file alone, give its name: %s", name, missing[0], files[0].name)
-	}
-	return openSeries(fsys, files, o)
-}
-
-func openSeries(fsys fs.FS, files []tsFile, o Options) (*Set, error) {
-	s := &Set{Kind: Series}
-	var names, declared []string
-	for i, f := range files {
-		p, err := readTS(fsys, f.name, o.SkipBad)
-		if err != nil {
-			return nil, err
-		}
-		if s.Channels == 0 {
-			s.Channels = p.channels
-		}
-		if len(p.examples) > 0 && p.channels != s.Channels {
-			return nil, fmt.Errorf("%s: has %d channels, but %s has %d", f.name, p.channels, files[0].name, s.Channels)
-		}
-		for j := range p.examples {
-			e := &p.examples[j]
-			e.Split, e.Group = f.split, e.Name
-			e.Hash = hashExample(p.names[j], 0, s.Channels, e.Samples)
-		}
-		s.Examples = append(s.Examples, p.examples...)
-		s.Skipped = append(s.Skipped, p.skipped...)
-		names, declared = append(names, p.names...), append(declared, p.labels...)
-		if o.Progress != nil {
-			o.Progress(i+1, len(files))
-		}
-	}
-	if len(s.Examples) == 0 {
-		if len(s.Skipped) > 0 {
-			return nil, fmt.Errorf("none of the examples could be read; the first: %w", s.Skipped[0])
-		}
-		return nil, fmt.Errorf("%s: there are no examples after @data: add one per line", files[0].name)
-	}
-	s.finish(names, declared)
-	return s, nil
-}
-
-func readTS(fsys fs.FS, name string, skipBad bool) (*tsParser, error) {
-	f, err := fsys.Open(name)
+// readTS reads a .ts file.
+func (g *gatherer) readTS(fsys fs.FS, f seqFile) error {
+	r, closer, err := plain(fsys, f.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer f.Close()
-	var r io.Reader = f
-	if strings.EqualFold(path.Ext(name), ".gz") {
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+	defer closer.Close()
+	p := &tsParser{name: f.name, skipBad: g.o.SkipBad}
+	if err := p.parse(r); err != nil {
+		return err
+	}
+	g.set.Skipped = append(g.set.Skipped, p.skipped...)
+	g.declare(p.labels, p.spaced)
+	for i := range p.examples {
+		e := &p.examples[i]
+		if err := g.add(sequence{name: e.Name, label: p.names[i], split: f.split, samples: e.Samples, channels: p.channels, from: f.name}); err != nil {
+			return err
 		}
-		r = z
 	}
-	p := &tsParser{name: name, skipBad: skipBad}
-	return p, p.parse(r)
+	return nil
 }
 
 type tsParser struct {
@@ -142,6 +54,8 @@ type tsParser struct {
 	examples []Example
 	names    []string // label of each example
 	skipped  []error
+	twice    bool // @classLabel lists a word twice, which labels with blanks alone may do
+	spaced   bool // a label has blanks: what @classLabel lists are words
 }
 
 func (p *tsParser) errorf(format string, args ...any) error {
@@ -172,6 +86,9 @@ func (p *tsParser) parse(r io.Reader) error {
 			break
 		}
 	}
+	if p.twice && !p.spaced && p.data {
+		return fmt.Errorf("%s: @classLabel names a label twice", p.name)
+	}
 	if !p.data {
 		return fmt.Errorf("%s: there is no @data line: the file is cut off, or not a .ts file; copy it again", p.name)
 	}
@@ -184,12 +101,12 @@ func (p *tsParser) parseLine(line []byte) error {
 	}
 	line = bytes.TrimSpace(line)
 	switch {
-	case len(line) == 0 || line[0] == '#':
+	case len(line) == 0 || line[0] == '#' || line[0] == '%':
 		return nil
 	case !p.data && line[0] == '@':
 		return p.header(string(line))
 	case !p.data:
-		return p.errorf("expected a line that begins with @ or #, before @data")
+		return p.errorf("expected a line that begins with @, # or %%, before @data")
 	}
 	err := p.example(line)
 	if err != nil && p.skipBad {
@@ -282,10 +199,7 @@ func (p *tsParser) classLabel(key, value string, fields []string) error {
 	if p.labels = fields[2:]; len(p.labels) == 0 {
 		return p.errorf("%s true names no labels", key)
 	}
-	sorted := slices.Sorted(slices.Values(p.labels))
-	if len(slices.Compact(sorted)) != len(p.labels) {
-		return p.errorf("%s names a label twice", key)
-	}
+	p.twice = len(sorted(p.labels)) != len(p.labels)
 	return nil
 }
 
@@ -310,7 +224,7 @@ func (p *tsParser) example(line []byte) error {
 		return p.errorf("there is no label: write values, a colon, and one of the labels %s", p.list())
 	}
 	label := string(bytes.TrimSpace(line[cut+1:]))
-	if !slices.Contains(p.labels, label) {
+	if !p.knows(label) {
 		return p.errorf("the label %.40q is not one of @classLabel (%s): the line may be cut off", label, p.list())
 	}
 	line = line[:cut]
@@ -341,6 +255,22 @@ func (p *tsParser) example(line []byte) error {
 	p.examples = append(p.examples, Example{Name: fmt.Sprintf("%s:%d", p.name, p.line), Samples: samples})
 	p.names = append(p.names, label)
 	return nil
+}
+
+// knows reports whether a label is one of @classLabel, or consists of words that follow one
+// another there: blanks separate labels, so a label with blanks is listed as its words.
+func (p *tsParser) knows(label string) bool {
+	if slices.Contains(p.labels, label) {
+		return true
+	}
+	words := strings.Fields(label)
+	for i := 0; len(words) > 1 && i+len(words) <= len(p.labels); i++ {
+		if slices.Equal(p.labels[i:i+len(words)], words) {
+			p.spaced = true
+			return true
+		}
+	}
+	return false
 }
 
 func (p *tsParser) list() string {

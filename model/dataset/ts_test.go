@@ -66,7 +66,7 @@ func TestTSErrors(t *testing.T) {
 		"no labels":       {"@classLabel false\n", "no labels"},
 		"never labels":    {"@univariate true\n@data\n", "x.ts:2: the examples have no labels"},
 		"twice":           {"@univariate true\n@univariate true\n", "@univariate is there twice"},
-		"label twice":     {"@classLabel true a a\n", "twice"},
+		"label twice":     {"@classLabel true a a\n@data\n1:a\n", "twice"},
 		"contradiction":   {"@univariate true\n@dimensions 3\n", "@dimensions: the lines above say 1 channels"},
 		"not boolean":     {"@timestamps maybe\n", "neither true nor false"},
 		"no header":       {"1,2,3\n", "@data"},
