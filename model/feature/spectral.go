@@ -223,17 +223,17 @@ func (s *spectral) flush(dst []float32, extra int) []float32 {
 	if s.frames > 0 || s.have() == 0 {
 		return dst
 	}
-	clear(s.room(s.window - s.have()))
 	return extend(s.frame(dst, s.buffer.v), extra)
 }
 
-// frame appends the features of the window x.
+// frame appends the features of the window that begins with x and ends with zeros.
 func (s *spectrum) frame(dst, x []float32) []float32 {
 	w := s.borrow()
 	defer s.scratch.Put(w)
 	for i, v := range x {
 		w.in[i] = float64(float64(v) * s.hann[i])
 	}
+	clear(w.in[len(x):])
 	s.fft.power(&w.fft, w.power, w.in, s.scale)
 	if s.moments != nil {
 		return s.moments.append(dst, w.power, s.floor)
