@@ -23,7 +23,7 @@ type benchCmd struct {
 	Input   []int    `help:"Features per step, 1 to 4096, comma-separated [1,13,40]. 'step' has a row for each; 'sequence' uses the first, all others the last." default:"1,13,40" placeholder:"D"`
 	Seconds float64  `help:"Total time. At least three rounds are run, which may take minutes with many units per direction." default:"10"`
 	Only    []string `help:"Measure only these, comma-separated: peak, step, batch, sequence, confirm, train, logmel, stream." placeholder:"NAME"`
-	JSON    bool     `help:"Print an array of rows; us_min and us_median are the microseconds of the fastest and the median run."`
+	JSON    bool     `help:"Print an array of rows; us_min and us_median are the microseconds of the fastest and the median run, kb_quiet and kb_open the memory of a stream."`
 }
 
 func (c *benchCmd) Help() string {
@@ -36,7 +36,8 @@ func (c *benchCmd) Help() string {
   confirm   the end of a segment of 100 steps; 'steps' are those steps
   train     an update: 32 sequences of 100 steps, both heads
   logmel    a second of a 16 kHz signal through the log-mel front end
-  stream    a second of signal through MODEL's front end and steps
+  stream    a second of signal through MODEL's front end and steps; KB a stream
+            keeps between segments, and with a segment of a second open
 
 INKLING_KERNEL=generic in the environment chooses the kernels without assembly.`
 }
@@ -53,6 +54,8 @@ type benchRow struct {
 	Min       float64 `json:"us_min"`
 	Median    float64 `json:"us_median"`
 	GFLOPs    float64 `json:"gflops"`
+	Quiet     float64 `json:"kb_quiet,omitempty"` // of the row stream
+	Open      float64 `json:"kb_open,omitempty"`
 }
 
 // benchWorks lists what --only takes, in the order of the rows.
@@ -103,6 +106,13 @@ func (c *benchCmd) Run(a *app) error {
 	rows, err := c.measure(a, works)
 	if err != nil {
 		return err
+	}
+	for i := range rows {
+		if r := &rows[i]; r.Name == "stream" {
+			if r.Quiet, r.Open, err = streamMemory(m); err != nil {
+				return err
+			}
+		}
 	}
 	if c.JSON {
 		enc := json.NewEncoder(a.stdout)
@@ -295,10 +305,11 @@ func (r *benchRow) meaning(m *model.Model, steps float64) string {
 	case "logmel":
 		return fmt.Sprintf("%.2f %% of a core for a 16 kHz stream", r.Min/1e4)
 	case "stream":
+		memory := fmt.Sprintf("%.3g KB a quiet stream, %.3g KB with a segment open", r.Quiet, r.Open)
 		if m.Config.Rate == 0 {
-			return fmt.Sprintf("%.0f samples/s a core", 1e6/r.Min)
+			return fmt.Sprintf("%.0f samples/s a core, %s", 1e6/r.Min, memory)
 		}
-		return fmt.Sprintf("%.0f streams at %.6g Hz a core", 1e6/r.Min, m.Config.Rate)
+		return fmt.Sprintf("%.0f streams at %.6g Hz a core, %s", 1e6/r.Min, m.Config.Rate, memory)
 	}
 	return ""
 }
