@@ -34,6 +34,7 @@ var flagOf = map[string]string{
 	"ForecastOptions.Ahead":          "--ahead",
 	"Format.Channels":                "--channels",
 	"Format.Encoding":                "--format",
+	"Format.Names":                   "--names",
 	"Format.Rate":                    "--rate",
 	"GridOptions.Bridge":             "--bridge",
 	"GridOptions.Fill":               "--fill",

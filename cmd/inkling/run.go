@@ -151,7 +151,11 @@ func (c *runCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		svc, err := natsio.NewService(conn, c.Service, version, m, natsio.Format{})
+		format, err := c.messages()
+		if err != nil {
+			return err
+		}
+		svc, err := natsio.NewService(conn, c.Service, version, m, format)
 		if err != nil {
 			return err
 		}

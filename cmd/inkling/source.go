@@ -40,7 +40,7 @@ type sourceFlags struct {
 	Format     string   `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv if standard input is a table."`
 	Speed      float64  `help:"Play files at this speed; 1 is real time [as fast as possible]." placeholder:"X"`
 	Leads      []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
-	Names      string   `help:"SenML names in the order of the model's channels, comma-separated." placeholder:"A,B"`
+	Names      string   `help:"Messages: names of the channels in SenML and in objects of JSON, in the order of the model's channels, comma-separated [the model's names]." placeholder:"A,B"`
 	tableFlags `group:"Tables"`
 
 	model *model.Config // of the model that the source is for; nil: none
@@ -168,16 +168,10 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 	if subject == "" {
 		return nil, usagef("nats: give a subject, for example nats:sensors.>")
 	}
-	o := natsio.SourceOptions{Prefix: prefix, Format: natsio.Format{Format: capture.Format{Rate: f.Rate, Channels: f.Channels}}}
-	if f.Names != "" {
-		o.Format.Names = strings.Split(f.Names, ",")
-	}
-	if f.Format != "" {
-		e, err := capture.ParseEncoding(f.Format)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		o.Format.Encoding = e
+	o := natsio.SourceOptions{Prefix: prefix}
+	var err error
+	if o.Format, err = f.messages(); err != nil {
+		return nil, err
 	}
 	c, err := nc()
 	if err != nil {
@@ -189,6 +183,26 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 	}
 	a.logf("listening on %s", subject)
 	return &input{Source: s, live: true}, nil
+}
+
+// messages returns how messages hold samples, where they do not say it themselves.
+func (f *sourceFlags) messages() (o natsio.Format, err error) {
+	o.Rate, o.Channels = f.Rate, f.Channels
+	if m := f.model; m != nil {
+		o.Names, o.Width = m.Names, m.Channels
+	}
+	if f.Names != "" {
+		o.Names = strings.Split(f.Names, ",")
+	}
+	if m := f.model; m != nil && len(o.Names) > 0 && m.Channels > 0 && len(o.Names) != m.Channels {
+		return o, usagef("--names %s: %d names, but the model has %d channels", f.Names, len(o.Names), m.Channels)
+	}
+	if f.Format != "" {
+		if o.Encoding, err = capture.ParseEncoding(f.Format); err != nil {
+			return o, usageError{err}
+		}
+	}
+	return o, nil
 }
 
 func (f *sourceFlags) stdin(a *app) (*input, error) {

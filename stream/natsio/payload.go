@@ -1,6 +1,7 @@
 package natsio
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
@@ -45,7 +46,8 @@ const mostChannels = 1024
 type Format struct {
 	capture.Format
 	Encoding capture.Encoding // of payloads that have no Content-Type and are not JSON
-	Names    []string         // names of the channels in order, for SenML [in order of appearance]
+	Names    []string         // of the channels in order, as SenML and objects of JSON name them [SenML: in order of appearance]
+	Width    int              // channels of numbers in JSON that follow one another, if Channels is 0 [as many as Names, or 1]
 }
 
 // message is a decoded payload.
@@ -63,15 +65,13 @@ func (m *message) frames() int { return len(m.samples) / m.format.Channels }
 // decode reads a message's headers and payload into m, reusing its samples.
 func (m *message) decode(h nats.Header, data []byte, f *Format) error {
 	*m = message{samples: m.samples[:0], format: f.Format}
-	if m.format.Channels == 0 {
-		m.format.Channels = 1
-	}
 	if err := m.headers(h); err != nil {
 		return err
 	}
 	if err := m.payload(h.Get(HeaderType), data, f); err != nil {
 		return err
 	}
+	m.format.Channels = max(m.format.Channels, 1)
 	if len(m.samples)%m.format.Channels != 0 {
 		return fmt.Errorf("%d values are not a whole number of samples of %d channels", len(m.samples), m.format.Channels)
 	}
@@ -138,7 +138,7 @@ func (m *message) payload(contentType string, data []byte, f *Format) error {
 	case TypeText:
 		return m.text(data)
 	case TypeJSON:
-		return m.json(data)
+		return m.json(data, f)
 	case TypeSenMLJSON:
 		return m.senMLJSON(data, f.Names)
 	case TypeSenMLCBOR:
@@ -148,13 +148,16 @@ func (m *message) payload(contentType string, data []byte, f *Format) error {
 		TypeL16, TypeS16LE, TypeF32LE, TypeText, TypeJSON, TypeSenMLJSON, TypeSenMLCBOR)
 }
 
-// guess decodes a payload without a content type: JSON numbers, else raw samples of the
-// default encoding.
+// guess decodes a payload without a content type: JSON, else raw samples of the default
+// encoding.
 func (m *message) guess(data []byte, f *Format) error {
-	if looksLikeJSON(data) && m.json(data) == nil {
-		return nil
+	if looksLikeJSON(data) {
+		err := m.json(data, f)
+		if err == nil || json.Valid(data) && (f.Encoding == "" || len(data) > 8) { // raw samples hardly ever are
+			return err
+		}
+		m.samples, m.format.Channels = m.samples[:0], f.Channels
 	}
-	m.samples = m.samples[:0]
 	if f.Encoding == "" {
 		return fmt.Errorf("no %s, and the payload is not JSON numbers: set the header, or Format.Encoding", HeaderType)
 	}

@@ -3,6 +3,7 @@ package natsio
 import (
 	"encoding/binary"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/fxamacker/cbor/v2"
@@ -81,19 +82,19 @@ func TestBadPayloadsNameTheMistake(t *testing.T) {
 		{"another type", typed("video/mp4"), "", `Content-Type "video/mp4" is none of audio/l16, application/x-s16le, application/x-f32le, text/plain, application/json, application/senml+json, application/senml+cbor`},
 		{"no type", typed("a b"), "", `Content-Type "a b": mime: expected slash after first token`},
 		{"text", typed("text/plain"), "\xff", "the text is not UTF-8"},
-		{"vector after a number", typed("application/json"), "[1,[2,3]]", "JSON: a vector of 2 channels after one of 1"},
+		{"vector after a number", typed("application/json"), "[1,[2,3]]", "JSON: numbers and vectors of channels in one message: give one or the other"},
 		{"vectors of two lengths", typed("application/json"), "[[1,2],[3]]", "JSON: a vector of 1 channels after one of 2"},
 		{"an empty vector", typed("application/json"), "[[]]", "JSON: an empty vector of channels"},
 		{"a string", typed("application/json"), `["a"]`, "JSON: a string where a number should be"},
 		{"a string in a vector", typed("application/json"), `[[1,"a"]]`, "JSON: a string in a vector of channels"},
 		{"null", typed("application/json"), `[null]`, "JSON: null where a number should be"},
-		{"an object", typed("application/json"), `{"x":1}`, `JSON: an object without "v"`},
+		{"an object", typed("application/json"), `{"x":1}`, `JSON: an object without "v": name the channels that it holds (Format.Names)`},
 		{"an object in an object", typed("application/json"), `{"v":{"v":1}}`, `JSON: "v" must be a number or an array`},
 		{"two values", typed("application/json"), "[1] [2]", "JSON: data after the value"},
 		{"out of range", typed("application/json"), "[1e99]", "JSON: 1e99 is out of range"},
 		{"not finite", typed("application/x-f32le"), string(f32le(1, float32(math.NaN()))), "value 1 is NaN, but samples must be finite"},
-		{"SenML without a value", typed("application/senml+json"), `[{"n":"a","v":1},{"n":"b","v":2},{"n":"a","t":1,"v":3}]`, "SenML: 3 values for 2 channels: each time needs a value of every channel"},
-		{"SenML with a time apart", typed("application/senml+json"), `[{"n":"a","v":1},{"n":"b","t":1,"v":2}]`, "SenML: at time 0 only 1 of 2 channels have a value"},
+		{"SenML without a value", typed("application/senml+json"), `[{"n":"a","v":1},{"n":"b","v":2},{"n":"a","t":1,"v":3}]`, `SenML: at time 1 there is no value of "b": each time needs a value of every channel`},
+		{"SenML with a time apart", typed("application/senml+json"), `[{"n":"a","v":1},{"n":"b","t":1,"v":2}]`, `SenML: at time 0 there is no value of "b": each time needs a value of every channel`},
 		{"SenML without numbers", typed("application/senml+json"), `[{"n":"a","vs":"x"}]`, "SenML: no record has a numeric value"},
 		{"offset", header(HeaderOffset, "-3"), "[1]", `Inkling-Offset "-3": give the index of the first sample`},
 		{"rate header", header(HeaderRate, "fast"), "[1]", `Inkling-Rate "fast": give samples per second`},
@@ -106,7 +107,72 @@ func TestBadPayloadsNameTheMistake(t *testing.T) {
 	}
 	var m message
 	err := m.decode(typed("application/senml+json"), []byte(`[{"n":"c","v":1}]`), &Format{Names: []string{"a", "b"}})
-	testkit.Message(t, "another name", err, `SenML: name "c" is not a channel of the model, which are ["a" "b"]`)
+	testkit.Message(t, "another name", err, `SenML: the name "c" is none of the channels, which are ["a" "b"]: rename it, or list the names in the order of the model's channels (Format.Names)`)
+}
+
+var xyz = &Format{Names: []string{"x", "y", "z"}}
+
+// Channels have their names' places, whatever the order and however the sender writes it.
+func TestChannelsByName(t *testing.T) {
+	senml, plain := header(HeaderType, "application/senml+json"), header(HeaderType, "application/json")
+	cborPack, _ := cbor.Marshal([]map[int]any{{-2: "d:", -3: 1.7e9, 0: "z", 2: 3}, {0: "y", 2: 2.0}, {0: "x", 2: 1}})
+	zeros, _ := cbor.Marshal([]map[int]any{{-2: "d:", -5: 100, 0: "z", 2: 3}, {-5: 0, -2: "", 0: "y", 2: 2}, {0: "x", 2: 1}})
+	for _, c := range []struct {
+		name string
+		h    nats.Header
+		data string
+		want []float32
+	}{
+		{"SenML backwards", senml, `[{"bn":"d:","bt":1.7e9,"n":"z","v":3},{"n":"y","v":2},{"n":"x","v":1},{"n":"y","t":1,"v":5},{"n":"z","t":1,"v":6},{"n":"x","t":1,"v":4}]`, []float32{1, 2, 3, 4, 5, 6}},
+		{"CBOR backwards", header(HeaderType, "application/senml+cbor"), string(cborPack), []float32{1, 2, 3}},
+		{"SenML without its type", nil, `[{"bn":"d:","n":"z","v":3},{"n":"y","v":2},{"n":"x","v":1}]`, []float32{1, 2, 3}},
+		{"SenML as JSON", plain, `[{"n":"z","v":3},{"n":"y","v":2},{"n":"x","v":1}]`, []float32{1, 2, 3}},
+		{"SenML after a record of bases", plain, `[{"bn":"d:","bt":5},{"n":"z","v":3},{"n":"y","v":2},{"n":"x","v":1}]`, []float32{1, 2, 3}},
+		{"base value back to 0", senml, `[{"bv":100,"n":"x","v":1},{"n":"y","v":2},{"n":"z","v":3},{"bv":0,"n":"x","t":1,"v":4},{"n":"y","t":1,"v":5},{"n":"z","t":1,"v":6}]`, []float32{101, 102, 103, 4, 5, 6}},
+		{"base value back to 0 in CBOR", header(HeaderType, "application/senml+cbor"), string(zeros), []float32{1, 2, 103}},
+		{"base time back to 0", senml, `[{"bt":1700000000,"n":"x","v":1},{"n":"y","v":2},{"n":"z","v":3},{"bt":0,"n":"x","t":1700000001,"v":4},{"n":"y","t":1700000001,"v":5},{"n":"z","t":1700000001,"v":6}]`, []float32{1, 2, 3, 4, 5, 6}},
+		{"base name back to none", senml, `[{"bn":"d:","n":"x","v":1},{"bn":"","n":"y","v":2},{"n":"z","v":3}]`, []float32{1, 2, 3}},
+		{"the same time by two sums", senml, `[{"bt":1700000000,"n":"x","t":0.02,"v":1},{"n":"y","t":0.02,"v":2},{"bt":0,"n":"z","t":1700000000.02,"v":3}]`, []float32{1, 2, 3}},
+		{"equal times in order", senml, `[{"n":"x","v":1},{"n":"y","v":2},{"n":"z","v":3},{"n":"x","v":4},{"n":"y","v":5},{"n":"z","v":6}]`, []float32{1, 2, 3, 4, 5, 6}},
+		{"equal times, channel after channel", senml, `[{"n":"z","v":3},{"n":"z","v":6},{"n":"x","v":1},{"n":"x","v":4},{"n":"y","v":2},{"n":"y","v":5}]`, []float32{1, 2, 3, 4, 5, 6}},
+		{"values that are no numbers", senml, `[{"n":"state","vs":"on"},{"n":"x","v":1},{"n":"y","v":2},{"n":"z","v":3}]`, []float32{1, 2, 3}},
+		{"one sample of numbers", nil, `[0.5,0.25,1]`, []float32{0.5, 0.25, 1}},
+		{"an object", nil, `{"z":3,"y":2,"t":17,"x":1}`, []float32{1, 2, 3}},
+		{"an object in other case", nil, `{"Z":3,"Y":2,"X":1}`, []float32{1, 2, 3}},
+		{"objects", plain, `[{"z":3,"y":2,"x":1},{"x":4,"y":5,"z":6}]`, []float32{1, 2, 3, 4, 5, 6}},
+		{"an object of arrays", plain, `{"z":[3,6],"y":[2,5],"x":[1,4]}`, []float32{1, 2, 3, 4, 5, 6}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var m message
+			testkit.Message(t, "decode", m.decode(c.h, []byte(c.data), xyz), "")
+			testkit.SameBits(t, "samples", m.samples, c.want)
+			if m.format.Channels != 3 {
+				t.Errorf("%d channels", m.format.Channels)
+			}
+		})
+	}
+}
+
+// What does not give every channel a value is refused, and says which one is missing.
+func TestChannelsThatLack(t *testing.T) {
+	for _, c := range []struct{ name, data, want string }{
+		{"none of one time", `[{"n":"x","v":1},{"n":"y","v":2},{"n":"z","v":3},{"n":"x","t":1,"v":4}]`, `SenML: at time 1 there is no value of "y", "z": each time needs a value of every channel`},
+		{"fewer of equal times", `[{"n":"x","v":1},{"n":"x","v":9},{"n":"y","v":2},{"n":"z","v":3}]`, `SenML: at time 0 "x" has 2 values, and "y" 1: give each sample a time of its own`},
+		{"two devices", `[{"bn":"a:","n":"x","v":1},{"n":"y","v":2},{"bn":"b:","n":"x","v":3}]`, `SenML: both "a:x" and "b:x" are the channel "x": send them in messages on different subjects, or list full names (Format.Names)`},
+		{"another name", `[{"bn":"a:","n":"w","v":1}]`, `SenML: the name "a:w" is none of the channels, which are ["x" "y" "z"]: rename it, or list the names in the order of the model's channels (Format.Names)`},
+		{"a later version", `[{"bver":11,"n":"x","v":1}]`, `SenML: version 11: only versions up to 10 are known`},
+		{"what must be understood", `[{"n":"x","v":1,"scale_":2}]`, `SenML: the field "scale_" must be understood, and is not: leave it out`},
+		{"an object that lacks one", `{"x":1,"z":3}`, `JSON: an object with "x", "z", but without another of the channels "x", "y", "z": each sample needs a value of every channel`},
+		{"an object of others", `{"a":1}`, `JSON: an object without "v" and without the channels "x", "y", "z"`},
+		{"arrays of two lengths", `{"x":[1,2],"y":[1],"z":[1,2]}`, `JSON: "x" has 2 values, and "y" not: give arrays of equal length`},
+		{"an array and a number", `{"x":1,"y":[1],"z":1}`, `JSON: an array in a vector of channels`},
+		{"half a sample", `[1,2,3,4]`, `4 values are not a whole number of samples of 3 channels`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var m message
+			testkit.Message(t, "decode", m.decode(nil, []byte(c.data), xyz), c.want)
+		})
+	}
 }
 
 func TestHeadersMarkSegments(t *testing.T) {
@@ -124,17 +190,22 @@ func FuzzPayload(f *testing.F) {
 		"application/senml+json", "application/senml+cbor"}
 	pack, _ := cbor.Marshal([]map[int]any{{-2: "dev/", 0: "a", 2: 1.5}, {0: "b", 2: 2.5}})
 	for i := range types {
-		for _, d := range []string{"[[1,2],[3,4]]", `{"v":1}`, `[{"n":"a","v":1},{"bn":"x","n":"b","v":2}]`, string(pack), "\x00\x01\x02\x03"} {
+		for _, d := range []string{"[[1,2],[3,4]]", `{"v":1}`, `{"a":[1,2],"b":[3,4]}`, `[{"n":"a","v":1},{"bn":"x","n":"b","v":2}]`, string(pack), "\x00\x01\x02\x03"} {
 			f.Add(uint8(i), "", []byte(d))
+			f.Add(uint8(i), " named", []byte(d))
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, extra string, data []byte) {
+		format := &Format{Encoding: "s16le"}
+		if cut, named := strings.CutSuffix(extra, " named"); named {
+			format.Names, extra = []string{"a", "b"}, cut
+		}
 		h := header("Content-Type", types[int(kind)%len(types)]+extra)
 		if types[int(kind)%len(types)]+extra == "" {
 			h = nil
 		}
 		var m message
-		if m.decode(h, data, &Format{Encoding: "s16le"}) != nil {
+		if m.decode(h, data, format) != nil {
 			return
 		}
 		if m.format.Channels < 1 || len(m.samples)%m.format.Channels != 0 {

@@ -1,32 +1,64 @@
 package natsio
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/fxamacker/cbor/v2"
 )
 
 // senMLRecord holds the fields of a SenML record (RFC 8428) that matter here: base and
-// own name, time and value. Units, sums and other kinds of value are ignored.
+// own name, time and value. A field that is nil is absent, which differs from "" and 0: a
+// base field holds until another record sets it anew. Units, sums and other kinds of
+// value are ignored.
 type senMLRecord struct {
-	BaseName  string   `json:"bn" cbor:"-2,keyasint,omitempty"`
-	BaseTime  float64  `json:"bt" cbor:"-3,keyasint,omitempty"`
-	BaseValue float64  `json:"bv" cbor:"-5,keyasint,omitempty"`
+	Version   float64  `json:"bver" cbor:"-1,keyasint,omitempty"`
+	BaseName  *string  `json:"bn" cbor:"-2,keyasint,omitempty"`
+	BaseTime  *float64 `json:"bt" cbor:"-3,keyasint,omitempty"`
+	BaseValue *float64 `json:"bv" cbor:"-5,keyasint,omitempty"`
 	Name      string   `json:"n" cbor:"0,keyasint,omitempty"`
 	Value     *float64 `json:"v" cbor:"2,keyasint,omitempty"`
-	Time      float64  `json:"t" cbor:"6,keyasint,omitempty"`
+	Time      *float64 `json:"t" cbor:"6,keyasint,omitempty"`
 }
+
+// senMLVersion is the version of SenML that RFC 8428 describes.
+const senMLVersion = 10
 
 func (m *message) senMLJSON(data []byte, names []string) error {
 	var records []senMLRecord
 	if err := json.Unmarshal(data, &records); err != nil {
 		return fmt.Errorf("SenML: %w", err)
 	}
+	if bytes.Contains(data, []byte(`_"`)) {
+		if err := mustUnderstand(data); err != nil {
+			return err
+		}
+	}
 	return m.senML(records, names)
+}
+
+// mustUnderstand refuses fields whose name ends in "_": RFC 8428 has them change what the
+// others mean.
+func mustUnderstand(data []byte) error {
+	var records []map[string]json.RawMessage
+	if err := json.Unmarshal(data, &records); err != nil {
+		return fmt.Errorf("SenML: %w", err)
+	}
+	for _, r := range records {
+		for field := range r {
+			if strings.HasSuffix(field, "_") {
+				return fmt.Errorf("SenML: the field %q must be understood, and is not: leave it out", field)
+			}
+		}
+	}
+	return nil
 }
 
 var senMLMode = func() cbor.DecMode {
@@ -52,68 +84,153 @@ type point struct {
 	value   float64
 }
 
-// senML makes all records of one time a sample. Channels are in the order of names or,
-// if there are none, of appearance.
+// senML makes the values of one time a sample. Channels are in the order of names or, if
+// there are none, of appearance. If a channel has several values at one time, the first of
+// every channel are a sample, then the second ones, and so on.
 func (m *message) senML(records []senMLRecord, names []string) error {
 	points, names, err := resolve(records, names)
 	if err != nil {
 		return err
 	}
+	m.format.Channels = len(names)
 	slices.SortStableFunc(points, func(a, b point) int { return cmp.Compare(a.time, b.time) })
-	n := len(names)
-	m.format.Channels = n
-	if len(points)%n != 0 {
-		return fmt.Errorf("SenML: %d values for %d channels: each time needs a value of every channel", len(points), n)
-	}
-	for ; len(points) > 0; points = points[n:] {
-		row := len(m.samples)
-		m.samples = append(m.samples, make([]float32, n)...)
-		seen := 0
-		for _, p := range points[:n] {
-			if p.time == points[0].time {
-				seen++
-			}
-			m.samples[row+p.channel] = float32(p.value)
+	count := make([]int, len(names))
+	for len(points) > 0 {
+		n := 1
+		for n < len(points) && sameTime(points[0].time, points[n].time) {
+			n++
 		}
-		if seen != n {
-			return fmt.Errorf("SenML: at time %v only %d of %d channels have a value", points[0].time, seen, n)
+		if err := m.rows(points[:n], names, count); err != nil {
+			return err
 		}
+		points = points[n:]
 	}
 	return nil
+}
+
+// sameTime reports whether b, which is not before a, differs by no more than the sum of a
+// base time and a time is rounded.
+func sameTime(a, b float64) bool {
+	most := max(math.Abs(a), math.Abs(b))
+	return b-a <= 4*(math.Nextafter(most, math.Inf(1))-most)
+}
+
+// rows appends the samples of one time. count is scratch memory for a number a channel.
+func (m *message) rows(points []point, names []string, count []int) error {
+	n, from := len(names), len(m.samples)
+	clear(count)
+	for _, p := range points {
+		count[p.channel]++
+	}
+	k := slices.Max(count)
+	for c, have := range count {
+		if have < k {
+			return lacking(points[0].time, names, count, c, slices.Index(count, k))
+		}
+	}
+	m.samples = append(m.samples, make([]float32, k*n)...)
+	clear(count)
+	for _, p := range points {
+		m.samples[from+count[p.channel]*n+p.channel] = float32(p.value)
+		count[p.channel]++
+	}
+	return nil
+}
+
+// lacking says that channel c has fewer values at a time than channel full.
+func lacking(at float64, names []string, count []int, c, full int) error {
+	time := strconv.FormatFloat(at, 'f', -1, 64)
+	if count[full] > 1 {
+		return fmt.Errorf("SenML: at time %s %q has %d values, and %q %d: give each sample a time of its own", time, names[full], count[full], names[c], count[c])
+	}
+	var without []string
+	for i, n := range names {
+		if count[i] == 0 {
+			without = append(without, strconv.Quote(n))
+		}
+	}
+	return fmt.Errorf("SenML: at time %s there is no value of %s: each time needs a value of every channel", time, strings.Join(without, ", "))
 }
 
 // resolve adds the base fields to the records and numbers their channels. It returns the
 // names of the channels.
 func resolve(records []senMLRecord, names []string) ([]point, []string, error) {
-	names = slices.Clone(names)
-	fixed := len(names) > 0
+	ch := newChannels(names)
 	var points []point
-	var base senMLRecord
+	var name string
+	var time, value float64
 	for _, r := range records {
-		base.BaseName = cmp.Or(r.BaseName, base.BaseName)
-		base.BaseTime = cmp.Or(r.BaseTime, base.BaseTime)
-		base.BaseValue = cmp.Or(r.BaseValue, base.BaseValue)
+		if r.Version > senMLVersion {
+			return nil, nil, fmt.Errorf("SenML: version %v: only versions up to %d are known", r.Version, senMLVersion)
+		}
+		set(&name, r.BaseName)
+		set(&time, r.BaseTime)
+		set(&value, r.BaseValue)
 		if r.Value == nil {
 			continue
 		}
-		name := base.BaseName + r.Name
-		c := slices.Index(names, name)
-		if c < 0 && fixed {
-			if c = slices.Index(names, r.Name); c < 0 {
-				return nil, nil, fmt.Errorf("SenML: name %q is not a channel of the model, which are %q", name, names)
-			}
+		c, err := ch.of(name, r.Name)
+		if err != nil {
+			return nil, nil, err
 		}
-		if c < 0 {
-			names = append(names, name)
-			c = len(names) - 1
+		p := point{time, c, value + *r.Value}
+		if r.Time != nil {
+			p.time += *r.Time
 		}
-		points = append(points, point{base.BaseTime + r.Time, c, base.BaseValue + *r.Value})
+		if p.time-p.time != 0 {
+			return nil, nil, fmt.Errorf("SenML: the time of %q is %v: give a finite number of seconds", name+r.Name, p.time)
+		}
+		points = append(points, p)
 	}
 	if len(points) == 0 {
 		return nil, nil, errors.New("SenML: no record has a numeric value")
 	}
-	if len(names) > mostChannels {
-		return nil, nil, fmt.Errorf("SenML: %d names: at most %d channels are allowed", len(names), mostChannels)
+	return points, ch.names, nil
+}
+
+// set sets a base value where a record has one.
+func set[T any](base, v *T) {
+	if v != nil {
+		*base = *v
 	}
-	return points, names, nil
+}
+
+// channels numbers the names of one message.
+type channels struct {
+	names []string       // of the channels in order
+	fixed bool           // names are given; else they are those that appeared
+	index map[string]int // of each full name that appeared
+	by    map[int]string // the full name that each channel has
+}
+
+func newChannels(names []string) *channels {
+	return &channels{names: slices.Clone(names), fixed: len(names) > 0, index: map[string]int{}, by: map[int]string{}}
+}
+
+// of returns the channel of a name, which follows base: that of the full name, or of the
+// name alone.
+func (ch *channels) of(base, name string) (int, error) {
+	full := base + name
+	if c, ok := ch.index[full]; ok {
+		return c, nil
+	}
+	c := len(ch.names)
+	if ch.fixed {
+		if c = slices.Index(ch.names, full); c < 0 {
+			c = slices.Index(ch.names, name)
+		}
+		if c < 0 {
+			return 0, fmt.Errorf("SenML: the name %q is none of the channels, which are %q: rename it, or list the names in the order of the model's channels (Format.Names)", full, ch.names)
+		}
+	} else {
+		ch.names = append(ch.names, full)
+	}
+	if other, ok := ch.by[c]; ok {
+		return 0, fmt.Errorf("SenML: both %q and %q are the channel %q: send them in messages on different subjects, or list full names (Format.Names)", other, full, ch.names[c])
+	}
+	if c >= mostChannels {
+		return 0, fmt.Errorf("SenML: more than %d names: at most %d channels are allowed", mostChannels, mostChannels)
+	}
+	ch.index[full], ch.by[c] = c, full
+	return c, nil
 }
