@@ -115,7 +115,7 @@ func (c *benchCmd) Run(a *app) error {
 		}
 	}
 	if c.JSON {
-		enc := json.NewEncoder(a.stdout)
+		enc := json.NewEncoder(a.data())
 		enc.SetIndent("", "  ")
 		return enc.Encode(rows)
 	}

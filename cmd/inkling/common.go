@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"inkling/internal/bundled"
+	"inkling/internal/plain"
 	"inkling/model"
 )
 
@@ -41,9 +42,23 @@ func openLabels(name string) (*model.Model, error) {
 	return m, err
 }
 
-// logf writes a line to standard error, with flags for the fields that it names.
+// logf writes a line to standard error, with flags for the fields that it names. A line
+// feed at its beginning leaves a progress bar.
 func (a *app) logf(format string, args ...any) {
-	fmt.Fprintln(a.stderr, flags(fmt.Sprintf(format, args...)))
+	line, below := strings.CutPrefix(flags(fmt.Sprintf(format, args...)), "\n")
+	if below {
+		fmt.Fprintln(a.stderr)
+	}
+	fmt.Fprintln(a.stderr, plain.Text(line))
+}
+
+// data returns where data for programs go: to standard output as they are, but on a
+// terminal with escapes, which mean the same in JSON.
+func (a *app) data() io.Writer {
+	if terminal(a.rawOut) {
+		return a.stdout
+	}
+	return a.rawOut
 }
 
 // terminal reports whether w is a terminal.

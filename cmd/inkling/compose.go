@@ -107,7 +107,7 @@ func (c *composeFlags) options(a *app, set *dataset.Set) (compose.Options, error
 // progress returns a function that draws a progress bar; nil if standard error is not a
 // terminal.
 func (a *app) progress(what string) func(done, total float64) {
-	if !terminal(a.stderr) {
+	if !terminal(a.rawErr) {
 		return nil
 	}
 	var bar *progressbar.ProgressBar
@@ -117,7 +117,7 @@ func (a *app) progress(what string) func(done, total float64) {
 			if whole == 0 {
 				whole = -1 // unknown
 			}
-			bar = progressbar.NewOptions(whole, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetWidth(24), progressbar.OptionSetDescription(what),
+			bar = progressbar.NewOptions(whole, progressbar.OptionSetWriter(a.rawErr), progressbar.OptionSetWidth(24), progressbar.OptionSetDescription(what),
 				progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 		}
 		bar.Set(int(math.Round(done)))

@@ -17,7 +17,7 @@ func (c devicesCmd) Run(a *app) error {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(a.stdout).Encode(devices)
+		return json.NewEncoder(a.data()).Encode(devices)
 	}
 	if len(devices) == 0 {
 		return fmt.Errorf("no microphone found: plug one in, or check that the sound server runs")

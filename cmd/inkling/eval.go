@@ -106,8 +106,8 @@ func (c *evalCmd) print(a *app, r report.Page) error {
 
 // printText writes the report to standard output.
 func (c *evalCmd) printText(a *app, r report.Text) error {
-	if c.JSON || !terminal(a.stdout) {
-		return json.NewEncoder(a.stdout).Encode(r)
+	if c.JSON || !terminal(a.rawOut) {
+		return json.NewEncoder(a.data()).Encode(r)
 	}
 	if err := r.WriteText(a.stdout); err != nil {
 		return err

@@ -21,7 +21,7 @@ func (c *inspectCmd) Run(a *app) error {
 			return err
 		}
 		if c.JSON {
-			enc := json.NewEncoder(a.stdout)
+			enc := json.NewEncoder(a.data())
 			enc.SetIndent("", "  ")
 			return enc.Encode(&m.Config)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"inkling/internal/f32"
+	"inkling/internal/plain"
 )
 
 // version is set by the linker for releases.
@@ -52,7 +53,8 @@ type cli struct {
 type app struct {
 	ctx            context.Context
 	stdin          io.Reader
-	stdout, stderr io.Writer
+	stdout, stderr io.Writer // for people: control characters are shown as escapes
+	rawOut, rawErr io.Writer // the same as they are, for data, colours and progress bars
 }
 
 // usageError is a mistake on the command line: exit 2.
@@ -76,7 +78,7 @@ func main() {
 // run is main with arguments and streams of its own. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	if err := f32.Use(os.Getenv("INKLING_KERNEL")); err != nil {
-		fmt.Fprintln(stderr, "inkling: INKLING_KERNEL:", err)
+		fmt.Fprintln(stderr, "inkling: INKLING_KERNEL:", plain.Text(err.Error()))
 		return 2
 	}
 	exited := -1
@@ -95,14 +97,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "inkling: %v\nTry %s --help.\n", err, asked(err))
+		fmt.Fprintf(stderr, "inkling: %s\nTry %s --help.\n", plain.Text(err.Error()), asked(err))
 		return 2
 	}
-	err = parsed.Run(&app{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr})
+	err = parsed.Run(&app{ctx: ctx, stdin: stdin, stdout: plain.NewWriter(stdout), stderr: plain.NewWriter(stderr),
+		rawOut: stdout, rawErr: stderr})
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(stderr, "inkling: %s\n", flags(err.Error()))
+	fmt.Fprintf(stderr, "inkling: %s\n", plain.Text(flags(err.Error())))
 	var usage usageError
 	if errors.As(err, &usage) {
 		return 2

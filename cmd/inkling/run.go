@@ -262,10 +262,10 @@ func (c *runCmd) sinks(a *app, connect func() (*nats.Conn, error)) (sinks []stre
 
 // output returns a sink of JSON lines, or on a terminal the view.
 func (a *app) output(json bool, rate float64) stream.Sink {
-	if json || !terminal(a.stdout) {
-		return stream.NewJSON(quitter{a.stdout})
+	if json || !terminal(a.rawOut) {
+		return stream.NewJSON(quitter{a.data()})
 	}
-	f := a.stdout.(*os.File)
+	f := a.rawOut.(*os.File)
 	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil {
 		width = 80
@@ -328,7 +328,7 @@ func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
 	if err := readTo(a, m, src, s); err != nil {
 		return err
 	}
-	w := bufio.NewWriter(quitter{a.stdout})
+	w := bufio.NewWriter(quitter{a.data()})
 	for r := range m.Generate(s, c.Continue, c.Temperature, rand.New(rand.NewPCG(c.Seed, 0))) {
 		if a.ctx.Err() != nil {
 			break // what is written stays

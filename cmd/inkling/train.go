@@ -130,13 +130,13 @@ func (c *trainCmd) hooks(a *app) train.Hooks {
 	if c.Quiet {
 		return h
 	}
-	show := terminal(a.stderr)
+	show := terminal(a.rawErr)
 	h.Progress = func(done, total int, loss float64) {
 		if !show {
 			return
 		}
 		if bar == nil {
-			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetWidth(24),
+			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.rawErr), progressbar.OptionSetWidth(24),
 				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
 		}
 		bar.Set(done)

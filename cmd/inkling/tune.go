@@ -149,8 +149,8 @@ func (c *tuneCmd) finish(a *app, m *model.Model, r *tune.Result) error {
 		}
 		a.logf("wrote %s", out)
 	}
-	if c.JSON || !terminal(a.stdout) {
-		if err := json.NewEncoder(a.stdout).Encode(r); err != nil {
+	if c.JSON || !terminal(a.rawOut) {
+		if err := json.NewEncoder(a.data()).Encode(r); err != nil {
 			return err
 		}
 	} else if err := (report.Tuned{Result: r}).WriteText(a.stdout); err != nil {

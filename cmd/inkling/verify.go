@@ -99,7 +99,7 @@ func (c *verifyCmd) records(a *app, p *parity.Check) error {
 // print prints the result and returns an error if there is a difference.
 func (c *verifyCmd) print(a *app, r *parity.Result) error {
 	if c.JSON {
-		json.NewEncoder(a.stdout).Encode(r)
+		json.NewEncoder(a.data()).Encode(r)
 	} else {
 		fmt.Fprintf(a.stdout, "%d examples, %d steps; greatest difference of a value from the whole sequence at once:\n", r.Examples, r.Steps)
 		fmt.Fprintf(a.stdout, "  step by step           %g\n  random block sizes     %g\n  live classifier        %g\n  saved and restored     %g\n", r.Step, r.Blocks, r.Stream, r.Restored)
@@ -123,7 +123,7 @@ func (c *restoreCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return parity.Serve(m, a.stdin, a.stdout)
+	return parity.Serve(m, a.stdin, a.rawOut)
 }
 
 // other is a second process that restores states.
@@ -141,7 +141,7 @@ func startOther(a *app, modelFile string) (*other, error) {
 	}
 	cmd := exec.CommandContext(a.ctx, exe, "restore-states", modelFile)
 	cmd.Args[0] = "inkling"
-	cmd.Stderr = a.stderr
+	cmd.Stderr = a.rawErr
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err

@@ -11,11 +11,11 @@ import (
 // Data describes a data set for a terminal: its signals, and how many examples, or how
 // much of the signals, each label has in each split.
 func Data(w io.Writer, name string, set *dataset.Set) {
-	fmt.Fprintf(w, "data %s\n  %d examples of %s, %d channels", name, len(set.Examples), set.Kind, set.Channels)
+	fmt.Fprintf(w, "data %s\n  %d examples of %s, %d channels", printable(name), len(set.Examples), set.Kind, set.Channels)
 	if set.Rate > 0 {
 		fmt.Fprintf(w, ", %.6g Hz", set.Rate)
 	}
-	fmt.Fprintln(w, channelNames(set.Names, set.Units))
+	fmt.Fprintln(w, printable(channelNames(set.Names, set.Units)))
 	if slices.ContainsFunc(set.Examples, func(e dataset.Example) bool { return e.Steps != nil }) {
 		writeSteps(w, set)
 		return
@@ -28,7 +28,7 @@ func writeExamples(w io.Writer, set *dataset.Set) {
 	splits := set.Splits()
 	fmt.Fprintf(w, "  %-20s %8s %10s %10s", "label", "examples", "shortest", "longest")
 	for _, s := range splits {
-		fmt.Fprintf(w, " %8s", s)
+		fmt.Fprintf(w, " %8s", printable(s))
 	}
 	fmt.Fprintln(w)
 	for l, label := range set.Labels {
@@ -47,7 +47,7 @@ func writeExamples(w io.Writer, set *dataset.Set) {
 				in[s]++
 			}
 		}
-		fmt.Fprintf(w, "  %-20s %8d %10s %10s", label, n, length(lo, set.Rate), length(hi, set.Rate))
+		fmt.Fprintf(w, "  %-20s %8d %10s %10s", printable(label), n, length(lo, set.Rate), length(hi, set.Rate))
 		for _, k := range in {
 			fmt.Fprintf(w, " %8d", k)
 		}
@@ -61,13 +61,13 @@ func writeSteps(w io.Writer, set *dataset.Set) {
 	n := samplesOf(set, splits)
 	fmt.Fprintf(w, "  %-20s %12s", "label of a sample", "in all")
 	for _, s := range splits {
-		fmt.Fprintf(w, " %12s", s)
+		fmt.Fprintf(w, " %12s", printable(s))
 	}
 	for l, label := range append(slices.Clone(set.Labels), "(none)") {
 		if l == len(set.Labels) && n[l][0] == 0 {
 			continue
 		}
-		fmt.Fprintf(w, "\n  %-20s", label)
+		fmt.Fprintf(w, "\n  %-20s", printable(label))
 		for _, k := range n[l] {
 			fmt.Fprintf(w, " %12s", length(k, set.Rate))
 		}

@@ -16,14 +16,14 @@ import (
 type lines struct{ io.Writer }
 
 func (w lines) say(key, format string, args ...any) {
-	fmt.Fprintf(w, "  %-12s %s\n", key, fmt.Sprintf(format, args...))
+	fmt.Fprintf(w, "  %-12s %s\n", printable(key), printable(fmt.Sprintf(format, args...)))
 }
 
 // Model describes a model for a terminal: what it takes, how it is built, how it decides,
 // what it was trained on.
 func Model(out io.Writer, name string, m *model.Model) {
 	c, w := &m.Config, lines{out}
-	fmt.Fprintf(w, "model %s\n", name)
+	fmt.Fprintf(w, "model %s\n", printable(name))
 	w.say("hash", "%s", m.Hash())
 	if m.HasNext() {
 		w.say("says", "what comes next: %s", next(c.Next))

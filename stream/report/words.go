@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
+	"inkling/internal/plain"
 	"inkling/stream/evaluate"
 )
 
@@ -78,15 +78,8 @@ func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
 }
 
-// printable replaces the characters that a terminal or an XML file cannot show.
-func printable(s string) string {
-	return strings.Map(func(c rune) rune {
-		if !unicode.IsPrint(c) || c == utf8.RuneError {
-			return '?'
-		}
-		return c
-	}, s)
-}
+// printable shows the characters that a terminal or an XML file cannot show as escapes.
+func printable(s string) string { return plain.Text(s) }
 
 func printables(list []string) (out []string) {
 	for _, s := range list {

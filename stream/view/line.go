@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"inkling/internal/plain"
 	"inkling/stream"
 )
 
@@ -30,21 +31,21 @@ func (t *terminal) line(e *stream.Event) string {
 	case stream.Dropped:
 		return fmt.Sprintf("%s  %s", t.place(e, e.Start), t.paint(grey, heldBack(e)+notes(e)))
 	case stream.Gap:
-		return fmt.Sprintf("%s  %s", t.place(e, e.Sample), t.paint(yellow, fmt.Sprintf("gap: %d samples lost %s", e.Lost, e.Reason)))
+		return fmt.Sprintf("%s  %s", t.place(e, e.Sample), t.paint(yellow, fmt.Sprintf("gap: %d samples lost %s", e.Lost, plain.Text(e.Reason))))
 	case stream.Status:
-		return t.paint(grey, fmt.Sprintf("-- %s %s: %s", e.Stream, e.State, e.Reason))
+		return t.paint(grey, plain.Text(fmt.Sprintf("-- %s %s: %s", e.Stream, e.State, e.Reason)))
 	case stream.Summary:
 		var b strings.Builder
 		for _, c := range e.Counts {
-			fmt.Fprintf(&b, "%s %.6g  ", strings.ReplaceAll(c.Name, "_", " "), c.Value)
+			fmt.Fprintf(&b, "%s %.6g  ", plain.Text(strings.ReplaceAll(c.Name, "_", " ")), c.Value)
 		}
 		return strings.TrimSpace(b.String())
 	}
-	return string(e.Type)
+	return plain.Text(string(e.Type))
 }
 
 func (t *terminal) running(e *stream.Event) string {
-	label := e.Label
+	label := plain.Text(e.Label)
 	if !e.Warm {
 		label = "…"
 	} else if label == "" {
@@ -54,22 +55,22 @@ func (t *terminal) running(e *stream.Event) string {
 }
 
 func (t *terminal) confirmed(e *stream.Event) string {
-	label, colour, note := e.Label, green, ""
+	label, colour, note := plain.Text(e.Label), green, ""
 	switch {
 	case e.Rejected:
 		label, colour, note = "none of them", yellow, heldBack(e)
 	case e.Running != "" && !e.Agrees:
-		colour, note = cyan, "overturned "+e.Running
+		colour, note = cyan, "overturned "+plain.Text(e.Running)
 	}
 	if t.early != "" {
 		note = strings.TrimSpace(note + "  " + t.early)
 	}
 	note = strings.TrimSpace(note + notes(e))
 	if e.Truth != "" && e.Truth != e.Label {
-		colour, note = red, strings.TrimSpace("was "+e.Truth+"  "+note)
+		colour, note = red, strings.TrimSpace("was "+plain.Text(e.Truth)+"  "+note)
 	}
 	return fmt.Sprintf("%s  %s %s %3.0f %%  %d steps, by %s  %s", t.place(e, e.Start), t.paint(colour, fmt.Sprintf("%-16s", label)),
-		bar(float64(e.P), 20), 100*e.P, e.Steps, e.EndedBy, note)
+		bar(float64(e.P), 20), 100*e.P, e.Steps, plain.Text(string(e.EndedBy)), note)
 }
 
 // forecast shows the values that arrived and those forecast for the next step, of at
@@ -108,7 +109,7 @@ func list(x []float32) string {
 // place returns the last element of the stream's name and the position in it: the
 // time if e has one, else the sample in seconds or, without a rate, its number.
 func (t *terminal) place(e *stream.Event, sample uint64) string {
-	name := filepath.Base(e.Stream)
+	name := plain.Text(filepath.Base(e.Stream))
 	switch {
 	case !e.Time.IsZero():
 		return fmt.Sprintf("%s %s", name, e.Time.Local().Format(time.TimeOnly+".000"))

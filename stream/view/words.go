@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"inkling/internal/plain"
 	"inkling/model/decide"
 	"inkling/model/segment"
 	"inkling/stream"
@@ -50,7 +51,7 @@ func words(v decide.Verdict, label string) string {
 	case decide.Threshold:
 		return fmt.Sprintf("held back: p %s < %s (threshold of %q)", value, threshold, label)
 	case decide.CUSUM:
-		return fmt.Sprintf("held back: evidence %s < %s (cusum), best: %s", value, threshold, label)
+		return fmt.Sprintf("held back: evidence %s < %s (cusum), best: %s", value, threshold, plain.Text(label))
 	case decide.EarlyScore:
 		return fmt.Sprintf("no early: score %s < %s", value, threshold)
 	case decide.EarlyP:
@@ -58,7 +59,7 @@ func words(v decide.Verdict, label string) string {
 	case decide.EarlySteps:
 		return fmt.Sprintf("no early: held %.0f of %.0f steps", v.Value, v.Threshold)
 	}
-	return fmt.Sprintf("dropped: %s (%.3g, at least %.3g)", v.Rule, v.Value, v.Threshold)
+	return fmt.Sprintf("dropped: %s (%.3g, at least %.3g)", plain.Text(string(v.Rule)), v.Value, v.Threshold)
 }
 
 // apart formats a and b with two decimals, or with as many as it takes to differ.
