@@ -17,7 +17,7 @@ type past struct {
 }
 
 // maxPast bounds the number of dropped streams that are remembered one by one.
-const maxPast = 1 << 16
+const maxPast = 1 << 15
 
 func newPast() past { return past{seed: maphash.MakeSeed(), last: map[uint64]uint64{}} }
 
@@ -51,6 +51,7 @@ func (r *runner) disperse(dropped bool) {
 	}
 	r.most = n
 	r.streams, r.names = maps.Collect(maps.All(r.streams)), nil // neither shrinks by itself
+	r.sched.shrink()
 	go giveBack()
 }
 

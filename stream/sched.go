@@ -164,6 +164,16 @@ func (s *sched) item(size int) *item {
 	return it
 }
 
+// shrink drops the free items and their memory.
+func (s *sched) shrink() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for it := s.free; it != nil; it = it.next {
+		s.memory -= cap(it.samples)
+	}
+	s.free = nil
+}
+
 func (s *sched) roomy() bool { return s.flying <= maxItems/2 && s.samples <= maxSamples/2 }
 
 // begin makes it the item that the lane is at.
