@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +16,7 @@ type TableOptions struct {
 	Columns  []string // names of the columns of tables without a header, in order; "-": ignored
 	Signals  []string // columns that are channels, in this order; nil: all without another use
 	Time     string   // column of times; "": found by the usual names; "-": none
-	TimeUnit string   // s, ms, us or ns; "": found by the name or the size of the numbers
+	TimeUnit string   // s, ms, us, ns, min, h or d; dmy or mdy for dates such as 01/02/2026; "": found by name, or by what is plausible
 	Label    string   // column of labels, which is not a channel; "": found by the usual names; "-": none
 
 	// Without Signals: the channels to deliver, with their units; "" or nil: unknown. A
@@ -26,14 +27,14 @@ type TableOptions struct {
 	Bridge float64 // longest time between two values to interpolate over, in seconds, or in samples without Rate [five samples]
 	Fill   float64 // gaps up to this long repeat the values before them; longer ones are left out
 
-	// Notes, if set, is called at the end of a stream with remarks about it, such as
-	// gaps and missing values, if there are any.
+	// Notes, if set, is called with remarks about a stream, if there are any: at its
+	// begin about how it is understood, at its end about gaps and missing values.
 	Notes func(stream string, notes []string)
 }
 
 func (t *TableOptions) columns() *table.Options {
 	return &table.Options{Columns: t.Columns, Signals: t.Signals, Time: t.Time, TimeUnit: t.TimeUnit, Label: t.Label,
-		Want: t.Channels, WantUnits: t.Units}
+		Want: t.Channels, WantUnits: t.Units, Rate: t.Rate}
 }
 
 // IsTable reports whether name, by its ending, is a table, or several joined by time
@@ -55,23 +56,39 @@ func TableFiles(o Options, t TableOptions, names ...string) Source {
 			}
 			return f, nil
 		}
-		rows, _, err := table.Open(open, name, t.columns())
+		columns := t.columns()
+		columns.Live = !regular(table.Files(name))
+		rows, _, err := table.Open(open, name, columns)
 		if err != nil {
 			return nil, err
 		}
-		return newGridPlayer(rows, name, &t, o.frames(t.Rate))
+		return newGridPlayer(rows, name, &t, o.frames(t.Rate), columns.Live)
 	})
 }
 
+// regular reports whether all paths are regular files, or none.
+func regular(paths []string) bool {
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return false
+		}
+	}
+	return true
+}
+
 // Table plays the rows of a table as they arrive from r. Every row that completes
-// samples becomes a block. Close closes r if it is an io.Closer.
+// samples becomes a block. A line that is no row is left out, and reported as a [Fault]: the
+// first of several in turn, and then those whose number is a power of two. Where the header
+// comes again, or times step back, Offset begins anew. Close closes r if it is an io.Closer.
 func Table(r io.Reader, stream string, t TableOptions) Source {
 	return newReader(r, func() (player, error) {
-		rows, err := table.NewReader(r, stream, t.columns())
+		columns := t.columns()
+		columns.Live = true
+		rows, err := table.NewReader(r, stream, columns)
 		if err != nil {
 			return nil, err
 		}
-		return newGridPlayer(rows, stream, &t, 1)
+		return newGridPlayer(rows, stream, &t, 1, true)
 	})
 }
 
@@ -87,6 +104,14 @@ type gridPlayer struct {
 	notes  func(stream string, notes []string)
 	size   int // samples per channel that a block waits for
 
+	options table.GridOptions
+	live    bool   // a bad line does not end the rows
+	bad     int    // bad lines
+	badRun  int    // bad lines in turn
+	fault   *Fault // to be delivered
+	anew    bool   // the next sample begins anew
+	sum     table.Stats
+
 	row   table.Row
 	runs  []run  // read; those before first have been delivered
 	first int    // the next run to deliver
@@ -101,10 +126,10 @@ type run struct {
 	samples []float32
 }
 
-func newGridPlayer(rows table.Rows, stream string, t *TableOptions, size int) (player, error) {
+func newGridPlayer(rows table.Rows, stream string, t *TableOptions, size int, live bool) (player, error) {
 	h := rows.Head()
 	g := table.GridOptions{Rate: t.Rate, Bridge: t.Bridge, Fill: t.Fill}
-	p := &gridPlayer{rows: rows, stream: stream, format: Format{t.Rate, len(h.Names)}, unit: "s", scale: 1, size: size, notes: t.Notes}
+	p := &gridPlayer{rows: rows, stream: stream, format: Format{t.Rate, len(h.Names)}, unit: "s", scale: 1, size: size, live: live, notes: t.Notes}
 	switch {
 	case len(h.Names) == 0:
 		return nil, fmt.Errorf("%s: each row holds the value of one channel, but the channels are not known: list them in TableOptions.Signals", stream)
@@ -121,14 +146,19 @@ func newGridPlayer(rows table.Rows, stream string, t *TableOptions, size int) (p
 			p.unit = "samples"
 		}
 	}
+	p.options = g
 	p.grid = table.NewGrid(len(h.Names), g, p.add)
+	if notes := rows.Notes(); len(notes) > 0 && p.notes != nil {
+		p.notes(stream, notes)
+	}
 	return p, nil
 }
 
 // add appends sample k of the grid to the last run, or begins another.
 func (p *gridPlayer) add(k int64, frame []float32, _ int32) {
 	n := len(p.runs)
-	if n == 0 || uint64(k) != p.next {
+	if n == 0 || uint64(k) != p.next || p.anew {
+		p.anew = false
 		if n < cap(p.runs) {
 			p.runs = p.runs[:n+1] // with its memory
 		} else {
@@ -146,8 +176,13 @@ func (p *gridPlayer) read(b *Block) error {
 	if p.first == len(p.runs) {
 		p.runs, p.first = p.runs[:0], 0
 	}
-	for p.err == nil && len(p.runs)-p.first < 2 && !p.full() {
+	for p.err == nil && p.fault == nil && len(p.runs)-p.first < 2 && !p.full() {
 		p.readRow()
+	}
+	if p.fault != nil {
+		*b = Block{Stream: p.stream, Format: p.format, Offset: p.next, Fault: p.fault}
+		p.fault = nil
+		return nil
 	}
 	left := len(p.runs) - p.first
 	if left == 0 {
@@ -175,22 +210,65 @@ func (p *gridPlayer) full() bool {
 
 // readRow adds a row to the grid; at the end of the rows it sets err.
 func (p *gridPlayer) readRow() {
-	if p.err = p.rows.Read(&p.row); p.err == nil {
+	err := p.rows.Read(&p.row)
+	switch {
+	case err == nil:
+		if p.badRun = 0; p.row.Anew {
+			p.begin()
+		}
 		p.grid.Push(&p.row, -1)
-		return
+	case p.live && isLine(err):
+		p.leaveOut(err)
+	default:
+		p.err = err
+		p.end()
 	}
+}
+
+// isLine reports whether the lines after the one of err can be read.
+func isLine(err error) bool {
+	var line *table.LineError
+	return errors.As(err, &line)
+}
+
+// leaveOut counts a line that is no row.
+func (p *gridPlayer) leaveOut(err error) {
+	p.bad++
+	if p.badRun++; p.badRun&(p.badRun-1) == 0 {
+		p.fault = &Fault{Down, fmt.Sprintf("line left out (%d so far): %v", p.bad, err)}
+	}
+}
+
+// begin begins the samples anew.
+func (p *gridPlayer) begin() {
+	p.flush()
+	p.anew = true
+	p.grid = table.NewGrid(p.format.Channels, p.options, p.add)
+	if !p.start.IsZero() {
+		p.start = p.rows.Start()
+	}
+}
+
+// flush ends the samples of the grid.
+func (p *gridPlayer) flush() {
 	p.grid.Flush()
 	st := *p.grid.Stats()
-	if st.Samples == 0 && p.err == io.EOF {
-		p.err = fmt.Errorf("%s: no sample has a value in every channel (%s): list in TableOptions.Signals those that have values", p.stream, strings.Join(p.rows.Head().Names, ", "))
+	st.Longest.Seconds *= p.scale
+	p.sum.Add(&st, p.stream)
+}
+
+// end tells what was done to the rows.
+func (p *gridPlayer) end() {
+	p.flush()
+	names := p.rows.Head().Names
+	if p.sum.Samples == 0 && p.err == io.EOF {
+		p.err = fmt.Errorf("%s: no sample has a value in every channel (%s): list in TableOptions.Signals those that have values", p.stream, strings.Join(names, ", "))
 	}
-	if p.notes == nil {
-		return
+	notes := p.sum.Notes(names, p.unit)
+	if p.bad > 0 {
+		notes = append(notes, fmt.Sprintf("lines that are no rows, left out: %d", p.bad))
 	}
-	var sum table.Stats
-	sum.Add(&st, p.stream)
-	sum.Longest.Seconds *= p.scale
-	if notes := sum.Notes(p.rows.Head().Names, p.unit); len(notes) > 0 {
+	if p.notes != nil && len(notes) > 0 {
 		p.notes(p.stream, notes)
 	}
 }

@@ -81,7 +81,7 @@ func (d *dataFlags) openTest(a *app, name string, rate float64) (*dataset.Set, e
 type tableFlags struct {
 	Columns    []string `help:"Names of columns, as time=NAME, label=NAME (for text also text=, for a list of files file=, start=, end=, for arrays data=, for all of these split=, group=); '-' means there is none. For tables without a header: the names of all columns, '-' for those to ignore." placeholder:"seq,x,y,label"`
 	Signals    []string `help:"The columns that are channels [all others]." placeholder:"A,B"`
-	TimeUnit   string   `help:"Unit of the times: s, ms, us or ns [by their name or size]." enum:",s,ms,us,ns" default:"" placeholder:"UNIT"`
+	TimeUnit   string   `help:"Unit of the times: s, ms, us, ns, min, h or d; for dates such as 01/02/2026: dmy or mdy [by their name, or what is plausible]." enum:",s,ms,us,ns,min,h,d,dmy,mdy" default:"" placeholder:"UNIT"`
 	Unlabelled []string `help:"Labels that mean no label, as an empty cell does." placeholder:"A,B"`
 	Bridge     seconds  `help:"Interpolate between values at most this far apart; in samples if there is no rate [five samples]." placeholder:"TIME"`
 	Fill       seconds  `help:"Fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// begin finds out what the columns are from the first row, and from the header before it
+// begin finds out what the columns are from the first rows, and from the header before them
 // if there is one.
 func (t *Reader) begin(o *Options) error {
 	cells, err := t.Next()
@@ -22,48 +22,71 @@ func (t *Reader) begin(o *Options) error {
 		return err
 	}
 	cells = slices.Clone(cells)
+	headed := t.layout.headed
+	if !t.layout.judged {
+		headed = !slices.ContainsFunc(cells, t.layout.isData)
+	}
+	line := t.line
+	if !headed {
+		t.ahead = append(t.ahead, aheadRow{cells: cells, line: line})
+	}
 	t.fields = len(cells)
-	headed := !slices.ContainsFunc(cells, t.isData)
-	if err := t.nameColumns(cells, headed, o); err != nil {
+	if err := t.readAhead(o); err != nil {
 		return err
 	}
-	if headed {
-		next, err := t.Next()
-		if err == io.EOF {
-			return fmt.Errorf("%s: there is only a header: give rows of numbers below it", t.name)
-		}
-		if err != nil {
+	first := t.firstAhead()
+	t.head.Named = headed || len(o.Columns) > 0
+	switch {
+	case first == nil:
+		if err := t.nameColumns(cells, headed, line, o); err != nil {
 			return err
 		}
-		cells = slices.Clone(next)
-		if len(cells) != t.fields {
-			return fmt.Errorf("%s:%d: %d cells, but the header has %d: complete the line or the header", t.name, t.line, len(cells), t.fields)
-		}
+		return fmt.Errorf("%s: there is only a header: give rows of numbers below it", t.name)
+	case headed && len(first.cells) < len(cells):
+		cells = cutBlank(cells, len(first.cells))
+	case !headed:
+		cells = t.cutColumn(cells)
 	}
-	t.first = cells
-	return t.assign(cells, o)
+	if t.fields = len(cells); len(cutBlank(first.cells, t.fields)) != t.fields {
+		return fmt.Errorf("%s:%d: %d cells, but the header has %d: complete the line or the header", t.name, first.line, len(first.cells), t.fields)
+	}
+	first.cells = first.cells[:t.fields]
+	if err := t.nameColumns(cells, headed, line, o); err != nil {
+		return err
+	}
+	return t.assign(first, o)
 }
 
-// isData reports whether a cell can be part of a row but not of a header.
-func (t *Reader) isData(cell string) bool {
-	if v, err := t.number(cell); err == nil && v == v {
-		return true
+// cutBlank returns cells without the blank ones after the first n.
+func cutBlank(cells []string, n int) []string {
+	for len(cells) > n && strings.TrimSpace(cells[len(cells)-1]) == "" {
+		cells = cells[:len(cells)-1]
 	}
-	_, err := parseTime(strings.TrimSpace(cell))
-	return err == nil
+	return cells
+}
+
+// cutColumn returns the cells of the first row of a table without a header, without a last
+// column that is blank in all rows ahead: their lines end with a separator.
+func (t *Reader) cutColumn(cells []string) []string {
+	n := len(cells) - 1
+	for _, a := range t.ahead {
+		if n < 1 || len(t.ahead) < 2 || len(a.cells) != n+1 || strings.TrimSpace(a.cells[n]) != "" {
+			return cells
+		}
+	}
+	return cells[:n]
 }
 
 // nameColumns sets the names and the units of the columns.
-func (t *Reader) nameColumns(cells []string, headed bool, o *Options) error {
-	t.head.Named = headed || len(o.Columns) > 0
+func (t *Reader) nameColumns(cells []string, headed bool, line int, o *Options) error {
 	switch {
 	case headed && len(o.Columns) > 0:
-		return fmt.Errorf("%s:%d: the table has a header, %s: leave TableOptions.Columns out", t.name, t.line, list(cells))
+		return fmt.Errorf("%s:%d: the table has a header, %s: leave TableOptions.Columns out", t.name, line, list(cells))
 	case headed:
-		t.names = cells
+		t.header, t.names = cells, slices.Clone(cells)
 	case len(o.Columns) > 0:
 		if len(o.Columns) != len(cells) {
-			return fmt.Errorf("%s:%d: %d cells, but TableOptions.Columns names %d: name all columns, \"-\" for those to ignore", t.name, t.line, len(cells), len(o.Columns))
+			return fmt.Errorf("%s:%d: %d cells, but TableOptions.Columns names %d: name all columns, \"-\" for those to ignore", t.name, line, len(cells), len(o.Columns))
 		}
 		t.names = slices.Clone(o.Columns)
 	default:
@@ -71,16 +94,33 @@ func (t *Reader) nameColumns(cells []string, headed bool, o *Options) error {
 			t.names = append(t.names, strconv.Itoa(i+1))
 		}
 	}
-	t.head.Units = make([]string, len(t.names))
-	for i, n := range t.names {
-		t.names[i], t.head.Units[i] = splitUnit(n)
-	}
+	t.splitUnits()
 	for i, n := range t.names {
 		if j := slices.Index(t.names, n); j < i && n != "" && n != None {
-			return fmt.Errorf("%s:%d: columns %d and %d are both named %q: give each a name of its own", t.name, t.line, j+1, i+1, n)
+			return fmt.Errorf("%s:%d: columns %d and %d are both named %q: give each a name of its own", t.name, line, j+1, i+1, n)
 		}
 	}
 	return nil
+}
+
+// splitUnits takes the units out of the names, unless names would become equal, as those of
+// acc (x) and acc (y), and of the line of units.
+func (t *Reader) splitUnits() {
+	full := t.names
+	t.names, t.head.Units = make([]string, len(full)), make([]string, len(full))
+	count := map[string]int{}
+	for i, n := range full {
+		t.names[i], t.head.Units[i] = splitUnit(n)
+		count[t.names[i]]++
+	}
+	for i, n := range full {
+		if count[t.names[i]] > 1 {
+			t.names[i], t.head.Units[i] = strings.TrimSpace(n), ""
+		}
+		if i < len(t.layout.units) && t.head.Units[i] == "" {
+			t.head.Units[i] = strings.Trim(strings.TrimSpace(t.layout.units[i]), "[]()")
+		}
+	}
 }
 
 var united = regexp.MustCompile(`^\s*(.*\S)\s*[\[(]([^\[\]()]*)[\])]\s*$`)
@@ -93,8 +133,8 @@ func splitUnit(cell string) (name, unit string) {
 	return strings.TrimSpace(cell), ""
 }
 
-// assign finds out what each column is. row is the first row.
-func (t *Reader) assign(row []string, o *Options) (err error) {
+// assign finds out what each column is.
+func (t *Reader) assign(first *aheadRow, o *Options) (err error) {
 	if t.time, err = t.find("time", o.Time, isTimeName); err != nil {
 		return err
 	}
@@ -103,15 +143,17 @@ func (t *Reader) assign(row []string, o *Options) (err error) {
 	}
 	t.head.Timed, t.head.Labels = t.time >= 0, t.label >= 0
 	if t.head.Timed {
-		if err := t.clock.begin(row[t.time], t.names[t.time], t.head.Units[t.time], o.TimeUnit); err != nil {
-			return fmt.Errorf("%s:%d: column %q: %w", t.name, t.line, t.names[t.time], err)
+		if err := t.beginClock(o); err != nil {
+			return fmt.Errorf("%s:%d: column %q: %w", t.name, first.line, t.names[t.time], err)
 		}
+	} else if o.Time != None && t.beginEmpatica() {
+		t.head.Timed = true
 	}
 	if t.isLong() {
 		t.nameLong(o)
 		return nil
 	}
-	if err := t.choose(row, o); err != nil {
+	if err := t.choose(first.cells, o); err != nil {
 		return err
 	}
 	units := make([]string, len(t.signals))
@@ -204,11 +246,11 @@ func sameUnit(name, have, want string) error {
 // chooseNumbers makes a channel of every column of numbers without another use.
 func (t *Reader) chooseNumbers(row []string) error {
 	for i, name := range t.names {
-		if i == t.time || i == t.label || name == None || name == "" || isCounterName(strings.ToLower(name)) {
+		lower := strings.ToLower(name)
+		if i == t.time || i == t.date || i == t.label || name == None || name == "" || isCounterName(lower) {
 			continue
 		}
-		_, err := t.number(row[i])
-		if lower := strings.ToLower(name); err != nil || isTimeName(lower) || isLabelName(lower) {
+		if !t.isNumeric(i, row) || isTimeName(lower) || isLabelName(lower) {
 			t.head.Ignored = append(t.head.Ignored, name)
 			continue
 		}
@@ -220,34 +262,32 @@ func (t *Reader) chooseNumbers(row []string) error {
 	return nil
 }
 
+// isNumeric reports whether a column has numbers: in the first row, or in most of the rows
+// ahead.
+func (t *Reader) isNumeric(column int, row []string) bool {
+	if _, err := parseNumber(row[column]); err == nil {
+		return true
+	}
+	numbers, others := 0, 0
+	for _, a := range t.ahead {
+		if column >= len(a.cells) {
+			continue
+		}
+		switch v, err := parseNumber(a.cells[column]); {
+		case err != nil:
+			others++
+		case v == v:
+			numbers++
+		}
+	}
+	return numbers > others
+}
+
 func isCounterName(name string) bool {
-	return name == "seq" || name == "index" || name == "sample" || name == "counter" || name == "#"
+	return name == "seq" || name == "index" || name == "sample" || name == "counter" || name == "#" || strings.HasPrefix(name, "unnamed: ")
 }
 
 func isLabelName(name string) bool { return name == "label" || name == "activity" || name == "class" }
-
-// number returns the value of a cell, or NaN if it is missing.
-func (t *Reader) number(cell string) (float32, error) {
-	v, err := strconv.ParseFloat(cell, 32)
-	if err == nil && v-v == 0 {
-		return float32(v), nil
-	}
-	cell = strings.TrimSpace(cell)
-	if isMissing(cell) {
-		return nan, nil
-	}
-	if t.decimal {
-		cell = strings.Replace(cell, ",", ".", 1)
-	}
-	v, err = strconv.ParseFloat(cell, 32)
-	switch {
-	case err == nil && v-v == 0:
-		return float32(v), nil
-	case err == nil || errors.Is(err, strconv.ErrRange):
-		return 0, fmt.Errorf("%.40s is infinite or too large for a 32-bit float: correct it, or leave the cell empty", cell)
-	}
-	return 0, fmt.Errorf("%.40q is not a number: correct it, or leave the cell empty if the value is missing", cell)
-}
 
 // isMissing reports whether a trimmed cell says that there is no value.
 func isMissing(cell string) bool {

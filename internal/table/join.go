@@ -15,6 +15,7 @@ type Rows interface {
 	Head() *Head
 	Start() time.Time // date and time of the first row; zero: unknown
 	Read(*Row) error
+	Notes() []string // what was understood or left out that the table does not say itself
 }
 
 var plus = regexp.MustCompile(`(?i)(\.[ct]sv(?:\.gz)?)\+`)
@@ -119,7 +120,7 @@ func join(readers []*Reader) (*joined, error) {
 		switch {
 		case !h.Timed:
 			return nil, fmt.Errorf("%s has no column of times to be joined by: add one, or name it in TableOptions.Time", r.name)
-		case r.clock.stamps != first.clock.stamps:
+		case !r.clock.comparable(&first.clock):
 			return nil, fmt.Errorf("%s and %s have different kinds of times: give both numbers, or both dates", first.name, r.name)
 		case h.Labels && j.head.Labels:
 			return nil, fmt.Errorf("%s has a column of labels too: give labels in one of the tables only", r.name)
@@ -195,6 +196,13 @@ func (j *joined) orderBy(o *Options) error {
 
 func (j *joined) Head() *Head      { return &j.head }
 func (j *joined) Start() time.Time { return j.start }
+
+func (j *joined) Notes() (notes []string) {
+	for _, p := range j.parts {
+		notes = append(notes, p.r.Notes()...)
+	}
+	return notes
+}
 
 func (j *joined) Read(row *Row) error {
 	first := -1

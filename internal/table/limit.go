@@ -27,7 +27,7 @@ type limited struct {
 
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
-	if at := bytes.LastIndexByte(p[:n], '\n'); at >= 0 {
+	if at := max(bytes.LastIndexByte(p[:n], '\n'), bytes.LastIndexByte(p[:n], '\r')); at >= 0 {
 		l.long = n - at - 1
 	} else {
 		l.long += n

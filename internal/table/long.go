@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -40,14 +41,14 @@ func (t *Reader) readLong(cells []string, row *Row) error {
 	}
 	v, err := t.number(cells[t.value])
 	if err != nil {
-		return fmt.Errorf("%s:%d: column %q: %w", t.name, t.line, t.names[t.value], err)
+		return t.bad(t.names[t.value], err)
 	}
 	if v != v {
 		row.Missing++
 	}
 	name := strings.TrimSpace(cells[t.channel])
 	if name == "" {
-		return fmt.Errorf("%s:%d: column %q: it is empty: name the channel, or delete the line", t.name, t.line, t.names[t.channel])
+		return t.bad(t.names[t.channel], errors.New("it is empty: name the channel, or delete the line"))
 	}
 	for i, n := range t.head.Names {
 		if n == name || t.head.Units[i] != "" && strings.HasPrefix(name, n) {
@@ -64,21 +65,13 @@ func (t *Reader) scan() ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
 	for row := (Row{}); ; {
-		cells := t.first
-		if cells == nil {
-			var err error
-			if cells, err = t.Next(); err == io.EOF {
-				slices.Sort(names)
-				return names, nil
-			} else if err != nil {
-				return nil, err
-			}
-		}
-		t.first = cells
-		if err := t.Read(&row); err != nil {
+		if err := t.Read(&row); err == io.EOF {
+			slices.Sort(names)
+			return names, nil
+		} else if err != nil {
 			return nil, err
 		}
-		if n := strings.TrimSpace(cells[t.channel]); !seen[n] {
+		if n := strings.TrimSpace(t.row[t.channel]); !seen[n] {
 			if len(names) == mostChannels {
 				return nil, fmt.Errorf("%s:%d: more than %d channels: list those to use in TableOptions.Signals", t.name, t.line, mostChannels)
 			}

@@ -53,7 +53,7 @@ func (n *Named) Next() error {
 	}
 	if len(n.row) != len(n.head) {
 		remedy := "complete the line, delete it, or quote cells that contain a separator"
-		if n.quoted == nil {
+		if n.verbatim {
 			remedy = "replace tabs in a text by spaces"
 		}
 		return &LineError{n.name, n.line, fmt.Errorf("%d cells, the first line has %d: %s", len(n.row), len(n.head), remedy)}

@@ -7,6 +7,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -20,13 +21,16 @@ type Options struct {
 	Columns    []string // names of the columns of tables without a header, in order; "-": ignored
 	Signals    []string // columns that are channels, in this order; nil: all without another use
 	Time       string   // column of times; "": found by the usual names; "-": none
-	TimeUnit   string   // s, ms, us or ns; "": found by the name or the size of the numbers
+	TimeUnit   string   // s, ms, us, ns, min, h or d; dmy or mdy for dates such as 01/02/2026; "": found by name, by what is plausible, and by Rate
 	Label      string   // column of labels; "": found by the usual names; "-": none
 	Unlabelled []string // labels that mean no label, as an empty cell does
 
 	// Without Signals: the channels of a model, with their units; "" or nil: unknown. A
 	// table whose header names them may have its columns in any order.
 	Want, WantUnits []string
+
+	Rate float64 // rows per second that are expected; 0: unknown. It helps to find the unit of times
+	Live bool    // rows arrive one by one: few are read ahead, and after a *LineError reading can go on
 }
 
 // None is the name of a column that does not exist.
@@ -50,7 +54,8 @@ type Row struct {
 	Values []float32 // one per channel; NaN: missing
 	Label  string    // "": none
 
-	Missing int // cells without a value
+	Missing int  // cells without a value
+	Anew    bool // of a live table: the rows begin anew with this one, at time 0
 }
 
 // IsTable reports whether name is that of a table: .csv or .tsv, perhaps with .gz.
@@ -65,27 +70,41 @@ type Reader struct {
 	*Cells
 	head   Head
 	fields int // cells per row
+	header []string
 	names  []string
 
-	time, label    int // columns; −1: none
-	channel, value int // of a long table
-	signals        []int
-	none           []string // labels that mean no label
-	decimal        bool     // numbers have decimal commas
+	time, date, label int // columns; −1: none. date: that of dates, if time has times of day
+	channel, value    int // of a long table
+	signals           []int
+	none              []string // labels that mean no label
+	points, commas    bool     // numbers have had decimal points, decimal commas
 
-	clock clock
-	first []string // cells that Read returns next
-	rows  int
+	clock   clock
+	rate    float64    // rows per second, if the table gives a start and a rate instead of times
+	ahead   []aheadRow // what Read returns next
+	row     []string   // cells of the last row
+	rows    int
+	anew    bool    // the next row begins anew
+	back    float64 // time of the row before, which was left out as its time ran back
+	wasBack bool
+	notes   []string
+}
+
+// An aheadRow is a line that has been read ahead, or the error that came instead.
+type aheadRow struct {
+	cells []string
+	line  int
+	err   error
 }
 
 // NewReader reads the head of a table. name is for messages and the separator; see
 // NewCells.
 func NewReader(r io.Reader, name string, o *Options) (*Reader, error) {
-	c, err := NewCells(r, name)
-	if err != nil {
+	t := &Reader{Cells: &Cells{name: name, signals: true, quick: o.Live}, date: -1, none: o.Unlabelled}
+	if err := t.open(r); err != nil {
 		return nil, err
 	}
-	t := &Reader{Cells: c, none: o.Unlabelled, decimal: c.Comma() == ';'}
+	t.clock.commas = t.layout.comma != ','
 	if err := t.begin(o); err != nil {
 		return nil, err
 	}
@@ -124,32 +143,73 @@ func (t *Reader) Head() *Head { return &t.head }
 // Start returns the date and time of the first row, or the zero time if unknown.
 func (t *Reader) Start() time.Time { return t.clock.start }
 
+// Notes says what was understood or left out that the table does not say itself.
+func (t *Reader) Notes() []string {
+	notes := t.Cells.Notes()
+	if t.clock.note != "" {
+		notes = append(notes, t.clock.note)
+	}
+	return append(notes, t.notes...)
+}
+
 // Read reads the next row, or returns io.EOF.
 func (t *Reader) Read(row *Row) error {
-	cells := t.first
-	if t.first = nil; cells == nil {
-		var err error
-		if cells, err = t.Next(); err != nil {
-			return err
+	cells, err := t.next()
+	if err != nil {
+		return err
+	}
+	if t.header != nil && slices.Equal(cells, t.header) {
+		if !t.quick {
+			return t.bad("the header again: split the file here", nil)
 		}
+		t.anew = true
+		return t.Read(row)
 	}
-	if len(cells) != t.fields {
-		return fmt.Errorf("%s:%d: %d cells, but the lines before have %d: complete the line or delete it", t.name, t.line, len(cells), t.fields)
+	if cells = cutBlank(cells, t.fields); len(cells) != t.fields {
+		return t.bad(fmt.Sprintf("%d cells, but the lines before have %d: complete the line or delete it", len(cells), t.fields), nil)
 	}
-	row.Line, row.Time, row.Label = t.line, float64(t.rows), ""
-	t.rows++
+	return t.readRow(cells, row)
+}
+
+// bad returns the error of a line.
+func (t *Reader) bad(what string, err error) error {
+	if err == nil {
+		return &LineError{t.name, t.line, errors.New(what)}
+	}
+	return &LineError{t.name, t.line, fmt.Errorf("column %q: %w", what, err)}
+}
+
+func (t *Reader) readRow(cells []string, row *Row) error {
+	t.row = cells
+	row.Line, row.Label, row.Anew = t.line, "", false
 	if t.time >= 0 {
-		at, err := t.clock.read(cells[t.time])
+		at, err := t.readTime(cells, row)
 		if err != nil {
-			return fmt.Errorf("%s:%d: column %q: %w", t.name, t.line, t.names[t.time], err)
+			return t.bad(t.names[t.time], err)
 		}
 		row.Time = at
+	} else if t.anew {
+		row.Anew, t.rows = true, 0
+	}
+	if t.time < 0 {
+		if row.Time = float64(t.rows); t.rate > 0 {
+			row.Time /= t.rate
+		}
 	}
 	if t.label >= 0 {
 		if l := strings.TrimSpace(cells[t.label]); l != "" && !slices.Contains(t.none, l) {
 			row.Label = l
 		}
 	}
+	if err := t.readValues(cells, row); err != nil {
+		return err
+	}
+	t.rows++
+	t.anew = false
+	return nil
+}
+
+func (t *Reader) readValues(cells []string, row *Row) error {
 	row.Values, row.Missing = row.Values[:0], 0
 	if t.head.Long {
 		return t.readLong(cells, row)
@@ -157,7 +217,7 @@ func (t *Reader) Read(row *Row) error {
 	for _, c := range t.signals {
 		v, err := t.number(cells[c])
 		if err != nil {
-			return fmt.Errorf("%s:%d: column %q: %w", t.name, t.line, t.names[c], err)
+			return t.bad(t.names[c], err)
 		}
 		if v != v {
 			row.Missing++
@@ -165,4 +225,35 @@ func (t *Reader) Read(row *Row) error {
 		row.Values = append(row.Values, v)
 	}
 	return nil
+}
+
+// readTime returns the time of a row. In a live table times begin anew after another header,
+// and where two rows in turn are before the ones before them.
+func (t *Reader) readTime(cells []string, row *Row) (float64, error) {
+	cell := t.timeCell(cells)
+	if t.anew {
+		row.Anew = true
+		return 0, t.clock.restart(cell)
+	}
+	at, err := t.clock.read(cell)
+	var back *backError
+	switch {
+	case !t.quick:
+	case err == nil:
+		t.wasBack = false
+	case errors.As(err, &back) && t.wasBack && at >= t.back:
+		t.wasBack, row.Anew = false, true
+		return 0, t.clock.restart(cell)
+	case back != nil:
+		t.back, t.wasBack = at, true
+	}
+	return at, err
+}
+
+// timeCell returns the cell of the time, with the date from another column before it.
+func (t *Reader) timeCell(cells []string) string {
+	if t.date < 0 {
+		return cells[t.time]
+	}
+	return strings.TrimSpace(cells[t.date]) + " " + strings.TrimSpace(cells[t.time])
 }

@@ -29,7 +29,7 @@ type stretch struct {
 
 func (l *tableLoader) load() (*Set, error) {
 	l.spell()
-	for _, step := range []func() error{l.channels, l.chooseRate} {
+	for _, step := range []func() error{l.channels, l.dropClocks, l.chooseRate} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -58,6 +58,7 @@ func (l *tableLoader) load() (*Set, error) {
 	if len(s.Examples) == 0 {
 		return nil, fmt.Errorf("%s: no row has a label: fill the column of labels, or change TableOptions.Unlabelled", bare[0])
 	}
+	l.noteRows()
 	l.noteStats(stats)
 	if len(bare) > 0 {
 		s.note("%d files without a labelled row are left out: %s", len(bare), brief(bare))
@@ -136,14 +137,7 @@ func (l *tableLoader) examples(i int, parts []stretch, hash string) (labels []st
 // the first table.
 func (l *tableLoader) channels() error {
 	first := l.rows[0].head
-	s := l.set
-	s.Channels = len(first.Names)
-	if first.Named {
-		s.Names = first.Names
-	}
-	if slices.ContainsFunc(first.Units, func(u string) bool { return u != "" }) {
-		s.Units = first.Units
-	}
+	l.setChannels()
 	for i, t := range l.rows {
 		h := t.head
 		if slices.Equal(h.Names, first.Names) && slices.Equal(h.Units, first.Units) {
@@ -171,6 +165,18 @@ func (l *tableLoader) channels() error {
 		}
 	}
 	return nil
+}
+
+// setChannels makes the channels of the first table those of the set.
+func (l *tableLoader) setChannels() {
+	s, first := l.set, l.rows[0].head
+	s.Channels, s.Names, s.Units = len(first.Names), nil, nil
+	if first.Named {
+		s.Names = first.Names
+	}
+	if slices.ContainsFunc(first.Units, func(u string) bool { return u != "" }) {
+		s.Units = first.Units
+	}
 }
 
 // chooseRate sets the rate to the one asked for, or to that of the slowest table. Rates
@@ -202,6 +208,9 @@ func (l *tableLoader) chooseRate() error {
 	}
 	if none > 0 {
 		s.note("%d files have no times: their rows count as samples at %.6g Hz", none, s.Rate)
+	}
+	if err := l.agree(low, high); err != nil {
+		return err
 	}
 	return l.noteRate(low, high)
 }

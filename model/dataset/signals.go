@@ -23,7 +23,7 @@ type TableOptions struct {
 	Columns    []string // names of the columns of tables without a header, in order; "-": ignored
 	Signals    []string // columns that are channels, in this order; nil: all without another use
 	Time       string   // column of times; "": found by the usual names; "-": none
-	TimeUnit   string   // s, ms, us or ns; "": found by the name or the size of the numbers
+	TimeUnit   string   // s, ms, us, ns, min, h or d; dmy or mdy for dates such as 01/02/2026; "": found by name, or by what is plausible
 	Label      string   // column of labels; "": found by the usual names; "-": none
 	Unlabelled []string // labels that mean no label, as an empty cell does
 
@@ -39,9 +39,9 @@ type TableOptions struct {
 	Plain      bool     // ignore labels: every table is a recording with the label ""
 }
 
-func (o *TableOptions) reader() *table.Options {
+func (o *TableOptions) reader(rate float64) *table.Options {
 	return &table.Options{Columns: o.Columns, Signals: o.Signals, Time: o.Time, TimeUnit: o.TimeUnit, Label: o.Label,
-		Unlabelled: o.Unlabelled, Want: o.Want, WantUnits: o.WantUnits}
+		Unlabelled: o.Unlabelled, Want: o.Want, WantUnits: o.WantUnits, Rate: rate}
 }
 
 // rows is a table in memory.
@@ -55,6 +55,7 @@ type rows struct {
 
 	missing  int // cells without a value
 	noLabels int // rows whose label means that there is none, such as NA
+	notes    []string
 }
 
 // loadTables reads tables in parallel and puts them on one grid.
@@ -64,7 +65,7 @@ func loadTables(fsys fs.FS, files []entry, o Options) (*Set, error) {
 	}
 	read := make([]*rows, len(files))
 	errs := parallel.ForEach(len(files), !o.SkipBad, o.Progress, func(i int) (err error) {
-		read[i], err = readTable(fsys, &files[i], &o.Table)
+		read[i], err = readTable(fsys, &files[i], &o.Table, o.Rate)
 		return err
 	})
 	l := &tableLoader{set: &Set{Kind: Series}, o: o}
@@ -126,9 +127,9 @@ func assignSplits(files []entry, o *TableOptions) error {
 }
 
 // readTable reads the rows of one file. A label of e replaces those of the rows.
-func readTable(fsys fs.FS, e *entry, o *TableOptions) (*rows, error) {
+func readTable(fsys fs.FS, e *entry, o *TableOptions, rate float64) (*rows, error) {
 	open := func(name string) (io.ReadCloser, error) { return fsys.Open(name) }
-	r, opened, err := table.Open(open, e.file, o.reader())
+	r, opened, err := table.Open(open, e.file, o.reader(rate))
 	if err != nil {
 		if missing := (*fs.PathError)(nil); errors.As(err, &missing) && e.where != e.file {
 			err = fmt.Errorf("%s: %w", e.where, err)
@@ -152,6 +153,7 @@ func readTable(fsys fs.FS, e *entry, o *TableOptions) (*rows, error) {
 	for row := (table.Row{}); ; {
 		switch err := r.Read(&row); {
 		case err == io.EOF:
+			t.notes = r.Notes()
 			return t, nil
 		case err != nil:
 			return nil, err
