@@ -241,7 +241,7 @@ func walk(a *ndarray.Array) {
 	if a.Refused != nil || a.Fields != nil {
 		return
 	}
-	for i := range a.Size() {
+	for i := range min(a.Size(), 1<<12) {
 		at := a.Offset(i)
 		switch {
 		case a.Float != nil:

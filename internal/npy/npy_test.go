@@ -24,7 +24,7 @@ func read(t testing.TB, name string) []byte {
 // elements writes the elements of an array, row by row.
 func elements(a *ndarray.Array) string {
 	var list []string
-	for i := range a.Size() {
+	for i := range min(a.Size(), 1<<12) {
 		at := a.Offset(i)
 		if a.Text != nil {
 			list = append(list, a.Text(at))
@@ -118,7 +118,7 @@ func TestDamaged(t *testing.T) {
 		}
 	}
 	packed := read(t, "arrays.npz")
-	for n := 0; n < len(packed); n += 97 {
+	for n := 0; n < len(packed); n += 397 {
 		if _, err := ReadZip(packed[:n], "x.npz"); err == nil {
 			t.Fatalf("%d of %d bytes were read", n, len(packed))
 		}

@@ -12,31 +12,45 @@ import (
 // loadAudio decodes files in parallel and converts them to one rate and one number of
 // channels. Examples are in the order of files.
 func loadAudio(fsys fs.FS, files []entry, o Options) (*Set, error) {
-	clips, hashes := make([]*audio.Clip, len(files)), make([]string, len(files))
-	errs := parallel.ForEach(len(files), !o.SkipBad, o.Progress, func(i int) error {
-		c, err := decodeEntry(fsys, files[i])
-		if err == nil {
-			hashes[i] = hashExample(files[i].label, c.Rate, c.Channels, c.Samples)
+	clips, hashes, errs := make([]*audio.Clip, len(files)), make([]string, len(files)), make([]error, len(files))
+	groups := sharing(files)
+	parallel.ForEach(len(groups), !o.SkipBad, o.Progress, func(k int) error {
+		whole, err := decodeEntry(fsys, files[groups[k][0]])
+		for _, i := range groups[k] {
+			clips[i], errs[i] = whole, err
 		}
-		clips[i] = c
 		return err
 	})
 	s := &Set{Kind: Audio}
+	if countSamples(files, func(i int) (int, float64) { return lengthOf(clips[i]) }) {
+		s.note("start and end are after the end of recordings if they are seconds: they are read as samples")
+	}
+	for i, c := range clips {
+		if errs[i] == nil {
+			clips[i], errs[i] = cut(c, &files[i])
+		}
+		if errs[i] != nil && !o.SkipBad {
+			return nil, errs[i]
+		}
+	}
+	parallel.ForEach(len(files), false, nil, func(i int) error {
+		if c := clips[i]; errs[i] == nil {
+			hashes[i] = hashExample(files[i].label, c.Rate, c.Channels, c.Samples)
+		}
+		return nil
+	})
 	var names []string
 	good := clips[:0]
 	for i, c := range clips {
 		f := files[i]
 		if errs[i] != nil {
-			if !o.SkipBad {
-				return nil, errs[i]
-			}
 			s.Skipped = append(s.Skipped, errs[i])
 			continue
 		}
 		if f.group == "" {
 			f.group = f.file
 		}
-		s.Examples = append(s.Examples, Example{Name: f.file, Split: f.split, Group: f.group, Hash: hashes[i]})
+		s.Examples = append(s.Examples, Example{Name: f.name(), Split: f.split, Group: f.group, Hash: hashes[i]})
 		names = append(names, f.label)
 		good = append(good, c)
 	}
@@ -48,6 +62,44 @@ func loadAudio(fsys fs.FS, files []entry, o Options) (*Set, error) {
 	}
 	s.finish(names, nil)
 	return s, nil
+}
+
+// sharing groups the files that are read once: pieces of one recording.
+func sharing(files []entry) (groups [][]int) {
+	at := map[string]int{}
+	for i, f := range files {
+		k, seen := at[f.file]
+		if f.piece == nil || !seen {
+			k = len(groups)
+			groups = append(groups, nil)
+			if f.piece != nil {
+				at[f.file] = k
+			}
+		}
+		groups[k] = append(groups[k], i)
+	}
+	return groups
+}
+
+func lengthOf(c *audio.Clip) (n int, rate float64) {
+	if c == nil {
+		return 0, 0
+	}
+	return len(c.Samples) / c.Channels, c.Rate
+}
+
+// cut returns the piece of a recording that e lists.
+func cut(c *audio.Clip, e *entry) (*audio.Clip, error) {
+	if e.piece == nil {
+		return c, nil
+	}
+	from, to, err := e.piece.samples(c.Rate, len(c.Samples)/c.Channels)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", e.where, e.file, err)
+	}
+	p := *c
+	p.Samples = c.Samples[from*c.Channels : to*c.Channels : to*c.Channels]
+	return &p, nil
 }
 
 func decodeEntry(fsys fs.FS, e entry) (*audio.Clip, error) {

@@ -132,19 +132,19 @@ func errFormat(o Options) error {
 	return fmt.Errorf("dataset: Options.Rate %v, Options.Channels %d: give finite numbers of 0 or more", o.Rate, o.Channels)
 }
 
-// openTable opens a table by what its first line says that it holds.
+// openTable opens a table by what its first lines say that it holds.
 func openTable(fsys fs.FS, name string, o Options) (*Set, error) {
-	head, err := firstLine(fsys, name)
+	head, row, err := firstLines(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	files, _ := table.Column(head, "file")
+	file, _ := table.Column(head, "file")
 	switch {
 	case splitOfName(name) != "" && o.Table.Columns == nil && isUCR(fsys, name):
 		return openSequences(fsys, []seqFile{{name, splitOfName(name)}}, o)
-	case o.Columns["text"] != "" || files < 0 && hasText(head):
+	case o.Columns["text"] != "" || file < 0 && o.Columns["file"] == "" && hasText(head):
 		return openTextTable(fsys, name, o)
-	case files >= 0:
+	case lists(head, row, o.Columns):
 		return openIndex(fsys, name, o)
 	}
 	return loadTables(fsys, []entry{{file: name, where: name}}, o)
@@ -164,13 +164,27 @@ func plain(fsys fs.FS, name string) (io.Reader, io.Closer, error) {
 	return r, f, nil
 }
 
-func firstLine(fsys fs.FS, name string) ([]string, error) {
+// firstLines returns the cells of the first line of a table, and of the second if it can be
+// read.
+func firstLines(fsys fs.FS, name string) (head, row []string, err error) {
 	r, f, err := plain(fsys, name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
-	return table.FirstLine(r, name)
+	c, err := table.NewCells(r, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if head, err = c.Next(); err == io.EOF {
+		_, err = table.FirstLine(strings.NewReader(""), name) // says that it is empty
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	head = slices.Clone(head)
+	row, _ = c.Next()
+	return head, row, nil
 }
 
 func openFolder(fsys fs.FS, dir string, o Options) (*Set, error) {

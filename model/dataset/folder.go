@@ -1,9 +1,8 @@
 package dataset
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -16,6 +15,16 @@ import (
 type entry struct {
 	file, label, split, group string
 	where                     string // FILE:LINE of the index, or the file itself, for messages
+	piece                     *piece // the part of the file that is an example; nil: all of it
+	sub                       string // the first folder below that of the label; "": none
+}
+
+// name returns FILE, or FILE@START for a piece.
+func (e *entry) name() string {
+	if e.piece == nil {
+		return e.file
+	}
+	return fmt.Sprintf("%s@%.6g", e.file, e.piece.from)
 }
 
 func isAudioName(name string) bool {
@@ -28,52 +37,51 @@ func isAudioName(name string) bool {
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") && name != "." && name != ".." }
 
-// openFiles reads a folder with one subfolder per label. If there are audio files, it
-// ignores tables and texts; if there are tables, it ignores texts. Without any, it reads
-// the tables of the folder itself.
+// openFiles reads a folder with one subfolder per label, or with such folders in the folders
+// train and test. If there are audio files, it ignores tables and texts; if there are
+// tables, it ignores texts. Without any, it reads the tables of the folder itself.
 func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, error) {
+	lists, err := readSplitLists(fsys, dir, entries)
+	if err != nil {
+		return nil, err
+	}
 	w := walker{fsys: fsys, ignored: map[string]int{}}
-	var here, arrays []entry // tables, files of arrays
-	for _, e := range entries {
-		name := path.Join(dir, e.Name())
-		switch {
-		case hidden(e.Name()):
-		case isDir(fsys, dir, e):
-			if err := w.walk(name, e.Name()); err != nil {
-				return nil, err
-			}
-		case isAudioName(e.Name()):
-			w.ignored["audio beside the label folders"]++
-		case table.IsTable(e.Name()):
-			here = append(here, entry{file: name, where: name})
-		case isArrays(e.Name()):
-			arrays = append(arrays, entry{file: name, where: name})
-		default:
-			w.ignored[path.Ext(e.Name())]++
-		}
+	if err := w.top(dir, entries, lists); err != nil {
+		return nil, err
 	}
 	files, load := w.audio, loadAudio
+	if len(files) > 0 && len(w.splits) == 0 {
+		if s, err := openHidden(fsys, dir, files, slices.Concat(w.here, w.tables), o); s != nil || err != nil {
+			return s, err
+		}
+	}
 	switch {
 	case len(files) > 0:
-		w.ignore(here, arrays, w.tables, w.arrays, w.texts)
+		w.ignore(w.here, w.hereArrays, w.tables, w.arrays, w.texts)
 	case len(w.tables) > 0:
 		files, load = w.tables, loadTables
-		w.ignore(here, arrays, w.arrays, w.texts)
+		w.ignore(w.here, w.hereArrays, w.arrays, w.texts)
 	case len(w.arrays) > 0:
 		files, load = w.arrays, loadArrays
-		w.ignore(here, arrays, w.texts)
+		w.ignore(w.here, w.hereArrays, w.texts)
 	case len(w.texts) > 0:
 		files, load = w.texts, loadTexts
-		w.ignore(here, arrays)
-	case len(here) == 0 && len(arrays) == 1:
-		return openSequences(fsys, []seqFile{{arrays[0].file, ""}}, o)
-	case len(here) == 0 && len(arrays) > 1:
-		return nil, fmt.Errorf("%s holds several files of arrays: give one of them, %s", dir, brief(fileNames(arrays)))
+		w.ignore(w.here, w.hereArrays)
+	case len(w.here) == 0 && len(w.hereArrays) == 1:
+		return openSequences(fsys, []seqFile{{w.hereArrays[0].file, ""}}, o)
+	case len(w.here) == 0 && len(w.hereArrays) > 1:
+		return nil, fmt.Errorf("%s holds several files of arrays: give one of them, %s", dir, brief(fileNames(w.hereArrays)))
 	default:
-		w.ignore(arrays)
-		files, load = here, loadTables
+		w.ignore(w.hereArrays)
+		files, load = w.here, loadTables
+		tableSplits(files)
 	}
-	notes := ignoredNotes(w.ignored)
+	if len(files) > 0 {
+		if err := w.divide(dir, files, lists); err != nil {
+			return nil, err
+		}
+	}
+	notes := append(w.notes, ignoredNotes(w.ignored)...)
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no labelled data here: expected one subfolder per label with WAV, FLAC, MP3, CSV, .npy, .mat or .txt files inside, an index.csv, a pair NAME_TRAIN.ts and NAME_TEST.ts, or CSV files with a column of labels%s",
 			dir, strings.Join(append([]string{""}, notes...), "; "))
@@ -84,6 +92,25 @@ func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, 
 	}
 	s.Notes = append(notes, s.Notes...)
 	return s, nil
+}
+
+// divide gives files the splits of inner folders or of lists.
+func (w *walker) divide(dir string, files []entry, lists []splitList) error {
+	if len(w.splits) > 0 || innerSplits(files) {
+		for _, l := range lists {
+			w.notes = append(w.notes, fmt.Sprintf("%s is ignored: the folders are the splits", l.name))
+		}
+		return nil
+	}
+	notes, unused, err := applyLists(dir, files, lists)
+	if err != nil {
+		return err
+	}
+	w.notes = append(w.notes, notes...)
+	for _, l := range unused {
+		w.ignored[path.Ext(l.name)]++
+	}
+	return nil
 }
 
 func fileNames(list []entry) (names []string) {
@@ -106,22 +133,90 @@ func isDir(fsys fs.FS, dir string, e fs.DirEntry) bool {
 type walker struct {
 	fsys                         fs.FS
 	audio, tables, arrays, texts []entry
-	ignored                      map[string]int // by extension
+	here, hereArrays             []entry           // beside the folders of labels
+	splits                       map[string]string // folders that are splits
+	split                        string            // of the folder that is being walked
+	ignored                      map[string]int    // by extension
+	notes                        []string
 }
 
-// walk lists the files of dir and of all folders in it.
-func (w *walker) walk(dir, label string) error {
+// top lists the files of the data set's folder.
+func (w *walker) top(dir string, entries []fs.DirEntry, lists []splitList) error {
+	w.splits = splitFolders(w.fsys, dir, entries)
+	var beside, names []string
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		switch {
+		case hidden(e.Name()):
+		case isDir(w.fsys, dir, e) && w.splits[e.Name()] != "":
+			list, err := fs.ReadDir(w.fsys, name)
+			if err != nil {
+				return err
+			}
+			names, w.split = append(names, e.Name()), w.splits[e.Name()]
+			if err := w.labels(name, list); err != nil {
+				return err
+			}
+			w.split = ""
+		case isDir(w.fsys, dir, e) && len(w.splits) > 0:
+			beside = append(beside, e.Name())
+		}
+	}
+	if len(w.splits) > 0 {
+		w.notes = append(w.notes, fmt.Sprintf("the folders %s are splits", strings.Join(names, ", ")))
+	}
+	if len(beside) > 0 {
+		w.notes = append(w.notes, "folders beside those of the splits are ignored: "+brief(beside))
+	}
+	rest := slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool {
+		return len(w.splits) > 0 && isDir(w.fsys, dir, e) || slices.ContainsFunc(lists, func(l splitList) bool { return path.Base(l.name) == e.Name() })
+	})
+	return w.labels(dir, rest)
+}
+
+// labels lists the files of the folders of labels among the entries of dir.
+func (w *walker) labels(dir string, entries []fs.DirEntry) error {
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		file := entry{file: name, where: name, split: w.split}
+		switch {
+		case hidden(e.Name()):
+		case isDir(w.fsys, dir, e):
+			label := e.Name()
+			if isBackgroundFolder(label) {
+				w.notes = append(w.notes, fmt.Sprintf("%s is read as the label %s", name, Background))
+				label = Background
+			}
+			if err := w.walk(name, label, ""); err != nil {
+				return err
+			}
+		case isAudioName(e.Name()):
+			w.ignored["audio beside the label folders"]++
+		case table.IsTable(e.Name()):
+			w.here = append(w.here, file)
+		case isArrays(e.Name()):
+			w.hereArrays = append(w.hereArrays, file)
+		default:
+			w.ignored[path.Ext(e.Name())]++
+		}
+	}
+	return nil
+}
+
+// walk lists the files of dir and of all folders in it. sub is the first folder below that of
+// the label.
+func (w *walker) walk(dir, label, sub string) error {
 	list, err := fs.ReadDir(w.fsys, dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range list {
 		name := path.Join(dir, e.Name())
-		file := entry{file: name, label: label, where: name}
+		file := entry{file: name, label: label, where: name, split: w.split, sub: sub}
 		switch {
 		case hidden(e.Name()):
 		case e.IsDir():
-			if err := w.walk(name, label); err != nil {
+			if err := w.walk(name, label, cmp.Or(sub, e.Name())); err != nil {
 				return err
 			}
 		case isAudioName(name):
@@ -158,88 +253,4 @@ func ignoredNotes(ignored map[string]int) (notes []string) {
 	}
 	slices.Sort(notes)
 	return notes
-}
-
-func openIndex(fsys fs.FS, name string, o Options) (*Set, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	files, err := parseIndex(f, name)
-	if err != nil {
-		return nil, err
-	}
-	tables := 0
-	for _, e := range files {
-		switch {
-		case table.IsTable(e.file):
-			tables++
-		case e.label == "":
-			return nil, fmt.Errorf("%s: label: it is empty: give one, or delete the line", e.where)
-		}
-	}
-	switch tables {
-	case 0:
-		return loadAudio(fsys, files, o)
-	case len(files):
-		return loadTables(fsys, files, o)
-	}
-	return nil, fmt.Errorf("%s: lists %d tables among %d files: list audio in one index and tables in another", name, tables, len(files))
-}
-
-// parseIndex reads an index. Its file names are relative to the folder of name.
-func parseIndex(r io.Reader, name string) ([]entry, error) {
-	c, err := table.NewCells(r, name)
-	if err != nil {
-		return nil, err
-	}
-	t, err := table.NewNamed(c)
-	if err != nil {
-		return nil, fmt.Errorf("%s: the first line must name the columns file and label: %w", name, err)
-	}
-	col, err := columns(t.Head())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	var files []entry
-	for {
-		if err := t.Next(); err == io.EOF {
-			break
-		} else if err != nil {
-			return nil, err
-		}
-		e := entry{where: t.Where(), file: t.Cell(col[0]), label: t.Cell(col[1]), split: t.Cell(col[2]), group: t.Cell(col[3])}
-		if e.file == "" {
-			return nil, fmt.Errorf("%s: file: it is empty: name a file, or delete the line", e.where)
-		}
-		e.file = resolve(path.Dir(name), e.file)
-		files = append(files, e)
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: it lists no files: add a line for each", name)
-	}
-	return files, nil
-}
-
-func resolve(dir, file string) string {
-	file = strings.ReplaceAll(file, `\`, "/")
-	if path.IsAbs(file) || len(file) > 2 && file[1] == ':' && file[2] == '/' {
-		return path.Clean(file)
-	}
-	return path.Join(dir, file)
-}
-
-// columns returns the columns file, label, split and group, −1 for those missing. Only
-// file and one other are required, as tables may have their own labels.
-func columns(head []string) (col [4]int, err error) {
-	for i, name := range []string{"file", "label", "split", "group"} {
-		if col[i], err = table.Column(head, name); err != nil {
-			return col, err
-		}
-	}
-	if col[0] < 0 || col[1] < 0 && col[2] < 0 && col[3] < 0 {
-		return col, errors.New(`the first line must name the columns "file" and "label" ("split" and "group" may follow)`)
-	}
-	return col, nil
 }

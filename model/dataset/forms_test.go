@@ -6,9 +6,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,7 +47,8 @@ func npzFile(t testing.TB, arrays map[string][]byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for name, data := range arrays {
+	for _, name := range slices.Sorted(maps.Keys(arrays)) {
+		data := arrays[name]
 		w, err := z.Create(name + ".npy")
 		if err != nil {
 			t.Fatal(err)
@@ -370,4 +373,37 @@ func TestUCRErrors(t *testing.T) {
 	if err != nil || s.Frames(0) != 2 || strings.Join(s.Labels, ",") != "-1,1" {
 		t.Errorf("%+v %v", s, err)
 	}
+}
+
+// FuzzForms opens bytes as a file of each form. What is read has finite samples.
+func FuzzForms(f *testing.F) {
+	names := []string{"a.npz", "a.npy", "a.mat", "a.arff", "A_TRAIN.tsv", "A_TRAIN.txt", "a.ts"}
+	add := func(form int, data []byte) { f.Add(uint8(form), data, "") }
+	add(0, npzFile(f, map[string][]byte{"X": npyFile(ramp(24), 2, 2, 6), "y": npyFile([]string{"a", "b"}, 2)}))
+	add(1, npyFile(ramp(24), 2, 12))
+	add(2, matFile(matCells("X", matNumbers("", 2, 5, ramp(10)), matNumbers("", 2, 3, ramp(6))), matCells("y", matText("", "do"), matText("", "re"))))
+	add(2, matFile(matNumbers("X", 2, 12, ramp(24)), matNumbers("y", 1, 2, ramp(2))))
+	add(3, []byte("@attribute r relational\n@attribute a numeric\n@end r\n@attribute c {a,b}\n@data\n'1\\n2',a\n"))
+	add(4, []byte("1\t2\t3\n2\t4\t5\n"))
+	add(5, []byte("  1.0e+00  2  3\n  2  4  5\n"))
+	add(6, []byte("@classLabel true a b c\n@data\n1,2:3,4:a b\n"))
+	f.Fuzz(func(t *testing.T, form uint8, data []byte, axes string) {
+		name := names[int(form)%len(names)]
+		for _, o := range []Options{{Axes: axes}, {SkipBad: true, Table: TableOptions{Plain: true}}} {
+			s, err := OpenFS(fstest.MapFS{name: file(data)}, name, o)
+			if err != nil {
+				continue
+			}
+			for i, e := range s.Examples {
+				if s.Frames(i)*s.Channels != len(e.Samples) || len(e.Samples) == 0 || e.Label >= len(s.Labels) {
+					t.Fatalf("%s: %+v", name, e)
+				}
+				for _, v := range e.Samples {
+					if v-v != 0 {
+						t.Fatalf("%s: %v", name, v)
+					}
+				}
+			}
+		}
+	})
 }

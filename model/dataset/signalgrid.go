@@ -122,9 +122,9 @@ func (l *tableLoader) examples(i int, parts []stretch, hash string) (labels []st
 		if label < 0 {
 			continue
 		}
-		e := Example{Name: f.file, Split: f.split, Group: group, Samples: p.samples, Rate: s.Rate, Hash: hash, Steps: steps}
+		e := Example{Name: f.name(), Split: f.split, Group: group, Samples: p.samples, Rate: s.Rate, Hash: hash, Steps: steps}
 		if len(parts) > 1 {
-			e.Name = fmt.Sprintf("%s@%.6g", f.file, l.seconds(float64(p.start)))
+			e.Name = fmt.Sprintf("%s@%.6g", f.name(), l.seconds(float64(p.start)))
 			e.Hash = hashExample(hash, float64(k), s.Channels, nil)
 		}
 		s.Examples, l.from = append(s.Examples, e), append(l.from, i)

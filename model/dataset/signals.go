@@ -150,13 +150,17 @@ func readTable(fsys fs.FS, e *entry, o *TableOptions, rate float64) (*rows, erro
 	case whole:
 		t.names = []string{e.label}
 	}
+	cutter := rowCutter{e: e, timed: t.head.Timed}
 	for row := (table.Row{}); ; {
 		switch err := r.Read(&row); {
 		case err == io.EOF:
 			t.notes = r.Notes()
-			return t, nil
+			return t, cutter.check()
 		case err != nil:
 			return nil, err
+		}
+		if !cutter.keeps(&row) {
+			continue
 		}
 		label := int32(-1)
 		if whole {

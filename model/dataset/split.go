@@ -38,6 +38,9 @@ func (s *Set) Split(name string) (*Set, error) {
 		return s, nil
 	}
 	names := s.Splits()
+	if usual, known := splitName(name); known && !slices.Contains(names, name) {
+		name = usual
+	}
 	if !slices.Contains(names, name) {
 		if len(names) == 0 {
 			return nil, fmt.Errorf("there is no split %q: the data name none; choose the split %s", name, All)

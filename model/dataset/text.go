@@ -251,7 +251,7 @@ func loadTexts(fsys fs.FS, files []entry, o Options) (*Set, error) {
 			s.Skipped = append(s.Skipped, errs[i])
 			continue
 		}
-		s.addText(&textRow{text: texts[i], label: f.label, group: f.file, where: f.file})
+		s.addText(&textRow{text: texts[i], label: f.label, split: f.split, group: f.file, where: f.file})
 		labels = append(labels, f.label)
 	}
 	return s.finishTexts(files[0].file, labels)

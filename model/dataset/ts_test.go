@@ -157,13 +157,20 @@ func FuzzTS(f *testing.F) {
 
 func FuzzIndexCSV(f *testing.F) {
 	f.Add([]byte("file,label,split,group\na.wav,x,train,g\n"))
+	f.Add([]byte("path;begin [ms];duration [ms];class\nb.wav;1:02;5;a\n"))
 	f.Add([]byte("\ufefflabel,file\n\"q\"\"\",../b.wav\n"))
 	f.Fuzz(func(t *testing.T, p []byte) {
-		files, err := parseIndex(bytes.NewReader(p), "d/index.csv")
-		if err == nil && len(files) == 0 {
+		x, err := readIndex(fstest.MapFS{"d/index.csv": {Data: p}}, "d/index.csv", Options{})
+		if err != nil {
+			return
+		}
+		if len(x.files) == 0 {
 			t.Fatal("neither files nor an error")
 		}
-		for _, e := range files {
+		for _, e := range x.files {
+			if q := e.piece; q != nil && !(q.from >= 0 && q.from < q.to) {
+				t.Fatalf("%+v", q)
+			}
 			if e.file == "" {
 				t.Fatalf("%+v", e)
 			}
