@@ -53,6 +53,7 @@ type Block struct {
 	Format  Format    // may differ from block to block; a change ends the segment
 	Offset  uint64    // index, per channel, of the first sample; a jump means lost samples
 	Time    time.Time // capture time of the first sample; zero if unknown, as for audio files
+	Arrived time.Time // when it came to the process, from which latency counts; zero: when it is read
 	Mark    Mark
 	Samples []float32 // channels interleaved, full scale ±1 for PCM; may be empty
 	Fault   *Fault    // not nil: a report of the source's health; Samples is empty then
@@ -84,6 +85,14 @@ type Source interface {
 // reader that batches streams may wait for further blocks only while Ready reports
 // true.
 type Readier interface{ Ready() bool }
+
+// A Holder is a Source of many streams that can leave some of them out. After Hold, Read
+// returns no more samples of a stream until Release, while those of others come. Both may
+// be called at any time, and while Read is waiting.
+type Holder interface {
+	Hold(stream string)
+	Release(stream string)
+}
 
 // A Drainer is a Source that goes on arriving while nobody reads, as a subject or a
 // device does, and so can hold samples that have arrived and have not been read.

@@ -69,6 +69,7 @@ func (c *Classifier) push(o op) {
 	if o.time.IsZero() && o.kind != opStatus {
 		o.time = c.input.time(o.sample)
 	}
+	o.time = c.input.forward(o.sample, o.time)
 	b := c.busy()
 	b.queue = append(b.queue, o)
 }

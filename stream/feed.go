@@ -139,6 +139,7 @@ func (c *Classifier) feed(b *capture.Block) {
 	in := &c.input
 	if b.Offset < in.next+in.hole {
 		c.reportHole(in.hole) // the block steps back
+		in.told = time.Time{}
 	}
 	if !in.known || in.format != b.Format {
 		c.changeFormat(b)

@@ -22,6 +22,8 @@ type input struct {
 	last    []float32 // the last sample of each channel, for GapFill
 	anchor  time.Time // capture time of sample at
 	at      uint64
+	told    time.Time // of the last sample that has been given a time
+	toldAt  uint64
 }
 
 // A splice is a gap under GapHold: from position at on, counted without gaps, the source
@@ -71,6 +73,20 @@ func (in *input) time(sample uint64) time.Time {
 	}
 	d := float64(int64(sample-in.at)) / in.format.Rate
 	return in.anchor.Add(time.Duration(math.Round(d * 1e9)))
+}
+
+// forward returns t, the capture time of a sample, or what it has to be so that no sample
+// is earlier than one before it: blocks arrive now sooner, now later.
+func (in *input) forward(sample uint64, t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	if early := sample < in.toldAt; early == t.After(in.told) && !in.told.IsZero() {
+		return in.told
+	} else if !early {
+		in.told, in.toldAt = t, sample
+	}
+	return t
 }
 
 // mix averages the channels of interleaved samples and repeats the mean want times. Only

@@ -256,11 +256,15 @@ func (r *runner) block(b *capture.Block, more bool) error {
 		return err
 	}
 	s.lastBlock, s.idle = now, false
+	arrived := now
+	if !b.Arrived.IsZero() {
+		arrived = b.Arrived
+	}
 	if !b.Done {
-		r.give(s, b, "", now, more)
+		r.give(s, b, "", arrived, more)
 		return nil
 	}
-	r.give(s, b, segment.ByEOF, now, false)
+	r.give(s, b, segment.ByEOF, arrived, false)
 	r.retire(b.Stream, s)
 	return nil
 }

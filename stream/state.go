@@ -155,6 +155,8 @@ func (in *input) visit(k *codec.Codec, c *Classifier) {
 	}
 	k.Uint64(&in.at)
 	k.Time(&in.anchor)
+	k.Uint64(&in.toldAt)
+	k.Time(&in.told)
 	k.Floats(&in.last)
 	resampled := in.res != nil
 	k.Bool(&resampled)

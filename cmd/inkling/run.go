@@ -155,7 +155,7 @@ func (c *runCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		svc, err := natsio.NewService(conn, c.Service, version, m, format)
+		svc, err := natsio.NewService(conn, m, natsio.ServiceOptions{Subject: c.Service, Version: version, Format: format, TrustStreamHeader: c.TrustStreamHeader})
 		if err != nil {
 			return err
 		}

@@ -34,14 +34,15 @@ func (f *natsFlags) connect() (*nats.Conn, error) {
 
 // sourceFlags choose where samples come from.
 type sourceFlags struct {
-	Device     string   `help:"Microphone, by name or a part of it; the same as mic:NAME." placeholder:"NAME"`
-	Rate       float64  `help:"Sampling rate of raw samples, of the microphone, or of messages without one." placeholder:"HZ"`
-	Channels   int      `help:"Number of channels, likewise."`
-	Format     string   `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv if standard input is a table."`
-	Speed      float64  `help:"Play files at this speed; 1 is real time [as fast as possible]." placeholder:"X"`
-	Leads      []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
-	Names      string   `help:"Messages: names of the channels in SenML and in objects of JSON, in the order of the model's channels, comma-separated [the model's names]." placeholder:"A,B"`
-	tableFlags `group:"Tables"`
+	Device            string   `help:"Microphone, by name or a part of it; the same as mic:NAME." placeholder:"NAME"`
+	Rate              float64  `help:"Sampling rate of raw samples, of the microphone, or of messages without one." placeholder:"HZ"`
+	Channels          int      `help:"Number of channels, likewise."`
+	Format            string   `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv if standard input is a table."`
+	Speed             float64  `help:"Play files at this speed; 1 is real time [as fast as possible]." placeholder:"X"`
+	Leads             []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
+	Names             string   `help:"Messages: names of the channels in SenML and in objects of JSON, in the order of the model's channels, comma-separated [the model's names]." placeholder:"A,B"`
+	TrustStreamHeader bool     `help:"Let the header Inkling-Stream be a stream's whole name. Whoever may publish on one subject can then write into any stream."`
+	tableFlags        `group:"Tables"`
 
 	model *model.Config // of the model that the source is for; nil: none
 }
@@ -168,7 +169,7 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 	if subject == "" {
 		return nil, usagef("nats: give a subject, for example nats:sensors.>")
 	}
-	o := natsio.SourceOptions{Prefix: prefix}
+	o := natsio.SourceOptions{Prefix: prefix, TrustStreamHeader: f.TrustStreamHeader}
 	var err error
 	if o.Format, err = f.messages(); err != nil {
 		return nil, err

@@ -1,13 +1,6 @@
 package natsio
 
-import (
-	"slices"
-	"time"
-
-	"github.com/nats-io/nats.go"
-
-	"inkling/capture"
-)
+import "inkling/capture"
 
 var _ capture.Drainer = (*Source)(nil)
 
@@ -33,29 +26,32 @@ func (s *Source) Abandon() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drained, s.abandoned = true, true
-	for _, m := range s.queue[s.head:] {
-		if m != nil {
-			s.leave(m)
-		}
+	for stream := range s.in.held {
+		s.in.release(stream)
 	}
-	s.queue, s.head = nil, 0
-	clear(s.waiting)
+	for l := s.in.pop(); l != nil; l = s.in.pop() {
+		s.leave(l)
+	}
 	s.wake()
 }
 
 // leave drops a message after Abandon: the last block of its stream then begins behind it.
 // The caller holds s.mu.
-func (s *Source) leave(m *nats.Msg) {
-	var d message
-	if d.decode(m.Header, m.Data, &s.o.Format) != nil {
+func (s *Source) leave(l *letterIn) {
+	d := &s.msg
+	if d.decode(l.msg.Header, l.msg.Data, &s.o.Format) != nil {
 		return
 	}
-	name := streamOf(m)
-	s.place(name, &d)
-	last := capture.Block{Stream: name, Format: d.format, Offset: s.next[name], Time: time.Now()}
-	if i := slices.IndexFunc(s.left, func(b capture.Block) bool { return b.Stream == name }); i >= 0 {
+	s.places.put(l.stream, d)
+	last := capture.Block{Stream: l.stream, Format: d.format, Offset: d.offset + uint64(d.frames()), Time: l.arrived, Arrived: l.arrived}
+	i, again := s.leftAt[l.stream]
+	if again {
 		s.left[i] = last
 		return
 	}
+	if s.leftAt == nil {
+		s.leftAt = map[string]int{}
+	}
+	s.leftAt[l.stream] = len(s.left)
 	s.left = append(s.left, last)
 }

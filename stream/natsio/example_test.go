@@ -121,7 +121,7 @@ func ExampleNewService() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	svc, err := natsio.NewService(nc, "notes.label", "1.0.0", m, natsio.Format{})
+	svc, err := natsio.NewService(nc, m, natsio.ServiceOptions{Subject: "notes.label", Version: "1.0.0"})
 	if err != nil {
 		log.Fatal(err)
 	}

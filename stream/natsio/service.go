@@ -1,8 +1,12 @@
 package natsio
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"mime"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -14,50 +18,156 @@ import (
 	"inkling/stream"
 )
 
-// badRequest is the code of the service's error replies.
-const badRequest = "400"
+// Codes of the service's error replies.
+const (
+	badRequest  = "400" // the request cannot be understood
+	unavailable = "503" // too many requests are waiting, or the service is stopping
+)
 
-// NewService answers requests on subject [inkling.label]. A request holds one whole
-// segment, in any payload that a Source reads; the reply is its confirmed or dropped
-// event. The service also answers $SRV.PING, $SRV.INFO and $SRV.STATS as NATS micro
-// services do. It runs until its Stop is called.
-func NewService(nc *nats.Conn, subject, version string, m *model.Model, f Format) (micro.Service, error) {
-	if subject == "" {
-		subject = DefaultPrefix + ".label"
-	}
-	svc, err := micro.AddService(nc, micro.Config{Name: "inkling", Version: version,
-		Description: "labels one whole segment a request", Metadata: map[string]string{"model": m.Hash()}})
+// typeEvent is the content type of replies. A Source refuses it: a requester may choose
+// any subject for the reply, also one that it may not publish on.
+const typeEvent = "application/vnd.inkling.event+json"
+
+// ServiceOptions configures NewService. A zero field takes the default in brackets.
+type ServiceOptions struct {
+	Subject string // [inkling.label]
+	Version string // of the program, MAJOR.MINOR.PATCH
+	Format  Format
+	Workers int // requests that are labelled at once, at least 2 [GOMAXPROCS]
+	Pending int // bytes of requests that may wait [128 MB]; beyond, requests are refused
+
+	// TrustStreamHeader makes HeaderStream the whole name of the stream in the reply,
+	// where it follows the subject otherwise.
+	TrustStreamHeader bool
+}
+
+// A Service labels one whole segment per request. Its Stats add, for its endpoint, a
+// ServiceStats.
+type Service struct {
+	micro.Service
+	nc   *nats.Conn
+	m    *model.Model
+	o    ServiceOptions
+	desk *desk
+
+	answered, failed, refused, nanoseconds atomic.Int64
+}
+
+// ServiceStats counts requests by how they ended.
+type ServiceStats struct {
+	Answered int64   `json:"answered"` // with an event
+	Failed   int64   `json:"failed"`   // not understood
+	Refused  int64   `json:"refused"`  // too many were waiting
+	Seconds  float64 `json:"seconds"`  // of labelling, all requests together
+}
+
+// NewService answers requests on a subject. A request holds one whole segment, in any
+// payload that a Source reads; the reply is its confirmed or dropped event, or an error
+// with code 400 (not understood) or 503 (too many requests are waiting). Short requests
+// do not wait for long ones. The service also answers $SRV.PING, $SRV.INFO and $SRV.STATS
+// as NATS micro services do. It runs until Stop.
+func NewService(nc *nats.Conn, m *model.Model, o ServiceOptions) (*Service, error) {
+	o.Subject = cmp.Or(o.Subject, DefaultPrefix+".label")
+	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
+	o.Pending = cmp.Or(o.Pending, 128<<20)
+	s := &Service{nc: nc, m: m, o: o, desk: newDesk(o.Workers, o.Pending)}
+	var err error
+	s.Service, err = micro.AddService(nc, micro.Config{Name: "inkling", Version: o.Version,
+		Description: "labels one whole segment a request", Metadata: map[string]string{"model": m.Hash()},
+		StatsHandler: func(*micro.Endpoint) any { return s.stats() }})
 	if err != nil {
 		return nil, fmt.Errorf("nats service: %w", err)
 	}
-	err = svc.AddEndpoint("label", micro.HandlerFunc(func(r micro.Request) { answer(r, m, &f) }), micro.WithEndpointSubject(subject))
+	err = s.AddEndpoint("label", micro.HandlerFunc(s.handle), micro.WithEndpointSubject(o.Subject),
+		micro.WithEndpointPendingLimits(-1, o.Pending)) // handle does not wait
 	if err != nil {
-		svc.Stop()
-		return nil, fmt.Errorf("nats service on %s: %w", subject, err)
+		s.Service.Stop()
+		return nil, fmt.Errorf("nats service on %s: %w", o.Subject, err)
 	}
-	return svc, nil
+	return s, nil
 }
 
-func answer(r micro.Request, m *model.Model, f *Format) {
+// Stop ends the service. Requests that are being labelled are answered first; those that
+// wait are refused.
+func (s *Service) Stop() error {
+	err := s.Service.Stop()
+	s.desk.close()
+	if s.nc.IsConnected() {
+		err = errors.Join(err, s.nc.FlushTimeout(5*time.Second))
+	}
+	return err
+}
+
+func (s *Service) stats() ServiceStats {
+	return ServiceStats{Answered: s.answered.Load(), Failed: s.failed.Load(), Refused: s.refused.Load(),
+		Seconds: time.Duration(s.nanoseconds.Load()).Seconds()}
+}
+
+// handle gives a request to the desk. It does not wait: nats.go drops messages that do.
+func (s *Service) handle(r micro.Request) {
+	if r.Reply() == "" {
+		return // nobody waits for an answer
+	}
+	h, now := nats.Header(r.Headers()), time.Now()
+	s.desk.take(&request{
+		samples: samplesAbout(h, len(r.Data()), &s.o.Format, s.m.Config.Rate),
+		bytes:   len(r.Data()) + headerCost(h),
+		do:      func() { s.answer(r, h, now) },
+		refuse: func(why string) {
+			s.refused.Add(1)
+			s.fail(r.Reply(), unavailable, why)
+		},
+	}, now)
+}
+
+// samplesAbout returns about how many samples at the model's rate a payload of n bytes
+// has at most, without decoding it.
+func samplesAbout(h nats.Header, n int, f *Format, rate float64) float64 {
+	m := message{format: f.Format}
+	if _, params, err := mime.ParseMediaType(h.Get(HeaderType)); err == nil {
+		m.parameters(params)
+	}
+	m.headers(h)
+	if m.format.Rate > 0 && rate > 0 {
+		return float64(n) / 2 * max(rate/m.format.Rate, 1)
+	}
+	return float64(n)
+}
+
+// answer labels a request and replies. micro's own Respond and Error are for handlers that
+// have not returned.
+func (s *Service) answer(r micro.Request, h nats.Header, arrived time.Time) {
 	began := time.Now()
-	e, err := label(nats.Header(r.Headers()), r.Data(), m, f)
+	e, err := s.label(r.Subject(), h, r.Data())
+	s.nanoseconds.Add(int64(time.Since(began)))
 	if err != nil {
-		r.Error(badRequest, err.Error(), nil)
+		s.failed.Add(1)
+		s.fail(r.Reply(), badRequest, cut(err.Error()))
 		return
 	}
-	e.LatencyMS = float64(time.Since(began).Microseconds()) / 1000
-	r.Respond(stream.AppendJSON(nil, &e))
+	e.LatencyMS = float64(time.Since(arrived).Microseconds()) / 1000
+	s.answered.Add(1)
+	s.nc.PublishMsg(&nats.Msg{Subject: r.Reply(), Header: nats.Header{HeaderType: {typeEvent}}, Data: stream.AppendJSON(nil, &e)})
+}
+
+// fail replies with an error, as micro services do.
+func (s *Service) fail(reply, code, why string) {
+	s.nc.PublishMsg(&nats.Msg{Subject: reply, Header: nats.Header{micro.ErrorHeader: {why}, micro.ErrorCodeHeader: {code}}})
 }
 
 // label labels a message as one segment and returns the event that ends it.
-func label(h nats.Header, data []byte, m *model.Model, f *Format) (stream.Event, error) {
-	var d message
-	if err := d.decode(h, data, f); err != nil {
+func (s *Service) label(subject string, h nats.Header, data []byte) (stream.Event, error) {
+	name, err := streamOf(subject, h, s.o.TrustStreamHeader)
+	if err != nil {
 		return stream.Event{}, err
 	}
-	seg := m.Config.Segment
+	var d message
+	if err := d.decode(h, data, &s.o.Format); err != nil {
+		return stream.Event{}, err
+	}
+	seg := s.m.Config.Segment
 	seg.Kind, seg.MaxDuration = segment.Whole, 86400
-	c, err := stream.NewClassifier(m, &stream.Options{Stream: h.Get(HeaderStream), Segment: &seg, Background: true,
+	c, err := stream.NewClassifier(s.m, &stream.Options{Stream: name, Segment: &seg, Background: true,
 		Emit: stream.Emit{Confirmed: true}})
 	if err != nil {
 		return stream.Event{}, err

@@ -88,7 +88,7 @@ func TestMessagesBecomeConfirmedEvents(t *testing.T) {
 
 func TestServiceLabelsRequests(t *testing.T) {
 	nc := connect(t)
-	svc, err := NewService(nc, "", "1.0.0", signModel(t, segment.Message), Format{})
+	svc, err := NewService(nc, signModel(t, segment.Message), ServiceOptions{Version: "1.0.0"})
 	if err != nil {
 		t.Fatal(err)
 	}

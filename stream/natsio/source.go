@@ -1,10 +1,12 @@
 package natsio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,38 +20,52 @@ import (
 var (
 	_ capture.Source  = (*Source)(nil)
 	_ capture.Readier = (*Source)(nil)
+	_ capture.Holder  = (*Source)(nil)
 )
 
-// SourceOptions configures NewSource.
+// SourceOptions configures NewSource. A zero field takes the default in brackets.
 type SourceOptions struct {
 	Format  Format
 	Prefix  string // of the events' subjects, which the input must not overlap ["": not checked]
-	Pending int    // bytes per subject that may wait to be read [16 MB]; beyond, the oldest are dropped
+	Pending int    // bytes of messages that may wait to be read, with what keeping them takes [256 MB]
+	Streams int    // of how many streams the position is known, at most [65536]
+
+	// TrustStreamHeader makes HeaderStream the whole name of a stream, where it divides the
+	// subject into streams SUBJECT#NAME otherwise. Whoever may publish on one subject can
+	// then write into any stream.
+	TrustStreamHeader bool
 }
 
-// Source reads the messages of a subject, which may have wildcards. Each stream, named by
-// its subject or by HeaderStream, comes in the order of its messages. A message that
-// cannot be decoded becomes a Fault and counts in Bad. Messages dropped for lack of room
-// count in Lost, and Offset jumps by their samples.
+// Source reads the messages of a subject, which may have wildcards. Each subject is a
+// stream, or several that HeaderStream tells apart, and the messages of a stream come in
+// their order. Streams take turns: one with a backlog does not delay the others.
+//
+// A message that cannot be decoded becomes a Fault and counts in Bad. If more than Pending
+// bytes wait, the oldest of the subject that has most are dropped: they count in Lost, and
+// Offset jumps by their samples. Faults of one kind are told ten times a second at most,
+// with the number of the others.
 type Source struct {
 	nc   *nats.Conn
 	sub  *nats.Subscription
 	o    SourceOptions
-	Bad  atomic.Uint64 // messages that could not be decoded
-	Lost atomic.Uint64 // messages dropped
+	now  func() time.Time // the clock
+	Bad  atomic.Uint64    // messages that could not be decoded
+	Lost atomic.Uint64    // messages dropped
 
-	mu      sync.Mutex     // guards what follows, up to next
-	queue   []*nats.Msg    // in order of arrival; nil where one was read or dropped
-	head    int            // of queue
-	waiting map[string]int // bytes of each subject in the queue
+	mu      sync.Mutex // guards what follows, up to closed
+	in      *inbox
+	places  places
 	faults  []fault
-	msg     message           // decoded last
-	next    map[string]uint64 // of each stream: the index of its next sample
+	bad     seldom
+	slow    seldom
+	msg     message   // decoded last
+	arrival time.Time // of the last message
 
-	gone      error           // why nothing comes any more; guarded by mu, as the next three
+	gone      error           // why nothing comes any more
 	drained   bool            // nothing comes any more because of Drain
 	abandoned bool            // what comes is dropped
 	left      []capture.Block // of Abandon: the end of each stream that was waiting
+	leftAt    map[string]int  // where each stream is in left
 	ready     chan struct{}   // holds a token if there may be something to read
 	closed    chan struct{}
 	once      sync.Once
@@ -70,16 +86,17 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 	if o.Prefix != "" && overlaps(subject, o.Prefix+".>") {
 		return nil, fmt.Errorf("nats subject %q overlaps the output %s.>: the program would read what it writes; choose another SourceOptions.Prefix", subject, o.Prefix)
 	}
-	if o.Pending == 0 {
-		o.Pending = 16 << 20
-	}
-	s := &Source{nc: nc, o: o, waiting: map[string]int{}, ready: make(chan struct{}, 1), closed: make(chan struct{}),
-		next: map[string]uint64{}}
+	o.Pending = cmp.Or(o.Pending, 256e6)
+	o.Streams = cmp.Or(o.Streams, 1<<16)
+	s := &Source{nc: nc, o: o, now: time.Now, in: newInbox(o.Pending), places: places{most: o.Streams},
+		ready: make(chan struct{}, 1), closed: make(chan struct{})}
 	sub, err := nc.Subscribe(subject, s.receive)
 	if err != nil {
 		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
 	}
-	sub.SetPendingLimits(-1, -1) // receive never waits: the bound is Pending
+	// receive is faster than the network, but may have to wait for a processor. What waits in
+	// nats.go meanwhile counts as well.
+	sub.SetPendingLimits(max(o.Pending/messageCost, 1<<16), max(o.Pending, 32<<20))
 	s.sub = sub
 	watch(nc, s)
 	if err := nc.Flush(); err != nil { // the server does not have the subscription
@@ -129,64 +146,82 @@ func (s *Source) wake() {
 	}
 }
 
-// receive appends a message of the subscription to the queue.
+// receive takes in a message of the subscription.
 func (s *Source) receive(msg *nats.Msg) {
 	if ignored(msg.Subject) {
 		return
 	}
+	stream, err := streamOf(msg.Subject, msg.Header, s.o.TrustStreamHeader)
+	if n := headerCost(msg.Header); err == nil && n > mostHeaders {
+		err = fmt.Errorf("headers that take %d bytes: give at most %d", n, mostHeaders)
+	}
 	s.mu.Lock()
-	if s.abandoned {
-		s.leave(msg)
-		s.mu.Unlock()
+	defer s.mu.Unlock()
+	if s.arrival = later(s.now(), s.arrival); err != nil {
+		s.refuse("", msg.Subject, err)
 		return
 	}
-	s.queue = append(s.queue, msg)
-	s.waiting[msg.Subject] += len(msg.Data)
-	if s.waiting[msg.Subject] > s.o.Pending {
-		s.dropOldest(msg.Subject)
+	l := &letterIn{msg: msg, stream: stream, arrived: s.arrival, bytes: memoryOf(msg)}
+	if s.abandoned {
+		s.leave(l)
+		return
 	}
-	s.mu.Unlock()
+	group := msg.Subject
+	if s.o.TrustStreamHeader {
+		group = stream
+	}
+	s.in.push(group, l)
+	if msg.Sub != nil {
+		_, behind, _ := msg.Sub.Pending()
+		s.in.most = max(s.o.Pending-behind, s.o.Pending/4)
+	}
+	for old := s.in.drop(); old != nil; old = s.in.drop() {
+		s.skip(old)
+	}
 	s.wake()
 }
 
-// dropOldest drops messages of a subject until the rest fits. It keeps the newest.
-func (s *Source) dropOldest(subject string) {
-	for i := s.head; i < len(s.queue) && s.waiting[subject] > s.o.Pending; i++ {
-		m := s.queue[i]
-		if m == nil || m.Subject != subject || m == s.queue[len(s.queue)-1] {
-			continue
-		}
-		s.queue[i] = nil
-		s.waiting[subject] -= len(m.Data)
-		if s.Lost.Add(1)%1000 == 1 {
-			s.faults = append(s.faults, fault{streamOf(m), capture.Fault{State: capture.Slow,
-				Reason: fmt.Sprintf("messages arrive faster than they can be labelled: the oldest of %s are dropped", subject)}})
-		}
-		s.skip(m)
+// mostHeaders bounds the headers of a message, in bytes of memory.
+const mostHeaders = 64 << 10
+
+// later returns t. If the clock has been set back it returns the time since last instead,
+// added to last.
+func later(t, last time.Time) time.Time {
+	if t.Round(0).Before(last.Round(0)) {
+		return last.Add(max(t.Sub(last), 0))
+	}
+	return t
+}
+
+// skip advances the stream of a dropped message, so that its samples show as a gap. The
+// caller holds s.mu, as of refuse and tell.
+func (s *Source) skip(l *letterIn) {
+	n := s.Lost.Add(1)
+	s.tell(&s.slow, fault{l.stream, capture.Fault{State: capture.Slow,
+		Reason: fmt.Sprintf("messages arrive faster than they can be labelled: the oldest of %s are dropped (%d so far)", l.msg.Subject, n)}})
+	if d := &s.msg; d.decode(l.msg.Header, l.msg.Data, &s.o.Format) == nil {
+		s.places.put(l.stream, d)
 	}
 }
 
-// skip advances the stream of a dropped message, so that its samples show as a gap.
-func (s *Source) skip(m *nats.Msg) {
-	var d message
-	if d.decode(m.Header, m.Data, &s.o.Format) == nil {
-		s.place(streamOf(m), &d)
-	}
+// refuse tells of a message that cannot be decoded, or does not name a stream.
+func (s *Source) refuse(stream, subject string, why error) {
+	n := s.Bad.Add(1)
+	s.tell(&s.bad, refusal(stream, subject, n, why))
 }
 
-// place sets the offset of a message without one and advances its stream.
-func (s *Source) place(stream string, d *message) {
-	if !d.placed {
-		d.offset = s.next[stream]
+func refusal(stream, subject string, n uint64, why error) fault {
+	if checkName(subject) != nil {
+		subject = strconv.Quote(cut(subject))
 	}
-	s.next[stream] = d.offset + uint64(d.frames())
+	return fault{stream, capture.Fault{State: capture.Down, Reason: cut(fmt.Sprintf("message on %s refused (%d so far): %v", subject, n, why))}}
 }
 
-func streamOf(m *nats.Msg) string {
-	if v := m.Header.Get(HeaderStream); v != "" {
-		return v
+func (s *Source) tell(kind *seldom, f fault) {
+	if f, now := kind.tell(s.now(), f); now {
+		s.faults = append(s.faults, f)
+		s.wake()
 	}
-	return m.Subject
 }
 
 // Read returns the next message's samples, or a report of health; after Close it
@@ -198,7 +233,7 @@ func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 		}
 		s.mu.Lock()
 		gone := s.gone
-		if gone == nil && s.drained {
+		if gone == nil && s.drained && s.in.bytes+len(s.left)+len(s.faults) == 0 {
 			gone = io.EOF
 		}
 		s.mu.Unlock()
@@ -215,38 +250,44 @@ func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 	}
 }
 
-// Ready reports whether messages or reports are waiting. As the newest message is never
-// dropped, a queue that holds any has one to read.
+// Ready reports whether messages or reports are waiting.
 func (s *Source) Ready() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.faults)+len(s.left) > 0 || s.head < len(s.queue)
+	return len(s.faults)+len(s.left) > 0 || s.in.waits()
 }
 
-// pop moves the oldest report or message to b, and reports whether there was one.
+// Hold implements capture.Holder.
+func (s *Source) Hold(stream string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.in.hold(stream)
+}
+
+// Release implements capture.Holder.
+func (s *Source) Release(stream string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.in.release(stream)
+	s.wake()
+}
+
+// pop moves the next report or message to b, and reports whether there was one.
 func (s *Source) pop(b *capture.Block) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.faults) > 0 {
-		f := s.faults[0]
-		s.faults = s.faults[1:]
-		*b = capture.Block{Stream: f.stream, Fault: &f.Fault, Time: time.Now(), Samples: b.Samples[:0]}
-		return true
-	}
-	for s.head < len(s.queue) {
-		m := s.queue[s.head]
-		s.queue[s.head] = nil
-		if s.head++; s.head == len(s.queue) {
-			s.queue, s.head = s.queue[:0], 0
+	for {
+		if f, ok := s.nextFault(); ok {
+			*b = capture.Block{Stream: f.stream, Fault: &f.Fault, Time: s.now(), Samples: b.Samples[:0]}
+			return true
 		}
-		if m == nil {
-			continue
+		l := s.in.pop()
+		if l == nil {
+			break
 		}
-		if s.waiting[m.Subject] -= len(m.Data); s.waiting[m.Subject] == 0 {
-			delete(s.waiting, m.Subject)
+		if s.fill(b, l) {
+			return true
 		}
-		s.fill(b, m)
-		return true
 	}
 	if len(s.left) > 0 {
 		*b, s.left = s.left[0], s.left[1:]
@@ -255,27 +296,33 @@ func (s *Source) pop(b *capture.Block) bool {
 	return false
 }
 
-// fill decodes a message into b.
-func (s *Source) fill(b *capture.Block, m *nats.Msg) {
-	stream := streamOf(m)
-	*b = capture.Block{Stream: stream, Time: time.Now(), Samples: b.Samples[:0]}
+func (s *Source) nextFault() (f fault, ok bool) {
+	for _, kind := range []*seldom{&s.bad, &s.slow} {
+		if f, ok := kind.late(s.now()); ok {
+			s.faults = append(s.faults, f)
+		}
+	}
+	if len(s.faults) == 0 {
+		return f, false
+	}
+	f, s.faults = s.faults[0], s.faults[1:]
+	return f, true
+}
+
+// fill decodes a message into b, and reports whether it could.
+func (s *Source) fill(b *capture.Block, l *letterIn) bool {
 	d := &s.msg
-	err := d.decode(m.Header, m.Data, &s.o.Format)
-	if len(stream) > maxText {
-		err = fmt.Errorf("a stream name of %d bytes: give one of at most %d", len(stream), maxText)
-		b.Stream = cut(m.Subject)
+	if err := d.decode(l.msg.Header, l.msg.Data, &s.o.Format); err != nil {
+		s.refuse(l.stream, l.msg.Subject, err)
+		return false
 	}
-	if err != nil {
-		n := s.Bad.Add(1)
-		b.Fault = &capture.Fault{State: capture.Down, Reason: cut(fmt.Sprintf("message on %s refused (%d so far): %v", m.Subject, n, err))}
-		return
-	}
-	s.place(stream, d)
-	b.Format, b.Offset, b.Mark = d.format, d.offset, d.mark
-	b.Samples = append(b.Samples, d.samples...)
+	s.places.put(l.stream, d)
+	*b = capture.Block{Stream: l.stream, Format: d.format, Offset: d.offset, Mark: d.mark, Time: l.arrived, Arrived: l.arrived,
+		Samples: append(b.Samples[:0], d.samples...)}
 	if b.Format.Rate > 0 {
 		b.Time = b.Time.Add(-time.Duration(float64(d.frames()) / b.Format.Rate * 1e9))
 	}
+	return true
 }
 
 // Close ends the subscription and leaves the connection as it was found.

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -28,17 +32,19 @@ func TestSourceKeepsStreamsApart(t *testing.T) {
 	named.Data = []byte("[7]")
 	nc.PublishMsg(named)
 	var b capture.Block
-	for _, want := range []string{"in.a 0 [1 2]", "in.b 0 [5]",
-		"in.b down: message on in.b refused (1 so far): no Content-Type, and the payload is not JSON numbers: set the header, or Format.Encoding",
-		"in.a 2 [3]", "c 0 [7]"} {
+	got := map[string][]string{}
+	for range 5 {
 		read(t, s, &b)
-		got := fmt.Sprintf("%s %d %v", b.Stream, b.Offset, b.Samples)
+		text := fmt.Sprintf("%d %v", b.Offset, b.Samples)
 		if b.Fault != nil {
-			got = fmt.Sprintf("%s %s: %s", b.Stream, b.Fault.State, b.Fault.Reason)
+			text = fmt.Sprintf("%s: %s", b.Fault.State, b.Fault.Reason)
 		}
-		if got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
+		got[b.Stream] = append(got[b.Stream], text)
+	}
+	want := map[string][]string{"in.a": {"0 [1 2]", "2 [3]"}, "in.a#c": {"0 [7]"},
+		"in.b": {"0 [5]", "down: message on in.b refused (1 so far): no Content-Type, and the payload is not JSON numbers: set the header, or Format.Encoding"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 	if n := s.Bad.Load(); n != 1 {
 		t.Errorf("%d bad messages counted", n)
@@ -70,15 +76,20 @@ func TestSourceRefusesSubjects(t *testing.T) {
 
 // The oldest messages make room, and the jump of Offset is exact.
 func TestOverflowIsAGap(t *testing.T) {
-	s := newSource(t, connect(t), "in", SourceOptions{Pending: 400})
-	for i := range 10 { // of 100 bytes each
-		s.receive(&nats.Msg{Subject: "in", Header: header(HeaderType, "application/x-f32le"), Data: f32le(slices.Repeat([]float32{float32(i)}, 25)...)})
+	message := func(i int) *nats.Msg {
+		return &nats.Msg{Subject: "in", Header: header(HeaderType, "application/x-f32le"), Data: f32le(slices.Repeat([]float32{float32(i)}, 25)...)}
+	}
+	s := newSource(t, connect(t), "in", SourceOptions{Pending: 4 * memoryOf(message(0))})
+	for i := range 10 {
+		s.receive(message(i))
 	}
 	var b capture.Block
-	read(t, s, &b)
-	want := capture.Fault{State: capture.Slow, Reason: "messages arrive faster than they can be labelled: the oldest of in are dropped"}
-	if b.Fault == nil || *b.Fault != want {
-		t.Errorf("report %+v, want %+v", b.Fault, want)
+	for i := range 6 {
+		read(t, s, &b)
+		want := capture.Fault{State: capture.Slow, Reason: fmt.Sprintf("messages arrive faster than they can be labelled: the oldest of in are dropped (%d so far)", i+1)}
+		if b.Fault == nil || *b.Fault != want {
+			t.Errorf("report %+v, want %+v", b.Fault, want)
+		}
 	}
 	for i := 6; i < 10; i++ {
 		if !s.Ready() {
@@ -90,6 +101,148 @@ func TestOverflowIsAGap(t *testing.T) {
 	}
 	if s.Ready() || s.Lost.Load() != 6 {
 		t.Errorf("ready: %v, %d lost", s.Ready(), s.Lost.Load())
+	}
+}
+
+// Through a real server nobody reads: what waits stays within the bound, whatever the
+// messages are made of, and a stream within its share loses nothing.
+func TestWhatWaitsIsBounded(t *testing.T) {
+	const pending = 4 << 20
+	for name, m := range map[string]*nats.Msg{
+		"payload": {Data: make([]byte, 8000)},
+		"header":  {Header: header("Pad", strings.Repeat("a", 4000))},
+		"headers": {Header: func() nats.Header {
+			h := nats.Header{}
+			for i := range 500 {
+				h.Set(fmt.Sprint("K", i), "v")
+			}
+			return h
+		}()},
+		"nothing": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nc := connect(t)
+			s := newSource(t, nc, "in.>", SourceOptions{Pending: pending, Format: Format{Encoding: capture.S16LE}})
+			good := &Publisher{Conn: nc, Subject: "in.good", Rate: 100}
+			m.Subject = "in.flood"
+			for i := range 12_000 {
+				if err := nc.PublishMsg(m); err != nil {
+					t.Fatal(err)
+				}
+				if i%1000 == 0 {
+					good.Send(make([]float32, 10))
+				}
+				if i%500 == 499 {
+					if err := nc.Flush(); err != nil {
+						t.Fatal(err)
+					}
+					for n, _, _ := s.sub.Pending(); n > 0; n, _, _ = s.sub.Pending() {
+						runtime.Gosched() // receive runs behind the connection
+					}
+				}
+			}
+			if n, _ := s.sub.Dropped(); n > 0 {
+				t.Errorf("nats.go dropped %d messages", n)
+			}
+			s.mu.Lock()
+			waiting, counted := s.in.bytes, 0
+			for q := range maps.Values(s.in.queues) {
+				for l := q.first; l != nil; l = l.next {
+					counted += l.bytes
+				}
+			}
+			s.mu.Unlock()
+			if waiting > pending || waiting != counted {
+				t.Errorf("%d bytes wait, %d by the messages, with a bound of %d", waiting, counted, pending)
+			}
+			var b capture.Block
+			for end := uint64(0); end < 120; {
+				if read(t, s, &b); b.Stream == "in.good" {
+					if b.Offset != end {
+						t.Fatalf("a block at %d, want %d", b.Offset, end)
+					}
+					end += uint64(b.Len())
+				}
+			}
+		})
+	}
+}
+
+// A flood of messages that cannot be decoded is told ten times, and its number afterwards.
+func TestRefusalsAreToldSeldom(t *testing.T) {
+	s := newSource(t, connect(t), "in", SourceOptions{})
+	s.mu.Lock()
+	now := time.Unix(1000, 0)
+	s.now = func() time.Time { return now }
+	s.mu.Unlock()
+	const n = 1000
+	for range n {
+		s.receive(&nats.Msg{Subject: "in", Data: []byte("nonsense")})
+	}
+	var b capture.Block
+	for i := range mostTold {
+		if read(t, s, &b); b.Fault == nil || !strings.Contains(b.Fault.Reason, fmt.Sprintf("(%d so far)", i+1)) {
+			t.Fatalf("report %d: %+v", i, b.Fault)
+		}
+	}
+	if s.pop(&b) {
+		t.Fatalf("one report more: %+v", b.Fault)
+	}
+	now = now.Add(time.Second)
+	want := fmt.Sprintf("%d more since the last report; message on in refused (%d so far)", n-mostTold-1, n)
+	if !s.pop(&b) || b.Fault == nil || !strings.HasPrefix(b.Fault.Reason, want) {
+		t.Errorf("%+v, want %s", b.Fault, want)
+	}
+	if s.pop(&b) {
+		t.Errorf("one report more: %+v", b.Fault)
+	}
+}
+
+// Messages are stamped when they come, not when they are read, and never earlier than the
+// message before.
+func TestMessagesAreStampedWhenTheyCome(t *testing.T) {
+	s := newSource(t, connect(t), "in", SourceOptions{})
+	s.mu.Lock()
+	now := time.Unix(1000, 0)
+	s.now = func() time.Time { return now }
+	s.mu.Unlock()
+	for _, step := range []time.Duration{0, time.Second, -time.Hour, time.Second} {
+		now = now.Add(step)
+		s.receive(&nats.Msg{Subject: "in", Header: header(HeaderType, "application/x-s16le;rate=2"), Data: []byte{0, 0}})
+	}
+	now = now.Add(2 * time.Hour)
+	var b capture.Block
+	for _, want := range []int64{1000, 1001, 1001, 1001} {
+		read(t, s, &b)
+		if arrived := time.Unix(want, 0); !b.Arrived.Equal(arrived) || !b.Time.Equal(arrived.Add(-time.Second/2)) {
+			t.Errorf("arrived at %v, from %v on; want %v", b.Arrived, b.Time, arrived)
+		}
+	}
+}
+
+// What is held is not read, and neither the end nor the other streams wait for it.
+func TestHeldStreamsAreLeftOut(t *testing.T) {
+	s := newSource(t, connect(t), "in.>", SourceOptions{})
+	for _, subject := range []string{"in.a", "in.a", "in.b"} {
+		s.receive(&nats.Msg{Subject: subject, Data: []byte("[1]")})
+	}
+	s.Hold("in.a")
+	var b capture.Block
+	if read(t, s, &b); b.Stream != "in.b" || s.Ready() {
+		t.Errorf("%s, ready %v", b.Stream, s.Ready())
+	}
+	s.Drain()
+	for !s.isDrained() {
+		<-s.ready
+	}
+	go s.Release("in.a")
+	for range 2 {
+		if read(t, s, &b); b.Stream != "in.a" {
+			t.Errorf("%s", b.Stream)
+		}
+	}
+	if err := s.Read(t.Context(), &b); err != io.EOF {
+		t.Errorf("%v", err)
 	}
 }
 
