@@ -3,6 +3,8 @@ package stream
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"os"
 	"path/filepath"
@@ -37,7 +39,7 @@ func TestOldModelsGiveTheSameEvents(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(m.Bytes(), data) {
+			if sum := sha256.Sum256(data); m.Hash() != hex.EncodeToString(sum[:8]) { // the hash of the file without the checksum
 				t.Error("the model is written otherwise than it was")
 			}
 			got, then := replayBefore(t, m), want[name]
