@@ -20,13 +20,16 @@ type Options struct {
 	Leads []string      // leads of WFDB records to read, by name or by number from 1 on [all]
 }
 
+// mostValues is the greatest number of values of a block of several samples.
+const mostValues = 1 << 20
+
 // frames returns the number of samples per channel in a block.
-func (o Options) frames(rate float64) int {
+func (o Options) frames(f Format) int {
 	d := o.Block
 	if d <= 0 {
 		d = 20 * time.Millisecond
 	}
-	return int(min(max(math.Round(rate*d.Seconds()), 1), 1<<20))
+	return int(max(min(math.Round(f.Rate*d.Seconds()), float64(mostValues/max(f.Channels, 1))), 1))
 }
 
 // Files plays WAV, FLAC and MP3 files, which may be compressed by gzip, and WFDB
@@ -102,7 +105,7 @@ type chunks struct {
 }
 
 func newChunks(stream string, f Format, o Options, fill func(dst []float32) (int, error)) *chunks {
-	return &chunks{stream: stream, format: f, buf: make([]float32, o.frames(f.Rate)*f.Channels), fill: fill}
+	return &chunks{stream: stream, format: f, buf: make([]float32, o.frames(f)*f.Channels), fill: fill}
 }
 
 func (c *chunks) read(b *Block) error {

@@ -157,3 +157,17 @@ func TestReadAllocatesNothing(t *testing.T) {
 		})
 	}
 }
+
+// However high the rate and however many the channels, a block holds no more values than
+// fit a small buffer, but at least one of each channel.
+func TestBlocksAreBounded(t *testing.T) {
+	for _, f := range []Format{{1e9, 65535}, {4e9, 1}, {1e300, 1}, {8000, 2}, {0.1, 3}, {0, 0}} {
+		n := Options{}.frames(f)
+		if n < 1 || n*f.Channels > mostValues {
+			t.Errorf("%+v: blocks of %d samples", f, n)
+		}
+	}
+	if n := (Options{}).frames(Format{44100, 2}); n != 882 {
+		t.Errorf("44100 samples per second: blocks of %d samples, want 882", n)
+	}
+}

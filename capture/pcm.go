@@ -50,6 +50,9 @@ func ParseEncoding(name string) (Encoding, error) {
 // format.
 var ErrNoFormat = errors.New("raw samples need PCMFormat.Encoding, Format.Rate and Format.Channels")
 
+// mostRate is the greatest number of values per second of raw samples: 400 MB of them.
+const mostRate = 1e8
+
 // PCMFormat describes raw samples.
 type PCMFormat struct {
 	Encoding Encoding
@@ -72,11 +75,14 @@ func (f *PCMFormat) check() error {
 		_, err := ParseEncoding(string(f.Encoding))
 		return err
 	}
-	if r := f.Format.Rate; !(r > 0) || math.IsInf(r, 0) {
-		return fmt.Errorf("rate %v of raw samples: it must be positive and finite", r)
-	}
-	if n := f.Format.Channels; n < 1 || n > math.MaxUint16 {
-		return fmt.Errorf("%d channels of raw samples: there must be 1 to %d", n, math.MaxUint16)
+	r, n := f.Format.Rate, f.Format.Channels
+	switch {
+	case !(r > 0 && r <= mostRate):
+		return fmt.Errorf("rate %v of raw samples: set Format.Rate to more than 0 and at most %g samples per second", r, mostRate)
+	case n < 1 || n > math.MaxUint16:
+		return fmt.Errorf("%d channels of raw samples: set Format.Channels to 1 to %d", n, math.MaxUint16)
+	case r*float64(n) > mostRate:
+		return fmt.Errorf("%d channels of raw samples at %v samples per second: at most %g values per second can be read, so lower Format.Channels or Format.Rate", n, r, mostRate)
 	}
 	return nil
 }
@@ -91,7 +97,7 @@ func PCM(r io.Reader, f PCMFormat, o Options) (Source, error) {
 		return nil, fmt.Errorf("%s: %w", f.Stream, err)
 	}
 	return newReader(r, func() (player, error) {
-		d := &pcmDecoder{r: r, f: f, bytes: make([]byte, o.frames(f.Format.Rate)*f.Format.Channels*f.Encoding.Bytes())}
+		d := &pcmDecoder{r: r, f: f, bytes: make([]byte, o.frames(f.Format)*f.Format.Channels*f.Encoding.Bytes())}
 		return newChunks(f.Stream, f.Format, o, d.decode), nil
 	}), nil
 }

@@ -102,11 +102,13 @@ func TestPCMRefusesUnknownFormats(t *testing.T) {
 		{"no rate", PCMFormat{Encoding: S16LE}, unknown},
 		{"no encoding", PCMFormat{Format: mono}, unknown},
 		{"another encoding", PCMFormat{Encoding: "s17", Format: mono, Stream: "x"}, `x: unknown encoding "s17" of raw samples: ` + encodings},
-		{"no channels", PCMFormat{Encoding: U8, Format: Format{8000, 0}}, "stdin: 0 channels of raw samples: there must be 1 to 65535"},
-		{"too many channels", PCMFormat{Encoding: U8, Format: Format{8000, 65536}}, "stdin: 65536 channels of raw samples: there must be 1 to 65535"},
-		{"negative rate", PCMFormat{Encoding: U8, Format: Format{-1, 1}}, "stdin: rate -1 of raw samples: it must be positive and finite"},
-		{"infinite rate", PCMFormat{Encoding: U8, Format: Format{math.Inf(1), 1}}, "stdin: rate +Inf of raw samples: it must be positive and finite"},
-		{"no number", PCMFormat{Encoding: U8, Format: Format{math.NaN(), 1}}, "stdin: rate NaN of raw samples: it must be positive and finite"},
+		{"no channels", PCMFormat{Encoding: U8, Format: Format{8000, 0}}, "stdin: 0 channels of raw samples: set Format.Channels to 1 to 65535"},
+		{"too many channels", PCMFormat{Encoding: U8, Format: Format{8000, 65536}}, "stdin: 65536 channels of raw samples: set Format.Channels to 1 to 65535"},
+		{"negative rate", PCMFormat{Encoding: U8, Format: Format{-1, 1}}, "stdin: rate -1 of raw samples: set Format.Rate to more than 0 and at most 1e+08 samples per second"},
+		{"infinite rate", PCMFormat{Encoding: U8, Format: Format{math.Inf(1), 1}}, "stdin: rate +Inf of raw samples: set Format.Rate to more than 0 and at most 1e+08 samples per second"},
+		{"too high a rate", PCMFormat{Encoding: U8, Format: Format{1e9, 1}}, "stdin: rate 1e+09 of raw samples: set Format.Rate to more than 0 and at most 1e+08 samples per second"},
+		{"too many values", PCMFormat{Encoding: U8, Format: Format{1e6, 1000}}, "stdin: 1000 channels of raw samples at 1e+06 samples per second: at most 1e+08 values per second can be read, so lower Format.Channels or Format.Rate"},
+		{"no number", PCMFormat{Encoding: U8, Format: Format{math.NaN(), 1}}, "stdin: rate NaN of raw samples: set Format.Rate to more than 0 and at most 1e+08 samples per second"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := PCM(strings.NewReader(""), c.f, Options{})

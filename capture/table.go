@@ -62,7 +62,7 @@ func TableFiles(o Options, t TableOptions, names ...string) Source {
 		if err != nil {
 			return nil, err
 		}
-		return newGridPlayer(rows, name, &t, o.frames(t.Rate), columns.Live)
+		return newGridPlayer(rows, name, &t, o.frames(Format{Rate: t.Rate}), columns.Live)
 	})
 }
 

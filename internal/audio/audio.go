@@ -8,12 +8,13 @@ package audio
 
 import (
 	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"math"
+
+	"inkling/internal/gunzip"
 )
 
 // ErrTruncated is wrapped by errors about files that end too early.
@@ -64,7 +65,7 @@ func NewReader(r io.Reader, name string) (*Reader, error) {
 func (a *Reader) open(r io.Reader) error {
 	b := bufio.NewReaderSize(r, 1<<15)
 	if magic, _ := b.Peek(2); string(magic) == "\x1f\x8b" {
-		z, err := gzip.NewReader(b)
+		z, err := gunzip.NewReader(b)
 		if err != nil {
 			return fmt.Errorf("gzip: %w", err)
 		}

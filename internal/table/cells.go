@@ -143,25 +143,48 @@ func (c *Cells) split(l line) ([]string, error) {
 		c.cells = splitVerbatim(c.cells[:0], l.text)
 		return c.cells, nil
 	}
-	for {
+	for tries := 0; ; tries++ {
 		var at int
 		var err error
 		c.cells, at, err = splitQuoted(c.cells[:0], c.layout.trim(l.text), c.layout.comma)
-		if err == errOpen && !c.quick && len(l.text) < maxLine {
-			more, end := c.readLine()
-			if end == nil {
-				l.text += "\n" + more.text
-				continue
-			}
+		if err == errOpen && !c.quick && tries < mostTries && c.extend(&l) {
+			continue
 		}
 		if err == errOpen {
 			err = csv.ErrQuote
+			if len(l.text) > maxLine {
+				return nil, c.explain(ErrRow)
+			}
 		}
 		if err != nil {
 			return nil, &LineError{c.name, l.n, fmt.Errorf("column %d: %w: quote its cells as CSV does, \"a \"\"b\"\"\", or not at all", at+1, err)}
 		}
+		if len(c.cells) > mostCells {
+			return nil, c.explain(ErrCells)
+		}
 		return c.cells, nil
 	}
+}
+
+// mostTries bounds how often a row that was extended is split again: a row of CSV needs
+// one time.
+const mostTries = 100
+
+// extend adds to l, whose last cell is open, the lines up to one after which the number of
+// quotes is even, so that the cell can have ended. It reports whether it added any.
+func (c *Cells) extend(l *line) bool {
+	text := []byte(l.text)
+	for odd := true; odd && len(text) <= maxLine; {
+		more, end := c.readLine()
+		if end != nil {
+			break
+		}
+		text = append(append(text, '\n'), more.text...)
+		odd = strings.Count(more.text, `"`)%2 == 0
+	}
+	added := len(text) > len(l.text)
+	l.text = string(text)
+	return added
 }
 
 // explain adds to err where reading failed.

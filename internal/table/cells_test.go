@@ -76,3 +76,31 @@ func TestALineWithoutEndIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A row of too many cells, and one whose quote is not closed, are refused before they fill
+// the memory, in time that grows with their length alone.
+func TestRowsAreBounded(t *testing.T) {
+	defer func(line, cells int) { maxLine, mostCells = line, cells }(maxLine, mostCells)
+	maxLine, mostCells = 1<<20, 1000
+	head := "x,y\n1,2\n"
+	for name, c := range map[string]struct {
+		text string
+		want error
+	}{
+		"cells":             {head + strings.Repeat(",", 100_000), ErrCells},
+		"cells of a header": {strings.Repeat("x,", 100_000), ErrCells},
+		"a quote":           {head + "\"" + strings.Repeat("\n", 3<<20), ErrRow},
+		"quotes":            {head + "\"" + strings.Repeat("\"\"\n", 1<<20), ErrRow},
+		"cells with lines":  {head + "\"" + strings.Repeat("\n\",\"", 2000), nil},
+		"many rows":         {head + strings.Repeat("3,4\n", 1<<20), io.EOF},
+		"as many as may be": {strings.Repeat("1,", 999) + "1\n", io.EOF},
+	} {
+		r, err := NewCells(strings.NewReader(c.text), "a.csv")
+		for err == nil {
+			_, err = r.Next()
+		}
+		if c.want == nil && err == io.EOF || c.want != nil && !errors.Is(err, c.want) {
+			t.Errorf("%s: %.100v, want %v", name, err, c.want)
+		}
+	}
+}

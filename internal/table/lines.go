@@ -3,7 +3,6 @@ package table
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"strings"
@@ -11,6 +10,8 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
+
+	"inkling/internal/gunzip"
 )
 
 // A line is a line of a text without its end.
@@ -38,7 +39,7 @@ func (l *lines) read() (line, error) {
 	for {
 		if _, err := l.b.Peek(1); err != nil {
 			if err == io.EOF && len(l.long) > 0 {
-				return l.end(l.long), nil
+				return l.end(l.long), checkCells(l.long)
 			}
 			return line{}, err
 		}
@@ -68,8 +69,9 @@ func (l *lines) read() (line, error) {
 			text = bytes.TrimSuffix(text, []byte("\r"))
 		}
 		ln := l.end(text)
+		err := checkCells(text)
 		l.b.Discard(at + 1)
-		return ln, nil
+		return ln, err
 	}
 }
 
@@ -109,7 +111,7 @@ func (l *lines) end(text []byte) line {
 func (c *Cells) text(r io.Reader) (*bufio.Reader, error) {
 	b := bufio.NewReaderSize(LimitLines(r), maxWindow)
 	if magic, _ := b.Peek(2); string(magic) == "\x1f\x8b" {
-		z, err := gzip.NewReader(b)
+		z, err := gunzip.NewReader(b)
 		if err != nil {
 			return nil, c.explain(err)
 		}
