@@ -130,7 +130,7 @@ func (g *gatherer) addVariables(v *variables, split string) error {
 		return err
 	}
 	if len(roles.ignored) > 0 {
-		g.set.note("%s: other variables are ignored: %s", v.file, brief(roles.ignored))
+		g.set.note("other variables are ignored: %s", brief(roles.ignored))
 	}
 	for _, p := range roles.parts {
 		if split != "" {
@@ -173,7 +173,7 @@ func (g *gatherer) addPart(v *variables, p rolePart, axes string) error {
 		return err
 	}
 	if l.note != "" {
-		g.set.note("%s: %s", v.file, l.note)
+		g.set.note("%s", l.note)
 	}
 	for i, list := range [][]string{labels, groups, splits} {
 		if list != nil && len(list) != l.n {
@@ -243,12 +243,16 @@ func loadArrays(fsys fs.FS, files []entry, o Options) (*Set, error) {
 		if err == nil {
 			x, err = v.only(o)
 		}
-		if err = g.skip(err); err != nil {
-			return nil, err
+		if err == nil {
+			err = g.setRate(f.file, v.rate())
 		}
-		if x != nil {
-			list, from = append(list, x), append(from, f)
+		if err != nil {
+			if err = g.skip(err); err != nil {
+				return nil, err
+			}
+			continue
 		}
+		list, from = append(list, x), append(from, f)
 		if o.Progress != nil {
 			o.Progress(i+1, len(files))
 		}
@@ -271,6 +275,16 @@ func loadArrays(fsys fs.FS, files []entry, o Options) (*Set, error) {
 		}
 	}
 	return g.finish(nil)
+}
+
+// rate returns the samples per second that a variable says; 0: none does.
+func (v *variables) rate() float64 {
+	for _, a := range v.list {
+		if role, _ := roleOf(a.Name); role == "rate" && a.Float != nil && a.Size() == 1 {
+			return a.Float(0)
+		}
+	}
+	return 0
 }
 
 // only returns the sequence of a file that holds one.

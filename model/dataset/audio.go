@@ -23,7 +23,7 @@ func loadAudio(fsys fs.FS, files []entry, o Options) (*Set, error) {
 	})
 	s := &Set{Kind: Audio}
 	if countSamples(files, func(i int) (int, float64) { return lengthOf(clips[i]) }) {
-		s.note("start and end are after the end of recordings if they are seconds: they are read as samples")
+		s.note("start and end would be after the end of recordings as seconds, so they are samples")
 	}
 	for i, c := range clips {
 		if errs[i] == nil {

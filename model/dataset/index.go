@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"path"
 	"regexp"
 	"slices"
@@ -20,6 +21,9 @@ type index struct {
 	name  string
 	files []entry
 	notes []string
+
+	labelled bool // there is a column of labels
+	pieces   pieceColumns
 }
 
 func (x *index) note(format string, args ...any) {
@@ -53,6 +57,9 @@ func (x *index) load(fsys fs.FS, o Options) (*Set, error) {
 		default:
 			kinds[0]++
 		}
+		if !x.labelled {
+			return nil, fmt.Errorf("%s: no column has the labels: call one label, or name it (Options.Columns, label=NAME)", x.name)
+		}
 		if noLabel(e.label) {
 			return nil, fmt.Errorf("%s: label: %s: give one, or delete the line", e.where, emptyLabel(e.label))
 		}
@@ -70,6 +77,9 @@ func (x *index) load(fsys fs.FS, o Options) (*Set, error) {
 	s, err := load(fsys, x.files, o)
 	if err != nil {
 		return nil, err
+	}
+	if at := slices.IndexFunc(x.files, func(e entry) bool { return e.piece != nil }); at >= 0 {
+		x.note("each line is a piece of its file, by the columns %s, in %s", strings.Join(x.pieces.names, " and "), cmp.Or(x.files[at].piece.unit, "seconds"))
 	}
 	s.Notes = append(x.notes, s.Notes...)
 	return s, nil
@@ -121,7 +131,22 @@ func readIndex(fsys fs.FS, name string, o Options) (*index, error) {
 		return nil, fmt.Errorf("%s: it lists no files: add a line for each", name)
 	}
 	x.noteSplits(splits)
-	return x, nil
+	return x, x.checkEnds()
+}
+
+// checkEnds returns an error if a file has several pieces whose ends are not said.
+func (x *index) checkEnds() error {
+	open := map[string]bool{}
+	for _, e := range x.files {
+		if e.piece == nil || !math.IsInf(e.piece.to, 1) || x.pieces.end >= 0 || x.pieces.duration >= 0 {
+			continue
+		}
+		if open[e.file] {
+			return fmt.Errorf("%s: %s has several pieces with a start and no end: add the column end or duration, or name it (Options.Columns, end=NAME)", e.where, e.file)
+		}
+		open[e.file] = true
+	}
+	return nil
 }
 
 // noteSplits notes which names of splits are read as others.
@@ -146,7 +171,7 @@ func resolve(dir, file string) string {
 // indexNames are the usual names of columns, by part. The first that the table has counts.
 var indexNames = map[string][]string{
 	"file":  {"file", "filename", "file_name", "file name", "filepath", "file_path", "path", "fname", "slice_file_name", "audio_file", "wav_file"},
-	"label": {"label", "category", "class", "activity"},
+	"label": {"label", "category", "class", "class_name", "class_label", "event_label", "activity"},
 	"split": {"split"},
 	"group": {"group"},
 }
@@ -185,9 +210,7 @@ func (x *index) columns(head []string, given map[string]string) (col indexColumn
 	if fold, _ := table.Column(head, "fold"); fold >= 0 && col.split < 0 {
 		x.note("the column fold is no split unless Options.Columns says so (split=fold)")
 	}
-	if col.cuts() {
-		x.note("each line is a piece of its file, %s", col.pieceColumns.String())
-	}
+	x.pieces, x.labelled = col.pieceColumns, col.label >= 0
 	return col, nil
 }
 
@@ -330,6 +353,7 @@ func openHidden(fsys fs.FS, dir string, audio, tables []entry, o Options) (*Set,
 			x.files[i].split = cmp.Or(x.files[i].split, e.split)
 		}
 		all.note("%s lists the files with their labels", e.file)
+		all.pieces, all.labelled = x.pieces, x.labelled
 		all.files, all.notes = append(all.files, x.files...), append(all.notes, x.notes...)
 	}
 	return all.load(fsys, o)

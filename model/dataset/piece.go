@@ -28,15 +28,6 @@ var noPieces = pieceColumns{start: -1, end: -1, duration: -1}
 
 func (c *pieceColumns) cuts() bool { return c.start >= 0 || c.end >= 0 }
 
-// String says which columns count.
-func (c *pieceColumns) String() string {
-	unit := c.unit
-	if unit == "" {
-		unit = "s"
-	}
-	return fmt.Sprintf("by the columns %s (in %s)", strings.Join(c.names, " and "), unit)
-}
-
 var pieceName = regexp.MustCompile(`^(start|begin|onset|from|end|stop|offset|to|finish|duration|dur|length)(?:[ _-]?times?)?[ _-]*[\[(]?(s|secs?|seconds?|ms|msecs?|milliseconds?|samples?|frames?)?[\])]?$`)
 
 // pieceUnits are the units by the first letters of their names.
@@ -59,12 +50,20 @@ func findPieces(head []string, given map[string]string) (c pieceColumns, err err
 	onset := false
 	for i, h := range head {
 		name := strings.ToLower(strings.TrimSpace(h))
+		switch name = strings.NewReplacer(" ", "_", "-", "_").Replace(name); name {
+		case "num_frames", "num_samples", "n_frames", "n_samples", "nframes", "nsamples":
+			name = "length_samples"
+		case "frame_offset", "sample_offset", "first_sample":
+			name = "start_sample"
+		case "last_sample":
+			name = "end_sample"
+		}
 		m := pieceName.FindStringSubmatch(name)
 		part, asked := "", true
 		switch {
-		case given["start"] != "" && strings.EqualFold(given["start"], name):
+		case given["start"] != "" && strings.EqualFold(given["start"], strings.TrimSpace(h)):
 			part = "start"
-		case given["end"] != "" && strings.EqualFold(given["end"], name):
+		case given["end"] != "" && strings.EqualFold(given["end"], strings.TrimSpace(h)):
 			part = "end"
 		case m != nil:
 			asked = false
