@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -12,10 +11,11 @@ import (
 
 // dataFlags are those of every command that reads labelled data.
 type dataFlags struct {
-	Split      string   `help:"Use only the examples of this split; 'all' uses every one." placeholder:"NAME"`
-	Labels     []string `help:"Use only the examples with these labels, comma-separated." placeholder:"A,B"`
-	SkipBad    bool     `help:"Leave out files that cannot be read, instead of stopping."`
-	Axes       string   `help:"Arrays (.npy, .npz, .mat): their axes in order, N sequences, C channels, T samples, such as NCT or NTC; of cells CT or TC [by their lengths]." placeholder:"NCT"`
+	Split   string   `help:"Use only the examples of this split; 'all' uses every one." placeholder:"NAME"`
+	Labels  []string `help:"Use only the examples with these labels, comma-separated." placeholder:"A,B"`
+	SkipBad bool     `help:"Leave out files that cannot be read, instead of stopping."`
+	Axes    string   `help:"Arrays (.npy, .npz, .mat): their axes in order, N sequences, C channels, T samples, such as NCT or NTC; of cells CT or TC [by their lengths]." placeholder:"NCT"`
+	recordFlags
 	tableFlags `group:"Tables"`
 	TrainFiles []string `group:"Tables" help:"Files of the split train, by name without ending, or by pattern; the others are the split test." placeholder:"A,B"`
 	TestFiles  []string `group:"Tables" help:"Files of the split test; the others are the split train." placeholder:"A,B"`
@@ -121,34 +121,4 @@ func (f *tableFlags) table(m *model.Config) (o dataset.TableOptions, err error) 
 	names, called, err := f.columns()
 	o.Columns, o.Time, o.Label = names, called["time"], called["label"]
 	return o, err
-}
-
-// recordFlags choose annotated electrocardiograms.
-type recordFlags struct {
-	Records []string `help:"Electrocardiograms: use only these records, comma-separated [those of the split]." placeholder:"A,B"`
-	Leads   []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
-}
-
-// find returns the records of DATA that were chosen.
-func (f *recordFlags) find(a *app, data, split string, test bool) ([]dataset.Record, error) {
-	list, notes, err := dataset.Records(data)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("%s: no annotated electrocardiogram here: give NAME.hea with NAME.atr, or NAME.wav with NAME.beats.csv", data)
-	}
-	for _, n := range notes {
-		a.logf("%s: %s", data, n)
-	}
-	list, err = dataset.ChooseRecords(list, f.Records, split, test)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", data, err)
-	}
-	names := make([]string, len(list))
-	for i, r := range list {
-		names[i] = r.Name
-	}
-	a.logf("records %s", strings.Join(names, ", "))
-	return list, nil
 }

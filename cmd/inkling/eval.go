@@ -18,7 +18,6 @@ type evalCmd struct {
 	Model       string `arg:"" help:"A model file, or bundled:notes."`
 	Data        string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
 	dataFlags   `group:"Data"`
-	recordFlags `group:"Data"`
 	Segment     segment.Kind `help:"Cut every example with this segmenter, instead of using it whole; with --stream, cut the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat,stored" default:"" placeholder:"KIND"`
 	Crop        float64      `help:"Judge crops of this many seconds instead of whole examples." placeholder:"SECONDS"`
 	Join        int          `help:"Text: judge this many consecutive examples of a passage as one." placeholder:"N"`
@@ -121,11 +120,11 @@ func (c *evalCmd) runBeats(a *app, m *model.Model) error {
 	if c.Crop != 0 {
 		return usagef("--crop cuts examples, but a model of heartbeats is judged on whole records: leave it out")
 	}
-	list, err := c.recordFlags.find(a, c.Data, c.Split, true)
+	list, err := c.dataFlags.records(a, c.Data, c.Split, true)
 	if err != nil {
 		return err
 	}
-	o := evaluate.BeatOptions{Segment: c.segmenter(m), Leads: c.recordFlags.Leads}
+	o := evaluate.BeatOptions{Segment: c.segmenter(m), Leads: c.Leads}
 	var r *evaluate.BeatReport
 	err = c.withEach(func(each func(any) error) error {
 		if each != nil {

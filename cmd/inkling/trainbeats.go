@@ -10,11 +10,13 @@ func (c *trainCmd) beats(a *app) (trainSet, valid *dataset.Set, err error) {
 	if c.Crop > 0 {
 		return nil, nil, usagef("--crop cuts examples: leave it out with --segment %s", segment.Beat)
 	}
-	o := dataset.BeatOptions{Rate: c.Rate, Leads: c.recordFlags.Leads, Labels: c.Labels, Most: max(c.MostBeats, 0), Progress: nil}
+	o := dataset.BeatOptions{Rate: c.Rate, Leads: c.Leads, Labels: c.Labels, Most: max(c.MostBeats, 0), Progress: nil}
 	o.Segment.Kind = c.Segment
 	c.beatFlags.over(&o.Segment)
 	load := func(split string, names []string) (*dataset.Set, error) {
-		list, err := (&recordFlags{Records: names}).find(a, c.Data, split, false)
+		d := c.dataFlags
+		d.Records = names
+		list, err := d.records(a, c.Data, split, false)
 		if err != nil {
 			return nil, err
 		}

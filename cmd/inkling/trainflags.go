@@ -15,7 +15,6 @@ type trainCmd struct {
 	Out  string `short:"o" name:"out" required:"" help:"Model file to write; NAME.csv (log) and NAME.png (curves) are written beside it." placeholder:"MODEL"`
 
 	dataFlags       `group:"Data"`
-	recordFlags     `group:"Data"`
 	Crop            float64      `group:"Data" help:"Train on consecutive crops of this length instead of whole examples." placeholder:"SECONDS"`
 	Rate            float64      `group:"Data" help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
 	Segment         segment.Kind `group:"Data" help:"Segmenter to store in the model: activity, fixed, message, whole or beat; for text also line or sentence. activity also cuts the training examples as the live stream will; beat trains on the heartbeats of annotated electrocardiograms." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`

@@ -15,13 +15,12 @@ import (
 )
 
 type verifyCmd struct {
-	Model       string `arg:"" help:"A model file, or bundled:notes."`
-	Data        string `arg:"" help:"Labelled data, as for train."`
-	dataFlags   `group:"Data"`
-	recordFlags `group:"Data"`
-	Examples    int    `short:"n" help:"How many examples to check, chosen at random; of electrocardiograms the first heartbeats of each record. 0 checks all." default:"20"`
-	Seed        uint64 `help:"Chooses the examples and the block sizes." default:"1"`
-	JSON        bool   `help:"Print one JSON object."`
+	Model     string `arg:"" help:"A model file, or bundled:notes."`
+	Data      string `arg:"" help:"Labelled data, as for train."`
+	dataFlags `group:"Data"`
+	Examples  int    `short:"n" help:"How many examples to check, chosen at random; of electrocardiograms the first heartbeats of each record. 0 checks all." default:"20"`
+	Seed      uint64 `help:"Chooses the examples and the block sizes." default:"1"`
+	JSON      bool   `help:"Print one JSON object."`
 }
 
 func (c *verifyCmd) Help() string {
@@ -49,7 +48,7 @@ func (c *verifyCmd) Run(a *app) error {
 func (c *verifyCmd) check(a *app, m *model.Model, p *parity.Check) error {
 	c.model, c.recordings = &m.Config, m.HasNext()
 	if m.Config.Segment.Kind == segment.Beat && !m.HasNext() {
-		return c.records(a, p)
+		return c.checkRecords(a, p)
 	}
 	set, err := c.open(a, c.Data, m.Config.Rate)
 	if err != nil {
@@ -75,9 +74,9 @@ func (c *verifyCmd) check(a *app, m *model.Model, p *parity.Check) error {
 	return nil
 }
 
-// records passes electrocardiograms to p.
-func (c *verifyCmd) records(a *app, p *parity.Check) error {
-	list, err := c.recordFlags.find(a, c.Data, c.Split, true)
+// checkRecords passes electrocardiograms to p.
+func (c *verifyCmd) checkRecords(a *app, p *parity.Check) error {
+	list, err := c.dataFlags.records(a, c.Data, c.Split, true)
 	if err != nil {
 		return err
 	}
@@ -85,7 +84,7 @@ func (c *verifyCmd) records(a *app, p *parity.Check) error {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
-		clip, err := list[i].Signal(c.recordFlags.Leads)
+		clip, err := list[i].Signal(c.Leads)
 		if err == nil {
 			err = p.Record(clip.Samples, clip.Rate, clip.Channels, c.Examples)
 		}

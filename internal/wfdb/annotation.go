@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 )
 
 // An Annotation is one annotation of an annotation file.
@@ -16,6 +17,8 @@ type Annotation struct {
 	Number  int
 	Aux     string
 	Byte    int64 // its position in the file
+
+	code int
 }
 
 // Codes of annot(5) that are not annotations.
@@ -42,21 +45,27 @@ func symbol(code int) string {
 
 const mostAnnotations = 64 << 20 // bytes
 
-// ReadAnnotations reads an annotation file of the MIT format. samples is the length of its
-// record, or 0 if unknown; an annotation after it is an error.
-func ReadAnnotations(fsys fs.FS, name string, samples int64) ([]Annotation, error) {
+// ReadAnnotations reads an annotation file of the MIT format. rate is the sampling rate of
+// its record.
+func ReadAnnotations(fsys fs.FS, name string, rate float64) ([]Annotation, error) {
 	data, err := readFile(fsys, name, mostAnnotations)
 	if err != nil {
 		return nil, err
 	}
-	return ParseAnnotations(data, name, samples)
+	return ParseAnnotations(data, name, rate)
 }
 
 // ParseAnnotations parses the content of an annotation file. name is for errors.
-func ParseAnnotations(data []byte, name string, samples int64) ([]Annotation, error) {
-	p := &parser{data: data, samples: samples}
+//
+// Notes at the beginning may set the time resolution, in ticks per second, and define
+// types of annotations, as annot(5) says. They are not returned.
+func ParseAnnotations(data []byte, name string, rate float64) ([]Annotation, error) {
+	p := &parser{data: data}
 	for {
 		done, err := p.step()
+		if err == nil && done {
+			err = p.preamble(rate)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: byte %d: %w", name, p.from, err)
 		}
@@ -67,13 +76,12 @@ func ParseAnnotations(data []byte, name string, samples int64) ([]Annotation, er
 }
 
 type parser struct {
-	data    []byte
-	at      int // position of the next word
-	from    int // position of the word that is read
-	samples int64
-	now     int64      // sample of the last annotation
-	last    Annotation // the next annotation inherits its Number and Channel
-	list    []Annotation
+	data []byte
+	at   int        // position of the next word
+	from int        // position of the word that is read
+	now  int64      // tick of the last annotation
+	last Annotation // the next annotation inherits its Number and Channel
+	list []Annotation
 }
 
 // step reads one word and the words that belong to it.
@@ -95,11 +103,11 @@ func (p *parser) step() (done bool, err error) {
 		return false, fmt.Errorf("annotation code: annot(5) has no code %d: the file is damaged, or not of the MIT format; fetch it again", code)
 	}
 	p.now += int64(value)
-	if err := p.within(); err != nil {
-		return false, err
+	if p.now > math.MaxInt64/4 || p.now < 0 && code != 0 {
+		return false, fmt.Errorf("time: sample %d is outside every record: the file is damaged; fetch it again", p.now)
 	}
 	if code != 0 {
-		p.last = Annotation{Sample: p.now, Symbol: symbol(code), Channel: p.last.Channel, Number: p.last.Number, Byte: int64(p.from)}
+		p.last = Annotation{Sample: p.now, Symbol: symbol(code), code: code, Channel: p.last.Channel, Number: p.last.Number, Byte: int64(p.from)}
 		p.list = append(p.list, p.last)
 	}
 	return false, nil
@@ -125,9 +133,6 @@ func (p *parser) skip() error {
 		return err
 	}
 	p.now += int64(int32(uint32(high)<<16 | uint32(low)))
-	if p.now < 0 {
-		return fmt.Errorf("time: a skip to sample %d, before the record begins: the file is damaged; fetch it again", p.now)
-	}
 	return nil
 }
 
@@ -153,13 +158,6 @@ func (p *parser) detail(code, value int) error {
 		p.at = min(p.at+value+value%2, len(p.data))
 	}
 	p.last.Number, p.last.Channel = a.Number, a.Channel
-	return nil
-}
-
-func (p *parser) within() error {
-	if p.now < 0 || p.samples > 0 && p.now >= p.samples {
-		return fmt.Errorf("time: sample %d is after the end of the record, %d samples: the annotations belong to another record; fetch both again", p.now, p.samples)
-	}
 	return nil
 }
 

@@ -1,7 +1,7 @@
-// Package wfdb reads PhysioNet's records: the header NAME.hea, signals of the formats 16
-// and 212, and MIT annotations, as the WFDB Applications Guide describes them in
-// header(5), signal(5) and annot(5) (Moody, Pollard and Moody, WFDB Software Package,
-// PhysioNet, doi 10.13026/gjvw-1m31).
+// Package wfdb reads PhysioNet's records: the header NAME.hea, signals of all formats that
+// are not compressed, records of several segments, and MIT annotations, as the WFDB
+// Applications Guide describes them in header(5), signal(5) and annot(5) (Moody, Pollard
+// and Moody, WFDB Software Package, PhysioNet, doi 10.13026/gjvw-1m31).
 //
 // [Open] returns a Reader that streams the samples in physical units and checks the files
 // against their header: length, initial values, checksums. [ReadAnnotations] reads an
@@ -25,12 +25,29 @@ type Header struct {
 	Rate    float64 // samples per second and signal
 	Frames  int64   // samples per signal; 0: unknown
 	Signals []Signal
+
+	// Segments are records that follow one another and make this one. Signals is then empty
+	// until the record is opened.
+	Segments []Segment
+
+	line int // of the record
 }
+
+// A Segment is a part of a record: another record in the same folder.
+type Segment struct {
+	Name   string // ~: nothing was recorded
+	Frames int64
+
+	line int
+}
+
+// nullName names a segment or a signal without samples.
+const nullName = "~"
 
 // A Signal is one line of a header.
 type Signal struct {
 	File     string // beside the header
-	Format   int    // 16 or 212
+	Format   int    // of signal(5); 0: the signal has no samples
 	Offset   int64  // bytes before the samples
 	Gain     float64
 	Baseline float64 // ADC units
@@ -39,15 +56,17 @@ type Signal struct {
 	Checksum *int16 // nil: unknown
 	Name     string // name of the lead; "": unknown
 
-	line int
+	before int // format 8: the value that the first difference is added to
+	line   int
 }
 
 const (
-	defaultRate = 250 // header(5)
-	defaultGain = 200
-	mostSignals = 256
-	mostFrames  = 1 << 40
-	mostHeader  = 1 << 20 // bytes
+	defaultRate  = 250 // header(5)
+	defaultGain  = 200
+	mostSignals  = 256
+	mostSegments = 1 << 16
+	mostFrames   = 1 << 40
+	mostHeader   = 1 << 20 // bytes
 )
 
 // ReadHeader reads the header file name.
@@ -72,11 +91,14 @@ func ParseHeader(data []byte, name string) (*Header, error) {
 		var err error
 		switch {
 		case want < 0:
+			h.line = n
 			want, err = h.record(f)
-		case len(h.Signals) < want:
-			err = h.signal(f, n)
+		case len(h.Signals)+h.segments() == want && want > 0:
+			err = fmt.Errorf("number of %s: the record line says %d, but more lines follow: correct the number, or delete the line", h.parts(), want)
+		case h.Segments != nil:
+			err = h.segment(f, n)
 		default:
-			err = fmt.Errorf("number of signals: the record line says %d, but more lines follow: correct the number, or delete the line", want)
+			err = h.signal(f, n)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
@@ -85,23 +107,41 @@ func ParseHeader(data []byte, name string) (*Header, error) {
 	switch {
 	case want < 0:
 		return nil, fmt.Errorf("%s: it has no record line (NAME SIGNALS RATE SAMPLES): fetch it again", name)
-	case len(h.Signals) < want:
-		return nil, fmt.Errorf("%s: number of signals: the record line says %d, but %d lines follow: the file is cut off; fetch it again", name, want, len(h.Signals))
+	case len(h.Signals)+h.segments() < want:
+		return nil, fmt.Errorf("%s: number of %s: the record line says %d, but %d lines follow: the file is cut off; fetch it again", name, h.parts(), want, len(h.Signals)+h.segments())
+	}
+	if err := h.sum(); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", name, h.line, err)
 	}
 	return h, nil
 }
 
-// record parses NAME[/SEGMENTS] SIGNALS [RATE[/…] [SAMPLES [TIME [DATE]]]].
-func (h *Header) record(f []string) (signals int, err error) {
-	h.Name = f[0]
-	if strings.Contains(h.Name, "/") {
-		return 0, fmt.Errorf("record name: %q has several segments, which are not supported: give the header of one segment", h.Name)
+func (h *Header) segments() int { return len(h.Segments) }
+
+// parts says what the lines after the record line are.
+func (h *Header) parts() string {
+	if h.Segments != nil {
+		return "segments"
 	}
+	return "signals"
+}
+
+// record parses NAME[/SEGMENTS] SIGNALS [RATE[/…] [SAMPLES [TIME [DATE]]]]. It returns how
+// many lines of signals or segments follow.
+func (h *Header) record(f []string) (lines int, err error) {
+	name, segments, several := strings.Cut(f[0], "/")
+	h.Name = name
 	if len(f) < 2 {
 		return 0, fmt.Errorf("number of signals: it is missing: write NAME SIGNALS RATE SAMPLES")
 	}
-	if signals, err = strconv.Atoi(f[1]); err != nil || signals < 1 || signals > mostSignals {
+	if lines, err = strconv.Atoi(f[1]); err != nil || lines < 1 || lines > mostSignals {
 		return 0, fmt.Errorf("number of signals: %q: write 1 to %d", f[1], mostSignals)
+	}
+	if several {
+		if lines, err = strconv.Atoi(segments); err != nil || lines < 1 || lines > mostSegments {
+			return 0, fmt.Errorf("number of segments: %q: write 1 to %d", f[0], mostSegments)
+		}
+		h.Segments = []Segment{}
 	}
 	if len(f) > 2 {
 		text, _, _ := strings.Cut(f[2], "/")
@@ -115,7 +155,7 @@ func (h *Header) record(f []string) (signals int, err error) {
 			return 0, fmt.Errorf("number of samples: %q: write a whole number of samples per signal", f[3])
 		}
 	}
-	return signals, nil
+	return lines, nil
 }
 
 // signal parses FILE FORMAT [GAIN [BITS [ZERO [INITIAL [CHECKSUM [BLOCK [NAME]]]]]]].
@@ -124,11 +164,14 @@ func (h *Header) signal(f []string, line int) error {
 	if len(f) < 2 {
 		return fmt.Errorf("format: it is missing: write FILE FORMAT GAIN BITS ZERO INITIAL CHECKSUM BLOCK NAME")
 	}
-	if s.File == "." || s.File == ".." || s.File == "-" || s.File == "~" || strings.ContainsAny(s.File, `/\`) {
+	if s.File == "." || s.File == ".." || s.File == "-" || strings.ContainsAny(s.File, `/\`) {
 		return fmt.Errorf("file name: %q: name a file in the folder of the header", s.File)
 	}
 	if err := s.format(f[1]); err != nil {
 		return err
+	}
+	if s.Format == 0 && s.File != nullName {
+		return fmt.Errorf("format: 0 is for signals without samples, whose file name is ~: correct one")
 	}
 	explicit := false
 	if len(f) > 2 {
@@ -151,8 +194,12 @@ func (h *Header) signal(f []string, line int) error {
 	if !explicit {
 		s.Baseline = float64(number[1])
 	}
+	s.before = number[1]
 	if len(f) > 5 {
-		s.Initial = &number[2]
+		s.Initial, s.before = &number[2], number[2]
+	}
+	if s.Format != difference {
+		s.before = 0
 	}
 	if len(f) > 6 {
 		sum := int16(number[3]) // some programs write it unsigned
@@ -182,8 +229,14 @@ func (s *Signal) format(text string) (err error) {
 		return fmt.Errorf("samples per frame: %q in the format %q: signals of several rates are not supported: convert the record (xform)", several, text)
 	}
 	s.Format, err = strconv.Atoi(rest)
-	if err != nil || s.Format != 16 && s.Format != 212 {
-		return fmt.Errorf("format: %q: only 16 and 212 are supported: convert the record (xform -o 16)", text)
+	if err != nil {
+		return fmt.Errorf("format: %q is not a number: write one of signal(5), such as 16", text)
+	}
+	if s.Format == 0 {
+		return nil
+	}
+	if _, err := codingOf(s.Format); err != nil {
+		return fmt.Errorf("format: %w", err)
 	}
 	return nil
 }

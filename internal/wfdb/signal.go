@@ -17,22 +17,15 @@ type Reader struct {
 	Header *Header
 	Leads  []int // index into Header.Signals of each channel
 
-	files  []*signalFile
-	values []int   // one frame: a sample per signal
-	done   int64   // frames read
-	sums   []int16 // checksums so far
+	frames frames
 	err    error
 }
 
-// A signalFile has the signals [first, first+count), interleaved.
-type signalFile struct {
-	name         string
-	first, count int
-	format       int
-	f            fs.File
-	r            *bufio.Reader
-	kept         int  // format 212: the second sample of a pair
-	have         bool // kept is the next sample
+// frames reads one frame after another.
+type frames interface {
+	// frame sets dst to the samples of the leads, in physical units; io.EOF at the end.
+	frame(dst []float32) error
+	Close() error
 }
 
 // Open reads the header file name and opens its signals. leads chooses channels; see
@@ -42,12 +35,68 @@ func Open(fsys fs.FS, name string, leads []string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{Header: h, values: make([]int, len(h.Signals)), sums: make([]int16, len(h.Signals))}
+	if len(h.Segments) > 0 {
+		return openSegments(fsys, h, leads)
+	}
+	r := &Reader{Header: h}
 	if r.Leads, err = h.Leads(leads); err != nil {
 		return nil, err
 	}
+	r.frames, err = openRecord(fsys, h, r.Leads)
+	return r, err
+}
+
+// Close closes the files.
+func (r *Reader) Close() error { return r.frames.Close() }
+
+// Read fills dst with whole frames of the leads, in physical units, and returns the number
+// of values, or 0 and io.EOF at the end. A sample that the recorder marked as missing, or
+// of a segment that does not have its lead, is NaN. Read checks the samples of all signals
+// against the header, not only those of leads.
+func (r *Reader) Read(dst []float32) (int, error) {
+	c := len(r.Leads)
+	if len(dst) < c {
+		panic(fmt.Sprintf("wfdb: Read into %d values, less than one of each of %d leads", len(dst), c))
+	}
+	n := 0
+	for r.err == nil && n+c <= len(dst) {
+		if r.err = r.frames.frame(dst[n : n+c]); r.err == nil {
+			n += c
+		}
+	}
+	if n > 0 {
+		return n, nil // the error comes with the next Read
+	}
+	return 0, r.err
+}
+
+// A single reads the signals of a record without segments.
+type single struct {
+	h      *Header
+	leads  []int // index into h.Signals of each channel; −1: the record does not have it
+	files  []*signalFile
+	values []int   // one frame: a sample per signal
+	done   int64   // frames read
+	sums   []int16 // checksums so far
+}
+
+// A signalFile has the signals [first, first+count), interleaved.
+type signalFile struct {
+	name         string
+	first, count int
+	coding       *coding
+	f            fs.File
+	r            *bufio.Reader
+	bytes        [4]int // of the block that is read
+	values       [3]int // its samples
+	kept, have   int    // those that were taken, and those that there are
+}
+
+func openRecord(fsys fs.FS, h *Header, leads []int) (*single, error) {
+	r := &single{h: h, leads: leads, values: make([]int, len(h.Signals)), sums: make([]int16, len(h.Signals))}
 	for i := range h.Signals {
 		s := &h.Signals[i]
+		r.values[i] = s.before
 		if n := len(r.files); n > 0 && r.files[n-1].name == h.beside(s.File) {
 			r.files[n-1].count++
 			continue
@@ -62,9 +111,33 @@ func Open(fsys fs.FS, name string, leads []string) (*Reader, error) {
 	return r, nil
 }
 
+// Measure returns the frames that the first file of a record has room for; 0: unknown.
+func (h *Header) Measure(fsys fs.FS) int64 {
+	if len(h.Signals) == 0 || h.Signals[0].Format == 0 {
+		return 0
+	}
+	first := &h.Signals[0]
+	info, err := fs.Stat(fsys, h.beside(first.File))
+	if err != nil {
+		return 0
+	}
+	signals := int64(0)
+	for i := range h.Signals {
+		if h.Signals[i].File == first.File {
+			signals++
+		}
+	}
+	c := codings[first.Format]
+	bytes, block := max(info.Size()-first.Offset, 0), int64(c.bytes)
+	return (bytes/block*int64(c.whole[c.bytes]) + int64(c.whole[bytes%block])) / signals
+}
+
 func openSignal(fsys fs.FS, h *Header, first int) (*signalFile, error) {
 	s := &h.Signals[first]
 	name := h.beside(s.File)
+	if s.File == nullName {
+		return nil, fmt.Errorf("%s:%d: file name: the signal has no samples (~): give the header of a record that has some", h.File, s.line)
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%d: file name: %w: put it beside the header", h.File, s.line, err)
@@ -74,11 +147,11 @@ func openSignal(fsys fs.FS, h *Header, first int) (*signalFile, error) {
 		f.Close()
 		return nil, fmt.Errorf("%s: byte %d: %w before the samples, which begin at byte %d: fetch it again", name, n, ErrTruncated, s.Offset)
 	}
-	return &signalFile{name: name, first: first, count: 1, format: s.Format, f: f, r: b}, nil
+	return &signalFile{name: name, first: first, count: 1, coding: codings[s.Format], f: f, r: b}, nil
 }
 
 // Close closes the files.
-func (r *Reader) Close() error {
+func (r *single) Close() error {
 	var err error
 	for _, f := range r.files {
 		err = errors.Join(err, f.f.Close())
@@ -86,46 +159,32 @@ func (r *Reader) Close() error {
 	return err
 }
 
-// Read fills dst with whole frames of the leads, in physical units, and returns the number
-// of values, or 0 and io.EOF at the end. A sample that the recorder marked as missing is
-// NaN. Read checks the samples of all signals against the header, not only those of leads.
-func (r *Reader) Read(dst []float32) (int, error) {
-	if len(dst) < len(r.Leads) {
-		panic(fmt.Sprintf("wfdb: Read into %d values, less than one of each of %d leads", len(dst), len(r.Leads)))
+func (r *single) frame(dst []float32) error {
+	if err := r.next(); err != nil {
+		return err
 	}
-	n := 0
-	for ; r.err == nil && n+len(r.Leads) <= len(dst); n += len(r.Leads) {
-		if r.err = r.frame(); r.err != nil {
-			break
-		}
-		for i, lead := range r.Leads {
-			dst[n+i] = r.Header.Signals[lead].physical(r.values[lead])
+	for i, lead := range r.leads {
+		dst[i] = missing
+		if lead >= 0 {
+			dst[i] = r.h.Signals[lead].physical(r.values[lead])
 		}
 	}
-	if n > 0 {
-		return n, nil // the error comes with the next Read
-	}
-	return 0, r.err
+	return nil
 }
 
-// missing returns the value that marks a missing sample.
-func (s *Signal) missing() int {
-	if s.Format == 212 {
-		return -1 << 11
-	}
-	return math.MinInt16
-}
+// missing is the value of a sample that is not there.
+var missing = float32(math.NaN())
 
 func (s *Signal) physical(v int) float32 {
-	if v == s.missing() {
-		return float32(math.NaN())
+	if v == codings[s.Format].missing {
+		return missing
 	}
 	return float32((float64(v) - s.Baseline) / s.Gain)
 }
 
 // frame reads one sample of every signal.
-func (r *Reader) frame() error {
-	h := r.Header
+func (r *single) next() error {
+	h := r.h
 	if h.Frames > 0 && r.done == h.Frames {
 		return r.finish()
 	}
@@ -133,6 +192,9 @@ func (r *Reader) frame() error {
 		for i := range f.count {
 			v, err := f.next()
 			if err == nil {
+				if h.Signals[f.first+i].Format == difference {
+					v += r.values[f.first+i]
+				}
 				r.values[f.first+i] = v
 				continue
 			}
@@ -149,7 +211,7 @@ func (r *Reader) frame() error {
 	}
 	for i, v := range r.values {
 		s := &h.Signals[i]
-		if r.done == 0 && s.Initial != nil && v != *s.Initial {
+		if r.done == 0 && s.Initial != nil && v != *s.Initial && s.Format != difference {
 			return fmt.Errorf("%s:%d: initial value: it says %d, %s begins with %d: the files belong to different records; fetch both again", h.File, s.line, *s.Initial, h.beside(s.File), v)
 		}
 		r.sums[i] += int16(v)
@@ -167,8 +229,8 @@ func truncated(err error) error {
 }
 
 // finish checks length and checksums against the header.
-func (r *Reader) finish() error {
-	h := r.Header
+func (r *single) finish() error {
+	h := r.h
 	for _, f := range r.files {
 		if f.rest() {
 			return fmt.Errorf("%s:1: number of samples: it says %d, but %s has more: correct the number, or fetch both files again", h.File, r.done, f.name)
@@ -180,37 +242,4 @@ func (r *Reader) finish() error {
 		}
 	}
 	return io.EOF
-}
-
-// next returns the next sample of the file.
-func (f *signalFile) next() (int, error) {
-	if f.have {
-		f.have = false
-		return f.kept, nil
-	}
-	var b [3]byte
-	if f.format == 16 {
-		_, err := io.ReadFull(f.r, b[:2])
-		return int(int16(uint16(b[0]) | uint16(b[1])<<8)), err
-	}
-	n, err := io.ReadFull(f.r, b[:3])
-	if n < 2 {
-		if n == 1 {
-			err = io.ErrUnexpectedEOF
-		}
-		return 0, err
-	}
-	f.kept, f.have = signed12(int(b[2])|int(b[1]>>4)<<8), n == 3 // an odd last sample has two bytes
-	return signed12(int(b[0]) | int(b[1]&15)<<8), nil
-}
-
-func signed12(v int) int { return (v ^ 1<<11) - 1<<11 }
-
-// rest reports whether the file has more samples, not counting zeros that complete its last
-// pair.
-func (f *signalFile) rest() bool {
-	if _, err := f.r.Peek(1); err == nil {
-		return true
-	}
-	return f.have && f.kept != 0
 }

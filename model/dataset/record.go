@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,8 @@ type Record struct {
 	Split string // from records.csv; "": none
 	Beats []BeatMark
 
-	fsys fs.FS
+	fsys  fs.FS
+	notes []string
 }
 
 // A BeatMark is an annotated beat.
@@ -32,6 +34,12 @@ type BeatMark struct {
 	Sample int64  // index of the sample in each channel
 	Symbol string // PhysioNet's; "": unknown
 	Class  string // of AAMI EC57: N, S, V, F or Q
+}
+
+// RecordOptions are the options of Records.
+type RecordOptions struct {
+	SkipBad bool     // leave out records that cannot be read, with a note; every signal is read to its end
+	Leads   []string // leads that SkipBad wants readable; nil: all
 }
 
 // Records lists annotated electrocardiograms by name: the record at name, those of the
@@ -42,18 +50,21 @@ type BeatMark struct {
 // has the columns sample and symbol or aami; other columns are ignored. A table
 // records.csv in the same folder or in the one above names in its columns record and
 // split the split of each record.
-func Records(name string) (list []Record, notes []string, err error) {
-	return recordsOf(osFS{}, path.Clean(filepath.ToSlash(name)))
+//
+// Beats up to ten seconds after the end of a signal are left out and noted.
+func Records(name string, o RecordOptions) (list []Record, notes []string, err error) {
+	return recordsOf(osFS{}, path.Clean(filepath.ToSlash(name)), o)
 }
 
-func recordsOf(fsys fs.FS, name string) (list []Record, notes []string, err error) {
+func recordsOf(fsys fs.FS, name string, o RecordOptions) (list []Record, notes []string, err error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, nil, err
 	}
 	dir := name
+	l := recordList{fsys: fsys, o: o}
 	if info.IsDir() {
-		dir, list, notes, err = findRecords(fsys, name)
+		dir, list, notes, err = l.find(name)
 	} else {
 		dir = path.Dir(name)
 		var ok bool
@@ -66,64 +77,10 @@ func recordsOf(fsys fs.FS, name string) (list []Record, notes []string, err erro
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, r := range list {
+		notes = append(notes, r.notes...)
+	}
 	return list, notes, readSplits(fsys, list, dir, path.Dir(dir))
-}
-
-// findRecords lists the records of dir, or of the subfolder that has most. where is the
-// folder that they are in.
-func findRecords(fsys fs.FS, dir string) (where string, list []Record, notes []string, err error) {
-	where = dir
-	if list, err = listRecords(fsys, dir); err != nil || len(list) > 0 {
-		return where, list, nil, err
-	}
-	entries, err := fs.ReadDir(fsys, dir)
-	if err != nil {
-		return where, nil, nil, err
-	}
-	others := 0
-	for _, e := range entries {
-		if hidden(e.Name()) || !isDir(fsys, dir, e) {
-			continue
-		}
-		sub := path.Join(dir, e.Name())
-		found, err := listRecords(fsys, sub)
-		if err != nil {
-			return where, nil, nil, err
-		}
-		others += len(found)
-		if len(found) > len(list) {
-			where, list = sub, found
-		}
-	}
-	if others -= len(list); others > 0 {
-		notes = append(notes, fmt.Sprintf("the %d records are those of %s; other folders have %d: give one of them to use its records", len(list), where, others))
-	}
-	return where, list, notes, nil
-}
-
-func listRecords(fsys fs.FS, dir string) (list []Record, err error) {
-	entries, err := fs.ReadDir(fsys, dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		if hidden(e.Name()) || e.IsDir() {
-			continue
-		}
-		r, ok, err := openRecordFile(fsys, path.Join(dir, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			continue
-		}
-		if i := slices.IndexFunc(list, func(o Record) bool { return o.Name == r.Name }); i >= 0 {
-			return nil, fmt.Errorf("%s: the record %s is also in %s: remove one", r.File, r.Name, list[i].File)
-		}
-		list = append(list, r)
-	}
-	slices.SortFunc(list, func(a, b Record) int { return strings.Compare(a.Name, b.Name) })
-	return list, nil
 }
 
 // openRecordFile reads the annotations of a record. ok reports whether name is one.
@@ -147,26 +104,71 @@ func openRecordFile(fsys fs.FS, name string) (r Record, ok bool, err error) {
 	} else if err != nil {
 		return r, false, err
 	}
+	var rate float64
+	var frames int64
 	if header {
-		r.Beats, err = readATR(fsys, r.File, marks)
-	} else {
-		r.Beats, err = readBeatTable(fsys, marks)
+		rate, frames, err = r.readATR(marks)
+	} else if r.Beats, err = readBeatTable(fsys, marks); err == nil {
+		rate, frames, err = r.soundHeader()
+	}
+	if err == nil && frames > 0 {
+		err = r.leaveOut(marks, frames, rate)
 	}
 	return r, err == nil, err
 }
 
-func readATR(fsys fs.FS, header, marks string) (beats []BeatMark, err error) {
-	h, err := wfdb.ReadHeader(fsys, header)
-	if err != nil {
-		return nil, err
+// mostAfter is how long after the end of a signal beats may be, in seconds: a recorder
+// writes its last ones a little after it has stopped.
+const mostAfter = 10
+
+// leaveOut removes the beats after the end of a signal, and notes it. Beats long after the
+// end are an error: they belong to another record.
+func (r *Record) leaveOut(marks string, frames int64, rate float64) error {
+	n, _ := slices.BinarySearchFunc(r.Beats, frames, func(b BeatMark, end int64) int { return cmp.Compare(b.Sample, end) })
+	after := len(r.Beats) - n
+	if after == 0 {
+		return nil
 	}
-	list, err := wfdb.ReadAnnotations(fsys, marks, h.Frames)
+	if last := r.Beats[len(r.Beats)-1].Sample; float64(last-frames) > mostAfter*rate {
+		return fmt.Errorf("%s: sample: the beat at sample %d is after the end, %d samples: the annotations in %s belong to another signal; fetch both again", r.File, last, frames, marks)
+	}
+	r.Beats = r.Beats[:n]
+	r.notes = append(r.notes, fmt.Sprintf("%s: %d beats after the end of the signal (%d samples) are left out", marks, after, frames))
+	return nil
+}
+
+// soundHeader returns rate and length of the audio file of a record; 0 frames: unknown.
+func (r *Record) soundHeader() (rate float64, frames int64, err error) {
+	f, err := r.fsys.Open(r.File)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer f.Close()
+	a, err := audio.NewReader(f, r.File)
+	if err != nil {
+		return 0, 0, err
+	}
+	return a.Rate, max(int64(a.Frames), 0), nil
+}
+
+// readATR reads the beats of a WFDB record, and returns its rate and length; 0 frames:
+// unknown.
+func (r *Record) readATR(marks string) (rate float64, frames int64, err error) {
+	h, err := wfdb.ReadHeader(r.fsys, r.File)
+	if err != nil {
+		return 0, 0, err
+	}
+	list, err := wfdb.ReadAnnotations(r.fsys, marks, h.Rate)
 	for _, a := range list {
 		if class := wfdb.Class(a.Symbol); class != "" {
-			beats = append(beats, BeatMark{a.Sample, a.Symbol, class})
+			r.Beats = append(r.Beats, BeatMark{a.Sample, a.Symbol, class})
 		}
 	}
-	return sortedBeats(beats), err
+	sortedBeats(r.Beats)
+	if h.Frames == 0 {
+		h.Frames = h.Measure(r.fsys)
+	}
+	return h.Rate, h.Frames, err
 }
 
 func sortedBeats(beats []BeatMark) []BeatMark {
@@ -209,31 +211,6 @@ func readBeatTable(fsys fs.FS, name string) (beats []BeatMark, err error) {
 		return nil
 	})
 	return sortedBeats(beats), err
-}
-
-// readSplits sets the splits of list from the first records.csv in dirs.
-func readSplits(fsys fs.FS, list []Record, dirs ...string) error {
-	for _, dir := range dirs {
-		name := path.Join(dir, "records.csv")
-		if _, err := fs.Stat(fsys, name); err != nil {
-			continue
-		}
-		splits := map[string]string{}
-		if err := readColumns(fsys, name, []string{"record", "split"}, func(value func(int) string) error {
-			if _, twice := splits[value(0)]; twice {
-				return fmt.Errorf("record: %q has two lines: delete one", value(0))
-			}
-			splits[value(0)] = value(1)
-			return nil
-		}); err != nil {
-			return err
-		}
-		for i := range list {
-			list[i].Split = splits[list[i].Name]
-		}
-		return nil
-	}
-	return nil
 }
 
 // A Signal is a whole signal in memory.
@@ -288,15 +265,4 @@ func (r *Record) CheckWithin(samples int64) error {
 		}
 	}
 	return nil
-}
-
-// orRecords adds to err that dir holds records, if it does.
-func orRecords(fsys fs.FS, dir string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if list, e := listRecords(fsys, dir); e == nil && len(list) > 0 {
-		return fmt.Errorf("%w; it holds annotated electrocardiograms: cut them into beats with BeatOptions.Segment beat, or give a model of heartbeats", err)
-	}
-	return err
 }

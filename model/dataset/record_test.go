@@ -46,20 +46,20 @@ func twoRecords(t *testing.T) fstest.MapFS {
 func TestRecords(t *testing.T) {
 	fsys := twoRecords(t)
 	for _, name := range []string{".", "leads"} {
-		list, _, err := recordsOf(fsys, name)
+		list, _, err := recordsOf(fsys, name, RecordOptions{})
 		if err != nil || len(list) != 2 || list[0].Name != "a" || list[1].Split != "DS2" || len(list[0].Beats) < 30 {
 			t.Fatalf("%s: %d records, %v", name, len(list), err)
 		}
 	}
-	list, _, err := recordsOf(fsys, "leads/b.wav")
+	list, _, err := recordsOf(fsys, "leads/b.wav", RecordOptions{})
 	if err != nil || len(list) != 1 || list[0].Split != "DS2" {
 		t.Errorf("one: %+v, %v", list, err)
 	}
 	fsys["none/x.wav"] = fsys["leads/a.wav"]
-	if _, _, err := recordsOf(fsys, "none/x.wav"); err == nil || !strings.Contains(err.Error(), "beats.csv") {
+	if _, _, err := recordsOf(fsys, "none/x.wav", RecordOptions{}); err == nil || !strings.Contains(err.Error(), "beats.csv") {
 		t.Errorf("without a table: %v", err)
 	}
-	if list, _, err := recordsOf(fsys, "none"); err != nil || len(list) > 0 {
+	if list, _, err := recordsOf(fsys, "none", RecordOptions{}); err != nil || len(list) > 0 {
 		t.Errorf("a folder without records: %v, %v", list, err)
 	}
 }
@@ -80,7 +80,7 @@ func TestRecordMistakes(t *testing.T) {
 		fsys := fstest.MapFS{}
 		addRecord(t, fsys, "x", ecgtest.Options{Rate: 250, Seconds: 5})
 		fsys["x.beats.csv"] = &fstest.MapFile{Data: []byte(table)}
-		list, _, err := recordsOf(fsys, ".")
+		list, _, err := recordsOf(fsys, ".", RecordOptions{})
 		if err == nil {
 			_, err = LoadBeats(list, BeatOptions{Segment: segment.Config{Kind: segment.Beat}})
 		}
@@ -90,7 +90,7 @@ func TestRecordMistakes(t *testing.T) {
 	}
 	fsys := twoRecords(t)
 	fsys["leads/records.csv"] = &fstest.MapFile{Data: []byte("record,split\na,x\na,y\n")}
-	if _, _, err := recordsOf(fsys, "leads"); err == nil || !strings.Contains(err.Error(), "records.csv:3") {
+	if _, _, err := recordsOf(fsys, "leads", RecordOptions{}); err == nil || !strings.Contains(err.Error(), "records.csv:3") {
 		t.Errorf("a record twice: %v", err)
 	}
 }
@@ -141,7 +141,7 @@ func TestChooseRecords(t *testing.T) {
 }
 
 func TestLoadBeats(t *testing.T) {
-	list, _, err := recordsOf(twoRecords(t), ".")
+	list, _, err := recordsOf(twoRecords(t), ".", RecordOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,4 +228,48 @@ func FuzzBeatTable(f *testing.F) {
 			}
 		}
 	})
+}
+
+// wfdbRecord is a WFDB record of noise with beats at these samples.
+func wfdbRecord(fsys fstest.MapFS, name string, frames int, beats ...int) {
+	atr, now := []byte{}, 0
+	for _, b := range beats {
+		atr = append(atr, byte(b-now), byte(1<<2|(b-now)>>8))
+		now = b
+	}
+	fsys[name+".hea"] = &fstest.MapFile{Data: fmt.Appendf(nil, "%s 1 250 %d\n%s.dat 16 200/mV 12 0\n", name, frames, name)}
+	fsys[name+".dat"] = &fstest.MapFile{Data: make([]byte, 2*frames)}
+	fsys[name+".atr"] = &fstest.MapFile{Data: append(atr, 0, 0)}
+}
+
+// Beats a little after the end are left out and told; beats of another record are refused.
+func TestBeatsAfterTheEnd(t *testing.T) {
+	fsys := fstest.MapFS{}
+	wfdbRecord(fsys, "a", 1000, 100, 900, 1000, 1200)
+	list, notes, err := recordsOf(fsys, ".", RecordOptions{})
+	if err != nil || len(list[0].Beats) != 2 || strings.Join(notes, "") != "a.atr: 2 beats after the end of the signal (1000 samples) are left out" {
+		t.Errorf("%+v, %q, %v", list, notes, err)
+	}
+	fsys["a.hea"].Data = []byte("a 1 250\na.dat 16\n") // of unknown length
+	if list, notes, err = recordsOf(fsys, ".", RecordOptions{}); err != nil || len(list[0].Beats) != 2 || len(notes) != 1 {
+		t.Errorf("unknown length: %+v, %q, %v", list, notes, err)
+	}
+	wfdbRecord(fsys, "a", 1000, 100, 900, 1800, 2700, 3600)
+	if _, _, err = recordsOf(fsys, ".", RecordOptions{}); err == nil || !strings.Contains(err.Error(), "belong to another signal") {
+		t.Errorf("long after the end: %v", err)
+	}
+}
+
+func TestSkipBadRecords(t *testing.T) {
+	fsys := fstest.MapFS{}
+	for _, name := range []string{"a", "b", "c", "d"} {
+		wfdbRecord(fsys, name, 1000, 100)
+	}
+	fsys["b.hea"].Data = []byte("nonsense")
+	fsys["c.dat"].Data = fsys["c.dat"].Data[:500]
+	fsys["d.atr"].Data = []byte{1}
+	list, notes, err := recordsOf(fsys, ".", RecordOptions{SkipBad: true})
+	if err != nil || recordNames(list) != "a" || len(notes) != 3 || !strings.HasPrefix(notes[1], "skipped: c.dat: sample 250 of signal 1: cut off") {
+		t.Errorf("%v, %q, %v", recordNames(list), notes, err)
+	}
 }
