@@ -174,7 +174,7 @@ func TestClaimsAreBounded(t *testing.T) {
 	}
 	var z bytes.Buffer
 	w := zlib.NewWriter(&z)
-	for range 100 {
+	for range 66 {
 		w.Write(make([]byte, 1<<20))
 	}
 	w.Close()

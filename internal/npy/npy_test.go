@@ -95,8 +95,8 @@ func TestClaimsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Write(withHeader("{'descr': '|b1', 'fortran_order': False, 'shape': (104857600,), }"))
-	for range 100 {
+	f.Write(withHeader("{'descr': '|b1', 'fortran_order': False, 'shape': (69206016,), }"))
+	for range 66 {
 		f.Write(make([]byte, 1<<20))
 	}
 	w.Close()

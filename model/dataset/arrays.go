@@ -202,6 +202,11 @@ func (g *gatherer) addPart(v *variables, p rolePart, axes string) error {
 
 // unlabelled says how labels are added.
 func (v *variables) unlabelled(x *ndarray.Array) error {
+	for _, a := range v.list {
+		if a.Refused != nil {
+			return fmt.Errorf("%s: %w", a.Name, a.Refused)
+		}
+	}
 	has := fmt.Sprintf("there are no labels for %s among %s", x.Name, v)
 	switch {
 	case v.matlab():

@@ -279,7 +279,12 @@ func TestArrayErrors(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	_, err := oneSet(t, "a.npz", npzFile(t, map[string][]byte{"X": x, "y": y}), Options{Columns: map[string]string{"label": "z"}})
+	object := append(matElement(6, []byte{17, 0, 0, 0, 0, 0, 0, 0}), bytes.Join([][]byte{matElement(1, []byte("what")), matElement(1, []byte("MCOS")), matElement(1, []byte("categorical"))}, nil)...)
+	_, err := oneSet(t, "a.mat", matFile(matCells("X", matNumbers("", 1, 5, ramp(5)), matNumbers("", 1, 3, ramp(3))), matElement(14, object)), Options{})
+	if err == nil || !strings.Contains(err.Error(), "load('a.mat'); what = cellstr(what); save('a.mat', '-v7')") {
+		t.Error(err)
+	}
+	_, err = oneSet(t, "a.npz", npzFile(t, map[string][]byte{"X": x, "y": y}), Options{Columns: map[string]string{"label": "z"}})
 	if err == nil || !strings.Contains(err.Error(), `no variable "z"`) {
 		t.Error(err)
 	}
