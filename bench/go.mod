@@ -9,9 +9,6 @@ require (
 	inkling v0.0.0
 )
 
-require (
-	github.com/hajimehoshi/go-mp3 v0.3.4 // indirect
-	golang.org/x/sys v0.49.0 // indirect
-)
+require golang.org/x/sys v0.49.0 // indirect
 
 replace inkling => ../

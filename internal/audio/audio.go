@@ -153,7 +153,11 @@ func Decode(r io.Reader, name string) (*Clip, error) {
 	c.Samples = make([]float32, 0, min(promised, 1<<14)+a.Channels)
 	for {
 		if cap(c.Samples)-len(c.Samples) < a.Channels {
-			grown := make([]float32, len(c.Samples), max(len(c.Samples), min(promised, 2*cap(c.Samples)))+a.Channels)
+			size := 2 * cap(c.Samples)
+			if len(c.Samples) < promised {
+				size = min(promised, size)
+			}
+			grown := make([]float32, len(c.Samples), size+a.Channels)
 			copy(grown, c.Samples)
 			c.Samples = grown
 		}

@@ -104,14 +104,6 @@ func TestErrorsSayWhat(t *testing.T) {
 	flacFile := whole.Bytes()
 	broken := bytes.Clone(flacFile)
 	broken[len(broken)-100] ^= 4
-	mp3File, err := os.ReadFile("testdata/mono44.mp3")
-	if err != nil {
-		t.Fatal(err)
-	}
-	padded, err := os.ReadFile("testdata/padded22.mp3")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, c := range map[string]struct {
 		file []byte
 		want string
@@ -135,9 +127,6 @@ func TestErrorsSayWhat(t *testing.T) {
 		"flac cut":        {flacFile[:len(flacFile)-50], "8192 of 9000 samples", ErrTruncated},
 		"flac cut early":  {flacFile[:30], "metadata", ErrTruncated},
 		"flac broken":     {broken, "sample 8192", nil},
-		"mp3 cut":         {mp3File[:len(mp3File)-50], "within MP3 frame", ErrTruncated},
-		"mp3 frame lost":  {mp3File[:len(mp3File)-209], "MP3 frames", ErrTruncated},
-		"mp3 misread":     {padded, "convert", nil},
 		"id3 only":        {[]byte("ID3\x03\x00\x00\x7f\x7f\x7f\x7fabc"), "ID3 tag", ErrTruncated},
 	} {
 		t.Run(name, func(t *testing.T) {

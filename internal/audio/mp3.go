@@ -2,101 +2,32 @@ package audio
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/hajimehoshi/go-mp3"
+	"inkling/internal/mp3"
 )
 
-// MPEG-1 and MPEG-2 layer III. go-mp3 decodes; it silently skips what it does not
-// understand. So mp3Frames passes only whole frames of one kind on to it, and reports
-// everything else as an error.
-
-// mp3Header is the four bytes that begin a frame (ISO/IEC 11172-3, 2.4.1.3).
-type mp3Header uint32
-
-// kind returns the bits that are equal in all frames of a file: sync, version, layer, rate,
-// and whether there is one channel or two.
-func (h mp3Header) kind() mp3Header {
-	k := h & 0xFFFE0C00
-	if h.mono() {
-		k |= 1
-	}
-	return k
-}
-
-func (h mp3Header) valid() bool {
-	return h>>21 == 0x7FF && h>>19&3 != 1 && h>>17&3 == 1 && h>>12&15 != 15 && h>>10&3 != 3 && h&3 != 2
-}
-
-func (h mp3Header) mono() bool { return h>>6&3 == 3 }
-func (h mp3Header) lsf() bool  { return h>>19&3 != 3 } // low sampling frequencies: MPEG-2 and 2.5
-
-func (h mp3Header) rate() int {
-	rate := [3]int{44100, 48000, 32000}[h>>10&3]
-	switch h >> 19 & 3 {
-	case 2:
-		return rate / 2
-	case 0:
-		return rate / 4
-	}
-	return rate
-}
-
-var mp3Bitrates = [2][15]int{ // kbit/s
-	{0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320},
-	{0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},
-}
-
-// size returns the number of bytes of the frame.
-func (h mp3Header) size() int {
-	padding := int(h >> 9 & 1)
-	if h.lsf() {
-		return 72000*mp3Bitrates[1][h>>12&15]/h.rate() + padding
-	}
-	return 144000*mp3Bitrates[0][h>>12&15]/h.rate() + padding
-}
-
-// samples returns the number of samples per channel in a frame.
-func (h mp3Header) samples() int64 {
-	if h.lsf() {
-		return 576
-	}
-	return 1152
-}
-
-// supported returns an error for frames that go-mp3 decodes wrongly. go-mp3 computes the
-// size of an MPEG-2 frame as one byte too few if the padding bit is set and the size in half
-// bytes is even.
-func (h mp3Header) supported() error {
-	const convert = "convert it to FLAC or WAV (ffmpeg -i in.mp3 out.flac)"
-	switch {
-	case h>>19&3 == 0:
-		return errors.New("MPEG 2.5 layer III is not supported: " + convert)
-	case h>>12&15 == 0:
-		return errors.New("MP3 of free bit rate is not supported: " + convert)
-	case h.lsf() && h>>9&1 == 1 && 144000*mp3Bitrates[1][h>>12&15]/h.rate()%2 == 0:
-		return fmt.Errorf("MP3 of MPEG-2 at %d kbit/s and %d Hz is not supported: %s", mp3Bitrates[1][h>>12&15], h.rate(), convert)
-	}
-	return nil
-}
+// peekMP3 is how far the first frame is looked for.
+const peekMP3 = 1 << 14
 
 // findMP3 returns the position of the first frame in p, or −1. A frame counts only if
 // another of its kind, or the end, follows it.
 func findMP3(p []byte, atEnd bool) int {
-	for i := 0; i+4 <= len(p) && i < 1<<13; i++ {
-		h := mp3Header(binary.BigEndian.Uint32(p[i:]))
-		if !h.valid() || h>>12&15 == 0 && i > 0 {
+	for i := 0; i+mp3.HeaderSize <= len(p) && i < 1<<13; i++ {
+		h := header(p[i:])
+		if !h.Valid() || h.FreeRate() && i > 0 {
 			continue
 		}
-		if h>>12&15 == 0 {
+		if h.FreeRate() {
 			return i
 		}
-		next := i + h.size()
-		if next+4 <= len(p) {
-			if n := mp3Header(binary.BigEndian.Uint32(p[next:])); n.valid() && n.kind() == h.kind() {
+		next := i + h.Size()
+		if next+mp3.HeaderSize <= len(p) {
+			if n := header(p[next:]); n.Valid() && n.Kind() == h.Kind() {
 				return i
 			}
 		} else if atEnd {
@@ -106,231 +37,306 @@ func findMP3(p []byte, atEnd bool) int {
 	return -1
 }
 
+func header(p []byte) mp3.Header { return mp3.Header(binary.BigEndian.Uint32(p)) }
+
 func isMP3(b *bufio.Reader) bool {
-	p, err := b.Peek(1 << 14)
+	p, err := b.Peek(peekMP3)
 	return findMP3(p, err != nil) >= 0
 }
 
-// mp3Frames is an io.Reader of whole frames. It ends with io.EOF in any case, as go-mp3
-// expects; err says why.
-type mp3Frames struct {
-	b        *bufio.Reader
-	first    mp3Header
-	declared int64  // frames according to the Xing header; 0: unknown
-	skip     int64  // delay of encoder and decoder, samples per channel
-	drop     int64  // padding at the end, samples per channel
-	frames   int64  // frames read
-	buf      []byte // frame being read
-	rest     []byte // of buf
-	err      error
-}
-
-func newMP3Frames(b *bufio.Reader) (*mp3Frames, error) {
-	p, err := b.Peek(1 << 14)
-	at := findMP3(p, err != nil)
-	if at < 0 {
-		return nil, ErrFormat
-	}
-	f := &mp3Frames{b: b, first: mp3Header(binary.BigEndian.Uint32(p[at:]))}
-	if err := f.first.supported(); err != nil {
-		return nil, err
-	}
-	b.Discard(at)
-	if p, err := b.Peek(f.first.size()); err == nil && f.info(p) {
-		b.Discard(len(p))
-	}
-	return f, nil
-}
-
-// info reads a Xing, Info or VBRI header, which replaces the first frame and has no sound.
-// It reports whether p is one.
-func (f *mp3Frames) info(p []byte) bool {
-	at := 4 + 32
-	if len(p) >= at+18 && string(p[at:at+4]) == "VBRI" {
-		f.declared = int64(binary.BigEndian.Uint32(p[at+14:]))
-		return true
-	}
-	switch {
-	case f.first.lsf() && f.first.mono():
-		at = 4 + 9
-	case f.first.lsf() || f.first.mono():
-		at = 4 + 17
-	}
-	if f.first>>16&1 == 0 {
-		at += 2
-	}
-	if len(p) < at+12 || string(p[at:at+4]) != "Xing" && string(p[at:at+4]) != "Info" {
-		return false
-	}
-	if p[at+7]&1 != 0 {
-		f.declared = int64(binary.BigEndian.Uint32(p[at+8:]))
-	}
-	if p[at+7]&15 == 15 && len(p) >= at+144 && string(p[at+120:at+122]) == "LA" {
-		const decoderDelay = 529
-		f.skip = int64(p[at+141])<<4 | int64(p[at+142])>>4
-		f.drop = int64(p[at+142]&15)<<8 | int64(p[at+143])
-		f.skip += decoderDelay
-		f.drop = max(0, f.drop-decoderDelay)
-	}
-	return true
-}
-
-func (f *mp3Frames) Read(p []byte) (int, error) {
-	if len(f.rest) == 0 {
-		if f.err == nil {
-			f.err = f.next()
-		}
-		if f.err != nil {
-			return 0, io.EOF // go-mp3 understands nothing else
-		}
-	}
-	n := copy(p, f.rest)
-	f.rest = f.rest[n:]
-	return n, nil
-}
-
-func (f *mp3Frames) next() error {
-	if f.declared > 0 && f.frames == f.declared {
-		return io.EOF
-	}
-	p, err := f.b.Peek(4)
-	if len(p) < 4 {
-		if err != io.EOF {
-			return err
-		}
-		if f.declared > 0 {
-			return fmt.Errorf("%w: %d of %d MP3 frames", ErrTruncated, f.frames, f.declared)
-		}
-		return io.EOF
-	}
-	h := mp3Header(binary.BigEndian.Uint32(p))
-	if !h.valid() {
-		if f.trailer() {
-			return io.EOF
-		}
-		return fmt.Errorf("damaged: no MP3 frame after frame %d", f.frames)
-	}
-	if h.kind() != f.first.kind() {
-		return fmt.Errorf("MP3 frame %d differs from the first in rate or channels: convert the file to FLAC or WAV", f.frames+1)
-	}
-	if err := h.supported(); err != nil {
-		return err
-	}
-	f.buf = append(f.buf[:0], make([]byte, h.size())...)
-	if _, err := io.ReadFull(f.b, f.buf); err != nil {
-		if err == io.ErrUnexpectedEOF {
-			return fmt.Errorf("%w: within MP3 frame %d", ErrTruncated, f.frames+1)
-		}
-		return err
-	}
-	f.frames++
-	f.rest = f.buf
-	return nil
-}
-
-// trailer reports whether a tag, or nothing but zeros, follows.
-func (f *mp3Frames) trailer() bool {
-	p, _ := f.b.Peek(1 << 10)
-	for _, tag := range []string{"TAG", "APETAGEX", "LYRICSBEGIN", "ID3"} {
-		if len(p) >= len(tag) && string(p[:len(tag)]) == tag {
-			return true
-		}
-	}
-	for _, v := range p {
-		if v != 0 {
-			return false
-		}
-	}
-	return true
-}
-
+// An mp3Reader reads the frames of a file, or of several that were joined to one. Each part
+// may begin with a header of its own, which says how much its encoder put before and
+// behind the sound.
 type mp3Reader struct {
-	frames   *mp3Frames
-	d        *mp3.Decoder
-	channels int
-	decoded  int64 // samples per channel, before skip
-	buf      [4096]byte
-	rest     []byte // decoded, of buf
+	b     *bufio.Reader
+	first mp3.Header
+	d     mp3.Decoder
+	mp3Part
+
+	frame []byte
+	pcm   []float32
+	rest  []float32 // of pcm
+}
+
+// An mp3Part is a part of a file.
+type mp3Part struct {
+	declared int64 // frames; 0: unknown
+	skip     int64 // delay of encoder and decoder, samples per channel
+	drop     int64 // padding at the end, samples per channel
+	frames   int64 // read
+	samples  int64 // per channel in a frame
 }
 
 func (a *Reader) openMP3(b *bufio.Reader) error {
-	f, err := newMP3Frames(b)
-	if err != nil {
+	p, err := b.Peek(peekMP3)
+	at := findMP3(p, err != nil)
+	if at < 0 {
+		return ErrFormat
+	}
+	m := &mp3Reader{b: b, first: header(p[at:])}
+	m.samples = int64(m.first.Samples())
+	if m.first.FreeRate() {
+		return errFreeRate
+	}
+	b.Discard(at)
+	if _, err := m.info(); err != nil {
 		return err
 	}
-	m := &mp3Reader{frames: f, channels: 2}
-	if f.first.mono() {
-		m.channels = 1
-	}
-	if m.d, err = mp3.NewDecoder(f); err != nil {
-		if f.err != nil && f.err != io.EOF {
-			err = f.err
-		}
-		return fmt.Errorf("MP3: %w", noEOF(err))
-	}
-	a.Rate, a.Channels, a.dec = float64(f.first.rate()), m.channels, m
-	if f.declared > 0 {
-		a.Frames = max(0, f.declared*f.first.samples()-f.skip-f.drop)
+	a.Rate, a.Channels, a.dec = float64(m.first.Rate()), m.first.Channels(), m
+	if m.declared > 0 {
+		a.Frames = m.end()
 	}
 	return nil
 }
 
-func noEOF(err error) error {
-	if err == io.EOF {
-		return ErrTruncated
+var errFreeRate = errors.New("MP3 of free bit rate is not supported: convert it to FLAC or WAV (ffmpeg -i in.mp3 out.flac)")
+
+// end returns the number of samples per channel that the part should have.
+func (p *mp3Part) end() int64 {
+	return max(0, p.declared*p.samples-p.skip-p.drop)
+}
+
+// info reads a Xing, Info or VBRI header, which stands in place of a frame and begins a
+// part. It reports whether there is one.
+func (m *mp3Reader) info() (bool, error) {
+	h, err := m.b.Peek(mp3.HeaderSize)
+	if err != nil {
+		return false, nil
 	}
-	return err
+	first := header(h)
+	p, err := m.b.Peek(first.Size())
+	if err != nil {
+		return false, nil
+	}
+	part, ok := parseInfo(first, p)
+	if !ok {
+		return false, nil
+	}
+	if err := m.complete(); err != nil {
+		return false, err
+	}
+	m.mp3Part = part
+	m.d.Reset()
+	m.b.Discard(len(p))
+	return true, nil
+}
+
+// decoderDelay is the number of samples by which a decoder is late.
+const decoderDelay = 529
+
+func parseInfo(h mp3.Header, p []byte) (part mp3Part, ok bool) {
+	part.samples = int64(h.Samples())
+	at := mp3.HeaderSize + 32
+	if len(p) >= at+18 && string(p[at:at+4]) == "VBRI" {
+		part.declared = int64(binary.BigEndian.Uint32(p[at+14:]))
+		return part, true
+	}
+	at = mp3.HeaderSize + h.SideSize()
+	if h.Protected() {
+		at += 2
+	}
+	if len(p) < at+12 || string(p[at:at+4]) != "Xing" && string(p[at:at+4]) != "Info" {
+		return part, false
+	}
+	flags := p[at+7]
+	at += 8
+	if flags&1 != 0 {
+		part.declared = int64(binary.BigEndian.Uint32(p[at:]))
+	}
+	for i, size := range []int{4, 4, 100, 4} { // frames, bytes, table of contents, quality
+		if flags>>i&1 != 0 {
+			at += size
+		}
+	}
+	if len(p) < at+24 {
+		return part, true
+	}
+	switch string(p[at : at+4]) {
+	case "LAME", "Lavc", "Lavf":
+		part.skip = int64(p[at+21])<<4 | int64(p[at+22])>>4
+		part.drop = int64(p[at+22]&15)<<8 | int64(p[at+23])
+		part.skip += decoderDelay
+		part.drop = max(0, part.drop-decoderDelay)
+	}
+	return part, true
+}
+
+// complete returns an error if the part lacks frames.
+func (m *mp3Reader) complete() error {
+	if m.frames >= m.declared {
+		return nil
+	}
+	return m.cutOff("")
+}
+
+func (m *mp3Reader) cutOff(why string) error {
+	got := max(0, m.frames*int64(m.first.Samples())-m.skip)
+	if m.declared > 0 {
+		return fmt.Errorf("%w: %d of %d samples%s", ErrTruncated, min(got, m.end()), m.end(), why)
+	}
+	return fmt.Errorf("%w: after %d samples%s", ErrTruncated, got, why)
 }
 
 func (m *mp3Reader) read(dst []float32) (int, error) {
 	done := 0
 	for done < len(dst) {
 		if len(m.rest) == 0 {
-			if err := m.fill(); err != nil {
+			if err := m.next(); err != nil {
 				return done, err
 			}
-			continue
 		}
-		// go-mp3 returns 16 bits and two channels for all files.
-		dst[done] = float32(int16(binary.LittleEndian.Uint16(m.rest))) / (1 << 15)
-		done++
-		if m.channels == 2 {
-			dst[done] = float32(int16(binary.LittleEndian.Uint16(m.rest[2:]))) / (1 << 15)
-			done++
-		}
-		m.rest = m.rest[4:]
+		n := copy(dst[done:], m.rest)
+		m.rest = m.rest[n:]
+		done += n
 	}
 	return done, nil
 }
 
-// fill decodes the next samples within [skip, end) into rest.
-func (m *mp3Reader) fill() error {
-	n, err := io.ReadAtLeast(m.d, m.buf[:], 4)
+// next decodes the next frame into rest.
+func (m *mp3Reader) next() error {
+	h, err := m.seek()
 	if err != nil {
-		return m.atEnd(err)
+		return err
 	}
-	n = n / 4
-	from, to := m.decoded, m.decoded+int64(n)
-	m.decoded = to
-	if f := m.frames; f.declared > 0 {
-		to = min(to, f.declared*f.first.samples()-f.drop)
+	if m.declared > 0 && m.frames == m.declared {
+		m.mp3Part = mp3Part{samples: int64(h.Samples())} // joined to it, without a header
 	}
-	if from = max(from, m.frames.skip); from < to {
-		base := m.decoded - int64(n)
-		m.rest = m.buf[4*(from-base) : 4*(to-base)]
+	m.frame = append(m.frame[:0], make([]byte, h.Size())...)
+	if _, err := io.ReadFull(m.b, m.frame); err != nil {
+		if err == io.ErrUnexpectedEOF {
+			return m.cutOff("")
+		}
+		return err
+	}
+	if m.pcm, err = m.d.Decode(m.pcm[:0], h, m.frame); err != nil {
+		return fmt.Errorf("MP3 frame %d: %w", m.frames+1, err)
+	}
+	from := m.frames * m.samples
+	m.frames++
+	to := m.frames * m.samples
+	if m.declared > 0 {
+		to = min(to, m.declared*m.samples-m.drop)
+	}
+	c := int64(m.first.Channels())
+	if start := max(from, m.skip); start < to {
+		m.rest = m.pcm[c*(start-from) : c*(to-from)]
 	}
 	return nil
 }
 
-func (m *mp3Reader) atEnd(err error) error {
-	f := m.frames
-	switch {
-	case f.err != nil && f.err != io.EOF:
-		return f.err
-	case err != io.EOF:
-		return fmt.Errorf("damaged near MP3 frame %d: %w", f.frames, err)
-	case m.decoded != f.frames*f.first.samples():
-		return fmt.Errorf("damaged: %d MP3 frames gave %d samples", f.frames, m.decoded)
+// seek goes to the next frame with sound, over tags and headers of parts.
+func (m *mp3Reader) seek() (mp3.Header, error) {
+	for {
+		p, err := m.b.Peek(mp3.HeaderSize)
+		switch {
+		case err != nil && err != io.EOF:
+			return 0, err
+		case len(p) == 0:
+			return 0, m.atEnd()
+		case len(p) < mp3.HeaderSize || !header(p).Valid():
+			if err := m.skipTag(); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		h := header(p)
+		switch ok, err := m.info(); {
+		case h.FreeRate():
+			return 0, errFreeRate
+		case h.Kind() != m.first.Kind():
+			return 0, fmt.Errorf("MP3 frame %d differs from the first in rate or channels: convert the file to FLAC or WAV", m.frames+1)
+		case err != nil:
+			return 0, err
+		case !ok:
+			return h, nil
+		}
+	}
+}
+
+// atEnd returns io.EOF, or what is missing.
+func (m *mp3Reader) atEnd() error {
+	if err := m.complete(); err != nil {
+		return err
 	}
 	return io.EOF
+}
+
+// skipTag skips what is no frame: a tag, after which another part may begin, or the rest of
+// the file if that is a tag. Anything else is an error.
+func (m *mp3Reader) skipTag() error {
+	p, _ := m.b.Peek(32)
+	size := int64(0)
+	switch {
+	case bytes.HasPrefix(p, []byte("TAG")):
+		size = 128
+	case bytes.HasPrefix(p, []byte("ID3")):
+		if err := m.complete(); err != nil {
+			return err
+		}
+		if _, err := skipID3(m.b); err != nil {
+			return err
+		}
+	case bytes.HasPrefix(p, []byte("APETAGEX")) && len(p) == 32:
+		size = int64(binary.LittleEndian.Uint32(p[12:]))
+		if p[23]&0x20 != 0 { // the header; else a footer of nothing
+			size += 32
+		}
+	default:
+		return m.rubbish()
+	}
+	if n, err := io.CopyN(io.Discard, m.b, size); n < size && err != io.EOF {
+		return err
+	}
+	m.d.Reset()
+	return nil
+}
+
+// rubbish says what the rest of the file is: a tag without a beginning, zeros, or damage.
+func (m *mp3Reader) rubbish() error {
+	var last [ape + id3v1]byte
+	n, zeros := int64(0), int64(0)
+	for {
+		c, err := m.b.ReadByte()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if c == 0 && zeros == n {
+			zeros++
+		}
+		copy(last[:], last[1:])
+		last[len(last)-1] = c
+		n++
+	}
+	switch size := tagSize(last[:]); {
+	case size > 0 && size == n:
+		return m.atEnd()
+	case zeros == n && n < int64(m.first.Size()) && m.frames >= m.declared:
+		return io.EOF // padding
+	case zeros > 0:
+		return m.cutOff(", and then zeros")
+	}
+	return fmt.Errorf("damaged: no MP3 frame after frame %d", m.frames)
+}
+
+const (
+	ape   = 32 // bytes of the footer of an APE tag
+	id3v1 = 128
+)
+
+// tagSize returns the number of bytes of the tags that end with last, the end of a file: an
+// APE tag without its header, perhaps an ID3v1 tag behind it. 0: there are none.
+func tagSize(last []byte) int64 {
+	behind := int64(0)
+	if bytes.HasPrefix(last[ape:], []byte("TAG")) {
+		behind = id3v1
+	} else {
+		last = last[id3v1:]
+	}
+	if !bytes.HasPrefix(last, []byte("APETAGEX")) {
+		return 0
+	}
+	return int64(binary.LittleEndian.Uint32(last[12:])) + behind
 }
