@@ -14,14 +14,29 @@ import (
 const (
 	wavPCM        = 1
 	wavFloat      = 3
+	wavALaw       = 6
+	wavMuLaw      = 7
 	wavExtensible = 0xFFFE
 
 	// Programs that cannot seek write one of these lengths for "until the end": all
-	// ones, or the largest signed length less a header.
-	streamedFrom = 0x7FFFF000
-	streamedTo   = 0x80000000
-	streamed     = 0xFFFFFFFF
+	// ones or the largest signed length, perhaps less a header.
+	streamedFrom   = 0x7FFFF000
+	streamedTo     = 0x80000000
+	streamedNearly = 0xFFFF0000
+	streamed       = 0xFFFFFFFF
+
+	maxChannels = 1024
+	maxRate     = 100e6 // Hz
 )
+
+// wavCodings names codings that are not decoded, as Microsoft's mmreg.h lists them.
+var wavCodings = map[uint16]string{
+	0x02: "Microsoft ADPCM", 0x08: "DTS", 0x10: "OKI ADPCM", 0x11: "IMA ADPCM", 0x14: "G.723 ADPCM", 0x20: "Yamaha ADPCM",
+	0x22: "TrueSpeech", 0x31: "GSM 6.10", 0x40: "G.721 ADPCM", 0x42: "G.723.1", 0x45: "G.726 ADPCM", 0x50: "MPEG layer I or II",
+	0x55: "MP3", 0x61: "Duck DK4 ADPCM", 0x62: "Duck DK3 ADPCM", 0x64: "G.726 ADPCM", 0x83: "G.729", 0x92: "AC-3 by S/PDIF",
+	0xFF: "AAC", 0x160: "WMA 1", 0x161: "WMA", 0x162: "WMA Professional", 0x163: "WMA Lossless", 0x674F: "Ogg Vorbis",
+	0x1600: "AAC (ADTS)", 0x1610: "AAC (HE)", 0x2000: "AC-3", 0xA109: "Speex", 0xF1AC: "FLAC",
+}
 
 // subformatTail is the part of an extensible format's GUID after the format code.
 const subformatTail = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
@@ -123,7 +138,7 @@ func dataLength(size int64, size64 uint64, riff uint32, pos int64) int64 {
 	switch {
 	case size == streamed && size64 > 0 && size64 < 1<<62:
 		return int64(size64)
-	case size == streamed, size >= streamedFrom && size <= streamedTo:
+	case size >= streamedNearly, size >= streamedFrom && size <= streamedTo:
 		return -1
 	case size == 0 && (int64(riff) <= pos-8 || riff >= streamedFrom):
 		return -1 // the header was never completed
@@ -182,6 +197,21 @@ func (f *wavFormat) check(align, bits int) error {
 	if f.rate == 0 {
 		return errors.New("fmt chunk says a sampling rate of 0 Hz")
 	}
+	if f.channels > maxChannels {
+		return fmt.Errorf("fmt chunk says %d channels: at most %d are read; the file is damaged, or split its channels into several files", f.channels, maxChannels)
+	}
+	if f.rate > maxRate {
+		return fmt.Errorf("fmt chunk says a sampling rate of %d Hz: at most %.0f are read; the file is damaged or its header lies", f.rate, float64(maxRate))
+	}
+	switch f.code {
+	case wavPCM, wavFloat, wavALaw, wavMuLaw:
+	default:
+		name := ""
+		if n := wavCodings[f.code]; n != "" {
+			name = " (" + n + ")"
+		}
+		return fmt.Errorf("WAV coding %#x%s is not supported: convert it to PCM WAV or FLAC (ffmpeg -i in.wav out.flac)", f.code, name)
+	}
 	f.container = align / f.channels
 	if f.container*f.channels != align || f.container*8 < bits || bits < 1 {
 		return fmt.Errorf("fmt chunk contradicts itself: %d channels of %d bits in frames of %d bytes", f.channels, bits, align)
@@ -189,21 +219,26 @@ func (f *wavFormat) check(align, bits int) error {
 	switch {
 	case f.code == wavPCM && f.container >= 1 && f.container <= 4:
 	case f.code == wavFloat && (f.container == 4 || f.container == 8) && bits == 8*f.container:
+	case (f.code == wavALaw || f.code == wavMuLaw) && f.container == 1 && bits == 8:
 	default:
-		return fmt.Errorf("WAV coding %#x of %d bits is not supported: convert it to PCM WAV or FLAC (ffmpeg -i in out.flac)", f.code, bits)
+		return fmt.Errorf("WAV coding %#x of %d bits is not supported: convert it to PCM WAV or FLAC (ffmpeg -i in.wav out.flac)", f.code, bits)
 	}
 	return nil
 }
 
-// encoding returns the encoding of a checked format.
-func (f *wavFormat) encoding() Encoding {
-	if f.code == wavFloat {
-		if f.container == 4 {
-			return F32LE
-		}
-		return F64LE
+// decode decodes whole samples and returns their number.
+func (f *wavFormat) decode(dst []float32, p []byte) int {
+	switch {
+	case f.code == wavALaw:
+		return expand(dst, p, &aLaw)
+	case f.code == wavMuLaw:
+		return expand(dst, p, &muLaw)
+	case f.code == wavFloat && f.container == 4:
+		return F32LE.Decode(dst, p)
+	case f.code == wavFloat:
+		return F64LE.Decode(dst, p)
 	}
-	return [...]Encoding{U8, S16LE, S24LE, S32LE}[f.container-1]
+	return [...]Encoding{U8, S16LE, S24LE, S32LE}[f.container-1].Decode(dst, p)
 }
 
 func newWAVReader(r io.Reader, f wavFormat, size int64) (*wavReader, error) {
@@ -232,7 +267,7 @@ func (w *wavReader) read(dst []float32) (int, error) {
 		m, err := io.ReadFull(w.r, part)
 		frame := w.f.container * w.f.channels
 		whole := m / frame * frame
-		got := w.f.encoding().Decode(dst[done:], part[:whole])
+		got := w.f.decode(dst[done:], part[:whole])
 		done += got
 		w.got += int64(got)
 		if err != nil {
