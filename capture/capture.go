@@ -36,6 +36,8 @@ const (
 	Down   Health = "down"   // it delivers nothing, or a part of the input was refused
 	Slow   Health = "slow"   // it falls behind, and data may be lost
 	Silent Health = "silent" // it delivers samples, but they have been silent for long
+
+	Doubtful Health = "doubtful" // it delivers samples that look wrong, as those of a mistaken format do
 )
 
 func (h Health) String() string { return string(h) }

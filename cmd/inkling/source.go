@@ -162,7 +162,7 @@ func (f *sourceFlags) microphone(a *app, name string) (*input, error) {
 		return nil, err
 	}
 	a.logf("microphone %s, %.6g Hz, %d channels", m.Name(), m.Format().Rate, m.Format().Channels)
-	return &input{Source: m, live: true, rate: m.Format().Rate}, nil
+	return &input{Source: capture.Look(m), live: true, rate: m.Format().Rate}, nil
 }
 
 func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
@@ -183,7 +183,7 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 		return nil, err
 	}
 	a.logf("listening on %s", subject)
-	return &input{Source: s, live: true}, nil
+	return &input{Source: capture.Look(s), live: true}, nil
 }
 
 // messages returns how messages hold samples, where they do not say it themselves.
@@ -226,7 +226,7 @@ func (f *sourceFlags) stdin(a *app) (*input, error) {
 	if err != nil {
 		return nil, asUsage(err)
 	}
-	return &input{Source: s, finite: true, rate: f.Rate}, nil
+	return &input{Source: capture.Look(s), finite: true, rate: f.Rate}, nil
 }
 
 // asUsage makes an error about a missing format of raw samples one of usage.
