@@ -178,6 +178,8 @@ func (r *textRow) check() error {
 		return errors.New("the text is empty: delete the row")
 	case r.label == "":
 		return errors.New("the label is empty: give one, or delete the row")
+	case noLabel(r.label):
+		return fmt.Errorf("the label %s: give one, or delete the row", emptyLabel(r.label))
 	}
 	return nil
 }

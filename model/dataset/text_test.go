@@ -61,6 +61,7 @@ func TestTextErrors(t *testing.T) {
 		"no rows":        {"x.tsv", tsvHead, "there are no rows after the first line"},
 		"empty text":     {"x.tsv", tsvHead + "a\tw\ttrain\t \t\n", "x.tsv:2: the text is empty: delete"},
 		"empty label":    {"x.tsv", tsvHead + "\tw\ttrain\tx\t\n", "x.tsv:2: the label is empty: give"},
+		"label NA":       {"x.tsv", tsvHead + "NA\tw\ttrain\tx\t\n", `x.tsv:2: the label "NA" means that there is none: give`},
 		"a tab inside":   {"x.tsv", tsvHead + "a\tw\ttrain\tx\ty\t\n", "x.tsv:2: 6 cells, the first line has 5: replace tabs"},
 		"two texts":      {"x.tsv", "text\tText\tlabel\na\tb\tc\n", "two columns"},
 		"a quote":        {"x.csv", "text,label\n\"a\"b,c\n", "x.csv:2: column"},
