@@ -12,6 +12,7 @@ import (
 
 	"inkling/model/compose"
 	"inkling/model/dataset"
+	"inkling/model/segment"
 )
 
 // composeFlags choose how streams are composed of examples.
@@ -30,6 +31,7 @@ type composeCmd struct {
 	Data      string `arg:"" help:"Labelled audio, as for train."`
 	Out       string `short:"o" name:"out" required:"" help:"Folder for stream.wav and stream.txt, a label track for Audacity." placeholder:"DIR"`
 	dataFlags `group:"Data"`
+	Segment   segment.Kind `group:"Data" help:"As for train; it does not change what is read, and beat is refused." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
 	composeFlags
 	Parts          int     `help:"Write this many streams, each of --duration: stream-1, stream-2 and so on." default:"1" placeholder:"N"`
 	Rate           float64 `help:"Sampling rate [that of the data]." placeholder:"HZ"`
@@ -38,6 +40,9 @@ type composeCmd struct {
 }
 
 func (c *composeCmd) Run(a *app) error {
+	if err := noBeats(c.Segment, "compose"); err != nil {
+		return err
+	}
 	if c.Parts < 1 || c.Parts > 10000 {
 		return usagef("--parts %d: give 1 to 10000", c.Parts)
 	}

@@ -18,6 +18,7 @@ type evalCmd struct {
 	Model       string `arg:"" help:"A model file, or bundled:notes."`
 	Data        string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
 	dataFlags   `group:"Data"`
+	Rate        float64      `group:"Data" help:"Sampling rate to read the data at [the model's]." placeholder:"HZ"`
 	Segment     segment.Kind `help:"Cut every example with this segmenter, instead of using it whole; with --stream, cut the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat,stored" default:"" placeholder:"KIND"`
 	Crop        float64      `help:"Judge crops of this many seconds instead of whole examples." placeholder:"SECONDS"`
 	Join        int          `help:"Text: judge this many consecutive examples of a passage as one." placeholder:"N"`
@@ -35,6 +36,9 @@ func (c *evalCmd) Run(a *app) error {
 		return err
 	}
 	c.model = &m.Config
+	if c.Rate, err = readRate(c.Rate, c.model, m.Config.Rate); err != nil {
+		return err
+	}
 	if m.HasNext() {
 		return c.runNext(a, m)
 	}
@@ -47,7 +51,7 @@ func (c *evalCmd) Run(a *app) error {
 	if c.Stream {
 		return c.runStream(a, m)
 	}
-	set, err := c.openTest(a, c.Data, m.Config.Rate)
+	set, err := c.openTest(a, c.Data, c.Rate)
 	if err != nil {
 		return err
 	}
@@ -171,7 +175,7 @@ func (c *evalCmd) runNext(a *app, m *model.Model) error {
 		return usagef("--ahead %d: give 1 or more for a signal; for text leave it out", c.Ahead)
 	}
 	c.recordings = true
-	set, err := c.openTest(a, c.Data, m.Config.Rate)
+	set, err := c.openTest(a, c.Data, c.Rate)
 	if err != nil {
 		return err
 	}
@@ -254,7 +258,7 @@ func annotated(data string) (list []evaluate.Recording, notes []string, err erro
 }
 
 func (c *evalCmd) compose(a *app, m *model.Model) (list []evaluate.Recording, notes []string, err error) {
-	set, err := c.openTest(a, c.Data, m.Config.Rate)
+	set, err := c.openTest(a, c.Data, c.Rate)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,7 +11,7 @@ import (
 type inspectCmd struct {
 	Name      string `arg:"" help:"A model file or labelled data; bundled:notes is both."`
 	JSON      bool   `help:"Print the configuration of a model as JSON."`
-	dataFlags `group:"Data"`
+	readFlags `group:"Data"`
 }
 
 func (c *inspectCmd) Run(a *app) error {

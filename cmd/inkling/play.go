@@ -13,7 +13,7 @@ import (
 
 // pickFlags choose random examples; play and plot choose the same.
 type pickFlags struct {
-	dataFlags `group:"Data"`
+	readFlags `group:"Data"`
 	Count     int    `short:"n" name:"number" help:"Number of examples." default:"3"`
 	Seed      uint64 `help:"Same seed, same examples." default:"1"`
 }

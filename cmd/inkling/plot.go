@@ -37,7 +37,7 @@ type plotConfusion struct {
 	Report    string `arg:"" help:"The output of 'inkling eval --json', or a model followed by data."`
 	Data      string `arg:"" optional:"" help:"Labelled data."`
 	Out       string `short:"o" required:"" help:"Picture to write: .png or .svg." placeholder:"FILE"`
-	dataFlags `group:"Data"`
+	readFlags `group:"Data"`
 }
 
 func (c *plotConfusion) Run(a *app) error {
@@ -66,6 +66,9 @@ func (c *plotConfusion) report(a *app) (*evaluate.Report, error) {
 	}
 	m, err := openLabels(c.Report)
 	if err != nil {
+		return nil, err
+	}
+	if err := noBeats(c.Segment, "plot confusion with a model"); err != nil {
 		return nil, err
 	}
 	c.model = &m.Config

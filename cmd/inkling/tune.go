@@ -27,13 +27,16 @@ type tuneCmd struct {
 	Proof          seconds  `help:"Length of the streams composed for the proof [what the goal needs, as far as the examples go, at least --duration]." placeholder:"TIME"`
 	JSON           bool     `help:"Print one JSON object."`
 	Report         string   `help:"Write the page of the tuned model, with the trade-off, to this file." placeholder:"FILE.html"`
-	dataFlags      `group:"Data"`
+	readFlags      `group:"Data"`
 	Tolerance      seconds `help:"How far apart an event and the segment that finds it may begin." default:"250ms"`
 	IgnoreUnknown  bool    `help:"Ignore annotations with labels that the model does not have, instead of stopping."`
 	composeFlags   `group:"Streams composed of labelled data"`
 }
 
 func (c *tuneCmd) Run(a *app) error {
+	if err := noBeats(c.Segment, "tune"); err != nil {
+		return err
+	}
 	o, err := c.options()
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 type verifyCmd struct {
 	Model     string `arg:"" help:"A model file, or bundled:notes."`
 	Data      string `arg:"" help:"Labelled data, as for train."`
-	dataFlags `group:"Data"`
+	readFlags `group:"Data"`
 	Examples  int    `short:"n" help:"How many examples to check, chosen at random; of electrocardiograms the first heartbeats of each record. 0 checks all." default:"20"`
 	Seed      uint64 `help:"Chooses the examples and the block sizes." default:"1"`
 	JSON      bool   `help:"Print one JSON object."`
@@ -50,6 +50,9 @@ func (c *verifyCmd) check(a *app, m *model.Model, p *parity.Check) error {
 	if m.Config.Segment.Kind == segment.Beat && !m.HasNext() {
 		return c.checkRecords(a, p)
 	}
+	if c.Segment == segment.Beat {
+		return usagef("--segment beat: %s is no model of heartbeats: leave it out", c.Model)
+	}
 	set, err := c.open(a, c.Data, m.Config.Rate)
 	if err != nil {
 		return err
@@ -76,7 +79,7 @@ func (c *verifyCmd) check(a *app, m *model.Model, p *parity.Check) error {
 
 // checkRecords passes electrocardiograms to p.
 func (c *verifyCmd) checkRecords(a *app, p *parity.Check) error {
-	list, err := c.dataFlags.records(a, c.Data, c.Split, true)
+	list, err := c.records(a, c.Data, c.Split, true)
 	if err != nil {
 		return err
 	}
