@@ -110,6 +110,7 @@ type outlet struct {
 	changed   *sync.Cond
 	queue     []held
 	spare     []held // memory of what has been written
+	small     int    // times in a row that little of it was needed
 	bytes     int    // of the queue, about
 	running   int    // replaceable events in the queue
 	lost      uint64 // replaceable events dropped
@@ -273,8 +274,10 @@ func (o *outlet) take() (batch []held, finished bool) {
 			fmt.Sprintf("a sink is too slow: %d %s dropped", o.lost, what))})
 		o.lost = 0
 	}
-	if o.spare = batch; cap(o.spare) > 2*queueLength {
-		o.spare = nil // the memory of an outage
+	if o.spare = batch; len(batch) >= cap(batch)/8 {
+		o.small = 0
+	} else if o.small++; o.small >= 64 && cap(batch) > 64 {
+		o.spare, o.small = nil, 0 // the memory of an outage, or of a crowd that has gone
 	}
 	o.writing = len(batch)
 	o.changed.Broadcast()
