@@ -16,9 +16,13 @@ type lane struct {
 	need need  // of cur
 	fed  bool  // cur was fed to c
 
-	busy  bool // it has items, and a worker holds it or will
-	queue items
-	next  *lane
+	busy    bool // it has items, and a worker holds it or will
+	queue   items
+	waiting int    // items in queue
+	samples int    // in them
+	held    bool   // the source gives no more of the stream
+	heldAs  string // its name
+	next    *lane
 }
 
 // large reports whether the lane has a large block to feed next.

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"cmp"
+	"container/list"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -26,6 +27,8 @@ type RunOptions struct {
 	Forget  time.Duration // without a block for this long, a stream is dropped [1 min]
 	Finite  bool          // the source ends: a summary follows
 	Live    bool          // the source cannot wait: sinks may lose running events
+	Streams int           // at once, of a source that does not end [10000]; see Run
+	Memory  int           // bytes of heap beyond those in use at first, at which no further stream begins [no bound]
 	Drain   time.Duration // after the end of ctx: how long what has arrived is labelled and delivered [10 s]
 	Keep    int           // bytes of events that must not be lost, kept for a sink that takes nothing [128 MB]
 
@@ -39,8 +42,9 @@ type RunOptions struct {
 	Annotate func(*Event)
 	Progress func(*capture.Block)
 
-	now  func() time.Time // test clock; if set, each block is done before the next is read
-	most int              // lanes a batch, for tests
+	now   func() time.Time // test clock; if set, each block is done before the next is read
+	most  int              // lanes a batch, for tests
+	heavy func() bool      // whether the heap has reached Memory, for tests
 }
 
 // Run labels every stream of src, until src or ctx ends, and sends the events to the
@@ -57,6 +61,11 @@ type RunOptions struct {
 // oldest first, and counted; all others are kept, up to Keep bytes, beyond which the sink
 // has failed.
 //
+// Of a source that does not end there are at most Streams streams at once. If another one
+// comes, or if the heap has reached Memory, it takes the place of the stream that has been
+// idle for longest. If none has been idle for Idle its blocks are not labelled, and a
+// status event says so.
+//
 // Several workers share the streams. The events of one stream come in order and do not
 // depend on the workers; those of different streams are interleaved in no fixed order. A
 // stream whose block is Done ends before the next block is read, so files come out one
@@ -69,6 +78,7 @@ func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptio
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	r.stop = stop
+	r.sched.holder, _ = src.(capture.Holder)
 	defer context.AfterFunc(ctx, r.fan.limit)()
 	err = r.loop(reading, src)
 	why := segment.ByEOF
@@ -99,6 +109,8 @@ type runner struct {
 	sched   *sched
 	fan     *fan
 	streams map[string]*live
+	recent  list.List // of *live, the one whose block came last at the back
+	away    turnedAway
 	most    int      // streams at once, since memory was given back
 	names   []string // scratch
 	began   time.Time
@@ -116,6 +128,8 @@ type runner struct {
 // A live is one stream and when its last block came.
 type live struct {
 	lane
+	name      string
+	recent    *list.Element
 	lastBlock time.Time
 	idle      bool // its segment was ended since
 }
@@ -138,6 +152,10 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 	r.o.Forget = cmp.Or(r.o.Forget, time.Minute)
 	r.o.Drain = cmp.Or(r.o.Drain, 10*time.Second)
 	r.o.Keep = cmp.Or(r.o.Keep, 128e6)
+	r.o.Streams = cmp.Or(r.o.Streams, 10_000)
+	if r.o.heavy == nil {
+		r.o.heavy = heapGauge(r.o.Memory)
+	}
 	var err error
 	if r.plan, err = newPlan(m, &r.o.Options); err != nil {
 		return nil, err
@@ -251,10 +269,16 @@ func (r *runner) block(b *capture.Block, more bool) error {
 		r.progress(b)
 		return nil
 	}
-	s, err := r.stream(b.Stream)
+	s, err := r.stream(b.Stream, now)
 	if err != nil {
 		return err
 	}
+	if s == nil {
+		r.turnAway(b, now)
+		r.progress(b)
+		return nil
+	}
+	r.recent.MoveToBack(s.recent)
 	s.lastBlock, s.idle = now, false
 	arrived := now
 	if !b.Arrived.IsZero() {
@@ -319,9 +343,13 @@ func (r *runner) deliver(events []Event, done []*item) {
 	}
 }
 
-func (r *runner) stream(name string) (*live, error) {
+// stream returns a stream by name, which it begins if there is room; nil if there is none.
+func (r *runner) stream(name string, now time.Time) (*live, error) {
 	if s := r.streams[name]; s != nil {
 		return s, nil
+	}
+	if !r.o.Finite && !r.room(now) {
+		return nil, nil
 	}
 	c, err := r.plan.classifier(r.o.Session, name)
 	if err != nil {
@@ -329,7 +357,8 @@ func (r *runner) stream(name string) (*live, error) {
 	}
 	id, again := r.past.of(name)
 	c.follower.where().id = id
-	s := &live{lane: lane{c: c}}
+	s := &live{lane: lane{c: c}, name: name, lastBlock: now}
+	s.recent = r.recent.PushBack(s)
 	r.streams[name] = s
 	if !again {
 		r.counts.streams++
@@ -365,6 +394,7 @@ func (r *runner) expire() {
 func (r *runner) retire(name string, s *live) {
 	r.sched.settle(&s.lane)
 	delete(r.streams, name)
+	r.recent.Remove(s.recent)
 	r.past.add(name, s.c.follower.where().id)
 }
 
@@ -373,6 +403,7 @@ func (r *runner) endAll(why segment.Ending) {
 		r.give(r.streams[name], nil, why, r.now(), false)
 	}
 	clear(r.streams)
+	r.recent.Init()
 }
 
 // send sends an event that no worker made.

@@ -46,6 +46,9 @@ type sched struct {
 	// refused is the number of the first refused block that ends the run; no later block is
 	// fed. 0: none.
 	refused atomic.Uint64
+	// holder, if not nil, is told to leave out streams that have enough blocks here. So one
+	// stream does not fill the room of the others.
+	holder capture.Holder
 
 	mu         sync.Mutex
 	work       sync.Cond // signals that there may be something for a worker
@@ -128,7 +131,7 @@ func (s *sched) put(l *lane, b *capture.Block, end segment.Ending, arrived time.
 	it.number = s.puts
 	s.alive = alive
 	if l.busy {
-		l.queue.push(it)
+		s.enqueue(l, it)
 		more = false // the source has come round to this stream again
 	} else {
 		l.busy = true
@@ -141,6 +144,38 @@ func (s *sched) put(l *lane, b *capture.Block, end segment.Ending, arrived time.
 		s.armed = true
 		s.timer.Reset(s.gather / 2)
 	}
+}
+
+// Of one stream this much waits before the source is to leave it out.
+const (
+	laneItems   = 8
+	laneSamples = 1 << 15
+)
+
+// enqueue adds an item to those of a busy lane.
+func (s *sched) enqueue(l *lane, it *item) {
+	l.queue.push(it)
+	l.waiting++
+	l.samples += len(it.samples)
+	if s.holder != nil && !l.held && it.feed && (l.waiting >= laneItems || l.samples >= laneSamples) {
+		l.held, l.heldAs = true, it.block.Stream
+		s.holder.Hold(l.heldAs)
+	}
+}
+
+// dequeue returns the lane's next item; nil if there is none.
+func (s *sched) dequeue(l *lane) *item {
+	it := l.queue.pop()
+	if it == nil {
+		return nil
+	}
+	l.waiting--
+	l.samples -= len(it.samples)
+	if l.held && l.waiting <= laneItems/2 && l.samples <= laneSamples/2 {
+		l.held = false
+		s.holder.Release(l.heldAs)
+	}
+	return it
 }
 
 // item returns a free item for a block of size samples. When there is no room it waits
@@ -318,7 +353,7 @@ func (s *sched) finish(l *lane) {
 		it.samples, it.block.Samples = nil, nil
 	}
 	it.next, s.free = s.free, it
-	if it = l.queue.pop(); it != nil {
+	if it = s.dequeue(l); it != nil {
 		s.begin(l, it)
 	} else {
 		l.cur, l.busy = nil, false

@@ -85,6 +85,8 @@ var flagOf = map[string]string{
 	"PCMFormat.Rate":                 "--rate",
 	"RunOptions.Drain":               "--drain",
 	"RunOptions.Keep":                "--outage-memory",
+	"RunOptions.Memory":              "--max-memory",
+	"RunOptions.Streams":             "--max-streams",
 	"SourceOptions.Format":           "--format",
 	"SourceOptions.Prefix":           "--to",
 	"StreamOptions.IgnoreUnknown":    "--ignore-unknown",

@@ -6,6 +6,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -40,6 +42,8 @@ type runCmd struct {
 	Gather        time.Duration `help:"Longest time that a step waits for steps of other streams, to be computed together; 0 computes each stream by itself." default:"2ms"`
 	Drain         time.Duration `help:"After Ctrl-C or SIGTERM: how long to go on labelling and delivering what has already arrived. A second signal leaves at once." default:"10s"`
 	OutageMemory  byteSize      `help:"Memory for events that must not be lost while a sink takes nothing, as during an outage." default:"128MB" placeholder:"SIZE"`
+	MaxMemory     byteSize      `help:"Memory for signals that wait and for streams, beside the model and --outage-memory." default:"1GB" placeholder:"SIZE"`
+	MaxStreams    int           `help:"Streams at once; of further ones nothing is labelled until one has been idle." default:"10000" placeholder:"N"`
 	Service       string        `help:"Answer requests on this NATS subject; a request holds one whole segment." placeholder:"SUBJECT"`
 	JSON          bool          `help:"Print events as JSON lines, also on a terminal."`
 	Quiet         bool          `short:"q" help:"Print nothing on standard output."`
@@ -136,7 +140,7 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	c.model = &m.Config
+	c.model, c.pending = &m.Config, int(c.MaxMemory/4)
 	open := c.sourceFlags.open
 	if m.Config.Text() {
 		open = c.openText
@@ -155,13 +159,15 @@ func (c *runCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		svc, err := natsio.NewService(conn, m, natsio.ServiceOptions{Subject: c.Service, Version: version, Format: format, TrustStreamHeader: c.TrustStreamHeader})
+		svc, err := natsio.NewService(conn, m, natsio.ServiceOptions{Subject: c.Service, Version: version, Format: format, TrustStreamHeader: c.TrustStreamHeader,
+			Pending: int(c.MaxMemory / 8)})
 		if err != nil {
 			return err
 		}
 		defer svc.Stop()
 	}
-	o := &stream.RunOptions{Version: version, Finite: src.finite, Live: src.live, Gather: c.Gather, Drain: c.Drain, Keep: int(c.OutageMemory)}
+	o := &stream.RunOptions{Version: version, Finite: src.finite, Live: src.live, Gather: c.Gather, Drain: c.Drain, Keep: int(c.OutageMemory),
+		Streams: c.MaxStreams, Memory: c.streamMemory()}
 	if c.Gather == 0 {
 		o.Gather = -1
 	}
@@ -180,6 +186,17 @@ func (c *runCmd) explain(a *app, s *segment.Config) {
 		return
 	}
 	a.logf("segments of %d steps: --steps N chooses their length, --segment another way to cut", s.Defaults().Steps)
+}
+
+// streamMemory returns the heap at which no further stream begins, and has the collector
+// keep the whole within --max-memory. Messages that wait may take a quarter of it.
+func (c *runCmd) streamMemory() int {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		var now runtime.MemStats
+		runtime.ReadMemStats(&now)
+		debug.SetMemoryLimit(int64(now.HeapAlloc) + int64(c.MaxMemory) + int64(c.OutageMemory))
+	}
+	return int(c.MaxMemory / 2)
 }
 
 // renamed accepts the flags of the previous version and notes their new names.
@@ -209,6 +226,9 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	}
 	if c.Drain <= 0 {
 		return nil, usagef("--drain %v: give more than 0", c.Drain)
+	}
+	if c.MaxStreams < 1 {
+		return nil, usagef("--max-streams %d: give 1 or more", c.MaxStreams)
 	}
 	if c.Gather < 0 {
 		return nil, usagef("--gather %v: give 0 or more", c.Gather)

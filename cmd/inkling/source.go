@@ -44,7 +44,8 @@ type sourceFlags struct {
 	TrustStreamHeader bool     `help:"Let the header Inkling-Stream be a stream's whole name. Whoever may publish on one subject can then write into any stream."`
 	tableFlags        `group:"Tables"`
 
-	model *model.Config // of the model that the source is for; nil: none
+	model   *model.Config // of the model that the source is for; nil: none
+	pending int           // bytes of messages that may wait; 0: the default
 }
 
 // input is an opened SOURCE.
@@ -169,7 +170,7 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 	if subject == "" {
 		return nil, usagef("nats: give a subject, for example nats:sensors.>")
 	}
-	o := natsio.SourceOptions{Prefix: prefix, TrustStreamHeader: f.TrustStreamHeader}
+	o := natsio.SourceOptions{Prefix: prefix, Pending: f.pending, TrustStreamHeader: f.TrustStreamHeader}
 	var err error
 	if o.Format, err = f.messages(); err != nil {
 		return nil, err
