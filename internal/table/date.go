@@ -27,7 +27,7 @@ var errTime = errors.New("no time")
 // isTime reports whether a cell is a date, a time of day, or both.
 func isTime(cell string) bool {
 	s := strings.TrimSpace(cell)
-	if len(s) < 5 || strings.IndexAny(s, ":-/.") < 0 {
+	if len(s) < 5 || strings.IndexAny(s, ":-/.T") < 0 {
 		return false
 	}
 	_, err := parseStamp(s, anyOrder, time.UTC)
@@ -71,8 +71,8 @@ func parseStamp(s string, order int, zone *time.Location) (stamp, error) {
 		if !p.between() {
 			return st, errTime
 		}
-	} else {
-		p.s = s
+	} else if p.s = s; strings.IndexByte(s, ':') < 0 {
+		return st, errTime
 	}
 	tod, ok := p.ofDay()
 	if !ok {
@@ -197,6 +197,9 @@ func valid(y, m, d int) (int, time.Month, int, bool) {
 
 // ofDay takes a time of day.
 func (p *scanner) ofDay() (time.Duration, bool) {
+	if digits := len(p.s) - len(strings.TrimLeft(p.s, "0123456789")); digits == 6 {
+		p.s = p.s[:2] + ":" + p.s[2:4] + ":" + p.s[4:]
+	}
 	h, ok := p.number(1, 2)
 	if !ok {
 		return 0, false

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 func FuzzReader(f *testing.F) {
@@ -16,8 +17,10 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("2026-01-02T03:04:05Z,1\n2026-01-02T03:04:06Z,2\n"), "t,x", "", 4.0)
 	f.Add([]byte(gzipped("t,x\n0,1\n")), "", "", 1.0)
 	f.Add([]byte("time,channel,value\n0,x,1\n0,y,2\n0.1,x,NA\n"), "", "", 10.0)
+	f.Add([]byte("boot 1\nDate,Time,x\n01.02.2026,10:00:00,1\n01.02.2026,10:00:01,2\nDate,Time,x\n"), "", "live", 10.0)
+	f.Add([]byte("1544027337.0,1544027337.0\n50,50\n1,2\n"), "", "", 50.0)
 	f.Fuzz(func(t *testing.T, data []byte, columns, none string, rate float64) {
-		o := Options{Unlabelled: []string{none}}
+		o := Options{Unlabelled: []string{none}, Live: strings.HasPrefix(none, "l")}
 		if columns != "" {
 			o.Columns = strings.Split(columns, ",")
 		}
@@ -93,4 +96,53 @@ type sample struct {
 	k     int64
 	frame []float32
 	label int32
+}
+
+// Whatever bytes a table has, its cells are the same byte by byte, and a stamp that is
+// understood is the same as RFC 3339 says it.
+func FuzzCells(f *testing.F) {
+	f.Add([]byte("sep=;\r\nx;y\r1;\"2\n3\"\n"), true)
+	f.Add([]byte("\xff\xfex\x00,\x00y\x00\n\x00"), false)
+	f.Add([]byte("# a\n\"x\" , \"y\"\nH\xf6he\t1\n"), true)
+	f.Fuzz(func(t *testing.T, data []byte, signals bool) {
+		read := func(r io.Reader) string {
+			c := &Cells{name: "a", signals: signals}
+			if err := c.open(r); err != nil {
+				return err.Error()
+			}
+			var b strings.Builder
+			for range len(data) + 2 {
+				cells, err := c.Next()
+				fmt.Fprintf(&b, "%d %q %v\n", c.Line(), cells, err)
+				if _, bad := err.(*LineError); err != nil && !bad {
+					return b.String() + fmt.Sprint(c.Notes())
+				}
+			}
+			t.Fatal("more lines than bytes")
+			return ""
+		}
+		if a, b := read(bytes.NewReader(data)), read(iotest.OneByteReader(bytes.NewReader(data))); a != b {
+			t.Fatalf("byte by byte: %s; want %s", b, a)
+		}
+	})
+}
+
+func FuzzStamp(f *testing.F) {
+	for _, s := range []string{"2026-01-31T23:59:59.5+01:00", "31.12.2026 10:00", "01-Mar-2026 10:00:00 PM", "20260131T101112", "10:11:12,5 UTC", "1/2/2026"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for order := range 3 {
+			st, err := parseStamp(s, order, time.UTC)
+			if err == nil && st.date && st.clock && st.at.Year() > 0 {
+				again, err := parseStamp(st.at.Format(time.RFC3339Nano), order, time.UTC)
+				if err != nil || !again.at.Equal(st.at) {
+					t.Fatalf("%q: %v, then %v, %v", s, st.at, again.at, err)
+				}
+			}
+			if err == nil && !st.date && !(st.ofDay >= 0 && st.ofDay < 25*time.Hour) {
+				t.Fatalf("%q: %v", s, st.ofDay)
+			}
+		}
+	})
 }

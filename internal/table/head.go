@@ -247,10 +247,10 @@ func sameUnit(name, have, want string) error {
 func (t *Reader) chooseNumbers(row []string) error {
 	for i, name := range t.names {
 		lower := strings.ToLower(name)
-		if i == t.time || i == t.date || i == t.label || name == None || name == "" || isCounterName(lower) {
+		if i == t.time || i == t.date || i == t.label || name == None || name == "" {
 			continue
 		}
-		if !t.isNumeric(i, row) || isTimeName(lower) || isLabelName(lower) {
+		if isCounterName(lower) || !t.isNumeric(i, row) || isTimeName(lower) || isLabelName(lower) {
 			t.head.Ignored = append(t.head.Ignored, name)
 			continue
 		}

@@ -142,7 +142,11 @@ func usualSeparator(name, first string) byte {
 
 // separator returns the separator that fits lines best.
 func (c *Cells) separator(all []line) byte {
-	usual := usualSeparator(c.name, all[0].text)
+	first := all[0].text
+	if i := slices.IndexFunc(all, func(l line) bool { return !isComment(l.text) }); c.signals && i > 0 {
+		first = all[i].text
+	}
+	usual := usualSeparator(c.name, first)
 	if path.Ext(strings.TrimSuffix(strings.ToLower(c.name), ".gz")) == ".tsv" {
 		return usual
 	}
@@ -153,6 +157,9 @@ func (c *Cells) separator(all []line) byte {
 	best, most := usual, c.fit(all, usual)
 	for i := range len(candidates) {
 		s := candidates[i]
+		if s == ' ' && strings.ContainsAny(strings.TrimSpace(all[len(all)-1].text), "\t;|") {
+			continue
+		}
 		if f := c.fit(all, s); s != usual && f.score() > most.score()*1.05 && (!c.signals || f.numbers > 0.75 || most.even < 0.5) {
 			best, most = s, f
 		}
@@ -182,14 +189,14 @@ func (c *Cells) fit(all []line, comma byte) fit {
 	}
 	even, cells, numbers := 0, 0, 0
 	for _, r := range rows {
-		if len(r.cells) != n || n < 2 {
+		if n < 2 || len(r.cells) != n && (!c.signals || len(r.cells) != n-1 || !blankEnd(rows, n)) {
 			continue
 		}
 		even++
 		if !y.isRow(r.cells) {
 			continue
 		}
-		cells += n
+		cells += len(r.cells)
 		for _, cell := range r.cells {
 			if y.isValue(cell) {
 				numbers++
@@ -220,7 +227,7 @@ func (y *layout) cut(all []line) []cut {
 	return rows
 }
 
-// usualCount returns the most frequent number of cells over 1, the first of several, or 1.
+// usualCount returns the most frequent number of cells over 1, the last of several, or 1.
 func usualCount(rows []cut) int {
 	count := map[int]int{}
 	best := 1
@@ -230,7 +237,7 @@ func usualCount(rows []cut) int {
 		}
 	}
 	for _, r := range rows {
-		if n := len(r.cells); count[n] > count[best] {
+		if n := len(r.cells); count[n] > 0 && count[n] >= count[best] {
 			best = n
 		}
 	}
@@ -259,7 +266,7 @@ func (y *layout) isRow(cells []string) bool {
 func (y layout) rows(all []line, quick bool) (layout, []line) {
 	rows := y.cut(all)
 	n := usualCount(rows)
-	at := slices.IndexFunc(rows, func(r cut) bool { return len(r.cells) == n && !isComment(r.text) && y.isRow(r.cells) })
+	at := y.firstRow(rows, n)
 	if at < 0 {
 		return y, all
 	}
@@ -270,41 +277,107 @@ func (y layout) rows(all []line, quick bool) (layout, []line) {
 		comment = &all[at-1]
 	}
 	before = slices.DeleteFunc(before, func(r cut) bool { return isComment(r.text) })
+	fits := func(cells []string) bool { return len(cells) == n || len(cells) == n-1 && blankEnd(rows[at:], n) }
 	head := len(before) - 1
-	if head > 0 && len(before[head].cells) == n && isUnits(before[head].cells) && len(before[head-1].cells) == n {
+	junk, fitting := 0, false
+	if last := lastIndex(before, func(r cut) bool { return fits(r.cells) }); quick && last >= 0 {
+		head, junk = last, head-last // half a line, or what a device prints as it starts
+	}
+	if head > 0 && fits(before[head].cells) && isUnits(before[head].cells) && fits(before[head-1].cells) {
 		y.units = slices.Clone(before[head].cells)
 		head--
 	}
 	switch {
-	case head >= 0 && before[head].isHead(n):
+	case head >= 0 && before[head].isHead(n, quick):
 		kept = append([]line{before[head].line}, kept...)
-		y.headed = true
-	case comment != nil && y.isHeadComment(comment.text, n):
+		y.headed, fitting = true, fits(before[head].cells)
+	case comment != nil && fits(y.headComment(comment.text)):
 		kept = append([]line{{strings.TrimLeft(comment.text, "#%/ \t"), comment.n}}, kept...)
-		y.headed = true
+		y.headed, fitting = true, true
 		head++
 	default:
 		head++
 	}
-	if y.skipped = head; head > 0 {
+	if y.skipped = head + junk; y.skipped > 0 {
 		y.first = before[0].text
+		if head == 0 {
+			y.first = before[1].text
+		}
 	}
-	y.judged = !quick || y.headed || !slices.ContainsFunc(rows[at].cells, func(s string) bool { return !y.isValue(s) }) || at+1 < len(rows) && len(rows[at+1].cells) == n
+	values := y.values(rows[at].cells)
+	certain := y.headed && fitting || at+1 < len(rows) && len(rows[at+1].cells) == n
+	y.judged = !quick || values == n || 2*values >= n && certain
 	return y, kept
+}
+
+// firstRow returns the index of the first row of n cells, or −1. A line before a header that
+// has n cells and fewer values than rows have is none.
+func (y *layout) firstRow(rows []cut, n int) int {
+	first := slices.IndexFunc(rows, func(r cut) bool { return len(r.cells) == n && !isComment(r.text) && y.isRow(r.cells) })
+	if first < 0 {
+		return first
+	}
+	last := lastIndex(rows, func(r cut) bool { return len(r.cells) == n && y.isRow(r.cells) })
+	usual := y.values(rows[last].cells)
+	header := false
+	for i := first; i < last; i++ {
+		if len(rows[i].cells) < n-1 || isComment(rows[i].text) {
+			continue
+		}
+		if !y.isRow(rows[i].cells) {
+			header = true
+		} else if len(rows[i].cells) == n && y.values(rows[i].cells) >= usual {
+			if header {
+				return i
+			}
+			return first
+		}
+	}
+	if header {
+		return last
+	}
+	return first
+}
+
+// values returns the number of cells that may be values of a row.
+func (y *layout) values(cells []string) (n int) {
+	for _, s := range cells {
+		if y.isValue(s) {
+			n++
+		}
+	}
+	return n
+}
+
+func lastIndex(rows []cut, is func(cut) bool) int {
+	for i := len(rows) - 1; i >= 0; i-- {
+		if is(rows[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// blankEnd reports whether all rows of n cells end with a separator.
+func blankEnd(rows []cut, n int) bool {
+	return n > 1 && !slices.ContainsFunc(rows, func(r cut) bool { return len(r.cells) == n && strings.TrimSpace(r.cells[n-1]) != "" })
 }
 
 var sentence = regexp.MustCompile(`\S[\s:=]+\S`)
 
 // isHead reports whether the line before rows of n cells is meant as their header. It may
 // have the wrong number of cells, which is an error.
-func (r *cut) isHead(n int) bool {
-	return len(r.cells) == n || len(r.cells) > 1 || !sentence.MatchString(r.text)
+func (r *cut) isHead(n int, quick bool) bool {
+	return len(r.cells) == n || len(r.cells) > 1 || !quick && !sentence.MatchString(r.text)
 }
 
-// isHeadComment reports whether a comment is a header of n cells.
-func (y *layout) isHeadComment(s string, n int) bool {
+// headComment returns the cells of a comment that may be a header, or nil.
+func (y *layout) headComment(s string) []string {
 	cells, _, err := splitQuoted(nil, y.trim(strings.TrimLeft(s, "#%/ \t")), y.comma)
-	return err == nil && len(cells) == n && !slices.ContainsFunc(cells, y.isData)
+	if err != nil || slices.ContainsFunc(cells, y.isData) {
+		return nil
+	}
+	return cells
 }
 
 // isComment reports whether a line of a table of signals is a comment.

@@ -49,6 +49,7 @@ func openTextTable(fsys fs.FS, name string, o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.KeepBytes()
 	t, err := table.NewNamed(c)
 	switch {
 	case err == io.EOF:
