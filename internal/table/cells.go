@@ -123,7 +123,7 @@ func (c *Cells) readLine() (line, error) {
 	if len(c.ahead) > 0 {
 		l := c.ahead[0]
 		c.ahead = c.ahead[1:]
-		return l, nil
+		return c.in.utf8(l), nil
 	}
 	if c.ended != nil {
 		return line{}, c.ended
@@ -133,7 +133,7 @@ func (c *Cells) readLine() (line, error) {
 		c.ended = c.explain(err)
 		return line{}, c.ended
 	}
-	return l, nil
+	return c.in.utf8(l), nil
 }
 
 // split returns the cells of a record that begins with l. A quoted cell may continue on the

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A layout is how cells lie in the lines of a table. It is judged by the lines of a window at
@@ -284,7 +285,12 @@ func (y layout) rows(all []line, quick bool) (layout, []line) {
 		head, junk = last, head-last // half a line, or what a device prints as it starts
 	}
 	if head > 0 && fits(before[head].cells) && isUnits(before[head].cells) && fits(before[head-1].cells) {
-		y.units = slices.Clone(before[head].cells)
+		for _, u := range before[head].cells {
+			if !utf8.ValidString(u) {
+				u = fromLatin(u)
+			}
+			y.units = append(y.units, u)
+		}
 		head--
 	}
 	switch {
@@ -363,8 +369,6 @@ func blankEnd(rows []cut, n int) bool {
 	return n > 1 && !slices.ContainsFunc(rows, func(r cut) bool { return len(r.cells) == n && strings.TrimSpace(r.cells[n-1]) != "" })
 }
 
-var sentence = regexp.MustCompile(`\S[\s:=]+\S`)
-
 // isHead reports whether the line before rows of n cells is meant as their header. It may
 // have the wrong number of cells, which is an error.
 func (r *cut) isHead(n int, quick bool) bool {
@@ -378,29 +382,4 @@ func (y *layout) headComment(s string) []string {
 		return nil
 	}
 	return cells
-}
-
-// isComment reports whether a line of a table of signals is a comment.
-func isComment(s string) bool {
-	s = strings.TrimLeft(s, " \t\"")
-	return strings.HasPrefix(s, "#") || strings.HasPrefix(s, "%") || strings.HasPrefix(s, "//")
-}
-
-var rule = regexp.MustCompile(`^[-=+|:,;\s]*(--|==)[-=+|:,;\s]*$`)
-
-// isRule reports whether a line only draws a line.
-func isRule(s string) bool { return rule.MatchString(s) }
-
-var unitLike = regexp.MustCompile(`^([\[(].*[\])]|.*[/^²³°%µμΩ].*|[munkM]?([sgVATNJW]|Hz|Pa|bar|rad|m|bpm|lx)|deg|degC|dps|dB|us|sec|min|h|counts?|bpm|a\.?u\.?|[CFK]|-|)$`)
-
-// isUnits reports whether cells are units: each may be one, and some are.
-func isUnits(cells []string) bool {
-	some := false
-	for _, s := range cells {
-		if s = strings.TrimSpace(s); !unitLike.MatchString(s) {
-			return false
-		}
-		some = some || s != ""
-	}
-	return some
 }

@@ -93,17 +93,27 @@ func (l *lines) indexEnd(p []byte) int {
 // end makes a line of its bytes.
 func (l *lines) end(text []byte) line {
 	l.n++
-	if l.bytes || utf8.Valid(text) {
-		return line{string(text), l.n}
+	return line{string(text), l.n}
+}
+
+// utf8 returns a line in UTF-8: one that is not is taken for Windows-1252.
+func (l *lines) utf8(ln line) line {
+	if l.bytes || utf8.ValidString(ln.text) {
+		return ln
 	}
 	if l.latin == 0 {
-		l.latin = l.n
+		l.latin = ln.n
 	}
+	ln.text = fromLatin(ln.text)
+	return ln
+}
+
+func fromLatin(text string) string {
 	var s strings.Builder
-	for _, b := range text {
+	for _, b := range []byte(text) {
 		s.WriteRune(charmap.Windows1252.DecodeByte(b))
 	}
-	return line{s.String(), l.n}
+	return s.String()
 }
 
 // text returns r uncompressed, in UTF-8 and without its byte order mark. Text in UTF-16 is

@@ -67,7 +67,7 @@ func readLabelTrack(r io.Reader, name string) (list []Annotation, err error) {
 		if len(f) < 2 {
 			return nil, fmt.Errorf("%s: write start, end and label separated by tabs, as Audacity exports labels", c.Where())
 		}
-		a, err := parseAnnotation(f[0], f[1], strings.Join(f[2:], "\t"), c.Where())
+		a, err := parseAnnotation(decimalPoint(f[0]), decimalPoint(f[1]), strings.Join(f[2:], "\t"), c.Where())
 		if err != nil {
 			return nil, err
 		}
@@ -99,13 +99,19 @@ func readAnnotationTable(r io.Reader, name string) (list []Annotation, err error
 		} else if err != nil {
 			return nil, err
 		}
-		a, err := parseAnnotation(t.Cell(col[0]), t.Cell(col[1]), t.Cell(col[2]), t.Where())
+		start, end := t.Cell(col[0]), t.Cell(col[1])
+		if c.Comma() != ',' { // decimal commas
+			start, end = decimalPoint(start), decimalPoint(end)
+		}
+		a, err := parseAnnotation(start, end, t.Cell(col[2]), t.Where())
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, a)
 	}
 }
+
+func decimalPoint(s string) string { return strings.Replace(s, ",", ".", 1) }
 
 func parseAnnotation(start, end, label, where string) (a Annotation, err error) {
 	a = Annotation{Label: strings.Clone(strings.TrimSpace(label)), Where: where}
