@@ -203,3 +203,36 @@ func (e *endless) Read(r *table.Row) error {
 	r.Time, r.Values = e.at, append(r.Values[:0], float32(e.n), 1)
 	return nil
 }
+
+// A live table reports a bad line as a fault and goes on; where the header comes again the
+// offsets begin anew.
+func TestLiveTableGoesOn(t *testing.T) {
+	var notes []string
+	o := TableOptions{Rate: 10, Notes: func(_ string, n []string) { notes = append(notes, n...) }}
+	src := Table(strings.NewReader("t,x\n0,1\n0.1,2\nboot\nrst:1,2\nagain\n0.2,3\nt,x\n7,4\n7.1,5\n"), "s", o)
+	defer src.Close()
+	var got []string
+	for b := (Block{}); ; {
+		if err := src.Read(background, &b); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if b.Fault != nil {
+			got = append(got, fmt.Sprint(b.Fault.State, " ", b.Fault.Reason))
+		}
+		for i, v := range b.Samples {
+			got = append(got, fmt.Sprintf("%d:%v", b.Offset+uint64(i), v))
+		}
+	}
+	want := []string{"0:1", "1:2",
+		"down line left out (1 so far): s:4: 1 cells, but the lines before have 2: complete the line or delete it",
+		`down line left out (2 so far): s:5: column "t": "rst:1" is not a time: write a number as in the lines before, or delete the line`,
+		"2:3", "0:4", "1:5"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if !slices.Equal(notes, []string{"lines that are no rows, left out: 3"}) {
+		t.Errorf("%q", notes)
+	}
+}

@@ -67,7 +67,7 @@ func readLabelTrack(r io.Reader, name string) (list []Annotation, err error) {
 		if len(f) < 2 {
 			return nil, fmt.Errorf("%s: write start, end and label separated by tabs, as Audacity exports labels", c.Where())
 		}
-		a, err := parseAnnotation(decimalPoint(f[0]), decimalPoint(f[1]), strings.Join(f[2:], "\t"), c.Where())
+		a, err := parseAnnotation(f[0], f[1], strings.Join(f[2:], "\t"), c.Where())
 		if err != nil {
 			return nil, err
 		}

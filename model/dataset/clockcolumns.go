@@ -31,6 +31,9 @@ func (l *tableLoader) noteRows() {
 	}
 }
 
+// leastDate is less than the milliseconds from 1970 to 1990. No signal has such values.
+const leastDate = 6e11
+
 // leastRising is the number of rows from which on even steps are no chance.
 const leastRising = 16
 
@@ -105,7 +108,8 @@ func (l *tableLoader) rises(c int) bool {
 }
 
 // rises reports whether channel c rises by steps that are nearly all equal. Numbers over
-// 2^24, of which a float32 keeps no units, need only not fall.
+// 2^24, of which a float32 keeps no units, need only not fall, and rise some time if they
+// cannot be dates.
 func (t *rows) rises(c int) bool {
 	n := len(t.head.Names)
 	if len(t.times) < leastRising {
@@ -122,7 +126,7 @@ func (t *rows) rises(c int) bool {
 		steps = append(steps, d)
 	}
 	slices.Sort(steps)
-	if large && steps[len(steps)-1] > 0 {
+	if large && (steps[len(steps)-1] > 0 || math.Abs(float64(t.values[c])) > leastDate) {
 		return true
 	}
 	median := steps[len(steps)/2]
