@@ -64,7 +64,7 @@ func (o *Options) authentication() (opts []nats.Option, err error) {
 			continue
 		}
 		if _, err := os.Stat(f); err != nil {
-			return nil, err
+			return nil, redactError(err, f) // a URL that was meant for Options.URLs
 		}
 	}
 	if o.Creds != "" {
@@ -91,13 +91,27 @@ func (o *Options) authentication() (opts []nats.Option, err error) {
 
 // redact hides user names and passwords of URLs, with a scheme or without.
 func redact(urls string) string {
-	parts := strings.Split(urls, ",")
+	parts := servers(urls)
 	for i, u := range parts {
 		if secret := userinfo(u); secret != "" {
 			parts[i] = strings.Replace(u, secret+"@", "…@", 1)
 		}
 	}
 	return strings.Join(parts, ",")
+}
+
+// servers divides a list of URLs. A comma before what can only be the end of a password, as
+// in user:a,b@host, divides none.
+func servers(urls string) (list []string) {
+	for u := range strings.SplitSeq(urls, ",") {
+		secret := userinfo(u)
+		for secret != "" && len(list) > 0 && !strings.Contains(u, "://") && !strings.Contains(userinfo(u), ":") {
+			u = list[len(list)-1] + "," + u
+			list = list[:len(list)-1]
+		}
+		list = append(list, u)
+	}
+	return list
 }
 
 // userinfo returns what stands before the @ of a URL, which need not parse.
@@ -119,11 +133,15 @@ type redacted struct {
 
 func redactError(err error, urls string) error {
 	text := err.Error()
-	for u := range strings.SplitSeq(urls, ",") {
+	for _, u := range servers(urls) {
 		if secret := userinfo(u); secret != "" {
 			text = strings.ReplaceAll(text, secret+"@", "…@")
 			if _, password, ok := strings.Cut(secret, ":"); ok && password != "" {
-				text = strings.ReplaceAll(text, password, "…")
+				for _, part := range append([]string{password}, strings.Split(password, ",")...) {
+					if part != "" {
+						text = strings.ReplaceAll(text, part, "…")
+					}
+				}
 			}
 		}
 	}
