@@ -33,6 +33,20 @@ func (l *looker) Ready() bool {
 	return l.holds || ok && r.Ready()
 }
 
+// Hold implements Holder, if the source does.
+func (l *looker) Hold(stream string) {
+	if h, ok := l.src.(Holder); ok {
+		h.Hold(stream)
+	}
+}
+
+// Release implements Holder, if the source does.
+func (l *looker) Release(stream string) {
+	if h, ok := l.src.(Holder); ok {
+		h.Release(stream)
+	}
+}
+
 // Close implements Source.
 func (l *looker) Close() error { return l.src.Close() }
 

@@ -210,3 +210,28 @@ func TestALookDoubtsNoRealSound(t *testing.T) {
 	}
 	t.Logf("%d files of sound", seen)
 }
+
+// heldSource notes which stream is held.
+type heldSource struct {
+	Source
+	held string
+}
+
+func (h *heldSource) Hold(stream string)    { h.held = stream }
+func (h *heldSource) Release(stream string) { h.held = "" }
+
+// A source that can leave streams out can do so behind a first look.
+func TestALookHandsOnHold(t *testing.T) {
+	src := &heldSource{Source: NewMemory()}
+	h, ok := Look(src).(Holder)
+	if !ok {
+		t.Fatal("no Holder")
+	}
+	h.Hold("a")
+	if src.held != "a" {
+		t.Error("not held")
+	}
+	if h.Release("a"); src.held != "" {
+		t.Error("not released")
+	}
+}
