@@ -117,7 +117,7 @@ func orRecords(fsys fs.FS, dir string, err error) error {
 		return nil
 	}
 	if list, e := listRecords(fsys, dir); e == nil && len(list) > 0 {
-		return fmt.Errorf("%w; it holds annotated electrocardiograms: cut them into beats with BeatOptions.Segment beat, or give a model of heartbeats", err)
+		return fmt.Errorf("%s holds annotated electrocardiograms: cut them into beats with BeatOptions.Segment beat, or give a model of heartbeats; as other data: %w", dir, err)
 	}
 	return err
 }

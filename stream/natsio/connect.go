@@ -48,6 +48,9 @@ func Connect(o Options, more ...nats.Option) (*nats.Conn, error) {
 	}
 	urls := cmp.Or(o.URLs, nats.DefaultURL)
 	nc, err := nats.Connect(urls, opts...)
+	if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) || errors.Is(err, nats.ErrAuthRevoked) {
+		return nil, fmt.Errorf("nats %s: %w: the server is there and refuses the credentials: correct user and password in the URL, Options.Creds or Options.NKey", redact(urls), redactError(err, urls))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("nats %s: %w: start a server there (`nats-server`), or name another in Options.URLs", redact(urls), redactError(err, urls))
 	}
