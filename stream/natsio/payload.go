@@ -1,10 +1,13 @@
 package natsio
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -12,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"inkling/capture"
+	"inkling/internal/audio"
 )
 
 // Headers of a message of samples.
@@ -31,6 +35,8 @@ const (
 	TypeL16       ContentType = "audio/l16"              // 16 bit, big endian, channels interleaved
 	TypeS16LE     ContentType = "application/x-s16le"    // the same, little endian
 	TypeF32LE     ContentType = "application/x-f32le"    // float32, little endian, channels interleaved
+	TypeWAV       ContentType = "audio/wav"              // a WAV file, which gives rate and channels itself
+	TypeFLAC      ContentType = "audio/flac"             // a FLAC file, likewise
 	TypeText      ContentType = "text/plain"             // UTF-8: a sample per character
 	TypeJSON      ContentType = "application/json"       // numbers, or vectors of channels
 	TypeSenMLJSON ContentType = "application/senml+json" // RFC 8428
@@ -129,6 +135,8 @@ func (m *message) payload(contentType string, data []byte, f *Format) error {
 		return fmt.Errorf("%s %q: %w", HeaderType, contentType, err)
 	}
 	switch ContentType(name) {
+	case TypeWAV, "audio/x-wav", "audio/wave", "audio/vnd.wave", TypeFLAC, "audio/x-flac":
+		return m.file(data)
 	case TypeL16:
 		return m.pcm(capture.S16BE, data)
 	case TypeS16LE:
@@ -144,13 +152,16 @@ func (m *message) payload(contentType string, data []byte, f *Format) error {
 	case TypeSenMLCBOR:
 		return m.senMLCBOR(data, f.Names)
 	}
-	return fmt.Errorf("%s %q is none of %s, %s, %s, %s, %s, %s, %s", HeaderType, contentType,
-		TypeL16, TypeS16LE, TypeF32LE, TypeText, TypeJSON, TypeSenMLJSON, TypeSenMLCBOR)
+	return fmt.Errorf("%s %q is none of %s, %s, %s, %s, %s, %s, %s, %s, %s", HeaderType, contentType,
+		TypeL16, TypeS16LE, TypeF32LE, TypeWAV, TypeFLAC, TypeText, TypeJSON, TypeSenMLJSON, TypeSenMLCBOR)
 }
 
-// guess decodes a payload without a content type: JSON, else raw samples of the default
-// encoding.
+// guess decodes a payload without a content type: a WAV or FLAC file, JSON, else raw samples
+// of the default encoding.
 func (m *message) guess(data []byte, f *Format) error {
+	if len(data) > 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WAVE" || bytes.HasPrefix(data, []byte("fLaC")) {
+		return m.file(data)
+	}
 	if looksLikeJSON(data) {
 		err := m.json(data, f)
 		if err == nil || json.Valid(data) && (f.Encoding == "" || len(data) > 8) { // raw samples hardly ever are
@@ -191,6 +202,34 @@ func (m *message) pcm(e capture.Encoding, data []byte) error {
 	m.samples = m.samples[:n]
 	e.Decode(m.samples, data)
 	return nil
+}
+
+// mostValues bounds the values of a file, which may be many more than its bytes.
+const mostValues = 1 << 22
+
+// file decodes a file of sound, whose rate and channels count instead of the message's.
+func (m *message) file(data []byte) error {
+	r, err := audio.NewReader(bytes.NewReader(data), "the file")
+	if err != nil {
+		return err
+	}
+	m.format = capture.Format{Rate: r.Rate, Channels: r.Channels}
+	if r.Channels > mostChannels {
+		return fmt.Errorf("the file has %d channels, at most %d are taken", r.Channels, mostChannels)
+	}
+	for {
+		m.samples = slices.Grow(m.samples, max(r.Channels, min(len(data), 1<<12)))
+		n, err := r.Read(m.samples[len(m.samples):cap(m.samples)])
+		m.samples = m.samples[:len(m.samples)+n]
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case len(m.samples) > mostValues:
+			return fmt.Errorf("the file holds more than %d values: send it in pieces", mostValues)
+		}
+	}
 }
 
 // text makes each character a sample, its code point.

@@ -1,6 +1,7 @@
 package natsio
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"inkling/capture"
+	"inkling/internal/audio"
 	"inkling/internal/testkit"
 )
 
@@ -32,6 +34,8 @@ func TestPayloadsDecode(t *testing.T) {
 	raw := &Format{Format: capture.Format{Rate: 16000, Channels: 1}, Encoding: capture.S16LE}
 	none := &Format{}
 	cborPack, _ := cbor.Marshal([]map[int]any{{-2: "dev/", 0: "a", 2: 1.5}, {0: "b", 2: 2.5}})
+	var wav bytes.Buffer
+	audio.EncodeWAV(&wav, &audio.Clip{Rate: 22050, Channels: 2, Samples: []float32{0.5, -0.5, 0.25, 0}}, audio.PCM16)
 	for _, c := range []struct {
 		name     string
 		h        nats.Header
@@ -44,6 +48,8 @@ func TestPayloadsDecode(t *testing.T) {
 		{"L16", header(HeaderType, "audio/L16;rate=16000;channels=2"), "\x40\x00\xc0\x00", none, []float32{0.5, -0.5}, 2, 16000},
 		{"s16le", header(HeaderType, "application/x-s16le", HeaderRate, "8000"), "\x00\x40", none, []float32{0.5}, 1, 8000},
 		{"f32le", header(HeaderType, "application/x-f32le;channels=2"), string(f32le(1, 2, 3, 4)), none, []float32{1, 2, 3, 4}, 2, 0},
+		{"a WAV file", header(HeaderType, "audio/wav"), wav.String(), raw, []float32{0.5, -0.5, 0.25, 0}, 2, 22050},
+		{"a WAV file without a type", nil, wav.String(), raw, []float32{0.5, -0.5, 0.25, 0}, 2, 22050},
 		{"text", header(HeaderType, "text/plain; charset=utf-8"), "aé", none, []float32{'a', 'é'}, 1, 0},
 		{"flat JSON", header(HeaderType, "application/json"), "[1, 2.5,-3e-1]", none, []float32{1, 2.5, -0.3}, 1, 0},
 		{"JSON vectors", nil, "[[1,2],[3,4]]", none, []float32{1, 2, 3, 4}, 2, 0},
@@ -75,11 +81,12 @@ func TestBadPayloadsNameTheMistake(t *testing.T) {
 		want string
 	}{
 		{"neither type nor JSON", nil, "hello", "no Content-Type, and the payload is not JSON numbers: set the header, or Format.Encoding"},
+		{"no WAV file", typed("audio/wav"), "hello, hello", "the file: unknown audio format: neither WAV, FLAC nor MP3; convert it to FLAC or WAV (ffmpeg -i in out.flac)"},
 		{"rate", typed("audio/L16;rate=x"), "", `Content-Type "audio/L16;rate=x": rate "x": give samples per second`},
 		{"channels", typed("audio/L16;channels=0"), "", `Content-Type "audio/L16;channels=0": channels "0": give 1 to 1024`},
 		{"half a sample", typed("audio/L16;rate=8000"), "abc", "3 bytes are not a whole number of s16be samples"},
 		{"half a frame", typed("audio/L16;channels=2"), "abcdef", "3 values are not a whole number of samples of 2 channels"},
-		{"another type", typed("video/mp4"), "", `Content-Type "video/mp4" is none of audio/l16, application/x-s16le, application/x-f32le, text/plain, application/json, application/senml+json, application/senml+cbor`},
+		{"another type", typed("video/mp4"), "", `Content-Type "video/mp4" is none of audio/l16, application/x-s16le, application/x-f32le, audio/wav, audio/flac, text/plain, application/json, application/senml+json, application/senml+cbor`},
 		{"no type", typed("a b"), "", `Content-Type "a b": mime: expected slash after first token`},
 		{"text", typed("text/plain"), "\xff", "the text is not UTF-8"},
 		{"vector after a number", typed("application/json"), "[1,[2,3]]", "JSON: numbers and vectors of channels in one message: give one or the other"},
