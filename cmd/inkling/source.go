@@ -11,6 +11,7 @@ import (
 
 	"inkling/capture"
 	"inkling/capture/mic"
+	"inkling/capture/program"
 	"inkling/model"
 	"inkling/model/feature"
 	"inkling/stream/natsio"
@@ -79,7 +80,7 @@ func (f *sourceFlags) openText(a *app, names []string, nc func() (*nats.Conn, er
 	return &input{Source: capture.TextFiles(names...), finite: true}, nil
 }
 
-// open opens SOURCE: mic[:NAME], nats:SUBJECT, - or files. nc connects to NATS when it is
+// open opens SOURCE: mic[:NAME], nats:SUBJECT, exec:COMMAND, a URL, - or files. nc connects to NATS when it is
 // needed; prefix is the subject under which events are published, if they are.
 func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
 	name := names[0]
@@ -93,6 +94,8 @@ func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error)
 		return f.microphone(a, rest)
 	case kind == "nats":
 		return f.subject(a, rest, nc, prefix)
+	case kind == "exec", program.IsURL(name):
+		return f.program(a, name)
 	case name == "-":
 		return f.stdin(a)
 	}
@@ -115,7 +118,7 @@ func (f *sourceFlags) files(a *app, names []string) (*input, error) {
 			continue
 		}
 		if _, err := os.Stat(n); err != nil {
-			return nil, fmt.Errorf("%w (a source is mic, mic:NAME, nats:SUBJECT, -, audio files or tables)", err)
+			return nil, fmt.Errorf("%w (a source is mic, mic:NAME, nats:SUBJECT, exec:COMMAND, a URL, -, audio files or tables)", err)
 		}
 	}
 	switch tables {
@@ -151,7 +154,39 @@ func (f *sourceFlags) tables(a *app) (o capture.TableOptions, err error) {
 // endless reports whether a source never ends by itself.
 func endless(name string) bool {
 	kind, _, _ := strings.Cut(name, ":")
-	return kind == "mic" || kind == "nats"
+	return kind == "mic" || kind == "nats" || kind == "exec" || program.IsURL(name)
+}
+
+// program opens exec:COMMAND, or a URL, which ffmpeg reads.
+func (f *sourceFlags) program(a *app, name string) (*input, error) {
+	line, shell := strings.CutPrefix(name, "exec:")
+	p, err := f.raw()
+	if err != nil {
+		return nil, err
+	}
+	var s *program.Source
+	if shell {
+		s, err = program.Shell(line, program.Options{PCM: p})
+	} else if p != (capture.PCMFormat{}) {
+		return nil, usagef("--rate, --channels and --format describe raw samples, and the stream of a URL describes itself: leave them out")
+	} else {
+		s, err = program.URL(name, program.Options{})
+	}
+	if err != nil {
+		return nil, asUsage(err)
+	}
+	return &input{Source: s, live: true, rate: f.Rate}, nil
+}
+
+// raw returns the format of raw samples that the flags describe.
+func (f *sourceFlags) raw() (p capture.PCMFormat, err error) {
+	p.Format = capture.Format{Rate: f.Rate, Channels: f.Channels}
+	if f.Format != "" {
+		if p.Encoding, err = capture.ParseEncoding(f.Format); err != nil {
+			return p, usageError{err}
+		}
+	}
+	return p, nil
 }
 
 func (f *sourceFlags) microphone(a *app, name string) (*input, error) {
@@ -215,13 +250,9 @@ func (f *sourceFlags) stdin(a *app) (*input, error) {
 		}
 		return &input{Source: capture.Table(a.stdin, "stdin", o), finite: true, rate: o.Rate}, nil
 	}
-	p := capture.PCMFormat{Format: capture.Format{Rate: f.Rate, Channels: f.Channels}}
-	if f.Format != "" {
-		e, err := capture.ParseEncoding(f.Format)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		p.Encoding = e
+	p, err := f.raw()
+	if err != nil {
+		return nil, err
 	}
 	s, err := capture.Audio(a.stdin, p, capture.Options{})
 	if err != nil {
