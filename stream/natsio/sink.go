@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -32,9 +31,11 @@ type Sink struct {
 	prefix   string
 	subjects map[string]string // by type and stream
 	line     []byte
-	count    uint64                // of ids that need a number
-	held     []letter              // published, and not known to have been received
-	bytes    int                   // of held
+	count    uint64   // of ids that need a number
+	held     []letter // published, and not known to have been received
+	bytes    int      // of held
+	sent     int      // of held: published on the connection conn
+	conn     uint64
 	denied   atomic.Pointer[error] // the server refuses events that must not be lost
 }
 
@@ -43,7 +44,6 @@ type letter struct {
 	msg    *nats.Msg
 	typ    stream.Type
 	header stream.Header // of the event
-	conn   uint64        // number of the connection that it was published on
 }
 
 // DefaultPrefix begins the events' subjects unless another prefix is chosen.
@@ -102,7 +102,7 @@ func (s *Sink) Write(ctx context.Context, e *stream.Event) error {
 	msg := &nats.Msg{Subject: subject, Data: bytes.Clone(s.line), Header: nats.Header{nats.MsgIdHdr: {s.id(e)}}}
 	s.held = append(s.held, letter{msg: msg, typ: e.Type, header: e.Header})
 	s.bytes += len(msg.Data)
-	if err := s.send(ctx, &s.held[len(s.held)-1]); err != nil {
+	if err := s.catchUp(ctx); err != nil {
 		return err
 	}
 	if s.bytes > heldBytes {
@@ -123,10 +123,30 @@ func (s *Sink) id(e *stream.Event) string {
 	return fmt.Sprintf("%s/%d", id, s.count)
 }
 
-// send publishes a letter, and notes on which connection.
+// catchUp publishes what has not been published on the present connection, in order.
+func (s *Sink) catchUp(ctx context.Context) error {
+	for {
+		if now := s.connection(); now != s.conn {
+			s.conn, s.sent = now, 0
+		}
+		if s.sent == len(s.held) {
+			return nil
+		}
+		switch err := s.send(ctx, &s.held[s.sent]); {
+		case err == nil:
+			s.sent++
+		case err != errMoved:
+			return err
+		}
+	}
+}
+
+// send publishes a letter on the connection s.conn; errMoved says that there is another.
 func (s *Sink) send(ctx context.Context, l *letter) error {
 	return s.publish(ctx, l.typ, &l.header, len(l.msg.Data), func() error {
-		l.conn = s.connection()
+		if s.connection() != s.conn {
+			return errMoved
+		}
 		err := s.nc.PublishMsg(l.msg)
 		if errors.Is(err, nats.ErrHeadersNotSupported) {
 			err = s.nc.Publish(l.msg.Subject, l.msg.Data)
@@ -136,9 +156,9 @@ func (s *Sink) send(ctx context.Context, l *letter) error {
 }
 
 // connection returns the number of the present connection, or during an outage of the one
-// before. It counts every connection to a server. So if it is the same before an event is
+// before, from 1 on. It counts every connection to a server. So if it is the same before an event is
 // published and after a ping has been answered, both went over that connection.
-func (s *Sink) connection() uint64 { return s.nc.Stats().Reconnects }
+func (s *Sink) connection() uint64 { return 1 + s.nc.Stats().Reconnects }
 
 // publish calls try until the event of the type and header is published, or can never be.
 func (s *Sink) publish(ctx context.Context, typ stream.Type, h *stream.Header, size int, try func() error) error {
@@ -152,6 +172,8 @@ func (s *Sink) publish(ctx context.Context, typ stream.Type, h *stream.Header, s
 			return nil
 		case errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject):
 			return s.refuse(typ, *h, size, err)
+		case err == errMoved:
+			return err
 		case s.nc.IsClosed():
 			return err
 		}
@@ -219,32 +241,25 @@ func (s *Sink) Flush(ctx context.Context) error {
 	}
 }
 
-// errMoved says that the connection changed while an answer was awaited.
-var errMoved = errors.New("the server went away before it answered")
+// errMoved says that the connection is no longer that on which events were published.
+var errMoved = errors.New("there is another connection to the server")
 
 // flush publishes again what an earlier connection may have lost, and asks the server
 // whether it has everything.
 func (s *Sink) flush(ctx context.Context) error {
-	now := s.connection()
-	for i := range s.held {
-		if s.held[i].conn == now {
-			continue
-		}
-		if err := s.send(ctx, &s.held[i]); err != nil {
-			return err
-		}
+	if err := s.catchUp(ctx); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, pong)
 	defer cancel()
 	if err := s.nc.FlushWithContext(ctx); err != nil {
 		return err
 	}
-	now = s.connection()
-	if slices.ContainsFunc(s.held, func(l letter) bool { return l.conn != now }) {
+	if s.connection() != s.conn {
 		return errMoved
 	}
 	clear(s.held)
-	s.held, s.bytes = s.held[:0], 0
+	s.held, s.bytes, s.sent = s.held[:0], 0, 0
 	return nil
 }
 
