@@ -48,8 +48,11 @@ func Files(o Options, paths ...string) Source {
 		if err := hold(f); err != nil {
 			return nil, err
 		}
-		r, err := audio.NewReader(f, path)
+		r, err := audio.NewFileReader(f, path)
 		if err != nil {
+			return nil, err
+		}
+		if err := hold(r); err != nil {
 			return nil, err
 		}
 		return newChunks(path, Format{r.Rate, r.Channels}, o, r.Read), nil
@@ -77,7 +80,7 @@ func Audio(r io.Reader, f PCMFormat, o Options) (Source, error) {
 	}
 	f.name()
 	return newReader(r, func() (player, error) {
-		a, err := audio.NewReader(r, f.Stream)
+		a, err := audio.NewFileReader(r, f.Stream)
 		if errors.Is(err, audio.ErrFormat) {
 			return nil, fmt.Errorf("%w; %w", err, ErrNoFormat)
 		}

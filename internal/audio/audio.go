@@ -45,21 +45,40 @@ type Reader struct {
 	Channels int
 	Frames   int64 // samples per channel according to the header; −1: unknown
 
-	name string
-	dec  decoder
-	done int64 // samples delivered
-	err  error
+	name    string
+	foreign bool // other formats go through ffmpeg
+	dec     decoder
+	done    int64 // samples delivered
+	err     error
 }
 
 // NewReader reads the header of a file. name is for errors only. r must be an io.Seeker
 // only for a WAV file whose data precedes its format. The Reader reads ahead.
 func NewReader(r io.Reader, name string) (*Reader, error) {
-	a := &Reader{name: name, Frames: -1}
+	return newReader(r, &Reader{name: name, Frames: -1})
+}
+
+// NewFileReader is NewReader, and reads other formats through the program ffmpeg if that is
+// on the PATH. It is for files that the user names, not for what strangers send. The caller
+// closes the Reader before r.
+func NewFileReader(r io.Reader, name string) (*Reader, error) {
+	return newReader(r, &Reader{name: name, Frames: -1, foreign: true})
+}
+
+func newReader(r io.Reader, a *Reader) (*Reader, error) {
 	err := guard(func() error { return a.open(r) })
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", a.name, err)
 	}
 	return a, nil
+}
+
+// Close ends what decodes the file. It does not close the file.
+func (a *Reader) Close() error {
+	if c, ok := a.dec.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 func (a *Reader) open(r io.Reader) error {
@@ -86,7 +105,11 @@ func (a *Reader) open(r io.Reader) error {
 	case isMP3(b):
 		return a.openMP3(b)
 	}
-	return foreign(magic)
+	kind := foreign(magic)
+	if kind == "" {
+		return fmt.Errorf("%w: neither WAV, FLAC nor MP3; convert it to FLAC or WAV (ffmpeg -i in out.flac)", ErrFormat)
+	}
+	return a.openForeign(kind, b, r)
 }
 
 // Read fills dst with whole frames and returns the number of samples, or 0 and io.EOF at
@@ -145,6 +168,10 @@ func Decode(r io.Reader, name string) (*Clip, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.decode()
+}
+
+func (a *Reader) decode() (*Clip, error) {
 	c := &Clip{Rate: a.Rate, Channels: a.Channels}
 	promised := math.MaxInt - a.Channels // samples
 	if a.Frames >= 0 && a.Frames < int64(promised/a.Channels) {
@@ -172,14 +199,19 @@ func Decode(r io.Reader, name string) (*Clip, error) {
 	}
 }
 
-// DecodeFile is Decode of a file of fsys.
+// DecodeFile is Decode of a file of fsys, and reads other formats as NewFileReader does.
 func DecodeFile(fsys fs.FS, name string) (*Clip, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return Decode(f, name)
+	a, err := NewFileReader(f, name)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	return a.decode()
 }
 
 // skipID3 discards ID3v2 tags and returns their length in bytes.
@@ -199,23 +231,6 @@ func skipID3(b *bufio.Reader) (skipped int64, err error) {
 			return skipped, fmt.Errorf("ID3 tag of %d bytes: %w", size, ErrTruncated)
 		}
 	}
-}
-
-// foreign returns an error that names the format of a file that is not supported.
-func foreign(magic []byte) error {
-	kinds := []struct {
-		at          int
-		magic, kind string
-	}{
-		{0, "OggS", "Ogg"}, {4, "ftyp", "MP4"}, {0, "FORM", "AIFF"}, {0, ".snd", "AU"}, {0, "RIFX", "big-endian WAV"},
-		{0, "wvpk", "WavPack"}, {0, "caff", "CAF"}, {0, "\x1aE\xdf\xa3", "Matroska"}, {0, "riff", "Wave64"},
-	}
-	for _, k := range kinds {
-		if len(magic) >= k.at+len(k.magic) && string(magic[k.at:k.at+len(k.magic)]) == k.magic {
-			return fmt.Errorf("%w: %s; convert it to FLAC or WAV (ffmpeg -i in out.flac)", ErrFormat, k.kind)
-		}
-	}
-	return fmt.Errorf("%w: neither WAV, FLAC nor MP3; convert it to FLAC or WAV (ffmpeg -i in out.flac)", ErrFormat)
 }
 
 // quantise turns a sample into an integer of 16 bits, nearest, clipped.

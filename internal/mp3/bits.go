@@ -34,6 +34,3 @@ func (b *bits) read(n int) int {
 }
 
 func (b *bits) flag() bool { return b.read(1) != 0 }
-
-// past reports whether more was read than there is.
-func (b *bits) past() bool { return b.at > 8*len(b.data) }

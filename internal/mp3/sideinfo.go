@@ -38,7 +38,6 @@ type granule struct {
 	quads    int  // codebook
 
 	scale  [39]int // scalefactors: of long bands, then of short ones, three windows a band
-	steps  [4]int  // MPEG-2, intensity: bits of the scalefactors of each part
 	nlong  int     // long bands
 	fshort int     // first short band; 13: none
 	end    int     // lines behind it are zero

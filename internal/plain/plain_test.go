@@ -13,7 +13,7 @@ func TestTextShowsControlCharactersAsEscapes(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"", ""},
 		{"clap", "clap"},
-		{"größer, 日本, 👩‍🔬, می‌خواهم", "größer, 日本, 👩‍🔬, می‌خواهم"},
+		{"größer, 日本, 👩‍🔬, می\u200cخواهم", "größer, 日本, 👩‍🔬, می\u200cخواهم"},
 		{`C:\a\b`, `C:\a\b`},
 		{"\x1b[31mred\x1b[0m", `\u001b[31mred\u001b[0m`},
 		{"\x1b]0;pwned\a", `\u001b]0;pwned\u0007`},

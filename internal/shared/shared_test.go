@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-type table struct{ values [1000]int }
+type table struct{ _ [1000]int }
 
 // TestCache makes a value once for all goroutines, and again after nobody has it.
 func TestCache(t *testing.T) {

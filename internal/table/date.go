@@ -27,7 +27,7 @@ var errTime = errors.New("no time")
 // isTime reports whether a cell is a date, a time of day, or both.
 func isTime(cell string) bool {
 	s := strings.TrimSpace(cell)
-	if len(s) < 5 || strings.IndexAny(s, ":-/.T") < 0 {
+	if len(s) < 5 || !strings.ContainsAny(s, ":-/.T") {
 		return false
 	}
 	_, err := parseStamp(s, anyOrder, time.UTC)

@@ -26,7 +26,6 @@ type lines struct {
 	b      *bufio.Reader
 	n      int    // lines read
 	lf     bool   // a line ends with LF or CRLF only
-	asked  bool   // lf is known
 	skipLF bool   // the last line ended with CR: an LF that follows belongs to it
 	latin  int    // first line that is not UTF-8; 0: none
 	bytes  bool   // lines that are not UTF-8 stay as they are

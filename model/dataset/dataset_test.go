@@ -43,7 +43,7 @@ func open(t *testing.T, fsys fstest.MapFS, name string, o Options) *Set {
 func TestLabelFolders(t *testing.T) {
 	s := open(t, fstest.MapFS{
 		"d/b/1.wav": wav(8000, 1, 100, 1), "d/b/deep/2.WAV": wav(8000, 1, 100, 2), "d/a/1.wav": wav(8000, 1, 100, 3),
-		"d/a/.hidden.wav": text("no"), "d/.git/x.wav": text("no"), "d/a/notes.txt": text("hm"), "d/a/x.ogg": text("OggS"),
+		"d/a/.hidden.wav": text("no"), "d/.git/x.wav": text("no"), "d/a/notes.txt": text("hm"), "d/a/x.pdf": text("%PDF"),
 		"d/stray.wav": text("no"),
 	}, "d", Options{})
 	var names []string
@@ -60,7 +60,7 @@ func TestLabelFolders(t *testing.T) {
 		t.Errorf("majority %d of %v", label, share)
 	}
 	notes := strings.Join(s.Notes, "\n")
-	for _, want := range []string{".txt", "ffmpeg", "beside the label folders"} {
+	for _, want := range []string{".txt", ".pdf", "beside the label folders"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("notes lack %q: %s", want, notes)
 		}
@@ -142,7 +142,7 @@ func TestErrors(t *testing.T) {
 		open, want string
 	}{
 		"nothing":       {fstest.MapFS{"d/.keep": text("")}, "d", "no labelled data"},
-		"only ogg":      {fstest.MapFS{"d/a/x.ogg": text("OggS")}, "d", "convert"},
+		"only ogg":      {fstest.MapFS{"d/a/x.ogg": text("OggS")}, "d", "Ogg"},
 		"absent":        {fstest.MapFS{}, "d/x", "d/x_TRAIN.ts"},
 		"half a pair":   {fstest.MapFS{"x_TRAIN.ts": text(ts)}, "x", "x_TEST.ts, the other file of the pair, is missing"},
 		"two pairs":     {fstest.MapFS{"d/x_TRAIN.ts": text(ts), "d/y_TRAIN.ts": text(ts)}, "d", "x, y"},

@@ -29,7 +29,8 @@ func (e *entry) name() string {
 
 func isAudioName(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".wav", ".wave", ".flac", ".mp3":
+	case ".wav", ".wave", ".flac", ".mp3",
+		".m4a", ".mp4", ".ogg", ".oga", ".opus", ".aac", ".wma", ".amr", ".webm", ".mkv", ".mka", ".aif", ".aiff", ".au", ".wv", ".caf", ".w64", ".mov", ".avi", ".mp2", ".ape":
 		return true
 	}
 	return false
@@ -242,12 +243,9 @@ func (w *walker) ignore(lists ...[]entry) {
 
 func ignoredNotes(ignored map[string]int) (notes []string) {
 	for ext, n := range ignored {
-		switch strings.ToLower(ext) {
-		case ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma", ".webm":
-			notes = append(notes, fmt.Sprintf("%d %s files ignored: convert them to FLAC or WAV (ffmpeg -i in%s out.flac)", n, ext, ext))
-		case "":
+		if ext == "" {
 			notes = append(notes, fmt.Sprintf("%d files without extension ignored", n))
-		default:
+		} else {
 			notes = append(notes, fmt.Sprintf("%d files ignored: %s", n, ext))
 		}
 	}

@@ -20,9 +20,6 @@ type seqFile struct{ name, split string }
 // may be gzipped.
 var pairForms = []string{".ts", ".arff", ".tsv", ".txt", ".csv", ".npz", ".mat", ""}
 
-// textForm reports whether files of a form may be gzipped.
-func textForm(form string) bool { return form != ".npz" && form != ".mat" }
-
 var pairName = regexp.MustCompile(`(?i)^(.+)_(train|test)((?:\.ts|\.arff|\.tsv|\.txt|\.csv|\.npz|\.mat)?(?:\.gz)?)$`)
 
 // splitPair divides NAME_TRAIN.ts.gz into NAME, TrainSplit and .ts.

@@ -144,10 +144,11 @@ func (r *Record) soundHeader() (rate float64, frames int64, err error) {
 		return 0, 0, err
 	}
 	defer f.Close()
-	a, err := audio.NewReader(f, r.File)
+	a, err := audio.NewFileReader(f, r.File)
 	if err != nil {
 		return 0, 0, err
 	}
+	defer a.Close()
 	return a.Rate, max(int64(a.Frames), 0), nil
 }
 

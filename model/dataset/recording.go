@@ -89,10 +89,11 @@ func openRecording(fsys fs.FS, name string) (*Recording, error) {
 		return nil, err
 	}
 	defer sound.Close()
-	head, err := audio.NewReader(sound, name)
+	head, err := audio.NewFileReader(sound, name)
 	if err != nil {
 		return nil, err
 	}
+	defer head.Close()
 	if head.Frames >= 0 {
 		r.Seconds = float64(head.Frames) / head.Rate
 		err = CheckWithin(r.Annotations, r.Seconds)
