@@ -136,7 +136,10 @@ func split(data []byte) (header, body []byte, err error) {
 		return nil, nil, fmt.Errorf("model: a file of %d bytes is not a model file: give one that `inkling train` wrote", len(data))
 	}
 	n := binary.LittleEndian.Uint64(data)
-	if n > maxHeader || n > uint64(len(data)-8) {
+	if n > maxHeader {
+		return nil, nil, errors.New("model: this is no model file, as it does not begin like one: give one that `inkling train` wrote")
+	}
+	if n > uint64(len(data)-8) {
 		return nil, nil, fmt.Errorf("model: the header should have %d bytes, but the file has only %d: it is cut off or not a safetensors file", n, len(data))
 	}
 	return data[8 : 8+n], data[8+n:], nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/term"
@@ -28,10 +29,16 @@ func openModel(name string) (*model.Model, error) {
 	defer f.Close()
 	m, err := model.Load(f)
 	if err != nil {
+		if _, is := sourceEndings[strings.ToLower(filepath.Ext(name))]; is {
+			return nil, usagef("%s is no model: the model comes first, then the source or the data", name)
+		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return m, nil
 }
+
+// sourceEndings are those of files that are taken for a model by mistake.
+var sourceEndings = map[string]struct{}{".wav": {}, ".flac": {}, ".mp3": {}, ".m4a": {}, ".ogg": {}, ".csv": {}, ".tsv": {}, ".txt": {}, ".hea": {}, ".ts": {}}
 
 // openLabels is openModel for commands that need a model of labels.
 func openLabels(name string) (*model.Model, error) {

@@ -45,12 +45,13 @@ type SourceOptions struct {
 // Offset jumps by their samples. Faults of one kind are told ten times a second at most,
 // with the number of the others.
 type Source struct {
-	nc   *nats.Conn
-	sub  *nats.Subscription
-	o    SourceOptions
-	now  func() time.Time // the clock
-	Bad  atomic.Uint64    // messages that could not be decoded
-	Lost atomic.Uint64    // messages dropped
+	nc      *nats.Conn
+	sub     *nats.Subscription
+	subject string
+	o       SourceOptions
+	now     func() time.Time // the clock
+	Bad     atomic.Uint64    // messages that could not be decoded
+	Lost    atomic.Uint64    // messages dropped
 
 	mu      sync.Mutex // guards what follows, up to closed
 	in      *inbox
@@ -88,17 +89,18 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 	}
 	o.Pending = cmp.Or(o.Pending, 256e6)
 	o.Streams = cmp.Or(o.Streams, 1<<16)
-	s := &Source{nc: nc, o: o, now: time.Now, in: newInbox(o.Pending), places: places{most: o.Streams},
+	s := &Source{nc: nc, subject: subject, o: o, now: time.Now, in: newInbox(o.Pending), places: places{most: o.Streams},
 		ready: make(chan struct{}, 1), closed: make(chan struct{})}
+	watch(nc, s) // before the server can refuse the subscription
 	sub, err := nc.Subscribe(subject, s.receive)
 	if err != nil {
+		unwatch(nc, s)
 		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
 	}
 	// receive is faster than the network, but may have to wait for a processor. What waits in
 	// nats.go meanwhile counts as well.
 	sub.SetPendingLimits(max(o.Pending/messageCost, 1<<16), max(o.Pending, 32<<20))
 	s.sub = sub
-	watch(nc, s)
 	if err := nc.Flush(); err != nil { // the server does not have the subscription
 		s.Close()
 		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
