@@ -25,7 +25,7 @@ import (
 
 type runCmd struct {
 	Model         string   `arg:"" help:"A model file, or bundled:notes."`
-	Source        []string `arg:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, audio files, or tables (.csv, .tsv; A.csv+B.csv are joined by their times); for a model of text, .txt files."`
+	Source        []string `arg:"" help:"mic, mic:NAME, nats:SUBJECT, exec:COMMAND, the URL of a network stream, - for standard input, audio files, or tables (.csv, .tsv; A.csv+B.csv are joined by their times); for a model of text, .txt files."`
 	sourceFlags   `group:"Source"`
 	natsFlags     `group:"NATS"`
 	segmentFlags  `group:"Segments, instead of the model's"`
@@ -41,9 +41,9 @@ type runCmd struct {
 	Why           bool          `help:"List the rules applied to every confirmed label, and the sounds that were too soft to open a segment."`
 	Gather        time.Duration `help:"Longest time that a step waits for steps of other streams, to be computed together; 0 computes each stream by itself." default:"2ms"`
 	Drain         time.Duration `help:"After Ctrl-C or SIGTERM: how long to go on labelling and delivering what has already arrived. A second signal leaves at once." default:"10s"`
-	OutageMemory  byteSize      `help:"Memory for events that must not be lost while a sink takes nothing, as during an outage." default:"128MB" placeholder:"SIZE"`
-	MaxMemory     byteSize      `help:"Memory for signals that wait and for streams, beside the model and --outage-memory." default:"1GB" placeholder:"SIZE"`
-	MaxStreams    int           `help:"Streams at once; of further ones nothing is labelled until one has been idle." default:"10000" placeholder:"N"`
+	OutageMemory  byteSize      `help:"Memory for events that must not be lost while a sink takes nothing, as during an outage [128MB]." default:"128MB" placeholder:"SIZE"`
+	MaxMemory     byteSize      `help:"Memory for signals that wait and for streams, beside the model and --outage-memory [1GB]." default:"1GB" placeholder:"SIZE"`
+	MaxStreams    int           `help:"Streams at once; of further ones nothing is labelled until one has been idle [10000]." default:"10000" placeholder:"N"`
 	Service       string        `help:"Answer requests on this NATS subject; a request holds one whole segment." placeholder:"SUBJECT"`
 	JSON          bool          `help:"Print events as JSON lines, also on a terminal."`
 	Quiet         bool          `short:"q" help:"Print nothing on standard output."`
