@@ -6,9 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"time"
@@ -134,10 +132,6 @@ type live struct {
 	idle      bool // its segment was ended since
 }
 
-type counts struct {
-	streams, segments, confirmed, rejected, dropped, overturned, early, forecasts, gaps, lost float64
-}
-
 func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) {
 	r := &runner{m: m, streams: map[string]*live{}, past: newPast()}
 	if opts != nil {
@@ -172,94 +166,6 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 }
 
 func (r *runner) now() time.Time { return r.sched.now() }
-
-// loop reads blocks and gives them to the workers. Reads of a source that does not end
-// have a deadline, so that the segments of idle streams end.
-func (r *runner) loop(ctx context.Context, src capture.Source) error {
-	defer func() {
-		if r.cancel != nil {
-			r.cancel()
-		}
-	}()
-	var b capture.Block
-	for {
-		if err := r.fan.err(); err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		err := r.read(ctx, src, &b)
-		switch {
-		case err == nil:
-		case errors.Is(err, io.EOF), ctx.Err() != nil:
-			return nil
-		case errors.Is(err, context.DeadlineExceeded):
-			r.expire()
-			continue
-		default:
-			return err
-		}
-		if err := r.block(&b, ready(src)); err != nil {
-			return err
-		}
-		if !r.o.Finite && r.now().Sub(r.swept) >= min(r.o.Idle, time.Second)/4 {
-			r.expire() // other streams may be idle
-		}
-	}
-}
-
-// drain labels what the source has taken in and not given yet, in most of the time that
-// there is: the rest is for what comes after it. What is left is told as a gap.
-func (r *runner) drain(src capture.Source) error {
-	d, ok := src.(capture.Drainer)
-	if !ok {
-		return nil
-	}
-	d.Drain()
-	ctx, cancel := context.WithTimeout(context.Background(), r.o.Drain*4/5)
-	defer cancel()
-	var left error
-	var b capture.Block
-	for {
-		err := src.Read(ctx, &b)
-		switch {
-		case errors.Is(err, context.DeadlineExceeded) && left == nil:
-			left = fmt.Errorf("not everything that had arrived could be labelled within the %s of RunOptions.Drain: gaps say what is missing", r.o.Drain)
-			d.Abandon()
-			ctx = context.Background()
-			continue
-		case errors.Is(err, io.EOF):
-			return left
-		case err != nil:
-			return errors.Join(left, err)
-		}
-		if err := r.block(&b, ready(src)); err != nil {
-			return errors.Join(left, err)
-		}
-	}
-}
-
-// ready reports whether src has another block right now.
-func ready(src capture.Source) bool {
-	s, ok := src.(capture.Readier)
-	return ok && s.Ready()
-}
-
-// read reads a block, with a deadline unless the source ends. All reads before a deadline
-// share it.
-func (r *runner) read(ctx context.Context, src capture.Source, b *capture.Block) error {
-	if r.o.Finite {
-		return src.Read(ctx, b)
-	}
-	if r.limited == nil || r.limited.Err() != nil {
-		if r.cancel != nil {
-			r.cancel()
-		}
-		r.limited, r.cancel = context.WithTimeout(ctx, min(r.o.Idle, time.Second))
-	}
-	return src.Read(r.limited, b)
-}
 
 // block gives a block to its stream; more says that the source has another right now.
 func (r *runner) block(b *capture.Block, more bool) error {
@@ -421,40 +327,4 @@ func (r *runner) sendOne(e *Event) {
 	}
 	r.counts.add(e)
 	r.fan.send(e)
-}
-
-func (n *counts) add(e *Event) {
-	switch e.Type {
-	case Confirmed:
-		n.segments++
-		n.confirmed++
-		if e.Rejected {
-			n.rejected++
-		}
-		if e.Running != "" && !e.Agrees {
-			n.overturned++
-		}
-	case Dropped:
-		if e.Segment > 0 { // else it was sound that opened no segment
-			n.segments++
-			n.dropped++
-		}
-	case Early:
-		n.early++
-	case Forecast:
-		n.forecasts++
-	case Gap:
-		n.gaps++
-		n.lost += float64(e.Lost)
-	}
-}
-
-func (r *runner) summary() Event {
-	n := &r.counts
-	seconds := Count{"seconds", r.now().Sub(r.began).Seconds()}
-	if r.m.HasNext() {
-		return NewSummary(Header{}, Count{"streams", n.streams}, Count{"forecasts", n.forecasts}, Count{"gaps", n.gaps}, Count{"lost", n.lost}, seconds)
-	}
-	return NewSummary(Header{}, Count{"streams", n.streams}, Count{"segments", n.segments}, Count{"confirmed", n.confirmed}, Count{"rejected", n.rejected},
-		Count{"dropped", n.dropped}, Count{"overturned", n.overturned}, Count{"early", n.early}, Count{"gaps", n.gaps}, Count{"lost", n.lost}, seconds)
 }
