@@ -6,10 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
 
+	"inkling/capture"
+	"inkling/internal/audio"
 	"inkling/internal/bundled"
 	"inkling/internal/plain"
 	"inkling/model"
@@ -29,16 +32,13 @@ func openModel(name string) (*model.Model, error) {
 	defer f.Close()
 	m, err := model.Load(f)
 	if err != nil {
-		if _, is := sourceEndings[strings.ToLower(filepath.Ext(name))]; is {
+		if audio.IsName(name) || capture.IsTable(name) || slices.Contains([]string{".txt", ".hea", ".ts"}, strings.ToLower(filepath.Ext(name))) {
 			return nil, usagef("%s is no model: the model comes first, then the source or the data", name)
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return m, nil
 }
-
-// sourceEndings are those of files that are taken for a model by mistake.
-var sourceEndings = map[string]struct{}{".wav": {}, ".flac": {}, ".mp3": {}, ".m4a": {}, ".ogg": {}, ".csv": {}, ".tsv": {}, ".txt": {}, ".hea": {}, ".ts": {}}
 
 // openLabels is openModel for commands that need a model of labels.
 func openLabels(name string) (*model.Model, error) {

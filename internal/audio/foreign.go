@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -33,13 +34,23 @@ func foreign(magic []byte) string {
 	return ""
 }
 
+// IsName reports whether a file is one of sound by its name's ending.
+func IsName(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".wav", ".wave", ".flac", ".mp3",
+		".m4a", ".mp4", ".ogg", ".oga", ".opus", ".aac", ".wma", ".amr", ".webm", ".mkv", ".mka", ".aif", ".aiff", ".au", ".wv", ".caf", ".w64", ".mov", ".avi", ".mp2", ".ape":
+		return true
+	}
+	return false
+}
+
 // openForeign reads the first sound track of a file through ffmpeg.
 func (a *Reader) openForeign(kind string, b *bufio.Reader, r io.Reader) error {
-	path, err := exec.LookPath("ffmpeg")
-	switch {
-	case !a.foreign:
+	if !a.foreign {
 		return fmt.Errorf("%w: %s; convert it to FLAC or WAV (ffmpeg -i in out.flac)", ErrFormat, kind)
-	case err != nil:
+	}
+	program, err := exec.LookPath("ffmpeg")
+	if err != nil {
 		return fmt.Errorf("%w: %s; install ffmpeg, through which it is then read, or convert it to FLAC or WAV", ErrFormat, kind)
 	}
 	input := "pipe:0"
@@ -50,7 +61,7 @@ func (a *Reader) openForeign(kind string, b *bufio.Reader, r io.Reader) error {
 	}
 	f := &ffmpeg{kind: kind}
 	// No protocols but these: a file that is a list cannot name others on the network.
-	f.cmd = exec.Command(path, "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-i", input,
+	f.cmd = exec.Command(program, "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-i", input,
 		"-map", "0:a:0", "-vn", "-sn", "-dn", "-f", "wav", "-c:a", "pcm_f32le", "pipe:1")
 	f.cmd.Stderr, f.cmd.WaitDelay = &f.log, time.Second
 	if input == "pipe:0" {

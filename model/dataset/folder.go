@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"inkling/internal/audio"
 	"inkling/internal/table"
 )
 
@@ -25,15 +26,6 @@ func (e *entry) name() string {
 		return e.file
 	}
 	return fmt.Sprintf("%s@%.6g", e.file, e.piece.from)
-}
-
-func isAudioName(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".wav", ".wave", ".flac", ".mp3",
-		".m4a", ".mp4", ".ogg", ".oga", ".opus", ".aac", ".wma", ".amr", ".webm", ".mkv", ".mka", ".aif", ".aiff", ".au", ".wv", ".caf", ".w64", ".mov", ".avi", ".mp2", ".ape":
-		return true
-	}
-	return false
 }
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") && name != "." && name != ".." }
@@ -191,7 +183,7 @@ func (w *walker) labels(dir string, entries []fs.DirEntry) error {
 			if err := w.walk(name, label, ""); err != nil {
 				return err
 			}
-		case isAudioName(e.Name()):
+		case audio.IsName(e.Name()):
 			w.ignored["audio beside the label folders"]++
 		case table.IsTable(e.Name()):
 			w.here = append(w.here, file)
@@ -220,7 +212,7 @@ func (w *walker) walk(dir, label, sub string) error {
 			if err := w.walk(name, label, cmp.Or(sub, e.Name())); err != nil {
 				return err
 			}
-		case isAudioName(name):
+		case audio.IsName(name):
 			w.audio = append(w.audio, file)
 		case table.IsTable(name):
 			w.tables = append(w.tables, file)

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"inkling/internal/audio"
 	"inkling/internal/table"
 )
 
@@ -301,7 +302,7 @@ func collect(fsys fs.FS, dir string, byName map[string][]string, depth int) {
 		case hidden(e.Name()):
 		case e.IsDir():
 			collect(fsys, name, byName, depth+1)
-		case isAudioName(name) || table.IsTable(name) || isArrays(name):
+		case audio.IsName(name) || table.IsTable(name) || isArrays(name):
 			stem := strings.TrimSuffix(e.Name(), path.Ext(e.Name()))
 			for _, key := range []string{e.Name(), stem} {
 				if !slices.Contains(byName[key], name) {

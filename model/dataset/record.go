@@ -93,7 +93,7 @@ func openRecordFile(fsys fs.FS, name string) (r Record, ok bool, err error) {
 	}
 	header := strings.EqualFold(path.Ext(name), ".hea")
 	switch {
-	case isAudioName(name):
+	case audio.IsName(name):
 		marks = base + ".beats.csv"
 	case !header || name != r.File:
 		return r, false, nil

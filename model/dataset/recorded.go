@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"inkling/internal/audio"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -75,7 +76,7 @@ func plainSignals(fsys fs.FS, name string) (files, texts []entry, err error) {
 func plainSignal(files, texts []entry, file string) (_, _ []entry) {
 	e := entry{file: file, where: file}
 	switch {
-	case isAudioName(file):
+	case audio.IsName(file):
 		files = append(files, e)
 	case strings.EqualFold(path.Ext(file), ".txt"):
 		texts = append(texts, e)

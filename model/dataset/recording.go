@@ -31,7 +31,7 @@ func Recordings(name string) (list []Recording, notes []string, err error) {
 		return nil, nil, nil
 	case err != nil:
 		return nil, nil, err
-	case !info.IsDir() && !isAudioName(name):
+	case !info.IsDir() && !audio.IsName(name):
 		return nil, nil, nil
 	case !info.IsDir():
 		r, err := openRecording(fsys, name)
@@ -49,7 +49,7 @@ func Recordings(name string) (list []Recording, notes []string, err error) {
 	}
 	bare := 0
 	for _, e := range entries {
-		if e.IsDir() || hidden(e.Name()) || !isAudioName(e.Name()) {
+		if e.IsDir() || hidden(e.Name()) || !audio.IsName(e.Name()) {
 			continue
 		}
 		r, err := openRecording(fsys, path.Join(name, e.Name()))
