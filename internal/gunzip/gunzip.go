@@ -18,6 +18,10 @@ const (
 	most  = 64 << 30 // the greatest number of bytes in all
 )
 
+// Most returns how many bytes a compressed file of packed bytes may become, but for the
+// bound in all.
+func Most(packed int64) int64 { return max(free, times*packed) }
+
 // ErrTooLarge is wrapped by the error of a file that becomes more than the bounds.
 var ErrTooLarge = errors.New("gzip: this is a bomb, or very uniform")
 

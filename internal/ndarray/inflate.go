@@ -4,21 +4,16 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-)
 
-// Bounds of what a compressed file may become: real signals, also those filled up with
-// zeros, do not shrink to a three-hundredth.
-const (
-	freeBytes = 64 << 20
-	mostTimes = 300
+	"inkling/internal/gunzip"
 )
 
 // Inflate reads all of r. packed is the number of compressed bytes of a file so far, loose what
-// those before r became. Inflate returns an error before loose and what it read exceed both
-// 64 MB and 300 times packed. Memory grows with what is read, never with what the file
+// those before r became. Inflate returns an error before loose and what it read exceed what
+// gunzip.Most allows for packed. Memory grows with what is read, never with what the file
 // claims.
 func Inflate(r io.Reader, packed, loose int64) ([]byte, error) {
-	most := max(freeBytes, mostTimes*packed)
+	most := gunzip.Most(packed)
 	var b bytes.Buffer
 	n, err := b.ReadFrom(io.LimitReader(r, most-loose+1))
 	switch {
