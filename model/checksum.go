@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -33,12 +32,15 @@ func checkChecksum(data []byte, meta map[string]string) error {
 	if !ok {
 		return nil
 	}
-	if !isChecksum(want) || bytes.Count(data, []byte(want)) != 1 {
+	before, after, _ := bytes.Cut(data, []byte(want))
+	if !isChecksum(want) || bytes.Contains(after, []byte(want)) {
 		return errChecksum
 	}
-	zeroed := slices.Clone(data)
-	copy(zeroed[bytes.Index(data, []byte(want)):], noChecksum)
-	if sum := sha256.Sum256(zeroed); hex.EncodeToString(sum[:]) != want {
+	sum := sha256.New()
+	sum.Write(before)
+	sum.Write([]byte(noChecksum))
+	sum.Write(after)
+	if hex.EncodeToString(sum.Sum(nil)) != want {
 		return errChecksum
 	}
 	return nil

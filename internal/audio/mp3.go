@@ -293,24 +293,24 @@ func (m *mp3Reader) skipTag() error {
 
 // rubbish says what the rest of the file is: a tag without a beginning, zeros, or damage.
 func (m *mp3Reader) rubbish() error {
-	var last [ape + id3v1]byte
+	last := make([]byte, ape+id3v1) // of the file
 	n, zeros := int64(0), int64(0)
-	for {
-		c, err := m.b.ReadByte()
+	for buf := make([]byte, 1<<15); ; {
+		k, err := m.b.Read(buf)
+		if zeros == n {
+			zeros += int64(k - len(bytes.TrimLeft(buf[:k], "\x00")))
+		}
+		n += int64(k)
+		last = append(last, buf[:k]...)
+		last = append(last[:0], last[len(last)-ape-id3v1:]...)
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return err
 		}
-		if c == 0 && zeros == n {
-			zeros++
-		}
-		copy(last[:], last[1:])
-		last[len(last)-1] = c
-		n++
 	}
-	switch size := tagSize(last[:]); {
+	switch size := tagSize(last); {
 	case size > 0 && size == n:
 		return m.atEnd()
 	case zeros == n && n < int64(m.first.Size()) && m.frames >= m.declared:

@@ -76,28 +76,19 @@ var windows = func() (t [4][36]float32) {
 
 // longCosines are those of the outputs 9 to 26, from which the others follow; shortCosines
 // those of all outputs.
-var (
-	longCosines  = cosines[[18][18]float32](36, 9)
-	shortCosines = cosines[[12][6]float32](12, 0)
-)
-
-func cosines[T [18][18]float32 | [12][6]float32](n, first int) (t T) {
-	switch t := any(&t).(type) {
-	case *[18][18]float32:
-		for i := range t {
-			for k := range t[i] {
-				t[i][k] = cosine(n, first+i, k)
-			}
-		}
-	case *[12][6]float32:
-		for i := range t {
-			for k := range t[i] {
-				t[i][k] = cosine(n, first+i, k)
-			}
+var longCosines, shortCosines = func() (long [18][18]float32, short [12][6]float32) {
+	for i := range long {
+		for k := range long[i] {
+			long[i][k] = cosine(36, 9+i, k)
 		}
 	}
-	return t
-}
+	for i := range short {
+		for k := range short[i] {
+			short[i][k] = cosine(12, i, k)
+		}
+	}
+	return long, short
+}()
 
 func cosine(n, i, k int) float32 {
 	return float32(math.Cos(math.Pi / float64(2*n) * float64(2*i+1+n/2) * float64(2*k+1)))
@@ -150,14 +141,12 @@ func (g *granule) hybrid(h Header, samples *[width][subbands]float32, over *[sub
 		var out [36]float32
 		switch {
 		case sb >= top:
-		case sb < long && g.mixed && sb < 2:
-			imdctLong(&out, x, &windows[normalBlock])
-		case sb < long && g.block != shortBlock:
-			imdctLong(&out, x, &windows[g.block])
-		case sb < long:
+		case sb >= long:
+			imdctShort(&out, x, &windows[shortBlock])
+		case g.block == shortBlock || g.mixed && sb < 2:
 			imdctLong(&out, x, &windows[normalBlock])
 		default:
-			imdctShort(&out, x, &windows[shortBlock])
+			imdctLong(&out, x, &windows[g.block])
 		}
 		for i := range width {
 			v := out[i] + over[sb][i]
