@@ -94,42 +94,30 @@ func Table(r io.Reader, stream string, t TableOptions) Source {
 
 // A gridPlayer puts rows on a grid and yields its samples as blocks.
 type gridPlayer struct {
-	rows   table.Rows
-	grid   *table.Grid
-	stream string
-	format Format
-	unit   string // of the grid's times
-	scale  float64
-	start  time.Time // time of day of sample 0; zero: unknown
-	notes  func(stream string, notes []string)
-	size   int // samples per channel that a block waits for
+	rows    table.Rows
+	samples *table.Sampler
+	stream  string
+	format  Format
+	unit    string    // of the grid's times
+	start   time.Time // time of day of sample 0; zero: unknown
+	notes   func(stream string, notes []string)
+	size    int // samples per channel that a block waits for
 
-	options table.GridOptions
-	live    bool   // a bad line does not end the rows
-	bad     int    // bad lines
-	badRun  int    // bad lines in turn
-	fault   *Fault // to be delivered
-	anew    bool   // the next sample begins anew
-	sum     table.Stats
+	live   bool   // a bad line does not end the rows
+	bad    int    // bad lines
+	badRun int    // bad lines in turn
+	fault  *Fault // to be delivered
 
-	row   table.Row
-	runs  []run  // read; those before first have been delivered
-	first int    // the next run to deliver
-	next  uint64 // index of the sample after the last one read
-	err   error
-	done  bool // the block that is Done has been delivered
-}
-
-// A run is consecutive samples.
-type run struct {
-	offset  uint64
-	samples []float32
+	row  table.Row
+	err  error
+	done bool // the block that is Done has been delivered
 }
 
 func newGridPlayer(rows table.Rows, stream string, t *TableOptions, size int, live bool) (player, error) {
 	h := rows.Head()
 	g := table.GridOptions{Rate: t.Rate, Bridge: t.Bridge, Fill: t.Fill}
-	p := &gridPlayer{rows: rows, stream: stream, format: Format{t.Rate, len(h.Names)}, unit: "s", scale: 1, size: size, live: live, notes: t.Notes}
+	p := &gridPlayer{rows: rows, stream: stream, format: Format{t.Rate, len(h.Names)}, unit: "s", size: size, live: live, notes: t.Notes}
+	scale := 1.0
 	switch {
 	case len(h.Names) == 0:
 		return nil, fmt.Errorf("%s: each row holds the value of one channel, but the channels are not known: list them in TableOptions.Signals", stream)
@@ -141,71 +129,49 @@ func newGridPlayer(rows table.Rows, stream string, t *TableOptions, size int, li
 		p.start = rows.Start()
 	default:
 		if g = g.Untimed(); t.Rate > 0 {
-			p.scale = 1 / t.Rate
+			scale = 1 / t.Rate
 		} else {
 			p.unit = "samples"
 		}
 	}
-	p.options = g
-	p.grid = table.NewGrid(len(h.Names), g, p.add)
+	p.samples = table.NewSampler(len(h.Names), g, scale)
 	if notes := rows.Notes(); len(notes) > 0 && p.notes != nil {
 		p.notes(stream, notes)
 	}
 	return p, nil
 }
 
-// add appends sample k of the grid to the last run, or begins another.
-func (p *gridPlayer) add(k int64, frame []float32, _ int32) {
-	n := len(p.runs)
-	if n == 0 || uint64(k) != p.next || p.anew {
-		p.anew = false
-		if n < cap(p.runs) {
-			p.runs = p.runs[:n+1] // with its memory
-		} else {
-			p.runs = append(p.runs, run{})
-		}
-		p.runs[n].offset, p.runs[n].samples = uint64(k), p.runs[n].samples[:0]
-	}
-	r := &p.runs[len(p.runs)-1]
-	r.samples = append(r.samples, frame...)
-	p.next = uint64(k) + 1
-}
-
 // read fills b with the next run, or with as much of it as has been read.
 func (p *gridPlayer) read(b *Block) error {
-	if p.first == len(p.runs) {
-		p.runs, p.first = p.runs[:0], 0
-	}
-	for p.err == nil && p.fault == nil && len(p.runs)-p.first < 2 && !p.full() {
+	for p.err == nil && p.fault == nil && p.samples.Runs() < 2 && !p.full() {
 		p.readRow()
 	}
 	if p.fault != nil {
-		*b = Block{Stream: p.stream, Format: p.format, Offset: p.next, Fault: p.fault}
+		*b = Block{Stream: p.stream, Format: p.format, Offset: p.samples.Next(), Fault: p.fault}
 		p.fault = nil
 		return nil
 	}
-	left := len(p.runs) - p.first
+	left := p.samples.Runs()
 	if left == 0 {
 		if p.done {
 			return p.err
 		}
 		p.done = true
-		*b = Block{Stream: p.stream, Format: p.format, Offset: p.next, Done: true}
+		*b = Block{Stream: p.stream, Format: p.format, Offset: p.samples.Next(), Done: true}
 		return nil
 	}
-	r := &p.runs[p.first]
-	p.first++
+	r := p.samples.Take()
 	p.done = p.err != nil && left == 1
-	*b = Block{Stream: p.stream, Format: p.format, Offset: r.offset, Samples: r.samples, Done: p.done}
+	*b = Block{Stream: p.stream, Format: p.format, Offset: r.Offset, Samples: r.Samples, Done: p.done}
 	if !p.start.IsZero() {
-		b.Time = p.start.Add(time.Duration(float64(r.offset) / p.format.Rate * 1e9))
+		b.Time = p.start.Add(time.Duration(float64(r.Offset) / p.format.Rate * 1e9))
 	}
 	return nil
 }
 
 // full reports whether the next run fills a block.
 func (p *gridPlayer) full() bool {
-	return len(p.runs) > p.first && len(p.runs[p.first].samples) >= p.size*p.format.Channels
+	return p.samples.Runs() > 0 && len(p.samples.Run().Samples) >= p.size*p.format.Channels
 }
 
 // readRow adds a row to the grid; at the end of the rows it sets err.
@@ -216,7 +182,7 @@ func (p *gridPlayer) readRow() {
 		if p.badRun = 0; p.row.Anew {
 			p.begin()
 		}
-		p.grid.Push(&p.row, -1)
+		p.samples.Push(&p.row)
 	case p.live && isLine(err):
 		p.leaveOut(err)
 	default:
@@ -241,30 +207,20 @@ func (p *gridPlayer) leaveOut(err error) {
 
 // begin begins the samples anew.
 func (p *gridPlayer) begin() {
-	p.flush()
-	p.anew = true
-	p.grid = table.NewGrid(p.format.Channels, p.options, p.add)
+	p.samples.Anew(p.stream)
 	if !p.start.IsZero() {
 		p.start = p.rows.Start()
 	}
 }
 
-// flush ends the samples of the grid.
-func (p *gridPlayer) flush() {
-	p.grid.Flush()
-	st := *p.grid.Stats()
-	st.Longest.Seconds *= p.scale
-	p.sum.Add(&st, p.stream)
-}
-
 // end tells what was done to the rows.
 func (p *gridPlayer) end() {
-	p.flush()
-	names := p.rows.Head().Names
-	if p.sum.Samples == 0 && p.err == io.EOF {
+	p.samples.Flush(p.stream)
+	names, sum := p.rows.Head().Names, p.samples.Stats()
+	if sum.Samples == 0 && p.err == io.EOF {
 		p.err = fmt.Errorf("%s: no sample has a value in every channel (%s): list in TableOptions.Signals those that have values", p.stream, strings.Join(names, ", "))
 	}
-	notes := p.sum.Notes(names, p.unit)
+	notes := sum.Notes(names, p.unit)
 	if p.bad > 0 {
 		notes = append(notes, fmt.Sprintf("lines that are no rows, left out: %d", p.bad))
 	}

@@ -30,7 +30,7 @@ type Stats struct {
 	Gaps          int   // gaps left out
 	Filled        int   // gaps filled
 	Longest       Gap   // longest of both
-	Repeated      int   // rows with the time of the row before
+	Repeated      int   // rows whose values repeat the time of those before
 }
 
 // A Grid turns rows into evenly spaced samples: sample k is at time k/Rate.
@@ -115,7 +115,7 @@ func (g *Grid) Push(r *Row, label int32) {
 	}
 	p := g.place(r.Time)
 	if g.begun > 0 {
-		if p == g.row {
+		if p == g.row && g.repeats(p, r.Values) {
 			g.stats.Repeated++
 		}
 		if d := p - g.row; d > g.bridge {
@@ -136,6 +136,16 @@ func (g *Grid) Push(r *Row, label int32) {
 	}
 	g.row = p
 	g.drain()
+}
+
+// repeats reports whether a channel with a value had one at position p before.
+func (g *Grid) repeats(p float64, values []float32) bool {
+	for c, v := range values {
+		if v == v && g.at[c] == p {
+			return true
+		}
+	}
+	return false
 }
 
 // place returns the position of a time in samples.

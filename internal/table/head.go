@@ -159,6 +159,9 @@ func (t *Reader) assign(first *aheadRow, o *Options) (err error) {
 	units := make([]string, len(t.signals))
 	for i, c := range t.signals {
 		t.head.Names, units[i] = append(t.head.Names, t.names[c]), t.head.Units[c]
+		if t.units != nil && t.units[i] != (Conversion{}) {
+			units[i] = o.unit(i)
+		}
 	}
 	t.head.Units = units
 	return nil
@@ -199,7 +202,7 @@ func (t *Reader) choose(row []string, o *Options) error {
 	}
 	switch {
 	case o.Signals != nil:
-		return nil
+		return t.convert(o)
 	case len(o.Want) > 0 && t.head.Named:
 		return t.match(o)
 	}
@@ -214,18 +217,39 @@ func (t *Reader) choose(row []string, o *Options) error {
 
 // match finds the channels that Options.Want names.
 func (t *Reader) match(o *Options) error {
-	for k, name := range o.Want {
+	for _, name := range o.Want {
 		i := t.column(name)
 		if i < 0 {
 			return fmt.Errorf("%s: there is no column %q, which the model needs: it has %s; list the columns for the %d channels of the model in their order in TableOptions.Signals",
 				t.name, name, list(t.names), len(o.Want))
 		}
-		if err := sameUnit(name, t.head.Units[i], o.unit(k)); err != nil {
-			return fmt.Errorf("%s: %w", t.name, err)
-		}
 		t.signals = append(t.signals, i)
 	}
+	return t.convert(o)
+}
+
+// convert finds out how the values of the channels become those of Options.WantUnits, where
+// there is a unit for each.
+func (t *Reader) convert(o *Options) error {
+	if len(t.signals) != len(o.WantUnits) {
+		return nil
+	}
+	t.units = make([]Conversion, len(t.signals))
+	for k, i := range t.signals {
+		var err error
+		if t.units[k], err = Convert(t.names[i], t.head.Units[i], o.unit(k)); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+		t.noteUnit(t.names[i], t.units[k], t.head.Units[i], o.unit(k))
+	}
 	return nil
+}
+
+// noteUnit notes that a channel is converted. Its unit is then the other one.
+func (t *Reader) noteUnit(name string, c Conversion, have, want string) {
+	if c != (Conversion{}) {
+		t.notes = append(t.notes, fmt.Sprintf("column %q is converted from %s to %s", name, have, want))
+	}
 }
 
 // unit returns the unit of channel k of Want, or "".
@@ -234,13 +258,6 @@ func (o *Options) unit(k int) string {
 		return o.WantUnits[k]
 	}
 	return ""
-}
-
-func sameUnit(name, have, want string) error {
-	if have != "" && want != "" && have != want {
-		return fmt.Errorf("column %q is in %s, but the model needs %s: convert it", name, have, want)
-	}
-	return nil
 }
 
 // chooseNumbers makes a channel of every column of numbers without another use.

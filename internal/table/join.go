@@ -40,9 +40,9 @@ func Open(open func(name string) (io.ReadCloser, error), name string, o *Options
 	files := Files(name)
 	own, all := *o, *o
 	if len(files) > 1 { // channels are chosen from all files together
-		own.Want, own.Signals = nil, nil
+		own.Want, own.WantUnits, own.Signals = nil, nil, nil
 		if o.Signals != nil {
-			all.Want, all.WantUnits = o.Signals, nil
+			all.Want = o.Signals
 		}
 	}
 	for _, f := range files {
@@ -99,7 +99,8 @@ func (c *closers) reader(open func(name string) (io.ReadCloser, error), name str
 type joined struct {
 	head  Head
 	parts []part
-	order []int // index in rows of each channel; −1: not in rows
+	order []int        // index in rows of each channel; −1: not in rows
+	units []Conversion // of each channel
 	label string
 	start time.Time
 }
@@ -149,6 +150,7 @@ func join(readers []*Reader) (*joined, error) {
 	for c := range j.head.Names {
 		j.order = append(j.order, c)
 	}
+	j.units = make([]Conversion, len(j.order))
 	return j, j.next(0, len(j.parts))
 }
 
@@ -180,15 +182,21 @@ func (j *joined) orderBy(o *Options) error {
 		if c < 0 {
 			return fmt.Errorf("there is no column %q: the tables have %s", w, list(names))
 		}
-		if err := sameUnit(w, units[c], o.unit(k)); err != nil {
-			return err
+		var err error
+		if len(o.WantUnits) == len(o.Want) {
+			if j.units[c], err = Convert(w, units[c], o.unit(k)); err != nil {
+				return err
+			}
+			j.parts[0].r.noteUnit(w, j.units[c], units[c], o.unit(k))
 		}
 	}
 	j.head.Names = o.Want
 	j.head.Units = make([]string, len(o.Want))
 	for c, k := range j.order {
 		if k >= 0 {
-			j.head.Units[k] = units[c]
+			if j.head.Units[k] = units[c]; j.units[c] != (Conversion{}) {
+				j.head.Units[k] = o.unit(k)
+			}
 		}
 	}
 	return nil
@@ -227,7 +235,7 @@ func (j *joined) Read(row *Row) error {
 	}
 	for c, v := range p.row.Values {
 		if k := j.order[p.at+c]; k >= 0 {
-			row.Values[k] = v
+			row.Values[k] = j.units[p.at+c].Of(v)
 		}
 	}
 	return j.next(first, first+1)

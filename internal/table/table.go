@@ -76,8 +76,9 @@ type Reader struct {
 	time, date, label int // columns; −1: none. date: that of dates, if time has times of day
 	channel, value    int // of a long table
 	signals           []int
-	none              []string // labels that mean no label
-	points, commas    bool     // numbers have had decimal points, decimal commas
+	units             []Conversion // of the channels; nil: none is converted
+	none              []string     // labels that mean no label
+	points, commas    bool         // numbers have had decimal points, decimal commas
 
 	clock   clock
 	rate    float64    // rows per second, if the table gives a start and a rate instead of times
@@ -214,10 +215,13 @@ func (t *Reader) readValues(cells []string, row *Row) error {
 	if t.head.Long {
 		return t.readLong(cells, row)
 	}
-	for _, c := range t.signals {
+	for i, c := range t.signals {
 		v, err := t.number(cells[c])
 		if err != nil {
 			return t.bad(t.names[c], err)
+		}
+		if t.units != nil {
+			v = t.units[i].Of(v)
 		}
 		if v != v {
 			row.Missing++

@@ -22,7 +22,7 @@ var units = map[string]float64{
 const day = 86400
 
 // timeNames are the names of columns of times. A unit may follow them, as in time_ms.
-var timeNames = []string{"timestamp", "timestamps", "datetime", "time", "date", "utc", "t",
+var timeNames = []string{"timestamp", "timestamps", "datetime", "time", "date", "utc", "t", "ts",
 	"epoch", "epoc", "unixtime", "unix", "elapsed", "elapsed_time", "seconds_elapsed", "datenum",
 	"zeit", "zeitstempel", "uhrzeit", "datum", "fecha", "hora", "tiempo", "tijd"}
 
