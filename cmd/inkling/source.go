@@ -17,20 +17,26 @@ import (
 	"inkling/stream/natsio"
 )
 
-// natsFlags choose a NATS server.
+// natsFlags choose a NATS server, by the flags and variables of the nats command line.
 type natsFlags struct {
-	URLs    string `name:"urls" help:"NATS servers, comma-separated [nats://127.0.0.1:4222]." placeholder:"URL"`
-	Context string `help:"Context of the nats command line." placeholder:"NAME"`
-	Creds   string `help:"NATS credentials file." placeholder:"FILE"`
-	NKey    string `name:"nkey" help:"NATS nkey seed file." placeholder:"FILE"`
-	TLSCA   string `name:"tls-ca" help:"File of certificates to trust." placeholder:"FILE"`
-	TLSCert string `name:"tls-cert" help:"Client certificate file." placeholder:"FILE"`
-	TLSKey  string `name:"tls-key" help:"Key file of the client certificate." placeholder:"FILE"`
+	URLs     string `name:"urls" env:"NATS_URL" help:"NATS servers, comma-separated [those of the context, or nats://127.0.0.1:4222]." placeholder:"URL"`
+	Context  string `env:"NATS_CONTEXT" help:"Context of the nats command line [the selected one, unless --urls is given]." placeholder:"NAME"`
+	User     string `env:"NATS_USER" help:"User of NATS, or a token if there is no --password." placeholder:"NAME"`
+	Password string `env:"NATS_PASSWORD" help:"Password of --user. The variable NATS_PASSWORD hides it from the list of processes." placeholder:"TEXT"`
+	Creds    string `env:"NATS_CREDS" help:"NATS credentials file." placeholder:"FILE"`
+	NKey     string `name:"nkey" env:"NATS_NKEY" help:"NATS nkey seed file." placeholder:"FILE"`
+	TLSCA    string `name:"tls-ca" env:"NATS_CA" help:"File of certificates to trust." placeholder:"FILE"`
+	TLSCert  string `name:"tls-cert" env:"NATS_CERT" help:"Client certificate file." placeholder:"FILE"`
+	TLSKey   string `name:"tls-key" env:"NATS_KEY" help:"Key file of the client certificate." placeholder:"FILE"`
 }
 
 func (f *natsFlags) connect() (*nats.Conn, error) {
-	return natsio.Connect(natsio.Options{URLs: f.URLs, Context: f.Context, Creds: f.Creds, NKey: f.NKey,
-		CA: f.TLSCA, Cert: f.TLSCert, Key: f.TLSKey})
+	o := natsio.Options{URLs: f.URLs, Context: f.Context, Selected: true, User: f.User, Password: f.Password,
+		Creds: f.Creds, NKey: f.NKey, CA: f.TLSCA, Cert: f.TLSCert, Key: f.TLSKey}
+	if f.Password == "" {
+		o.User, o.Token = "", f.User
+	}
+	return natsio.Connect(o)
 }
 
 // sourceFlags choose where samples come from.

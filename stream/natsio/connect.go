@@ -14,14 +14,18 @@ import (
 
 // Options configures a connection. The zero value is the server on this machine.
 type Options struct {
-	URLs    string // comma-separated [nats://127.0.0.1:4222]
-	Context string // context of the nats command line; the other fields override it
-	Creds   string // credentials file
-	NKey    string // seed file
-	CA      string // file of certificates to trust
-	Cert    string // files of a client certificate and its key
-	Key     string
-	Name    string // of the connection [inkling]
+	URLs     string // comma-separated [the context's, or nats://127.0.0.1:4222]
+	Context  string // context of the nats command line; the other fields override it
+	Selected bool   // without URLs and Context, use the context that `nats context select` chose, if there is one
+	User     string // name, with Password
+	Password string
+	Token    string // instead of User and Password
+	Creds    string // credentials file
+	NKey     string // seed file
+	CA       string // file of certificates to trust
+	Cert     string // files of a client certificate and its key
+	Key      string
+	Name     string // of the connection [inkling]
 }
 
 // Connect connects, and keeps reconnecting for ever, also after the server has refused the
@@ -38,23 +42,47 @@ func Connect(o Options, more ...nats.Option) (*nats.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts = append(append(opts, auth...), more...)
-	if o.Context != "" && o.URLs == "" {
-		nc, _, err := natscontext.Connect(o.Context, opts...)
-		if err != nil {
-			return nil, fmt.Errorf("nats context %q: %w (`nats context ls` lists them)", o.Context, err)
+	var urls string
+	opts = append(append(append(opts, auth...), o.servers(&urls)), more...)
+	if o.Context == "" && (o.URLs != "" || !o.Selected) {
+		nc, err := nats.Connect(o.URLs, opts...)
+		return nc, explain("nats", urls, err)
+	}
+	nc, _, err := natscontext.Connect(o.Context, opts...)
+	name := fmt.Sprintf("nats context %q", o.Context)
+	if o.Context == "" {
+		name = "the selected nats context"
+	}
+	return nc, explain(name, urls, err)
+}
+
+// servers replaces the servers of a context by URLs, if there are any, and stores in urls
+// which ones are used.
+func (o *Options) servers(urls *string) nats.Option {
+	return func(n *nats.Options) error {
+		if o.URLs != "" {
+			n.Servers = strings.Split(o.URLs, ",")
 		}
-		return nc, nil
+		*urls = cmp.Or(strings.Join(n.Servers, ","), nats.DefaultURL)
+		return nil
 	}
-	urls := cmp.Or(o.URLs, nats.DefaultURL)
-	nc, err := nats.Connect(urls, opts...)
+}
+
+// explain says which server failed, and what to do about it. from says where the URLs come
+// from; they are empty if a context could not be read.
+func explain(from, urls string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case urls == "":
+		return fmt.Errorf("%s: %w (`nats context ls` lists the contexts, `nats context select` chooses one)", from, err)
+	}
+	from += " " + redact(urls)
+	err = redactError(err, urls)
 	if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) || errors.Is(err, nats.ErrAuthRevoked) {
-		return nil, fmt.Errorf("nats %s: %w: the server is there and refuses the credentials: correct user and password in the URL, Options.Creds or Options.NKey", redact(urls), redactError(err, urls))
+		return fmt.Errorf("%s: %w: the server is there and refuses the credentials: correct Options.User and Options.Password, Options.Creds or Options.NKey", from, err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("nats %s: %w: start a server there (`nats-server`), or name another in Options.URLs", redact(urls), redactError(err, urls))
-	}
-	return nc, nil
+	return fmt.Errorf("%s: %w: start a server there (`nats-server`), or name another in Options.URLs", from, err)
 }
 
 // printError is nats.go's default handler of asynchronous errors, given a name so that a
@@ -70,15 +98,12 @@ func (o *Options) authentication() (opts []nats.Option, err error) {
 			return nil, redactError(err, f) // a URL that was meant for Options.URLs
 		}
 	}
-	if o.Creds != "" {
-		opts = append(opts, nats.UserCredentials(o.Creds))
+	identity, err := o.identity()
+	if err != nil {
+		return nil, err
 	}
-	if o.NKey != "" {
-		opt, err := nats.NkeyOptionFromSeed(o.NKey)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", o.NKey, err)
-		}
-		opts = append(opts, opt)
+	if identity != nil {
+		opts = append(opts, nobody, identity)
 	}
 	if o.CA != "" {
 		opts = append(opts, nats.RootCAs(o.CA))
@@ -90,6 +115,49 @@ func (o *Options) authentication() (opts []nats.Option, err error) {
 		opts = append(opts, nats.ClientCert(o.Cert, o.Key))
 	}
 	return opts, nil
+}
+
+// identity returns who connects; nil: who the URL or the context says.
+func (o *Options) identity() (nats.Option, error) {
+	var given []string
+	for _, f := range [][2]string{{o.User, "Options.User"}, {o.Token, "Options.Token"}, {o.Creds, "Options.Creds"}, {o.NKey, "Options.NKey"}} {
+		if f[0] != "" {
+			given = append(given, f[1])
+		}
+	}
+	if len(given) == 0 && o.Password != "" {
+		return nil, errors.New("Options.Password needs Options.User")
+	}
+	if len(given) == 0 {
+		return nil, nil
+	}
+	if len(given) > 1 {
+		return nil, fmt.Errorf("%s each say who connects: give one of them", strings.Join(given, " and "))
+	}
+	for _, u := range servers(o.URLs) {
+		if userinfo(u) != "" {
+			return nil, fmt.Errorf("%s and the URL %s both say who connects: give one of them", given[0], redact(u))
+		}
+	}
+	switch {
+	case o.User != "":
+		return nats.UserInfo(o.User, o.Password), nil
+	case o.Token != "":
+		return nats.Token(o.Token), nil
+	case o.Creds != "":
+		return nats.UserCredentials(o.Creds), nil
+	}
+	opt, err := nats.NkeyOptionFromSeed(o.NKey)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.NKey, err)
+	}
+	return opt, nil
+}
+
+// nobody removes the identity of a context. That of its URL counts all the same.
+func nobody(n *nats.Options) error {
+	n.User, n.Password, n.Token, n.Nkey, n.UserJWT, n.SignatureCB = "", "", "", "", nil, nil
+	return nil
 }
 
 // redact hides user names and passwords of URLs, with a scheme or without.
