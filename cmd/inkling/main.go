@@ -32,21 +32,24 @@ A microphone, a file or a NATS subject feeds a forward LSTM one timestep at a ti
   inkling run sounds.model mic           label the microphone, live`
 
 type cli struct {
-	Demo    demoCmd    `cmd:"" help:"Show the whole system on this machine: embedded NATS server, bundled notes, bundled model."`
-	Train   trainCmd   `cmd:"" help:"Train a model on labelled data."`
-	Eval    evalCmd    `cmd:"" help:"Judge a model on labelled data, clip by clip or on streams."`
-	Compose composeCmd `cmd:"" help:"Compose long annotated streams out of labelled examples."`
-	Tune    tuneCmd    `cmd:"" help:"Choose thresholds and segments that meet a goal: false alarms per hour, recall, latency."`
-	Run     runCmd     `cmd:"" help:"Label a source step by step and confirm each segment."`
-	Record  recordCmd  `cmd:"" help:"Collect labelled examples from a source."`
-	Play    playCmd    `cmd:"" help:"Play random examples, one after another."`
-	Plot    plotCmd    `cmd:"" help:"Draw examples, a confusion chart, or training curves."`
-	Devices devicesCmd `cmd:"" help:"List microphones."`
-	Inspect inspectCmd `cmd:"" help:"Print what a model or a data set contains."`
-	Verify  verifyCmd  `cmd:"" help:"Prove on your own data that step by step, whole sequence and any block size give the same bits."`
-	Bench   benchCmd   `cmd:"" help:"Measure the speed of this machine."`
-	Version versionCmd `cmd:"" help:"Print the version and the kernels in use."`
-	Restore restoreCmd `cmd:"" name:"restore-states" hidden:"" help:"The second process of verify."`
+	Demo       demoCmd       `cmd:"" help:"Show the whole system on this machine: embedded NATS server, bundled notes, bundled model."`
+	Train      trainCmd      `cmd:"" help:"Train a model on labelled data."`
+	Eval       evalCmd       `cmd:"" help:"Judge a model on labelled data, clip by clip or on streams."`
+	Compose    composeCmd    `cmd:"" help:"Compose long annotated streams out of labelled examples."`
+	Tune       tuneCmd       `cmd:"" help:"Choose thresholds and segments that meet a goal: false alarms per hour, recall, latency."`
+	Run        runCmd        `cmd:"" help:"Label a source step by step and confirm each segment."`
+	Record     recordCmd     `cmd:"" help:"Collect labelled examples from a source."`
+	Play       playCmd       `cmd:"" help:"Play random examples, one after another."`
+	Plot       plotCmd       `cmd:"" help:"Draw examples, a confusion chart, or training curves."`
+	Devices    devicesCmd    `cmd:"" help:"List microphones."`
+	Inspect    inspectCmd    `cmd:"" help:"Print what a model or a data set contains."`
+	Verify     verifyCmd     `cmd:"" help:"Prove on your own data that step by step, whole sequence and any block size give the same bits."`
+	Bench      benchCmd      `cmd:"" help:"Measure the speed of this machine."`
+	Version    versionCmd    `cmd:"" help:"Print the version and the kernels in use."`
+	Completion completionCmd `cmd:"" help:"Print a script that has a shell complete commands, flags and their values."`
+	Restore    restoreCmd    `cmd:"" name:"restore-states" hidden:"" help:"The second process of verify."`
+
+	PrintVersion versionFlag `name:"version" help:"Print the version and the kernels in use."`
 }
 
 // app is the process that a subcommand runs in.
@@ -91,6 +94,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	hideRare(parser)
 	if len(args) == 0 {
 		args = []string{"--help"}
+	}
+	if args[0] == completeCommand {
+		complete(stdout, parser.Model, args[1:])
+		return 0
 	}
 	parsed, err := parser.Parse(args)
 	if exited >= 0 {

@@ -25,7 +25,7 @@ import (
 
 type runCmd struct {
 	Model         string   `arg:"" help:"A model file, or bundled:notes."`
-	Source        []string `arg:"" help:"mic, mic:NAME, nats:SUBJECT, exec:COMMAND, the URL of a network stream, - for standard input, audio files, or tables (.csv, .tsv; A.csv+B.csv are joined by their times); for a model of text, .txt files."`
+	Source        []string `arg:"" optional:"" help:"mic, mic:NAME, nats:SUBJECT, exec:COMMAND, the URL of a network stream, - for standard input, audio files, or tables (.csv, .tsv; A.csv+B.csv are joined by their times); for a model of text, .txt files. None with --service alone."`
 	sourceFlags   `group:"Source"`
 	natsFlags     `group:"NATS"`
 	segmentFlags  `group:"Segments, instead of the model's"`
@@ -44,7 +44,7 @@ type runCmd struct {
 	OutageMemory  byteSize      `help:"Memory for events that must not be lost while a sink takes nothing, as during an outage [128MB]." default:"128MB" placeholder:"SIZE"`
 	MaxMemory     byteSize      `help:"Memory for signals that wait and for streams, beside the model and --outage-memory [1GB]." default:"1GB" placeholder:"SIZE"`
 	MaxStreams    int           `help:"Streams at once; of further ones nothing is labelled until one has been idle [10000]." default:"10000" placeholder:"N"`
-	Service       string        `help:"Answer requests on this NATS subject; a request holds one whole segment." placeholder:"SUBJECT"`
+	Service       string        `help:"Answer requests on this NATS subject, beside the source or without one; a request holds one whole segment." placeholder:"SUBJECT"`
 	JSON          bool          `help:"Print events as JSON lines, also on a terminal."`
 	Quiet         bool          `short:"q" help:"Print nothing on standard output."`
 }
@@ -110,6 +110,9 @@ func (f *segmentFlags) over(m *model.Model, endless bool) *segment.Config {
 }
 
 func (c *runCmd) Run(a *app) error {
+	if err := c.checkSource(); err != nil {
+		return err
+	}
 	m, err := openModel(c.Model)
 	if err != nil {
 		return err
@@ -142,7 +145,10 @@ func (c *runCmd) Run(a *app) error {
 	}
 	c.model, c.pending = &m.Config, int(c.MaxMemory/4)
 	open := c.sourceFlags.open
-	if m.Config.Text() {
+	switch {
+	case len(c.Source) == 0:
+		open = c.noSource
+	case m.Config.Text():
 		open = c.openText
 	}
 	src, err := open(a, c.Source, connect, prefix)
@@ -151,16 +157,7 @@ func (c *runCmd) Run(a *app) error {
 	}
 	defer src.Close()
 	if c.Service != "" {
-		conn, err := connect()
-		if err != nil {
-			return err
-		}
-		format, err := c.messages()
-		if err != nil {
-			return err
-		}
-		svc, err := natsio.NewService(conn, m, natsio.ServiceOptions{Subject: c.Service, Version: version, Format: format, TrustStreamHeader: c.TrustStreamHeader,
-			Pending: int(c.MaxMemory / 8)})
+		svc, err := c.serve(a, m, options, connect)
 		if err != nil {
 			return err
 		}
@@ -179,10 +176,55 @@ func (c *runCmd) Run(a *app) error {
 	return leadsHint(c.Source, asUsage(stream.Run(a.ctx, src.Source, m, o, sinks...)))
 }
 
+// checkSource refuses a command without a source that has no service either, or that says
+// how to cut one.
+func (c *runCmd) checkSource() error {
+	if len(c.Source) > 0 {
+		return nil
+	}
+	if c.Service == "" {
+		return usagef("there is nothing to label: give a SOURCE (mic, a file, nats:SUBJECT), or --service SUBJECT to answer requests")
+	}
+	if c.segmentFlags != (segmentFlags{}) {
+		return usagef("--service without a SOURCE: a request is one segment, so leave out the flags that cut a source into segments")
+	}
+	return nil
+}
+
+// noSource opens what a service without a source reads: the health of its connection.
+func (c *runCmd) noSource(_ *app, _ []string, nc func() (*nats.Conn, error), _ string) (*input, error) {
+	conn, err := nc()
+	if err != nil {
+		return nil, err
+	}
+	return &input{Source: natsio.Watch(conn, c.Service), live: true}, nil
+}
+
+// serve answers requests.
+func (c *runCmd) serve(a *app, m *model.Model, o *stream.Options, connect func() (*nats.Conn, error)) (*natsio.Service, error) {
+	conn, err := connect()
+	if err != nil {
+		return nil, err
+	}
+	format, err := c.messages()
+	if err != nil {
+		return nil, err
+	}
+	svc, err := natsio.NewService(conn, m, natsio.ServiceOptions{Subject: c.Service, Version: version, Format: format, TrustStreamHeader: c.TrustStreamHeader,
+		Pending: int(c.MaxMemory / 8), Decision: o.Decision})
+	if err == nil {
+		a.logf("answering requests on %s", c.Service)
+	}
+	return svc, err
+}
+
+// endless reports whether the source never ends by itself.
+func (c *runCmd) endless() bool { return len(c.Source) == 0 || endless(c.Source[0]) }
+
 // explain says how long the segments of a source that does not end are, where the user has
 // not said it.
 func (c *runCmd) explain(a *app, s *segment.Config) {
-	if s == nil || s.Kind != segment.Fixed || c.Steps != 0 || !endless(c.Source[0]) {
+	if s == nil || s.Kind != segment.Fixed || c.Steps != 0 || len(c.Source) == 0 || !c.endless() {
 		return
 	}
 	a.logf("segments of %d steps: --steps N chooses their length, --segment another way to cut", s.Defaults().Steps)
@@ -244,13 +286,13 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 		return nil, err
 	}
 	cfg := m.Config
-	seg := c.over(m, endless(c.Source[0]))
+	seg := c.over(m, c.endless())
 	cfg.Segment, cfg.Decision = *seg, *decision
 	put(&cfg.Decision.State, c.State)
 	if err := cfg.CheckDecision(); err != nil {
 		return nil, usageError{err}
 	}
-	if c.Segment == segment.Whole && m.Config.Confirm && endless(c.Source[0]) {
+	if c.Segment == segment.Whole && m.Config.Confirm && c.endless() {
 		return nil, usagef("--segment whole needs a source that ends: give activity, fixed or message; for text line or sentence")
 	}
 	return &stream.Options{Segment: seg, Decision: decision, Gap: c.Gap, State: c.State,
@@ -334,7 +376,9 @@ func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
 		return usagef("--continue %d: give a number of characters", c.Continue)
 	case !(c.Temperature >= 0 && c.Temperature <= 100):
 		return usagef("--temperature %v: give 0 to 100", c.Temperature)
-	case endless(c.Source[0]):
+	case len(c.Source) == 0:
+		return usagef("--continue: give text files, or - for standard input, to continue")
+	case c.endless():
 		return usagef("--continue: %s never ends: give text files, or - for standard input", c.Source[0])
 	case c.Ahead != 0 || len(c.To) > 0 || c.JSON || c.Quiet:
 		return usagef("--continue prints text only: leave --ahead, --to, --json and --quiet out")

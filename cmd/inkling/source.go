@@ -278,7 +278,7 @@ func asUsage(err error) error {
 // leadsHint adds to an error about the channels of a WFDB record how to choose leads.
 func leadsHint(names []string, err error) error {
 	var c *feature.ChannelError
-	if errors.As(err, &c) && strings.EqualFold(filepath.Ext(names[0]), ".hea") {
+	if errors.As(err, &c) && len(names) > 0 && strings.EqualFold(filepath.Ext(names[0]), ".hea") {
 		return fmt.Errorf("%w: choose leads of the record with --leads", err)
 	}
 	return err

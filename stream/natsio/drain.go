@@ -7,6 +7,10 @@ var _ capture.Drainer = (*Source)(nil)
 // Drain implements capture.Drainer: it ends the subscription. What the server has sent is
 // still read.
 func (s *Source) Drain() {
+	if s.sub == nil { // of Watch
+		s.drain()
+		return
+	}
 	s.sub.SetClosedHandler(func(string) { s.drain() })
 	if !s.nc.IsConnected() || s.sub.Drain() != nil {
 		s.drain() // nothing more comes over a connection that is down

@@ -14,6 +14,7 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/segment"
 	"inkling/stream"
 )
@@ -35,6 +36,8 @@ type ServiceOptions struct {
 	Format  Format
 	Workers int // requests that are labelled at once, at least 2 [GOMAXPROCS]
 	Pending int // bytes of requests that may wait [128 MB]; beyond, requests are refused
+
+	Decision *decide.Config // of labels [the model's]
 
 	// TrustStreamHeader makes HeaderStream the whole name of the stream in the reply,
 	// where it follows the subject otherwise.
@@ -167,7 +170,7 @@ func (s *Service) label(subject string, h nats.Header, data []byte) (stream.Even
 	}
 	seg := s.m.Config.Segment
 	seg.Kind, seg.MaxDuration = segment.Whole, 86400
-	c, err := stream.NewClassifier(s.m, &stream.Options{Stream: name, Segment: &seg, Background: true,
+	c, err := stream.NewClassifier(s.m, &stream.Options{Stream: name, Segment: &seg, Decision: s.o.Decision, Background: true,
 		Emit: stream.Emit{Confirmed: true}})
 	if err != nil {
 		return stream.Event{}, err

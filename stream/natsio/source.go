@@ -89,9 +89,8 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 	}
 	o.Pending = cmp.Or(o.Pending, 256e6)
 	o.Streams = cmp.Or(o.Streams, 1<<16)
-	s := &Source{nc: nc, subject: subject, o: o, now: time.Now, in: newInbox(o.Pending), places: places{most: o.Streams},
-		ready: make(chan struct{}, 1), closed: make(chan struct{})}
-	watch(nc, s) // before the server can refuse the subscription
+	s := Watch(nc, subject) // before the server can refuse the subscription
+	s.o, s.in, s.places = o, newInbox(o.Pending), places{most: o.Streams}
 	sub, err := nc.Subscribe(subject, s.receive)
 	if err != nil {
 		unwatch(nc, s)
@@ -106,6 +105,15 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
 	}
 	return s, nil
+}
+
+// Watch returns a Source without messages: it reports the health of the connection, and
+// ends when the connection is closed or the server denies the subscription of subject, as
+// that of a Service.
+func Watch(nc *nats.Conn, subject string) *Source {
+	s := &Source{nc: nc, subject: subject, now: time.Now, in: newInbox(0), ready: make(chan struct{}, 1), closed: make(chan struct{})}
+	watch(nc, s)
+	return s
 }
 
 // maxText bounds, in bytes, what a report repeats of a message or an error, and the name
@@ -332,7 +340,9 @@ func (s *Source) Close() error {
 	var err error
 	s.once.Do(func() {
 		close(s.closed)
-		unwatch(s.nc, s)
+		if unwatch(s.nc, s); s.sub == nil {
+			return
+		}
 		if err = s.sub.Unsubscribe(); errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, nats.ErrBadSubscription) {
 			err = nil
 		}

@@ -13,6 +13,7 @@ import (
 
 	"inkling/capture"
 	"inkling/internal/testkit/testnats"
+	"inkling/model/segment"
 	"inkling/stream"
 )
 
@@ -122,6 +123,42 @@ func TestADeniedSubscriptionEndsTheSource(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		return
+	}
+}
+
+// A service that may not listen ends what watches it, and so does a closed connection.
+func TestADeniedServiceEndsTheWatch(t *testing.T) {
+	nc := restricted(t, []string{">"}, []string{"_INBOX.>", "$SRV.>"})
+	s := Watch(nc, "ask")
+	defer s.Close()
+	svc, err := NewService(nc, signModel(t, segment.Message), ServiceOptions{Version: "1.0.0", Subject: "ask"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer svc.Stop()
+	for {
+		var b capture.Block
+		err := s.Read(t.Context(), &b)
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), `nats subject "ask"`) {
+			t.Errorf("%v", err)
+		}
+		break
+	}
+	other := connect(t)
+	s = Watch(other, "ask")
+	defer s.Close()
+	other.Close()
+	for {
+		var b capture.Block
+		if err := s.Read(t.Context(), &b); err != nil {
+			if !errors.Is(err, ErrConnectionClosed) {
+				t.Errorf("%v", err)
+			}
+			return
+		}
 	}
 }
 
