@@ -33,13 +33,26 @@ func loadAudio(fsys fs.FS, files []entry, o Options) (*Set, error) {
 			return nil, errs[i]
 		}
 	}
+	plans := make([]*plan, len(files))
+	for i, c := range clips {
+		if errs[i] == nil && files[i].annotated {
+			plans[i], errs[i] = newPlan(c, &files[i], o.Table.Unlabelled)
+		}
+		if errs[i] != nil && !o.SkipBad {
+			return nil, errs[i]
+		}
+	}
+	many := stretchesEach(files, plans)
 	parallel.ForEach(len(files), false, nil, func(i int) error {
-		if c := clips[i]; errs[i] == nil {
+		if plans[i] != nil {
+			plans[i].divide(clips[i], many)
+		} else if c := clips[i]; errs[i] == nil {
 			hashes[i] = hashExample(files[i].label, c.Rate, c.Channels, c.Samples)
 		}
 		return nil
 	})
 	var names []string
+	var laid []*plan
 	good := clips[:0]
 	for i, c := range clips {
 		f := files[i]
@@ -51,7 +64,7 @@ func loadAudio(fsys fs.FS, files []entry, o Options) (*Set, error) {
 			f.group = f.file
 		}
 		s.Examples = append(s.Examples, Example{Name: f.name(), Split: f.split, Group: f.group, Hash: hashes[i]})
-		names = append(names, f.label)
+		names, laid = append(names, f.label), append(laid, plans[i])
 		good = append(good, c)
 	}
 	if len(good) == 0 {
@@ -59,6 +72,9 @@ func loadAudio(fsys fs.FS, files []entry, o Options) (*Set, error) {
 	}
 	if err := s.unify(good, o); err != nil {
 		return nil, err
+	}
+	if names = s.tracked(names, laid); len(names) == 0 {
+		return nil, fmt.Errorf("%s: the annotations name no event, and there is no background either: annotate a longer recording", files[0].file)
 	}
 	s.finish(names, nil)
 	return s, nil

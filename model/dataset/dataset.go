@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 
+	"inkling/internal/audio"
 	"inkling/internal/table"
 )
 
@@ -45,6 +46,9 @@ type Example struct {
 	Rate    float64   // samples per second and channel; 0: unknown
 	Context []float32 // Beats: features that all frames share
 	Hash    string    // 16 hex digits over the label and the content before resampling
+
+	track *Track // that Samples are of, from at on; nil: none
+	at    int    // samples per channel
 }
 
 // A Set is a data set in memory.
@@ -86,6 +90,10 @@ type Options struct {
 //   - arrays: a .npz or .mat file with sequences and labels, a .npy file with y.npy beside
 //     it, a folder of X_train.npy, y_train.npy, X_test.npy and y_test.npy, or one subfolder
 //     per label of files with one sequence each;
+//   - long recordings with annotations, X.wav with X.txt or X.csv beside it (see
+//     ReadAnnotations), alone or in a folder, also beside or in the folders of labels: the
+//     annotated events are examples, and what lies between them has the label background;
+//     see Set.Tracks;
 //   - a table of signals (.csv or .tsv, perhaps gzipped) with a column of labels, or
 //     a folder of such tables. a.csv+b.csv joins two tables by their times, here and
 //     in an index.
@@ -121,6 +129,8 @@ func OpenFS(fsys fs.FS, name string, o Options) (*Set, error) {
 		return s, orRecords(fsys, name, err)
 	case table.IsTable(name):
 		return openTable(fsys, name, o)
+	case audio.IsName(name):
+		return openTrack(fsys, name, o)
 	case isSequences(fsys, name):
 		return openSequences(fsys, []seqFile{{name, splitOfName(name)}}, o)
 	}

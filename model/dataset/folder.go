@@ -18,6 +18,9 @@ type entry struct {
 	where                     string // FILE:LINE of the index, or the file itself, for messages
 	piece                     *piece // the part of the file that is an example; nil: all of it
 	sub                       string // the first folder below that of the label; "": none
+
+	annotated   bool         // the file is a recording, and annotations have its labels
+	annotations []Annotation // by start
 }
 
 // name returns FILE, or FILE@START for a piece.
@@ -38,7 +41,7 @@ func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, 
 	if err != nil {
 		return nil, err
 	}
-	w := walker{fsys: fsys, ignored: map[string]int{}}
+	w := walker{fsys: fsys, plain: o.Table.Plain, ignored: map[string]int{}}
 	if err := w.top(dir, entries, lists); err != nil {
 		return nil, err
 	}
@@ -76,7 +79,7 @@ func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, 
 	}
 	notes := append(w.notes, ignoredNotes(w.ignored)...)
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no labelled data here: expected one subfolder per label with WAV, FLAC, MP3, CSV, .npy, .mat or .txt files inside, an index.csv, a pair NAME_TRAIN.ts and NAME_TEST.ts, or CSV files with a column of labels%s",
+		return nil, fmt.Errorf("%s: no labelled data here: expected one subfolder per label with WAV, FLAC, MP3, CSV, .npy, .mat or .txt files inside, an index.csv, a pair NAME_TRAIN.ts and NAME_TEST.ts, recordings with annotations (X.wav with X.txt as Audacity exports labels, or with X.csv of start,end,label), or CSV files with a column of labels%s",
 			dir, strings.Join(append([]string{""}, notes...), "; "))
 	}
 	s, err := load(fsys, files, o)
@@ -125,6 +128,7 @@ func isDir(fsys fs.FS, dir string, e fs.DirEntry) bool {
 // A walker lists the files in the folders of labels.
 type walker struct {
 	fsys                         fs.FS
+	plain                        bool // labels are of no interest
 	audio, tables, arrays, texts []entry
 	here, hereArrays             []entry           // beside the folders of labels
 	splits                       map[string]string // folders that are splits
@@ -169,6 +173,10 @@ func (w *walker) top(dir string, entries []fs.DirEntry, lists []splitList) error
 
 // labels lists the files of the folders of labels among the entries of dir.
 func (w *walker) labels(dir string, entries []fs.DirEntry) error {
+	entries, err := w.tracks(dir, entries, entry{split: w.split})
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
 		file := entry{file: name, where: name, split: w.split}
@@ -201,6 +209,9 @@ func (w *walker) labels(dir string, entries []fs.DirEntry) error {
 func (w *walker) walk(dir, label, sub string) error {
 	list, err := fs.ReadDir(w.fsys, dir)
 	if err != nil {
+		return err
+	}
+	if list, err = w.tracks(dir, list, entry{label: label, split: w.split, sub: sub}); err != nil {
 		return err
 	}
 	for _, e := range list {

@@ -37,11 +37,15 @@ func areSplits(names map[string]string) bool {
 	return seen[TrainSplit] && (seen[TestSplit] || seen[validSplit])
 }
 
-// holdsLabels reports whether dir has folders, or tables and nothing else.
+// holdsLabels reports whether dir has folders, annotated recordings, or tables and nothing
+// else.
 func holdsLabels(fsys fs.FS, dir string) bool {
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
 		return false
+	}
+	if _, tracks := annotationFiles(fsys, dir, entries); tracks {
+		return true
 	}
 	tables, others := 0, 0
 	for _, e := range entries {
