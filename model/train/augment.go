@@ -8,6 +8,7 @@ import (
 	"inkling/cell"
 	"inkling/internal/f32"
 	"inkling/internal/resample"
+	"inkling/internal/room"
 	"inkling/model/dataset"
 	"inkling/model/feature"
 )
@@ -35,7 +36,8 @@ func random(seed uint64, purpose, a, b int) *rand.Rand {
 func (o *Options) changesSamples(kind dataset.Kind) bool {
 	switch kind {
 	case dataset.Audio:
-		return o.Stretch > 0 || o.GainDB > 0 || o.SNR > 0 || o.Polarity || o.Background != nil
+		return o.Stretch > 0 || o.GainDB > 0 || o.SNR > 0 || o.Polarity || o.Background != nil ||
+			o.EQ > 0 || o.Reverb > 0 || o.BandLimits > 0 || o.Distortion > 0
 	case dataset.Series:
 		return o.Stretch > 0
 	}
@@ -52,7 +54,7 @@ func changedSamples(o *Options, rng *rand.Rand, set *dataset.Set, e *dataset.Exa
 		return stretchSeries(e.Samples, 1+o.Stretch*(2*rng.Float64()-1), set.Channels)
 	}
 	isBackground := o.Background != nil && set.Labels[e.Label] == dataset.Background
-	return augmentSamples(o, rng, e, set.Channels, isBackground)
+	return augmentSamples(o, rng, e, set, isBackground)
 }
 
 // stretchSeries resamples each channel to round(ratio·n) samples, at least two, by linear
@@ -76,10 +78,11 @@ func stretchSeries(x []float32, ratio float64, channels int) []float32 {
 	return out
 }
 
-// augmentSamples returns a randomly changed copy of an audio example's samples. Background
-// is not mixed with more background.
-func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int, isBackground bool) []float32 {
-	x := e.Samples
+// augmentSamples returns a randomly changed copy of an example's samples, in the order in
+// which sound meets them: its source, the room, what else sounds there, and the microphone.
+// Background is not mixed with more background.
+func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, set *dataset.Set, isBackground bool) []float32 {
+	x, channels := e.Samples, set.Channels
 	if o.Stretch > 0 && e.Steps == nil {
 		x = resample.Stretch(nil, x, 1+o.Stretch*(2*rng.Float64()-1), channels)
 	} else {
@@ -89,6 +92,8 @@ func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int
 	if o.Polarity && rng.IntN(2) == 1 {
 		gain = -gain
 	}
+	place := room.Config{Rate: set.Rate, Channels: channels, Decay: o.Reverb, EQ: o.EQ, Limits: o.BandLimits, Clip: o.Distortion}
+	x = place.Echo(rng, x, e.Steps == nil)
 	noise := 0.0
 	if o.Background != nil {
 		if !isBackground && rng.Float64() < backgroundOdds {
@@ -97,10 +102,14 @@ func augmentSamples(o *Options, rng *rand.Rand, e *dataset.Example, channels int
 	} else if o.SNR > 0 && rng.IntN(2) == 1 {
 		noise = rms(x) * math.Pow(10, -(o.SNR+30*rng.Float64())/20)
 	}
-	for i := range x {
-		if noise > 0 {
+	if noise > 0 {
+		for i := range x {
 			x[i] += float32(noise * rng.NormFloat64())
 		}
+	}
+	place.Colour(rng, x)
+	place.Cut(rng, x)
+	for i := range x {
 		x[i] *= float32(gain)
 	}
 	return x

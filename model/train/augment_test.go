@@ -143,7 +143,7 @@ func TestSamplesChangeAsOptionsSay(t *testing.T) {
 	level := rms(e.Samples)
 	shortest, longest, quietest, loudest, flipped := 1<<30, 0, math.Inf(1), 0.0, 0
 	for k := range 300 {
-		x := augmentSamples(&Options{Stretch: 0.2, GainDB: 6, Polarity: true}, random(1, forVariant, 0, k), e, 1, false)
+		x := augmentSamples(&Options{Stretch: 0.2, GainDB: 6, Polarity: true}, random(1, forVariant, 0, k), e, &dataset.Set{Rate: 8000, Channels: 1}, false)
 		shortest, longest = min(shortest, len(x)), max(longest, len(x))
 		quietest, loudest = min(quietest, rms(x)), max(loudest, rms(x))
 		if x[3] < 0 {
@@ -161,7 +161,7 @@ func TestSamplesChangeAsOptionsSay(t *testing.T) {
 	}
 	clean, least, most := 0, math.Inf(1), math.Inf(-1)
 	for k := range 300 {
-		x := augmentSamples(&Options{SNR: 10}, random(1, forVariant, 0, k), e, 1, false)
+		x := augmentSamples(&Options{SNR: 10}, random(1, forVariant, 0, k), e, &dataset.Set{Rate: 8000, Channels: 1}, false)
 		for i := range x {
 			x[i] -= e.Samples[i]
 		}
@@ -176,5 +176,45 @@ func TestSamplesChangeAsOptionsSay(t *testing.T) {
 	}
 	if !equalBits(keep, e.Samples) {
 		t.Error("the example's own samples changed")
+	}
+}
+
+// Rooms and microphones change what their options say, and nothing without them. They never
+// change the number of samples where each has a label of its own.
+func TestRoomsAndMicrophones(t *testing.T) {
+	set := &dataset.Set{Kind: dataset.Audio, Rate: 8000, Channels: 1, Labels: []string{"a"}}
+	e := &dataset.Example{Samples: make([]float32, 2000)}
+	for i := range e.Samples {
+		e.Samples[i] = float32(0.3*math.Sin(float64(i)*0.3) + 0.2*math.Sin(float64(i)*1.7))
+	}
+	stepwise := *e
+	stepwise.Steps = make([]int32, len(e.Samples))
+	for _, k := range []struct {
+		name   string
+		o      Options
+		longer bool
+	}{
+		{"none", Options{}, false},
+		{"equalisers", Options{EQ: 6}, false},
+		{"rooms", Options{Reverb: 0.5}, true},
+		{"limits", Options{BandLimits: 0.5}, false},
+		{"clipping", Options{Distortion: 12}, false},
+	} {
+		changed, longer := 0, 0
+		for v := range 100 {
+			x := changedSamples(&k.o, random(1, forVariant, v, 0), set, e)
+			if !equalBits(x, e.Samples) {
+				changed++
+			}
+			if len(x) > len(e.Samples) {
+				longer++
+			}
+			if x := changedSamples(&k.o, random(1, forVariant, v, 0), set, &stepwise); len(x) != len(e.Samples) {
+				t.Fatalf("%s: %d samples with labels become %d", k.name, len(e.Samples), len(x))
+			}
+		}
+		if want := k.o.changesSamples(dataset.Audio); want != (changed > 0) || k.longer != (longer > 0) {
+			t.Errorf("%s: %d of 100 change, %d are longer", k.name, changed, longer)
+		}
 	}
 }

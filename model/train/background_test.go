@@ -77,7 +77,7 @@ func TestBackgroundIsMixedUnderExamples(t *testing.T) {
 	clean, longer := 0, 0
 	least, most := math.Inf(1), math.Inf(-1)
 	for k := range 300 {
-		x := augmentSamples(o, random(1, forVariant, 0, k), e, 1, false)
+		x := augmentSamples(o, random(1, forVariant, 0, k), e, &dataset.Set{Rate: 8000, Channels: 1}, false)
 		if len(x) > len(e.Samples) {
 			longer++
 			continue // where the example lies in it is drawn
@@ -95,7 +95,7 @@ func TestBackgroundIsMixedUnderExamples(t *testing.T) {
 	if longer < 80 || longer > 145 || clean < 45 || clean > 130 || least < 9 || least > 11.5 || most > 31 || most < 28 {
 		t.Errorf("%d of 300 longer, %d clean, the others at %.1f to %.1f dB, want 10 to 30", longer, clean, least, most)
 	}
-	if x := augmentSamples(o, random(1, forVariant, 0, 1), e, 1, true); !equalBits(x, e.Samples) {
+	if x := augmentSamples(o, random(1, forVariant, 0, 1), e, &dataset.Set{Rate: 8000, Channels: 1}, true); !equalBits(x, e.Samples) {
 		t.Error("background lies under background")
 	}
 	if !equalBits(keep, e.Samples) {
