@@ -97,6 +97,10 @@ type Options struct {
 //   - a table of signals (.csv or .tsv, perhaps gzipped) with a column of labels, or
 //     a folder of such tables. a.csv+b.csv joins two tables by their times, here and
 //     in an index.
+//
+// The set holds the examples of every split, those of the test included: train on what
+// Set.Train returns and judge on what Set.Test returns. train.Fit learns from all of the
+// set that it is given.
 func Open(path string, o Options) (*Set, error) {
 	return OpenFS(osFS{}, filepath.ToSlash(path), o)
 }

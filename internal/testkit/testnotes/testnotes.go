@@ -2,21 +2,20 @@
 package testnotes
 
 import (
-	"bytes"
 	"log"
 
-	"inkling/internal/bundled"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/notes"
 )
 
 // Open returns the bundled model and its test examples.
 func Open() (*model.Model, *dataset.Set) {
-	m, err := model.Load(bytes.NewReader(bundled.Model()))
+	m, err := notes.Model()
 	if err != nil {
 		log.Fatal(err)
 	}
-	set, err := dataset.OpenFS(bundled.Notes(), ".", dataset.Options{Rate: m.Config.Rate})
+	set, err := notes.Data(dataset.Options{Rate: m.Config.Rate})
 	if err != nil {
 		log.Fatal(err)
 	}
