@@ -47,6 +47,9 @@ func (l *looker) Release(stream string) {
 	}
 }
 
+// Check implements Checker, if the source does.
+func (l *looker) Check(ctx context.Context) error { return Check(ctx, l.src) }
+
 // Close implements Source.
 func (l *looker) Close() error { return l.src.Close() }
 

@@ -98,6 +98,9 @@ func (r *replay) due(b *Block) (time.Time, bool) {
 	return begin.Add(at(b.Offset + uint64(b.Len()))), true
 }
 
+// Check implements Checker, if the source does.
+func (r *replay) Check(ctx context.Context) error { return Check(ctx, r.src) }
+
 func (r *replay) Close() error {
 	r.once.Do(func() { close(r.stop) })
 	return r.src.Close()

@@ -113,7 +113,8 @@ type outlet struct {
 	small     int    // times in a row that little of it was needed
 	bytes     int    // of the queue, about
 	running   int    // replaceable events in the queue
-	lost      uint64 // replaceable events dropped
+	lost      uint64 // replaceable events dropped and not yet told
+	lostEver  uint64 // replaceable events dropped
 	lostType  Type   // of the last of them
 	stalled   bool   // it was reported that the queue is longer than queueLength
 	writing   int    // events taken out of the queue, and not flushed yet
@@ -204,6 +205,7 @@ func (o *outlet) put(e *Event) (stalled bool) {
 
 func (o *outlet) lose(t Type) {
 	o.lost++
+	o.lostEver++
 	o.lostType = t
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"inkling/capture"
@@ -39,6 +40,7 @@ type RunOptions struct {
 	// called after a block is done. Calls of either do not overlap.
 	Annotate func(*Event)
 	Progress func(*capture.Block)
+	Meter    Meter // if set, is told what happens
 
 	now   func() time.Time // test clock; if set, each block is done before the next is read
 	most  int              // lanes a batch, for tests
@@ -107,7 +109,8 @@ type runner struct {
 	sched   *sched
 	fan     *fan
 	streams map[string]*live
-	recent  list.List // of *live, the one whose block came last at the back
+	alive   atomic.Int64 // streams, for others to read
+	recent  list.List    // of *live, the one whose block came last at the back
 	away    turnedAway
 	most    int      // streams at once, since memory was given back
 	names   []string // scratch
@@ -159,6 +162,9 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 	r.sched.start()
 	r.began = r.now()
 	r.fan = newFan(sinks, r.o.Live, r.o.Keep, r.o.Drain)
+	if r.o.Meter != nil {
+		r.o.Meter.Begin(r.load)
+	}
 	up := NewStatus(Header{Time: r.began}, capture.Up, "started")
 	up.Version, up.Model = r.o.Version, m.Hash()
 	r.send(up)
@@ -234,6 +240,7 @@ func (r *runner) progress(b *capture.Block) {
 
 // deliver sends the events of a worker and reports the progress of its blocks.
 func (r *runner) deliver(events []Event, done []*item) {
+	r.meter(done)
 	if len(events) == 0 && r.o.Progress == nil {
 		return
 	}
@@ -266,6 +273,7 @@ func (r *runner) stream(name string, now time.Time) (*live, error) {
 	s := &live{lane: lane{c: c}, name: name, lastBlock: now}
 	s.recent = r.recent.PushBack(s)
 	r.streams[name] = s
+	r.alive.Store(int64(len(r.streams)))
 	if !again {
 		r.counts.streams++
 	}
@@ -300,6 +308,7 @@ func (r *runner) expire() {
 func (r *runner) retire(name string, s *live) {
 	r.sched.settle(&s.lane)
 	delete(r.streams, name)
+	r.alive.Store(int64(len(r.streams)))
 	r.recent.Remove(s.recent)
 	r.past.add(name, s.c.follower.where().id)
 }
@@ -309,6 +318,7 @@ func (r *runner) endAll(why segment.Ending) {
 		r.give(r.streams[name], nil, why, r.now(), false)
 	}
 	clear(r.streams)
+	r.alive.Store(0)
 	r.recent.Init()
 }
 
@@ -326,5 +336,8 @@ func (r *runner) sendOne(e *Event) {
 		r.o.Annotate(e)
 	}
 	r.counts.add(e)
+	if r.o.Meter != nil {
+		r.o.Meter.Event(e)
+	}
 	r.fan.send(e)
 }

@@ -38,6 +38,7 @@ type sched struct {
 	most    int           // lanes a batch
 	gather  time.Duration // the longest that a step waits for others; 0: no gathering, most is 1
 	now     func() time.Time
+	meter   Meter // nil: none
 	// deliver gets what a worker has done: events, and the blocks that are done with them.
 	deliver func([]Event, []*item)
 	// refuse gets a block that the classifier has refused, and returns an event if that
@@ -85,7 +86,7 @@ const (
 // newSched returns a scheduler without workers. The caller sets deliver and refuse, then
 // calls start.
 func newSched(m *model.Model, o *RunOptions) *sched {
-	s := &sched{m: m, workers: o.Workers, most: o.most, gather: o.Gather, now: o.now}
+	s := &sched{m: m, workers: o.Workers, most: o.most, gather: o.Gather, now: o.now, meter: o.Meter}
 	if s.workers < 1 {
 		s.workers = runtime.GOMAXPROCS(0)
 	}

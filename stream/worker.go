@@ -27,15 +27,29 @@ func newWorker(s *sched) *worker { return &worker{s: s} }
 func (w *worker) run() {
 	defer w.s.done.Done()
 	for w.s.turn(w) {
-		if w.confirms {
-			w.confirm(w.lanes[0])
-		} else {
-			w.prepare()
-			w.step()
-		}
+		w.work()
 		w.s.deliver(w.events, w.done)
 		w.events, w.done = w.events[:0], w.done[:0]
 		w.release()
+	}
+}
+
+// work does what the turn is for, and tells the meter.
+func (w *worker) work() {
+	var began time.Time
+	if w.s.meter != nil {
+		began = w.s.now()
+	}
+	steps := 0
+	if w.confirms {
+		w.confirm(w.lanes[0])
+	} else {
+		w.prepare()
+		w.step()
+		steps = len(w.states)
+	}
+	if w.s.meter != nil {
+		w.s.meter.Turn(steps, w.s.now().Sub(began))
 	}
 }
 

@@ -14,6 +14,7 @@ package mic
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -26,6 +27,7 @@ import (
 var (
 	_ capture.Source  = (*Mic)(nil)
 	_ capture.Drainer = (*Mic)(nil)
+	_ capture.Checker = (*Mic)(nil)
 )
 
 // Options configures Open. The zero value is the default device at its own rate.
@@ -65,11 +67,12 @@ type Mic struct {
 	format capture.Format
 	frames int // of a block
 
-	mu      sync.Mutex    // guards what follows, up to faults
+	mu      sync.Mutex    // guards what follows, up to down
 	ready   chan struct{} // holds a token if there may be something to read
 	ring    []slot
 	head, n int // first slot in use, and their number
 	faults  []capture.Fault
+	down    string // why the device delivers nothing; "": it does
 
 	stop   chan struct{}
 	closed sync.Once
@@ -198,10 +201,32 @@ func (m *Mic) Close() error {
 }
 
 func (m *Mic) report(state capture.Health, format string, args ...any) {
+	reason := fmt.Sprintf(format, args...)
 	m.mu.Lock()
-	m.faults = append(m.faults, capture.Fault{State: state, Reason: fmt.Sprintf(format, args...)})
+	m.faults = append(m.faults, capture.Fault{State: state, Reason: reason})
+	switch state {
+	case capture.Down:
+		m.down = reason
+	case capture.Up:
+		m.down = ""
+	}
 	m.mu.Unlock()
 	m.wake()
+}
+
+// Check implements capture.Checker: it fails while the device is lost or hangs.
+func (m *Mic) Check(context.Context) error {
+	select {
+	case <-m.stop:
+		return fmt.Errorf("%s is closed", m.name)
+	default:
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down != "" {
+		return errors.New(m.down)
+	}
+	return nil
 }
 
 func (m *Mic) wake() {

@@ -89,12 +89,16 @@ type Source struct {
 	next   uint64        // Offset after the last block
 	ended  time.Time     // when the last block of an ended program came; zero: no restart since
 
-	mu      sync.Mutex // guards run against Close
+	mu      sync.Mutex // guards run against Close, and lost
+	lost    string     // why no program delivers; "": one does
 	closing chan struct{}
 	once    sync.Once
 }
 
-var _ capture.Source = (*Source)(nil)
+var (
+	_ capture.Source  = (*Source)(nil)
+	_ capture.Checker = (*Source)(nil)
+)
 
 func start(args []string, name string, hide *strings.Replacer, o Options) (*Source, error) {
 	if o.Wait <= 0 {
@@ -173,6 +177,9 @@ func (s *Source) place(b *capture.Block) {
 		s.base = s.next + uint64(math.Max(1, math.Round(lost))) - b.Offset
 		s.ended = time.Time{}
 		s.faults = append(s.faults, capture.Fault{State: capture.Up, Reason: s.name + " delivers again"})
+		s.mu.Lock()
+		s.lost = ""
+		s.mu.Unlock()
 	}
 	s.wait = s.o.Wait
 	b.Offset += s.base
@@ -201,7 +208,11 @@ func (s *Source) down(why string) {
 	if s.hide != nil {
 		why = s.hide.Replace(why)
 	}
-	s.faults = append(s.faults, capture.Fault{State: capture.Down, Reason: fmt.Sprintf("%s: %s; starting it again in %v", s.name, why, s.wait)})
+	reason := fmt.Sprintf("%s: %s; starting it again in %v", s.name, why, s.wait)
+	s.faults = append(s.faults, capture.Fault{State: capture.Down, Reason: reason})
+	s.mu.Lock()
+	s.lost = reason
+	s.mu.Unlock()
 	s.due = time.Now().Add(s.wait)
 	s.wait = min(2*s.wait, s.o.MaxWait)
 }
@@ -234,6 +245,17 @@ func (s *Source) closed() bool {
 	default:
 		return false
 	}
+}
+
+// Check implements capture.Checker: it fails from the end of the program until the next
+// one delivers.
+func (s *Source) Check(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lost != "" {
+		return errors.New(s.lost)
+	}
+	return nil
 }
 
 // Close ends the program and every program that it started.

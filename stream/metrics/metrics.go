@@ -1,0 +1,67 @@
+// Package metrics counts what streams do, for Prometheus.
+//
+// New returns a Set. Set.Pipeline returns a stream.Meter, which goes into
+// stream.RunOptions, and Set.Handler answers scrapes. Nothing is counted per stream, and
+// labels come from the model and from fixed lists, so that strangers who choose names of
+// streams cannot make the page grow. Counting allocates nothing.
+package metrics
+
+import (
+	"net/http"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// A Set is what one page shows.
+type Set struct {
+	registry *prometheus.Registry
+
+	mu     sync.Mutex
+	meters map[string]*Meter
+}
+
+// New returns a Set with the figures of the process and of Go.
+func New() *Set {
+	s := &Set{registry: prometheus.NewRegistry(), meters: map[string]*Meter{}}
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return s
+}
+
+// Pipeline returns the meter of a pipeline. Its figures carry the name in the label
+// pipeline; the same name has the same meter, which counts on.
+func (s *Set) Pipeline(name string) *Meter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.meters[name]
+	if m == nil {
+		m = newMeter()
+		s.meters[name] = m
+		prometheus.WrapRegistererWith(prometheus.Labels{"pipeline": name}, s.registry).MustRegister(m)
+	}
+	return m
+}
+
+// Forget drops the figures of a pipeline that is no more.
+func (s *Set) Forget(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m := s.meters[name]; m != nil {
+		delete(s.meters, name)
+		prometheus.WrapRegistererWith(prometheus.Labels{"pipeline": name}, s.registry).Unregister(m)
+	}
+}
+
+// Reconnects adds the number of times that a connection of the process was made again.
+func (s *Set) Reconnects(of string, count func() uint64) error {
+	return s.registry.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "inkling_connection_reconnects_total",
+		Help: "Times that a connection to a server was made again.", ConstLabels: prometheus.Labels{"connection": of}},
+		func() float64 { return float64(count()) }))
+}
+
+// Handler returns the page.
+func (s *Set) Handler() http.Handler {
+	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+}
