@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -45,8 +46,10 @@ type runCmd struct {
 	MaxMemory     byteSize      `help:"Memory for signals that wait and for streams, beside the model and --outage-memory [1GB]." default:"1GB" placeholder:"SIZE"`
 	MaxStreams    int           `help:"Streams at once; of further ones nothing is labelled until one has been idle [10000]." default:"10000" placeholder:"N"`
 	Service       string        `help:"Answer requests on this NATS subject, beside the source or without one; a request holds one whole segment." placeholder:"SUBJECT"`
-	JSON          bool          `help:"Print events as JSON lines, also on a terminal."`
-	Quiet         bool          `short:"q" help:"Print nothing on standard output."`
+	StaleAfter    time.Duration `help:"With --http: not ready if no samples have been labelled for this long [never]." placeholder:"DURATION"`
+	healthFlags   `group:"Health"`
+	JSON          bool `help:"Print events as JSON lines, also on a terminal."`
+	Quiet         bool `short:"q" help:"Print nothing on standard output."`
 }
 
 // segmentFlags override the model's segmenter. A flag that is nil was not given.
@@ -123,57 +126,26 @@ func (c *runCmd) Run(a *app) error {
 	if c.Continue != 0 {
 		return c.continueText(a, m)
 	}
-	options, err := c.options(m)
+	v, end, err := c.healthFlags.start(a)
 	if err != nil {
 		return err
 	}
-	var nc *nats.Conn
-	connect := func() (*nats.Conn, error) {
-		if nc == nil {
-			nc, err = c.connect()
-		}
-		return nc, err
-	}
-	defer func() {
-		if nc != nil {
-			nc.Close()
-		}
-	}()
-	sinks, prefix, err := c.sinks(a, connect)
+	defer end()
+	const name = "run"
+	v.fail(name, "the run has not begun")
+	conn := &connector{flags: &c.natsFlags, made: func(nc *nats.Conn) { v.reconnects("nats", nc) }}
+	defer conn.close()
+	c.limitMemory()
+	s, err := c.openSession(a, m, conn.connect, v.meter(name))
 	if err != nil {
 		return err
 	}
-	c.model, c.pending = &m.Config, int(c.MaxMemory/4)
-	open := c.sourceFlags.open
-	switch {
-	case len(c.Source) == 0:
-		open = c.noSource
-	case m.Config.Text():
-		open = c.openText
-	}
-	src, err := open(a, c.Source, connect, prefix)
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	if c.Service != "" {
-		svc, err := c.serve(a, m, options, connect)
-		if err != nil {
-			return err
-		}
-		defer svc.Stop()
-	}
-	o := &stream.RunOptions{Version: version, Finite: src.finite, Live: src.live, Gather: c.Gather, Drain: c.Drain, Keep: int(c.OutageMemory),
-		Streams: c.MaxStreams, Memory: c.streamMemory()}
-	if c.Gather == 0 {
-		o.Gather = -1
-	}
-	o.Options = *options
-	c.explain(a, options.Segment)
+	v.set(name, s.checks...)
+	defer context.AfterFunc(a.ctx, func() { v.fail(name, stopping) })()
 	if !c.Quiet {
-		sinks = append(sinks, a.output(c.JSON, src.rate))
+		s.sinks = append(s.sinks, a.output(c.JSON, s.source.rate))
 	}
-	return leadsHint(c.Source, asUsage(stream.Run(a.ctx, src.Source, m, o, sinks...)))
+	return s.run(a.ctx)
 }
 
 // checkSource refuses a command without a source that has no service either, or that says
@@ -230,15 +202,14 @@ func (c *runCmd) explain(a *app, s *segment.Config) {
 	a.logf("segments of %d steps: --steps N chooses their length, --segment another way to cut", s.Defaults().Steps)
 }
 
-// streamMemory returns the heap at which no further stream begins, and has the collector
-// keep the whole within --max-memory. Messages that wait may take a quarter of it.
-func (c *runCmd) streamMemory() int {
+// limitMemory has the collector keep the process within --max-memory beside the model.
+// Messages that wait may take a quarter of it, streams half.
+func (c *runCmd) limitMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		var now runtime.MemStats
 		runtime.ReadMemStats(&now)
 		debug.SetMemoryLimit(int64(now.HeapAlloc) + int64(c.MaxMemory) + int64(c.OutageMemory))
 	}
-	return int(c.MaxMemory / 2)
 }
 
 // renamed accepts the flags of the previous version and notes their new names.
@@ -271,6 +242,9 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	}
 	if c.MaxStreams < 1 {
 		return nil, usagef("--max-streams %d: give 1 or more", c.MaxStreams)
+	}
+	if c.StaleAfter < 0 || c.StaleAfter > 0 && c.HTTP == "" {
+		return nil, usagef("--stale-after %v: give more than 0, and --http HOST:PORT, which shows it", c.StaleAfter)
 	}
 	if c.Gather < 0 {
 		return nil, usagef("--gather %v: give 0 or more", c.Gather)

@@ -13,6 +13,7 @@ import (
 var (
 	_ capture.Checker = (*Source)(nil)
 	_ capture.Checker = (*Sink)(nil)
+	_ capture.Checker = (*Service)(nil)
 )
 
 // answerWithin is how long Check waits for the server's answer: one that is there and
@@ -27,7 +28,7 @@ func (s *Source) Check(ctx context.Context) error {
 	switch {
 	case gone != nil:
 		return gone
-	case drained || !s.sub.IsValid():
+	case drained || s.sub != nil && !s.sub.IsValid():
 		return fmt.Errorf("nats subject %q: the subscription has ended", s.subject)
 	}
 	return answers(ctx, s.nc)
@@ -63,4 +64,12 @@ func stateName(s nats.Status) string {
 		return "closed"
 	}
 	return "not up yet"
+}
+
+// Check implements capture.Checker: the server answers, and the service has not stopped.
+func (s *Service) Check(ctx context.Context) error {
+	if s.Stopped() {
+		return fmt.Errorf("nats service %q: it has stopped", s.o.Subject)
+	}
+	return answers(ctx, s.nc)
 }

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"inkling/capture"
+	"inkling/stream"
+	"inkling/stream/health"
+	"inkling/stream/metrics"
+)
+
+// healthFlags choose where health and metrics are served.
+type healthFlags struct {
+	HTTP     string   `name:"http" help:"Serve /healthz, /readyz and /metrics at this address; without a host on this machine alone, at 0.0.0.0:PORT for others too." placeholder:"HOST:PORT"`
+	HTTPHost []string `name:"http-host" help:"Names under which --http may be asked, beside addresses and the name of this machine." placeholder:"NAME"`
+}
+
+// vitals are what --http shows of a process: the figures and checks of its pipelines.
+type vitals struct {
+	metrics *metrics.Set // nil without --http
+
+	mu     sync.Mutex
+	names  []string // of pipelines, in order
+	checks map[string][]health.Check
+}
+
+// start listens, if the flags say so, and returns what ends it.
+func (f *healthFlags) start(a *app) (v *vitals, end func(), err error) {
+	v = &vitals{checks: map[string][]health.Check{}}
+	if f.HTTP == "" {
+		if len(f.HTTPHost) > 0 {
+			return nil, nil, usagef("--http-host: give --http HOST:PORT as well")
+		}
+		return v, func() {}, nil
+	}
+	v.metrics = metrics.New()
+	s, err := health.Listen(f.HTTP, health.Options{Checks: v.all, Metrics: v.metrics.Handler(), Hosts: f.HTTPHost})
+	if err != nil {
+		return nil, nil, usagef("--http: %w", err)
+	}
+	a.logf("health and metrics at http://%s: /healthz, /readyz, /metrics", s.Addr())
+	return v, func() { s.Close() }, nil
+}
+
+// meter returns the meter of a pipeline; nil without --http.
+func (v *vitals) meter(pipeline string) *metrics.Meter {
+	if v.metrics == nil {
+		return nil
+	}
+	return v.metrics.Pipeline(pipeline)
+}
+
+// set replaces the checks of a pipeline; with none it counts as ready.
+func (v *vitals) set(pipeline string, checks ...health.Check) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if _, known := v.checks[pipeline]; !known {
+		v.names = append(v.names, pipeline)
+	}
+	for i := range checks {
+		if pipeline != "" {
+			checks[i].Name = pipeline + ": " + checks[i].Name
+		}
+	}
+	v.checks[pipeline] = checks
+}
+
+// fail makes a pipeline not ready, for a reason.
+func (v *vitals) fail(pipeline, why string) {
+	err := errors.New(why)
+	v.set(pipeline, health.Check{Name: "pipeline", Check: func(context.Context) error { return err }})
+}
+
+// reconnects counts those of a connection.
+func (v *vitals) reconnects(name string, nc *nats.Conn) {
+	if v.metrics != nil {
+		v.metrics.Reconnects(name, func() uint64 { return nc.Stats().Reconnects })
+	}
+}
+
+func (v *vitals) all() (all []health.Check) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, n := range v.names {
+		all = append(all, v.checks[n]...)
+	}
+	return all
+}
+
+// checks returns what has to be well for a run: its source and sinks are connected, take
+// and deliver, and if staleAfter is not 0, samples are not older.
+func checks(src capture.Source, sinks []stream.Sink, meter *metrics.Meter, staleAfter time.Duration) []health.Check {
+	all := []health.Check{{Name: "source", Check: func(ctx context.Context) error { return capture.Check(ctx, src) }}}
+	for i, s := range sinks {
+		all = append(all, health.Check{Name: fmt.Sprintf("sink %d", i+1), Check: func(ctx context.Context) error {
+			return errors.Join(takes(meter, i), capture.Check(ctx, s))
+		}})
+	}
+	if staleAfter > 0 {
+		all = append(all, health.Check{Name: "samples", Check: func(context.Context) error { return fresh(meter.Last(), staleAfter) }})
+	}
+	return all
+}
+
+// takes returns an error if a sink has failed or takes nothing.
+func takes(meter *metrics.Meter, sink int) error {
+	l, running := meter.Load()
+	if !running || sink >= len(l.Sinks) {
+		return errors.New("the run has not begun")
+	}
+	if err := l.Sinks[sink].Err; err != nil {
+		return err
+	}
+	if l.Sinks[sink].Stalled {
+		return fmt.Errorf("it takes nothing: %d events wait for it", l.Sinks[sink].Events)
+	}
+	return nil
+}
+
+func fresh(last time.Time, within time.Duration) error {
+	switch age := time.Since(last); {
+	case last.IsZero():
+		return errors.New("none has come yet")
+	case age > within:
+		return fmt.Errorf("the last ones are %s old, and --stale-after is %s", age.Round(time.Millisecond), within)
+	}
+	return nil
+}
