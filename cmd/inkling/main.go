@@ -38,6 +38,7 @@ type cli struct {
 	Compose    composeCmd    `cmd:"" help:"Compose long annotated streams out of labelled examples."`
 	Tune       tuneCmd       `cmd:"" help:"Choose thresholds and segments that meet a goal: false alarms per hour, recall, latency."`
 	Run        runCmd        `cmd:"" help:"Label a source step by step and confirm each segment."`
+	Serve      serveCmd      `cmd:"" help:"Run many pipelines by a configuration file, as a service."`
 	Record     recordCmd     `cmd:"" help:"Collect labelled examples from a source."`
 	Play       playCmd       `cmd:"" help:"Play random examples, one after another."`
 	Plot       plotCmd       `cmd:"" help:"Draw examples, a confusion chart, or training curves."`
@@ -67,7 +68,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 
 func main() {
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup does
+	if serves := len(os.Args) > 1 && os.Args[1] == "serve"; !serves && !signal.Ignored(syscall.SIGHUP) { // as nohup does
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)

@@ -126,6 +126,9 @@ func (c *runCmd) Run(a *app) error {
 	if c.Continue != 0 {
 		return c.continueText(a, m)
 	}
+	if c.StaleAfter != 0 && c.HTTP == "" {
+		return usagef("--stale-after %v: give --http HOST:PORT, which shows it", c.StaleAfter)
+	}
 	v, end, err := c.healthFlags.start(a)
 	if err != nil {
 		return err
@@ -135,7 +138,7 @@ func (c *runCmd) Run(a *app) error {
 	v.fail(name, "the run has not begun")
 	conn := &connector{flags: &c.natsFlags, made: func(nc *nats.Conn) { v.reconnects("nats", nc) }}
 	defer conn.close()
-	c.limitMemory()
+	limitMemory(int(c.MaxMemory), int(c.OutageMemory))
 	s, err := c.openSession(a, m, conn.connect, v.meter(name))
 	if err != nil {
 		return err
@@ -202,13 +205,13 @@ func (c *runCmd) explain(a *app, s *segment.Config) {
 	a.logf("segments of %d steps: --steps N chooses their length, --segment another way to cut", s.Defaults().Steps)
 }
 
-// limitMemory has the collector keep the process within --max-memory beside the model.
-// Messages that wait may take a quarter of it, streams half.
-func (c *runCmd) limitMemory() {
+// limitMemory has the collector keep the process within --max-memory beside the model, and
+// --outage-memory. Messages that wait may take a quarter of the former, streams half.
+func limitMemory(most, outage int) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		var now runtime.MemStats
 		runtime.ReadMemStats(&now)
-		debug.SetMemoryLimit(int64(now.HeapAlloc) + int64(c.MaxMemory) + int64(c.OutageMemory))
+		debug.SetMemoryLimit(int64(now.HeapAlloc) + int64(most) + int64(outage))
 	}
 }
 
@@ -243,8 +246,8 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	if c.MaxStreams < 1 {
 		return nil, usagef("--max-streams %d: give 1 or more", c.MaxStreams)
 	}
-	if c.StaleAfter < 0 || c.StaleAfter > 0 && c.HTTP == "" {
-		return nil, usagef("--stale-after %v: give more than 0, and --http HOST:PORT, which shows it", c.StaleAfter)
+	if c.StaleAfter < 0 {
+		return nil, usagef("--stale-after %v: give more than 0", c.StaleAfter)
 	}
 	if c.Gather < 0 {
 		return nil, usagef("--gather %v: give 0 or more", c.Gather)

@@ -61,6 +61,7 @@ type input struct {
 	finite bool    // ends by itself
 	live   bool    // cannot wait for the reader
 	rate   float64 // 0: unknown
+	device string  // the microphone's name; "": it is none
 }
 
 // openText is open for models of text.
@@ -204,7 +205,7 @@ func (f *sourceFlags) microphone(a *app, name string) (*input, error) {
 		return nil, err
 	}
 	a.logf("microphone %s, %.6g Hz, %d channels", m.Name(), m.Format().Rate, m.Format().Channels)
-	return &input{Source: capture.Look(m), live: true, rate: m.Format().Rate}, nil
+	return &input{Source: capture.Look(m), live: true, rate: m.Format().Rate, device: m.Name()}, nil
 }
 
 func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
