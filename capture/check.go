@@ -6,7 +6,9 @@ import "context"
 // is about: a server, a device, a program. Check returns nil if it is connected right
 // now, and otherwise says what is missing. It may be called at any time by any goroutine,
 // and returns when ctx ends.
-type Checker interface{ Check(ctx context.Context) error }
+type Checker interface {
+	Check(ctx context.Context) error
+}
 
 // Check is that of v if v is a Checker, and nil otherwise.
 func Check(ctx context.Context, v any) error {
