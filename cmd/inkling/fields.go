@@ -91,6 +91,7 @@ var flagOf = map[string]string{
 	"RunOptions.Memory":              "--max-memory",
 	"RunOptions.Streams":             "--max-streams",
 	"SourceOptions.Format":           "--format",
+	"SourceOptions.KeepRepeats":      "--keep-repeats",
 	"SourceOptions.Prefix":           "--to",
 	"StreamOptions.IgnoreUnknown":    "--ignore-unknown",
 	"StreamOptions.Segment":          "--segment",

@@ -49,6 +49,7 @@ type sourceFlags struct {
 	Leads             []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
 	Names             string   `help:"Messages: names of the channels in SenML and in objects of JSON, in the order of the model's channels, comma-separated [the model's names]." placeholder:"A,B"`
 	TrustStreamHeader bool     `help:"Let the header Inkling-Stream be a stream's whole name. Whoever may publish on one subject can then write into any stream."`
+	KeepRepeats       bool     `help:"MQTT devices: label messages of quality of service 1 also if they equal an earlier one of their stream, as a repeat does."`
 	tableFlags        `group:"Tables"`
 
 	model   *model.Config // of the model that the source is for; nil: none
@@ -212,7 +213,7 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 	if subject == "" {
 		return nil, usagef("nats: give a subject, for example nats:sensors.>")
 	}
-	o := natsio.SourceOptions{Prefix: prefix, Pending: f.pending, TrustStreamHeader: f.TrustStreamHeader}
+	o := natsio.SourceOptions{Prefix: prefix, Pending: f.pending, TrustStreamHeader: f.TrustStreamHeader, KeepRepeats: f.KeepRepeats}
 	var err error
 	if o.Format, err = f.messages(); err != nil {
 		return nil, err

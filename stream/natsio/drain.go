@@ -43,7 +43,7 @@ func (s *Source) Abandon() {
 // The caller holds s.mu.
 func (s *Source) leave(l *letterIn) {
 	d := &s.msg
-	if d.decode(l.msg.Header, l.msg.Data, &s.o.Format) != nil {
+	if d.decode(l.msg.Header, l.msg.Data, &s.o.Format) != nil || s.repeated(l, d) {
 		return
 	}
 	s.places.put(l.stream, d)

@@ -14,10 +14,20 @@ type places struct {
 type place struct {
 	stream string
 	next   uint64
+	recent []uint64 // hashes of its last messages, of MQTT devices that may repeat them
 }
 
 // put sets the offset of a message without one, and moves its stream behind it.
 func (p *places) put(stream string, d *message) {
+	at := p.find(stream)
+	if !d.placed {
+		d.offset = at.next
+	}
+	at.next = d.offset + uint64(d.frames())
+}
+
+// find returns the place of a stream, the first one if it is new.
+func (p *places) find(stream string) *place {
 	e := p.of[stream]
 	if e == nil {
 		if e = p.used.PushBack(&place{stream: stream}); p.of == nil {
@@ -30,9 +40,5 @@ func (p *places) put(stream string, d *message) {
 		}
 	}
 	p.used.MoveToBack(e)
-	at := e.Value.(*place)
-	if !d.placed {
-		d.offset = at.next
-	}
-	at.next = d.offset + uint64(d.frames())
+	return e.Value.(*place)
 }

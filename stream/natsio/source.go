@@ -34,6 +34,10 @@ type SourceOptions struct {
 	// subject into streams SUBJECT#NAME otherwise. Whoever may publish on one subject can
 	// then write into any stream.
 	TrustStreamHeader bool
+
+	// KeepRepeats labels a message of an MQTT device also if it has quality of service 1
+	// and equals an earlier one, as a repeat would.
+	KeepRepeats bool
 }
 
 // Source reads the messages of a subject, which may have wildcards. Each subject is a
@@ -56,6 +60,7 @@ type Source struct {
 	mu      sync.Mutex // guards what follows, up to closed
 	in      *inbox
 	places  places
+	repeats repeats
 	faults  []fault
 	bad     seldom
 	slow    seldom
@@ -209,7 +214,7 @@ func (s *Source) skip(l *letterIn) {
 	n := s.Lost.Add(1)
 	s.tell(&s.slow, fault{l.stream, capture.Fault{State: capture.Slow,
 		Reason: fmt.Sprintf("messages arrive faster than they can be labelled: the oldest of %s are dropped (%d so far)", l.msg.Subject, n)}})
-	if d := &s.msg; d.decode(l.msg.Header, l.msg.Data, &s.o.Format) == nil {
+	if d := &s.msg; d.decode(l.msg.Header, l.msg.Data, &s.o.Format) == nil && !s.repeated(l, d) {
 		s.places.put(l.stream, d)
 	}
 }
@@ -322,8 +327,14 @@ func (s *Source) nextFault() (f fault, ok bool) {
 // fill decodes a message into b, and reports whether it could.
 func (s *Source) fill(b *capture.Block, l *letterIn) bool {
 	d := &s.msg
+	if removal(l) {
+		return false
+	}
 	if err := d.decode(l.msg.Header, l.msg.Data, &s.o.Format); err != nil {
 		s.refuse(l.stream, l.msg.Subject, err)
+		return false
+	}
+	if s.repeated(l, d) {
 		return false
 	}
 	s.places.put(l.stream, d)

@@ -35,6 +35,15 @@ func NewWith(t testing.TB, o *server.Options) *server.Server {
 	return srv
 }
 
+// NewMQTT is New with a listener for MQTT devices, whose address it returns, such as
+// tcp://127.0.0.1:1883.
+func NewMQTT(t testing.TB) (*server.Server, string) {
+	t.Helper()
+	o := &server.Options{ServerName: "mqtt", JetStream: true, StoreDir: t.TempDir(), MQTT: server.MQTTOpts{Host: "127.0.0.1", Port: -1}}
+	srv := NewWith(t, o)
+	return srv, fmt.Sprintf("tcp://127.0.0.1:%d", o.MQTT.Port)
+}
+
 func run(o *server.Options) (*server.Server, error) {
 	srv, err := server.NewServer(o)
 	if err != nil {
