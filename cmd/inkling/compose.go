@@ -103,7 +103,7 @@ func (c *composeFlags) options(a *app, set *dataset.Set) (compose.Options, error
 	if c.Background == "" {
 		return o, nil
 	}
-	d := dataFlags{Split: c.BackgroundSplit, channels: set.Channels}
+	d := dataFlags{Split: c.BackgroundSplit, background: true, channels: set.Channels}
 	var err error
 	o.Background, err = d.openTest(a, c.Background, set.Rate)
 	return o, err

@@ -22,6 +22,7 @@ type dataFlags struct {
 
 	channels   int           // of audio; 0: as in the files
 	recordings bool          // labels are ignored, and recordings without labels are data too
+	background bool          // as recordings, but of annotated ones only what lies between events
 	model      *model.Config // of the model that the data are for; nil: none yet
 }
 
@@ -29,7 +30,10 @@ type dataFlags struct {
 func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error) {
 	o := dataset.Options{Rate: rate, SkipBad: d.SkipBad, Channels: d.channels, Axes: d.Axes}
 	openFS, open := dataset.OpenFS, dataset.Open
-	if d.recordings {
+	switch {
+	case d.background:
+		openFS, open = dataset.OpenBackgroundFS, dataset.OpenBackground
+	case d.recordings:
 		openFS, open = dataset.OpenRecordingsFS, dataset.OpenRecordings
 		if len(d.Labels) > 0 {
 			return nil, usagef("--labels: a model of what comes next ignores labels: leave it out")

@@ -51,7 +51,7 @@ func (c *trainCmd) lay(a *app, o *train.Options, set *dataset.Set) error {
 	if c.Predict != "" {
 		return usagef("--background is for labels: leave it out with --predict")
 	}
-	d := dataFlags{channels: set.Channels, SkipBad: c.SkipBad}
+	d := dataFlags{background: true, channels: set.Channels, SkipBad: c.SkipBad}
 	all, err := d.open(a, c.Background, set.Rate)
 	if err != nil {
 		return err

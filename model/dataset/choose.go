@@ -86,6 +86,7 @@ func (s *Set) Crops(seconds float64) (*Set, error) {
 					continue
 				}
 			}
+			c.at += at
 			c.Samples = e.Samples[at*s.Channels : (at+n)*s.Channels : (at+n)*s.Channels]
 			c.Hash = hashExample(s.Labels[c.Label], rate, s.Channels, c.Samples)
 			t.Examples = append(t.Examples, c)

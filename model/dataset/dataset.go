@@ -302,14 +302,22 @@ func (s *Set) Majority() (label int, share float64) {
 	return label, share
 }
 
-// CheckTrainable returns an error if no classifier can be trained on s.
+// CheckTrainable returns an error if no classifier can be trained on s. It takes two labels;
+// of sound one is enough, as training sets it against background.
 func (s *Set) CheckTrainable() error {
 	if len(s.Examples) == 0 {
 		return errors.New("there are no examples to train on")
 	}
 	if s.LabelsUsed() < 2 {
 		label, _ := s.Majority()
-		return fmt.Errorf("all %d examples have the label %q: a classifier needs at least two labels; add examples of another (background noise will do)",
+		switch {
+		case s.Kind != Audio || s.Stepwise():
+		case s.Labels[label] == Background:
+			return fmt.Errorf("all %d examples have the label %q: add examples of what is to be told from it", len(s.Examples), Background)
+		default:
+			return nil
+		}
+		return fmt.Errorf("all %d examples have the label %q: a classifier needs at least two labels; add examples of another, such as some in which nothing happens",
 			len(s.Examples), s.Labels[label])
 	}
 	return nil

@@ -171,8 +171,16 @@ func TestErrors(t *testing.T) {
 
 func TestCheckTrainable(t *testing.T) {
 	s := open(t, fstest.MapFS{"a/1.wav": wav(8000, 1, 9, 1), "a/2.wav": wav(8000, 1, 9, 2)}, ".", Options{})
+	if err := s.CheckTrainable(); err != nil {
+		t.Errorf("one label of sound: %v", err)
+	}
+	s.Kind = Series
 	if err := s.CheckTrainable(); err == nil || !strings.Contains(err.Error(), `"a"`) {
-		t.Errorf("one class: %v", err)
+		t.Errorf("one label of series: %v", err)
+	}
+	s = open(t, fstest.MapFS{"background/1.wav": wav(8000, 1, 9, 1)}, ".", Options{})
+	if err := s.CheckTrainable(); err == nil || !strings.Contains(err.Error(), "add examples of what") {
+		t.Errorf("background alone: %v", err)
 	}
 	if err := (&Set{}).CheckTrainable(); err == nil {
 		t.Error("an empty set is trainable")

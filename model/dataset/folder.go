@@ -79,8 +79,8 @@ func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, 
 	}
 	notes := append(w.notes, ignoredNotes(w.ignored)...)
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no labelled data here: expected one subfolder per label with WAV, FLAC, MP3, CSV, .npy, .mat or .txt files inside, an index.csv, a pair NAME_TRAIN.ts and NAME_TEST.ts, recordings with annotations (X.wav with X.txt as Audacity exports labels, or with X.csv of start,end,label), or CSV files with a column of labels%s",
-			dir, strings.Join(append([]string{""}, notes...), "; "))
+		return nil, noDataError(fmt.Sprintf("%s: no labelled data here: expected one subfolder per label with WAV, FLAC, MP3, CSV, .npy, .mat or .txt files inside, an index.csv, a pair NAME_TRAIN.ts and NAME_TEST.ts, recordings with annotations (X.wav with X.txt as Audacity exports labels, or with X.csv of start,end,label), or CSV files with a column of labels%s",
+			dir, strings.Join(append([]string{""}, notes...), "; ")))
 	}
 	s, err := load(fsys, files, o)
 	if err != nil {
@@ -89,6 +89,11 @@ func openFiles(fsys fs.FS, dir string, entries []fs.DirEntry, o Options) (*Set, 
 	s.Notes = append(notes, s.Notes...)
 	return s, nil
 }
+
+// noDataError says that a folder has no labelled data.
+type noDataError string
+
+func (e noDataError) Error() string { return string(e) }
 
 // divide gives files the splits of inner folders or of lists.
 func (w *walker) divide(dir string, files []entry, lists []splitList) error {

@@ -3,11 +3,12 @@ package dataset
 import (
 	"errors"
 	"fmt"
-	"inkling/internal/audio"
 	"io/fs"
 	"path"
 	"path/filepath"
 	"strings"
+
+	"inkling/internal/audio"
 )
 
 // OpenRecordings reads what Open reads, ignoring labels, and also signals without
@@ -39,6 +40,33 @@ func OpenRecordingsFS(fsys fs.FS, name string, o Options) (*Set, error) {
 		return nil, errFormat(o)
 	}
 	return loadAudio(fsys, files, o)
+}
+
+// OpenBackground reads recordings of sounds that are none of the labels, which are ignored:
+// what Open reads, an audio file, or a folder of such files. Of annotated recordings only
+// what lies between the events is background.
+func OpenBackground(name string, o Options) (*Set, error) {
+	return OpenBackgroundFS(osFS{}, filepath.ToSlash(name), o)
+}
+
+// OpenBackgroundFS is OpenBackground within fsys.
+func OpenBackgroundFS(fsys fs.FS, name string, o Options) (*Set, error) {
+	name = path.Clean(name)
+	s, err := OpenFS(fsys, name, o)
+	var none noDataError
+	if errors.As(err, &none) || errors.Is(err, errNoAnnotations) {
+		if files, _, perr := plainSignals(fsys, name); perr == nil && len(files) > 0 {
+			return OpenRecordingsFS(fsys, name, o)
+		}
+	}
+	if err != nil || len(s.Tracks()) == 0 {
+		return s, err
+	}
+	b := s.Keep(func(e *Example) bool { return e.track == nil || s.Labels[e.Label] == Background })
+	if len(b.Examples) == 0 {
+		return nil, fmt.Errorf("%s: nothing lies between the annotated events: give recordings with pauses, or some in which nothing happens", name)
+	}
+	return b, nil
 }
 
 // plainSignals returns the audio file or text name, or those of the folder name. It
@@ -140,6 +168,16 @@ func (s *Set) HoldOutEnds(fraction float64) (begin, end *Set) {
 
 // span returns example i with the samples [from, to) of each channel.
 func (s *Set) span(i, from, to int) Example {
+	e := s.Part(i, from, to)
+	if from > 0 || to < s.Frames(i) {
+		e.Hash = hashExample(s.Labels[e.Label], e.Rate, s.Channels, e.Samples)
+	}
+	return e
+}
+
+// Part returns example i with the samples [from, to) of each channel, which it shares. It
+// stays in the group, and keeps the hash, of the example, and is called NAME@START.
+func (s *Set) Part(i, from, to int) Example {
 	e := s.Examples[i]
 	if from == 0 && to == s.Frames(i) {
 		return e
@@ -150,11 +188,14 @@ func (s *Set) span(i, from, to int) Example {
 	if from > 0 {
 		e.Name = fmt.Sprintf("%s@%.6g", e.Name, s.seconds(from))
 	}
+	e.at += from
+	if t := e.track; t != nil {
+		e.Name = fmt.Sprintf("%s@%.6g", t.file, t.start+s.seconds(e.at))
+	}
 	e.Samples = e.Samples[from*s.Channels : to*s.Channels : to*s.Channels]
 	if e.Steps != nil {
 		e.Steps = e.Steps[from:to:to]
 	}
-	e.Hash = hashExample(s.Labels[e.Label], e.Rate, s.Channels, e.Samples)
 	return e
 }
 

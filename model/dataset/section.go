@@ -13,6 +13,7 @@ import (
 const (
 	eventMargin     = 0.1 // seconds beside an event that are none, as events are marked roughly
 	leastBackground = 0.3 // seconds of an example
+	leastPauses     = 1.0 // seconds of all; with less there is no background
 )
 
 // fewTracks is the number of recordings under which each is divided into stretches, so that
@@ -111,6 +112,7 @@ func (s *Set) tracked(names []string, plans []*plan) []string {
 	s.Examples = nil
 	var all, overlaps []string
 	tracks, sections := 0, 0
+	some := pauses(plans) >= leastPauses
 	for i, l := range plans {
 		if l == nil {
 			s.Examples, all = append(s.Examples, whole[i]), append(all, names[i])
@@ -119,11 +121,14 @@ func (s *Set) tracked(names []string, plans []*plan) []string {
 		tracks, sections = tracks+1, sections+len(l.sections)
 		overlaps = append(overlaps, l.overlaps...)
 		for k := range l.sections {
-			all = s.addTrack(&whole[i], l, &l.sections[k], all)
+			all = s.addTrack(&whole[i], l, &l.sections[k], some, all)
 		}
 	}
-	if tracks > 0 {
+	switch {
+	case tracks > 0 && some:
 		s.note("%d annotated recordings: the events are examples, what lies between them is background", tracks)
+	case tracks > 0:
+		s.note("%d annotated recordings: the events are examples; too little lies between them for background", tracks)
 	}
 	if sections > tracks {
 		s.note("the recordings are divided in pauses, into %d stretches, of which splits keep each whole", sections)
@@ -134,18 +139,37 @@ func (s *Set) tracked(names []string, plans []*plan) []string {
 	return all
 }
 
+// pauses returns the seconds of background between the events of plans.
+func pauses(plans []*plan) (sum float64) {
+	for _, l := range plans {
+		if l == nil {
+			continue
+		}
+		for k := range l.sections {
+			for _, p := range l.sections[k].background() {
+				sum += p.end - p.start
+			}
+		}
+	}
+	return sum
+}
+
 // addTrack appends the examples of one stretch of a recording, and their labels to names.
-func (s *Set) addTrack(whole *Example, l *plan, part *section, names []string) []string {
+// quiet says whether what lies between events is an example.
+func (s *Set) addTrack(whole *Example, l *plan, part *section, quiet bool, names []string) []string {
 	n := len(whole.Samples) / s.Channels
 	at := func(seconds float64) int { return min(int(math.Round(seconds*s.Rate)), n) }
 	from, to := at(part.start), at(part.end)
-	t := &Track{Name: whole.Name, Split: whole.Split, Group: whole.Group}
+	t := &Track{Name: whole.Name, Split: whole.Split, Group: whole.Group, file: whole.Name, start: part.start}
 	if len(l.sections) > 1 {
 		t.Name = fmt.Sprintf("%s@%.6g", whole.Name, part.start)
 		t.Group = t.Name
 	}
 	t.Samples = whole.Samples[from*s.Channels : to*s.Channels : to*s.Channels]
-	parts := slices.Concat(part.events, part.background())
+	parts := slices.Clone(part.events)
+	if quiet {
+		parts = append(parts, part.background()...)
+	}
 	slices.SortFunc(parts, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	for _, p := range parts {
 		a := min(at(p.start)-from, to-from-1)

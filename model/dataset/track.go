@@ -11,6 +11,8 @@ type Track struct {
 	Events  []Event   // by start; they do not overlap
 
 	parts []Event // Events and the examples of background
+	file  string  // the recording, which the track is of from start on
+	start float64 // seconds
 }
 
 // An Event is the part [Start, End) of a track, in samples per channel.

@@ -253,3 +253,53 @@ func TestTrackProperties(t *testing.T) {
 		}
 	})
 }
+
+// Background is an audio file, a folder of such, what Open reads, or what lies between events.
+func TestOpenBackground(t *testing.T) {
+	fsys := fstest.MapFS{
+		"one.wav": climbing(3, 0), "plain/a.wav": climbing(2, 1), "plain/b.wav": climbing(1, 2),
+		"labels/rain/a.wav": climbing(2, 3), "labels/sea/b.wav": climbing(2, 4), "labels/readme.md": lines("x"),
+		"noted/a.wav": climbing(3, 5), "noted/a.txt": lines("1\t2\tdog\n"), "noted/rain/b.wav": climbing(1, 6),
+		"full/a.wav": climbing(1, 5), "full/a.txt": lines("0\t0.5\tdog\n"), "wrong/a.wav": climbing(1, 5), "wrong/a.txt": lines("0\t9\tdog\n"),
+	}
+	for _, c := range []struct {
+		name string
+		want string
+	}{
+		{"one.wav", "one.wav 3"}, {"plain", "plain/a.wav 2,plain/b.wav 1"}, {"labels", "labels/rain/a.wav 2,labels/sea/b.wav 2"},
+		{"noted", "noted/a.wav@0 0.9,noted/a.wav@2.1 0.9,noted/rain/b.wav 1"},
+	} {
+		s, err := OpenBackgroundFS(fsys, c.name, Options{})
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		var got []string
+		for i, e := range s.Examples {
+			got = append(got, fmt.Sprintf("%s %.6g", e.Name, s.seconds(s.Frames(i))))
+		}
+		if slices.Sort(got); strings.Join(got, ",") != c.want {
+			t.Errorf("%s: %q", c.name, got)
+		}
+	}
+	for name, says := range map[string]string{"full": "nothing lies between", "wrong": "after the end of the recording", "none": "none"} {
+		if _, err := OpenBackgroundFS(fsys, name, Options{}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A part of an event is called by its place in the recording.
+func TestPart(t *testing.T) {
+	fsys := fstest.MapFS{"a.wav": climbing(30, 0), "a.txt": lines("1\t2\tdog\n11\t13\tdog\n")}
+	s := mustOpen(t, fsys, ".", Options{})
+	for i, e := range s.Examples {
+		n := s.Frames(i)
+		if p := s.Part(i, n/2, n); p.Name != fmt.Sprintf("a.wav@%.6g", float64(p.at)/trackRate+p.track.start) || p.Group != e.Group || len(p.Samples) != n-n/2 {
+			t.Errorf("%s: %s", e.Name, p.Name)
+		}
+	}
+	if p := s.Part(1, 4000, 8000); p.Name != "a.wav@1.5" {
+		t.Error(p.Name)
+	}
+}

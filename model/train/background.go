@@ -18,6 +18,7 @@ const (
 	softer          = 30.0 // dB, how far pieces of background are under the examples, at most
 	leastSound      = 1e-4 // root mean square under which a piece is digital silence
 	drawsOfSound    = 4    // pieces that are drawn to find one that sounds
+	leastBackground = 1.0  // seconds of all recordings
 )
 
 // addBackground adds background examples to the training set and their label to valid, which
@@ -46,41 +47,70 @@ func (o *Options) withBackground(set *dataset.Set) (*dataset.Set, error) {
 	case set.Stepwise():
 		return nil, fmt.Errorf("train: background under data with a label for every step: label the background there instead")
 	case b.Rate != set.Rate || b.Channels != set.Channels:
-		return nil, fmt.Errorf("train: the background has %d channels of %v samples a second, the training data %d of %v: read both alike", b.Channels, b.Rate, set.Channels, set.Rate)
+		return nil, errFormats(b, set)
 	case len(b.Examples) == 0:
 		return nil, fmt.Errorf("train: the background has no recordings: give at least one")
+	case b.Seconds() < leastBackground:
+		return nil, fmt.Errorf("train: the background lasts %.3g s in all: record a second of it at the least, better a minute where the model will listen, or leave it out", b.Seconds())
 	}
 	level := 0.0
 	for i := range set.Examples {
 		level += rms(set.Examples[i].Samples) / float64(len(set.Examples))
 	}
-	pieces := *b
-	pieces.Labels, pieces.Examples = []string{dataset.Background}, nil
-	for i := range b.Examples {
-		rng := random(o.Seed, forBackground, 0, i)
-		for x := b.Examples[i].Samples; len(x) > 0; {
-			like := set.Frames(rng.IntN(len(set.Examples)))
-			n := min(max(int(float64(like)*(0.3+1.7*rng.Float64())), 1)*set.Channels, len(x))
-			if n < like*set.Channels/4 {
-				break // what is left over
-			}
-			e := b.Examples[i]
-			e.Label, e.Samples, e.Name = 0, x[:n], fmt.Sprintf("%s, piece %d", e.Name, len(pieces.Examples)+1)
-			gain := level * math.Pow(10, -softer*rng.Float64()/20)
-			if r := rms(e.Samples); r > leastSound {
-				e.Samples = slices.Clone(e.Samples)
-				for k := range e.Samples {
-					e.Samples[k] *= float32(gain / r)
-				}
-				pieces.Examples = append(pieces.Examples, e)
-			}
-			x = x[n:]
+	pieces := o.cutBackground(b, set, func(rng *rand.Rand, e *dataset.Example) bool {
+		gain := level * math.Pow(10, -softer*rng.Float64()/20)
+		r := rms(e.Samples)
+		if r <= leastSound {
+			return false
 		}
-	}
+		e.Samples = slices.Clone(e.Samples)
+		for k := range e.Samples {
+			e.Samples[k] *= float32(gain / r)
+		}
+		return true
+	})
 	if len(pieces.Examples) == 0 {
 		return nil, fmt.Errorf("train: the background is digital silence: give recordings that sound")
 	}
-	return set.Union(&pieces), nil
+	return set.Union(pieces), nil
+}
+
+func errFormats(b, set *dataset.Set) error {
+	return fmt.Errorf("train: the background has %d channels of %v samples a second, the training data %d of %v: read both alike", b.Channels, b.Rate, set.Channels, set.Rate)
+}
+
+// cutBackground returns pieces of the recordings of b, labelled background, about as long as
+// the examples of set. The pieces of a recording are one group, or several of adjoining
+// pieces if there are few recordings. keep may change a piece, and reports whether it counts;
+// nil: all do, as they are.
+func (o *Options) cutBackground(b, set *dataset.Set, keep func(*rand.Rand, *dataset.Example) bool) *dataset.Set {
+	pieces := *b
+	pieces.Labels, pieces.Examples = []string{dataset.Background}, nil
+	with := map[string]bool{} // groups that have events, too
+	for i := range set.Examples {
+		with[set.Examples[i].Group] = true
+	}
+	n := max(groups(b), 1)
+	each := (fewGroups + n - 1) / n
+	for i := range b.Examples {
+		rng := random(o.Seed, forBackground, 0, i)
+		for at, total := 0, b.Frames(i); at < total; {
+			like := set.Frames(rng.IntN(len(set.Examples)))
+			n := min(max(int(float64(like)*(0.3+1.7*rng.Float64())), 1), total-at)
+			if n < like/4 {
+				break // what is left over
+			}
+			e := b.Part(i, at, at+n)
+			if e.Label = 0; each > 1 && !with[e.Group] {
+				e.Group = fmt.Sprintf("%s, part %d", e.Group, at*each/total+1)
+			}
+			if keep == nil || keep(rng, &e) {
+				pieces.Examples = append(pieces.Examples, e)
+			}
+			at += n
+		}
+	}
+	return &pieces
 }
 
 // overBackground mixes x with a randomly chosen piece of Background, at a ratio of SNR dB or

@@ -70,6 +70,9 @@ func presetOf(set *dataset.Set) Preset {
 // Sets with a label for every step get only a running head; see stepDefaults. Sets of
 // thousands of examples get larger batches and at least 35 epochs.
 func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
+	if events, _ := setApart(set); len(events.Examples) > 0 {
+		set = events
+	}
 	name = cmp.Or(name, presetOf(set))
 	if !slices.Contains(Presets(), name) {
 		return Options{}, nil, fmt.Errorf("train: preset %q: give %s", name, oneOf(Presets()))

@@ -16,13 +16,19 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if o.Next != nil {
 		return prepareNext(set, valid, o.resolve(set), runtime.GOMAXPROCS(0))
 	}
-	o, err := o.settle(set)
+	set, valid, told, err := o.takeBackground(set, valid)
 	if err != nil {
+		return nil, err
+	}
+	if o, err = o.settle(set); err != nil {
 		return nil, err
 	}
 	set, valid, notes, err := o.examples(set, valid)
 	if err != nil {
 		return nil, err
+	}
+	if told != "" {
+		notes = append(notes, told)
 	}
 	var folds []fold
 	switch {
