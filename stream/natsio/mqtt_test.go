@@ -18,6 +18,7 @@ import (
 
 	"inkling/capture"
 	"inkling/internal/testkit/testnats"
+	"inkling/stream"
 )
 
 // mqttServer starts a server that MQTT devices reach at broker.
@@ -210,6 +211,42 @@ func TestMQTTClientReconnects(t *testing.T) {
 	send(t, c, "hall", 1, false, noisy)
 	send(t, c, "end", 1, false, "[0]") // is acknowledged after the repeat
 	check(t, all(t, s), map[string][]string{"end": {"0 [0]"}, "hall": {"0 " + shown(noisy), left}})
+}
+
+// What docs/mqtt.md says of Home Assistant: who comes later finds the retained discovery
+// message, and the events are on the topic that it names.
+func TestMQTTDiscovery(t *testing.T) {
+	nc, broker := mqttServer(t)
+	send(t, device(t, broker, "setup"), "homeassistant/sensor/hall/config", 1, true, `{"state_topic":"inkling/confirmed/sensors/v1.2/hall"}`)
+	got := make(chan mqtt.Message, 2)
+	home := device(t, broker, "home")
+	hear := func(topic string) {
+		if done := home.Subscribe(topic, 1, func(_ mqtt.Client, m mqtt.Message) { got <- m }); done.Wait() && done.Error() != nil {
+			t.Fatal(done.Error())
+		}
+	}
+	hear("homeassistant/#")
+	var config struct {
+		StateTopic string `json:"state_topic"`
+	}
+	m := <-got
+	if err := json.Unmarshal(m.Payload(), &config); err != nil || !m.Retained() {
+		t.Fatalf("%s %s, %v", m.Topic(), m.Payload(), err)
+	}
+	hear(config.StateTopic)
+	sink, err := NewSink(nc, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sink.Close()
+	e := stream.NewConfirmed(stream.Header{Session: "s", Stream: "sensors.v1//2.hall", Segment: 1}, stream.Answer{Label: "knock"}, stream.Outcome{}, stream.Span{}, stream.HeldBack{})
+	if err := sink.Write(t.Context(), &e); err != nil {
+		t.Fatal(err)
+	}
+	var state struct{ Label string }
+	if m := <-got; m.Topic() != config.StateTopic || json.Unmarshal(m.Payload(), &state) != nil || state.Label != "knock" {
+		t.Errorf("%s %s", m.Topic(), m.Payload())
+	}
 }
 
 // swallowFirstAck is a proxy that ends the connection in place of the first PUBACK.
