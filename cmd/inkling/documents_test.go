@@ -83,7 +83,7 @@ type block struct {
 
 var (
 	mark     = regexp.MustCompile(`^<!-- (with|prints|not run|not commands)(?: ([^:]+))?(?:: (.*))? -->$`)
-	programs = regexp.MustCompile(`^(inkling|go|nats|nats-server|mosquitto_\w+|printf|python3|sensor)\b`)
+	programs = regexp.MustCompile(`^(inkling|go|nats|nats-server|mosquitto_\w+|printf|python3|sensor)(\s|$)`)
 )
 
 // commandBlocks returns the blocks of commands of a document.
@@ -299,21 +299,23 @@ var documentData = map[string]func(t *testing.T, dir string){
 			testkit.WriteFile(t, dir, "recordings/two"+ext, testkit.ReadFile(t, filepath.Join(dir, "garden/stream-2"+ext)))
 		}
 	},
-	"street": func(t *testing.T, dir string) { // noise of a street
+	"street": func(t *testing.T, dir string) { // noise of a street, in three splits
 		rng := rand.New(rand.NewPCG(5, 1))
+		index := "file,label,split\n"
 		for i := range 12 {
 			x := make([]float32, 44100)
 			for j := range x {
 				x[j] = 0.05 * float32(rng.NormFloat64())
 			}
-			testaudio.Write(t, dir, fmt.Sprintf("street/street/%d.wav", i), 44100, x)
+			testaudio.Write(t, dir, fmt.Sprintf("street/%d.wav", i), 44100, x)
+			index += fmt.Sprintf("%d.wav,street,%s\n", i, []string{"train", "tune", "test"}[i%3])
 		}
+		testkit.WriteFile(t, dir, "street/index.csv", []byte(index))
 	},
-	"walks": func(t *testing.T, dir string) { // wearers by number at 52 Hz, without a column of times
+	"walks": func(t *testing.T, dir string) { // wearers by number at 52 Hz, without a header and times
 		rng := rand.New(rand.NewPCG(3, 1))
 		for _, name := range []string{"1", "2", "4", "5"} {
 			var b strings.Builder
-			b.WriteString("seq,x,y,z,label\n")
 			for i := range 3000 {
 				k := i / 500 % 3
 				s := float64(k) * rng.NormFloat64()
@@ -321,7 +323,11 @@ var documentData = map[string]func(t *testing.T, dir string){
 			}
 			testkit.WriteFile(t, dir, "walks/"+name+".csv", []byte(b.String()))
 		}
-		testkit.WriteFile(t, dir, "new.csv", testkit.ReadFile(t, filepath.Join(dir, "walks/5.csv")))
+		fresh := "x,y,z\n"
+		for i := range 500 {
+			fresh += fmt.Sprintf("0.1,1.0,%.2f\n", 0.1*rng.NormFloat64()+float64(i%2))
+		}
+		testkit.WriteFile(t, dir, "new.csv", []byte(fresh))
 	},
 	"mqtt.conf": func(t *testing.T, dir string) { // what docs/mqtt.md prints
 		_, conf, _ := strings.Cut(string(testkit.ReadFile(t, "../../docs/mqtt.md")), "server_name")
