@@ -109,7 +109,13 @@ func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, c
 			return t.stopped(err, &hooks)
 		}
 	}
-	return t.result(&hooks)
+	r, err := t.result(&hooks)
+	if err == nil && hooks.Warn != nil {
+		for _, s := range t.suspicions(r.Model) {
+			hooks.warn(s)
+		}
+	}
+	return r, err
 }
 
 func (t *trainer) patienceOver() bool {

@@ -16,6 +16,9 @@ const (
 	mostNoise      = 60.0 // … and at the most
 )
 
+// synthetic is the hash of background that noises made.
+const synthetic = "synthetic"
+
 // setApart divides set into events and background if some of its background is far longer than
 // the events: a folder of recordings, or what lies between the events of long ones. Otherwise
 // background is nil, and the examples of background are as others.
@@ -81,7 +84,7 @@ func sounds(b *dataset.Set) bool {
 // noises returns recordings of synthetic noises, two of each kind, together about as long as
 // set.
 func (o *Options) noises(set *dataset.Set) *dataset.Set {
-	b := &dataset.Set{Kind: dataset.Audio, Labels: []string{dataset.Background}, Channels: set.Channels, Rate: set.Rate, Hash: "synthetic"}
+	b := &dataset.Set{Kind: dataset.Audio, Labels: []string{dataset.Background}, Channels: set.Channels, Rate: set.Rate, Hash: synthetic}
 	kinds := scene.Noises()
 	each := min(max(set.Seconds()/float64(len(kinds)), leastNoise), mostNoise) / 2
 	n := int(math.Ceil(each * set.Rate))

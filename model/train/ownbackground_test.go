@@ -215,3 +215,42 @@ func TestAnnotatedRecordings(t *testing.T) {
 		t.Errorf("%d of %d right", right, n)
 	}
 }
+
+// Background that holds sounds of a label is named, with where the first of them is; other
+// background is not.
+func TestBackgroundThatSoundsLikeALabel(t *testing.T) {
+	t.Parallel()
+	set := tones(60)
+	hidden := tones(12)
+	for _, mixed := range []bool{false, true} {
+		b := hiss(7)
+		for i := range b.Examples {
+			e := &b.Examples[i]
+			e.Samples = slices.Repeat(e.Samples, 4)
+			e.Name = fmt.Sprintf("%d.wav", i)
+		}
+		if mixed {
+			for k, e := range hidden.Examples[:6] {
+				copy(b.Examples[3].Samples[2000+5000*k:], e.Samples)
+			}
+		}
+		o, _, err := Defaults(set, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Hidden, o.Epochs, o.Folds, o.Background, o.MinUpdates = 12, 12, 0, b, 0
+		var told []string
+		if _, err := Fit(t.Context(), set, nil, o, Hooks{Warn: func(s string) { told = append(told, s) }}, nil); err != nil {
+			t.Fatal(err)
+		}
+		told = slices.DeleteFunc(told, func(s string) bool { return !strings.Contains(s, "sounds like") })
+		switch {
+		case !mixed && len(told) > 0:
+			t.Errorf("clean background: %q", told)
+		case mixed && (len(told) != 1 || !strings.Contains(told[0], `background 3.wav sounds like label "high" in `)):
+			t.Errorf("%q", told)
+		case mixed:
+			t.Log(told[0])
+		}
+	}
+}
