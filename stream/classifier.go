@@ -23,6 +23,8 @@ type Classifier struct {
 	walked    int          // ops of its queue that are done
 	used      int          // values of its frames that are done
 	follower  follower
+	switched  *Switch        // nil: none
+	feeding   *capture.Block // that Feed has queued last, if there is a switch
 
 	before   []byte // Resumable: the state when no segment was open
 	emitted  uint64 // events since before

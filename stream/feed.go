@@ -15,6 +15,12 @@ import (
 // frames, and queues all of it for Advance. An error is about the block's format and
 // leaves the stream as it was. The samples are not kept.
 func (c *Classifier) Feed(b *capture.Block) error {
+	if c.switched != nil {
+		if err := c.turn(); err != nil {
+			return err
+		}
+		c.feeding = b
+	}
 	if b.Fault != nil {
 		fault := *b.Fault
 		c.push(op{kind: opStatus, fault: &fault, sample: c.input.next, time: b.Time})

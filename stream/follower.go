@@ -69,6 +69,12 @@ func (c *Classifier) walk(dst []Event) ([]Event, need) {
 		}
 		switch o.found.Kind {
 		case segment.Opened:
+			if c.switched != nil {
+				if c.turnAt(o) {
+					return c.walk(dst)
+				}
+				w = c.follower
+			}
 			w.begin(c, o)
 		case segment.FrameReady:
 			return dst, needStep

@@ -8,13 +8,15 @@ import (
 )
 
 // A lane is one stream in the scheduler. Its blocks are fed and stepped one after another,
-// by one worker at a time. The worker that holds the lane owns c, cur, need and fed; the
+// by one worker at a time. The worker that holds the lane owns c, cur, need, fed and stepped; the
 // scheduler's mutex guards the rest.
 type lane struct {
 	c    *Classifier
 	cur  *item // the item that it is at
 	need need  // of cur
 	fed  bool  // cur was fed to c
+
+	stepped bool // it needs no step of this turn any more
 
 	busy    bool // it has items, and a worker holds it or will
 	queue   items

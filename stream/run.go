@@ -40,7 +40,8 @@ type RunOptions struct {
 	// called after a block is done. Calls of either do not overlap.
 	Annotate func(*Event)
 	Progress func(*capture.Block)
-	Meter    Meter // if set, is told what happens
+	Meter    Meter   // if set, is told what happens
+	Switch   *Switch // if set, can have the streams go on with another model
 
 	now   func() time.Time // test clock; if set, each block is done before the next is read
 	most  int              // lanes a batch, for tests
@@ -89,6 +90,7 @@ func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptio
 	}
 	r.endAll(why)
 	r.sched.close()
+	r.o.Switch.begin(nil, nil)
 	if err == nil {
 		err = r.failure
 	}
@@ -168,6 +170,11 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 	up := NewStatus(Header{Time: r.began}, capture.Up, "started")
 	up.Version, up.Model = r.o.Version, m.Hash()
 	r.send(up)
+	r.o.Switch.begin(r.plan, func(m *model.Model) {
+		e := NewStatus(Header{Time: r.now()}, capture.Up, "another model or other options: each stream goes on with them after its open segment")
+		e.Version, e.Model = r.o.Version, m.Hash()
+		r.send(e)
+	})
 	return r, nil
 }
 
@@ -264,10 +271,11 @@ func (r *runner) stream(name string, now time.Time) (*live, error) {
 	if !r.o.Finite && !r.room(now) {
 		return nil, nil
 	}
-	c, err := r.plan.classifier(r.o.Session, name)
+	c, err := r.o.Switch.now(r.plan).classifier(r.o.Session, name)
 	if err != nil {
 		return nil, err
 	}
+	c.switched = r.o.Switch
 	id, again := r.past.of(name)
 	c.follower.where().id = id
 	s := &live{lane: lane{c: c}, name: name, lastBlock: now}

@@ -13,10 +13,12 @@ type worker struct {
 	confirms  bool    // this turn: lanes is one lane, to confirm
 	confirmed bool    // confirms of the turn before
 
-	batch  *model.Batch
-	states []*model.State
-	frames [][]float32
-	probs  [][]float32
+	batch   *model.Batch
+	batchOf *model.Model
+	made    int // steps of this turn
+	states  []*model.State
+	frames  [][]float32
+	probs   [][]float32
 
 	events []Event
 	done   []*item // finished this turn
@@ -46,7 +48,7 @@ func (w *worker) work() {
 	} else {
 		w.prepare()
 		w.step()
-		steps = len(w.states)
+		steps = w.made
 	}
 	if w.s.meter != nil {
 		w.s.meter.Turn(steps, w.s.now().Sub(began))
@@ -97,23 +99,14 @@ func (w *worker) feed(l *lane) {
 
 // step makes one step of each lane that needs one.
 func (w *worker) step() {
-	w.states, w.frames, w.probs = w.states[:0], w.frames[:0], w.probs[:0]
+	w.made = 0
 	for _, l := range w.lanes {
-		if l.need == needStep {
-			state, frame, probs := l.c.pending()
-			w.states, w.frames, w.probs = append(w.states, state), append(w.frames, frame), append(w.probs, probs)
-		}
+		l.stepped = l.need != needStep
 	}
-	switch m := w.s.m; len(w.states) {
-	case 0:
-		return
-	case 1:
-		m.Step(w.probs[0], w.states[0], w.frames[0])
-	default:
-		if w.batch == nil {
-			w.batch = m.NewBatch(w.s.most)
+	for _, l := range w.lanes {
+		if !l.stepped {
+			w.stepModel(l.c.m)
 		}
-		m.StepBatch(w.batch, w.probs, w.states, w.frames)
 	}
 	for _, l := range w.lanes {
 		if l.need == needStep {
@@ -122,6 +115,28 @@ func (w *worker) step() {
 			w.walk(l, from)
 		}
 	}
+}
+
+// stepModel makes a step of all lanes with that model that need one: streams that are
+// about to switch have another than those that have switched.
+func (w *worker) stepModel(m *model.Model) {
+	w.states, w.frames, w.probs = w.states[:0], w.frames[:0], w.probs[:0]
+	for _, l := range w.lanes {
+		if !l.stepped && l.c.m == m {
+			state, frame, probs := l.c.pending()
+			w.states, w.frames, w.probs = append(w.states, state), append(w.frames, frame), append(w.probs, probs)
+			l.stepped = true
+		}
+	}
+	w.made += len(w.states)
+	if len(w.states) == 1 {
+		m.Step(w.probs[0], w.states[0], w.frames[0])
+		return
+	}
+	if w.batch == nil || w.batchOf != m {
+		w.batch, w.batchOf = m.NewBatch(w.s.most), m
+	}
+	m.StepBatch(w.batch, w.probs, w.states, w.frames)
 }
 
 // confirm ends the lane's segment.

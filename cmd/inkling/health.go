@@ -71,6 +71,14 @@ func (v *vitals) set(pipeline string, checks ...health.Check) {
 	v.checks[pipeline] = checks
 }
 
+// forget drops a pipeline that is no more.
+func (v *vitals) forget(pipeline string) {
+	v.set(pipeline)
+	if v.metrics != nil {
+		v.metrics.Forget(pipeline)
+	}
+}
+
 // fail makes a pipeline not ready, for a reason.
 func (v *vitals) fail(pipeline, why string) {
 	err := errors.New(why)

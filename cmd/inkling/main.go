@@ -57,8 +57,10 @@ type cli struct {
 type app struct {
 	ctx            context.Context
 	stdin          io.Reader
-	stdout, stderr io.Writer // for people: control characters are shown as escapes
-	rawOut, rawErr io.Writer // the same as they are, for data, colours and progress bars
+	stdout, stderr io.Writer        // for people: control characters are shown as escapes
+	rawOut, rawErr io.Writer        // the same as they are, for data, colours and progress bars
+	hangup         <-chan os.Signal // of a service: SIGHUP
+	http           string           // of a service: where health and metrics are
 }
 
 // usageError is a mistake on the command line: exit 2.
@@ -68,7 +70,9 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 
 func main() {
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if serves := len(os.Args) > 1 && os.Args[1] == "serve"; !serves && !signal.Ignored(syscall.SIGHUP) { // as nohup does
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		signal.Notify(hangups, syscall.SIGHUP)
+	} else if !signal.Ignored(syscall.SIGHUP) { // as nohup does
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
@@ -78,6 +82,9 @@ func main() {
 	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
+
+// hangups is where a service hears of SIGHUP; tests send it themselves.
+var hangups = make(chan os.Signal, 1)
 
 // run is main with arguments and streams of its own. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
@@ -109,7 +116,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return 2
 	}
 	err = parsed.Run(&app{ctx: ctx, stdin: stdin, stdout: plain.NewWriter(stdout), stderr: plain.NewWriter(stderr),
-		rawOut: stdout, rawErr: stderr})
+		rawOut: stdout, rawErr: stderr, hangup: hangups})
 	if err == nil {
 		return 0
 	}

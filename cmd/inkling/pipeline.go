@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/kong"
 
@@ -17,11 +18,22 @@ import (
 // A pipeline is one of serve: what a table of the configuration says, as `inkling run`
 // would have been told.
 type pipeline struct {
-	table   *serve.Table
-	cmd     *runCmd
-	args    []string // that say the same to `inkling run`
+	table *serve.Table
+	cmd   *runCmd
+	args  []string // that say the same to `inkling run`; args and path are of the last change
+	path  string   // of the model
+	turn  stream.Switch
+
+	mu      sync.Mutex // guards what follows
 	model   *model.Model
 	options *stream.Options
+}
+
+// now returns the model and the options that a run begins with.
+func (p *pipeline) now() (*model.Model, *stream.Options) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.model, p.options
 }
 
 // parserOf returns the parser of the flags of v, a struct.
@@ -98,6 +110,7 @@ func pipelineOf(c *serve.Config, t *serve.Table) (*pipeline, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
+	p.path = given["model"][0]
 	p.args = append(append(append(p.args, "--"), given["model"]...), given["source"]...)
 	if _, err := parser.Parse(p.args); err != nil {
 		return nil, c.Wrong(t, "", errors.New(keysFor(err)))

@@ -126,6 +126,10 @@ func (c *runCmd) Run(a *app) error {
 	if c.Continue != 0 {
 		return c.continueText(a, m)
 	}
+	options, err := c.options(m)
+	if err != nil {
+		return err
+	}
 	if c.StaleAfter != 0 && c.HTTP == "" {
 		return usagef("--stale-after %v: give --http HOST:PORT, which shows it", c.StaleAfter)
 	}
@@ -139,7 +143,7 @@ func (c *runCmd) Run(a *app) error {
 	conn := &connector{flags: &c.natsFlags, made: func(nc *nats.Conn) { v.reconnects("nats", nc) }}
 	defer conn.close()
 	limitMemory(int(c.MaxMemory), int(c.OutageMemory))
-	s, err := c.openSession(a, m, conn.connect, v.meter(name))
+	s, err := c.openSession(a, m, options, conn.connect, v.meter(name))
 	if err != nil {
 		return err
 	}

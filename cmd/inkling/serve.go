@@ -47,6 +47,7 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	defer end()
+	a.http = c.HTTP
 	return s.serve(a, v)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -29,20 +30,34 @@ type host struct {
 }
 
 // serve runs the pipelines until all of them have ended, or the program is told to end.
+// Meanwhile it follows changes of the configuration and of the models.
 func (s *service) serve(a *app, v *vitals) error {
 	r := &host{a: a, v: v, conns: map[natsFlags]*connector{}, mics: map[string]string{}}
 	defer r.close()
 	r.group = serve.NewGroup(a.ctx, r.failed)
 	defer context.AfterFunc(a.ctx, func() { v.fail("serve", stopping) })()
-	memory, outage := 0, 0
-	for _, p := range s.pipelines {
-		memory, outage = memory+int(p.cmd.MaxMemory), outage+int(p.cmd.OutageMemory)
-	}
-	limitMemory(memory, outage)
+	limitMemory(s.memory())
 	for _, p := range s.pipelines {
 		r.start(p)
 	}
-	return r.group.Wait()
+	ctx, cancel := context.WithCancel(a.ctx)
+	followed := make(chan struct{})
+	go func() {
+		defer close(followed)
+		r.follow(ctx, s)
+	}()
+	err := r.group.Wait()
+	cancel()
+	<-followed
+	return errors.Join(err, r.group.Wait()) // of what was started meanwhile
+}
+
+// memory returns what the pipelines may take together.
+func (s *service) memory() (most, outage int) {
+	for _, p := range s.pipelines {
+		most, outage = most+int(p.cmd.MaxMemory), outage+int(p.cmd.OutageMemory)
+	}
+	return most, outage
 }
 
 func (r *host) start(p *pipeline) {
@@ -62,7 +77,8 @@ func (r *host) failed(name string, err error, again time.Duration) {
 // run runs a pipeline once.
 func (r *host) run(ctx context.Context, p *pipeline) error {
 	name, a := p.table.Name, r.app(p.table.Name)
-	s, err := p.cmd.openSession(a, p.model, r.connect(&p.cmd.natsFlags), r.v.meter(name))
+	m, options := p.now()
+	s, err := p.cmd.openSession(a, m, options, r.connect(&p.cmd.natsFlags), r.v.meter(name))
 	if err != nil {
 		return final(p, err)
 	}
@@ -71,7 +87,7 @@ func (r *host) run(ctx context.Context, p *pipeline) error {
 		return fmt.Errorf("%w: source: the microphone %s is read by pipeline %s already: give another device", serve.ErrFinal, s.source.device, other)
 	}
 	defer r.release(s.source.device)
-	s.options.Session = newSession(name)
+	s.options.Session, s.options.Switch = newSession(name), &p.turn
 	if !p.cmd.Quiet {
 		s.sinks = append(s.sinks, stream.NewJSON(quitter{&lines{mu: &r.output, w: r.a.data()}}))
 	}

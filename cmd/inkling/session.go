@@ -25,17 +25,13 @@ type session struct {
 }
 
 // openSession opens what a run needs. connect connects to NATS, once.
-func (c *runCmd) openSession(a *app, m *model.Model, connect func() (*nats.Conn, error), meter *metrics.Meter) (s *session, err error) {
+func (c *runCmd) openSession(a *app, m *model.Model, options *stream.Options, connect func() (*nats.Conn, error), meter *metrics.Meter) (s *session, err error) {
 	s = &session{cmd: c, model: m, meter: meter}
 	defer func(opening *session) {
 		if err != nil {
 			opening.close()
 		}
 	}(s)
-	options, err := c.options(m)
-	if err != nil {
-		return nil, err
-	}
 	var prefix string
 	if s.sinks, prefix, err = c.sinks(a, connect); err != nil {
 		return nil, err

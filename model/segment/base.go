@@ -47,6 +47,8 @@ func (b *base) Forget() {}
 
 func (b *base) Open() (open bool, frames, counted int) { return b.open, b.frames, b.counted }
 
+func (b *base) SetFront(front feature.Extractor) { b.front, b.dim = front, front.Dim() }
+
 func (b *base) Reach() uint64 { return 0 }
 
 // begin opens a segment at position at.

@@ -24,6 +24,9 @@ type Segmenter interface {
 	// Open returns whether a segment is open, the number of its frames and how many
 	// of them count.
 	Open() (open bool, frames, counted int)
+	// SetFront replaces the front end, which begins afresh with each segment, while none
+	// is open.
+	SetFront(front feature.Extractor)
 	// Reach returns how many of the last samples may still become part of a segment,
 	// while none is open.
 	Reach() uint64

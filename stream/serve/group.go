@@ -18,7 +18,8 @@ type Group struct {
 	mu      sync.Mutex
 	running map[string]*job
 	errs    []error
-	all     sync.WaitGroup
+	n       int       // that have not ended, and changes that go on
+	fewer   sync.Cond // n has become less
 }
 
 type job struct {
@@ -31,7 +32,24 @@ var ErrFinal = errors.New("final")
 
 // NewGroup returns a group whose pipelines end with ctx.
 func NewGroup(ctx context.Context, failed func(name string, err error, again time.Duration)) *Group {
-	return &Group{Failed: failed, ctx: ctx, running: map[string]*job{}}
+	g := &Group{Failed: failed, ctx: ctx, running: map[string]*job{}}
+	g.fewer.L = &g.mu
+	return g
+}
+
+// Change calls change, which may stop pipelines and start others. Wait does not return
+// meanwhile.
+func (g *Group) Change(change func()) {
+	g.add(1)
+	defer g.add(-1)
+	change()
+}
+
+func (g *Group) add(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.n += n
+	g.fewer.Broadcast()
 }
 
 // Pauses before a pipeline that failed is run again; one that has run for lastPause
@@ -48,10 +66,10 @@ func (g *Group) Start(name string, run func(context.Context) error) {
 	j := &job{cancel: cancel, done: make(chan struct{})}
 	g.mu.Lock()
 	g.running[name] = j
+	g.n++
 	g.mu.Unlock()
-	g.all.Add(1)
 	go func() {
-		defer g.all.Done()
+		defer g.add(-1)
 		defer close(j.done)
 		defer cancel()
 		if err := g.keep(ctx, name, run); err != nil {
@@ -102,8 +120,10 @@ func (g *Group) Stop(name string) {
 // Wait returns when every pipeline has ended by itself or with the group's context, and
 // joins what they failed with.
 func (g *Group) Wait() error {
-	g.all.Wait()
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	for g.n > 0 {
+		g.fewer.Wait()
+	}
 	return errors.Join(g.errs...)
 }

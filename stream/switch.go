@@ -1,0 +1,164 @@
+package stream
+
+import (
+	"errors"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"inkling/capture"
+	"inkling/internal/resample"
+	"inkling/model"
+	"inkling/model/segment"
+)
+
+// A Switch has the streams of a Run go on with another model, or with other options. Each
+// of them does so when its open segment has ended, and not a sample is lost: what follows
+// the end of that segment belongs to the next one. Segments are counted on.
+//
+// If the segmenter, the rate and the channels are the same, what the stream knows of the
+// signal stays, such as its noise floor and what may become a pre-roll. Otherwise the new
+// segmenter begins where the old segment has ended.
+type Switch struct {
+	next atomic.Pointer[plan]
+
+	mu   sync.Mutex
+	told func(m *model.Model) // of the Run; nil: none goes on
+}
+
+// To makes m and o what streams go on with. Session and Stream of o do not count.
+func (s *Switch) To(m *model.Model, o *Options) error {
+	p, err := newPlan(m, o)
+	if err != nil {
+		return err
+	}
+	if old := s.next.Load(); old != nil && old.m.HasNext() != m.HasNext() {
+		return errors.New("a model of labels and one of what comes next cannot follow one another in a run: end the run, and begin another")
+	}
+	s.next.Store(p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told != nil {
+		s.told(m)
+	}
+	return nil
+}
+
+// begin makes p the first plan, and tell what is told of others; nil ends that.
+func (s *Switch) begin(p *plan, tell func(*model.Model)) {
+	if s == nil {
+		return
+	}
+	if p != nil {
+		s.next.Store(p)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = tell
+}
+
+// now returns the plan of new streams: own, unless there is a later one.
+func (s *Switch) now(own *plan) *plan {
+	if s != nil {
+		if p := s.next.Load(); p != nil {
+			return p
+		}
+	}
+	return own
+}
+
+// sameSegments reports whether streams of p and q find the same segments.
+func (p *plan) sameSegments(q *plan) bool {
+	a, b := &p.m.Config, &q.m.Config
+	return p.segment == q.segment && p.dec.Gap == q.dec.Gap && p.o.Why == q.o.Why && a.Rate == b.Rate && a.Channels == b.Channels &&
+		a.Text() == b.Text() && (a.Front.Context > 0) == (b.Front.Context > 0)
+}
+
+// sameFrames reports whether they find the same frames as well.
+func (p *plan) sameFrames(q *plan) bool {
+	return p.sameSegments(q) && reflect.DeepEqual(p.m.Config.Front, q.m.Config.Front)
+}
+
+// turn has the stream go on with the plan of its switch, if that is another. No segment is
+// open, and nothing is queued.
+func (c *Classifier) turn() error {
+	p := c.switched.now(c.plan)
+	switch {
+	case p == c.plan || c.Open() || c.queued():
+		return nil
+	case !p.sameSegments(c.plan):
+		return c.anew(p, c.input.next, c.input.hole)
+	}
+	front, err := p.m.Front()
+	if err != nil {
+		return err
+	}
+	c.segmenter.SetFront(front) // which begins afresh with each segment
+	return c.follow(p)
+}
+
+// turnAt is turn where a segment opens at o. It reports whether the queue has been made
+// anew, from the segment's beginning on.
+func (c *Classifier) turnAt(o *op) (anew bool) {
+	p := c.switched.now(c.plan)
+	if p == c.plan {
+		return false
+	}
+	if p.sameFrames(c.plan) {
+		c.follow(p)
+		return false
+	}
+	if c.plan.segment.Kind == segment.Activity && p.sameSegments(c.plan) {
+		return false // its noise floor would be lost, and silence will come
+	}
+	b, at := c.feeding, o.found.Start
+	if b == nil || b.Fault != nil || at < b.Offset || at > b.Offset+uint64(b.Len()) {
+		return false // of the signal before the block nothing is left: the next segment, then
+	}
+	rest := part(b, int(at-b.Offset), b.Len())
+	if c.checkWith(p, rest.Format) != nil {
+		return false
+	}
+	c.idle()
+	return c.anew(p, at, 0) == nil && c.Feed(rest) == nil
+}
+
+// follow keeps what finds segments, and replaces the network.
+func (c *Classifier) follow(p *plan) error {
+	fresh, err := p.classifier(c.session, c.stream)
+	if err != nil {
+		return err
+	}
+	fresh.follower.where().id = c.follower.where().id
+	c.plan, c.follower, c.before = p, fresh.follower, nil
+	return nil
+}
+
+// anew begins a stream of p at a sample of the source, after which hole samples are
+// missing so far.
+func (c *Classifier) anew(p *plan, at, hole uint64) error {
+	fresh, err := p.classifier(c.session, c.stream)
+	if err != nil {
+		return err
+	}
+	fresh.follower.where().id = c.follower.where().id
+	fresh.switched, fresh.emitted, fresh.skip = c.switched, c.emitted, c.skip
+	in := c.input
+	in.splices, in.shift, in.res = nil, 0, nil
+	in.next, in.hole = at, hole
+	if rate := p.m.Config.Rate; in.known && in.format.Rate > 0 && rate > 0 && in.format.Rate != rate {
+		if in.res, err = resample.New(in.format.Rate, rate, p.m.Config.Channels); err != nil {
+			return err
+		}
+	}
+	fresh.input = in
+	fresh.restart(at)
+	*c = *fresh
+	return nil
+}
+
+// checkWith is checkFormat of a stream of p.
+func (c *Classifier) checkWith(p *plan, f capture.Format) error {
+	other := Classifier{plan: p}
+	return other.checkFormat(f)
+}

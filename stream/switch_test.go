@@ -1,0 +1,182 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"inkling/capture"
+	"inkling/internal/testkit/testmodel"
+	"inkling/model"
+	"inkling/model/segment"
+)
+
+// soundsAndSilence is a signal of sounds with silence between.
+func soundsAndSilence(n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		if i/400%2 == 1 {
+			x[i] = float32(math.Sin(float64(i) * 0.7))
+		} else {
+			x[i] = float32(math.Sin(float64(i))) * 1e-4
+		}
+	}
+	return x
+}
+
+// switching is a source of one signal in several streams that calls do before a block.
+type switching struct {
+	x       []float32
+	streams int
+	size    int
+	at, n   int // block to call do before, blocks read
+	do      func()
+	offset  []int
+}
+
+func (s *switching) Read(_ context.Context, b *capture.Block) error {
+	if s.offset == nil {
+		s.offset = make([]int, s.streams)
+	}
+	if s.n == s.at {
+		s.do()
+	}
+	i := s.n % s.streams
+	s.n++
+	from := s.offset[i]
+	if from == len(s.x) {
+		return io.EOF
+	}
+	to := min(from+s.size, len(s.x))
+	s.offset[i] = to
+	*b = capture.Block{Stream: fmt.Sprint("s", i), Format: capture.Format{Rate: 1000, Channels: 1}, Offset: uint64(from), Samples: s.x[from:to]}
+	return nil
+}
+
+func (s *switching) Close() error { return nil }
+
+// spans returns the segments of a stream, "start-end label", by their ids.
+func spans(t *testing.T, events []Event, stream string) (all []string) {
+	t.Helper()
+	var last uint64
+	for _, e := range events {
+		if e.Stream != stream || e.Type != Confirmed && e.Type != Dropped {
+			continue
+		}
+		if e.Segment != last+1 {
+			t.Errorf("%s: segment %d follows %d", stream, e.Segment, last)
+		}
+		last = e.Segment
+		all = append(all, fmt.Sprint(e.Start, "-", e.End, " ", e.Label, " ", e.P))
+	}
+	return all
+}
+
+// A run that switches at any block gives the segments of the first model up to some
+// segment, and from there on those of the second: none is missing, none is there twice.
+func TestSwitch(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	c := testmodel.Labels(1000, 1, "a", "b", "c")
+	first, second := testmodel.New(t, c, rng), testmodel.New(t, c, rng)
+	x := soundsAndSilence(8000)
+	for _, s := range []*segment.Config{{Kind: segment.Fixed, Steps: 7}, {Kind: segment.Activity, MinDuration: 0.01, Hold: 0.05}} {
+		o := Options{Segment: s, Threshold: -1}
+		run := func(m *model.Model, at, size int) []Event {
+			sw, out := &Switch{}, &kept{}
+			src := &switching{x: x, streams: 3, size: size, at: at, do: func() {
+				if err := sw.To(second, &o); err != nil {
+					t.Error(err)
+				}
+			}}
+			err := Run(t.Context(), src, m, &RunOptions{Options: o, Finite: true, Switch: sw}, out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out.events
+		}
+		before, after := spans(t, run(first, -1, 500), "s0"), spans(t, run(second, -1, 500), "s0")
+		if len(before) < 5 || len(before) != len(after) || before[2] == after[2] {
+			t.Fatalf("%s: %d and %d segments, the third %s and %s", s.Kind, len(before), len(after), before[2], after[2])
+		}
+		mixed := 0
+		for range 20 {
+			size := 1 + rng.IntN(900)
+			events := run(first, rng.IntN(3*(len(x)/size+1)), size)
+			for i := range 3 {
+				got, turned := spans(t, events, fmt.Sprint("s", i)), false
+				if len(got) != len(before) {
+					t.Fatalf("%s: %d segments, want %d", s.Kind, len(got), len(before))
+				}
+				for k := range got {
+					if turned = turned || got[k] != before[k]; turned && got[k] != after[k] {
+						t.Errorf("%s, blocks of %d: segment %d is %s, want %s or %s", s.Kind, size, k+1, got[k], before[k], after[k])
+					}
+				}
+				if turned && got[0] == before[0] {
+					mixed++
+				}
+			}
+		}
+		if mixed < 10 {
+			t.Errorf("%s: %d streams switched within", s.Kind, mixed)
+		}
+	}
+}
+
+// With another segmenter every sample is of a segment of one or the other.
+func TestSwitchOfSegments(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	c := testmodel.Labels(1000, 1, "a", "b", "c")
+	first, second := testmodel.New(t, c, rng), testmodel.New(t, c, rng)
+	x := soundsAndSilence(8000)
+	for range 20 {
+		sw, out := &Switch{}, &kept{}
+		size := 1 + rng.IntN(900)
+		src := &switching{x: x, streams: 2, size: size, at: rng.IntN(2 * len(x) / size), do: func() {
+			if err := sw.To(second, &Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 5}}); err != nil {
+				t.Error(err)
+			}
+		}}
+		if err := Run(t.Context(), src, first, &RunOptions{Options: Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 9}}, Finite: true, Switch: sw}, out); err != nil {
+			t.Fatal(err)
+		}
+		for _, stream := range []string{"s0", "s1"} {
+			var end uint64
+			for _, e := range out.events {
+				if e.Stream != stream || e.Type != Confirmed && e.Type != Dropped {
+					continue
+				}
+				if e.Start != end {
+					t.Errorf("blocks of %d: a segment begins at %d, the one before ended at %d", size, e.Start, end)
+				}
+				end = e.End
+			}
+			if end != uint64(len(x)) {
+				t.Errorf("the last segment ends at %d of %d", end, len(x))
+			}
+			spans(t, out.events, stream)
+		}
+	}
+}
+
+func TestSwitchRefuses(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	labels := testmodel.New(t, testmodel.Labels(1000, 1, "a", "b"), rng)
+	next := testmodel.New(t, testmodel.Next(1000, 1, 10, nil), rng)
+	sw := &Switch{}
+	src := &switching{x: soundsAndSilence(100), streams: 1, size: 100, do: func() {
+		if err := sw.To(next, nil); err == nil {
+			t.Error("a model of labels became one of what comes next")
+		}
+		if err := sw.To(labels, &Options{Ahead: 3}); err == nil {
+			t.Error("options that do not fit are taken")
+		}
+	}}
+	if err := Run(t.Context(), src, labels, &RunOptions{Finite: true, Switch: sw}); err != nil && !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+}
