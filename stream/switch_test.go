@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"inkling/capture"
 	"inkling/internal/testkit/testmodel"
@@ -19,7 +20,7 @@ import (
 func soundsAndSilence(n int) []float32 {
 	x := make([]float32, n)
 	for i := range x {
-		if i/400%2 == 1 {
+		if i/150%2 == 1 {
 			x[i] = float32(math.Sin(float64(i) * 0.7))
 		} else {
 			x[i] = float32(math.Sin(float64(i))) * 1e-4
@@ -82,31 +83,31 @@ func TestSwitch(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	c := testmodel.Labels(1000, 1, "a", "b", "c")
 	first, second := testmodel.New(t, c, rng), testmodel.New(t, c, rng)
-	x := soundsAndSilence(8000)
+	x := soundsAndSilence(2400)
 	for _, s := range []*segment.Config{{Kind: segment.Fixed, Steps: 7}, {Kind: segment.Activity, MinDuration: 0.01, Hold: 0.05}} {
 		o := Options{Segment: s, Threshold: -1}
 		run := func(m *model.Model, at, size int) []Event {
 			sw, out := &Switch{}, &kept{}
-			src := &switching{x: x, streams: 3, size: size, at: at, do: func() {
+			src := &switching{x: x, streams: 2, size: size, at: at, do: func() {
 				if err := sw.To(second, &o); err != nil {
 					t.Error(err)
 				}
 			}}
-			err := Run(t.Context(), src, m, &RunOptions{Options: o, Finite: true, Switch: sw}, out)
+			err := Run(t.Context(), src, m, &RunOptions{Options: o, Finite: true, Switch: sw, now: time.Now}, out)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return out.events
 		}
-		before, after := spans(t, run(first, -1, 500), "s0"), spans(t, run(second, -1, 500), "s0")
+		before, after := spans(t, run(first, -1, 300), "s0"), spans(t, run(second, -1, 300), "s0")
 		if len(before) < 5 || len(before) != len(after) || before[2] == after[2] {
 			t.Fatalf("%s: %d and %d segments, the third %s and %s", s.Kind, len(before), len(after), before[2], after[2])
 		}
 		mixed := 0
-		for range 20 {
-			size := 1 + rng.IntN(900)
-			events := run(first, rng.IntN(3*(len(x)/size+1)), size)
-			for i := range 3 {
+		for range 8 {
+			size := 20 + rng.IntN(300)
+			events := run(first, rng.IntN(2*(len(x)/size+1)), size)
+			for i := range 2 {
 				got, turned := spans(t, events, fmt.Sprint("s", i)), false
 				if len(got) != len(before) {
 					t.Fatalf("%s: %d segments, want %d", s.Kind, len(got), len(before))
@@ -121,7 +122,7 @@ func TestSwitch(t *testing.T) {
 				}
 			}
 		}
-		if mixed < 10 {
+		if mixed < 5 {
 			t.Errorf("%s: %d streams switched within", s.Kind, mixed)
 		}
 	}
@@ -132,16 +133,16 @@ func TestSwitchOfSegments(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	c := testmodel.Labels(1000, 1, "a", "b", "c")
 	first, second := testmodel.New(t, c, rng), testmodel.New(t, c, rng)
-	x := soundsAndSilence(8000)
-	for range 20 {
+	x := soundsAndSilence(2400)
+	for range 8 {
 		sw, out := &Switch{}, &kept{}
-		size := 1 + rng.IntN(900)
+		size := 20 + rng.IntN(300)
 		src := &switching{x: x, streams: 2, size: size, at: rng.IntN(2 * len(x) / size), do: func() {
 			if err := sw.To(second, &Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 5}}); err != nil {
 				t.Error(err)
 			}
 		}}
-		if err := Run(t.Context(), src, first, &RunOptions{Options: Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 9}}, Finite: true, Switch: sw}, out); err != nil {
+		if err := Run(t.Context(), src, first, &RunOptions{Options: Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 9}}, Finite: true, Switch: sw, now: time.Now}, out); err != nil {
 			t.Fatal(err)
 		}
 		for _, stream := range []string{"s0", "s1"} {
@@ -176,7 +177,7 @@ func TestSwitchRefuses(t *testing.T) {
 			t.Error("options that do not fit are taken")
 		}
 	}}
-	if err := Run(t.Context(), src, labels, &RunOptions{Finite: true, Switch: sw}); err != nil && !errors.Is(err, io.EOF) {
+	if err := Run(t.Context(), src, labels, &RunOptions{Finite: true, Switch: sw, now: time.Now}); err != nil && !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 }
