@@ -299,6 +299,16 @@ var documentData = map[string]func(t *testing.T, dir string){
 			testkit.WriteFile(t, dir, "recordings/two"+ext, testkit.ReadFile(t, filepath.Join(dir, "garden/stream-2"+ext)))
 		}
 	},
+	"doorbell": func(t *testing.T, dir string) { // examples of one sound, and a recording without it
+		if err := os.CopyFS(filepath.Join(dir, "doorbell"), os.DirFS("../../internal/bundled/data/notes/flute")); err != nil {
+			t.Fatal(err)
+		}
+		rng, x := rand.New(rand.NewPCG(6, 1)), make([]float32, 20*44100)
+		for i := range x {
+			x[i] = 0.02 * float32(rng.NormFloat64())
+		}
+		testaudio.Write(t, dir, "kitchen.wav", 44100, x)
+	},
 	"street": func(t *testing.T, dir string) { // noise of a street, in three splits
 		rng := rand.New(rand.NewPCG(5, 1))
 		index := "file,label,split\n"
