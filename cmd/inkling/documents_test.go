@@ -300,7 +300,7 @@ var documentData = map[string]func(t *testing.T, dir string){
 		}
 	},
 	"doorbell": func(t *testing.T, dir string) { // examples of one sound, and a recording without it
-		if err := os.CopyFS(filepath.Join(dir, "doorbell"), os.DirFS("../../internal/bundled/data/notes/flute")); err != nil {
+		if err := os.CopyFS(filepath.Join(dir, "doorbell/doorbell"), os.DirFS("../../internal/bundled/data/notes/flute")); err != nil {
 			t.Fatal(err)
 		}
 		rng, x := rand.New(rand.NewPCG(6, 1)), make([]float32, 20*44100)
