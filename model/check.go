@@ -62,6 +62,9 @@ func (c *Config) Check() error {
 	if err := c.checkStem(); err != nil {
 		return err
 	}
+	if err := c.checkDetector(); err != nil {
+		return err
+	}
 	if c.Next != nil {
 		if err := c.checkNext(); err != nil {
 			return err

@@ -25,12 +25,14 @@ type Config struct {
 	Confirm  bool           `json:"confirm"` // whether there is a backward half with the confirm head
 	// ConfirmEvidence adds the running logits of the last frame to the confirm
 	// logits, each times a learned factor. It needs both heads.
-	ConfirmEvidence bool           `json:"confirm_evidence,omitempty"`
-	Next            *Next          `json:"next,omitempty"` // predict the next frame instead of labels; nil: labels
-	Segment         segment.Config `json:"segment"`
-	Calibration     *Calibration   `json:"calibration,omitempty"`
-	Decision        decide.Config  `json:"decision"`
-	Origin          Origin         `json:"origin"`
+	ConfirmEvidence bool `json:"confirm_evidence,omitempty"`
+	// Detector is the network that opens and closes segments of the segmenter label; nil: none.
+	Detector    *DetectorConfig `json:"detector,omitempty"`
+	Next        *Next           `json:"next,omitempty"` // predict the next frame instead of labels; nil: labels
+	Segment     segment.Config  `json:"segment"`
+	Calibration *Calibration    `json:"calibration,omitempty"`
+	Decision    decide.Config   `json:"decision"`
+	Origin      Origin          `json:"origin"`
 }
 
 // HasStem reports whether there are learned filters between the front end and the

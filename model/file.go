@@ -193,6 +193,9 @@ func (c *Config) values() int64 {
 	if c.Confirm {
 		total += direction(in) + n*(2*h+1)
 	}
+	if e := c.Detector; e != nil {
+		total += 4*int64(e.Hidden)*(d+int64(e.Hidden)+2) + int64(e.Hidden) + 1
+	}
 	if c.Next != nil {
 		total += int64(c.outputs(int(d))) * (h + 1)
 		if !c.Text() {

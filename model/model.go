@@ -35,14 +35,15 @@ type Model struct {
 	Config Config
 	Params *Params // read only: the layers use packed copies
 
-	dim     int
-	stem    *stem.Stem // nil: none
-	lower   []*cell.LSTM
-	forward *cell.LSTM
-	reverse *cell.LSTM
-	once    sync.Once
-	hash    string
-	scratch shared.Pool[scratch]
+	dim      int
+	stem     *stem.Stem // nil: none
+	lower    []*cell.LSTM
+	forward  *cell.LSTM
+	reverse  *cell.LSTM
+	detector *cell.LSTM // nil: none
+	once     sync.Once
+	hash     string
+	scratch  shared.Pool[scratch]
 }
 
 // New returns the model with configuration c and parameters p.
@@ -75,6 +76,9 @@ func New(c Config, p *Params) (*Model, error) {
 	}
 	if p.Reverse != nil {
 		m.reverse = c.NewCell(p.Reverse, lowest)
+	}
+	if p.Detector != nil {
+		m.detector = cell.New(p.Detector)
 	}
 	return m, nil
 }

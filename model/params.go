@@ -27,6 +27,9 @@ type Params struct {
 	ConfirmE    []float32       // C factors of the running logits; nil without Config.ConfirmEvidence
 	NextW       []float32       // QD×H, D rows per quantile, or K×H for text; nil without Config.Next
 	NextB       []float32       // QD or K
+	Detector    *cell.Weights   // D→Config.Detector.Hidden; nil without a detector
+	DetectorW   []float32       // Detector.Hidden
+	DetectorB   []float32       // 1
 	NextScale   []float32       // D: the scale of each output; nil for text
 
 	// Aux holds auxiliary heads that exist only during training, one on each half of
@@ -74,6 +77,9 @@ func NewParams(c *Config, dim int) *Params {
 			p.ConfirmE = make([]float32, n)
 		}
 	}
+	if d := c.Detector; d != nil {
+		p.Detector, p.DetectorW, p.DetectorB = cell.NewWeights(dim, d.Hidden), make([]float32, d.Hidden), make([]float32, 1)
+	}
 	if c.Next != nil {
 		rows := c.outputs(dim)
 		p.NextW, p.NextB = make([]float32, rows*h), make([]float32, rows)
@@ -106,6 +112,10 @@ func (p *Params) Init(rng *rand.Rand) {
 		w.Init(rng)
 	}
 	p.Forward.Init(rng)
+	if p.Detector != nil {
+		p.Detector.Init(rng)
+		glorot(p.DetectorW, 1, rng)
+	}
 	if p.Reverse != nil {
 		p.Reverse.Init(rng)
 	}
@@ -150,6 +160,10 @@ func (p *Params) Tensors() []Tensor {
 	ts = appendHead(ts, "confirm", p.ConfirmW, p.ConfirmB)
 	if p.ConfirmE != nil {
 		ts = append(ts, Tensor{Name: "confirm.evidence", Shape: []int{len(p.ConfirmE)}, Data: p.ConfirmE})
+	}
+	if p.Detector != nil {
+		ts = appendCell(ts, "detector.", "_l0", p.Detector)
+		ts = appendHead(ts, "detector.out", p.DetectorW, p.DetectorB)
 	}
 	ts = appendHead(ts, "next", p.NextW, p.NextB)
 	if p.NextScale != nil {

@@ -15,7 +15,7 @@ import (
 // fields must have passed Check.
 func (c *Config) CheckDecision() error {
 	for _, check := range []func() error{c.checkSegment, c.checkBeats, c.checkEarly,
-		func() error { return c.Decision.Check(c.Labels) }, c.checkHeads, c.checkLengths} {
+		c.checkDetector, func() error { return c.Decision.Check(c.Labels) }, c.checkHeads, c.checkLengths} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (c *Classifier) queueConsistent() bool {
 	}
 	for i := range b.queue {
 		o := &b.queue[i]
-		if o.kind != opFound || o.found.Kind == segment.Missed {
+		if o.kind != opFound || o.found.Kind == segment.Missed || o.found.Kind == segment.Heard {
 			continue
 		}
 		if open == (o.found.Kind == segment.Opened) {

@@ -38,6 +38,7 @@ func examples() []Event {
 	events := []Event{
 		{Type: Status, Incident: Incident{State: "up", Reason: "started", Version: "0.1.0", Model: "9f2c41d07a5be683"}},
 		{Type: Running, Header: Header{Segment: 1, Step: 9, Sample: 2867}, Answer: Answer{Label: "flute", P: 0.71, Warm: true, Top: []Score{{"flute", 0.71}, {"piano", 0.2}, {"trumpet", 0.09}}}},
+		{Type: Detector, Header: Header{Segment: 1, Step: 9, Sample: 2867}, Answer: Answer{P: 0.98}, HeldBack: HeldBack{Threshold: 0.8}},
 		{Type: Early, Header: Header{Segment: 1, Step: 11, Sample: 3309}, Answer: Answer{Label: "flute", P: 0.83}},
 		{Type: Confirmed, Header: Header{Segment: 1, Step: 12, Sample: 3528}, Answer: Answer{Label: "flute", P: 0.94, Top: []Score{{"flute", 0.94}, {"piano", 0.04}, {"trumpet", 0.02}}}, Outcome: Outcome{Running: "flute", Agrees: true, Steps: 12, LatencyMS: 0.4}, Span: Span{End: 3528, EndedBy: segment.BySilence}},
 		{Type: Dropped, Header: Header{Segment: 2, Step: 4, Sample: 9261}, HeldBack: HeldBack{Rule: decide.Rule(segment.Short), Threshold: 0.05, Value: 0.02}, Span: Span{Start: 7938, End: 9261, EndedBy: segment.BySilence}},
@@ -137,16 +138,16 @@ func TestDocumentedFields(t *testing.T) {
 			}
 		}
 		_, numbered := raw["segment"]
-		opened := e.Rule != decide.Rule(segment.BelowOn) && e.Rule != decide.Rule(segment.BelowLevel)
-		if inside := slices.Contains([]Type{Running, Early, Confirmed, Dropped, Forecast}, e.Type) && opened; inside != numbered {
+		opened := e.Rule != decide.Rule(segment.BelowOn) && e.Rule != decide.Rule(segment.BelowLevel) && e.Rule != decide.Rule(segment.BelowDetect)
+		if inside := slices.Contains([]Type{Running, Early, Confirmed, Dropped, Forecast}, e.Type) && opened; inside != numbered && e.Type != Detector {
 			t.Errorf("segment in %s", line)
 		}
 		if _, timed := raw["time"]; timed == e.Time.IsZero() {
 			t.Errorf("time in %s", line)
 		}
 	}
-	if len(seen) != 8 || len(fields) != 8 {
-		t.Errorf("%d types were seen, %d documented, of 8", len(seen), len(fields))
+	if len(seen) != 9 || len(fields) != 9 {
+		t.Errorf("%d types were seen, %d documented, of 9", len(seen), len(fields))
 	}
 }
 

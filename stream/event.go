@@ -14,6 +14,7 @@ type Type string
 
 const (
 	Running   Type = "running"   // Answer: the label after a step of an open segment
+	Detector  Type = "detector"  // Answer.P, HeldBack.Threshold: the probability that a label is sounding
 	Early     Type = "early"     // Answer: the running label is final
 	Confirmed Type = "confirmed" // Answer, Outcome, Span, HeldBack: a segment's label
 	Dropped   Type = "dropped"   // HeldBack, Span: a segment, or sound, without a label
@@ -22,6 +23,10 @@ const (
 	Summary   Type = "summary"   // Counts: the end of a run over a source that ends
 	Forecast  Type = "forecast"  // Prediction; for text also Answer.Top: what comes next
 )
+
+// MayBeLost reports whether events of this type are thinned out when a sink is slow: the
+// next one replaces them.
+func (t Type) MayBeLost() bool { return t == Running || t == Forecast || t == Detector }
 
 // An Event is one line of inkling's output; docs/events.md gives the fields of each
 // type. It holds the parts that its Type names, and the others are zero: the New
@@ -119,6 +124,12 @@ type Count struct {
 
 // NewRunning returns a running event.
 func NewRunning(h Header, a Answer) Event { return Event{Type: Running, Header: h, Answer: a} }
+
+// NewDetector returns a detector event: at h, the probability that one of the labels is
+// sounding, and the one that opens a segment.
+func NewDetector(h Header, p float32, threshold float64) Event {
+	return Event{Type: Detector, Header: h, Answer: Answer{P: p}, HeldBack: HeldBack{Threshold: threshold}}
+}
 
 // NewEarly returns an early event.
 func NewEarly(h Header, label string, p float32) Event {

@@ -161,9 +161,6 @@ func (h *held) size() int {
 	return n
 }
 
-// replaceable reports whether the next event of type t makes up for the loss of one.
-func replaceable(t Type) bool { return t == Running || t == Forecast }
-
 func (o *outlet) err() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -179,7 +176,7 @@ func (o *outlet) put(e *Event) (stalled bool) {
 		o.changed.Wait()
 	}
 	if o.live && len(o.queue) >= queueLength {
-		if o.dropRunning(); len(o.queue) >= queueLength && replaceable(e.Type) {
+		if o.dropRunning(); len(o.queue) >= queueLength && e.Type.MayBeLost() {
 			o.lose(e.Type)
 			return false
 		}
@@ -192,7 +189,7 @@ func (o *outlet) put(e *Event) (stalled bool) {
 		o.fail(fmt.Errorf("a sink takes nothing, and %d events that must not be lost wait for it, more than the %s of RunOptions.Keep", len(o.queue)+o.writing+1, megabytes(o.keep)))
 		return false
 	}
-	if replaceable(e.Type) {
+	if e.Type.MayBeLost() {
 		o.running++
 	}
 	o.queue = append(o.queue, h)
@@ -221,7 +218,7 @@ func (o *outlet) dropRunning() {
 	}
 	n := 0
 	o.queue = slices.DeleteFunc(o.queue, func(q held) bool {
-		if !replaceable(q.Type) || n == fewRunning {
+		if !q.Type.MayBeLost() || n == fewRunning {
 			return false
 		}
 		n++

@@ -87,6 +87,8 @@ func (c *Classifier) walk(dst []Event) ([]Event, need) {
 			dst = w.confirm(c, dst, o)
 		case segment.Dropped:
 			dst = w.drop(c, dst, o)
+		case segment.Heard:
+			dst = c.emit(dst, NewDetector(c.hearing(o), float32(o.found.Value), o.found.Threshold))
 		case segment.Missed:
 			dst = c.emit(dst, o.dropped(Header{Sample: o.sample, Time: o.time}))
 		}
@@ -130,6 +132,15 @@ func (c *Classifier) emit(dst []Event, e Event) []Event {
 	}
 	e.Session, e.Stream = c.session, c.stream
 	return append(dst, e)
+}
+
+// hearing returns the header of a detector event: within the open segment, or outside.
+func (c *Classifier) hearing(o *op) Header {
+	h := Header{Sample: o.sample, Time: o.time}
+	if w := c.follower.where(); w.open {
+		h.Segment, h.Step = w.id, w.step
+	}
+	return h
 }
 
 // report appends the event of a gap or of a change of health.

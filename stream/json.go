@@ -42,6 +42,9 @@ func (w *writer) fields(e *Event) {
 	case Running:
 		w.labelled(e)
 		w.bool("warm", e.Warm)
+	case Detector:
+		w.num("p", float64(e.P), 32)
+		w.num("threshold", e.Threshold, 64)
 	case Early:
 		w.label("label", e.Label)
 		w.num("p", float64(e.P), 32)

@@ -32,17 +32,34 @@ type Options struct {
 	Resumable bool
 }
 
-// Emit thins out running events and forecasts, and no others. The zero value emits every
-// step.
+// Emit thins out running events and forecasts, and no others; Detector adds events. The zero
+// value emits every step.
 type Emit struct {
 	Change    bool          `json:"change"`    // only when the label changes
 	Every     time.Duration `json:"every"`     // at most one in this much of the signal
 	Confirmed bool          `json:"confirmed"` // none at all
 	Word      bool          `json:"word"`      // for text: only after a word, at the white space that follows
+	Detector  bool          `json:"detector"`  // also a detector event for every frame that the detector hears
 }
 
-// ParseEmit returns the Emit of a text: step, change, word, every=100ms or confirmed.
-func ParseEmit(s string) (Emit, error) {
+// ParseEmit returns the Emit of a text: step, change, word, every=100ms or confirmed, and
+// with detector, as in "change,detector", detector events as well.
+func ParseEmit(s string) (e Emit, err error) {
+	var rest []string
+	for _, part := range strings.Split(s, ",") {
+		if part == "detector" {
+			e.Detector = true
+		} else {
+			rest = append(rest, part)
+		}
+	}
+	detector := e.Detector
+	e, err = parseRunning(strings.Join(rest, ","))
+	e.Detector = detector
+	return e, err
+}
+
+func parseRunning(s string) (Emit, error) {
 	switch s {
 	case "", "step":
 		return Emit{}, nil
@@ -58,7 +75,7 @@ func ParseEmit(s string) (Emit, error) {
 			return Emit{Every: d}, nil
 		}
 	}
-	return Emit{}, fmt.Errorf("emit %q: want step, change, word (for text), every=DURATION such as every=100ms, or confirmed", s)
+	return Emit{}, fmt.Errorf("emit %q: want step, change, word (for text), every=DURATION such as every=100ms, or confirmed; detector may be added: change,detector", s)
 }
 
 // settle returns the segmenter and the decision that o and the model's configuration
@@ -90,6 +107,9 @@ func (o *Options) settle(m *model.Model) (segment.Config, decide.Config, error) 
 	err := cfg.CheckDecision()
 	if err == nil && o.Emit.Word && !m.Config.Text() {
 		err = fmt.Errorf("emit word needs a model of text, this one has the front end %s: use step, change, every=DURATION or confirmed", m.Config.Front.Kind)
+	}
+	if err == nil && o.Emit.Detector && cfg.Segment.Kind != segment.Label {
+		err = fmt.Errorf("emit detector needs the segmenter %s, this is %s: leave detector out, or take a model with a detector", segment.Label, cfg.Segment.Kind)
 	}
 	return cfg.Segmenter(), *d, err
 }

@@ -56,8 +56,12 @@ func (p *plan) classifier(session, stream string) (*Classifier, error) {
 	}
 	m := p.m
 	c := &Classifier{plan: p, session: session, stream: stream}
-	c.segmenter = segment.New(&p.segment, segment.Setup{Front: front, Rate: m.Config.Rate, Channels: m.Config.Channels,
-		Text: m.Config.Text(), Context: m.Config.Front.Context > 0, Missed: p.o.Why, Endless: m.HasNext()})
+	setup := segment.Setup{Front: front, Rate: m.Config.Rate, Channels: m.Config.Channels,
+		Text: m.Config.Text(), Context: m.Config.Front.Context > 0, Missed: p.o.Why, Heard: p.o.Emit.Detector, Endless: m.HasNext()}
+	if p.segment.Kind == segment.Label {
+		setup.Detector = m.NewDetector()
+	}
+	c.segmenter = segment.New(&p.segment, setup)
 	switch {
 	case !m.HasNext():
 		c.follower = newWalker(p)

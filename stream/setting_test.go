@@ -55,6 +55,19 @@ func randomModel(t interface{ Fatal(...any) }, seed uint64, front feature.Config
 	return m
 }
 
+// withDetector is m with a detector of random weights.
+func withDetector(t interface{ Fatal(...any) }, m *model.Model, seed uint64) *model.Model {
+	c := m.Config
+	c.Detector = &model.DetectorConfig{Hidden: 3}
+	p := model.NewParams(&c, m.Dim())
+	p.Init(rand.New(rand.NewPCG(seed, 3)))
+	heard, err := model.New(c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return heard
+}
+
 // overStem is m's network over a stem of random weights.
 func overStem(t interface{ Fatal(...any) }, m *model.Model, text string, seed uint64) *model.Model {
 	c := m.Config
@@ -147,14 +160,20 @@ func drawSetting(t *rapid.T) setting {
 	front := rapid.SampledFrom([]feature.Config{{Kind: feature.KindRaw, Samples: 7, Deltas: 1}, {Kind: feature.KindRaw, Samples: 3, Decimate: 4},
 		{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 15, Bands: 4}, {Kind: feature.KindMFCC, WindowMS: 40, HopMS: 20, Bands: 5, Coefficients: 3}}).Draw(t, "front")
 	running := rapid.SampledFrom([]model.RunningHead{model.RunningSoftmax, model.RunningEvidence}).Draw(t, "running")
-	kind := rapid.SampledFrom([]segment.Kind{segment.Activity, segment.Fixed, segment.Message, segment.Whole}).Draw(t, "segment")
+	kind := rapid.SampledFrom([]segment.Kind{segment.Activity, segment.Label, segment.Fixed, segment.Message, segment.Whole}).Draw(t, "segment")
 	s := setting{format: capture.Format{Rate: source, Channels: channels}, channels: channels}
 	s.m = randomModel(t, rng.Uint64(), front, rate, channels, rapid.IntRange(1, 2).Draw(t, "layers"), running, rapid.Bool().Draw(t, "confirm"))
-	if rapid.Bool().Draw(t, "stem") {
+	if kind == segment.Label {
+		s.m = withDetector(t, s.m, rng.Uint64())
+	} else if rapid.Bool().Draw(t, "stem") {
 		s.m = overStem(t, s.m, rapid.SampledFrom([]string{"conv:4/2x6,3/1x3", "conv:5/3x4"}).Draw(t, "layers of the stem"), rng.Uint64())
 	}
 	s.o = Options{Stream: "s", Segment: &segment.Config{Kind: kind, Steps: 9, MaxDuration: rapid.SampledFrom([]float64{0.4, 60}).Draw(t, "maximum"),
 		MinDuration: 0.03, PreRoll: 0.04, Hold: 0.06}, State: "reset"}
+	if kind == segment.Label {
+		s.o.Segment.DetectOn, s.o.Segment.DetectOff = 0.52, 0.48
+		s.o.Why, s.o.Emit.Detector = rapid.Bool().Draw(t, "why"), rapid.Bool().Draw(t, "emit detector")
+	}
 	if running == model.RunningSoftmax {
 		s.o.State = rapid.SampledFrom([]decide.State{decide.Reset, decide.Carry}).Draw(t, "state")
 	}

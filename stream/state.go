@@ -12,7 +12,7 @@ import (
 )
 
 // stateVersion is the first byte of a saved state.
-const stateVersion = 5
+const stateVersion = 6
 
 // The second byte says what follows the identity.
 const (

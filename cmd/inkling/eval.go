@@ -19,14 +19,15 @@ type evalCmd struct {
 	Data        string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
 	dataFlags   `group:"Data"`
 	Rate        float64      `group:"Data" help:"Sampling rate to read the data at [the model's]." placeholder:"HZ"`
-	Segment     segment.Kind `help:"Cut every example with this segmenter, instead of using it whole; with --stream, cut the recording [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat,stored" default:"" placeholder:"KIND"`
-	Crop        float64      `help:"Judge crops of this many seconds instead of whole examples." placeholder:"SECONDS"`
-	Join        int          `help:"Text: judge this many consecutive examples of a passage as one." placeholder:"N"`
-	Carry       bool         `help:"Also run the examples one after another with the running head's state carried on. Always done for a model whose policy is carry."`
-	JSON        bool         `help:"Print one JSON object."`
-	Each        string       `help:"Write one JSON line per example to this file; with --stream, per event and false alarm; for data with a label for every step, per stretch of equal labels." placeholder:"FILE"`
-	Report      string       `help:"Write a page with charts to this file." placeholder:"FILE.html"`
-	Ahead       int          `help:"Model of what comes next: judge forecasts one step and this many steps ahead [10]." placeholder:"N"`
+	Segment     segment.Kind `help:"Cut every example with this segmenter, instead of using it whole; with --stream, cut the recording [the model's]." enum:",activity,label,fixed,message,whole,line,sentence,beat,stored" default:"" placeholder:"KIND"`
+	cutFlags    `group:"Segments, with --stream or --segment, instead of the model's"`
+	Crop        float64 `help:"Judge crops of this many seconds instead of whole examples." placeholder:"SECONDS"`
+	Join        int     `help:"Text: judge this many consecutive examples of a passage as one." placeholder:"N"`
+	Carry       bool    `help:"Also run the examples one after another with the running head's state carried on. Always done for a model whose policy is carry."`
+	JSON        bool    `help:"Print one JSON object."`
+	Each        string  `help:"Write one JSON line per example to this file; with --stream, per event and false alarm; for data with a label for every step, per stretch of equal labels." placeholder:"FILE"`
+	Report      string  `help:"Write a page with charts to this file." placeholder:"FILE.html"`
+	Ahead       int     `help:"Model of what comes next: judge forecasts one step and this many steps ahead [10]." placeholder:"N"`
 	streamFlags `group:"Streams"`
 }
 
@@ -78,13 +79,14 @@ func (c *evalCmd) Run(a *app) error {
 
 // segmenter returns the segmenter of --segment; nil if it is not given.
 func (c *evalCmd) segmenter(m *model.Model) *segment.Config {
-	if c.Segment == "" {
+	if c.Segment == "" && c.cutFlags == (cutFlags{}) {
 		return nil
 	}
 	s := m.Config.Segment
-	if c.Segment != "stored" {
+	if c.Segment != "" && c.Segment != "stored" {
 		s.Kind = c.Segment
 	}
+	c.cutFlags.over(&s)
 	return &s
 }
 

@@ -35,7 +35,7 @@ func TestZeroOfASegmentFlagCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := segmentFlags{PreRoll: new(float64), Minimum: new(float64)}
+	f := segmentFlags{cutFlags: cutFlags{PreRoll: new(float64), Minimum: new(float64)}}
 	s := f.over(m, false).Defaults()
 	if err := s.Check(); err != nil || s.PreRoll > 1e-6 || s.MinDuration > 1e-6 || s.Hold != 0.2 {
 		t.Errorf("%+v, %v", s, err)
@@ -69,7 +69,7 @@ func TestSegmenterOfASourceThatDoesNotEnd(t *testing.T) {
 	}{
 		"clips":                     {m: whole(true, 29), kind: segment.Fixed, steps: 29},
 		"clips of unknown length":   {m: whole(true, 0), kind: segment.Fixed, steps: 100},
-		"clips, a length given":     {m: whole(true, 29), flags: segmentFlags{Steps: 7}, kind: segment.Fixed, steps: 7},
+		"clips, a length given":     {m: whole(true, 29), flags: segmentFlags{cutFlags: cutFlags{Steps: 7}}, kind: segment.Fixed, steps: 7},
 		"clips, a segmenter given":  {m: whole(true, 29), flags: segmentFlags{Segment: segment.Message}, kind: segment.Message, steps: 100},
 		"clips, a source that ends": {m: whole(true, 29), ends: true, kind: segment.Whole, steps: 100},
 		"a label for every step":    {m: whole(false, 1), kind: segment.Whole, steps: 100},

@@ -52,17 +52,24 @@ type runCmd struct {
 	Quiet         bool `short:"q" help:"Print nothing on standard output."`
 }
 
-// segmentFlags override the model's segmenter. A flag that is nil was not given.
+// segmentFlags override the model's segmenter.
 type segmentFlags struct {
-	Segment segment.Kind `help:"Segmenter: activity, fixed, message, whole or beat; for text also line or sentence [the model's]." enum:",activity,fixed,message,whole,line,sentence,beat" default:"" placeholder:"KIND"`
-	Steps   int          `help:"fixed: steps per segment." placeholder:"N"`
-	Maximum float64      `help:"End a segment after this many seconds at the latest." placeholder:"SECONDS"`
-	On      *float64     `help:"activity: a segment opens this many dB above the noise floor." placeholder:"DB"`
-	Off     *float64     `help:"activity: a segment stays open down to this many dB above the noise floor." placeholder:"DB"`
+	Segment segment.Kind `help:"Segmenter: activity, label, fixed, message, whole or beat; for text also line or sentence [the model's]." enum:",activity,label,fixed,message,whole,line,sentence,beat" default:"" placeholder:"KIND"`
 	Level   *float64     `help:"activity: no segment opens below this level, in dB of full scale." placeholder:"DB"`
-	Minimum *float64     `help:"activity: drop segments shorter than this many seconds." placeholder:"SECONDS"`
-	PreRoll *float64     `help:"activity: seconds of signal kept from before the opening." placeholder:"SECONDS"`
-	Hold    *float64     `help:"activity: seconds of silence that end a segment." placeholder:"SECONDS"`
+	cutFlags
+}
+
+// cutFlags override how the segmenter cuts. A flag that is nil was not given.
+type cutFlags struct {
+	Steps     int      `help:"fixed: steps per segment." placeholder:"N"`
+	Maximum   float64  `help:"End a segment after this many seconds at the latest." placeholder:"SECONDS"`
+	DetectOn  *float64 `help:"label: a segment opens when the detector's probability that a label is sounding reaches this." placeholder:"P"`
+	DetectOff *float64 `help:"label: a segment stays open down to this probability." placeholder:"P"`
+	On        *float64 `help:"activity: a segment opens this many dB above the noise floor." placeholder:"DB"`
+	Off       *float64 `help:"activity: a segment stays open down to this many dB above the noise floor." placeholder:"DB"`
+	Minimum   *float64 `help:"activity, label: drop segments shorter than this many seconds." placeholder:"SECONDS"`
+	PreRoll   *float64 `help:"activity, label: seconds of signal kept from before the opening." placeholder:"SECONDS"`
+	Hold      *float64 `help:"activity, label: seconds without sound that end a segment." placeholder:"SECONDS"`
 	beatFlags
 }
 
@@ -100,16 +107,22 @@ func (f *segmentFlags) over(m *model.Model, endless bool) *segment.Config {
 		s = m.Config.LiveSegmenter()
 	}
 	put(&s.Kind, f.Segment)
+	put(&s.LevelDBFS, given(f.Level))
+	f.cutFlags.over(&s)
+	return &s
+}
+
+func (f *cutFlags) over(s *segment.Config) {
 	put(&s.Steps, f.Steps)
 	put(&s.MaxDuration, f.Maximum)
 	put(&s.OnDB, given(f.On))
 	put(&s.OffDB, given(f.Off))
-	put(&s.LevelDBFS, given(f.Level))
+	put(&s.DetectOn, given(f.DetectOn))
+	put(&s.DetectOff, given(f.DetectOff))
 	put(&s.MinDuration, given(f.Minimum))
 	put(&s.PreRoll, given(f.PreRoll))
 	put(&s.Hold, given(f.Hold))
-	f.beatFlags.over(&s)
-	return &s
+	f.beatFlags.over(s)
 }
 
 func (c *runCmd) Run(a *app) error {

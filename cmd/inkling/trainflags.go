@@ -17,7 +17,7 @@ type trainCmd struct {
 	dataFlags       `group:"Data"`
 	Crop            float64      `group:"Data" help:"Train on consecutive crops of this length instead of whole examples." placeholder:"SECONDS"`
 	Rate            float64      `group:"Data" help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
-	Segment         segment.Kind `group:"Data" help:"Segmenter to store in the model: activity, fixed, message, whole or beat; for text also line or sentence. activity also cuts the training examples as the live stream will; beat trains on the heartbeats of annotated electrocardiograms." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
+	Segment         segment.Kind `group:"Data" help:"Segmenter to store in the model: activity, fixed, message, whole or beat; for text also line or sentence. activity also cuts the training examples as the live stream will; beat trains on the heartbeats of annotated electrocardiograms." enum:",activity,label,fixed,message,whole,line,sentence,beat" default:""`
 	beatFlags       `group:"Data"`
 	MostBeats       int    `group:"Data" help:"beat: greatest number of examples of a class, shared out over the records; negative: all." default:"6000" placeholder:"N"`
 	Background      string `group:"Data" help:"Audio: recordings of sounds that are none of the labels; their own labels are ignored. Pieces of them become examples of the label background, and noise under the other examples, from --snr up." placeholder:"DATA"`

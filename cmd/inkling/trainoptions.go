@@ -10,6 +10,7 @@ import (
 
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/feature"
 	"inkling/model/segment"
 	"inkling/model/train"
 	"inkling/stream/report"
@@ -131,6 +132,7 @@ func (c *trainCmd) options(a *app, set *dataset.Set, given train.Values) (o trai
 	if c.Plain {
 		o = o.Plain()
 	}
+	c.detect(a, &o, given)
 	put(&o.Segment.Kind, c.Segment)
 	o.CutActivity = c.Segment == segment.Activity
 	c.beatFlags.over(&o.Segment)
@@ -144,6 +146,20 @@ func (c *trainCmd) options(a *app, set *dataset.Set, given train.Values) (o trai
 		a.logf("stem %s over %s", o.Stem, report.FrontEnd(o.Front))
 	}
 	return o, nil
+}
+
+// detect leaves the detector out where the user wants segments that it has no part in, or
+// frames that it does not follow.
+func (c *trainCmd) detect(a *app, o *train.Options, given train.Values) {
+	_, asked := given["detector"]
+	cut := c.Segment != "" && c.Segment != segment.Label
+	frames := o.Stem.Kind != "" || o.Front.Kind != feature.KindLogMel && o.Front.Kind != feature.KindMFCC && o.Front.Kind != ""
+	if !asked && (cut || frames || c.Crop > 0) {
+		o.Detector = 0
+	}
+	if o.Detector > 0 {
+		a.logf("a detector of %d units learns from composed streams when a label begins and ends", o.Detector)
+	}
 }
 
 // checkNext refuses flags that have no meaning with --predict, or without it.

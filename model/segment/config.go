@@ -14,6 +14,7 @@ type Kind string
 
 const (
 	Activity Kind = "activity" // opens on sound above the noise floor, ends with silence
+	Label    Kind = "label"    // opens when the model's detector hears one of the labels, ends when it no longer does
 	Fixed    Kind = "fixed"    // a fixed number of steps, one segment after another
 	Message  Kind = "message"  // from a block marked as a beginning to one marked as an end
 	Whole    Kind = "whole"    // the whole signal
@@ -23,7 +24,7 @@ const (
 )
 
 // Kinds lists all segmenters.
-func Kinds() []Kind { return []Kind{Activity, Fixed, Message, Whole, Line, Sentence, Beat} }
+func Kinds() []Kind { return []Kind{Activity, Label, Fixed, Message, Whole, Line, Sentence, Beat} }
 
 // ReadsText reports whether the segmenter needs a signal of characters.
 func (k Kind) ReadsText() bool { return k == Line || k == Sentence }
@@ -42,6 +43,9 @@ type Config struct {
 	MinDuration float64 `json:"minimum,omitempty"`  // shorter segments are dropped [0.05]
 	PreRoll     float64 `json:"pre_roll,omitempty"` // signal kept from before the opening [0.02]
 	Hold        float64 `json:"hold,omitempty"`     // silence that ends a segment [0.2]
+	// Label; MinDuration [0.02], PreRoll [0.12] and Hold [0.15] are of Activity and Label
+	DetectOn  float64 `json:"detect_on,omitempty"`  // opens at this probability of the detector [0.8]
+	DetectOff float64 `json:"detect_off,omitempty"` // stays open down to this probability [0.5]
 	// Beat
 	Before float64 `json:"before,omitempty"` // signal before the R peak [0.3]
 	After  float64 `json:"after,omitempty"`  // signal after the R peak [0.4]
@@ -74,15 +78,22 @@ func (c *Config) Check() error {
 			return fmt.Errorf("segment: on, off and level must be finite")
 		}
 	}
+	for _, p := range []float64{c.DetectOn, c.DetectOff} {
+		if math.IsNaN(p) || p < 0 || p > 1 {
+			return fmt.Errorf("segment: detect_on and detect_off are probabilities: %v, want 0 to 1", p)
+		}
+	}
 	d := c.Defaults()
 	switch {
+	case d.Kind == Label && d.DetectOff > d.DetectOn:
+		return fmt.Errorf("segment: detect_off (%v) is above detect_on (%v): the segment would close at once; lower detect_off", d.DetectOff, d.DetectOn)
 	case d.OffDB > d.OnDB:
 		return fmt.Errorf("segment: off (%v dB) is above on (%v dB): the segment would close at once; lower off", d.OffDB, d.OnDB)
 	case d.MaxDuration < d.MinDuration:
 		return fmt.Errorf("segment: maximum (%v s) is under minimum (%v s): nothing could be reported; raise maximum", d.MaxDuration, d.MinDuration)
 	case d.MaxDuration <= d.PreRoll:
 		return fmt.Errorf("segment: maximum (%v s) is within pre_roll (%v s): raise maximum", d.MaxDuration, d.PreRoll)
-	case d.Kind == Activity && d.Hold > d.MaxDuration:
+	case (d.Kind == Activity || d.Kind == Label) && d.Hold > d.MaxDuration:
 		return fmt.Errorf("segment: hold (%v s) is longer than maximum (%v s): no silence could end a segment; lower hold", d.Hold, d.MaxDuration)
 	}
 	return nil
@@ -90,6 +101,9 @@ func (c *Config) Check() error {
 
 // Defaults returns c with its zero fields filled in.
 func (c Config) Defaults() Config {
+	if c.Kind == Label {
+		c.labelDefaults()
+	}
 	for _, f := range []struct {
 		field *float64
 		value float64
@@ -103,6 +117,17 @@ func (c Config) Defaults() Config {
 		c.Steps = 100
 	}
 	return c
+}
+
+func (c *Config) labelDefaults() {
+	for _, f := range []struct {
+		field *float64
+		value float64
+	}{{&c.DetectOn, 0.8}, {&c.DetectOff, 0.5}, {&c.MinDuration, 0.02}, {&c.PreRoll, 0.12}, {&c.Hold, 0.15}, {&c.MaxDuration, 30}} {
+		if *f.field == 0 {
+			*f.field = f.value
+		}
+	}
 }
 
 // CheckBeats reports why the segmenter Beat cannot find heartbeats in a signal of the

@@ -50,10 +50,12 @@ type Setup struct {
 	Front    feature.Extractor // of the stream; the segmenter resets it at each segment
 	Rate     float64           // samples a second and channel; 0: unknown, a second is one sample
 	Channels int
-	Text     bool // samples are characters: frames say where words end
-	Context  bool // Beat: frames have a context
-	Missed   bool // report sound that opened no segment
-	Endless  bool // Whole: a segment ends with the signal alone, and has whole frames only
+	Text     bool     // samples are characters: frames say where words end
+	Context  bool     // Beat: frames have a context
+	Detector Detector // Label: of the stream; the segmenter resets it when it forgets
+	Heard    bool     // Label: report every probability of the detector
+	Missed   bool     // report sound that opened no segment
+	Endless  bool     // Whole: a segment ends with the signal alone, and has whole frames only
 }
 
 // New returns the segmenter of one stream. c has passed its check and has its zero
@@ -63,6 +65,8 @@ func New(c *Config, s Setup) Segmenter {
 	switch c.Kind {
 	case Activity:
 		return newActivity(b, c, s)
+	case Label:
+		return newLabel(b, c, s)
 	case Fixed:
 		return newFixed(b, c)
 	case Message:
@@ -100,6 +104,7 @@ const (
 	Counted                     // every frame of the open segment so far counts
 	Closed                      // the segment [Start, End) ends, by Ending
 	Dropped                     // [Start, End) is no segment after all, for Reason
+	Heard                       // Label: the detector's probability at End is Value
 	Missed                      // sound in [Start, End) opened no segment, for Reason
 )
 
@@ -122,6 +127,7 @@ type Ending string
 
 const (
 	BySilence   Ending = "silence"   // Activity: no sound for Hold
+	ByQuiet     Ending = "quiet"     // Label: the detector heard none of the labels for Hold
 	ByMaximum   Ending = "maximum"   // it is MaxDuration long
 	ByFixed     Ending = "fixed"     // Fixed: it has all its steps
 	ByMessage   Ending = "message"   // Message: the source marked its end
@@ -138,8 +144,9 @@ const (
 type Reason string
 
 const (
-	Short      Reason = "short"   // it sounded for less than MinDuration
-	NoStep     Reason = "no_step" // it is shorter than a frame
-	BelowOn    Reason = "on"      // it never rose OnDB above the noise floor
-	BelowLevel Reason = "level"   // it never reached LevelDBFS
+	Short       Reason = "short"   // it sounded for less than MinDuration
+	NoStep      Reason = "no_step" // it is shorter than a frame
+	BelowOn     Reason = "on"      // it never rose OnDB above the noise floor
+	BelowDetect Reason = "detect"  // the detector's probability never reached DetectOn
+	BelowLevel  Reason = "level"   // it never reached LevelDBFS
 )

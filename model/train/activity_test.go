@@ -50,14 +50,14 @@ func TestExamplesAreCutToActivity(t *testing.T) {
 // Training on the activity of padded tones is training on the tones.
 func TestTrainsOnActivityAlone(t *testing.T) {
 	o, _, _ := Defaults(toyAudio(12, 1), "")
-	o.Hidden, o.Epochs, o.Folds, o.Segment.Kind, o.CutActivity = 4, 1, 0, segment.Activity, true
+	o.Detector, o.Hidden, o.Epochs, o.Folds, o.Segment.Kind, o.CutActivity = 0, 4, 1, 0, segment.Activity, true
 	set := toyAudio(12, 1)
 	for i := range set.Examples {
 		e := &set.Examples[i]
 		e.Label = 1 - e.Label // the tone of both kinds is no background
 		e.Samples = append(make([]float32, 1600), append(e.Samples, make([]float32, 2400)...)...)
 	}
-	tr, err := prepare(set, nil, o)
+	tr, err := prepare(t.Context(), set, nil, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,9 @@ const (
 	forNext
 	forStream
 	forBackground
+	forHalves
+	forScene
+	forCuts
 )
 
 // random returns the generator of one use: it depends on the seed, the purpose

@@ -131,7 +131,7 @@ func TestBackgroundGivesTheSameModelOnAnyCores(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Hidden, o.Epochs, o.Folds, o.Background, o.SNR = 4, 1, 0, b, 5
+		o.Detector, o.Hidden, o.Epochs, o.Folds, o.Background, o.SNR = 0, 4, 1, 0, b, 5
 		r, err := Fit(t.Context(), words(24), nil, o, Hooks{}, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -89,6 +89,7 @@ type savedRow struct {
 type savedCrossing struct {
 	Done     int
 	Verdicts []savedVerdict
+	Cuts     []savedVerdict
 }
 
 type savedVerdict struct {
@@ -119,6 +120,9 @@ func (c *crossing) saved() savedCrossing {
 	for _, v := range c.Verdicts {
 		s.Verdicts = append(s.Verdicts, savedVerdict(v))
 	}
+	for _, v := range c.Cuts {
+		s.Cuts = append(s.Cuts, savedVerdict(v))
+	}
 	return s
 }
 
@@ -126,6 +130,9 @@ func (s *savedCrossing) crossing() crossing {
 	c := crossing{Done: s.Done}
 	for _, v := range s.Verdicts {
 		c.Verdicts = append(c.Verdicts, calibrate.HeldOut(v))
+	}
+	for _, v := range s.Cuts {
+		c.Cuts = append(c.Cuts, calibrate.HeldOut(v))
 	}
 	return c
 }

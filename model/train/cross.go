@@ -45,6 +45,7 @@ type fold struct{ train, held *dataset.Set }
 type crossing struct {
 	Done     int // folds
 	Verdicts []calibrate.HeldOut
+	Cuts     []calibrate.HeldOut // the same, of the examples as a detector cuts them
 }
 
 // crossFit trains on the examples outside fold t.crossed.Done, with the same options and as
@@ -66,6 +67,7 @@ func (t *trainer) crossFit(ctx context.Context, hooks *Hooks) error {
 		}
 	}
 	t.crossed.Verdicts = append(t.crossed.Verdicts, f.evaluate(f.candidate(), held).finals...)
+	t.crossed.Cuts = append(t.crossed.Cuts, f.judgeCuts(f.candidate(), held, t.cuts())...)
 	t.crossed.Done++
 	t.fold = nil
 	return nil
@@ -86,6 +88,7 @@ func (t *trainer) beginFold(k *fold) (held *corpus, err error) {
 		return nil, err
 	}
 	train.vary(&t.o, workers)
+	train.addCuts(t.cuts())
 	o := t.o
 	o.Epochs = t.asked
 	f := newTrainer(train, nil, o, workers)

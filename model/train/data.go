@@ -12,6 +12,7 @@ import (
 	"inkling/model/dataset"
 	"inkling/model/decide"
 	"inkling/model/feature"
+	"inkling/model/segment"
 )
 
 // A corpus is a set with the frames of every example, and what changed frames are made from.
@@ -263,8 +264,12 @@ func (c *corpus) config(o *Options) *model.Config {
 	if o.Carry > 0 || c.origin.Stepwise() {
 		d.State = "carry"
 	}
+	cut := o.Segment
+	if cut.Kind == segment.Label {
+		cut = segment.Config{Kind: segment.Whole} // until the model has its detector
+	}
 	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels, Names: c.set.Names, Units: c.set.Units,
 		Front: c.front, Stem: o.Stem, Hidden: o.Hidden, Layers: o.Layers, Running: o.Running, Confirm: !o.NoConfirm,
-		ConfirmEvidence: o.ConfirmEvidence && !o.NoConfirm && o.Running != model.RunningNone, Segment: o.Segment,
+		ConfirmEvidence: o.ConfirmEvidence && !o.NoConfirm && o.Running != model.RunningNone, Segment: cut,
 		Decision: d}
 }

@@ -87,6 +87,9 @@ func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 	if set.Stepwise() {
 		o, note = stepDefaults(set, o, note)
 	}
+	if !detectable(set) {
+		o.Detector = 0
+	}
 	notes := []string{note}
 	if name == PresetText {
 		return o, notes, nil
@@ -104,6 +107,18 @@ func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 		notes = append(notes, fmt.Sprintf("%d groups only: validation shares them with training and says nothing of unseen ones", g))
 	}
 	return o, notes, nil
+}
+
+// Sound has a detector by default if there are enough examples to learn from, and if they are
+// sounds with a beginning and an end rather than crops of one.
+const (
+	fewEvents     = 40
+	shortestEvent = 0.12 // seconds, of the median example
+)
+
+func detectable(set *dataset.Set) bool {
+	return set.Kind == dataset.Audio && !set.Stepwise() && set.Rate > 0 && len(set.Examples) >= fewEvents &&
+		float64(medianLength(set)) >= shortestEvent*set.Rate
 }
 
 // How long to train by default.

@@ -73,8 +73,11 @@ type Result struct {
 // its calibration.
 func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, checkpoint []byte) (*Result, error) {
 	began := time.Now()
-	t, err := prepare(set, valid, o)
-	if err != nil {
+	t, err := prepare(ctx, set, valid, o, hooks.Progress)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, fmt.Errorf("%w before the end of the first epoch: there is no model yet", ErrInterrupted)
+	case err != nil:
 		return nil, err
 	}
 	if checkpoint != nil {
@@ -180,12 +183,16 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		measured["validation_running"] = round6(held.running)
 		measured["validation_steps"] = float64(held.n)
 	case held.n > 0:
-		for _, note := range calibrate.Fit(&c, held.finals, calibrate.Options{Gap: t.o.EarlyGap, Confidence: t.o.EarlyConfidence}) {
+		cuts := t.heldCuts(p)
+		for _, note := range calibrate.Fit(&c, append(held.finals, cuts...), calibrate.Options{Gap: t.o.EarlyGap, Confidence: t.o.EarlyConfidence}) {
 			hooks.warn(note)
 		}
 		measured["validation_confirmed"] = round6(held.confirm)
 		measured["validation_running"] = round6(held.running)
 		measured["validation_examples"] = float64(held.n)
+		if len(cuts) > 0 {
+			c.Decision.Threshold, measured["validation_cut"] = threshold(&c, cuts, held.finals)
+		}
 	case c.Running != model.RunningNone && !t.train.origin.Stepwise():
 		c.Decision.EarlyP, c.Decision.EarlySteps = blindP, blindSteps
 	}
@@ -196,6 +203,9 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		Options: t.o.kept(), Seed: t.o.Seed, Measured: measured}
 	if t.train.set.Kind == dataset.Beats {
 		c.Origin.Options["records"] = strings.Join(t.groups(), ",")
+	}
+	if t.hearing != nil {
+		t.hearing.attach(&c, p, t.o.Segment)
 	}
 	m, err := model.New(c, p)
 	if err != nil {
@@ -219,6 +229,14 @@ func (t *trainer) heldOut(p *model.Params) (e evaluation) {
 		e.count(len(t.config.Labels))
 	}
 	return e
+}
+
+// heldCuts returns the same examples as a detector cuts them; none without one.
+func (t *trainer) heldCuts(p *model.Params) []calibrate.HeldOut {
+	if t.valid != nil {
+		return t.judgeCuts(p, t.valid, t.cuts())
+	}
+	return t.crossed.Cuts
 }
 
 // blindP and blindSteps are the early rule of a model without held-out examples.

@@ -162,7 +162,7 @@ func TestValidationEqualsPredict(t *testing.T) {
 				t.Skip("it has no labels: see TestForecastLossIsThatOfTheModel")
 			}
 			o.Epochs = 1
-			tr, err := prepare(v.set, nil, o)
+			tr, err := prepare(t.Context(), v.set, nil, o, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -246,7 +246,7 @@ func TestDivergenceKeepsTheBest(t *testing.T) {
 	o.Epochs = 30
 	o.Validation = 0.2
 	set := toySet(70, 1)
-	tr, err := prepare(set, nil, o)
+	tr, err := prepare(t.Context(), set, nil, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func TestModelKeepsItsOrigin(t *testing.T) {
 	t.Parallel()
 	set := toyAudio(60, 1)
 	o, _, _ := Defaults(set, "")
-	o.Hidden, o.Epochs, o.Seed = 8, 1, 42
+	o.Hidden, o.Epochs, o.Folds, o.Seed = 8, 1, 2, 42
 	r, err := Fit(t.Context(), set, nil, o, Hooks{}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -302,7 +302,7 @@ func TestModelKeepsItsOrigin(t *testing.T) {
 	if g := c.Origin; g.Seed != 42 || len(g.Examples) != 60 || g.Data == "" || g.Options["hidden"] != "8" || g.Measured["validation_examples"] == 0 {
 		t.Errorf("origin: %+v", g)
 	}
-	if c.Decision.Background != "background" || c.Segment.Kind != segment.Activity || c.Decision.Threshold != 0 {
+	if c.Decision.Background != "background" || c.Segment.Kind != segment.Label || c.Decision.Threshold < 0.3 || c.Detector == nil {
 		t.Errorf("%+v, %+v", c.Decision, c.Segment)
 	}
 	back, err := model.Load(bytes.NewReader(r.Model.Bytes()))
@@ -333,7 +333,7 @@ func TestActivationBudgetChangesNoBit(t *testing.T) {
 			want, rows := fitBytes(t, k.set, k.o, Hooks{}, nil)
 			k.o.ActivationBudget = 1
 			if name == "long" {
-				tr, err := prepare(k.set, nil, k.o)
+				tr, err := prepare(t.Context(), k.set, nil, k.o, nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -12,7 +13,8 @@ import (
 )
 
 // prepare checks set, valid and o, and returns the trainer before its first update.
-func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
+// report, which may be nil, is told how far the detector is.
+func prepare(ctx context.Context, set, valid *dataset.Set, o Options, report func(done, total int, loss float64)) (*trainer, error) {
 	if o.Next != nil {
 		return prepareNext(set, valid, o.resolve(set), runtime.GOMAXPROCS(0))
 	}
@@ -30,6 +32,18 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if told != "" {
 		notes = append(notes, told)
 	}
+	workers := runtime.GOMAXPROCS(0)
+	origin := set
+	var heard *hearing
+	z := o.constants()
+	if o.Detector > 0 {
+		if set, heard, z, err = o.listen(ctx, set, z, workers, report); err != nil {
+			return nil, err
+		}
+		if valid != nil {
+			valid = valid.Union(&dataset.Set{Labels: []string{dataset.Background}})
+		}
+	}
 	var folds []fold
 	switch {
 	case valid != nil:
@@ -41,12 +55,15 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 	if err := checkValid(set, valid); err != nil {
 		return nil, err
 	}
-	workers := runtime.GOMAXPROCS(0)
-	train, err := o.trainOn(set, o.constants(), workers)
+	train, err := o.trainOn(set, z, workers)
 	if err != nil {
 		return nil, err
 	}
 	train.vary(&o, workers)
+	if heard != nil {
+		train.origin = origin
+		train.addCuts(heard.cuts)
+	}
 	var held *corpus
 	if valid != nil && len(valid.Examples) > 0 {
 		if held, err = newCorpus(valid, o.Front, train, workers); err != nil {
@@ -54,7 +71,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 		}
 	}
 	t := newTrainer(train, held, o, workers)
-	t.folds, t.notes = folds, notes
+	t.folds, t.notes, t.hearing = folds, notes, heard
 	t.after = len(folds) * t.total
 	return t, t.config.Check()
 }
@@ -79,8 +96,13 @@ func (o Options) settle(set *dataset.Set) (Options, error) {
 			o.Stem = d.Stem
 		}
 	}
+	if o.Segment.Kind != "" && o.Segment.Kind != segment.Label {
+		o.Detector = 0
+	}
 	if o.Segment.Kind == "" {
-		o.Segment.Kind = segmenterFor(set)
+		if o.Segment.Kind = segmenterFor(set); o.Detector > 0 {
+			o.Segment.Kind = segment.Label
+		}
 		if set.Stepwise() && set.Rate > 0 {
 			o.Segment.MaxDuration = stepwiseMaximum
 		}

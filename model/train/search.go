@@ -82,8 +82,8 @@ func crossValidate(ctx context.Context, set *dataset.Set, o Options, hooks Hooks
 	if o.Folds <= 0 {
 		o.Folds = defaultFolds
 	}
-	o.Validation = 0
-	t, err := prepare(set, nil, o)
+	o.Validation, o.Detector = 0, 0
+	t, err := prepare(ctx, set, nil, o, nil)
 	if err != nil {
 		return evaluation{}, err
 	}

@@ -19,6 +19,7 @@ func (o Options) OverStem(c stem.Config) Options {
 		o.Stem = c
 		return o
 	}
+	o.Detector = 0
 	o.Stem, o.Front = c, feature.Config{Kind: feature.KindRaw, Context: o.Front.Context}
 	if c.Kind == stem.KindConv {
 		o.Noise, o.DropConnect, o.ConfirmEvidence = 0.1, 0, true

@@ -102,7 +102,7 @@ func TestLearnsGaborFilters(t *testing.T) {
 	test := toyAudio(60, 2)
 	o, _, _ := Defaults(toyAudio(60, 1), "")
 	o.Front, o.Stem = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 8, HopMS: 20}
-	o.Hidden, o.MinUpdates, o.Seed, o.Folds, o.Validation = 12, 80, 1, 0, 0
+	o.Detector, o.Hidden, o.MinUpdates, o.Seed, o.Folds, o.Validation = 0, 12, 80, 1, 0, 0
 	r, err := Fit(t.Context(), toyAudio(60, 1), nil, o, Hooks{}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,7 @@ type trainer struct {
 	perEpoch     int // updates
 	total        int
 
+	hearing       *hearing   // what was trained before the heads; nil: no detector
 	notes         []string   // what a user should know of the data
 	folds         []fold     // to train on after the whole set
 	crossed       crossing   // how far that is
@@ -109,6 +110,14 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	t.grad = fresh()
 	t.stats = make([]shardStats, len(t.shards))
 	return t
+}
+
+// cuts are the examples as a detector cuts them; nil without one.
+func (t *trainer) cuts() map[exampleKey][][]float32 {
+	if t.hearing == nil {
+		return nil
+	}
+	return t.hearing.cuts
 }
 
 // epoch runs the rest of an epoch and validates.

@@ -33,10 +33,10 @@ func variety() map[string]struct {
 	o.Layers, o.Front.Deltas, o.ActivationBudget, o.EMA = 1, 1, 1, 0.9
 	all["convolutions, little memory"] = kind{toySet(70, 1), o}
 	o, _, _ = Defaults(toyAudio(40, 1), "")
-	o.Front, o.Stem, o.Hidden, o.Epochs = feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 6, HopMS: 20}, 8, 4
+	o.Detector, o.Front, o.Stem, o.Hidden, o.Epochs = 0, feature.Config{Kind: feature.KindRaw}, stem.Config{Kind: stem.KindGabor, Filters: 6, HopMS: 20}, 8, 4
 	all["Gabor filters"] = kind{toyAudio(40, 1), o}
 	o, _, _ = Defaults(toyAudio(40, 1), "")
-	o.Hidden, o.Epochs, o.SNR, o.Front.Bands, o.Patience, o.Running = 10, 8, 10, 16, 2, model.RunningNone
+	o.Detector, o.Hidden, o.Epochs, o.SNR, o.Front.Bands, o.Patience, o.Running = 0, 10, 8, 10, 16, 2, model.RunningNone
 	all["audio"] = kind{toyAudio(40, 1), o}
 	o.Running, o.Carry, o.Epochs, o.Folds, o.Validation = model.RunningSoftmax, 0.5, 5, 0, 0.2
 	o.Patience, o.Batch = 0, 16

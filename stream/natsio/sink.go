@@ -79,7 +79,7 @@ func (s *Sink) typeOf(subject string) (typ stream.Type, ours bool) {
 // Events that must not be lost end the sink.
 func (s *Sink) refused(typ stream.Type, why error) bool {
 	switch typ {
-	case stream.Running, stream.Forecast:
+	case stream.Running, stream.Forecast, stream.Detector:
 		return false
 	case stream.Status:
 		return true
@@ -96,7 +96,7 @@ func (s *Sink) Write(ctx context.Context, e *stream.Event) error {
 	}
 	s.line = stream.AppendJSON(s.line[:0], e)
 	subject := s.subject(e)
-	if e.Type == stream.Running || e.Type == stream.Forecast {
+	if e.Type.MayBeLost() {
 		return s.publish(ctx, e.Type, &e.Header, len(s.line), func() error { return s.nc.Publish(subject, s.line) })
 	}
 	msg := &nats.Msg{Subject: subject, Data: bytes.Clone(s.line), Header: nats.Header{nats.MsgIdHdr: {s.id(e)}}}

@@ -45,6 +45,8 @@ func (t *terminal) Write(_ context.Context, e *stream.Event) error {
 	case stream.Running, stream.Forecast:
 		t.latest, t.fresh = e.Clone(), true
 		return nil
+	case stream.Detector:
+		return nil
 	case stream.Early:
 		t.early = fmt.Sprintf("early at step %d", e.Step)
 		return nil

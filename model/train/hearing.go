@@ -1,0 +1,520 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"inkling/internal/parallel"
+	"inkling/model"
+	"inkling/model/dataset"
+	"inkling/model/feature"
+	"inkling/model/scene"
+	"inkling/model/segment"
+)
+
+// How a detector is trained and what it cuts.
+const (
+	sceneSeconds = 20.0 // about, of scenes to learn from
+	sceneWindow  = 8.0  // seconds of a scene that are learned from at once
+	mostCuts     = 16   // scenes that each example is cut out of, at most
+	fewestCuts   = 2
+	mostCut      = 8e7   // samples of the scenes of one half, about
+	variedEach   = 3     // copies of each piece of background, with the piece itself
+	mostVaried   = 900.0 // seconds of background of which changed copies are made
+	emptyShare   = 3     // one scene in so many has no event
+	onsetMS      = 20.0  // after which an event can be heard
+)
+
+// A hearing is what the training for endless streams found, before the heads are trained: a
+// detector, every example as such a detector cuts it out of streams, and what it took for an
+// example and was none.
+//
+// The cuts are those of two other detectors, each trained on one half of the examples and of
+// the background, on the other half: a detector cuts what it has learned by heart better
+// than what it will hear.
+type hearing struct {
+	detector *trainer
+	cuts     map[exampleKey][][]float32 // frames as the front end gives them
+	wrong    []dataset.Example
+}
+
+type exampleKey struct{ name, hash string }
+
+func keyOf(e *dataset.Example) exampleKey { return exampleKey{e.Name, e.Hash} }
+
+// A listener makes the hearing of one training.
+type listener struct {
+	o       *Options
+	set     *dataset.Set
+	z       *corpus // the normalisation of the network
+	level   float64
+	workers int
+	ctx     context.Context
+	report  func(done, total int, loss float64)
+	learned int // updates so far, of all detectors
+}
+
+// hear trains the detector for set, which has the normalisation of z, and cuts the examples.
+func (o *Options) hear(ctx context.Context, set *dataset.Set, z *corpus, workers int, report func(done, total int, loss float64)) (*hearing, error) {
+	l := &listener{o: o, set: set, z: z, workers: workers, ctx: ctx, report: report}
+	events := l.events()
+	l.level = scene.Level(events, set.Rate)
+	back := l.varied(o.backgroundPieces(set))
+	h := &hearing{cuts: map[exampleKey][][]float32{}}
+	var halves [2][]*dataset.Example
+	for i, e := range l.halved(events) {
+		halves[i] = e
+	}
+	backs := [2][][]float32{}
+	for i, b := range back {
+		backs[i/variedEach%2] = append(backs[i/variedEach%2], b)
+	}
+	for k := range halves {
+		d, err := l.learn(halves[k], backs[k], k)
+		if err != nil {
+			return nil, err
+		}
+		if err := l.cut(h, d, halves[1-k], backs[1-k], k); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	h.detector, err = l.learn(events, back, 2)
+	return h, err
+}
+
+// events lists the examples that are to be heard: all but the background.
+func (l *listener) events() (all []*dataset.Example) {
+	for i := range l.set.Examples {
+		if e := &l.set.Examples[i]; l.set.Labels[e.Label] != dataset.Background {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// halved divides events in two, by group where there are enough of them.
+func (l *listener) halved(events []*dataset.Example) (halves [2][]*dataset.Example) {
+	side := map[string]int{}
+	loose := groups(l.set) < fewGroups
+	rng := random(l.o.Seed, forHalves, 0, 0)
+	for _, i := range rng.Perm(len(events)) {
+		e := events[i]
+		k, known := side[e.Group]
+		if !known || loose {
+			k = 0
+			if len(halves[1]) < len(halves[0]) {
+				k = 1
+			}
+			side[e.Group] = k
+		}
+		halves[k] = append(halves[k], e)
+	}
+	if len(halves[1]) == 0 {
+		halves[1] = halves[0]
+	}
+	return halves
+}
+
+// backgroundPieces returns the recordings of background in pieces of a few seconds: those of
+// Options.Background, or else the examples of set that are background.
+func (o *Options) backgroundPieces(set *dataset.Set) (pieces [][]float32) {
+	from, all := set, false
+	if o.Background != nil {
+		from, all = o.Background, true
+	}
+	most := int(4*set.Rate) * set.Channels
+	for i := range from.Examples {
+		e := &from.Examples[i]
+		if !all && from.Labels[e.Label] != dataset.Background {
+			continue
+		}
+		for x := e.Samples; len(x) > 0; {
+			n := min(most, len(x))
+			if len(x) < 2*most {
+				n = len(x)
+			}
+			if scene.RMS(x[:n]) > leastSound {
+				pieces = append(pieces, x[:n])
+			}
+			x = x[n:]
+		}
+	}
+	return pieces
+}
+
+// varied returns pieces and, unless they are long, two changed copies of each.
+func (l *listener) varied(pieces [][]float32) [][]float32 {
+	total := 0
+	for _, x := range pieces {
+		total += len(x)
+	}
+	if float64(total) > mostVaried*l.set.Rate*float64(l.set.Channels) {
+		return pieces
+	}
+	const each = variedEach
+	all := make([][]float32, each*len(pieces))
+	change := *l.o
+	change.Background, change.SNR = nil, 0
+	parallel.Workers(len(pieces), l.workers, func(_, i int) {
+		all[each*i] = pieces[i]
+		for k := 1; k < each; k++ {
+			e := dataset.Example{Samples: pieces[i], Rate: l.set.Rate}
+			all[each*i+k] = changedSamples(&change, random(l.o.Seed, forBackground, 3+k, i), l.set, &e)
+		}
+	})
+	return all
+}
+
+// cutsEach is how often each of events, one half of all, is cut out of a scene: as often as
+// mostCut samples allow.
+func (l *listener) cutsEach(events []*dataset.Example) int {
+	samples := 0.0
+	for _, e := range events {
+		samples += float64(len(e.Samples)/l.set.Channels) + 0.6*l.set.Rate
+	}
+	return min(max(int(mostCut*l.share()/samples), fewestCuts), mostCuts)
+}
+
+// scene composes a scene of events over back.
+func (l *listener) scene(rng *rand.Rand, events []*dataset.Example, back [][]float32, brisk bool) scene.Scene {
+	change := *l.o
+	change.Background, change.SNR = nil, 0
+	babble := l.events()
+	o := scene.Options{Rate: l.set.Rate, Channels: l.set.Channels, Events: events, Background: back, Level: l.level,
+		SNR: [2]float64{l.lowestSNR(), l.lowestSNR() + 25}, Seconds: sceneSeconds / 2, Brisk: brisk}
+	if len(l.set.Labels) > 1 {
+		o.Babble = babble
+	}
+	o.Change = func(rng *rand.Rand, e *dataset.Example) []float32 { return changedSamples(&change, rng, l.set, e) }
+	return scene.Compose(rng, &o)
+}
+
+// lowestSNR is the lowest level of events over background in scenes, in dB.
+func (l *listener) lowestSNR() float64 { return l.o.SceneSNR }
+
+// perScene is the number of events in a scene.
+func (l *listener) perScene(events []*dataset.Example) int {
+	seconds := 0.0
+	for _, e := range events {
+		seconds += float64(len(e.Samples)/l.set.Channels) / l.set.Rate / float64(len(events))
+	}
+	return min(max(int(sceneSeconds/(seconds+1.3)), 1), len(events))
+}
+
+// learn trains detector number which.
+func (l *listener) learn(events []*dataset.Example, back [][]float32, which int) (*trainer, error) {
+	scenes, updates := l.effort(which)
+	set := &dataset.Set{Kind: dataset.Audio, Labels: []string{dataset.Background, "sound"}, Channels: l.set.Channels, Rate: l.set.Rate,
+		Examples: make([]dataset.Example, scenes)}
+	each := l.perScene(events)
+	parallel.Workers(scenes, l.workers, func(_, i int) {
+		rng := random(l.o.Seed, forScene, which, i)
+		var placed []*dataset.Example
+		if i%emptyShare > 0 || len(back) == 0 && i%(2*emptyShare) > 0 {
+			for range each {
+				placed = append(placed, events[rng.IntN(len(events))])
+			}
+		}
+		s := l.scene(rng, placed, back, false)
+		set.Examples[i] = dataset.Example{Name: fmt.Sprint("scene ", i+1), Group: fmt.Sprint(i), Samples: s.Samples, Rate: set.Rate, Steps: l.sounding(&s)}
+	})
+	o := l.detectorOptions()
+	o.MinUpdates = updates
+	pieces, err := o.pieces(set)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCorpus(pieces, o.Front, l.z, l.workers)
+	if err != nil {
+		return nil, err
+	}
+	c.origin = set
+	t := newTrainer(c, nil, o, l.workers)
+	t.before = l.learned
+	for k := which + 1; k < 3; k++ {
+		_, more := l.effort(k)
+		t.after += more
+	}
+	quiet := Hooks{Progress: l.report}
+	for t.progress.Epoch < t.o.Epochs {
+		row, err := t.epoch(l.ctx, &quiet)
+		if err != nil {
+			return nil, err
+		}
+		t.keep(row)
+	}
+	l.learned += t.total
+	return t, nil
+}
+
+// effort is how many scenes detector number which learns from, and in how many updates: the
+// last one is kept, and more examples take more of both.
+func (l *listener) effort(which int) (scenes, updates int) {
+	scenes, updates = 80, 300
+	if which == 2 {
+		scenes, updates = 240, 700
+	}
+	share := min(0.4+float64(len(l.events()))/800, 1.2) * l.share()
+	return max(int(share*float64(scenes)), 8), max(int(share*float64(updates)), 8)
+}
+
+// share is how much of the usual effort was asked for: a training of few updates is to be
+// over soon.
+func (l *listener) share() float64 {
+	updates := l.o.MinUpdates
+	if l.o.Epochs > 0 {
+		updates = l.o.Epochs * (len(l.set.Examples) + l.o.Batch - 1) / l.o.Batch
+	}
+	return min(float64(updates)/leastUpdates, 1)
+}
+
+// detectorOptions are those by which detectors are trained.
+func (l *listener) detectorOptions() Options {
+	o := NewOptions()
+	o.Front, o.Hidden, o.NoConfirm, o.Seed = l.o.Front, l.o.Detector, true, l.o.Seed
+	o.Runs, o.Window, o.Carry = RunsWhole, sceneWindow, 0
+	o.Dropout, o.DropConnect, o.Noise, o.Jitter, o.Crop = 0.1, 0.1, 0.1, 0.1, 0.1
+	o.Batch, o.LR, o.RunningWeight = 16, 0.004, 1
+	o.Folds, o.Validation = 0, 0
+	o.Segment.Kind = segment.Whole
+	o.ActivationBudget = l.o.ActivationBudget
+	return o
+}
+
+// sounding returns the label of every sample of a scene: 1 where an event can be heard, 0
+// where none does, −1 where it is open to doubt, as at an onset or in a decay.
+func (l *listener) sounding(s *scene.Scene) []int32 {
+	steps := make([]int32, len(s.Samples)/l.set.Channels)
+	onset := int(onsetMS / 1000 * l.set.Rate)
+	put := func(from, to int, v int32) {
+		for i := max(from, 0); i < min(to, len(steps)); i++ {
+			if steps[i] != 1 {
+				steps[i] = v
+			}
+		}
+	}
+	for _, p := range s.Placed {
+		put(p.Sounds+onset, p.Fades, 1)
+	}
+	for _, p := range s.Placed {
+		put(p.Start, p.End+onset, -1)
+	}
+	return steps
+}
+
+// An ear is a trained detector at work.
+type ear struct {
+	m     *model.Model
+	state *model.State
+	probs [2]float32
+}
+
+func (d *ear) Front() (feature.Extractor, error) { return d.m.Front() }
+func (d *ear) Hear(frame []float32) float32 {
+	d.m.Step(d.probs[:], d.state, frame)
+	return d.probs[1]
+}
+func (d *ear) Reset()                              { d.state.Reset() }
+func (d *ear) AppendState(dst []byte) []byte       { return d.state.AppendState(dst) }
+func (d *ear) Restore(data []byte) ([]byte, error) { return d.state.Restore(data) }
+
+// cut runs detector d over scenes of events that it has not learned from, and keeps what it
+// cuts.
+func (l *listener) cut(h *hearing, d *trainer, events []*dataset.Example, back [][]float32, which int) error {
+	m, err := model.New(*d.config, d.best)
+	if err != nil {
+		return err
+	}
+	each := l.perScene(events)
+	var scenes [][]*dataset.Example
+	for visit := range l.cutsEach(events) {
+		order := random(l.o.Seed, forCuts, which, visit).Perm(len(events))
+		for part := range slices.Chunk(order, each) {
+			var placed []*dataset.Example
+			for _, i := range part {
+				placed = append(placed, events[i])
+			}
+			scenes = append(scenes, placed)
+		}
+	}
+	for range len(scenes) + 4 {
+		scenes = append(scenes, nil)
+	}
+	found := make([]sceneCuts, len(scenes))
+	errs := make([]error, len(scenes))
+	parallel.Workers(len(scenes), l.workers, func(_, i int) {
+		if errs[i] = l.ctx.Err(); errs[i] != nil {
+			return
+		}
+		rng := random(l.o.Seed, forCuts, which+2, i)
+		s := l.scene(rng, scenes[i], back, true)
+		found[i], errs[i] = l.cutScene(m, &s, rng)
+	})
+	for i := range found {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		for _, c := range found[i].right {
+			h.cuts[keyOf(c.event)] = append(h.cuts[keyOf(c.event)], c.frames)
+		}
+		for _, x := range found[i].wrong {
+			n := len(h.wrong)
+			h.wrong = append(h.wrong, dataset.Example{Name: fmt.Sprint("wrong opening ", n+1), Group: fmt.Sprintf("wrong %d.%d", which, i),
+				Hash: fmt.Sprintf("%016x", n), Samples: x, Rate: l.set.Rate})
+		}
+	}
+	return nil
+}
+
+type sceneCuts struct {
+	right []rightCut
+	wrong [][]float32 // samples
+}
+
+type rightCut struct {
+	event  *dataset.Example
+	frames []float32
+}
+
+// cutScene segments a scene as a stream would be, with thresholds drawn at random, so that
+// the heads know segments that begin and end early and late.
+func (l *listener) cutScene(m *model.Model, s *scene.Scene, rng *rand.Rand) (out sceneCuts, err error) {
+	front, err := m.Front()
+	if err != nil {
+		return out, err
+	}
+	c := l.o.Segment
+	c.Kind = segment.Label
+	c = c.Defaults()
+	c.DetectOn = min(max(c.DetectOn+0.3*(2*rng.Float64()-1), 0.15), 0.97)
+	c.DetectOff = min(c.DetectOff*(0.5+float64(1.0*rng.Float64())), c.DetectOn)
+	c.PreRoll *= 0.6 + float64(0.8*rng.Float64())
+	c.Hold *= 0.7 + float64(0.6*rng.Float64())
+	setup := segment.Setup{Front: front, Rate: l.set.Rate, Channels: l.set.Channels, Detector: &ear{m: m, state: m.NewState()}}
+	seg := segment.New(&c, setup)
+	var f segment.Found
+	seg.Push(&f, s.Samples)
+	seg.Finish(&f, segment.ByEOF)
+	frames, first, steps, counted := f.Frames, 0, 0, 0
+	dim := front.Dim()
+	for _, e := range f.Events {
+		switch e.Kind {
+		case segment.Opened:
+			first, counted = steps, 0
+		case segment.FrameReady:
+			steps++
+		case segment.Counted:
+			counted = steps
+		case segment.Closed:
+			event, known := whose(s, int(e.Start), int(e.End))
+			switch {
+			case event != nil:
+				out.right = append(out.right, rightCut{event, slices.Clone(frames[first*dim : counted*dim])})
+			case known:
+				ch := l.set.Channels
+				out.wrong = append(out.wrong, slices.Clone(s.Samples[int(e.Start)*ch:int(e.End)*ch]))
+			}
+		}
+	}
+	return out, nil
+}
+
+// whose returns the event that the segment [start, end) of s is of: the one of which it has
+// at least half, unless it has much of another, of another label, as well. known with nil
+// says that it is of none; otherwise it is open to doubt.
+func whose(s *scene.Scene, start, end int) (event *dataset.Example, known bool) {
+	best, second, touched := 0.0, 0.0, false
+	for i := range s.Placed {
+		p := &s.Placed[i]
+		if start < p.End && p.Start < end {
+			touched = true
+		}
+		n := min(end, p.Fades) - max(start, p.Sounds)
+		if n <= 0 {
+			continue
+		}
+		share := float64(n) / float64(p.Fades-p.Sounds)
+		switch {
+		case share > best:
+			if event != nil && event.Label != p.Event.Label {
+				second = best
+			}
+			best, event = share, p.Event
+		case p.Event.Label != event.Label:
+			second = max(second, share)
+		}
+	}
+	switch {
+	case best >= 0.5 && second < 0.2:
+		return event, true
+	case touched:
+		return nil, false
+	}
+	return nil, true
+}
+
+// attach gives c and p the detector.
+func (h *hearing) attach(c *model.Config, p *model.Params, kept segment.Config) {
+	d := h.detector.best
+	c.Detector = &model.DetectorConfig{Hidden: d.Forward.Hidden}
+	c.Segment = kept
+	p.Detector = d.Forward
+	p.DetectorW = make([]float32, d.Forward.Hidden)
+	for i := range p.DetectorW { // of a softmax of two
+		p.DetectorW[i] = d.RunningW[d.Forward.Hidden+i] - d.RunningW[i]
+	}
+	p.DetectorB = []float32{d.RunningB[1] - d.RunningB[0]}
+}
+
+// withWrong returns set with the wrong openings as further background, at most as many as
+// would suit the label, and, where there is no background at all, pieces of synthetic noise.
+func (l *listener) withWrong(set *dataset.Set, h *hearing) *dataset.Set {
+	t := set.Union(&dataset.Set{Labels: []string{dataset.Background}})
+	label := slices.Index(t.Labels, dataset.Background)
+	have := t.Counts()[label]
+	usual := max(len(l.events())/max(len(t.Labels)-1, 1), few)
+	rng := random(l.o.Seed, forBackground, 1, 0)
+	for _, i := range rng.Perm(len(h.wrong))[:min(len(h.wrong), 3*usual)] {
+		e := h.wrong[i]
+		e.Label = label
+		t.Examples = append(t.Examples, e)
+		have++
+	}
+	for i := 0; have < usual; i++ {
+		rng := random(l.o.Seed, forBackground, 2, i)
+		like := &l.set.Examples[rng.IntN(len(l.set.Examples))]
+		s := l.scene(rng, nil, nil, true)
+		n := min(len(like.Samples), len(s.Samples))
+		t.Examples = append(t.Examples, dataset.Example{Name: fmt.Sprint("noise ", i+1), Group: fmt.Sprint("noise ", i+1), Hash: fmt.Sprintf("noise%011x", i),
+			Label: label, Samples: s.Samples[:n], Rate: t.Rate})
+		have++
+	}
+	t.Hash = set.Hash
+	return t
+}
+
+// listen makes the hearing of set and returns set with what was heard wrongly, and the
+// normalisation that the network and its detector share.
+func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, workers int, report func(done, total int, loss float64)) (*dataset.Set, *hearing, *corpus, error) {
+	if set.Kind != dataset.Audio || set.Stepwise() || o.Stem.Kind != "" || o.Front.Context > 0 || set.Rate == 0 {
+		return nil, nil, nil, fmt.Errorf("train.Options.Detector is %d: a detector is for sound with a label for each example, over a front end without a stem; set it to 0", o.Detector)
+	}
+	if report == nil {
+		report = func(int, int, float64) {}
+	}
+	if z == nil {
+		var err error
+		if z, err = newCorpus(set, o.Front, nil, workers); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	h, err := o.hear(ctx, set, z, workers, report)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	l := &listener{o: o, set: set, z: z, level: scene.Level((&listener{set: set}).events(), set.Rate)}
+	return l.withWrong(set, h), h, z, nil
+}
