@@ -206,13 +206,13 @@ const audible = 30
 // to the last 10 ms within audible dB of the loudest.
 func Sounding(x []float32, channels int, rate float64) (from, to int) {
 	block := max(int(rate/100), 1) * channels
-	powers := powers(x, block)
-	if len(powers) == 0 {
+	blockPowers := blockPowers(x, block)
+	if len(blockPowers) == 0 {
 		return 0, 0
 	}
-	least := slices.Max(powers) * math.Pow(10, -audible/10.0)
+	least := slices.Max(blockPowers) * math.Pow(10, -audible/10.0)
 	first, last := -1, 0
-	for i, p := range powers {
+	for i, p := range blockPowers {
 		if p >= least && p > 0 {
 			if first < 0 {
 				first = i
@@ -226,7 +226,7 @@ func Sounding(x []float32, channels int, rate float64) (from, to int) {
 	return first * block / channels, min((last+1)*block, len(x)) / channels
 }
 
-func powers(x []float32, block int) (all []float64) {
+func blockPowers(x []float32, block int) (all []float64) {
 	for len(x) > 0 {
 		k := min(block, len(x))
 		r := RMS(x[:k])
@@ -239,7 +239,7 @@ func powers(x []float32, block int) (all []float64) {
 // soundRMS is the root mean square of the blocks of 10 ms that are not digital silence.
 func soundRMS(x []float32, rate float64) float64 {
 	sum, n := 0.0, 0
-	for _, p := range powers(x, max(int(rate/100), 1)) {
+	for _, p := range blockPowers(x, max(int(rate/100), 1)) {
 		if p > 1e-10 {
 			sum += p
 			n++
