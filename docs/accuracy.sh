@@ -66,6 +66,16 @@ speakers() { # each speaker left out once
     one "spoken digits without $who" 1 "$tmp/index.csv" "$tmp/index.csv" --
   done
 }
+rooms() { # the index split in rooms and over microphones that training does not draw
+  go build -o "$tmp/room" ./docs/room
+  for r in 1 2 3; do "$tmp/room" -seed "$r" "$data/fsdd" "$tmp/room-$r"; done
+  for s in $SEEDS; do
+    for options in "" "--eq 8 --reverb 0.4 --band-limits 0.2"; do
+      one "spoken digits, index split $options" "$s" "$data/fsdd" "$data/fsdd" -- $options
+      for r in 1 2 3; do judge "spoken digits, other rooms $r $options" "$s" "$tmp/room-$r" 0; done
+    done
+  done
+}
 instruments() {
   for s in $SEEDS; do
     one "instruments, 3 classes, 80 ms" "$s" "$data/instruments" "$data/instruments" --labels flute,trumpet,piano --crop 0.08 -- --labels flute,trumpet,piano --crop 0.08
@@ -149,6 +159,6 @@ books() { # bits a character of books that were not read, about twenty minutes
   "$tmp/inkling" eval "$tmp/m" "$tmp/test" --split all
 }
 
-all="japanese-vowels motions pendigits ringel curves digits speakers instruments environment authors activity carried composed heartbeats books"
+all="japanese-vowels motions pendigits ringel curves digits speakers rooms instruments environment authors activity carried composed heartbeats books"
 for section in ${*:-$all}; do "$section"; done
 if [ -e "$tmp/rows" ]; then table; fi
