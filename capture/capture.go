@@ -42,6 +42,17 @@ const (
 
 func (h Health) String() string { return string(h) }
 
+// Timing says which clock the times of samples are of. The zero value is that of no clock:
+// the times are unknown.
+type Timing string
+
+const (
+	SensorTime  Timing = "sensor"  // of what took the samples: the source gives times
+	ArrivalTime Timing = "arrival" // of this machine, when samples came to it
+)
+
+func (t Timing) String() string { return string(t) }
+
 // A Fault reports a change in a source's health. It does not end the stream.
 type Fault struct {
 	State  Health
@@ -55,6 +66,7 @@ type Block struct {
 	Format  Format    // may differ from block to block; a change ends the segment
 	Offset  uint64    // index, per channel, of the first sample; a jump means lost samples
 	Time    time.Time // capture time of the first sample; zero if unknown, as for audio files
+	Clock   Timing    // of Time; "" beside a Time that is not zero: ArrivalTime
 	Arrived time.Time // when it came to the process, from which latency counts; zero: when it is read
 	Mark    Mark
 	Samples []float32 // channels interleaved, full scale ±1 for PCM; may be empty

@@ -152,19 +152,20 @@ func (p *gridPlayer) read(b *Block) error {
 		return nil
 	}
 	left := p.samples.Runs()
-	if left == 0 {
-		if p.done {
-			return p.err
-		}
-		p.done = true
-		*b = Block{Stream: p.stream, Format: p.format, Offset: p.samples.Next(), Done: true}
-		return nil
+	switch {
+	case left == 0 && p.done:
+		return p.err
+	case left == 0:
+		*b = Block{Stream: p.stream, Format: p.format, Offset: p.samples.Next()}
+	default:
+		r := p.samples.Take()
+		*b = Block{Stream: p.stream, Format: p.format, Offset: r.Offset, Samples: r.Samples}
 	}
-	r := p.samples.Take()
-	p.done = p.err != nil && left == 1
-	*b = Block{Stream: p.stream, Format: p.format, Offset: r.Offset, Samples: r.Samples, Done: p.done}
+	p.done = left == 0 || p.err != nil && left == 1
+	b.Done = p.done
 	if !p.start.IsZero() {
-		b.Time = p.start.Add(time.Duration(float64(r.Offset) / p.format.Rate * 1e9))
+		b.Clock = SensorTime
+		b.Time = p.start.Add(time.Duration(float64(b.Offset) / p.format.Rate * 1e9))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"time"
 
 	"inkling/capture"
@@ -54,6 +55,7 @@ type op struct {
 	found  segment.Event  // opFound: what the segmenter found; positions are the source's
 	sample uint64         // the source's: where a gap ends, where the found thing lies
 	time   time.Time      // of sample
+	clock  capture.Timing // of time
 	lost   uint64         // opGap
 	cause  gapCause       // opGap
 	fault  *capture.Fault // opStatus
@@ -71,7 +73,10 @@ func (c *Classifier) push(o op) {
 	if o.time.IsZero() && o.kind != opStatus {
 		o.time = c.input.time(o.sample)
 	}
-	o.time = c.input.forward(o.sample, o.time)
+	o.clock = cmp.Or(o.clock, c.input.clock)
+	if o.kind != opStatus || o.clock == c.input.clock {
+		o.time = c.input.forward(o.sample, o.time)
+	}
 	b := c.busy()
 	b.queue = append(b.queue, o)
 }

@@ -105,7 +105,7 @@ func documented(t *testing.T) map[Type][]string {
 }
 
 var (
-	common   = []string{"v", "type", "session", "stream", "segment", "step", "sample", "time"}
+	common   = []string{"v", "type", "session", "stream", "segment", "step", "sample", "time", "clock"}
 	optional = []string{"version", "model", "truth", "why", "peak", "errors", "quantiles", "values", "forecast", "text", "bits"} // and the reason of a gap
 	ofHeld   = []string{"reason", "threshold", "value"}                                                                          // in confirmed, if it is rejected
 )

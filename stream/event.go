@@ -48,10 +48,11 @@ type Event struct {
 type Header struct {
 	Session string
 	Stream  string
-	Segment uint64    // counts from 1 within the stream; 0: outside all segments
-	Step    int       // counts from 1 at the segment's first frame
-	Sample  uint64    // per channel, at the source's rate
-	Time    time.Time // capture time of that sample; zero for files
+	Segment uint64         // counts from 1 within the stream; 0: outside all segments
+	Step    int            // counts from 1 at the segment's first frame
+	Sample  uint64         // per channel, at the source's rate
+	Time    time.Time      // capture time of that sample; zero for files
+	Clock   capture.Timing // whose clock Time is of; "": that of this machine
 }
 
 // Answer is what the network says: of running, early and confirmed events.

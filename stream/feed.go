@@ -23,7 +23,7 @@ func (c *Classifier) Feed(b *capture.Block) error {
 	}
 	if b.Fault != nil {
 		fault := *b.Fault
-		c.push(op{kind: opStatus, fault: &fault, sample: c.input.next, time: b.Time})
+		c.push(op{kind: opStatus, fault: &fault, sample: c.input.next, time: b.Time, clock: b.Clock})
 		return nil
 	}
 	channels := max(b.Format.Channels, 1)
@@ -126,7 +126,7 @@ const longestHole = 1000
 func (c *Classifier) reportHole(piece uint64) {
 	for in := &c.input; in.hole > 0 && in.hole >= piece; {
 		rest, to := in.hole-piece, in.next+piece
-		c.lose(&capture.Block{Format: in.format, Offset: to, Time: in.time(to)})
+		c.lose(&capture.Block{Format: in.format, Offset: to, Time: in.time(to), Clock: in.clock})
 		in.hole = rest
 	}
 }
@@ -152,7 +152,7 @@ func (c *Classifier) feed(b *capture.Block) {
 	} else if b.Offset != in.next {
 		c.lose(b)
 	}
-	in.anchor, in.at = b.Time, b.Offset
+	in.setAnchor(b.Offset, b.Time, b.Clock)
 	marked, _ := c.segmenter.(segment.Marked)
 	if b.Mark&capture.MarkBegin != 0 && marked != nil {
 		c.endSegment(segment.ByMessage)
@@ -177,14 +177,14 @@ func (c *Classifier) changeFormat(b *capture.Block) {
 		if b.Offset > in.next {
 			lost = b.Offset - in.next
 		}
-		c.push(op{kind: opGap, sample: b.Offset, lost: lost, cause: gapFormat, time: b.Time})
+		c.push(op{kind: opGap, sample: b.Offset, lost: lost, cause: gapFormat, time: b.Time, clock: b.Clock})
 	}
 	in.format, in.known = b.Format, true
 	in.res = nil
 	if rate := c.m.Config.Rate; b.Format.Rate > 0 && rate > 0 && b.Format.Rate != rate {
 		in.res, _ = resample.New(b.Format.Rate, rate, c.m.Config.Channels)
 		if off := in.res.Off(); off > 0 {
-			c.push(op{kind: opStatus, sample: b.Offset, time: b.Time, fault: &capture.Fault{State: capture.Up,
+			c.push(op{kind: opStatus, sample: b.Offset, time: b.Time, clock: b.Clock, fault: &capture.Fault{State: capture.Up,
 				Reason: fmt.Sprintf("%v Hz and the model's %v are no small fraction of each other: resampled by the nearest one, %.1g off", b.Format.Rate, rate, off)}})
 		}
 	}
@@ -203,7 +203,7 @@ const (
 // lose handles a block that does not begin where the last one ended.
 func (c *Classifier) lose(b *capture.Block) {
 	in := &c.input
-	g := op{kind: opGap, sample: b.Offset, time: b.Time}
+	g := op{kind: opGap, sample: b.Offset, time: b.Time, clock: b.Clock}
 	if in.hole > 0 {
 		g.cause = gapNotNumber
 	}

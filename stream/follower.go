@@ -45,7 +45,7 @@ func (p *place) begin(o *op) {
 
 // header returns the header of an event at o.
 func (p *place) header(o *op) Header {
-	return Header{Segment: p.id, Step: p.step, Sample: o.sample, Time: o.time}
+	return Header{Segment: p.id, Step: p.step, Sample: o.sample, Time: o.time, Clock: o.clock}
 }
 
 // A need is what a classifier's queue waits for: walk returns it.
@@ -90,7 +90,7 @@ func (c *Classifier) walk(dst []Event) ([]Event, need) {
 		case segment.Heard:
 			dst = c.emit(dst, NewDetector(c.hearing(o), float32(o.found.Value), o.found.Threshold))
 		case segment.Missed:
-			dst = c.emit(dst, o.dropped(Header{Sample: o.sample, Time: o.time}))
+			dst = c.emit(dst, o.dropped(Header{Sample: o.sample, Time: o.time, Clock: o.clock}))
 		}
 	}
 	c.idle()
@@ -145,7 +145,7 @@ func (c *Classifier) hearing(o *op) Header {
 
 // report appends the event of a gap or of a change of health.
 func (c *Classifier) report(dst []Event, o *op) []Event {
-	at := Header{Sample: o.sample, Time: o.time}
+	at := Header{Sample: o.sample, Time: o.time, Clock: o.clock}
 	if o.kind == opGap {
 		return c.emit(dst, NewGap(at, o.lost, c.dec.Gap, o.cause.String()))
 	}

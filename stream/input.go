@@ -19,8 +19,9 @@ type input struct {
 	shift   uint64 // samples spliced out before the first of splices
 	splices []splice
 	res     *resample.Resampler
-	last    []float32 // the last sample of each channel, for GapFill
-	anchor  time.Time // capture time of sample at
+	last    []float32      // the last sample of each channel, for GapFill
+	anchor  time.Time      // capture time of sample at
+	clock   capture.Timing // of anchor
 	at      uint64
 	told    time.Time // of the last sample that has been given a time
 	toldAt  uint64
@@ -73,6 +74,15 @@ func (in *input) time(sample uint64) time.Time {
 	}
 	d := float64(int64(sample-in.at)) / in.format.Rate
 	return in.anchor.Add(time.Duration(math.Round(d * 1e9)))
+}
+
+// setAnchor makes t the capture time of a sample. Times that differ only by how they were
+// rounded leave the anchor, so that blocks of any size give events the same times.
+func (in *input) setAnchor(sample uint64, t time.Time, clock capture.Timing) {
+	if d := t.Sub(in.time(sample)); !in.anchor.IsZero() && in.clock == clock && max(d, -d) < time.Microsecond {
+		return
+	}
+	in.anchor, in.at, in.clock = t, sample, clock
 }
 
 // forward returns t, the capture time of a sample, or what it has to be so that no sample

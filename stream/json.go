@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"inkling/capture"
 	"inkling/model/decide"
 	"inkling/model/segment"
 )
@@ -32,6 +34,7 @@ func AppendJSON(dst []byte, e *Event) []byte {
 		w.b = append(w.b, '"')
 		w.b = e.Time.UTC().AppendFormat(w.b, time.RFC3339Nano)
 		w.b = append(w.b, '"')
+		w.str("clock", string(cmp.Or(e.Clock, capture.ArrivalTime)))
 	}
 	w.fields(e)
 	return append(w.b, '}')
@@ -241,11 +244,11 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 		reason = &e.Rule
 	}
 	for key, dst := range map[string]any{"type": &e.Type, "session": &e.Session, "stream": &e.Stream, "segment": &e.Segment,
-		"step": &e.Step, "sample": &e.Sample, "time": &e.Time, "label": &e.Label, "p": &e.P, "top": &e.Top, "warm": &e.Warm,
+		"step": &e.Step, "sample": &e.Sample, "time": &e.Time, "clock": &e.Clock, "label": &e.Label, "p": &e.P, "top": &e.Top, "warm": &e.Warm,
 		"rejected": &e.Rejected, "running": &e.Running, "agrees": &e.Agrees, "steps": &e.Steps, "start": &e.Start, "end": &e.End,
 		"ended_by": &e.EndedBy, "peak": &e.Peak, "latency_ms": &e.LatencyMS, "truth": &e.Truth, "reason": reason, "threshold": &e.Threshold,
 		"value": &e.Value, "why": &e.Why, "lost": &e.Lost, "policy": &e.Policy, "state": &e.State, "version": &e.Version, "model": &e.Model} {
-		if e.Type == Summary && key != "type" && key != "session" && key != "stream" && key != "time" {
+		if e.Type == Summary && key != "type" && key != "session" && key != "stream" && key != "time" && key != "clock" {
 			continue // a summary's counts may have any name
 		}
 		if v, ok := raw[key]; ok {

@@ -117,6 +117,7 @@ func TestJSONRoundTrip(t *testing.T) {
 		e := Event{Type: rapid.SampledFrom([]Type{Running, Early, Confirmed, Dropped, Gap, Status}).Draw(t, "type"), Header: Header{Session: text.Draw(t, "session"), Stream: text.Draw(t, "stream"), Segment: 3, Step: 4, Sample: rapid.Uint64().Draw(t, "sample")}}
 		if rapid.Bool().Draw(t, "timed") {
 			e.Time = time.Unix(1700000000, int64(rapid.IntRange(0, 999999999).Draw(t, "ns"))).UTC()
+			e.Clock = rapid.SampledFrom([]capture.Timing{capture.SensorTime, capture.ArrivalTime}).Draw(t, "clock")
 		}
 		switch e.Type {
 		case Running:
@@ -155,7 +156,7 @@ func TestJSONFields(t *testing.T) {
 		want string
 	}{
 		{Event{Type: Running, Header: Header{Session: "s", Stream: "mic", Segment: 1, Step: 2, Sample: 3, Time: time.Unix(0, 5)}},
-			`{"v":1,"type":"running","session":"s","stream":"mic","segment":1,"step":2,"sample":3,"time":"1970-01-01T00:00:00.000000005Z","label":null,"p":null,"top":[],"warm":false}`},
+			`{"v":1,"type":"running","session":"s","stream":"mic","segment":1,"step":2,"sample":3,"time":"1970-01-01T00:00:00.000000005Z","clock":"arrival","label":null,"p":null,"top":[],"warm":false}`},
 		{Event{Type: Confirmed, Header: Header{Stream: "a\xffb", Segment: 1, Step: 2}, Answer: Answer{P: float32(math.NaN())}},
 			`{"v":1,"type":"confirmed","session":"","stream":"a` + "\ufffd" + `b","segment":1,"step":2,"sample":0,"label":null,"p":null,"top":[],"rejected":false,"running":null,"agrees":false,"steps":0,"start":0,"end":0,"ended_by":"","latency_ms":0}`},
 		{Event{Type: Gap, Header: Header{Sample: 9}, Incident: Incident{Lost: 4, Policy: "reset"}}, `{"v":1,"type":"gap","session":"","stream":"","sample":9,"lost":4,"policy":"reset"}`},

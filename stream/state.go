@@ -155,6 +155,7 @@ func (in *input) visit(k *codec.Codec, c *Classifier) {
 	}
 	k.Uint64(&in.at)
 	k.Time(&in.anchor)
+	k.String((*string)(&in.clock))
 	k.Uint64(&in.toldAt)
 	k.Time(&in.told)
 	k.Floats(&in.last)
@@ -179,6 +180,7 @@ func (o *op) visit(k *codec.Codec) {
 	o.kind, o.found.Kind = opKind(kind), segment.EventKind(found)
 	k.Uint64(&o.sample)
 	k.Time(&o.time)
+	k.String((*string)(&o.clock))
 	k.Uint64(&o.lost)
 	cause := int(o.cause)
 	k.Int(&cause, 0, int(gapRestarted))

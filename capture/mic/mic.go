@@ -153,7 +153,7 @@ func (m *Mic) pop(b *capture.Block) bool {
 	}
 	s := &m.ring[m.head]
 	m.head, m.n = (m.head+1)%len(m.ring), m.n-1
-	b.Offset, b.Time = s.offset, s.time
+	b.Offset, b.Time, b.Clock = s.offset, s.time, capture.SensorTime
 	b.Samples = append(b.Samples, s.samples...)
 	return true
 }

@@ -202,7 +202,11 @@ func (c *runCmd) serve(a *app, m *model.Model, o *stream.Options, connect func()
 	if err != nil {
 		return nil, err
 	}
-	svc, err := natsio.NewService(conn, m, natsio.ServiceOptions{Subject: c.Service, Version: version, Format: format, TrustStreamHeader: c.TrustStreamHeader,
+	grid, err := c.grid()
+	if err != nil {
+		return nil, err
+	}
+	svc, err := natsio.NewService(conn, m, natsio.ServiceOptions{Subject: c.Service, Version: version, Format: format, Grid: grid, TrustStreamHeader: c.TrustStreamHeader,
 		Pending: int(c.MaxMemory / 8), Decision: o.Decision})
 	if err == nil {
 		a.logf("answering requests on %s", c.Service)

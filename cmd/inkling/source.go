@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -41,15 +42,18 @@ func (f *natsFlags) connect() (*nats.Conn, error) {
 
 // sourceFlags choose where samples come from.
 type sourceFlags struct {
-	Device            string   `help:"Microphone, by name or a part of it; the same as mic:NAME." placeholder:"NAME"`
-	Rate              float64  `help:"Sampling rate of raw samples, of the microphone, or of messages without one." placeholder:"HZ"`
-	Channels          int      `help:"Number of channels, likewise."`
-	Format            string   `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv if standard input is a table."`
-	Speed             float64  `help:"Play files at this speed; 1 is real time [as fast as possible]." placeholder:"X"`
-	Leads             []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
-	Names             string   `help:"Messages: names of the channels in SenML and in objects of JSON, in the order of the model's channels, comma-separated [the model's names]." placeholder:"A,B"`
-	TrustStreamHeader bool     `help:"Let the header Inkling-Stream be a stream's whole name. Whoever may publish on one subject can then write into any stream."`
-	KeepRepeats       bool     `help:"MQTT devices: label messages of quality of service 1 also if they equal an earlier one of their stream, as a repeat does."`
+	Device            string        `help:"Microphone, by name or a part of it; the same as mic:NAME." placeholder:"NAME"`
+	Rate              float64       `help:"Sampling rate of raw samples, of the microphone, or of messages without one." placeholder:"HZ"`
+	Channels          int           `help:"Number of channels, likewise."`
+	Format            string        `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv if standard input is a table."`
+	Speed             float64       `help:"Play files at this speed; 1 is real time [as fast as possible]." placeholder:"X"`
+	Leads             []string      `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
+	Names             string        `help:"Messages: names of the channels in SenML and in objects of JSON, in the order of the model's channels, comma-separated [the model's names]." placeholder:"A,B"`
+	ContentType       string        `name:"content-type" help:"Messages without the header Content-Type are of this type, as application/json or text/csv [what they look like]." placeholder:"TYPE"`
+	Clock             string        `help:"Messages with times: sensor puts their rows on an even grid by these times; arrival leaves the times out [sensor]." enum:",sensor,arrival" default:"" placeholder:"CLOCK"`
+	Late              time.Duration `help:"Messages with times: how long after those behind it a row may come, and one of the subjects that belong together after another [500ms]." placeholder:"TIME"`
+	TrustStreamHeader bool          `help:"Let the header Inkling-Stream be a stream's whole name. Whoever may publish on one subject can then write into any stream."`
+	KeepRepeats       bool          `help:"MQTT devices: label messages of quality of service 1 also if they equal an earlier one of their stream, as a repeat does."`
 	tableFlags        `group:"Tables"`
 
 	model   *model.Config // of the model that the source is for; nil: none
@@ -148,15 +152,20 @@ func (f *sourceFlags) tables(a *app) (o capture.TableOptions, err error) {
 	if f.model != nil && o.Rate == 0 {
 		o.Rate = f.model.Rate
 	}
-	o.Notes = func(stream string, notes []string) {
-		for _, n := range notes {
-			a.logf("%s: %s", stream, n)
-		}
-	}
+	o.Notes = f.notes(a)
 	t, err := f.table(f.model)
 	o.Columns, o.Signals, o.Time, o.TimeUnit, o.Label = t.Columns, t.Signals, t.Time, t.TimeUnit, t.Label
 	o.Channels, o.Units = t.Want, t.WantUnits
 	return o, err
+}
+
+// notes returns what logs remarks about streams.
+func (f *sourceFlags) notes(a *app) func(stream string, notes []string) {
+	return func(stream string, notes []string) {
+		for _, n := range notes {
+			a.logf("%s: %s", stream, n)
+		}
+	}
 }
 
 // endless reports whether a source never ends by itself.
@@ -213,9 +222,12 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 	if subject == "" {
 		return nil, usagef("nats: give a subject, for example nats:sensors.>")
 	}
-	o := natsio.SourceOptions{Prefix: prefix, Pending: f.pending, TrustStreamHeader: f.TrustStreamHeader, KeepRepeats: f.KeepRepeats}
+	o := natsio.SourceOptions{Prefix: prefix, Pending: f.pending, TrustStreamHeader: f.TrustStreamHeader, KeepRepeats: f.KeepRepeats, Clock: capture.Timing(f.Clock), Notes: f.notes(a)}
 	var err error
 	if o.Format, err = f.messages(); err != nil {
+		return nil, err
+	}
+	if o.Grid, err = f.grid(); err != nil {
 		return nil, err
 	}
 	c, err := nc()
@@ -236,6 +248,15 @@ func (f *sourceFlags) messages() (o natsio.Format, err error) {
 	if m := f.model; m != nil {
 		o.Names, o.Width = m.Names, m.Channels
 	}
+	t, err := f.table(f.model)
+	if err != nil {
+		return o, err
+	}
+	o.Columns, o.Time, o.TimeUnit, o.Units = t.Columns, t.Time, t.TimeUnit, t.WantUnits
+	o.Type = natsio.ContentType(f.ContentType)
+	if len(f.Signals) > 0 {
+		o.Names = f.Signals
+	}
 	if f.Names != "" {
 		o.Names = strings.Split(f.Names, ",")
 	}
@@ -246,6 +267,18 @@ func (f *sourceFlags) messages() (o natsio.Format, err error) {
 		if o.Encoding, err = capture.ParseEncoding(f.Format); err != nil {
 			return o, usageError{err}
 		}
+	}
+	return o, nil
+}
+
+// grid returns how rows with times become samples.
+func (f *sourceFlags) grid() (o natsio.GridOptions, err error) {
+	if f.Late < 0 {
+		return o, usagef("--late %v: give 0 or more", f.Late)
+	}
+	o = natsio.GridOptions{Rate: f.Rate, Bridge: float64(f.Bridge), Fill: float64(f.Fill), Late: f.Late}
+	if f.model != nil && o.Rate == 0 {
+		o.Rate = f.model.Rate
 	}
 	return o, nil
 }

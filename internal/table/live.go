@@ -58,7 +58,7 @@ func NewClock(times []Time, h Hint) (*Clock, error) {
 	if err := k.c.begin(cells, hint{h.Name, h.Unit, h.Said, h.Rate}); err != nil {
 		return nil, err
 	}
-	if y := k.Start().Year(); !k.Start().IsZero() && (y < firstYear || y > lastYear) {
+	if y := k.Start().Year(); k.c.dated && (y < firstYear || y > lastYear) {
 		return nil, fmt.Errorf("the time %s is in the year %d: set the clock of the sender", first, y)
 	}
 	return k, nil
@@ -71,6 +71,16 @@ const firstYear, lastYear = 1900, 2200
 func (h Hint) NeedsStep(t Time) bool {
 	ofName, _ := timeName(strings.ToLower(h.Name))
 	return t.Text == "" && units[h.Said] == 0 && units[strings.ToLower(h.Unit)] == 0 && units[ofName] == 0
+}
+
+// Scale returns the length in seconds of the unit of the number t, if it can be told without
+// other times.
+func (h Hint) Scale(t Time) (float64, error) {
+	k, err := NewClock([]Time{t}, h)
+	if err != nil {
+		return 0, err
+	}
+	return k.c.scale, nil
 }
 
 // At returns the seconds from the first time to t.
@@ -109,3 +119,16 @@ func (k *Clock) Since(d *Clock) (float64, error) {
 	}
 	return s, nil
 }
+
+// IsTimeName reports whether a name in lower case is usual for times.
+func IsTimeName(name string) bool { return isTimeName(name) }
+
+// IsOther reports whether a name in lower case is usual for what is no channel: times,
+// labels, counters.
+func IsOther(name string) bool { return isTimeName(name) || isLabelName(name) || isCounterName(name) }
+
+// IsMissing reports whether a cell says that there is no value.
+func IsMissing(cell string) bool { return isMissing(strings.TrimSpace(cell)) }
+
+// SplitUnit splits "x [m/s²]" or "x (m/s²)" into name and unit.
+func SplitUnit(cell string) (name, unit string) { return splitUnit(cell) }

@@ -4,6 +4,7 @@ package table
 type Run struct {
 	Offset  uint64
 	Samples []float32
+	Mark    uint8 // set by Mark
 }
 
 // A Sampler puts rows on a grid and collects its samples as runs.
@@ -18,6 +19,8 @@ type Sampler struct {
 	first int    // the next run to take
 	next  uint64 // index of the sample after the last one
 	anew  bool   // the next sample begins anew
+	cut   bool   // the next sample begins another run
+	mark  uint8  // of the next run
 }
 
 // NewSampler returns a sampler of rows of this many channels. Times in its statistics are
@@ -60,6 +63,20 @@ func (s *Sampler) Lacks(channel int) bool { return s.grid.at[channel] < 0 }
 // Next returns the index of the sample that follows those that are complete.
 func (s *Sampler) Next() uint64 { return s.next }
 
+// Mark marks the run that begins with the next sample, or, if end is set, the one that ends
+// with the last, which is empty if that has been taken.
+func (s *Sampler) Mark(mark uint8, end bool) {
+	s.cut = true
+	if !end {
+		s.mark |= mark
+		return
+	}
+	if s.Runs() == 0 {
+		s.begin(s.next)
+	}
+	s.runs[len(s.runs)-1].Mark |= mark
+}
+
 // Runs returns the number of runs that wait. More samples may still be added to the last.
 func (s *Sampler) Runs() int { return len(s.runs) - s.first }
 
@@ -74,20 +91,26 @@ func (s *Sampler) Take() *Run {
 
 // add appends sample k of the grid to the last run, or begins another.
 func (s *Sampler) add(k int64, frame []float32, _ int32) {
-	if s.first > 0 && s.first == len(s.runs) {
-		s.runs, s.first = s.runs[:0], 0
-	}
-	n := len(s.runs)
-	if n == s.first || uint64(k) != s.next || s.anew {
-		s.anew = false
-		if n < cap(s.runs) {
-			s.runs = s.runs[:n+1] // with its memory
-		} else {
-			s.runs = append(s.runs, Run{})
-		}
-		s.runs[n].Offset, s.runs[n].Samples = uint64(k), s.runs[n].Samples[:0]
+	if s.Runs() == 0 || uint64(k) != s.next || s.anew || s.cut {
+		s.begin(uint64(k))
 	}
 	r := &s.runs[len(s.runs)-1]
 	r.Samples = append(r.Samples, frame...)
 	s.next = uint64(k) + 1
+}
+
+// begin begins a run at sample k.
+func (s *Sampler) begin(k uint64) {
+	if s.first == len(s.runs) {
+		s.runs, s.first = s.runs[:0], 0
+	}
+	n := len(s.runs)
+	if n < cap(s.runs) {
+		s.runs = s.runs[:n+1] // with its memory
+	} else {
+		s.runs = append(s.runs, Run{})
+	}
+	r := &s.runs[n]
+	r.Offset, r.Samples, r.Mark = k, r.Samples[:0], s.mark
+	s.anew, s.cut, s.mark = false, false, 0
 }

@@ -3,6 +3,7 @@ package natsio
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -23,12 +24,12 @@ const answerWithin = 500 * time.Millisecond
 // Check implements capture.Checker: the server answers, and has the subscription.
 func (s *Source) Check(ctx context.Context) error {
 	s.mu.Lock()
-	gone, drained := s.gone, s.drained
+	gone, drained, subs := s.gone, s.drained, s.subs
 	s.mu.Unlock()
 	switch {
 	case gone != nil:
 		return gone
-	case drained || s.sub != nil && !s.sub.IsValid():
+	case drained || slices.ContainsFunc(subs, func(sub *nats.Subscription) bool { return !sub.IsValid() }):
 		return fmt.Errorf("nats subject %q: the subscription has ended", s.subject)
 	}
 	return answers(ctx, s.nc)

@@ -1,19 +1,32 @@
 package natsio
 
-import "inkling/capture"
+import (
+	"sync/atomic"
+
+	"inkling/capture"
+)
 
 var _ capture.Drainer = (*Source)(nil)
 
 // Drain implements capture.Drainer: it ends the subscription. What the server has sent is
 // still read.
 func (s *Source) Drain() {
-	if s.sub == nil { // of Watch
+	if len(s.subs) == 0 { // of Watch
 		s.drain()
 		return
 	}
-	s.sub.SetClosedHandler(func(string) { s.drain() })
-	if !s.nc.IsConnected() || s.sub.Drain() != nil {
-		s.drain() // nothing more comes over a connection that is down
+	var left atomic.Int32
+	left.Store(int32(len(s.subs)))
+	done := func() {
+		if left.Add(-1) == 0 {
+			s.drain()
+		}
+	}
+	for _, sub := range s.subs {
+		sub.SetClosedHandler(func(string) { done() })
+		if !s.nc.IsConnected() || sub.Drain() != nil {
+			s.drain() // nothing more comes over a connection that is down
+		}
 	}
 }
 
@@ -36,19 +49,28 @@ func (s *Source) Abandon() {
 	for l := s.in.pop(); l != nil; l = s.in.pop() {
 		s.leave(l)
 	}
+	s.settle()
+	var b capture.Block
+	for s.next(&b) {
+		s.leaveAt(capture.Block{Stream: b.Stream, Format: b.Format, Offset: b.Offset + uint64(b.Len()), Time: b.Time, Clock: b.Clock, Arrived: b.Arrived})
+	}
 	s.wake()
 }
 
 // leave drops a message after Abandon: the last block of its stream then begins behind it.
 // The caller holds s.mu.
 func (s *Source) leave(l *letterIn) {
-	d := &s.msg
-	if d.decode(l.msg.Header, l.msg.Data, &s.o.Format) != nil || s.repeated(l, d) {
-		return
+	var b capture.Block
+	ok := s.fill(&b, l)
+	for ; ok; ok = s.next(&b) {
+		last := capture.Block{Stream: b.Stream, Format: b.Format, Offset: b.Offset + uint64(b.Len()), Time: l.arrived, Clock: capture.ArrivalTime, Arrived: l.arrived}
+		s.leaveAt(last)
 	}
-	s.places.put(l.stream, d)
-	last := capture.Block{Stream: l.stream, Format: d.format, Offset: d.offset + uint64(d.frames()), Time: l.arrived, Arrived: l.arrived}
-	i, again := s.leftAt[l.stream]
+}
+
+// leaveAt makes last the last block of its stream.
+func (s *Source) leaveAt(last capture.Block) {
+	i, again := s.leftAt[last.Stream]
 	if again {
 		s.left[i] = last
 		return
@@ -56,6 +78,6 @@ func (s *Source) leave(l *letterIn) {
 	if s.leftAt == nil {
 		s.leftAt = map[string]int{}
 	}
-	s.leftAt[l.stream] = len(s.left)
+	s.leftAt[last.Stream] = len(s.left)
 	s.left = append(s.left, last)
 }

@@ -51,6 +51,7 @@ type queue struct {
 // A letterIn is a message that waits.
 type letterIn struct {
 	msg     *nats.Msg
+	part    int // of the source's pattern
 	stream  string
 	arrived time.Time
 	bytes   int

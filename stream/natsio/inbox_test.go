@@ -180,7 +180,7 @@ func TestPlacesAreBounded(t *testing.T) {
 	p := places{most: 3}
 	put := func(stream string) uint64 {
 		d := &message{samples: make([]float32, 10), format: capture.Format{Channels: 1}}
-		p.put(stream, d)
+		p.find(stream).put(d)
 		return d.offset
 	}
 	for i, c := range []struct {

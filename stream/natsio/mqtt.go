@@ -30,10 +30,11 @@ type repeats struct {
 }
 
 // repeated reports whether a decoded message repeats an earlier one of its stream, and
-// remembers it otherwise. A message that says where its samples belong needs no such guess.
+// remembers it otherwise. A message that says where its samples belong, or when they were taken, needs no such
+// guess.
 // The caller holds s.mu.
 func (s *Source) repeated(l *letterIn, d *message) bool {
-	if qos := l.msg.Header.Get(headerMQTT); qos == "" || qos[0] != '1' || d.placed || s.o.KeepRepeats {
+	if qos := l.msg.Header.Get(headerMQTT); qos == "" || qos[0] != '1' || d.placed || len(d.times) > 0 || d.timed || s.o.KeepRepeats {
 		return false
 	}
 	r := &s.repeats

@@ -63,7 +63,7 @@ func TestPayloadsDecode(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var m message
-			testkit.Message(t, "decode", m.decode(c.h, []byte(c.data), c.f), "")
+			testkit.Message(t, "decode", m.decode(c.h, []byte(c.data), newSchema(c.f, "")), "")
 			testkit.SameBits(t, "samples", m.samples, c.want)
 			if want := (capture.Format{Rate: c.rate, Channels: c.channels}); m.format != want {
 				t.Errorf("format %+v, want %+v", m.format, want)
@@ -86,7 +86,7 @@ func TestBadPayloadsNameTheMistake(t *testing.T) {
 		{"channels", typed("audio/L16;channels=0"), "", `Content-Type "audio/L16;channels=0": channels "0": give 1 to 1024`},
 		{"half a sample", typed("audio/L16;rate=8000"), "abc", "3 bytes are not a whole number of s16be samples"},
 		{"half a frame", typed("audio/L16;channels=2"), "abcdef", "3 values are not a whole number of samples of 2 channels"},
-		{"another type", typed("video/mp4"), "", `Content-Type "video/mp4" is none of audio/l16, application/x-s16le, application/x-f32le, audio/wav, audio/flac, text/plain, application/json, application/senml+json, application/senml+cbor`},
+		{"another type", typed("video/mp4"), "", `Content-Type "video/mp4" is none of audio/l16, application/x-s16le, application/x-f32le, audio/wav, audio/flac, text/plain, application/json, text/csv, application/senml+json, application/senml+cbor`},
 		{"no type", typed("a b"), "", `Content-Type "a b": mime: expected slash after first token`},
 		{"text", typed("text/plain"), "\xff", "the text is not UTF-8"},
 		{"vector after a number", typed("application/json"), "[1,[2,3]]", "JSON: numbers and vectors of channels in one message: give one or the other"},
@@ -95,8 +95,16 @@ func TestBadPayloadsNameTheMistake(t *testing.T) {
 		{"a string", typed("application/json"), `["a"]`, "JSON: a string where a number should be"},
 		{"a string in a vector", typed("application/json"), `[[1,"a"]]`, "JSON: a string in a vector of channels"},
 		{"null", typed("application/json"), `[null]`, "JSON: null where a number should be"},
-		{"an object", typed("application/json"), `{"x":1}`, `JSON: an object without "v": name the channels that it holds (Format.Names)`},
-		{"an object in an object", typed("application/json"), `{"v":{"v":1}}`, `JSON: "v" must be a number or an array`},
+		{"an object without numbers", typed("application/json"), `{"x":true}`, `JSON: an object without "v" and without numbers: name the channels that it holds (Format.Names)`},
+		{"two members of one name", nil, `{"x":1,"x":2}`, `JSON: an object with two members "x": give each a name of its own`},
+		{"a message cut off", nil, `{"x":1,"y":`, `JSON: the text ends within a value: the message was cut off`},
+		{"a message cut off between values", nil, `[[1,2],[3,`, `JSON: the text ends within a value: the message was cut off`},
+		{"nested too deep", nil, strings.Repeat("[", 5000) + "1" + strings.Repeat("]", 5000), `JSON: more than 16 arrays and objects within one another`},
+		{"NaN", nil, `{"x":NaN}`, `JSON: invalid character 'N' looking for beginning of value: write null for a value that is missing`},
+		{"a time in some samples", nil, `[{"t":1,"x":1},{"x":2}]`, `JSON: a time in some samples only: give one in each, or in none`},
+		{"times of another number", nil, `{"t":[1,2],"x":[1,2,3]}`, `JSON: 2 times of 3 samples: give one for each`},
+		{"an infinite number", typed("application/json"), `["inf"]`, `JSON: a string where a number should be`},
+		{"an object in an object", typed("application/json"), `{"v":{"v":1}}`, `JSON: an object without "v" and without numbers: name the channels that it holds (Format.Names)`},
 		{"two values", typed("application/json"), "[1] [2]", "JSON: data after the value"},
 		{"out of range", typed("application/json"), "[1e99]", "JSON: 1e99 is out of range"},
 		{"not finite", typed("application/x-f32le"), string(f32le(1, float32(math.NaN()))), "value 1 is NaN, but samples must be finite"},
@@ -109,11 +117,11 @@ func TestBadPayloadsNameTheMistake(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var m message
-			testkit.Message(t, "decode", m.decode(c.h, []byte(c.data), &Format{}), c.want)
+			testkit.Message(t, "decode", m.decode(c.h, []byte(c.data), newSchema(&Format{}, "")), c.want)
 		})
 	}
 	var m message
-	err := m.decode(typed("application/senml+json"), []byte(`[{"n":"c","v":1}]`), &Format{Names: []string{"a", "b"}})
+	err := m.decode(typed("application/senml+json"), []byte(`[{"n":"c","v":1}]`), newSchema(&Format{Names: []string{"a", "b"}}, ""))
 	testkit.Message(t, "another name", err, `SenML: the name "c" is none of the channels, which are ["a" "b"]: rename it, or list the names in the order of the model's channels (Format.Names)`)
 }
 
@@ -151,7 +159,7 @@ func TestChannelsByName(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var m message
-			testkit.Message(t, "decode", m.decode(c.h, []byte(c.data), xyz), "")
+			testkit.Message(t, "decode", m.decode(c.h, []byte(c.data), newSchema(xyz, "")), "")
 			testkit.SameBits(t, "samples", m.samples, c.want)
 			if m.format.Channels != 3 {
 				t.Errorf("%d channels", m.format.Channels)
@@ -169,15 +177,15 @@ func TestChannelsThatLack(t *testing.T) {
 		{"another name", `[{"bn":"a:","n":"w","v":1}]`, `SenML: the name "a:w" is none of the channels, which are ["x" "y" "z"]: rename it, or list the names in the order of the model's channels (Format.Names)`},
 		{"a later version", `[{"bver":11,"n":"x","v":1}]`, `SenML: version 11: only versions up to 10 are known`},
 		{"what must be understood", `[{"n":"x","v":1,"scale_":2}]`, `SenML: the field "scale_" must be understood, and is not: leave it out`},
-		{"an object that lacks one", `{"x":1,"z":3}`, `JSON: an object with "x", "z", but without another of the channels "x", "y", "z": each sample needs a value of every channel`},
+		{"an object that lacks one", `{"x":1,"z":3}`, `JSON: an object with "x", "z", but without another of the channels "x", "y", "z": each sample needs a value of every channel, or a time by which they are joined`},
 		{"an object of others", `{"a":1}`, `JSON: an object without "v" and without the channels "x", "y", "z"`},
 		{"arrays of two lengths", `{"x":[1,2],"y":[1],"z":[1,2]}`, `JSON: "x" has 2 values, and "y" not: give arrays of equal length`},
-		{"an array and a number", `{"x":1,"y":[1],"z":1}`, `JSON: an array in a vector of channels`},
+		{"an array and a number", `{"x":1,"y":[1],"z":1}`, `JSON: "x" has 1 values, and "y" not: give arrays of equal length`},
 		{"half a sample", `[1,2,3,4]`, `4 values are not a whole number of samples of 3 channels`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var m message
-			testkit.Message(t, "decode", m.decode(nil, []byte(c.data), xyz), c.want)
+			testkit.Message(t, "decode", m.decode(nil, []byte(c.data), newSchema(xyz, "")), c.want)
 		})
 	}
 }
@@ -185,7 +193,7 @@ func TestChannelsThatLack(t *testing.T) {
 func TestHeadersMarkSegments(t *testing.T) {
 	for v, want := range map[string]capture.Mark{"begin": capture.MarkBegin, "end": capture.MarkEnd, "begin, end": capture.MarkBegin | capture.MarkEnd} {
 		var m message
-		if err := m.decode(header(HeaderSegment, v, HeaderOffset, "9"), []byte("[1]"), &Format{}); err != nil || m.mark != want || m.offset != 9 {
+		if err := m.decode(header(HeaderSegment, v, HeaderOffset, "9"), []byte("[1]"), newSchema(&Format{}, "")); err != nil || m.mark != want || m.offset != 9 {
 			t.Errorf("%s: mark %v, offset %d, %v", v, m.mark, m.offset, err)
 		}
 	}
@@ -212,7 +220,7 @@ func FuzzPayload(f *testing.F) {
 			h = nil
 		}
 		var m message
-		if m.decode(h, data, format) != nil {
+		if m.decode(h, data, newSchema(format, "")) != nil {
 			return
 		}
 		if m.format.Channels < 1 || len(m.samples)%m.format.Channels != 0 {
@@ -232,7 +240,7 @@ func FuzzHeaders(f *testing.F) {
 	f.Fuzz(func(t *testing.T, rate, offset, segment, kind string) {
 		var m message
 		h := header("Inkling-Rate", rate, "Inkling-Offset", offset, "Inkling-Segment", segment, "Content-Type", kind)
-		if m.decode(h, f32le(1, 2), &Format{}) == nil && m.format.Rate != 0 && !(m.format.Rate > 0 && m.format.Rate < 1e9) {
+		if m.decode(h, f32le(1, 2), newSchema(&Format{}, "")) == nil && m.format.Rate != 0 && !(m.format.Rate > 0 && m.format.Rate < 1e9) {
 			t.Fatalf("rate %v", m.format.Rate)
 		}
 	})

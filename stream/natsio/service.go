@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/micro"
 
 	"inkling/capture"
+	"inkling/internal/table"
 	"inkling/model"
 	"inkling/model/decide"
 	"inkling/model/segment"
@@ -34,8 +35,9 @@ type ServiceOptions struct {
 	Subject string // [inkling.label]
 	Version string // of the program, MAJOR.MINOR.PATCH
 	Format  Format
-	Workers int // requests that are labelled at once, at least 2 [GOMAXPROCS]
-	Pending int // bytes of requests that may wait [128 MB]; beyond, requests are refused
+	Grid    GridOptions // of rows with times, at the model's rate
+	Workers int         // requests that are labelled at once, at least 2 [GOMAXPROCS]
+	Pending int         // bytes of requests that may wait [128 MB]; beyond, requests are refused
 
 	Decision *decide.Config // of labels [the model's]
 
@@ -165,7 +167,8 @@ func (s *Service) label(subject string, h nats.Header, data []byte) (stream.Even
 		return stream.Event{}, err
 	}
 	var d message
-	if err := d.decode(h, data, &s.o.Format); err != nil {
+	blocks, err := s.blocks(&d, h, data)
+	if err != nil {
 		return stream.Event{}, err
 	}
 	seg := s.m.Config.Segment
@@ -175,8 +178,10 @@ func (s *Service) label(subject string, h nats.Header, data []byte) (stream.Even
 	if err != nil {
 		return stream.Event{}, err
 	}
-	if err := c.Feed(&capture.Block{Format: d.format, Samples: d.samples}); err != nil {
-		return stream.Event{}, err
+	for i := range blocks {
+		if err := c.Feed(&blocks[i]); err != nil {
+			return stream.Event{}, err
+		}
 	}
 	for _, e := range c.End(nil, segment.ByMessage) {
 		if e.Type == stream.Confirmed || e.Type == stream.Dropped {
@@ -184,4 +189,38 @@ func (s *Service) label(subject string, h nats.Header, data []byte) (stream.Even
 		}
 	}
 	return stream.Event{}, errors.New("the segment is empty: send samples")
+}
+
+// blocks decodes a request. Rows with times are put on the grid of a source.
+func (s *Service) blocks(d *message, h nats.Header, data []byte) ([]capture.Block, error) {
+	schema := newSchema(&s.o.Format, "")
+	if err := d.decode(h, data, schema); err != nil {
+		return nil, err
+	}
+	rate := cmp.Or(d.format.Rate, s.m.Config.Rate)
+	if len(d.times) == 0 || rate <= 0 || rate > table.MostRate {
+		if d.partial {
+			return nil, errors.New("samples that lack channels need times and a rate")
+		}
+		return []capture.Block{{Format: d.format, Samples: d.samples}}, nil
+	}
+	var bad error
+	f := newFeed("", []string{""}, capture.Format{Rate: rate, Channels: d.format.Channels}, &s.o.Grid)
+	f.tell = func(state capture.Health, reason string) {
+		if state == capture.Down && bad == nil {
+			bad = errors.New(reason)
+		}
+	}
+	if err := f.message(0, d, table.Hint{Name: d.timeName, Unit: d.timeUnit, Said: s.o.Format.TimeUnit, Rate: rate}); err != nil {
+		return nil, err
+	}
+	f.acquit()
+	f.settle()
+	var blocks []capture.Block
+	for bad == nil && f.samples.Runs() > 0 {
+		var b capture.Block
+		f.block(&b)
+		blocks = append(blocks, b)
+	}
+	return blocks, bad
 }

@@ -2,10 +2,12 @@ package natsio
 
 import (
 	"cmp"
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,9 +28,15 @@ var (
 // SourceOptions configures NewSource. A zero field takes the default in brackets.
 type SourceOptions struct {
 	Format  Format
-	Prefix  string // of the events' subjects, which the input must not overlap ["": not checked]
-	Pending int    // bytes of messages that may wait to be read, with what keeping them takes [256 MB]
-	Streams int    // of how many streams the position is known, at most [65536]
+	Grid    GridOptions    // of rows with times
+	Clock   capture.Timing // ArrivalTime: times in messages are not used [they are, where there are any]
+	Prefix  string         // of the events' subjects, which the input must not overlap ["": not checked]
+	Pending int            // bytes of messages that may wait to be read, with what keeping them takes [256 MB]
+	Streams int            // of how many streams the position is known, at most [65536]
+
+	// Notes, if set, is called with remarks about a stream: at its end about gaps and missing
+	// values.
+	Notes func(stream string, notes []string)
 
 	// TrustStreamHeader makes HeaderStream the whole name of a stream, where it divides the
 	// subject into streams SUBJECT#NAME otherwise. Whoever may publish on one subject can
@@ -44,16 +52,26 @@ type SourceOptions struct {
 // stream, or several that HeaderStream tells apart, and the messages of a stream come in
 // their order. Streams take turns: one with a backlog does not delay the others.
 //
+// Subjects with a + between them belong together, and a token {NAME} stands for any:
+// sensors.{device}.accel+sensors.{device}.gyro is one stream for each device, whose rows are
+// joined by their times.
+//
+// Rows with times go through the grid that those of a capture.Table go through. They give
+// the same samples and the same jumps of Offset as in a file, in any number of messages,
+// also if some come later than those behind them, by up to GridOptions.Late.
+//
 // A message that cannot be decoded becomes a Fault and counts in Bad. If more than Pending
 // bytes wait, the oldest of the subject that has most are dropped: they count in Lost, and
 // Offset jumps by their samples. Faults of one kind are told ten times a second at most,
 // with the number of the others.
 type Source struct {
 	nc      *nats.Conn
-	sub     *nats.Subscription
+	subs    []*nats.Subscription
 	subject string
+	pattern *pattern
 	o       SourceOptions
 	now     func() time.Time // the clock
+	quiet   time.Duration    // rows that wait are read when none has come for so long, for tests [GridOptions.Late]
 	Bad     atomic.Uint64    // messages that could not be decoded
 	Lost    atomic.Uint64    // messages dropped
 
@@ -64,11 +82,15 @@ type Source struct {
 	faults  []fault
 	bad     seldom
 	slow    seldom
-	msg     message   // decoded last
-	arrival time.Time // of the last message
+	told    map[string]*told // reports by what they say
+	msg     message          // decoded last
+	full    list.List        // of *place: those with samples to be read
+	waiting list.List        // of *place: those whose rows wait for others, the longest first
+	arrival time.Time        // of the last message
 
 	gone      error           // why nothing comes any more
 	drained   bool            // nothing comes any more because of Drain
+	settled   bool            // and what waited for more has been completed
 	abandoned bool            // what comes is dropped
 	left      []capture.Block // of Abandon: the end of each stream that was waiting
 	leftAt    map[string]int  // where each stream is in left
@@ -86,25 +108,44 @@ type fault struct {
 // NewSource subscribes to subject. Until Close the source also gets the connection's
 // disconnect, reconnect and error events, after the handlers that the connection has.
 func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) {
-	if !valid(subject) {
-		return nil, fmt.Errorf("nats subject %q: give tokens between dots, * for one token, > at the end for the rest", subject)
+	p, err := parsePattern(subject)
+	if err != nil {
+		return nil, err
 	}
-	if o.Prefix != "" && overlaps(subject, o.Prefix+".>") {
-		return nil, fmt.Errorf("nats subject %q overlaps the output %s.>: the program would read what it writes; choose another SourceOptions.Prefix", subject, o.Prefix)
+	for i := range p.parts {
+		if o.Prefix != "" && overlaps(p.parts[i].subject, o.Prefix+".>") {
+			return nil, fmt.Errorf("nats subject %q overlaps the output %s.>: the program would read what it writes; choose another SourceOptions.Prefix", subject, o.Prefix)
+		}
+	}
+	if len(p.parts) > 1 {
+		switch {
+		case len(o.Format.Names) == 0:
+			return nil, fmt.Errorf("nats subject %q: subjects are joined by the names of their fields, and the channels have no names: list them in Format.Names", subject)
+		case o.Clock == capture.ArrivalTime:
+			return nil, fmt.Errorf("nats subject %q: subjects are joined by their times: leave SourceOptions.Clock out", subject)
+		case o.Grid.Rate <= 0 && o.Format.Rate <= 0:
+			return nil, fmt.Errorf("nats subject %q: subjects are joined by their times, and the rate is not known: set GridOptions.Rate", subject)
+		}
 	}
 	o.Pending = cmp.Or(o.Pending, 256e6)
 	o.Streams = cmp.Or(o.Streams, 1<<16)
 	s := Watch(nc, subject) // before the server can refuse the subscription
-	s.o, s.in, s.places = o, newInbox(o.Pending), places{most: o.Streams}
-	sub, err := nc.Subscribe(subject, s.receive)
-	if err != nil {
-		unwatch(nc, s)
-		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
+	s.mu.Lock()
+	s.o, s.pattern, s.in, s.places = o, p, newInbox(o.Pending), places{most: o.Streams, forget: s.forget}
+	s.mu.Unlock()
+	for i := range p.parts {
+		sub, err := nc.Subscribe(p.parts[i].subject, func(m *nats.Msg) { s.receivePart(i, m) })
+		if err != nil {
+			s.Close()
+			return nil, fmt.Errorf("nats subject %q: %w", subject, err)
+		}
+		// receive is faster than the network, but may have to wait for a processor. What waits
+		// in nats.go meanwhile counts as well.
+		sub.SetPendingLimits(max(o.Pending/messageCost, 1<<16), max(o.Pending, 32<<20))
+		s.mu.Lock()
+		s.subs = append(s.subs, sub)
+		s.mu.Unlock()
 	}
-	// receive is faster than the network, but may have to wait for a processor. What waits in
-	// nats.go meanwhile counts as well.
-	sub.SetPendingLimits(max(o.Pending/messageCost, 1<<16), max(o.Pending, 32<<20))
-	s.sub = sub
 	if err := nc.Flush(); err != nil { // the server does not have the subscription
 		s.Close()
 		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
@@ -116,9 +157,19 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 // ends when the connection is closed or the server denies the subscription of subject, as
 // that of a Service.
 func Watch(nc *nats.Conn, subject string) *Source {
-	s := &Source{nc: nc, subject: subject, now: time.Now, in: newInbox(0), ready: make(chan struct{}, 1), closed: make(chan struct{})}
+	s := &Source{nc: nc, subject: subject, now: time.Now, in: newInbox(0), told: map[string]*told{}, ready: make(chan struct{}, 1), closed: make(chan struct{})}
 	watch(nc, s)
 	return s
+}
+
+// listens reports whether s has subscribed to a subject.
+func (s *Source) listens(subject string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pattern == nil {
+		return s.subject == subject
+	}
+	return slices.ContainsFunc(s.pattern.parts, func(p subjectPart) bool { return p.subject == subject })
 }
 
 // maxText bounds, in bytes, what a report repeats of a message or an error, and the name
@@ -161,12 +212,16 @@ func (s *Source) wake() {
 	}
 }
 
-// receive takes in a message of the subscription.
-func (s *Source) receive(msg *nats.Msg) {
+// receive takes in a message of the first subscription.
+func (s *Source) receive(msg *nats.Msg) { s.receivePart(0, msg) }
+
+// receivePart takes in a message of a subscription.
+func (s *Source) receivePart(part int, msg *nats.Msg) {
 	if ignored(msg.Subject) {
 		return
 	}
-	stream, err := streamOf(msg.Subject, msg.Header, s.o.TrustStreamHeader)
+	group := s.pattern.stream(part, msg.Subject)
+	stream, err := streamOf(group, msg.Header, s.o.TrustStreamHeader)
 	if n := headerCost(msg.Header); err == nil && n > mostHeaders {
 		err = fmt.Errorf("headers that take %d bytes: give at most %d", n, mostHeaders)
 	}
@@ -176,12 +231,11 @@ func (s *Source) receive(msg *nats.Msg) {
 		s.refuse("", msg.Subject, err)
 		return
 	}
-	l := &letterIn{msg: msg, stream: stream, arrived: s.arrival, bytes: memoryOf(msg)}
+	l := &letterIn{msg: msg, part: part, stream: stream, arrived: s.arrival, bytes: memoryOf(msg)}
 	if s.abandoned {
 		s.leave(l)
 		return
 	}
-	group := msg.Subject
 	if s.o.TrustStreamHeader {
 		group = stream
 	}
@@ -214,9 +268,24 @@ func (s *Source) skip(l *letterIn) {
 	n := s.Lost.Add(1)
 	s.tell(&s.slow, fault{l.stream, capture.Fault{State: capture.Slow,
 		Reason: fmt.Sprintf("messages arrive faster than they can be labelled: the oldest of %s are dropped (%d so far)", l.msg.Subject, n)}})
-	if d := &s.msg; d.decode(l.msg.Header, l.msg.Data, &s.o.Format) == nil && !s.repeated(l, d) {
-		s.places.put(l.stream, d)
+	p := s.places.find(l.stream)
+	if p.feed != nil || p.clock != nil {
+		return // the times of the messages after it say how much is missing
 	}
+	if d := &s.msg; s.decode(l, p) == nil && len(d.times) == 0 && !d.timed && !s.repeated(l, d) {
+		p.put(d)
+	}
+}
+
+// decode decodes a message. Notes about its fields are told once.
+func (s *Source) decode(l *letterIn, p *place) error {
+	d, schema := &s.msg, p.schema(&s.o.Format, l.part, s.pattern)
+	err := d.decode(l.msg.Header, l.msg.Data, schema)
+	for _, note := range schema.notes {
+		s.tell(&s.bad, fault{l.stream, capture.Fault{State: capture.Up, Reason: note}})
+	}
+	schema.notes = schema.notes[:0]
+	return err
 }
 
 // refuse tells of a message that cannot be decoded, or does not name a stream.
@@ -232,14 +301,22 @@ func refusal(stream, subject string, n uint64, why error) fault {
 	return fault{stream, capture.Fault{State: capture.Down, Reason: cut(fmt.Sprintf("message on %s refused (%d so far): %v", subject, n, why))}}
 }
 
+// tell reports f. Reports that differ in their numbers only are told once, and then their
+// count now and then; and there is a bound for those of one kind.
 func (s *Source) tell(kind *seldom, f fault) {
+	if kind == &s.bad {
+		var now bool
+		if f, now = s.first(f); !now {
+			return
+		}
+	}
 	if f, now := kind.tell(s.now(), f); now {
 		s.faults = append(s.faults, f)
 		s.wake()
 	}
 }
 
-// Read returns the next message's samples, or a report of health; after Close it
+// Read returns the next samples, or a report of health; after Close it
 // returns io.EOF.
 func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 	for {
@@ -248,15 +325,28 @@ func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 		}
 		s.mu.Lock()
 		gone := s.gone
-		if gone == nil && s.drained && s.in.bytes+len(s.left)+len(s.faults) == 0 {
+		if gone == nil && s.drained && s.in.bytes+len(s.left)+len(s.faults)+s.full.Len() == 0 {
+			if !s.settled {
+				s.settle()
+				s.mu.Unlock()
+				continue
+			}
 			gone = io.EOF
 		}
+		due := s.due()
 		s.mu.Unlock()
 		if gone != nil {
 			return gone
 		}
+		var late <-chan time.Time
+		if due >= 0 {
+			timer := time.NewTimer(due)
+			defer timer.Stop()
+			late = timer.C
+		}
 		select {
 		case <-s.ready:
+		case <-late:
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.closed:
@@ -269,7 +359,7 @@ func (s *Source) Read(ctx context.Context, b *capture.Block) error {
 func (s *Source) Ready() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.faults)+len(s.left) > 0 || s.in.waits()
+	return len(s.faults)+len(s.left)+s.full.Len() > 0 || s.in.waits()
 }
 
 // Hold implements capture.Holder.
@@ -293,11 +383,17 @@ func (s *Source) pop(b *capture.Block) bool {
 	defer s.mu.Unlock()
 	for {
 		if f, ok := s.nextFault(); ok {
-			*b = capture.Block{Stream: f.stream, Fault: &f.Fault, Time: s.now(), Samples: b.Samples[:0]}
+			*b = capture.Block{Stream: f.stream, Fault: &f.Fault, Time: s.now(), Clock: capture.ArrivalTime, Samples: b.Samples[:0]}
+			return true
+		}
+		if s.next(b) {
 			return true
 		}
 		l := s.in.pop()
 		if l == nil {
+			if s.overdue() {
+				continue
+			}
 			break
 		}
 		if s.fill(b, l) {
@@ -324,38 +420,16 @@ func (s *Source) nextFault() (f fault, ok bool) {
 	return f, true
 }
 
-// fill decodes a message into b, and reports whether it could.
-func (s *Source) fill(b *capture.Block, l *letterIn) bool {
-	d := &s.msg
-	if removal(l) {
-		return false
-	}
-	if err := d.decode(l.msg.Header, l.msg.Data, &s.o.Format); err != nil {
-		s.refuse(l.stream, l.msg.Subject, err)
-		return false
-	}
-	if s.repeated(l, d) {
-		return false
-	}
-	s.places.put(l.stream, d)
-	*b = capture.Block{Stream: l.stream, Format: d.format, Offset: d.offset, Mark: d.mark, Time: l.arrived, Arrived: l.arrived,
-		Samples: append(b.Samples[:0], d.samples...)}
-	if b.Format.Rate > 0 {
-		b.Time = b.Time.Add(-time.Duration(float64(d.frames()) / b.Format.Rate * 1e9))
-	}
-	return true
-}
-
 // Close ends the subscription and leaves the connection as it was found.
 func (s *Source) Close() error {
 	var err error
 	s.once.Do(func() {
 		close(s.closed)
-		if unwatch(s.nc, s); s.sub == nil {
-			return
-		}
-		if err = s.sub.Unsubscribe(); errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, nats.ErrBadSubscription) {
-			err = nil
+		unwatch(s.nc, s)
+		for _, sub := range s.subs {
+			if e := sub.Unsubscribe(); e != nil && !errors.Is(e, nats.ErrConnectionClosed) && !errors.Is(e, nats.ErrBadSubscription) {
+				err = e
+			}
 		}
 	})
 	return err

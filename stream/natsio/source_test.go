@@ -140,12 +140,12 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 					if err := nc.Flush(); err != nil {
 						t.Fatal(err)
 					}
-					for n, _, _ := s.sub.Pending(); n > 0; n, _, _ = s.sub.Pending() {
+					for n, _, _ := s.subs[0].Pending(); n > 0; n, _, _ = s.subs[0].Pending() {
 						runtime.Gosched() // receive runs behind the connection
 					}
 				}
 			}
-			if n, _ := s.sub.Dropped(); n > 0 {
+			if n, _ := s.subs[0].Dropped(); n > 0 {
 				t.Errorf("nats.go dropped %d messages", n)
 			}
 			s.mu.Lock()
@@ -172,7 +172,8 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	}
 }
 
-// A flood of messages that cannot be decoded is told ten times, and its number afterwards.
+// Refusals that say the same are told once, and their count a minute later; those that
+// differ ten times a second, and their number afterwards.
 func TestRefusalsAreToldSeldom(t *testing.T) {
 	s := newSource(t, connect(t), "in", SourceOptions{})
 	s.mu.Lock()
@@ -180,12 +181,13 @@ func TestRefusalsAreToldSeldom(t *testing.T) {
 	s.now = func() time.Time { return now }
 	s.mu.Unlock()
 	const n = 1000
-	for range n {
+	for i := range n {
 		s.receive(&nats.Msg{Subject: "in", Data: []byte("nonsense")})
+		s.receive(&nats.Msg{Subject: "in", Header: header(HeaderSegment, strings.Repeat("x", 1+i%100)), Data: []byte("[1]")})
 	}
 	var b capture.Block
 	for i := range mostTold {
-		if read(t, s, &b); b.Fault == nil || !strings.Contains(b.Fault.Reason, fmt.Sprintf("(%d so far)", i+1)) {
+		if read(t, s, &b); b.Fault == nil || !strings.Contains(b.Fault.Reason, " so far): ") {
 			t.Fatalf("report %d: %+v", i, b.Fault)
 		}
 	}
@@ -193,12 +195,17 @@ func TestRefusalsAreToldSeldom(t *testing.T) {
 		t.Fatalf("one report more: %+v", b.Fault)
 	}
 	now = now.Add(time.Second)
-	want := fmt.Sprintf("%d more since the last report; message on in refused (%d so far)", n-mostTold-1, n)
-	if !s.pop(&b) || b.Fault == nil || !strings.HasPrefix(b.Fault.Reason, want) {
-		t.Errorf("%+v, want %s", b.Fault, want)
+	if !s.pop(&b) || b.Fault == nil || !strings.HasPrefix(b.Fault.Reason, fmt.Sprintf("%d more since the last report; message on in refused", 101-mostTold-1)) {
+		t.Errorf("%+v", b.Fault)
 	}
 	if s.pop(&b) {
 		t.Errorf("one report more: %+v", b.Fault)
+	}
+	now = now.Add(time.Minute)
+	s.receive(&nats.Msg{Subject: "in", Data: []byte("nonsense")})
+	want := fmt.Sprintf("%d like it so far; message on in refused (%d so far): no Content-Type", n+1, 2*n+1)
+	if !s.pop(&b) || b.Fault == nil || !strings.HasPrefix(b.Fault.Reason, want) {
+		t.Errorf("%+v, want %s", b.Fault, want)
 	}
 }
 

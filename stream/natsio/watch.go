@@ -157,7 +157,7 @@ func (w *watcher) denied(err error) bool {
 	watchers.Unlock()
 	if m[1] == "Subscription" {
 		for _, s := range sources {
-			if s.subject == m[2] {
+			if s.listens(m[2]) {
 				s.end(fmt.Errorf("nats subject %q: %w: allow the user to subscribe to it", m[2], err))
 			}
 		}
