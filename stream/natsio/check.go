@@ -3,7 +3,6 @@ package natsio
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,12 +23,12 @@ const answerWithin = 500 * time.Millisecond
 // Check implements capture.Checker: the server answers, and has the subscription.
 func (s *Source) Check(ctx context.Context) error {
 	s.mu.Lock()
-	gone, drained, subs := s.gone, s.drained, s.subs
+	gone, drained := s.gone, s.drained
 	s.mu.Unlock()
 	switch {
 	case gone != nil:
 		return gone
-	case drained || slices.ContainsFunc(subs, func(sub *nats.Subscription) bool { return !sub.IsValid() }):
+	case drained || s.sub != nil && !s.sub.IsValid():
 		return fmt.Errorf("nats subject %q: the subscription has ended", s.subject)
 	}
 	return answers(ctx, s.nc)

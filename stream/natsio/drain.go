@@ -1,32 +1,19 @@
 package natsio
 
-import (
-	"sync/atomic"
-
-	"inkling/capture"
-)
+import "inkling/capture"
 
 var _ capture.Drainer = (*Source)(nil)
 
 // Drain implements capture.Drainer: it ends the subscription. What the server has sent is
 // still read.
 func (s *Source) Drain() {
-	if len(s.subs) == 0 { // of Watch
+	if s.sub == nil { // of Watch
 		s.drain()
 		return
 	}
-	var left atomic.Int32
-	left.Store(int32(len(s.subs)))
-	done := func() {
-		if left.Add(-1) == 0 {
-			s.drain()
-		}
-	}
-	for _, sub := range s.subs {
-		sub.SetClosedHandler(func(string) { done() })
-		if !s.nc.IsConnected() || sub.Drain() != nil {
-			s.drain() // nothing more comes over a connection that is down
-		}
+	s.sub.SetClosedHandler(func(string) { s.drain() })
+	if !s.nc.IsConnected() || s.sub.Drain() != nil {
+		s.drain() // nothing more comes over a connection that is down
 	}
 }
 

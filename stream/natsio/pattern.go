@@ -121,3 +121,32 @@ func (p *pattern) stream(part int, subject string) string {
 	}
 	return b.String()
 }
+
+// cover returns one subject that all parts are of. Messages of several subscriptions have no
+// order among each other, those of one have.
+func (p *pattern) cover() string {
+	if len(p.parts) == 1 {
+		return p.parts[0].subject
+	}
+	tokens := strings.Split(p.parts[0].subject, ".")
+	for i := range p.parts {
+		other := strings.Split(p.parts[i].subject, ".")
+		for k := range min(len(tokens), len(other)) {
+			if tokens[k] != other[k] && tokens[k] != ">" {
+				tokens[k] = "*"
+			}
+		}
+		if n := min(len(tokens), len(other)); len(tokens) != len(other) {
+			tokens = append(tokens[:n-1:n-1], ">")
+		}
+	}
+	return strings.Join(tokens, ".")
+}
+
+// part returns the part that a subject is of; −1: none.
+func (p *pattern) part(subject string) int {
+	if len(p.parts) == 1 {
+		return 0
+	}
+	return slices.IndexFunc(p.parts, func(sp subjectPart) bool { return overlaps(sp.subject, subject) })
+}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,7 +65,7 @@ type SourceOptions struct {
 // with the number of the others.
 type Source struct {
 	nc      *nats.Conn
-	subs    []*nats.Subscription
+	sub     *nats.Subscription
 	subject string
 	pattern *pattern
 	o       SourceOptions
@@ -133,19 +132,17 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 	s.mu.Lock()
 	s.o, s.pattern, s.in, s.places = o, p, newInbox(o.Pending), places{most: o.Streams, forget: s.forget}
 	s.mu.Unlock()
-	for i := range p.parts {
-		sub, err := nc.Subscribe(p.parts[i].subject, func(m *nats.Msg) { s.receivePart(i, m) })
-		if err != nil {
-			s.Close()
-			return nil, fmt.Errorf("nats subject %q: %w", subject, err)
-		}
-		// receive is faster than the network, but may have to wait for a processor. What waits
-		// in nats.go meanwhile counts as well.
-		sub.SetPendingLimits(max(o.Pending/messageCost, 1<<16), max(o.Pending, 32<<20))
-		s.mu.Lock()
-		s.subs = append(s.subs, sub)
-		s.mu.Unlock()
+	sub, err := nc.Subscribe(p.cover(), s.receive)
+	if err != nil {
+		s.Close()
+		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
 	}
+	// receive is faster than the network, but may have to wait for a processor. What waits in
+	// nats.go meanwhile counts as well.
+	sub.SetPendingLimits(max(o.Pending/messageCost, 1<<16), max(o.Pending, 32<<20))
+	s.mu.Lock()
+	s.sub = sub
+	s.mu.Unlock()
 	if err := nc.Flush(); err != nil { // the server does not have the subscription
 		s.Close()
 		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
@@ -169,7 +166,7 @@ func (s *Source) listens(subject string) bool {
 	if s.pattern == nil {
 		return s.subject == subject
 	}
-	return slices.ContainsFunc(s.pattern.parts, func(p subjectPart) bool { return p.subject == subject })
+	return s.pattern.cover() == subject
 }
 
 // maxText bounds, in bytes, what a report repeats of a message or an error, and the name
@@ -212,12 +209,10 @@ func (s *Source) wake() {
 	}
 }
 
-// receive takes in a message of the first subscription.
-func (s *Source) receive(msg *nats.Msg) { s.receivePart(0, msg) }
-
-// receivePart takes in a message of a subscription.
-func (s *Source) receivePart(part int, msg *nats.Msg) {
-	if ignored(msg.Subject) {
+// receive takes in a message of the subscription.
+func (s *Source) receive(msg *nats.Msg) {
+	part := s.pattern.part(msg.Subject)
+	if ignored(msg.Subject) || part < 0 {
 		return
 	}
 	group := s.pattern.stream(part, msg.Subject)
@@ -425,11 +420,11 @@ func (s *Source) Close() error {
 	var err error
 	s.once.Do(func() {
 		close(s.closed)
-		unwatch(s.nc, s)
-		for _, sub := range s.subs {
-			if e := sub.Unsubscribe(); e != nil && !errors.Is(e, nats.ErrConnectionClosed) && !errors.Is(e, nats.ErrBadSubscription) {
-				err = e
-			}
+		if unwatch(s.nc, s); s.sub == nil {
+			return
+		}
+		if err = s.sub.Unsubscribe(); errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, nats.ErrBadSubscription) {
+			err = nil
 		}
 	})
 	return err

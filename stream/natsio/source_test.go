@@ -140,12 +140,12 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 					if err := nc.Flush(); err != nil {
 						t.Fatal(err)
 					}
-					for n, _, _ := s.subs[0].Pending(); n > 0; n, _, _ = s.subs[0].Pending() {
+					for n, _, _ := s.sub.Pending(); n > 0; n, _, _ = s.sub.Pending() {
 						runtime.Gosched() // receive runs behind the connection
 					}
 				}
 			}
-			if n, _ := s.subs[0].Dropped(); n > 0 {
+			if n, _ := s.sub.Dropped(); n > 0 {
 				t.Errorf("nats.go dropped %d messages", n)
 			}
 			s.mu.Lock()
