@@ -14,10 +14,13 @@ type player interface{ read(b *Block) error }
 // fileList plays files one after another, each as a stream of its own. An error ends
 // it; what was read before the error has been delivered by then.
 type fileList struct {
-	names []string // not opened yet
-	open  openFunc
-	play  player // of the open file; nil: none is open
-	err   error  // io.EOF at the end
+	all     []string
+	names   []string // not opened yet
+	open    openFunc
+	play    player // of the open file; nil: none is open
+	err     error  // io.EOF at the end
+	at      place  // of the next Read, if tracked
+	tracked bool
 
 	mu     sync.Mutex // guards opened and closed
 	opened []io.Closer
@@ -33,7 +36,7 @@ type openFunc func(name string, hold func(io.Closer) error) (player, error)
 // device, which may keep Read waiting, the files are read in a goroutine. parts
 // returns the paths that a name stands for.
 func newFileList(names []string, parts func(name string) []string, open openFunc) Source {
-	s := &fileList{names: names, open: open}
+	s := &fileList{all: names, names: names, open: open}
 	for _, name := range names {
 		for _, path := range parts(name) {
 			if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
@@ -59,6 +62,9 @@ func (s *fileList) Read(ctx context.Context, b *Block) error {
 		case s.play != nil:
 			err := s.play.read(b)
 			if err == nil {
+				if s.tracked {
+					s.at.add(b)
+				}
 				return nil
 			}
 			s.end(err)
@@ -79,6 +85,7 @@ func (s *fileList) Read(ctx context.Context, b *Block) error {
 // end leaves the open file, whose stream ended with err.
 func (s *fileList) end(err error) {
 	s.play = nil
+	s.at.next()
 	closing := s.closeFiles()
 	if err == io.EOF {
 		err = closing

@@ -11,6 +11,7 @@ import (
 // signals.
 type Memory struct {
 	blocks []Block
+	read   int // of blocks
 	closed atomic.Bool
 }
 
@@ -42,16 +43,16 @@ func (m *Memory) Read(ctx context.Context, b *Block) error {
 	if m.closed.Load() {
 		return os.ErrClosed
 	}
-	if len(m.blocks) == 0 {
+	if m.read == len(m.blocks) {
 		return io.EOF
 	}
-	*b = m.blocks[0]
-	m.blocks = m.blocks[1:]
+	*b = m.blocks[m.read]
+	m.read++
 	return nil
 }
 
 // Ready implements Readier.
-func (m *Memory) Ready() bool { return len(m.blocks) > 0 }
+func (m *Memory) Ready() bool { return m.read < len(m.blocks) }
 
 // Close implements Source.
 func (m *Memory) Close() error {

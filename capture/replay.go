@@ -41,7 +41,11 @@ func Replay(src Source, speed float64, clock Clock) Source {
 	if clock == nil {
 		clock = &systemClock{}
 	}
-	return &replay{src: src, speed: speed, clock: clock, begin: map[string]time.Time{}, stop: make(chan struct{})}
+	r := &replay{src: src, speed: speed, clock: clock, begin: map[string]time.Time{}, stop: make(chan struct{})}
+	if again, ok := src.(Replayer); ok {
+		return &replayAgain{r, again}
+	}
+	return r
 }
 
 type replay struct {
@@ -51,12 +55,18 @@ type replay struct {
 	begin   map[string]time.Time // when a stream's sample 0 was due
 	pending Block
 	waiting bool // pending holds a block that Read has not returned yet
-	stop    chan struct{}
-	once    sync.Once
+
+	position func(dst []byte) []byte // of src; nil: nobody asks for it
+	before   []byte                  // the position of pending
+	stop     chan struct{}
+	once     sync.Once
 }
 
 func (r *replay) Read(ctx context.Context, b *Block) error {
 	if !r.waiting {
+		if r.position != nil {
+			r.before = r.position(r.before[:0])
+		}
 		if err := r.src.Read(ctx, &r.pending); err != nil {
 			return err
 		}
