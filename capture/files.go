@@ -85,9 +85,9 @@ func (s *fileList) Read(ctx context.Context, b *Block) error {
 // end leaves the open file, whose stream ended with err.
 func (s *fileList) end(err error) {
 	s.play = nil
-	s.at.next()
 	closing := s.closeFiles()
 	if err == io.EOF {
+		s.at.next()
 		err = closing
 	}
 	s.err = err

@@ -17,8 +17,8 @@ type Replayer interface {
 	// the first time before the first of them.
 	AppendPosition(dst []byte) []byte
 	// Seek makes the next Read the one that was next when AppendPosition returned position.
-	// It is called before the first Read. An error says that the position is damaged, or
-	// that the source is not what it was.
+	// An error says that the position is damaged, or that the source is not what it was;
+	// Seek with the position of the beginning is possible then.
 	Seek(ctx context.Context, position []byte) error
 }
 
@@ -109,7 +109,8 @@ func (s *fileList) Seek(ctx context.Context, position []byte) error {
 	if to.files > uint64(len(s.all)) || to.files == uint64(len(s.all)) && to.blocks > 0 || to.names != s.sumOfNames(&to) {
 		return errors.New("the files are not those of the saved position: give the same ones in the same order, more of them at the end if you like")
 	}
-	s.tracked = true
+	s.play, s.err, s.tracked = nil, nil, true
+	s.closeFiles()
 	s.at = place{files: to.files}
 	s.names = s.all[to.files:]
 	var b Block
@@ -159,5 +160,7 @@ func (r *replayAgain) AppendPosition(dst []byte) []byte {
 
 // Seek implements Replayer.
 func (r *replayAgain) Seek(ctx context.Context, position []byte) error {
+	r.waiting = false
+	clear(r.begin)
 	return r.src.Seek(ctx, position)
 }

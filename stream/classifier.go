@@ -29,6 +29,8 @@ type Classifier struct {
 
 	before   []byte // Resumable: the state when no segment was open
 	emitted  uint64 // events since before
+	number   uint64 // the last Number of an event
+	away     bool   // the next gap is that of the program
 	skip     uint64 // events to suppress after a resume, since they were emitted before
 	resumeAt uint64
 }

@@ -127,8 +127,11 @@ func TestConfirmingHoldsUpNoOtherStream(t *testing.T) {
 		}
 	}}
 	o.Segment = &segment.Config{Kind: segment.Message, MaxDuration: 86400}
-	r, err := newRunner(m, o, nil)
+	r, err := newRunner(m, o)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.start(t.Context(), src, nil); err != nil {
 		t.Fatal(err)
 	}
 	deliver := r.sched.deliver

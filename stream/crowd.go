@@ -1,40 +1,96 @@
 package stream
 
 import (
-	"hash/maphash"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
 	"maps"
 	"runtime"
 	"runtime/debug"
+
+	"inkling/internal/codec"
 )
 
 // A past remembers the last segments of dropped streams, so that a stream that comes back
 // counts on and no id is given twice within a session. It keeps hashes of names, since
 // strangers choose those: of streams that share one, the later counts on further.
 type past struct {
-	seed  maphash.Seed
-	last  map[uint64]uint64 // by the hash of the name
-	least uint64            // the greatest last segment of those no longer in last
+	key   [16]byte
+	last  map[uint64]lastOf // by the hash of the name
+	least lastOf            // the greatest of those no longer in last
 }
+
+// lastOf is how far a stream has counted.
+type lastOf struct{ segment, number uint64 }
 
 // maxPast bounds the number of dropped streams that are remembered one by one.
 const maxPast = 1 << 15
 
-func newPast() past { return past{seed: maphash.MakeSeed(), last: map[uint64]uint64{}} }
-
-// of returns the last segment of a stream, and whether it is known to have been there.
-func (p *past) of(name string) (id uint64, known bool) {
-	id, known = p.last[maphash.String(p.seed, name)]
-	return max(id, p.least), known
+func newPast() past {
+	p := past{last: map[uint64]lastOf{}}
+	rand.Read(p.key[:])
+	return p
 }
 
-func (p *past) add(name string, id uint64) {
+func (p *past) hash(name string) uint64 {
+	h := sha256.Sum256(append(p.key[:], name...))
+	return binary.LittleEndian.Uint64(h[:])
+}
+
+// of returns how far a stream has counted, and whether it is known to have been there.
+func (p *past) of(name string) (last lastOf, known bool) {
+	last, known = p.last[p.hash(name)]
+	return last.most(p.least), known
+}
+
+func (p *past) add(name string, last lastOf) {
 	if len(p.last) == maxPast {
-		for _, id := range p.last {
-			p.least = max(p.least, id)
+		for _, last := range p.last {
+			p.least = p.least.most(last)
 		}
 		clear(p.last)
 	}
-	p.last[maphash.String(p.seed, name)] = id
+	p.last[p.hash(name)] = last
+}
+
+func (l lastOf) most(m lastOf) lastOf {
+	return lastOf{max(l.segment, m.segment), max(l.number, m.number)}
+}
+
+// last returns how far the stream has counted.
+func (c *Classifier) last() lastOf { return lastOf{c.follower.where().id, c.number} }
+
+func (p *past) visit(k *codec.Codec) {
+	key := p.key[:]
+	k.Data(&key)
+	if copy(p.key[:], key) != len(p.key) {
+		k.Fail()
+	}
+	p.least.visit(k)
+	n := len(p.last)
+	k.Int(&n, 0, maxPast)
+	if k.Reading() {
+		p.last = map[uint64]lastOf{}
+		for range n {
+			var hash uint64
+			var last lastOf
+			k.Uint64(&hash)
+			if last.visit(k); k.Bad() {
+				return
+			}
+			p.last[hash] = last
+		}
+		return
+	}
+	for hash, last := range p.last {
+		k.Uint64(&hash)
+		last.visit(k)
+	}
+}
+
+func (l *lastOf) visit(k *codec.Codec) {
+	k.Uint64(&l.segment)
+	k.Uint64(&l.number)
 }
 
 // crowd is the number of streams from which on their memory is given back to the system

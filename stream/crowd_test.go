@@ -91,22 +91,22 @@ func TestCrowdGivesMemoryBack(t *testing.T) {
 // remembered one by one.
 func TestPastCountsOn(t *testing.T) {
 	p := newPast()
-	p.add("a", 7)
-	if id, known := p.of("a"); id != 7 || !known {
-		t.Errorf("a is at %d, known %v", id, known)
+	p.add("a", lastOf{7, 9})
+	if id, known := p.of("a"); id != (lastOf{7, 9}) || !known {
+		t.Errorf("a is at %v, known %v", id, known)
 	}
-	if id, known := p.of("b"); id != 0 || known {
-		t.Errorf("b is at %d, known %v", id, known)
+	if id, known := p.of("b"); id != (lastOf{}) || known {
+		t.Errorf("b is at %v, known %v", id, known)
 	}
 	for i := range maxPast {
-		p.add(fmt.Sprint("other ", i), uint64(i%5))
+		p.add(fmt.Sprint("other ", i), lastOf{uint64(i % 5), 3})
 	}
 	if len(p.last) > maxPast {
 		t.Errorf("%d streams are remembered", len(p.last))
 	}
 	for _, name := range []string{"a", "b"} {
-		if id, _ := p.of(name); id < 7 {
-			t.Errorf("%s is at %d: an id would be given twice", name, id)
+		if id, _ := p.of(name); id.segment < 7 || id.number < 9 {
+			t.Errorf("%s is at %v: an id would be given twice", name, id)
 		}
 	}
 }

@@ -53,6 +53,11 @@ type Header struct {
 	Sample  uint64         // per channel, at the source's rate
 	Time    time.Time      // capture time of that sample; zero for files
 	Clock   capture.Timing // whose clock Time is of; "": that of this machine
+
+	// Number tells apart the events that a segment, or a stream outside of all segments, may
+	// have several of and that must not be lost. A stream that goes on from a saved state
+	// gives the same numbers again. Segment and Type identify the other events; 0.
+	Number uint64
 }
 
 // Answer is what the network says: of running, early and confirmed events.

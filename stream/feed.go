@@ -69,10 +69,11 @@ const (
 	gapFormat                    // the source changed its format
 	gapNotNumber                 // they were NaN or infinite
 	gapRestarted                 // the source began anew
+	gapAway                      // the program was not there
 )
 
 func (g gapCause) String() string {
-	return [...]string{"", "format", "not a number", "restarted"}[g]
+	return [...]string{"", "format", "not a number", "restarted", "away"}[g]
 }
 
 // feedFinite feeds the stretches of b that are finite. The others make a hole, which is
@@ -152,6 +153,7 @@ func (c *Classifier) feed(b *capture.Block) {
 	} else if b.Offset != in.next {
 		c.lose(b)
 	}
+	c.away = false
 	in.setAnchor(b.Offset, b.Time, b.Clock)
 	marked, _ := c.segmenter.(segment.Marked)
 	if b.Mark&capture.MarkBegin != 0 && marked != nil {
@@ -211,6 +213,9 @@ func (c *Classifier) lose(b *capture.Block) {
 		g.cause = gapRestarted
 	} else {
 		g.lost = b.Offset - in.next
+	}
+	if c.away {
+		g.cause = gapAway
 	}
 	short := float64(g.lost) <= min(fillLimit*in.format.Rate, maxFilled)
 	switch {

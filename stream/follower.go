@@ -126,6 +126,10 @@ func (c *Classifier) confirmSteps() int { return c.follower.steps() }
 // emit appends e unless it was emitted before a resume.
 func (c *Classifier) emit(dst []Event, e Event) []Event {
 	c.emitted++
+	if numbered(&e) {
+		c.number++
+		e.Number = c.number
+	}
 	if c.skip > 0 {
 		c.skip--
 		return dst
@@ -141,6 +145,17 @@ func (c *Classifier) hearing(o *op) Header {
 		h.Segment, h.Step = w.id, w.step
 	}
 	return h
+}
+
+// numbered reports whether e has a Number.
+func numbered(e *Event) bool {
+	switch e.Type {
+	case Running, Forecast, Detector:
+		return false
+	case Confirmed, Dropped, Early:
+		return e.Segment == 0
+	}
+	return true
 }
 
 // report appends the event of a gap or of a change of health.

@@ -23,7 +23,7 @@ type Load struct {
 
 // A SinkLoad is how much waits for a sink.
 type SinkLoad struct {
-	Events  int    // that wait, or that the sink has taken and not yet delivered
+	Events  int    // that wait, in memory or on the disk, or that the sink has taken and not yet delivered
 	Bytes   int    // of those that wait, about
 	Lost    uint64 // running events and forecasts dropped since the beginning
 	Stalled bool   // it takes nothing, and events that must not be lost are kept for it
@@ -45,7 +45,7 @@ func (r *runner) load() Load {
 func (o *outlet) load() SinkLoad {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return SinkLoad{Events: len(o.queue) + o.writing, Bytes: o.bytes, Lost: o.lostEver, Stalled: o.stalled, Err: o.failed}
+	return SinkLoad{Events: o.waiting() + o.behind, Bytes: o.bytes, Lost: o.lostEver, Stalled: o.stalled || o.behind > 0, Err: o.failed}
 }
 
 // meter tells the Meter, if there is one, of blocks that are done.

@@ -32,12 +32,18 @@ func (r *runner) loop(ctx context.Context, src capture.Source) error {
 			return nil
 		case errors.Is(err, context.DeadlineExceeded):
 			r.expire()
+			if r.keeper != nil {
+				r.keeper.due()
+			}
 			continue
 		default:
 			return err
 		}
 		if err := r.block(&b, ready(src)); err != nil {
 			return err
+		}
+		if r.keeper != nil {
+			r.keeper.due()
 		}
 		if !r.o.Finite && r.now().Sub(r.swept) >= min(r.o.Idle, time.Second)/4 {
 			r.expire() // other streams may be idle

@@ -4,9 +4,8 @@ import (
 	"cmp"
 	"container/list"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
+	mrand "math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,6 +28,8 @@ type RunOptions struct {
 	Streams int           // at once, of a source that does not end [10000]; see Run
 	Memory  int           // bytes of heap beyond those in use at first, at which no further stream begins [no bound]
 	Drain   time.Duration // after the end of ctx: how long what has arrived is labelled and delivered [10 s]
+	State   string        // file that keeps the state of all streams, from which the next Run goes on [none]; see Run
+	Save    time.Duration // how often the state is written, at most a twentieth of the time [1 s]
 	Keep    int           // bytes of events that must not be lost, kept for a sink that takes nothing [128 MB]
 
 	// Gather bounds how long a step waits for steps of other streams, to be made
@@ -72,8 +73,11 @@ type RunOptions struct {
 // stream whose block is Done ends before the next block is read, so files come out one
 // after another.
 func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptions, sinks ...Sink) error {
-	r, err := newRunner(m, opts, sinks)
+	r, err := newRunner(m, opts)
 	if err != nil {
+		return err
+	}
+	if err := r.start(ctx, src, sinks); err != nil {
 		return err
 	}
 	reading, stop := context.WithCancel(ctx)
@@ -81,26 +85,19 @@ func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptio
 	r.stop = stop
 	r.sched.holder, _ = src.(capture.Holder)
 	defer context.AfterFunc(ctx, r.fan.limit)()
-	err = r.loop(reading, src)
+	if r.keeper != nil {
+		err = r.keeper.begin(ctx)
+	}
 	why := segment.ByEOF
+	if err == nil {
+		err = r.loop(reading, src)
+	}
 	if ctx.Err() != nil {
 		why, err = segment.ByInterrupt, r.drain(src)
 	} else if err != nil {
 		r.fan.limit()
 	}
-	r.endAll(why)
-	r.sched.close()
-	r.o.Switch.begin(nil, nil)
-	if err == nil {
-		err = r.failure
-	}
-	if r.o.Finite && err == nil {
-		r.send(r.summary())
-	}
-	if failed := r.fan.close(); err == nil {
-		err = failed
-	}
-	return err
+	return r.end(ctx, why, err)
 }
 
 // A runner is the state of one Run. Fields above mu belong to the goroutine that reads.
@@ -119,6 +116,8 @@ type runner struct {
 	began   time.Time
 	swept   time.Time // when expire was last called
 	past    past
+	keeper  *keeper         // nil: there is no state file
+	number  uint64          // of the last event of no classifier
 	limited context.Context // of the source's reads
 	cancel  context.CancelFunc
 
@@ -134,19 +133,17 @@ type live struct {
 	name      string
 	recent    *list.Element
 	lastBlock time.Time
-	idle      bool // its segment was ended since
+	idle      bool   // its segment was ended since
+	away      bool   // it goes on from a saved state, and no samples have come since
+	moved     uint64 // what is added to the source's offsets
 }
 
-func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) {
-	r := &runner{m: m, streams: map[string]*live{}, past: newPast()}
+func newRunner(m *model.Model, opts *RunOptions) (*runner, error) {
+	r := &runner{m: m, streams: map[string]*live{}, past: newPast(), number: uint64(mrand.Uint32()|1<<31) << 24}
 	if opts != nil {
 		r.o = *opts
 	}
-	if r.o.Session == "" {
-		var b [8]byte
-		rand.Read(b[:])
-		r.o.Session = hex.EncodeToString(b[:])
-	}
+	r.o.Save = cmp.Or(r.o.Save, time.Second)
 	r.o.Idle = cmp.Or(r.o.Idle, 5*time.Second)
 	r.o.Forget = cmp.Or(r.o.Forget, time.Minute)
 	r.o.Drain = cmp.Or(r.o.Drain, 10*time.Second)
@@ -161,20 +158,6 @@ func newRunner(m *model.Model, opts *RunOptions, sinks []Sink) (*runner, error) 
 	}
 	r.sched = newSched(m, &r.o)
 	r.sched.deliver, r.sched.refuse = r.deliver, r.refuse
-	r.sched.start()
-	r.began = r.now()
-	r.fan = newFan(sinks, r.o.Live, r.o.Keep, r.o.Drain)
-	if r.o.Meter != nil {
-		r.o.Meter.Begin(r.load)
-	}
-	up := NewStatus(Header{Time: r.began}, capture.Up, "started")
-	up.Version, up.Model = r.o.Version, m.Hash()
-	r.send(up)
-	r.o.Switch.begin(r.plan, func(m *model.Model) {
-		e := NewStatus(Header{Time: r.now()}, capture.Up, "another model or other options: each stream goes on with them after its open segment")
-		e.Version, e.Model = r.o.Version, m.Hash()
-		r.send(e)
-	})
 	return r, nil
 }
 
@@ -183,6 +166,9 @@ func (r *runner) now() time.Time { return r.sched.now() }
 // block gives a block to its stream; more says that the source has another right now.
 func (r *runner) block(b *capture.Block, more bool) error {
 	now := r.now()
+	if r.keeper != nil {
+		r.keeper.summed = false
+	}
 	if b.Fault != nil && b.Stream == "" {
 		r.send(NewStatus(Header{Time: now}, b.Fault.State, b.Fault.Reason))
 		r.progress(b)
@@ -199,6 +185,7 @@ func (r *runner) block(b *capture.Block, more bool) error {
 	}
 	r.recent.MoveToBack(s.recent)
 	s.lastBlock, s.idle = now, false
+	s.shift(b)
 	arrived := now
 	if !b.Arrived.IsZero() {
 		arrived = b.Arrived
@@ -276,16 +263,20 @@ func (r *runner) stream(name string, now time.Time) (*live, error) {
 		return nil, err
 	}
 	c.switched = r.o.Switch
-	id, again := r.past.of(name)
-	c.follower.where().id = id
+	last, again := r.past.of(name)
+	c.follower.where().id, c.number = last.segment, last.number
+	if !again {
+		r.counts.streams++
+	}
+	return r.add(name, c, now), nil
+}
+
+func (r *runner) add(name string, c *Classifier, now time.Time) *live {
 	s := &live{lane: lane{c: c}, name: name, lastBlock: now}
 	s.recent = r.recent.PushBack(s)
 	r.streams[name] = s
 	r.alive.Store(int64(len(r.streams)))
-	if !again {
-		r.counts.streams++
-	}
-	return s, nil
+	return s
 }
 
 // expire ends the segments of idle streams and drops streams idle for longer.
@@ -318,12 +309,16 @@ func (r *runner) retire(name string, s *live) {
 	delete(r.streams, name)
 	r.alive.Store(int64(len(r.streams)))
 	r.recent.Remove(s.recent)
-	r.past.add(name, s.c.follower.where().id)
+	r.past.add(name, s.c.last())
 }
 
 func (r *runner) endAll(why segment.Ending) {
 	for _, name := range sortedNames(r.streams) {
 		r.give(r.streams[name], nil, why, r.now(), false)
+	}
+	r.sched.quiet()
+	for name, s := range r.streams {
+		r.past.add(name, s.c.last())
 	}
 	clear(r.streams)
 	r.alive.Store(0)
@@ -340,6 +335,10 @@ func (r *runner) send(e Event) {
 // sendOne annotates, counts and sends an event. The caller holds r.mu.
 func (r *runner) sendOne(e *Event) {
 	e.Session = r.o.Session
+	if e.Number == 0 && numbered(e) {
+		r.number++
+		e.Number = r.number
+	}
 	if r.o.Annotate != nil {
 		r.o.Annotate(e)
 	}

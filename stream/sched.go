@@ -246,13 +246,24 @@ func (s *sched) settle(l *lane) {
 	}
 }
 
-// close waits until everything is done, then ends the workers.
-func (s *sched) close() {
+// quiet waits until all that was put is done and delivered.
+func (s *sched) quiet() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finishAll()
+}
+
+func (s *sched) finishAll() {
 	s.wake()
 	for s.flying > 0 {
 		s.settled.Wait()
 	}
+}
+
+// close waits until everything is done, then ends the workers.
+func (s *sched) close() {
+	s.mu.Lock()
+	s.finishAll()
 	s.closed = true
 	s.work.Broadcast()
 	s.mu.Unlock()

@@ -81,21 +81,18 @@ func (c *Classifier) restore(data []byte) error {
 	if kind == stateReread {
 		k.Uint64(&emitted)
 		k.Uint64(&at)
+		if k.Bad() {
+			return codec.ErrState
+		}
 	}
-	fresh, err := c.Another(c.session, c.stream)
+	fresh, err := c.plan.restoreStream(c.session, &savedOf{c.stream, k.Bytes()})
 	if err != nil {
 		return err
-	}
-	fresh.visit(k)
-	if rest, err := k.Rest(); err != nil || len(rest) > 0 || !fresh.consistent() {
-		return codec.ErrState
 	}
 	*c = *fresh
 	c.skip += emitted
 	if kind == stateReread {
 		c.resumeAt = at
-	} else {
-		c.resumeAt = c.input.next + c.input.hole
 	}
 	return nil
 }
@@ -134,6 +131,7 @@ func (c *Classifier) visit(k *codec.Codec) {
 	}
 	c.follower.visit(k)
 	k.Uint64(&c.skip)
+	k.Uint64(&c.number)
 }
 
 func (in *input) visit(k *codec.Codec, c *Classifier) {
@@ -183,7 +181,7 @@ func (o *op) visit(k *codec.Codec) {
 	k.String((*string)(&o.clock))
 	k.Uint64(&o.lost)
 	cause := int(o.cause)
-	k.Int(&cause, 0, int(gapRestarted))
+	k.Int(&cause, 0, int(gapAway))
 	o.cause = gapCause(cause)
 	if o.kind == opStatus {
 		if o.fault == nil {

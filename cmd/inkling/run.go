@@ -9,11 +9,9 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"golang.org/x/term"
 
 	"inkling/capture"
 	"inkling/model"
@@ -21,7 +19,6 @@ import (
 	"inkling/model/segment"
 	"inkling/stream"
 	"inkling/stream/natsio"
-	"inkling/stream/view"
 )
 
 type runCmd struct {
@@ -32,10 +29,12 @@ type runCmd struct {
 	segmentFlags  `group:"Segments, instead of the model's"`
 	decisionFlags `group:"Labels"`
 	continueFlags `group:"Writing text"`
-	To            []string      `help:"Also publish events: nats:PREFIX." placeholder:"nats:PREFIX"`
+	To            []string      `help:"Also send events to nats:PREFIX, or append them to a file as JSON lines: file:PATH." placeholder:"nats:PREFIX"`
 	Emit          string        `help:"Which running events to print: step, change, every=100ms or confirmed; for text also word." default:"step"`
 	Gap           decide.Gap    `help:"What to do when samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:"" placeholder:"POLICY"`
-	State         decide.State  `help:"State of the running head between segments: reset or carry [the model's]." enum:",reset,carry" default:"" placeholder:"STATE"`
+	State         string        `help:"Keep the state of all streams in this file, and go on from it after a restart." placeholder:"FILE"`
+	SaveEvery     time.Duration `help:"How often --state is written." default:"1s"`
+	RunningState  decide.State  `help:"State of the running head between segments: reset or carry [the model's]." enum:",reset,carry" default:"" placeholder:"STATE"`
 	Background    bool          `name:"report-background" help:"Report segments of the background label as well."`
 	OldBackground bool          `name:"background" hidden:"" help:"Old name of --report-background."`
 	Ahead         int           `help:"Model of what comes next: forecast this many steps ahead [1]." placeholder:"N"`
@@ -43,6 +42,8 @@ type runCmd struct {
 	Gather        time.Duration `help:"Longest time that a step waits for steps of other streams, to be computed together; 0 computes each stream by itself." default:"2ms"`
 	Drain         time.Duration `help:"After Ctrl-C or SIGTERM: how long to go on labelling and delivering what has already arrived. A second signal leaves at once." default:"10s"`
 	OutageMemory  byteSize      `help:"Memory for events that must not be lost while a sink takes nothing, as during an outage [128MB]." default:"128MB" placeholder:"SIZE"`
+	Spill         string        `help:"Keep events that must not be lost in this folder until --to nats has delivered them: during an outage that is longer than --outage-memory allows, and across restarts." placeholder:"DIR"`
+	SpillMax      byteSize      `help:"The most that --spill may take on the disk [1GB]." default:"1GB" placeholder:"SIZE"`
 	MaxMemory     byteSize      `help:"Memory for signals that wait and for streams, beside the model and --outage-memory [1GB]." default:"1GB" placeholder:"SIZE"`
 	MaxStreams    int           `help:"Streams at once; of further ones nothing is labelled until one has been idle [10000]." default:"10000" placeholder:"N"`
 	Service       string        `help:"Answer requests on this NATS subject, beside the source or without one; a request holds one whole segment." placeholder:"SUBJECT"`
@@ -242,6 +243,10 @@ func (c *runCmd) renamed(a *app, m *model.Model) error {
 		a.logf("--background is now --report-background; the next version will not know the old name")
 		c.Background = true
 	}
+	if old := decide.State(c.State); old == decide.Reset || old == decide.Carry {
+		a.logf("--state %s is now --running-state %s; --state names a file, in the next version also one of this name", old, old)
+		c.RunningState, c.State = old, ""
+	}
 	if m.HasNext() && c.Steps != 0 {
 		if c.Ahead != 0 {
 			return usagef("--steps is the old name of --ahead: give --ahead alone")
@@ -270,6 +275,9 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	if c.StaleAfter < 0 {
 		return nil, usagef("--stale-after %v: give more than 0", c.StaleAfter)
 	}
+	if c.SaveEvery <= 0 {
+		return nil, usagef("--save-every %v: give more than 0", c.SaveEvery)
+	}
 	if c.Gather < 0 {
 		return nil, usagef("--gather %v: give 0 or more", c.Gather)
 	}
@@ -286,68 +294,21 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	cfg := m.Config
 	seg := c.over(m, c.endless())
 	cfg.Segment, cfg.Decision = *seg, *decision
-	put(&cfg.Decision.State, c.State)
+	put(&cfg.Decision.State, c.RunningState)
 	if err := cfg.CheckDecision(); err != nil {
 		return nil, usageError{err}
 	}
 	if c.Segment == segment.Whole && m.Config.Confirm && c.endless() {
 		return nil, usagef("--segment whole needs a source that ends: give activity, fixed or message; for text line or sentence")
 	}
-	return &stream.Options{Segment: seg, Decision: decision, Gap: c.Gap, State: c.State,
+	return &stream.Options{Segment: seg, Decision: decision, Gap: c.Gap, State: c.RunningState,
 		Background: c.Background, Emit: emit, Why: c.Why}, nil
-}
-
-// sinks opens the sinks of --to.
-func (c *runCmd) sinks(a *app, connect func() (*nats.Conn, error)) (sinks []stream.Sink, prefix string, err error) {
-	for _, to := range c.To {
-		p, ok := strings.CutPrefix(to, "nats:")
-		if !ok && to != "nats" {
-			return nil, "", usagef("--to %s: give nats:PREFIX", to)
-		}
-		if p == "nats" || p == "" {
-			p = natsio.DefaultPrefix
-		}
-		nc, err := connect()
-		if err != nil {
-			return nil, "", err
-		}
-		s, err := natsio.NewSink(nc, p)
-		if err != nil {
-			return nil, "", usageError{err}
-		}
-		sinks, prefix = append(sinks, s), p
-	}
-	return sinks, prefix, nil
-}
-
-// output returns a sink of JSON lines, or on a terminal the view.
-func (a *app) output(json bool, rate float64) stream.Sink {
-	if json || !terminal(a.rawOut) {
-		return stream.NewJSON(quitter{a.data()})
-	}
-	f := a.rawOut.(*os.File)
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		width = 80
-	}
-	return view.New(f, view.Options{Colour: os.Getenv("NO_COLOR") == "", Width: width, Rate: rate, Live: true})
-}
-
-// quitter reports a closed pipe (inkling run … | head) in plain words.
-type quitter struct{ io.Writer }
-
-func (q quitter) Write(p []byte) (int, error) {
-	n, err := q.Writer.Write(p)
-	if errors.Is(err, os.ErrClosed) || err != nil && strings.Contains(err.Error(), "broken pipe") {
-		err = errors.New("standard output was closed")
-	}
-	return n, err
 }
 
 // nextOptions returns the options of a stream of forecasts.
 func (c *runCmd) nextOptions(m *model.Model, emit stream.Emit) (*stream.Options, error) {
 	d := &c.decisionFlags
-	if c.segmentFlags != (segmentFlags{}) || c.Background || c.Why || c.State != "" || c.Service != "" || emit.Change || emit.Word || emit.Confirmed ||
+	if c.segmentFlags != (segmentFlags{}) || c.Background || c.Why || c.RunningState != "" || c.Service != "" || emit.Change || emit.Word || emit.Confirmed ||
 		len(d.Threshold)+len(d.RunningOn)+len(d.RunningOff) > 0 || d.Smooth != nil || d.LabelHold != nil || d.CUSUMLimit != nil || d.CUSUMDrift != nil {
 		return nil, usagef("%s is a model of what comes next, without segments and labels: leave out the flags about them, and give --emit step or every=DURATION", c.Model)
 	}

@@ -36,6 +36,14 @@ func (c *runCmd) openSession(a *app, m *model.Model, options *stream.Options, co
 	if s.sinks, prefix, err = c.sinks(a, connect); err != nil {
 		return nil, err
 	}
+	s.opened = append(s.opened, func() { // what holds files, if Run has not come to it
+		for _, sink := range s.sinks {
+			switch sink.(type) {
+			case *stream.Spilled, *stream.JSONFile:
+				sink.Close()
+			}
+		}
+	})
 	c.model, c.pending = &m.Config, int(c.MaxMemory/4)
 	open := c.sourceFlags.open
 	switch {
@@ -60,7 +68,7 @@ func (c *runCmd) openSession(a *app, m *model.Model, options *stream.Options, co
 		s.checks = append(s.checks, health.Check{Name: "service", Check: func(ctx context.Context) error { return capture.Check(ctx, svc) }})
 	}
 	o := &stream.RunOptions{Version: version, Finite: s.source.finite, Live: s.source.live, Gather: c.Gather, Drain: c.Drain, Keep: int(c.OutageMemory),
-		Streams: c.MaxStreams, Memory: int(c.MaxMemory / 2)}
+		Streams: c.MaxStreams, Memory: int(c.MaxMemory / 2), State: c.State, Save: c.SaveEvery}
 	if c.Gather == 0 {
 		o.Gather = -1
 	}

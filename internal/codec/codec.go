@@ -112,6 +112,15 @@ func (k *Codec) String(v *string) {
 	}
 }
 
+// Data has its length before it.
+func (k *Codec) Data(v *[]byte) {
+	s := string(*v)
+	k.String(&s)
+	if k.reading {
+		*v = []byte(s)
+	}
+}
+
 // Floats has its length before it; memory of *v is used again.
 func (k *Codec) Floats(v *[]float32) {
 	n := len(*v)

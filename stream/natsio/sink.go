@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,7 @@ type Sink struct {
 	prefix   string
 	subjects map[string]string // by type and stream
 	line     []byte
-	count    uint64   // of ids that need a number
+	count    uint64   // of ids that need a number, from a random one on
 	held     []letter // published, and not known to have been received
 	bytes    int      // of held
 	sent     int      // of held: published on the connection conn
@@ -62,7 +63,7 @@ func NewSink(nc *nats.Conn, prefix string) (*Sink, error) {
 	if !valid(prefix) || strings.ContainsAny(prefix, "*>") {
 		return nil, fmt.Errorf("nats prefix %q: give tokens between dots, without wildcards", prefix)
 	}
-	s := &Sink{nc: nc, prefix: prefix, subjects: map[string]string{}}
+	s := &Sink{nc: nc, prefix: prefix, subjects: map[string]string{}, count: uint64(rand.Uint32()) << 24}
 	watchSink(nc, s)
 	return s, nil
 }
@@ -112,10 +113,12 @@ func (s *Sink) Write(ctx context.Context, e *stream.Event) error {
 }
 
 // id returns an identity of e that no other event has. A segment has one event of a
-// type; other events are numbered.
+// type; other events are numbered, by a Run or else here.
 func (s *Sink) id(e *stream.Event) string {
 	id := fmt.Sprintf("%s/%s/%d/%s", e.Session, e.Stream, e.Segment, e.Type)
 	switch {
+	case e.Number > 0:
+		return fmt.Sprintf("%s/%d", id, e.Number)
 	case e.Segment > 0 && (e.Type == stream.Confirmed || e.Type == stream.Dropped || e.Type == stream.Early):
 		return id
 	}

@@ -1,0 +1,310 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"inkling/capture"
+	"inkling/internal/atomicfile"
+	"inkling/internal/codec"
+	"inkling/internal/lockfile"
+)
+
+// A keeper keeps the state of a Run in a file. Its methods are called by the goroutine that
+// reads.
+type keeper struct {
+	r       *runner
+	path    string
+	src     capture.Replayer // nil: the source cannot be read again
+	sinks   []Sink
+	release func() // the lock of path
+
+	saved   *savedRun     // what the Run goes on from; nil: it begins anew
+	notes   []Event       // to be told when the sinks are there
+	next    time.Time     // when to save again
+	writing chan error    // gets the result of the save under way; nil: there is none
+	failed  string        // how the last save failed
+	summed  bool          // the summary was sent, and nothing has come since
+	before  time.Duration // that earlier runs took
+}
+
+// newKeeper locks and reads the state file. Whatever is wrong with it, the Run begins
+// anew: what is there is kept beside it.
+func newKeeper(ctx context.Context, r *runner, src capture.Source, sinks []Sink) (*keeper, error) {
+	release, err := lockfile.Take(r.o.State)
+	if err != nil {
+		return nil, err
+	}
+	k := &keeper{r: r, path: r.o.State, sinks: sinks, release: release}
+	k.src, _ = src.(capture.Replayer)
+	if k.saved, err = readState(k.path, r.plan); err == nil && k.saved != nil {
+		err = k.goOn(ctx)
+	}
+	if ctx.Err() != nil {
+		k.release()
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		aside, moved := setAside(k.path)
+		if moved != nil {
+			k.release()
+			return nil, fmt.Errorf("%s: %w, and it cannot be moved out of the way: %w", k.path, err, moved)
+		}
+		k.tell(capture.Doubtful, fmt.Sprintf("%s: %v: begun anew, and the old file kept as %s", k.path, err, aside))
+	}
+	return k, nil
+}
+
+// setAside renames a file to a name that is not used.
+func setAside(path string) (string, error) {
+	for i := 1; ; i++ {
+		aside := path + ".old"
+		if i > 1 {
+			aside += fmt.Sprint("-", i)
+		}
+		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
+			return aside, os.Rename(path, aside)
+		} else if err != nil {
+			return "", err
+		}
+	}
+}
+
+func (k *keeper) tell(state capture.Health, reason string) {
+	k.notes = append(k.notes, NewStatus(Header{Time: k.r.now()}, state, reason))
+}
+
+// goOn has the source, the streams and the sinks go on from k.saved.
+func (k *keeper) goOn(ctx context.Context) error {
+	s, r := k.saved, k.r
+	if s.again != (k.src != nil) {
+		return errors.New("the saved state is of a source of another kind")
+	}
+	session := s.session
+	if k.src == nil && !s.ended {
+		session = nextSession(session)
+	}
+	if r.o.Session != "" {
+		session = r.o.Session
+	}
+	streams := make([]*Classifier, len(s.streams))
+	for i := range s.streams {
+		var err error
+		if streams[i], err = r.plan.restoreStream(session, &s.streams[i]); err != nil {
+			return err
+		}
+	}
+	if k.src != nil {
+		begin := k.src.AppendPosition(nil)
+		if err := k.src.Seek(ctx, s.position); err != nil {
+			return errors.Join(err, k.src.Seek(ctx, begin))
+		}
+	}
+	r.o.Session, r.counts, r.past = session, s.counts, s.past
+	k.before, k.summed = s.seconds, s.summed
+	for i, c := range streams {
+		c.away = k.src == nil
+		r.add(s.streams[i].name, c, r.now()).away = c.away
+	}
+	k.rewind()
+	k.tellOfGoingOn()
+	s.streams = nil
+	return nil
+}
+
+// nextSession returns the session after a crash: NAME, NAME.2, NAME.3.
+func nextSession(name string) string {
+	n := 2
+	for i := len(name) - 1; i > 0; i-- {
+		if name[i] == '.' {
+			if _, err := fmt.Sscanf(name[i+1:], "%d", &n); err == nil {
+				name, n = name[:i], n+1
+			}
+			break
+		}
+	}
+	return fmt.Sprint(name, ".", n)
+}
+
+// rewind cuts off what the outputs got since the state was saved and get again.
+func (k *keeper) rewind() {
+	if k.src == nil {
+		return
+	}
+	for i, s := range k.sinks {
+		w, ok := s.(Rewinder)
+		if !ok {
+			continue
+		}
+		var err error
+		switch {
+		case i >= len(k.saved.outputs) || len(k.saved.outputs[i]) == 0:
+			err = errors.New("nothing was saved of it")
+		default:
+			err = w.Rewind(k.saved.outputs[i])
+		}
+		if err != nil {
+			k.tell(capture.Doubtful, fmt.Sprintf("output %d was not cut back to where the state was saved: %v: it may lack events, or have some twice", i+1, err))
+		}
+	}
+}
+
+func (k *keeper) tellOfGoingOn() {
+	what := fmt.Sprintf("going on from %s, saved at %s, with %d streams", k.path, k.saved.at.UTC().Format(time.RFC3339), len(k.saved.streams))
+	if k.src == nil && !k.saved.ended {
+		what += ": the program did not end by itself, and what came since then is in the gaps, though events of session " + k.saved.session + " may tell of it"
+	}
+	k.tell(capture.Up, what)
+}
+
+// begin tells what there is to tell, and writes the first state: nothing is labelled before
+// it is there.
+func (k *keeper) begin(ctx context.Context) error {
+	for _, e := range k.notes {
+		k.r.send(e)
+	}
+	k.notes = nil
+	k.save(false)
+	k.next = k.r.now().Add(k.r.o.Save)
+	select {
+	case err := <-k.writing:
+		k.writing = nil
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// slowest is the share of the time that saving takes at most: one part in so many.
+const slowest = 20
+
+// due saves the state if it is time to.
+func (k *keeper) due() {
+	if k.writing != nil {
+		select {
+		case err := <-k.writing:
+			k.writing = nil
+			k.tellFailure(err)
+		default:
+			return
+		}
+	}
+	if now := k.r.now(); !now.Before(k.next) {
+		k.save(false)
+		k.next = now.Add(max(k.r.o.Save, slowest*k.r.now().Sub(now)))
+	}
+}
+
+// tellFailure tells of a failure once, and when saving works again.
+func (k *keeper) tellFailure(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text == k.failed {
+		return
+	}
+	k.failed = text
+	if err != nil {
+		k.r.send(NewStatus(Header{Time: k.r.now()}, capture.Slow, fmt.Sprintf("the state could not be saved, a restart goes on from an earlier one: %v", err)))
+	} else {
+		k.r.send(NewStatus(Header{Time: k.r.now()}, capture.Up, "the state is saved again"))
+	}
+}
+
+// end writes the last state, after everything has been labelled.
+func (k *keeper) end() error {
+	if k.writing != nil {
+		k.wait()
+	}
+	k.save(true)
+	return k.wait()
+}
+
+func (k *keeper) wait() error {
+	err := <-k.writing
+	k.writing = nil
+	return err
+}
+
+// save writes the state. It returns when the streams may go on; k.writing gets the result,
+// once the sinks have taken all events before and the file is there.
+func (k *keeper) save(ended bool) {
+	r := k.r
+	r.sched.quiet()
+	s := &savedRun{identity: *r.plan.identity(), session: r.o.Session, at: r.now(), ended: ended, summed: k.summed, again: k.src != nil,
+		seconds: r.took()}
+	if k.src != nil {
+		s.position = k.src.AppendPosition(nil)
+	}
+	r.mu.Lock()
+	s.counts, s.past = r.counts, r.past
+	failed := r.failure
+	r.mu.Unlock()
+	k.writing = make(chan error, 1)
+	if failed != nil {
+		k.writing <- nil // what was read has not been labelled
+		return
+	}
+	b := r.fan.barrier(r.o.Session, s.at)
+	taken := make(chan struct{})
+	go func(writing chan error) {
+		first := true
+		err := atomicfile.WriteFile(k.path, func(w io.Writer) error {
+			out := newStateWriter(w)
+			k.writeStreams(out, s)
+			first = false
+			close(taken)
+			if err := b.wait(); err != nil {
+				return err
+			}
+			s.outputs = b.positions
+			out.fields(s.visitOutputs)
+			return out.close()
+		})
+		if first {
+			close(taken)
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", k.path, err)
+		}
+		writing <- err
+	}(k.writing)
+	<-taken
+}
+
+// writeStreams writes the head of s and the streams.
+func (k *keeper) writeStreams(out *stateWriter, s *savedRun) {
+	out.fields(s.visitHead)
+	names := sortedNames(k.r.streams)
+	n := len(names)
+	out.fields(func(c *codec.Codec) { c.Int(&n, 0, n) })
+	var o savedOf
+	for _, name := range names {
+		o.name, o.state = name, k.r.streams[name].c.fields(o.state[:0])
+		out.fields(o.visit)
+	}
+}
+
+// shift has the first block after a restart follow what the stream had before, with a gap
+// as long as the program was away, unless the sender counts on by itself. If that cannot be
+// known the stream begins anew.
+func (s *live) shift(b *capture.Block) {
+	if b.Fault != nil {
+		return
+	}
+	if s.away && len(b.Samples) > 0 {
+		s.away = false
+		in := &s.c.input
+		next := in.next + in.hole
+		was := in.time(next)
+		if in.known && b.Offset < next && in.format.Rate > 0 && !was.IsZero() && !b.Time.Before(was) {
+			s.moved = next + uint64(b.Time.Sub(was).Seconds()*in.format.Rate+0.5) - b.Offset
+		}
+	}
+	b.Offset += s.moved
+}

@@ -1,0 +1,76 @@
+package stream
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+
+	"inkling/capture"
+	"inkling/model"
+	"inkling/model/segment"
+)
+
+// start starts what a Run consists of. An error leaves nothing running.
+func (r *runner) start(ctx context.Context, src capture.Source, sinks []Sink) (err error) {
+	if r.o.State != "" {
+		if r.keeper, err = newKeeper(ctx, r, src, sinks); err != nil {
+			return err
+		}
+	}
+	if r.o.Session == "" {
+		var b [8]byte
+		rand.Read(b[:])
+		r.o.Session = hex.EncodeToString(b[:])
+	}
+	r.sched.start()
+	r.began = r.now()
+	r.fan = newFan(sinks, r.o.Live, r.o.Keep, r.o.Drain)
+	if r.o.Meter != nil {
+		r.o.Meter.Begin(r.load)
+	}
+	up := NewStatus(Header{Time: r.began}, capture.Up, "started")
+	up.Version, up.Model = r.o.Version, r.m.Hash()
+	r.send(up)
+	r.o.Switch.begin(r.plan, func(m *model.Model) {
+		e := NewStatus(Header{Time: r.now()}, capture.Up, "another model or other options: each stream goes on with them after its open segment")
+		e.Version, e.Model = r.o.Version, m.Hash()
+		r.send(e)
+	})
+	for _, s := range sinks {
+		if spilled, ok := s.(*Spilled); ok {
+			for _, note := range spilled.Notes() {
+				r.send(NewStatus(Header{Time: r.began}, capture.Slow, note))
+			}
+		}
+	}
+	return nil
+}
+
+// end ends the streams because of why, or keeps them for the next Run, and waits for the
+// sinks. err is how the source has ended.
+func (r *runner) end(ctx context.Context, why segment.Ending, err error) error {
+	interrupted := ctx.Err() != nil
+	if r.keeper == nil || !interrupted && err == nil {
+		r.endAll(why)
+	} else {
+		r.sched.quiet()
+	}
+	r.o.Switch.begin(nil, nil)
+	if err == nil {
+		err = r.failure
+	}
+	if r.o.Finite && err == nil && !(r.keeper != nil && (interrupted || r.keeper.summed)) {
+		r.send(r.summary())
+		if r.keeper != nil {
+			r.keeper.summed = true
+		}
+	}
+	var unsaved error
+	if r.keeper != nil {
+		defer r.keeper.release()
+		unsaved = r.keeper.end()
+	}
+	r.sched.close()
+	return cmp.Or(err, r.fan.close(), unsaved)
+}
