@@ -45,7 +45,7 @@ func (r *runner) load() Load {
 func (o *outlet) load() SinkLoad {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return SinkLoad{Events: o.waiting() + o.behind, Bytes: o.bytes, Lost: o.lostEver, Stalled: o.stalled || o.behind > 0, Err: o.failed}
+	return SinkLoad{Events: o.waiting() + o.behind, Bytes: o.bytes + o.tailBytes, Lost: o.lostEver, Stalled: o.stalled || o.behind > 0, Err: o.failed}
 }
 
 // meter tells the Meter, if there is one, of blocks that are done.

@@ -40,6 +40,7 @@ type outlet struct {
 	behind    int        // records of log that are not in the queue, and come after it
 	from      uint64     // the first of them
 	tail      []held     // comes after them: log did not take it
+	tailBytes int        // of tail, about
 	logged    int        // events taken out of the queue, or of log, that are in log, and not flushed yet
 	unlogged  int        // events of the queue and of tail that must not be lost and are not in log
 	unsafe    int        // of them, those taken out and not flushed yet
@@ -223,7 +224,7 @@ func (o *outlet) take() (batch []held, finished bool) {
 	}
 	caughtUp := o.catchUp()
 	batch, o.queue = o.queue, o.spare[:0]
-	o.bytes, o.running, o.stalled = o.sizeOf(o.tail), 0, false
+	o.bytes, o.running, o.stalled = 0, 0, false
 	if len(batch) > 0 {
 		last := batch[len(batch)-1].Header
 		tell := func(state capture.Health, reason string) {
@@ -278,7 +279,7 @@ func (o *outlet) fail(err error) {
 	if o.failed == nil {
 		o.failed = err
 	}
-	o.queue, o.tail, o.behind, o.bytes, o.running = nil, nil, 0, 0, 0
+	o.queue, o.tail, o.behind, o.bytes, o.tailBytes, o.running = nil, nil, 0, 0, 0, 0
 	o.changed.Broadcast()
 	o.cancel()
 	o.leave()

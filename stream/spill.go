@@ -123,7 +123,7 @@ func (o *outlet) putBehind(e *Event) (note string) {
 		o.unlogged++
 	}
 	o.tail = append(o.tail, h)
-	if o.bytes += h.size(); o.bytes > 2*o.keep { // the queue has half of it
+	if o.tailBytes += h.size(); o.tailBytes > o.keep {
 		o.failFull()
 	}
 	return note
@@ -142,18 +142,11 @@ func (o *outlet) moveTail() {
 		}
 		o.behind++
 		o.unlogged--
-		o.bytes -= o.tail[n].size()
+		o.tailBytes -= o.tail[n].size()
 	}
 	if o.tail = o.tail[n:]; len(o.tail) == 0 {
 		o.tail, o.refused = nil, time.Time{}
 	}
-}
-
-func (o *outlet) sizeOf(list []held) (n int) {
-	for i := range list {
-		n += list[i].size()
-	}
-	return n
 }
 
 // readBehind is the number of events that are read from the disk at once.
@@ -166,7 +159,7 @@ func (o *outlet) catchUp() (caughtUp bool) {
 		return false
 	}
 	if o.behind == 0 {
-		o.queue, o.tail = o.tail, nil
+		o.queue, o.tail, o.tailBytes = o.tail, nil, 0
 		return false
 	}
 	records, err := o.log.Read(o.from, min(o.behind, readBehind))
