@@ -190,6 +190,9 @@ func (c *Classifier) changeFormat(b *capture.Block) {
 				Reason: fmt.Sprintf("%v Hz and the model's %v are no small fraction of each other: resampled by the nearest one, %.1g off", b.Format.Rate, rate, off)}})
 		}
 	}
+	if why := c.m.Config.Unlike(b.Format.Rate); why != "" {
+		c.push(op{kind: opStatus, sample: b.Offset, time: b.Time, fault: &capture.Fault{State: capture.Doubtful, Reason: why}})
+	}
 	c.segmenter.Forget()
 	c.restart(b.Offset)
 	in.next, in.hole = b.Offset, 0

@@ -63,6 +63,9 @@ func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error
 	for _, e := range set.Skipped {
 		a.logf("skipped: %v", e)
 	}
+	if err := unlikeData(a, d.model, name, set); err != nil {
+		return nil, err
+	}
 	if len(d.Labels) > 0 {
 		return set.Only(d.Labels)
 	}

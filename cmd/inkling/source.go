@@ -85,6 +85,9 @@ func (f *sourceFlags) openText(a *app, names []string, nc func() (*nats.Conn, er
 		return &input{Source: capture.Text(a.stdin, "stdin"), finite: true}, nil
 	}
 	for _, n := range names {
+		if err := folder(n); err != nil {
+			return nil, err
+		}
 		if _, err := os.Stat(n); err != nil {
 			return nil, fmt.Errorf("%w (a source of text is a file, - or nats:SUBJECT)", err)
 		}
@@ -124,7 +127,13 @@ func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error)
 // files opens audio files, or tables.
 func (f *sourceFlags) files(a *app, names []string) (*input, error) {
 	tables := 0
+	if err := unlikeFiles(a, f.model, f.Rate, names); err != nil {
+		return nil, err
+	}
 	for _, n := range names {
+		if err := folder(n); err != nil {
+			return nil, err
+		}
 		if capture.IsTable(n) {
 			tables++
 			continue

@@ -174,7 +174,7 @@ func (s *Set) unifyFormat(clips []*audio.Clip, o Options) {
 		low, high = min(low, c.Rate), max(high, c.Rate)
 		few, many = min(few, c.Channels), max(many, c.Channels)
 	}
-	s.Rate, s.Channels = o.Rate, o.Channels
+	s.Rate, s.Channels, s.LowRate = o.Rate, o.Channels, low
 	if o.Rate == 0 {
 		s.Rate = low
 	}

@@ -59,6 +59,7 @@ type Set struct {
 	Names    []string // of the channels; nil: unknown
 	Units    []string // of the channels, "": unknown; nil: all unknown
 	Rate     float64  // samples per second and channel of every example; 0: unknown
+	LowRate  float64  // the lowest rate that an example had before it was resampled; 0: unknown
 	Examples []Example
 	Skipped  []error  // with Options.SkipBad: why examples were left out
 	Notes    []string // what was resampled, averaged, ignored and so on

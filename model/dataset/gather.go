@@ -141,7 +141,7 @@ func (g *gatherer) finish(empty error) (*Set, error) {
 	if g.padded > 0 {
 		s.note("%d sequences end in missing values, which only fill them up and are dropped", g.padded)
 	}
-	s.Rate = cmp.Or(g.o.Rate, g.rate)
+	s.Rate, s.LowRate = cmp.Or(g.o.Rate, g.rate), g.rate
 	for i := range s.Examples {
 		e := &s.Examples[i]
 		if e.Rate = s.Rate; g.rate == 0 || g.rate == s.Rate {
