@@ -33,7 +33,7 @@ type trainCmd struct {
 
 	kong.Plugins // the options that train.Declared lists
 
-	Preset    train.Preset `group:"Training" help:"Recipe: audio, speech, curve, short, sensor, text or beat [chosen by the shape of the data]." enum:",audio,speech,curve,short,sensor,text,beat" default:""`
+	Preset    train.Preset `group:"Training" help:"Recipe: audio, speech, curve, short, sensor, text, beat or matlab [chosen by the shape of the data]." enum:",audio,speech,curve,short,sensor,text,beat,matlab" default:""`
 	Plain     bool         `group:"Augmentation" help:"Train without augmentation, dropout, smoothing or decay."`
 	Search    int          `group:"Training" help:"First try this many settings by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
 	Init      string       `group:"Training" help:"Start from the layers of this model instead of random numbers." placeholder:"MODEL"`

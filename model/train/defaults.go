@@ -23,11 +23,12 @@ const (
 	PresetSensor Preset = "sensor" // longer series
 	PresetText   Preset = "text"   // characters
 	PresetBeat   Preset = "beat"   // heartbeats
+	PresetMATLAB Preset = "matlab" // the plain network of MATLAB's examples, for comparison
 )
 
 // Presets lists all presets.
 func Presets() []Preset {
-	return []Preset{PresetAudio, PresetSpeech, PresetCurve, PresetShort, PresetSensor, PresetText, PresetBeat}
+	return []Preset{PresetAudio, PresetSpeech, PresetCurve, PresetShort, PresetSensor, PresetText, PresetBeat, PresetMATLAB}
 }
 
 // presetOf returns the preset for the shape of set.
@@ -66,6 +67,8 @@ func presetOf(set *dataset.Set) Preset {
 //     is one; with six channels or more and over 30 samples, changes of speed.
 //   - Longer series: patches that make about 50 steps of them, with deltas.
 //   - Text: one character per step.
+//   - MATLAB, which the data never choose: a raw front end of one sample a step, 100 units, only the confirm head, no augmentation
+//     and no regularisation.
 //
 // Sets with a label for every step get only a running head; see stepDefaults. Sets of
 // thousands of examples get larger batches and at least 35 epochs.
@@ -80,11 +83,14 @@ func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 	if (name == PresetText) != (set.Kind == dataset.Text) {
 		return Options{}, nil, fmt.Errorf("train: preset %s over %s: preset %s is for text, and text for it", name, set.Kind, PresetText)
 	}
+	if name == PresetMATLAB && set.Kind == dataset.Beats {
+		return Options{}, nil, fmt.Errorf("train: preset %s over %s: heartbeats take the preset %s", name, set.Kind, PresetBeat)
+	}
 	if (name == PresetAudio || name == PresetSpeech) && set.Rate == 0 {
 		return Options{}, nil, fmt.Errorf("train: preset %s needs a sampling rate, which the data do not have: give dataset.Options.Rate, or another preset", name)
 	}
 	o, note := shapeDefaults(set, name)
-	if set.Stepwise() {
+	if set.Stepwise() && name != PresetMATLAB {
 		o, note = stepDefaults(set, o, note)
 	}
 	if !detectable(set) {
@@ -146,6 +152,8 @@ func shapeDefaults(set *dataset.Set, name Preset) (Options, string) {
 		return textDefaults(set, o, n)
 	case PresetBeat:
 		return beatDefaults(set, o)
+	case PresetMATLAB:
+		return matlabDefaults(set, o, n)
 	case PresetCurve:
 		o = o.OverStem(convolutions())
 		return o, text + "convolutions over single samples"

@@ -72,6 +72,7 @@ func (w lines) network(m *model.Model) {
 		values += len(t.Data)
 	}
 	w.say("size", "%d numbers, %.0f KB", values, float64(len(m.Bytes()))/1024)
+	w.layerTable(m)
 }
 
 // rules describes the decision rules.
