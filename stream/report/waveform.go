@@ -182,9 +182,9 @@ func envelope(samples []float32, k, channels, from, to int) (lo, hi float64) {
 
 func (w *waveform) axis(c draw.Canvas) {
 	y := w.height - w.head - vg.Length(w.lanes)*w.laneHeight()
-	length, unit := float64(w.samples), "samples"
+	length, unit := float64(w.samples), "time (samples)"
 	if w.rate > 0 {
-		length, unit = length/w.rate, "s"
+		length, unit = length/w.rate, "time (s)"
 	}
 	tick := style(8, grey, draw.XCenter, draw.YTop)
 	step := roundStep(length / 10)
