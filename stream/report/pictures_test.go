@@ -172,7 +172,7 @@ func TestSVGHoldsTheWords(t *testing.T) {
 		"confusion9": {"flute0", "trumpet1", "]]>0", "Ein <b>böses</b> & \"Wort…", "日本0", "confirmed label", "true label", "sensitivity", "precision"},
 		"confusion2": {"no segment", "flute0", "trumpet0"},
 		"running9":   {"running", "100 %", "accuracy"}, "reliability9": {"calibrated", "probability given"},
-		"curves50": {"epoch", "loss", "confirmed, validation"}, "waveform3-7": {"ch 1", "ch 3", "s"},
+		"curves50": {"epoch", "loss", "confirmed, validation"}, "waveform3-7": {"ch 1", "ch 3", "time (s)"},
 		"waveform40-7": {"ch 12", "12 of 40 channels"},
 	}
 	for name, d := range pictures(t) {
