@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"inkling/model/compose"
 	"inkling/model/dataset"
 	"inkling/model/segment"
@@ -107,24 +105,4 @@ func (c *composeFlags) options(a *app, set *dataset.Set) (compose.Options, error
 	var err error
 	o.Background, err = d.openTest(a, c.Background, set.Rate)
 	return o, err
-}
-
-// progress returns a function that draws a progress bar; nil if standard error is not a
-// terminal.
-func (a *app) progress(what string) func(done, total float64) {
-	if !terminal(a.rawErr) {
-		return nil
-	}
-	var bar *progressbar.ProgressBar
-	return func(done, total float64) {
-		whole := int(math.Round(total))
-		if bar == nil || done < float64(bar.State().CurrentNum) {
-			if whole == 0 {
-				whole = -1 // unknown
-			}
-			bar = progressbar.NewOptions(whole, progressbar.OptionSetWriter(a.rawErr), progressbar.OptionSetWidth(24), progressbar.OptionSetDescription(what),
-				progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
-		}
-		bar.Set(int(math.Round(done)))
-	}
 }

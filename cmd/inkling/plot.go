@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 
+	"inkling/model"
 	"inkling/stream/evaluate"
 	"inkling/stream/report"
 )
@@ -88,23 +90,41 @@ func (c *plotConfusion) report(a *app) (*evaluate.Report, error) {
 }
 
 type plotCurves struct {
-	Log string `arg:"" help:"The CSV that train wrote beside a model."`
+	Log string `arg:"" help:"The CSV that train wrote beside a model, or the model."`
 	Out string `short:"o" required:"" help:"Picture to write: .png or .svg." placeholder:"FILE"`
 }
 
 func (c *plotCurves) Run(a *app) error {
-	f, err := os.Open(c.Log)
+	f, err := c.open()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	points, err := report.ReadCurves(f)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Log, err)
+		return fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	if err := report.Curves(points, c.Out); err != nil {
 		return err
 	}
 	a.logf("wrote %s", c.Out)
 	return nil
+}
+
+// open opens the log: of a model the one beside it.
+func (c *plotCurves) open() (*os.File, error) {
+	f, err := os.Open(c.Log)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := model.Load(f); err != nil {
+		_, err = f.Seek(0, io.SeekStart)
+		return f, err
+	}
+	f.Close()
+	log := beside(c.Log, ".csv")
+	if f, err = os.Open(log); err != nil {
+		return nil, fmt.Errorf("%s is a model, and the log that train wrote beside it is not there (%w): give the log", c.Log, err)
+	}
+	return f, nil
 }

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"time"
-
-	"github.com/schollz/progressbar/v3"
 
 	"inkling/internal/atomicfile"
 	"inkling/internal/lockfile"
@@ -53,13 +52,13 @@ func (c *trainCmd) Run(a *app) error {
 	}
 	result, err := train.Fit(a.ctx, trainSet, valid, o, c.hooks(a), checkpoint)
 	if result == nil {
-		return err
+		return c.without(err)
 	}
 	if serr := steady(a, result); serr != nil {
 		return serr
 	}
 	if werr := c.write(a, result); werr != nil {
-		return werr
+		return fmt.Errorf("%w: the training is kept; once that is mended, the same command with --resume writes the model", werr)
 	}
 	if err == nil {
 		os.Remove(c.checkpointFile())
@@ -69,6 +68,17 @@ func (c *trainCmd) Run(a *app) error {
 		return fmt.Errorf("interrupted after epoch %d: %s holds the best so far; the same command with --resume goes on", len(result.Rows), c.Out)
 	}
 	return err
+}
+
+// without is the error of a training that leaves no model: whether it can be resumed.
+func (c *trainCmd) without(err error) error {
+	if !errors.Is(err, train.ErrInterrupted) {
+		return err
+	}
+	if _, serr := os.Stat(c.checkpointFile()); serr != nil {
+		return errors.New("interrupted before the first update: nothing is written; the same command begins anew")
+	}
+	return errors.New("interrupted before the end of the first epoch: there is no model yet; the same command with --resume goes on")
 }
 
 // search cross-validates settings and leaves a log of them beside the model.
@@ -82,7 +92,7 @@ func (c *trainCmd) search(a *app, set *dataset.Set, o train.Options) (train.Opti
 		if t.Kept {
 			mark = ", kept"
 		}
-		a.logf("%-28s loss %.4f, confirmed %.1f %%, running %.1f %%%s", change, t.Loss, 100*t.Confirmed, 100*t.Running, mark)
+		a.logf("%-28s loss %.4f, %s%s", change, t.Loss, accuracies(t.Confirmed, t.Running), mark)
 	})
 	if len(trials) > 0 {
 		log := beside(c.Out, ".search.csv")
@@ -110,10 +120,9 @@ func (c *trainCmd) checkpoint() ([]byte, error) {
 	return data, err
 }
 
-// hooks draw progress: a bar on a terminal, else a line every few seconds.
+// hooks show progress, and write a checkpoint every few seconds.
 func (c *trainCmd) hooks(a *app) train.Hooks {
-	var bar *progressbar.ProgressBar
-	lastSave, lastLine := time.Now(), time.Now()
+	var lastSave time.Time // the first update's checkpoint shows at once whether there is room for it
 	h := train.Hooks{
 		Warn: func(s string) { a.logf("\nwarning: %s", s) },
 		Checkpoint: func(write func() []byte) error {
@@ -130,32 +139,8 @@ func (c *trainCmd) hooks(a *app) train.Hooks {
 	if c.Quiet {
 		return h
 	}
-	show := terminal(a.rawErr)
-	h.Progress = func(done, total int, loss float64) {
-		if !show {
-			return
-		}
-		if bar == nil {
-			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.rawErr), progressbar.OptionSetWidth(24),
-				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
-		}
-		bar.Set(done)
-	}
-	h.Epoch = func(r train.Row) {
-		text := fmt.Sprintf("epoch %d: loss %.3f", r.Epoch, r.Loss)
-		if r.Validated > 0 {
-			text += fmt.Sprintf(", validation %.3f", r.ValidLoss)
-		}
-		if r.Validated > 0 && c.Predict == "" {
-			text += fmt.Sprintf(", confirmed %.1f %%, running %.1f %%", 100*r.ValidConfirm, 100*r.ValidRunning)
-		}
-		if bar != nil {
-			bar.Describe(text)
-		} else if time.Since(lastLine) > 5*time.Second {
-			lastLine = time.Now()
-			a.logf("%s (%d updates, %.0f s)", text, r.Updates, r.Seconds)
-		}
-	}
+	progress := c.newProgress(a)
+	h.Progress, h.Epoch = progress.update, progress.epoch
 	return h
 }
 
@@ -183,7 +168,11 @@ func (c *trainCmd) write(a *app, r *train.Result) error {
 	a.logf("\nepoch %d of %d kept", r.Best, len(r.Rows))
 	m := r.Model.Config.Origin.Measured
 	if n := m["validation_examples"]; n > 0 {
-		a.logf("of %.0f held-out examples: confirmed %.1f %%, running %.1f %% at the end", n, 100*m["validation_confirmed"], 100*m["validation_running"])
+		running, end := math.NaN(), ""
+		if v, ok := m["validation_running"]; ok {
+			running, end = v, " at the end"
+		}
+		a.logf("of %.0f held-out examples: %s%s", n, accuracies(m["validation_confirmed"], running), end)
 	}
 	if n := m["validation_steps"]; n > 0 && c.Predict != "" {
 		a.logf("of %.0f held-out steps: loss %.4g", n, m["validation_loss"])

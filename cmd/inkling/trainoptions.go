@@ -117,6 +117,7 @@ func (c *trainCmd) options(a *app, set *dataset.Set, given train.Values) (o trai
 	} else if o, notes, err = train.Defaults(set, c.Preset); err != nil {
 		return o, err
 	}
+	suggested := o
 	if err := c.frontFlags.over(&o); err != nil {
 		return o, err
 	}
@@ -139,7 +140,7 @@ func (c *trainCmd) options(a *app, set *dataset.Set, given train.Values) (o trai
 	if err := c.lay(a, &o, set); err != nil {
 		return o, err
 	}
-	for _, n := range notes {
+	for _, n := range chosen(notes, &suggested, &o, set, given) {
 		a.logf("%s", n)
 	}
 	if o.Stem.Kind != "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,6 +55,9 @@ func (c *tuneCmd) Run(a *app) error {
 	}
 	o.Log, o.Progress = func(line string) { a.logf("%s", line) }, a.progress("running the model")
 	r, err := tune.Run(a.ctx, m, s.Search, s.Proof, o)
+	if errors.Is(err, context.Canceled) && a.ctx.Err() != nil {
+		return errors.New("interrupted: nothing was tuned or written; tuning cannot be resumed, the same command begins anew")
+	}
 	if err != nil {
 		return err
 	}

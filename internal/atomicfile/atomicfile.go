@@ -41,7 +41,7 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return err
+		return named(err, f.Name(), path)
 	}
 	syncDir(filepath.Dir(path))
 	return nil
@@ -67,6 +67,19 @@ func createBeside(path string) (*os.File, error) {
 		err = pe.Err
 	}
 	return nil, fmt.Errorf("%s cannot be written: %w", path, err)
+}
+
+// named returns err with path instead of the temporary name.
+func named(err error, temporary, path string) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) && pe.Path == temporary {
+		return fmt.Errorf("%s cannot be written: %w", path, pe.Err)
+	}
+	var le *os.LinkError
+	if errors.As(err, &le) && le.Old == temporary {
+		return fmt.Errorf("%s cannot be written: %w", path, le.Err)
+	}
+	return err
 }
 
 // fill writes, syncs and closes f, and sets its permissions if mode is not 0.

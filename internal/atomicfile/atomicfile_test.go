@@ -134,3 +134,20 @@ func TestKeepsModeAndFollowsLinks(t *testing.T) {
 		t.Fatal("the null device was replaced")
 	}
 }
+
+// An error names the file that was meant, not the temporary one beside it.
+func TestErrorsNameTheFile(t *testing.T) {
+	full := errors.New("no space left on device")
+	for _, err := range []error{
+		&os.PathError{Op: "write", Path: "dir/.m.1234.tmp", Err: full},
+		&os.LinkError{Op: "rename", Old: "dir/.m.1234.tmp", New: "dir/m", Err: full},
+	} {
+		got := named(err, "dir/.m.1234.tmp", "dir/m")
+		if !errors.Is(got, full) || got.Error() != "dir/m cannot be written: no space left on device" {
+			t.Errorf("%v", got)
+		}
+	}
+	if got := named(full, "dir/.m.1234.tmp", "dir/m"); got != full {
+		t.Errorf("another error becomes %v", got)
+	}
+}

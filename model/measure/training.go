@@ -63,7 +63,7 @@ type Training struct {
 func NewTraining(set *dataset.Set, o train.Options, threads int) (*Training, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	t := &Training{cancel: cancel, next: make(chan struct{}), done: make(chan error)}
-	hooks := train.Hooks{Progress: func(int, int, float64) {
+	hooks := train.Hooks{Progress: func(train.Progress) {
 		t.done <- nil
 		<-t.next
 	}}

@@ -57,7 +57,7 @@ func TestTrainsOnActivityAlone(t *testing.T) {
 		e.Label = 1 - e.Label // the tone of both kinds is no background
 		e.Samples = append(make([]float32, 1600), append(e.Samples, make([]float32, 2400)...)...)
 	}
-	tr, err := prepare(t.Context(), set, nil, o, nil)
+	tr, err := prepare(set, nil, o)
 	if err != nil {
 		t.Fatal(err)
 	}

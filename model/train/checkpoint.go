@@ -50,7 +50,17 @@ type saved struct {
 	Made    map[string]string // what the training follows from, see identity
 	Whole   savedPart
 	Crossed savedCrossing
-	Fold    *savedPart // under way
+	Fold    *savedPart  // under way after Crossed.Done others, before there were Folds
+	Folds   []savedFold // those that were begun
+}
+
+// savedFold is how far the training of a fold is: done, or under way.
+type savedFold struct {
+	Fold     int
+	Done     bool
+	Verdicts []savedVerdict
+	Cuts     []savedVerdict
+	Part     *savedPart
 }
 
 // savedPart is how far one training is.
@@ -115,26 +125,68 @@ func (s *savedProgress) progress() progress {
 	return p
 }
 
-func (c *crossing) saved() savedCrossing {
-	s := savedCrossing{Done: c.Done}
-	for _, v := range c.Verdicts {
-		s.Verdicts = append(s.Verdicts, savedVerdict(v))
+// saved lists the folds that were begun. Those under way stand still while they are read.
+func (c *crossing) saved() (folds []savedFold) {
+	for k, done := range c.done {
+		s := savedFold{Fold: k, Done: done, Part: c.resumed[k]}
+		if f := c.under[k]; f != nil {
+			f.busy.Lock()
+			p := f.part()
+			f.busy.Unlock()
+			s.Part = &p
+		}
+		for _, v := range c.verdicts[k] {
+			s.Verdicts = append(s.Verdicts, savedVerdict(v))
+		}
+		for _, v := range c.cuts[k] {
+			s.Cuts = append(s.Cuts, savedVerdict(v))
+		}
+		if done || s.Part != nil {
+			folds = append(folds, s)
+		}
 	}
-	for _, v := range c.Cuts {
-		s.Cuts = append(s.Cuts, savedVerdict(v))
-	}
-	return s
+	return folds
 }
 
-func (s *savedCrossing) crossing() crossing {
-	c := crossing{Done: s.Done}
-	for _, v := range s.Verdicts {
-		c.Verdicts = append(c.Verdicts, calibrate.HeldOut(v))
+// folds lists the folds of a checkpoint. Before there was such a list, folds were trained one
+// after another, and the verdicts of all that were done stood together.
+func (s *saved) folds() []savedFold {
+	if s.Folds != nil {
+		return s.Folds
 	}
-	for _, v := range s.Cuts {
-		c.Cuts = append(c.Cuts, calibrate.HeldOut(v))
+	var folds []savedFold
+	for k := range s.Crossed.Done {
+		folds = append(folds, savedFold{Fold: k, Done: true})
 	}
-	return c
+	if len(folds) > 0 {
+		folds[0].Verdicts = s.Crossed.Verdicts
+	}
+	if s.Fold != nil {
+		folds = append(folds, savedFold{Fold: s.Crossed.Done, Part: s.Fold})
+	}
+	return folds
+}
+
+// restored returns what folds hold of a cross-fitting of n folds with the given number of
+// labels, and reports whether that is possible.
+func restored(folds []savedFold, n, labels int) (c crossing, ok bool) {
+	c = newCrossing(n)
+	for _, s := range folds {
+		if s.Fold < 0 || s.Fold >= n || !possible(s.Verdicts, labels) || !possible(s.Cuts, labels) || !s.Done && s.Part == nil {
+			return c, false
+		}
+		c.done[s.Fold] = s.Done
+		if !s.Done {
+			c.resumed[s.Fold] = s.Part
+		}
+		for _, v := range s.Verdicts {
+			c.verdicts[s.Fold] = append(c.verdicts[s.Fold], calibrate.HeldOut(v))
+		}
+		for _, v := range s.Cuts {
+			c.cuts[s.Fold] = append(c.cuts[s.Fold], calibrate.HeldOut(v))
+		}
+	}
+	return c, true
 }
 
 // identity lists everything that determines the training.
@@ -165,11 +217,7 @@ func (t *trainer) arrays() [][]float32 {
 
 // save makes a checkpoint of the training between two updates.
 func (t *trainer) save() []byte {
-	s := saved{Version: checkpointVersion, Made: t.identity(), Whole: t.part(), Crossed: t.crossed.saved()}
-	if t.fold != nil {
-		p := t.fold.part()
-		s.Fold = &p
-	}
+	s := saved{Version: checkpointVersion, Made: t.identity(), Whole: t.part(), Folds: t.crossed.saved()}
 	var buf bytes.Buffer
 	if err := gob.NewEncoder(&buf).Encode(&s); err != nil {
 		panic(err) // nothing in saved can fail
@@ -197,16 +245,22 @@ func (t *trainer) restore(data []byte) error {
 	if d := difference(s.Made, t.identity()); d != "" {
 		return fmt.Errorf("train: the checkpoint is of another training (%s): give the same data and options, or remove it to begin anew", d)
 	}
-	if n := s.Crossed.Done; n < 0 || n > len(t.folds) || !t.possible(s.Crossed.Verdicts) {
+	if n := s.Crossed.Done; n < 0 || n > len(t.folds) {
 		return errDamaged
 	}
-	t.crossed, t.resumed = s.Crossed.crossing(), s.Fold
-	return t.resume(&s.Whole)
+	crossed, ok := restored(s.folds(), len(t.folds), len(t.config.Labels))
+	if !ok {
+		return errDamaged
+	}
+	if err := t.resume(&s.Whole); err != nil {
+		return err
+	}
+	t.crossed = crossed
+	return nil
 }
 
-// possible reports whether verdicts have the sizes of this training's.
-func (t *trainer) possible(verdicts []savedVerdict) bool {
-	n := len(t.config.Labels)
+// possible reports whether verdicts have the sizes of a training of n labels.
+func possible(verdicts []savedVerdict, n int) bool {
 	if n == 0 {
 		return len(verdicts) == 0
 	}

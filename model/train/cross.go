@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"inkling/model/calibrate"
@@ -43,65 +44,128 @@ type fold struct{ train, held *dataset.Set }
 
 // crossing is the progress of cross-fitting; a checkpoint holds it.
 type crossing struct {
-	Done     int // folds
-	Verdicts []calibrate.HeldOut
-	Cuts     []calibrate.HeldOut // the same, of the examples as a detector cuts them
+	done     []bool                // by fold
+	verdicts [][]calibrate.HeldOut // by fold
+	cuts     [][]calibrate.HeldOut // the same, of the examples as a detector cuts them
+	under    map[int]*trainer      // folds under way
+	resumed  map[int]*savedPart    // what a checkpoint holds of folds that do not yet go on
 }
 
-// crossFit trains on the examples outside fold t.crossed.Done, with the same options and as
-// many updates as for the whole set, and judges the held-out ones by the last weights.
+func newCrossing(folds int) crossing {
+	return crossing{done: make([]bool, folds), verdicts: make([][]calibrate.HeldOut, folds), cuts: make([][]calibrate.HeldOut, folds),
+		under: map[int]*trainer{}, resumed: map[int]*savedPart{}}
+}
+
+// complete reports whether all folds are done, and there are any.
+func (c *crossing) complete() bool { return len(c.done) > 0 && !slices.Contains(c.done, false) }
+
+// left lists the folds that are not done.
+func (c *crossing) left() (folds []int) {
+	for k, done := range c.done {
+		if !done {
+			folds = append(folds, k)
+		}
+	}
+	return folds
+}
+
+// crossFit trains the folds that are left, and judges by each the examples it holds out.
 func (t *trainer) crossFit(ctx context.Context, hooks *Hooks) error {
-	held, err := t.beginFold(&t.folds[t.crossed.Done])
+	lanes := len(t.workers)
+	for group := range slices.Chunk(t.crossed.left(), lanes) {
+		q := make(calls)
+		var work []func(context.Context) error
+		for _, k := range group {
+			work = append(work, func(ctx context.Context) error {
+				return t.crossOne(ctx, hooks, k, q, max(lanes/len(group), 1))
+			})
+		}
+		if err := q.serve(ctx, work); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// crossOne trains on the examples outside fold k with the options for the whole set, and
+// judges the held-out ones by the last weights.
+func (t *trainer) crossOne(ctx context.Context, hooks *Hooks, k int, q calls, workers int) error {
+	f, held, err := t.foldTrainer(k, workers)
 	if err != nil {
 		return err
 	}
-	f := t.fold
+	f.calls = q
+	if err := q.run(func() error { return t.startFold(k, f) }); err != nil {
+		return err
+	}
 	for p := &f.progress; p.Epoch < f.o.Epochs; {
 		row, err := f.epoch(ctx, hooks)
 		if err != nil {
 			return err
 		}
 		f.keep(row)
-		if err := hooks.checkpoint(t); err != nil {
+		if err := q.run(func() error { return hooks.checkpoint(t) }); err != nil {
 			return err
 		}
 	}
-	t.crossed.Verdicts = append(t.crossed.Verdicts, f.evaluate(f.candidate(), held).finals...)
-	t.crossed.Cuts = append(t.crossed.Cuts, f.judgeCuts(f.candidate(), held, t.cuts())...)
-	t.crossed.Done++
-	t.fold = nil
-	return nil
+	finals := f.evaluate(f.candidate(), held).finals
+	cuts := f.judgeCuts(f.candidate(), held, t.cuts())
+	return q.run(func() error {
+		t.crossed.cuts[k] = cuts
+		t.crossed.verdicts[k], t.crossed.done[k] = finals, true
+		delete(t.crossed.under, k)
+		return hooks.checkpoint(t)
+	})
 }
 
-// beginFold makes the trainer of a fold, or restores it from the checkpoint.
-func (t *trainer) beginFold(k *fold) (held *corpus, err error) {
-	workers := len(t.workers)
+// foldTrainer returns the trainer of fold k before its first update, and what it judges.
+func (t *trainer) foldTrainer(k, workers int) (f *trainer, held *corpus, err error) {
 	var z *corpus
 	if t.o.Init != nil {
 		z = t.o.constants()
 	}
-	train, err := t.o.trainOn(k.train, z, workers)
+	train, err := t.o.trainOn(t.folds[k].train, z, workers)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if held, err = newCorpus(k.held, t.o.Front, train, workers); err != nil {
-		return nil, err
+	if held, err = newCorpus(t.folds[k].held, t.o.Front, train, workers); err != nil {
+		return nil, nil, err
 	}
-	train.vary(&t.o, workers)
-	train.addCuts(t.cuts())
-	o := t.o
-	o.Epochs = t.asked
-	f := newTrainer(train, nil, o, workers)
-	f.whole = t
-	f.before, f.after = (1+t.crossed.Done)*t.total, (len(t.folds)-t.crossed.Done-1)*t.total
-	if t.resumed != nil {
-		if err := f.resume(t.resumed); err != nil {
-			return nil, err
+	if !train.borrow(t.train) {
+		train.vary(&t.o, workers)
+		train.addCuts(t.cuts())
+	}
+	f = newTrainer(train, nil, t.o.forFolds(t.asked), workers)
+	f.whole, f.ledger, f.entry = t, t.ledger, t.entry+1+k
+	return f, held, nil
+}
+
+// startFold has f be fold k, from where a checkpoint left it.
+func (t *trainer) startFold(k int, f *trainer) error {
+	if s := t.crossed.resumed[k]; s != nil {
+		if err := f.resume(s); err != nil {
+			return err
 		}
-		t.resumed = nil
+		delete(t.crossed.resumed, k)
 	}
-	t.fold = f
-	return held, nil
+	t.crossed.under[k] = f
+	return nil
+}
+
+// forFolds returns the options of the folds' trainings; asked is the number of epochs asked
+// for, 0 for enough of them.
+func (o Options) forFolds(asked int) Options {
+	o.Epochs = asked
+	if o.FoldShare > 0 && o.FoldShare < 1 {
+		o.MinUpdates = shareOf(o.MinUpdates, o.FoldShare)
+		o.Epochs = shareOf(asked, o.FoldShare)
+	}
+	return o
+}
+
+// shareOf returns share of n, at least 1 if n is.
+func shareOf(n int, share float64) int {
+	return max(int(float64(n)*share+0.5), min(n, 1))
 }
 
 // folded divides set for cross-fitting and keeps groups whole.

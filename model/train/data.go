@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -28,9 +29,11 @@ type corpus struct {
 	scale      []float32
 
 	variants [][][]float32 // of an example, with changed samples
-	ends     []int         // of text: where each example's passage ends, an example
-	space    float32       // of text: the code of what stands between two of them
-	names    *nameTable    // of text, where they are swapped
+	gain     []float32     // of borrowed variants; nil: they are normalised as plain is
+	shift    []float32
+	ends     []int      // of text: where each example's passage ends, an example
+	space    float32    // of text: the code of what stands between two of them
+	names    *nameTable // of text, where they are swapped
 
 	cuts []piece   // of recordings, where what comes next is learned; nil: labels
 	unit []float32 // D, the naive forecast's error on them
@@ -132,9 +135,12 @@ const (
 	maxVariants  = 64 << 20 // values
 )
 
-// vary makes the variants of every example if o changes samples, and finds the words to
-// swap.
-func (c *corpus) vary(o *Options, workers int) {
+// vary is varyUntil for as long as it takes.
+func (c *corpus) vary(o *Options, workers int) { c.varyUntil(context.Background(), o, workers) }
+
+// varyUntil makes the variants of every example if o changes samples, and finds the words to
+// swap. If ctx ends, it leaves some out.
+func (c *corpus) varyUntil(ctx context.Context, o *Options, workers int) {
 	if o.SwapNames > 0 || o.SwapWords > 0 {
 		c.names = findNames(c.set, c.plain)
 	}
@@ -153,6 +159,9 @@ func (c *corpus) vary(o *Options, workers int) {
 	parallel.Workers(len(c.plain), workers, func(_, i int) {
 		e := &c.set.Examples[i]
 		for v := range each {
+			if ctx.Err() != nil {
+				return
+			}
 			rng := random(o.Seed, forVariant, v, i)
 			frames := c.plain[i]
 			if f, err := extract(c.front, e, c.set.Channels, changedSamples(o, rng, c.set, e)); err == nil {
@@ -185,7 +194,7 @@ func (c *corpus) augmented(i int, o *Options, rng *rand.Rand) sequence {
 		frames := augmentCodes(o, rng, c.joined(i, o, rng))
 		return sequence{x: frames, steps: len(frames), label: c.set.Examples[i].Label, index: i}
 	}
-	frames := augmentFrames(o, rng, slices.Clone(c.drawn(i, rng)), c.dim, &c.front)
+	frames := augmentFrames(o, rng, c.drawn(i, rng), c.dim, &c.front)
 	s := sequence{x: frames, steps: len(frames) / c.dim, label: c.set.Examples[i].Label, index: i}
 	if l := c.stepsOf(i); l != nil {
 		s.labels = slices.Clone(l[len(l)-s.steps:])
@@ -194,12 +203,14 @@ func (c *corpus) augmented(i int, o *Options, rng *rand.Rand) sequence {
 	return s
 }
 
-// drawn returns example i or a random variant of it.
+// drawn returns a copy of example i or of a random variant of it.
 func (c *corpus) drawn(i int, rng *rand.Rand) []float32 {
 	if c.variants == nil {
-		return c.plain[i]
+		return slices.Clone(c.plain[i])
 	}
-	return c.variants[i][rng.IntN(len(c.variants[i]))]
+	frames := slices.Clone(c.variants[i][rng.IntN(len(c.variants[i]))])
+	c.renormalize(frames)
+	return frames
 }
 
 // steps returns the longest and the mean number of timesteps.

@@ -107,6 +107,7 @@ func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 		return o, notes, nil
 	}
 	if o.MinUpdates == 0 {
+		o.FoldShare = foldShare
 		o.MinUpdates = max(leastUpdates, min(leastEpochs*((len(set.Examples)+o.Batch-1)/o.Batch), mostUpdates))
 	}
 	if g := groups(set); g < fewGroups && g > 1 {
@@ -133,6 +134,7 @@ const (
 	leastUpdates = 1500
 	leastEpochs  = 35
 	mostUpdates  = 6000
+	foldShare    = 0.4 // of the updates, in a fold
 )
 
 func shapeDefaults(set *dataset.Set, name Preset) (Options, string) {

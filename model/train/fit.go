@@ -26,7 +26,7 @@ var ErrDiverged = errors.New("train: the loss is no longer a number: lower train
 // Hooks report how a training proceeds. Each may be nil. They are called from the goroutine
 // of Fit.
 type Hooks struct {
-	Progress func(done, total int, loss float64) // after every update
+	Progress func(Progress) // after every update
 	Epoch    func(Row)
 	Warn     func(string) // a sign that this training leads nowhere, and advice
 	// Checkpoint is called after every update, and when ctx has ended. It decides whether to
@@ -34,9 +34,9 @@ type Hooks struct {
 	Checkpoint func(write func() []byte) error
 }
 
-func (h *Hooks) progress(done, total int, loss float64) {
+func (h *Hooks) progress(p Progress) {
 	if h.Progress != nil {
-		h.Progress(done, total, loss)
+		h.Progress(p)
 	}
 }
 
@@ -73,11 +73,8 @@ type Result struct {
 // its calibration.
 func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, checkpoint []byte) (*Result, error) {
 	began := time.Now()
-	t, err := prepare(ctx, set, valid, o, hooks.Progress)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, fmt.Errorf("%w before the end of the first epoch: there is no model yet", ErrInterrupted)
-	case err != nil:
+	t, err := prepareUntil(ctx, set, valid, o, hooks.Progress)
+	if err != nil {
 		return nil, err
 	}
 	if checkpoint != nil {
@@ -92,6 +89,7 @@ func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, c
 		hooks.warn(w)
 	}
 	watch := newWatch(t)
+	t.ledger.begin()
 	for t.progress.Epoch < t.o.Epochs && !t.patienceOver() {
 		row, err := t.epoch(ctx, &hooks)
 		if err != nil {
@@ -107,10 +105,8 @@ func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, c
 			return t.stopped(err, &hooks)
 		}
 	}
-	for t.crossed.Done < len(t.folds) {
-		if err := t.crossFit(ctx, &hooks); err != nil {
-			return t.stopped(err, &hooks)
-		}
+	if err := t.crossFit(ctx, &hooks); err != nil {
+		return t.stopped(err, &hooks)
 	}
 	r, err := t.result(&hooks)
 	if err == nil && hooks.Warn != nil {
@@ -127,6 +123,8 @@ func (t *trainer) patienceOver() bool {
 
 // keep records an epoch, and its weights if they are the best so far.
 func (t *trainer) keep(row Row) {
+	t.busy.Lock()
+	defer t.busy.Unlock()
 	p := &t.progress
 	p.Epoch++
 	p.Update, p.Sums = 0, sums{}
@@ -188,7 +186,9 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 			hooks.warn(note)
 		}
 		measured["validation_confirmed"] = round6(held.confirm)
-		measured["validation_running"] = round6(held.running)
+		if !math.IsNaN(held.running) {
+			measured["validation_running"] = round6(held.running)
+		}
 		measured["validation_examples"] = float64(held.n)
 		if len(cuts) > 0 {
 			c.Decision.Threshold, measured["validation_cut"] = threshold(&c, cuts, held.finals)
@@ -224,8 +224,9 @@ func (t *trainer) heldOut(p *model.Params) (e evaluation) {
 	switch {
 	case t.valid != nil:
 		return t.evaluate(p, t.valid)
-	case t.crossed.Done == len(t.folds) && len(t.folds) > 0:
-		e = evaluation{finals: t.crossed.Verdicts, n: len(t.crossed.Verdicts)}
+	case t.crossed.complete():
+		finals := slices.Concat(t.crossed.verdicts...)
+		e = evaluation{finals: finals, n: len(finals)}
 		e.count(len(t.config.Labels))
 	}
 	return e
@@ -236,7 +237,7 @@ func (t *trainer) heldCuts(p *model.Params) []calibrate.HeldOut {
 	if t.valid != nil {
 		return t.judgeCuts(p, t.valid, t.cuts())
 	}
-	return t.crossed.Cuts
+	return slices.Concat(t.crossed.cuts...)
 }
 
 // blindP and blindSteps are the early rule of a model without held-out examples.

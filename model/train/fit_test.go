@@ -57,7 +57,7 @@ func TestResumedTrainingEndsInTheSameModel(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				left := rng.IntN(3)
 				hooks := Hooks{
-					Progress: func(int, int, float64) {
+					Progress: func(Progress) {
 						if left--; left < 0 {
 							cancel()
 						}
@@ -162,7 +162,7 @@ func TestValidationEqualsPredict(t *testing.T) {
 				t.Skip("it has no labels: see TestForecastLossIsThatOfTheModel")
 			}
 			o.Epochs = 1
-			tr, err := prepare(t.Context(), v.set, nil, o, nil)
+			tr, err := prepare(v.set, nil, o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -246,7 +246,7 @@ func TestDivergenceKeepsTheBest(t *testing.T) {
 	o.Epochs = 30
 	o.Validation = 0.2
 	set := toySet(70, 1)
-	tr, err := prepare(t.Context(), set, nil, o, nil)
+	tr, err := prepare(set, nil, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func TestActivationBudgetChangesNoBit(t *testing.T) {
 			want, rows := fitBytes(t, k.set, k.o, Hooks{}, nil)
 			k.o.ActivationBudget = 1
 			if name == "long" {
-				tr, err := prepare(t.Context(), k.set, nil, k.o, nil)
+				tr, err := prepare(k.set, nil, k.o)
 				if err != nil {
 					t.Fatal(err)
 				}

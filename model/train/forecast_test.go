@@ -251,7 +251,7 @@ func TestLearnsWhatComesNext(t *testing.T) {
 		if o.Next = (&model.Next{Loss: model.LossSquared, Residual: true}); q != nil {
 			o.Next.Loss, o.Next.Quantiles = model.LossQuantile, q
 		}
-		tr, err := prepare(t.Context(), set, nil, o, nil)
+		tr, err := prepare(set, nil, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -293,7 +293,7 @@ func TestForecastLossIsThatOfTheModel(t *testing.T) {
 	set := tides(3, 120, 4)
 	o := tideOptions(set)
 	o.Epochs, o.Span, o.Validation, o.Front.Samples = 2, 1000, 0, 2
-	tr, err := prepare(t.Context(), set, nil, o, nil)
+	tr, err := prepare(set, nil, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,15 +16,17 @@ import (
 
 // How a detector is trained and what it cuts.
 const (
-	sceneSeconds = 20.0 // about, of scenes to learn from
-	sceneWindow  = 8.0  // seconds of a scene that are learned from at once
-	mostCuts     = 16   // scenes that each example is cut out of, at most
-	fewestCuts   = 2
-	mostCut      = 8e7   // samples of the scenes of one half, about
-	variedEach   = 3     // copies of each piece of background, with the piece itself
-	mostVaried   = 900.0 // seconds of background of which changed copies are made
-	emptyShare   = 3     // one scene in so many has no event
-	onsetMS      = 20.0  // after which an event can be heard
+	sceneSeconds  = 20.0 // about, of scenes to learn from
+	sceneWindow   = 8.0  // seconds of a scene that are learned from at once
+	mostCuts      = 16   // scenes that each example is cut out of, at most
+	fewestCuts    = 2
+	detectors     = 3     // two that cut, and that of the model
+	detectorShare = 0.4   // of the work of the whole training, about
+	mostCut       = 8e7   // samples of the scenes of one half, about
+	variedEach    = 3     // copies of each piece of background, with the piece itself
+	mostVaried    = 900.0 // seconds of background of which changed copies are made
+	emptyShare    = 3     // one scene in so many has no event
+	onsetMS       = 20.0  // after which an event can be heard
 )
 
 // A hearing is what the training for endless streams found, before the heads are trained: a
@@ -52,13 +54,18 @@ type listener struct {
 	level   float64
 	workers int
 	ctx     context.Context
-	report  func(done, total int, loss float64)
-	learned int // updates so far, of all detectors
+	report  func(Progress)
+	ledger  *ledger
 }
 
 // hear trains the detector for set, which has the normalisation of z, and cuts the examples.
-func (o *Options) hear(ctx context.Context, set *dataset.Set, z *corpus, workers int, report func(done, total int, loss float64)) (*hearing, error) {
-	l := &listener{o: o, set: set, z: z, workers: workers, ctx: ctx, report: report}
+func (o *Options) hear(ctx context.Context, set *dataset.Set, z *corpus, workers int, report func(Progress)) (*hearing, error) {
+	l := &listener{o: o, set: set, z: z, workers: workers, ctx: ctx, report: report, ledger: &ledger{}}
+	for k := range detectors {
+		_, updates := l.effort(k)
+		l.ledger.add(part{name: "detector", work: float64(updates)})
+	}
+	l.ledger.begin()
 	events := l.events()
 	l.level = scene.Level(events, set.Rate)
 	back := l.varied(o.backgroundPieces(set))
@@ -233,12 +240,11 @@ func (l *listener) learn(events []*dataset.Example, back [][]float32, which int)
 	}
 	c.origin = set
 	t := newTrainer(c, nil, o, l.workers)
-	t.before = l.learned
-	for k := which + 1; k < 3; k++ {
-		_, more := l.effort(k)
-		t.after += more
-	}
-	quiet := Hooks{Progress: l.report}
+	t.ledger, t.entry = l.ledger, which
+	quiet := Hooks{Progress: func(p Progress) {
+		p.Share *= detectorShare
+		l.report(p)
+	}}
 	for t.progress.Epoch < t.o.Epochs {
 		row, err := t.epoch(l.ctx, &quiet)
 		if err != nil {
@@ -246,7 +252,6 @@ func (l *listener) learn(events []*dataset.Example, back [][]float32, which int)
 		}
 		t.keep(row)
 	}
-	l.learned += t.total
 	return t, nil
 }
 
@@ -498,12 +503,12 @@ func (l *listener) withWrong(set *dataset.Set, h *hearing) *dataset.Set {
 
 // listen makes the hearing of set and returns set with what was heard wrongly, and the
 // normalisation that the network and its detector share.
-func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, workers int, report func(done, total int, loss float64)) (*dataset.Set, *hearing, *corpus, error) {
+func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, workers int, report func(Progress)) (*dataset.Set, *hearing, *corpus, error) {
 	if set.Kind != dataset.Audio || set.Stepwise() || o.Stem.Kind != "" || o.Front.Context > 0 || set.Rate == 0 {
 		return nil, nil, nil, fmt.Errorf("train.Options.Detector is %d: a detector is for sound with a label for each example, over a front end without a stem; set it to 0", o.Detector)
 	}
 	if report == nil {
-		report = func(int, int, float64) {}
+		report = func(Progress) {}
 	}
 	if z == nil {
 		var err error

@@ -52,7 +52,7 @@ func TestHearingGivesTheSameModel(t *testing.T) {
 		t.Errorf("the file does not come back: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if r, err := fit(1, Hooks{Progress: func(int, int, float64) { cancel() }}, ctx, nil); r != nil || !errors.Is(err, ErrInterrupted) {
+	if r, err := fit(1, Hooks{Progress: func(Progress) { cancel() }}, ctx, nil); r != nil || !errors.Is(err, ErrInterrupted) {
 		t.Errorf("interrupted in the detector's training: %v", err)
 	}
 	ctx, cancel = context.WithCancel(t.Context())

@@ -8,7 +8,7 @@ import (
 )
 
 // Row is what one epoch left. Accuracies are shares; those of validation are
-// NaN without one.
+// NaN without one, as are those of a head that the network does not have.
 type Row struct {
 	Epoch, Updates             int
 	LR, Norm                   float64 // learning rate; mean norm of the gradient before clipping

@@ -112,6 +112,7 @@ type Options struct {
 	AuxNext     float64 `key:"auxnext" flag:"aux-next" default:"0" range:"0..100" presets:"text=1" group:"Augmentation" only:"text" help:"Text: weight of a second task in training, to predict the next character."`
 
 	Folds           int     `key:"folds" flag:"folds" default:"-1" auto:"5 under 1,000 groups" range:"0..100" presets:"beat=5" group:"Validation" help:"Cross-fit in this many parts: the model learns from all data, its calibration and early rule come from one more training per part; 0: none."`
+	FoldShare       float64 `key:"foldshare" flag:"fold-share" default:"1" omit:"1" range:"0.05..1" group:"Validation" help:"Updates of each fold's training, as a share of those of the model; 0.4 by default where the data choose their number."`
 	Validation      float64 `key:"validation" flag:"validation" default:"-1" auto:"0.15 without train.Options.Folds" range:"0..0.9" group:"Validation" help:"Share of the training data held out, by group, to judge each epoch; 0: none."`
 	EarlyGap        float64 `key:"earlygap" flag:"early-gap" default:"0.05" range:"1e-4..0.5" group:"Validation" help:"Greatest share of early labels that confirm may overturn."`
 	EarlyConfidence float64 `key:"earlyconfidence" flag:"early-confidence" default:"0.95" range:"0.5..0.9999" group:"Validation" help:"Confidence with which train.Options.EarlyGap holds."`

@@ -86,7 +86,7 @@ func TestClipBoundsTheNorm(t *testing.T) {
 func TestEpochSeesEachExampleOnce(t *testing.T) {
 	o := toyOptions()
 	o.Batch, o.Folds, o.Validation = 8, 0, 0
-	tr, err := prepare(t.Context(), toySet(101, 1), nil, o, nil)
+	tr, err := prepare(toySet(101, 1), nil, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func FuzzRestore(f *testing.F) {
 	o := toyOptions()
 	o.Hidden, o.Epochs = 2, 1
 	set := toySet(30, 1)
-	tr, err := prepare(f.Context(), set, nil, o, nil)
+	tr, err := prepare(set, nil, o)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestFlippedBitsOfACheckpointAreNoticed(t *testing.T) {
 	t.Parallel()
 	o := toyOptions()
 	o.Hidden, o.Epochs = 2, 1
-	tr, err := prepare(t.Context(), toySet(30, 1), nil, o, nil)
+	tr, err := prepare(toySet(30, 1), nil, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,9 +12,14 @@ import (
 	"inkling/model/segment"
 )
 
-// prepare checks set, valid and o, and returns the trainer before its first update.
-// report, which may be nil, is told how far the detector is.
-func prepare(ctx context.Context, set, valid *dataset.Set, o Options, report func(done, total int, loss float64)) (*trainer, error) {
+// prepare is prepareUntil for as long as it takes.
+func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
+	return prepareUntil(context.Background(), set, valid, o, nil)
+}
+
+// prepareUntil checks set, valid and o, and returns the trainer before its first update, or
+// ErrInterrupted if ctx ends before. report, which may be nil, is told how far the detector is.
+func prepareUntil(ctx context.Context, set, valid *dataset.Set, o Options, report func(Progress)) (*trainer, error) {
 	if o.Next != nil {
 		return prepareNext(set, valid, o.resolve(set), runtime.GOMAXPROCS(0))
 	}
@@ -59,7 +64,9 @@ func prepare(ctx context.Context, set, valid *dataset.Set, o Options, report fun
 	if err != nil {
 		return nil, err
 	}
-	train.vary(&o, workers)
+	if train.varyUntil(ctx, &o, workers); ctx.Err() != nil {
+		return nil, fmt.Errorf("%w before the first update", ErrInterrupted)
+	}
 	if heard != nil {
 		train.origin = origin
 		train.addCuts(heard.cuts)
@@ -71,8 +78,11 @@ func prepare(ctx context.Context, set, valid *dataset.Set, o Options, report fun
 		}
 	}
 	t := newTrainer(train, held, o, workers)
-	t.folds, t.notes, t.hearing = folds, notes, heard
-	t.after = len(folds) * t.total
+	t.notes, t.hearing = notes, heard
+	t.enter(folds, true)
+	if heard != nil {
+		t.ledger.addDone("detector", detectorShare)
+	}
 	return t, t.config.Check()
 }
 

@@ -93,6 +93,9 @@ func (o Options) Override(given Values) (Options, error) {
 	if had.NoConfirm && !o.NoConfirm && !has("carry") {
 		o.Carry = 0.5 // the other batches are for the confirm head
 	}
+	if (has("updates") || has("epochs")) && !has("fold-share") {
+		o.FoldShare = 1
+	}
 	if has("balance") && !has("balance-power") {
 		o.WeightPower = 1
 	}

@@ -82,22 +82,23 @@ func crossValidate(ctx context.Context, set *dataset.Set, o Options, hooks Hooks
 	if o.Folds <= 0 {
 		o.Folds = defaultFolds
 	}
-	o.Validation, o.Detector = 0, 0
-	t, err := prepare(ctx, set, nil, o, nil)
+	o.Validation, o.FoldShare, o.Detector = 0, 1, 0
+	t, err := prepareUntil(ctx, set, nil, o, nil)
 	if err != nil {
 		return evaluation{}, err
 	}
+	folds := t.folds
 	if n := groups(set); n > 2 && n < fewGroups {
 		o.Folds = n
 		if alone := folded(set, &o); len(alone) == n {
-			t.folds = alone
+			folds = alone
 		}
 	}
+	t.enter(folds, false)
+	t.ledger.begin()
 	quiet := Hooks{Progress: hooks.Progress}
-	for t.crossed.Done < len(t.folds) {
-		if err := t.crossFit(ctx, &quiet); err != nil {
-			return evaluation{}, t.interrupted(err, &quiet)
-		}
+	if err := t.crossFit(ctx, &quiet); err != nil {
+		return evaluation{}, t.interrupted(err, &quiet)
 	}
 	return t.heldOut(t.best), nil
 }

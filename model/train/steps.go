@@ -146,7 +146,7 @@ func (c *corpus) streamed(i int, o *Options, rng *rand.Rand) sequence {
 	return s
 }
 
-// from returns example i from a random start on; the frames must not be changed.
+// from returns a copy of example i from a random start on.
 func (c *corpus) from(i int, o *Options, rng *rand.Rand) (frames []float32, labels []int32) {
 	frames = c.drawn(i, rng)
 	start := int(o.Crop * rng.Float64() * float64(len(frames)/c.dim))

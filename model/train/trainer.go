@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 
 	"inkling/cell"
 	"inkling/internal/f32"
@@ -27,14 +28,15 @@ type trainer struct {
 	perEpoch     int // updates
 	total        int
 
-	hearing       *hearing   // what was trained before the heads; nil: no detector
-	notes         []string   // what a user should know of the data
-	folds         []fold     // to train on after the whole set
-	crossed       crossing   // how far that is
-	fold          *trainer   // under way
-	resumed       *savedPart // what a checkpoint holds of it
-	whole         *trainer   // of a fold's trainer: the one it is a fold of
-	before, after int        // updates of the trainings before and after this one
+	hearing *hearing   // what was trained before the heads; nil: no detector
+	notes   []string   // what a user should know of the data
+	folds   []fold     // to train on after the whole set
+	crossed crossing   // how far that is
+	whole   *trainer   // of a fold's trainer: the one it is a fold of
+	calls   calls      // of a fold's trainer: to Fit's goroutine
+	busy    sync.Mutex // held while what a checkpoint holds of this training changes
+	ledger  *ledger    // of all parts; folds use that of the whole
+	entry   int        // of ledger: this training
 
 	params, best, average *model.Params
 	masked, mask          *model.Params // under DropConnect
@@ -108,6 +110,7 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 		t.shards = append(t.shards, t.ls.newGradient(t.params))
 	}
 	t.grad = fresh()
+	t.enter(nil, true)
 	t.stats = make([]shardStats, len(t.shards))
 	return t
 }
@@ -122,29 +125,44 @@ func (t *trainer) cuts() map[exampleKey][][]float32 {
 
 // epoch runs the rest of an epoch and validates.
 func (t *trainer) epoch(ctx context.Context, hooks *Hooks) (Row, error) {
-	p := &t.progress
-	for _, indices := range t.batches(p.Epoch)[p.Update:] {
+	for _, indices := range t.batches(t.progress.Epoch)[t.progress.Update:] {
 		if err := ctx.Err(); err != nil {
 			return Row{}, err
 		}
-		u := p.Epoch*t.perEpoch + p.Update
-		s, norm := t.update(u, indices)
-		if !f32.Finite(s.loss) || !f32.Finite(norm) {
-			return Row{}, ErrDiverged
+		loss, err := t.step(indices)
+		if err != nil {
+			return Row{}, err
 		}
-		p.Update++
-		p.Sums.Loss += s.loss
-		p.Sums.Norm += norm
-		p.Sums.Confirm += s.confirm
-		p.Sums.Running += s.running
-		hooks.progress(t.before+u+1, t.before+t.total+t.after, s.loss)
-		if p.Update < t.perEpoch {
-			if err := hooks.checkpoint(cmp.Or(t.whole, t)); err != nil {
-				return Row{}, err
+		err = t.calls.run(func() error {
+			p := &t.progress
+			hooks.progress(t.ledger.note(t.entry, p.Epoch*t.perEpoch+p.Update, t.total, loss))
+			if p.Update == t.perEpoch {
+				return nil // the checkpoint follows validation
 			}
+			return hooks.checkpoint(cmp.Or(t.whole, t))
+		})
+		if err != nil {
+			return Row{}, err
 		}
 	}
 	return t.row(), nil
+}
+
+// step runs one update and records it.
+func (t *trainer) step(indices []int) (loss float64, err error) {
+	t.busy.Lock()
+	defer t.busy.Unlock()
+	p := &t.progress
+	s, norm := t.update(p.Epoch*t.perEpoch+p.Update, indices)
+	if !f32.Finite(s.loss) || !f32.Finite(norm) {
+		return 0, ErrDiverged
+	}
+	p.Update++
+	p.Sums.Loss += s.loss
+	p.Sums.Norm += norm
+	p.Sums.Confirm += s.confirm
+	p.Sums.Running += s.running
+	return s.loss, nil
 }
 
 // row returns the record of the epoch whose updates are done.
@@ -156,6 +174,9 @@ func (t *trainer) row() Row {
 		ValidLoss: math.NaN(), ValidConfirm: math.NaN(), ValidRunning: math.NaN()}
 	if t.config.IsNext() {
 		row.Confirm, row.Running = math.NaN(), math.NaN()
+	}
+	if t.config.Running == model.RunningNone {
+		row.Running = math.NaN()
 	}
 	row.LR = t.o.rate(row.Updates-1, t.total)
 	if t.valid != nil {
@@ -347,6 +368,9 @@ func (e *evaluation) count(classes int) {
 		predicted[confirmed]++
 		if confirmed == v.Label {
 			e.confirm += 1 / float64(e.n)
+		}
+		if len(v.Running) == 0 {
+			e.running = math.NaN()
 		}
 		if v.Ended() == v.Label {
 			e.running += 1 / float64(e.n)

@@ -139,6 +139,9 @@ func curves(points []CurvePoint) []curve {
 		{key: key{name: "validation", line: line(ink, thick)}},
 		{key: key{name: "training", line: line(ink, thin, 4, 2)}},
 	}
+	if !slices.ContainsFunc(points, func(p CurvePoint) bool { return !math.IsNaN(p.ValidLoss) }) {
+		cs[2].line, cs[3].line, cs[5].line = cs[0].line, cs[1].line, cs[4].line // nothing to tell them from
+	}
 	for _, p := range points {
 		for i, v := range []float64{p.ValidConfirm, p.ValidRunning, p.Confirm, p.Running, p.ValidLoss, p.Loss} {
 			if math.Abs(v) <= maxLoss {

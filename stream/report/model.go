@@ -150,12 +150,19 @@ func unitOf(c *model.Config) string {
 	return "s"
 }
 
+func samplesAStep(n int) string {
+	if n <= 1 {
+		return "one sample a step"
+	}
+	return fmt.Sprintf("%d samples a step", n)
+}
+
 // FrontEnd describes a front end in a line.
 func FrontEnd(f feature.Config) string {
 	var b strings.Builder
 	switch f.Kind {
 	case feature.KindRaw:
-		fmt.Fprintf(&b, "raw, %d samples a step", max(f.Samples, 1))
+		b.WriteString("raw, " + samplesAStep(f.Samples))
 		if f.Decimate > 1 {
 			fmt.Fprintf(&b, ", each the mean of %d", f.Decimate)
 		}

@@ -35,7 +35,7 @@ type Options struct {
 	SegmentRecordings int     // how many of the recordings to search on segmenters are tried on; 0 for all
 	BestEffort        bool    // if nothing meets the goal, return what comes nearest
 	Log               func(line string)
-	Progress          func(done, total float64)
+	Progress          func(done, total float64) // seconds of signal that the model has run over, of all that it will at most
 }
 
 // Figures say how good a model is on the streams of the proof.
@@ -98,6 +98,7 @@ type run struct {
 	ctx                context.Context
 	m                  *model.Model
 	searching, proving []evaluate.Recording
+	course             course
 }
 
 // Run tunes m. Without recordings for the proof, those to search on are divided, a third
@@ -111,6 +112,7 @@ func Run(ctx context.Context, m *model.Model, searching, proving []evaluate.Reco
 	}
 	r := &run{Options: o, ctx: ctx, m: m, searching: searching, proving: proving}
 	more, halve := r.allot()
+	r.course = r.newCourse(more)
 	r.log("running the model over the streams with its own segmenter")
 	own, err := r.collect(nil, r.searching)
 	if err != nil {
@@ -120,6 +122,7 @@ func Run(ctx context.Context, m *model.Model, searching, proving []evaluate.Reco
 		return nil, errors.New("tune: there are no events in the streams: give annotations, or labelled examples")
 	}
 	best, err := r.search(own)
+	r.searched()
 	if err == nil && len(more) > 0 {
 		best, err = r.extend(best, more)
 	}
@@ -187,10 +190,6 @@ func (r *run) proofs(p *plan, own []*evaluate.Trace) (before, after []*evaluate.
 		before, err = r.collect(nil, r.proving)
 	}
 	return before, after, err
-}
-
-func (r *run) collect(s *segment.Config, recordings []evaluate.Recording) ([]*evaluate.Trace, error) {
-	return evaluate.Collect(r.ctx, r.m, recordings, evaluate.StreamOptions{Segment: s, IgnoreUnknown: r.IgnoreUnknown, KeepProbs: true, Progress: r.Progress})
 }
 
 func (r *run) log(format string, args ...any) {
