@@ -92,7 +92,7 @@ func TestOneLabel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Hidden, o.Epochs, o.Folds, o.Background, o.MinUpdates = 12, 12, 0, b, 0
+		o.Detector, o.Hidden, o.Epochs, o.Folds, o.Background, o.MinUpdates = 0, 12, 12, 0, b, 0
 		warned := ""
 		r, err := Fit(t.Context(), set, nil, o, Hooks{Warn: func(s string) { warned += s }}, nil)
 		if err != nil {
@@ -200,7 +200,7 @@ func TestAnnotatedRecordings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Hidden, o.Epochs, o.Folds, o.MinUpdates = 12, 12, 0, 0
+	o.Detector, o.Hidden, o.Epochs, o.Folds, o.MinUpdates = 0, 12, 12, 0, 0
 	r, err := Fit(t.Context(), learn, nil, o, Hooks{}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +238,7 @@ func TestBackgroundThatSoundsLikeALabel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Hidden, o.Epochs, o.Folds, o.Background, o.MinUpdates = 12, 12, 0, b, 0
+		o.Detector, o.Hidden, o.Epochs, o.Folds, o.Background, o.MinUpdates = 0, 12, 12, 0, b, 0
 		var told []string
 		if _, err := Fit(t.Context(), set, nil, o, Hooks{Warn: func(s string) { told = append(told, s) }}, nil); err != nil {
 			t.Fatal(err)

@@ -42,7 +42,9 @@ func prepareUntil(ctx context.Context, set, valid *dataset.Set, o Options, repor
 	var heard *hearing
 	z := o.constants()
 	if o.Detector > 0 {
-		if set, heard, z, err = o.listen(ctx, set, z, workers, report); err != nil {
+		if set, heard, z, err = o.listen(ctx, set, z, workers, report); ctx.Err() != nil {
+			return nil, fmt.Errorf("%w before the first update", ErrInterrupted)
+		} else if err != nil {
 			return nil, err
 		}
 		if valid != nil {
