@@ -115,15 +115,14 @@ func (o *outlet) put(e *Event) (note string) {
 	if o.behind > 0 || len(o.tail) > 0 {
 		return o.putBehind(e)
 	}
-	h := hold(e)
 	if o.log != nil && !e.Type.MayBeLost() {
-		var number uint64
-		if number, note = o.record(&h); note == "" && h.logged && o.live && o.bytes+h.size() > o.keep && len(o.queue) >= queueLength {
-			o.behind, o.from = 1, number
-			return fmt.Sprintf("a sink takes nothing: events that must not be lost are kept in %s", o.log.Dir())
+		var spilled bool
+		if note, spilled = o.putLogged(hold(e)); spilled {
+			return note
 		}
+	} else {
+		o.push(hold(e))
 	}
-	o.push(h)
 	if o.bytes > o.keep && o.live && len(o.queue) > queueLength {
 		o.failFull()
 		return ""
@@ -133,6 +132,18 @@ func (o *outlet) put(e *Event) (note string) {
 		return cmp.Or(note, fmt.Sprintf("a sink takes nothing: events that must not be lost are kept for it, up to %s", megabytes(o.keep)))
 	}
 	return note
+}
+
+// putLogged records an event in the log, and queues it as well unless the queue is full:
+// then it is spilled.
+func (o *outlet) putLogged(h held) (note string, spilled bool) {
+	number, note := o.record(&h)
+	if note == "" && h.logged && o.live && o.bytes+h.size() > o.keep && len(o.queue) >= queueLength {
+		o.behind, o.from = 1, number
+		return fmt.Sprintf("a sink takes nothing: events that must not be lost are kept in %s", o.log.Dir()), true
+	}
+	o.push(h)
+	return note, false
 }
 
 // push adds an event to the queue.

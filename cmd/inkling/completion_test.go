@@ -14,7 +14,7 @@ func TestComplete(t *testing.T) {
 		"":                    "demo train eval",        // the first commands, in the order of the help
 		"ru":                  "run",                    //
 		"run --seg":           "--segment",              //
-		"run m --segment ":    "activity fixed message", // also after a value of the command
+		"run m --segment ":    "activity label fixed message", // also after a value of the command
 		"run m --segment a":   "activity",               //
 		"run m --segment=a":   "--segment=activity",     //
 		"run m --segment = a": "activity",               // as bash has it

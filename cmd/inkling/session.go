@@ -26,18 +26,19 @@ type session struct {
 
 // openSession opens what a run needs. connect connects to NATS, once.
 func (c *runCmd) openSession(a *app, m *model.Model, options *stream.Options, connect func() (*nats.Conn, error), meter *metrics.Meter) (s *session, err error) {
-	s = &session{cmd: c, model: m, meter: meter}
-	defer func(opening *session) {
+	opening := &session{cmd: c, model: m, meter: meter}
+	s = opening
+	defer func() {
 		if err != nil {
 			opening.close()
 		}
-	}(s)
+	}()
 	var prefix string
 	if s.sinks, prefix, err = c.sinks(a, connect); err != nil {
 		return nil, err
 	}
 	s.opened = append(s.opened, func() { // what holds files, if Run has not come to it
-		for _, sink := range s.sinks {
+		for _, sink := range opening.sinks {
 			switch sink.(type) {
 			case *stream.Spilled, *stream.JSONFile:
 				sink.Close()
@@ -55,7 +56,7 @@ func (c *runCmd) openSession(a *app, m *model.Model, options *stream.Options, co
 	if s.source, err = open(a, c.Source, connect, prefix); err != nil {
 		return nil, err
 	}
-	s.opened = append(s.opened, func() { s.source.Close() })
+	s.opened = append(s.opened, func() { opening.source.Close() })
 	if meter != nil {
 		s.checks = checks(s.source.Source, s.sinks, meter, c.StaleAfter)
 	}
