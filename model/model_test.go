@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -226,6 +227,7 @@ func TestAgainstPyTorch(t *testing.T) {
 	var goldens []struct {
 		File                     string
 		Frames, Running, Confirm []float32
+		Detector                 []float32 // nil: none
 	}
 	data, err := os.ReadFile("testdata/golden.json")
 	if err != nil {
@@ -252,7 +254,13 @@ func TestAgainstPyTorch(t *testing.T) {
 			frames = x.Flush(x.Push(nil, frames))
 		}
 		p := m.Predict(frames)
-		for what, pair := range map[string][2][]float32{"running": {p.Running, g.Running}, "confirm": {p.Confirm, g.Confirm}} {
+		var heard []float32
+		if d := m.NewDetector(); d != nil {
+			for x := range slices.Chunk(frames, m.Dim()) {
+				heard = append(heard, d.Hear(x))
+			}
+		}
+		for what, pair := range map[string][2][]float32{"running": {p.Running, g.Running}, "confirm": {p.Confirm, g.Confirm}, "detector": {heard, g.Detector}} {
 			if len(pair[0]) != len(pair[1]) {
 				t.Fatalf("%s: %s has %d values, want %d", g.File, what, len(pair[0]), len(pair[1]))
 			}
@@ -273,6 +281,7 @@ func TestFixturesExist(t *testing.T) {
 		"three.model":    {Hidden: 3, Layers: 3, Running: RunningSoftmax, Confirm: true, Front: feature.Config{Samples: 2}},
 		"wave.model": {Hidden: 4, Layers: 2, Running: RunningEvidence, Confirm: true, Front: feature.Config{Samples: 2},
 			Stem: stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 3, Stride: 2, Channels: 6}, {Kernel: 2, Stride: 2, Channels: 5}}}},
+		"heard.model": {Hidden: 4, Layers: 1, Running: RunningSoftmax, Confirm: true, Front: feature.Config{Samples: 3}, Detector: &DetectorConfig{Hidden: 6}},
 		"words.model": {Hidden: 4, Layers: 2, Running: RunningEvidence, Confirm: true, Front: feature.Config{Kind: feature.KindChars, Alphabet: " aeht"}},
 	} {
 		m := random(t, 7, c)

@@ -11,21 +11,21 @@ import (
 
 func TestComplete(t *testing.T) {
 	for line, want := range map[string]string{
-		"":                    "demo train eval",        // the first commands, in the order of the help
-		"ru":                  "run",                    //
-		"run --seg":           "--segment",              //
+		"":                    "demo train eval",              // the first commands, in the order of the help
+		"ru":                  "run",                          //
+		"run --seg":           "--segment",                    //
 		"run m --segment ":    "activity label fixed message", // also after a value of the command
-		"run m --segment a":   "activity",               //
-		"run m --segment=a":   "--segment=activity",     //
-		"run m --segment = a": "activity",               // as bash has it
-		"run --urls --se":     "",                       // the value of --urls
-		"run -q --stat":       "--state",                //
-		"run mod":             "",                       // a file
-		"train data --smoo":   "--smoothing",            // also what the help of train hides
-		"completion ":         "bash zsh fish",          //
-		"restore":             "",                       // hidden
-		"run --background":    "",                       // an old name
-		"nothing --":          "--help --version",       //
+		"run m --segment a":   "activity",                     //
+		"run m --segment=a":   "--segment=activity",           //
+		"run m --segment = a": "activity",                     // as bash has it
+		"run --urls --se":     "",                             // the value of --urls
+		"run -q --stat":       "--state",                      //
+		"run mod":             "",                             // a file
+		"train data --smoo":   "--smoothing",                  // also what the help of train hides
+		"completion ":         "bash zsh fish",                //
+		"restore":             "",                             // hidden
+		"run --background":    "",                             // an old name
+		"nothing --":          "--help --version",             //
 	} {
 		out, _, code := inkling(t, "", append([]string{completeCommand}, strings.Split(line, " ")...)...)
 		var got []string

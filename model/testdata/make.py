@@ -55,6 +55,14 @@ def predict(config, tensors, frames):
     return logits.softmax(dim=1), confirm.softmax(dim=0)
 
 
+def detect(config, tensors, frames):
+    x = (frames.reshape(1, -1, len(tensors["front.mean"])) - tensors["front.mean"]) * tensors["front.scale"]
+    lstm = torch.nn.LSTM(x.shape[2], config["detector"]["hidden"], batch_first=True)
+    lstm.load_state_dict({k.split(".", 1)[1]: v for k, v in tensors.items() if k.startswith("detector.") and ".out." not in k})
+    h, _ = lstm(x)
+    return (h[0] @ tensors["detector.out.weight"].T + tensors["detector.out.bias"]).sigmoid().flatten()
+
+
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     out = []
@@ -67,7 +75,10 @@ def main():
             frames = torch.randn(9 * len(tensors["front.mean"]))
         with torch.no_grad():
             running, confirm = predict(config, tensors, frames.tolist())
-        out.append(dict(file=name, frames=frames.tolist(), running=running.flatten().tolist(), confirm=confirm.tolist()))
+            golden = dict(file=name, frames=frames.tolist(), running=running.flatten().tolist(), confirm=confirm.tolist())
+            if "detector" in config:
+                golden["detector"] = detect(config, tensors, frames).tolist()
+        out.append(golden)
     with open(os.path.join(here, "golden.json"), "w") as f:
         json.dump(out, f)
 

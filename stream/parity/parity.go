@@ -63,7 +63,11 @@ func (c *Check) Example(x []float32, channels int) error {
 	if err != nil {
 		return err
 	}
-	return c.streams(want.values(c.m), signal{x: x, rate: c.m.Config.Rate, channels: channels})
+	s := signal{x: x, rate: c.m.Config.Rate, channels: channels}
+	if err := c.streams(want.values(c.m), s); err != nil || !c.m.HasDetector() || c.m.Config.Segment.Kind != segment.Label {
+		return err
+	}
+	return c.heard(s)
 }
 
 // Record checks the first heartbeats of an electrocardiogram at any rate, at most most of

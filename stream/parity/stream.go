@@ -1,6 +1,8 @@
 package parity
 
 import (
+	"slices"
+
 	"inkling/capture"
 	"inkling/model"
 	"inkling/model/decide"
@@ -16,6 +18,7 @@ type Piece struct {
 	Offset   uint64 // of Samples, per channel
 	Samples  []float32
 	End      bool // the stream ends with these samples
+	Cut      bool // by the model's segmenter, and with what its detector says
 }
 
 // An Answer is what a stream said of a Piece, and the state that it left.
@@ -35,7 +38,7 @@ func Here(m *model.Model) Continuer { return here{m} }
 type here struct{ m *model.Model }
 
 func (h here) Continue(p *Piece) (a Answer, err error) {
-	l, err := newLive(h.m)
+	l, err := newLive(h.m, p.Cut)
 	if err != nil {
 		return a, err
 	}
@@ -57,12 +60,14 @@ type live struct {
 	m *model.Model
 }
 
-func newLive(m *model.Model) (*live, error) {
+func newLive(m *model.Model, cut bool) (*live, error) {
 	d := &m.Config.Decision
 	o := &stream.Options{Decision: &decide.Config{Warm: d.Warm, State: d.State, Gap: d.Gap}}
 	switch {
 	case m.HasNext():
 		o = nil
+	case cut:
+		o.Emit.Detector = true
 	case beats(m):
 		o.Emit.Confirmed = true
 	default:
@@ -90,7 +95,7 @@ func (l *live) take(p *Piece) (values []float32, err error) {
 func appendValues(values []float32, events []stream.Event) []float32 {
 	for i := range events {
 		switch e := &events[i]; {
-		case e.Type == stream.Running && e.Warm, e.Type == stream.Confirmed:
+		case e.Type == stream.Running && e.Warm, e.Type == stream.Confirmed, e.Type == stream.Detector:
 			values = append(values, e.P)
 		case e.Type != stream.Forecast:
 		case e.Text != nil:
@@ -109,13 +114,54 @@ type signal struct {
 	x        []float32
 	rate     float64
 	channels int
-	enough   int // the values after which the stream is left; 0: it is run to its end
+	cut      bool // as of Piece
+	enough   int  // the values after which the stream is left; 0: it is run to its end
+}
+
+// heard checks a model with a detector on x as a stream of its own: what the detector says
+// against a detector that is stepped over the whole signal, and everything in random blocks
+// and through saved states against the stream in one block.
+func (c *Check) heard(x signal) error {
+	whole, err := newLive(c.m, true)
+	if err != nil {
+		return err
+	}
+	x.cut = true
+	var all []stream.Event
+	b := capture.Block{Format: capture.Format{Rate: x.rate, Channels: x.channels}, Samples: x.x}
+	if err := whole.Feed(&b); err != nil {
+		return err
+	}
+	keep := func(events []stream.Event) {
+		for _, e := range events {
+			all = append(all, e.Clone())
+		}
+	}
+	keep(whole.Advance(nil))
+	keep(whole.End(nil, segment.ByEOF))
+	var said []float32
+	for i := range all {
+		if all[i].Type == stream.Detector {
+			said = append(said, all[i].P)
+		}
+	}
+	d := c.m.NewDetector()
+	front, err := d.Front()
+	if err != nil {
+		return err
+	}
+	var want []float32
+	for frame := range slices.Chunk(front.Push(nil, x.x), front.Dim()) {
+		want = append(want, d.Hear(frame))
+	}
+	c.compare(&c.Result.Stream, said, want)
+	return c.streams(appendValues(nil, all), x)
 }
 
 // streams runs a signal through the live classifier, once without a break and once from
 // saved state to saved state, and compares both with want.
 func (c *Check) streams(want []float32, x signal) error {
-	l, err := newLive(c.m)
+	l, err := newLive(c.m, x.cut)
 	if err != nil {
 		return err
 	}
@@ -139,7 +185,7 @@ func (c *Check) streams(want []float32, x signal) error {
 // stream feeds a signal in random blocks and compares the values that come of it.
 func (c *Check) stream(worst *float64, want []float32, x signal, take func(*Piece) ([]float32, error)) error {
 	var got []float32
-	p := Piece{Rate: x.rate, Channels: x.channels}
+	p := Piece{Rate: x.rate, Channels: x.channels, Cut: x.cut}
 	for block := range pieces(c.rng, x.x, x.channels, longBlocks) {
 		p.Samples = block
 		values, err := take(&p)
