@@ -117,9 +117,39 @@ type edit func(s *segment.Config)
 // coordinates returns the settings of a segmenter that are tried, one list after another,
 // each with the best of the lists before. Kinds without any are left as they are.
 func coordinates(kind segment.Kind) (all [][]edit) {
-	if kind != segment.Activity {
-		return nil
+	switch kind {
+	case segment.Label:
+		return labelCoordinates()
+	case segment.Activity:
+		return activityCoordinates()
 	}
+	return nil
+}
+
+// labelCoordinates are the thresholds of the detector, then the times.
+func labelCoordinates() [][]edit {
+	var opens []edit
+	for _, on := range []float64{0.5, 0.8, 0.9, 0.97} {
+		for _, off := range []float64{0.3, 0.6} {
+			opens = append(opens, func(s *segment.Config) { s.DetectOn, s.DetectOff = on, min(on, off) })
+		}
+	}
+	return append([][]edit{opens},
+		each(func(s *segment.Config) *float64 { return &s.Hold }, 0.1, 0.15, 0.25),
+		each(func(s *segment.Config) *float64 { return &s.PreRoll }, 0.08, 0.12, 0.2),
+		each(func(s *segment.Config) *float64 { return &s.MinDuration }, 0.02, 0.06, 0.12),
+		each(func(s *segment.Config) *float64 { return &s.MaxDuration }, 2, 5))
+}
+
+func each(field func(s *segment.Config) *float64, values ...float64) (list []edit) {
+	for _, v := range values {
+		list = append(list, func(s *segment.Config) { *field(s) = v })
+	}
+	return list
+}
+
+// activityCoordinates are the levels, then the times.
+func activityCoordinates() (all [][]edit) {
 	var opens []edit
 	for _, level := range []float64{-60, -45, -35} {
 		for _, on := range []float64{6, 12, 18, 24} {
@@ -129,22 +159,11 @@ func coordinates(kind segment.Kind) (all [][]edit) {
 	all = append(all, opens, []edit{
 		func(s *segment.Config) { s.OffDB = s.OnDB - 2 }, func(s *segment.Config) { s.OffDB = s.OnDB / 4 },
 	})
-	for _, c := range []struct {
-		field  func(s *segment.Config) *float64
-		values []float64
-	}{
-		{func(s *segment.Config) *float64 { return &s.MaxDuration }, []float64{2, 5}},
-		{func(s *segment.Config) *float64 { return &s.Hold }, []float64{0.1, 0.2, 0.35}},
-		{func(s *segment.Config) *float64 { return &s.MinDuration }, []float64{0.05, 0.1, 0.15}},
-		{func(s *segment.Config) *float64 { return &s.PreRoll }, []float64{0.02, 0.05, 0.1}},
-	} {
-		var list []edit
-		for _, v := range c.values {
-			list = append(list, func(s *segment.Config) { *c.field(s) = v })
-		}
-		all = append(all, list)
-	}
-	return all
+	return append(all,
+		each(func(s *segment.Config) *float64 { return &s.MaxDuration }, 2, 5),
+		each(func(s *segment.Config) *float64 { return &s.Hold }, 0.1, 0.2, 0.35),
+		each(func(s *segment.Config) *float64 { return &s.MinDuration }, 0.05, 0.1, 0.15),
+		each(func(s *segment.Config) *float64 { return &s.PreRoll }, 0.02, 0.05, 0.1))
 }
 
 // variants returns the segmenters other than s that a coordinate gives.
