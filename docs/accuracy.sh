@@ -144,6 +144,29 @@ composed() { # hours of digits, silence between or other sounds under them
   hours silent-8h
 }
 
+noise() { # digits over other sounds, by defaults alone: a detector cuts the segments
+  awk -F, -v OFS=, -v dir="$data/fsdd/" 'NR == 1 { print "file,label,split,group"; next }
+    { take = $1; sub(/.*_/, "", take); print dir $1, $2, ($3 == "train" && take % 3 == 0 ? "tune" : $3), $4 }' "$data/fsdd/index.csv" >"$tmp/digits.csv"
+  awk -F, -v OFS=, -v dir="$data/esc10/" 'NR == 1 { print "file,label,split,group"; next }
+    { print dir $1, $2, ($4 == "fold4" ? "test" : $4 == "fold3" ? "tune" : "train"), $4 }' "$data/esc10/index.csv" >"$tmp/sounds.csv"
+  local sounds=(--background "$tmp/sounds.csv" --background-split)
+  echo "| streams | seed | recall | labels wrong | false alarms an hour on background | running, median and 90 %, ms |"
+  echo "| --- | --- | --- | --- | --- | --- |"
+  heard() { # NAME SEED MODEL OPTIONS: an hour of the test takes over the test sounds
+    "$tmp/inkling" eval "$tmp/$3" "$tmp/digits.csv" --split test --stream --seed "$2" --json "${sounds[@]}" test "${@:4}" >"$tmp/r" 2>/dev/null
+    echo "| $1 | $2 | $(field "$tmp/r" '"recall":') | $(field "$tmp/r" '"wrong_label":') of $(field "$tmp/r" '"reported":') | $(field "$tmp/r" '"on_background":') | $(field "$tmp/r" '"median_ms":') $(field "$tmp/r" '"p90_ms":') |"
+  }
+  for s in $SEEDS; do
+    "$tmp/inkling" train "$tmp/digits.csv" -o "$tmp/heard" --seed "$s" "${sounds[@]}" train -q 2>/dev/null
+    heard "10 to 25 dB, pauses 0.5 to 3 s" "$s" heard --snr 10..25
+    heard "0 to 10 dB, pauses 0.5 to 3 s" "$s" heard --snr 0..10
+    heard "10 to 25 dB, pauses 20 s to 2 min" "$s" heard --snr 10..25 --pause 20s..2m
+    "$tmp/inkling" tune "$tmp/heard" "$tmp/digits.csv" --split tune --confidence 0 --best-effort -o "$tmp/tuned" --max-false-alarms 20/h "${sounds[@]}" tune --snr 10..25 --json >/dev/null 2>&1
+    heard "10 to 25 dB, pauses 0.5 to 3 s, tuned to 20 alarms an hour" "$s" tuned --snr 10..25
+    heard "10 to 25 dB, pauses 20 s to 2 min, likewise tuned" "$s" tuned --snr 10..25 --pause 20s..2m
+  done
+}
+
 heartbeats() { # between patients, whole records as a stream
   for s in $SEEDS; do
     "$tmp/inkling" train "$data/mitbih" -o "$tmp/m" --segment beat --seed "$s" -q 2>/dev/null
@@ -159,6 +182,6 @@ books() { # bits a character of books that were not read, about twenty minutes
   "$tmp/inkling" eval "$tmp/m" "$tmp/test" --split all
 }
 
-all="japanese-vowels motions pendigits ringel curves digits speakers rooms instruments environment authors activity carried composed heartbeats books"
+all="japanese-vowels motions pendigits ringel curves digits speakers rooms instruments environment authors activity carried composed noise heartbeats books"
 for section in ${*:-$all}; do "$section"; done
 if [ -e "$tmp/rows" ]; then table; fi

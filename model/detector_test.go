@@ -87,3 +87,30 @@ func TestDetectorIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// A step of a detector of 32 units beside one of the network, over 40 features.
+func BenchmarkDetector(b *testing.B) {
+	c := Config{Version: 1, Labels: []string{"a", "b", "c"}, Rate: 16000, Channels: 1, Hidden: 100, Layers: 1, Running: RunningSoftmax, Confirm: true,
+		Detector: &DetectorConfig{Hidden: 32}, Segment: segment.Config{Kind: segment.Label}, Decision: decide.Config{State: "reset", Gap: "reset"}}
+	c.Front, _ = feature.Config{Kind: feature.KindLogMel, WindowMS: 25, HopMS: 10, Bands: 40}.Normalize(c.Rate, 1)
+	p := NewParams(&c, 40)
+	p.Init(rand.New(rand.NewPCG(1, 2)))
+	m, err := New(c, p)
+	if err != nil {
+		b.Fatal(err)
+	}
+	x, probs := make([]float32, 40), make([]float32, 3)
+	for i := range x {
+		x[i] = float32(i) / 40
+	}
+	b.Run("hear", func(b *testing.B) {
+		for d := m.NewDetector(); b.Loop(); {
+			d.Hear(x)
+		}
+	})
+	b.Run("step", func(b *testing.B) {
+		for s := m.NewState(); b.Loop(); {
+			m.Step(probs, s, x)
+		}
+	})
+}

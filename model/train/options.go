@@ -118,7 +118,7 @@ type Options struct {
 	EarlyConfidence float64 `key:"earlyconfidence" flag:"early-confidence" default:"0.95" range:"0.5..0.9999" group:"Validation" help:"Confidence with which train.Options.EarlyGap holds."`
 	Patience        int     `key:"patience" flag:"patience" default:"0" range:"0..1e7" group:"Validation" help:"End after this many epochs without a lower validation loss; 0: never."`
 
-	Detector int      `key:"detector" flag:"detector" default:"0" range:"0..1024" presets:"audio=48 speech=48" group:"Streams" only:"labels" help:"Sound: units of the detector, a small network that hears when a label begins and ends; training then composes streams and learns from what it cuts; 0: none."`
+	Detector int      `key:"detector" flag:"detector" default:"0" range:"0..1024" presets:"audio=32 speech=32" group:"Streams" only:"labels" help:"Sound: units of the detector, a small network that hears when a label begins and ends; training then composes streams and learns from what it cuts; 0: none."`
 	SceneSNR float64  `key:"scenesnr" flag:"scene-snr" default:"0" range:"-20..60" group:"Streams" only:"labels" unit:"dB" help:"With a detector: lowest level of the examples over the background of composed streams."`
 	Carry    float64  `key:"stream" flag:"carry" default:"0" range:"0..1" group:"Streams" help:"Share of batches that join several examples, over which the running head's state is carried as in an endless stream; the model then carries its state too. Takes the running head softmax."`
 	Runs     RunsMode `key:"runs" flag:"runs" default:"cut" choices:"cut,whole" group:"Streams" only:"steps" help:"Data with a label for every step: train on pieces of one label each (cut) or on windows with their changes (whole)."`
