@@ -25,7 +25,6 @@ type picker struct {
 	nested int    // arrays and objects around time
 	inner  *node  // what a member such as "v" holds
 	sensor string // that the object names as its own
-	date   *node  // beside a time of day
 }
 
 // mostFields bounds the fields of an object.

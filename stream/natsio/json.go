@@ -299,9 +299,7 @@ func (r *treeReader) row(c *picker) error {
 			return err
 		}
 		s.learn(c.order)
-		for i, path := range c.order {
-			s.from[i] = path
-		}
+		copy(s.from, c.order)
 	}
 	if r.vectors = true; r.numbers {
 		return errMixed

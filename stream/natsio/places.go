@@ -6,7 +6,6 @@ import (
 	"math"
 	"time"
 
-	"inkling/capture"
 	"inkling/internal/table"
 )
 
@@ -133,12 +132,4 @@ func (p *place) time(d *message) time.Time {
 		return time.Time{}
 	}
 	return p.clock.Start().Add(time.Duration(math.Round(at * 1e9)))
-}
-
-// clockOf returns the clock of a time.
-func clockOf(t time.Time) capture.Timing {
-	if t.IsZero() {
-		return capture.ArrivalTime
-	}
-	return capture.SensorTime
 }

@@ -177,13 +177,3 @@ func (s *schema) convert(channel int, unit string) (table.Conversion, error) {
 	}
 	return c, nil
 }
-
-// lacks returns the channels that have had no value.
-func (s *schema) lacks() (names []string) {
-	for i, from := range s.from {
-		if from == "" {
-			names = append(names, s.names[i])
-		}
-	}
-	return names
-}
