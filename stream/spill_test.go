@@ -59,15 +59,15 @@ func TestSpillOutlivesAnOutage(t *testing.T) {
 		for i := range n {
 			f.send(numberedEvent(i + 1))
 			f.send(&Event{Type: Running, Answer: Answer{Warm: true}})
-			if o := f.outlets[0]; o.bytes > keep+1<<21 { // queueLength events there may be
-				t.Fatalf("%d bytes are in memory", o.bytes)
+			if bytes, _ := inMemory(f); bytes > keep+1<<21 { // queueLength events there may be
+				t.Fatalf("%d bytes are in memory", bytes)
 			}
 		}
 		if err := f.err(); err != nil {
 			t.Fatal(err)
 		}
-		if o := f.outlets[0]; o.behind < n/3 {
-			t.Errorf("only %d events are on the disk alone", o.behind)
+		if _, behind := inMemory(f); behind < n/3 {
+			t.Errorf("only %d events are on the disk alone", behind)
 		}
 		close(s.let)
 		synctest.Wait()
@@ -85,6 +85,15 @@ func TestSpillOutlivesAnOutage(t *testing.T) {
 			}
 		}
 	})
+}
+
+// inMemory returns the bytes that the first outlet keeps in memory, and the events that are on
+// the disk alone.
+func inMemory(f *fan) (bytes, behind int) {
+	o := f.outlets[0]
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.bytes, int(o.behind)
 }
 
 // What an earlier run has not delivered comes first, whether that was in memory or not.
@@ -129,13 +138,19 @@ func TestFullSpill(t *testing.T) {
 		s := &stuck{let: make(chan struct{})}
 		f := newFan([]Sink{spill(t, s, t.TempDir(), 1<<21)}, true, 1<<20, time.Minute)
 		n := 0
-		for o := f.outlets[0]; len(o.tail) < 500; n++ {
+		tail := func() int {
+			o := f.outlets[0]
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			return len(o.tail)
+		}
+		for ; tail() < 500; n++ {
 			f.send(numberedEvent(n + 1))
 			if err := f.err(); err != nil || n > 50_000 {
 				t.Fatal(n, err)
 			}
 		}
-		if f.outlets[0].behind == 0 {
+		if _, behind := inMemory(f); behind == 0 {
 			t.Error("nothing is on the disk alone")
 		}
 		close(s.let)
