@@ -121,9 +121,9 @@ composed() { # hours of digits, silence between or other sounds under them
   awk -F, -v OFS=, -v dir="$data/esc10/" 'NR == 1 { print "file,label,split,group"; next }
     { print dir $1, $2, ($4 == "fold4" ? "test" : $4 == "fold3" ? "tune" : "train"), $4 }' "$data/esc10/index.csv" >"$tmp/sounds.csv"
   local sounds=(--background "$tmp/sounds.csv" --background-split)
-  "$tmp/inkling" train "$tmp/digits.csv" -o "$tmp/plain" -q 2>/dev/null
-  "$tmp/inkling" train "$tmp/digits.csv" -o "$tmp/under" "${sounds[@]}" train -q 2>/dev/null
-  "$tmp/inkling" train "$tmp/digits.csv" -o "$tmp/deep" "${sounds[@]}" train --snr 1 -q 2>/dev/null
+  "$tmp/inkling" train "$tmp/digits.csv" -o "$tmp/plain" --detector 0 -q 2>/dev/null
+  "$tmp/inkling" train "$tmp/digits.csv" -o "$tmp/under" --detector 0 "${sounds[@]}" train -q 2>/dev/null
+  "$tmp/inkling" train "$tmp/digits.csv" -o "$tmp/deep" --detector 0 "${sounds[@]}" train --snr 1 -q 2>/dev/null
   tuned() { "$tmp/inkling" tune "$tmp/$1" "$tmp/digits.csv" --split tune --confidence 0 --best-effort -o "$tmp/$2" --json "${@:3}" >/dev/null 2>&1; }
   echo "| model | hour | recall | false alarms | of the background | running, median and 90 %, ms |"
   echo "| --- | --- | --- | --- | --- | --- |"
