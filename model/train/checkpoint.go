@@ -132,6 +132,9 @@ func (c *crossing) saved() (folds []savedFold) {
 		if f := c.under[k]; f != nil {
 			f.busy.Lock()
 			p := f.part()
+			for i, x := range p.Tensors { // the fold goes on before they are written
+				p.Tensors[i] = slices.Clone(x)
+			}
 			f.busy.Unlock()
 			s.Part = &p
 		}
