@@ -1,10 +1,8 @@
 package model
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 
 	"inkling/cell"
 	"inkling/internal/f32"
@@ -82,28 +80,18 @@ func (d *Detector) answer(h []float32) float32 {
 // Reset forgets everything that was heard.
 func (d *Detector) Reset() { d.state.Reset() }
 
+func (d *Detector) arrays() [][]float32 { return [][]float32{d.state.H, d.state.C} }
+
 // AppendState appends the state to dst as little-endian float32, h and c.
-func (d *Detector) AppendState(dst []byte) []byte {
-	for _, a := range [][]float32{d.state.H, d.state.C} {
-		for _, v := range a {
-			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
-		}
-	}
-	return dst
-}
+func (d *Detector) AppendState(dst []byte) []byte { return appendFloats(dst, d.arrays()) }
 
 // Restore reads what AppendState wrote from the front of data, and returns the rest.
 func (d *Detector) Restore(data []byte) ([]byte, error) {
-	for _, a := range [][]float32{d.state.H, d.state.C} {
-		if len(data) < 4*len(a) {
-			return nil, errors.New("model: the saved state of the detector is cut off")
-		}
-		for i := range a {
-			a[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-		}
-		data = data[4*len(a):]
+	rest, ok := readFloats(d.arrays(), data)
+	if !ok {
+		return nil, errors.New("model: the saved state of the detector is cut off")
 	}
-	return data, nil
+	return rest, nil
 }
 
 // A DetectorBatch is the scratch memory of HearBatch. Only one goroutine may use it at a

@@ -9,7 +9,7 @@ import (
 )
 
 // addCuts appends the cuts of each example to its variants.
-func (c *corpus) addCuts(cuts map[exampleKey][][]float32) {
+func (c *corpus) addCuts(cuts map[origin][][]float32) {
 	if len(cuts) == 0 {
 		return
 	}
@@ -22,7 +22,7 @@ func (c *corpus) addCuts(cuts map[exampleKey][][]float32) {
 				c.variants[i] = append(c.variants[i], c.plain[i])
 			}
 		}
-		for _, f := range cuts[keyOf(&c.set.Examples[i])] {
+		for _, f := range cuts[originOf(&c.set.Examples[i])] {
 			c.variants[i] = append(c.variants[i], c.normalized(f))
 		}
 	}
@@ -36,12 +36,12 @@ func (c *corpus) normalized(frames []float32) []float32 {
 
 // judgeCuts returns what p says of the examples of held as a detector first cut them. Those
 // that none has found are left out.
-func (t *trainer) judgeCuts(p *model.Params, held *corpus, cuts map[exampleKey][][]float32) []calibrate.HeldOut {
+func (t *trainer) judgeCuts(p *model.Params, held *corpus, cuts map[origin][][]float32) []calibrate.HeldOut {
 	c, set := *held, *held.set
 	c.set, c.plain, c.variants, set.Examples = &set, nil, nil, nil
 	for i := range held.plain {
 		e := held.set.Examples[i]
-		if found := cuts[keyOf(&e)]; len(found) > 0 {
+		if found := cuts[originOf(&e)]; len(found) > 0 {
 			set.Examples = append(set.Examples, e)
 			c.plain = append(c.plain, held.normalized(found[0]))
 		}

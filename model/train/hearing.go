@@ -9,7 +9,6 @@ import (
 	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/dataset"
-	"inkling/model/feature"
 	"inkling/model/scene"
 	"inkling/model/segment"
 )
@@ -25,7 +24,7 @@ const (
 	mostCut       = 8e7   // samples of the scenes of one half, about
 	variedEach    = 3     // copies of each piece of background, with the piece itself
 	mostVaried    = 900.0 // seconds of background of which changed copies are made
-	emptyShare    = 3     // one scene in so many has no event
+	emptyShare    = 3     // every so many-th scene has no event; half as many where there is no background
 	onsetMS       = 20.0  // after which an event can be heard
 )
 
@@ -38,43 +37,65 @@ const (
 // than what it will hear.
 type hearing struct {
 	detector *trainer
-	cuts     map[exampleKey][][]float32 // frames as the front end gives them
+	cuts     map[origin][][]float32 // frames as the front end gives them
 	wrong    []dataset.Example
 }
-
-type exampleKey struct{ name, hash string }
-
-func keyOf(e *dataset.Example) exampleKey { return exampleKey{e.Name, e.Hash} }
 
 // A listener makes the hearing of one training.
 type listener struct {
 	o       *Options
+	change  Options // of samples alone: o without background and noise
 	set     *dataset.Set
-	z       *corpus // the normalisation of the network
-	level   float64
+	z       *corpus            // the normalisation of the network
+	events  []*dataset.Example // to be heard: all but the background
+	level   float64            // of an ordinary event
 	workers int
 	ctx     context.Context
 	report  func(Progress)
 	ledger  *ledger
 }
 
-// hear trains the detector for set, which has the normalisation of z, and cuts the examples.
-func (o *Options) hear(ctx context.Context, set *dataset.Set, z *corpus, workers int, report func(Progress)) (*hearing, error) {
-	l := &listener{o: o, set: set, z: z, workers: workers, ctx: ctx, report: report, ledger: &ledger{}}
+// listen makes the hearing of set and returns set with what was heard wrongly, and the
+// normalisation that the network and its detector share.
+func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, workers int, report func(Progress)) (*dataset.Set, *hearing, *corpus, error) {
+	if set.Kind != dataset.Audio || set.Stepwise() || o.Stem.Kind != "" || o.Front.Context > 0 || set.Rate == 0 {
+		return nil, nil, nil, fmt.Errorf("train.Options.Detector is %d: a detector is for sound with a label for each example, over a front end without a stem; set it to 0", o.Detector)
+	}
+	if report == nil {
+		report = func(Progress) {}
+	}
+	if z == nil {
+		var err error
+		if z, err = newCorpus(set, o.Front, nil, workers); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	l := &listener{o: o, change: *o, set: set, z: z, workers: workers, ctx: ctx, report: report, ledger: &ledger{}}
+	l.change.Background, l.change.SNR = nil, 0
+	for i := range set.Examples {
+		if e := &set.Examples[i]; set.Labels[e.Label] != dataset.Background {
+			l.events = append(l.events, e)
+		}
+	}
+	l.level = scene.Level(l.events, set.Rate)
+	h, err := l.hear()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return l.withWrong(h), h, z, nil
+}
+
+// hear trains the detectors and cuts the examples.
+func (l *listener) hear() (*hearing, error) {
 	for k := range detectors {
 		_, updates := l.effort(k)
 		l.ledger.add(part{name: "detector", work: float64(updates)})
 	}
 	l.ledger.begin()
-	events := l.events()
-	l.level = scene.Level(events, set.Rate)
-	back := l.varied(o.backgroundPieces(set))
-	h := &hearing{cuts: map[exampleKey][][]float32{}}
-	var halves [2][]*dataset.Example
-	for i, e := range l.halved(events) {
-		halves[i] = e
-	}
-	backs := [2][][]float32{}
+	back := l.varied(l.backgroundPieces())
+	h := &hearing{cuts: map[origin][][]float32{}}
+	halves := l.halved()
+	var backs [2][][]float32
 	for i, b := range back {
 		backs[i/variedEach%2] = append(backs[i/variedEach%2], b)
 	}
@@ -88,27 +109,17 @@ func (o *Options) hear(ctx context.Context, set *dataset.Set, z *corpus, workers
 		}
 	}
 	var err error
-	h.detector, err = l.learn(events, back, 2)
+	h.detector, err = l.learn(l.events, back, detectors-1)
 	return h, err
 }
 
-// events lists the examples that are to be heard: all but the background.
-func (l *listener) events() (all []*dataset.Example) {
-	for i := range l.set.Examples {
-		if e := &l.set.Examples[i]; l.set.Labels[e.Label] != dataset.Background {
-			all = append(all, e)
-		}
-	}
-	return all
-}
-
-// halved divides events in two, by group where there are enough of them.
-func (l *listener) halved(events []*dataset.Example) (halves [2][]*dataset.Example) {
+// halved divides the events in two, by group where there are enough of them.
+func (l *listener) halved() (halves [2][]*dataset.Example) {
 	side := map[string]int{}
 	loose := groups(l.set) < fewGroups
 	rng := random(l.o.Seed, forHalves, 0, 0)
-	for _, i := range rng.Perm(len(events)) {
-		e := events[i]
+	for _, i := range rng.Perm(len(l.events)) {
+		e := l.events[i]
 		k, known := side[e.Group]
 		if !known || loose {
 			k = 0
@@ -127,23 +138,19 @@ func (l *listener) halved(events []*dataset.Example) (halves [2][]*dataset.Examp
 
 // backgroundPieces returns the recordings of background in pieces of a few seconds: those of
 // Options.Background, or else the examples of set that are background.
-func (o *Options) backgroundPieces(set *dataset.Set) (pieces [][]float32) {
-	from, all := set, false
-	if o.Background != nil {
-		from, all = o.Background, true
+func (l *listener) backgroundPieces() (pieces [][]float32) {
+	from := l.o.Background
+	if from == nil {
+		from = l.set.Background()
 	}
-	most := int(4*set.Rate) * set.Channels
+	most := int(4*l.set.Rate) * l.set.Channels
 	for i := range from.Examples {
-		e := &from.Examples[i]
-		if !all && from.Labels[e.Label] != dataset.Background {
-			continue
-		}
-		for x := e.Samples; len(x) > 0; {
+		for x := from.Examples[i].Samples; len(x) > 0; {
 			n := min(most, len(x))
 			if len(x) < 2*most {
 				n = len(x)
 			}
-			if scene.RMS(x[:n]) > leastSound {
+			if rms(x[:n]) > leastSound {
 				pieces = append(pieces, x[:n])
 			}
 			x = x[n:]
@@ -161,46 +168,27 @@ func (l *listener) varied(pieces [][]float32) [][]float32 {
 	if float64(total) > mostVaried*l.set.Rate*float64(l.set.Channels) {
 		return pieces
 	}
-	const each = variedEach
-	all := make([][]float32, each*len(pieces))
-	change := *l.o
-	change.Background, change.SNR = nil, 0
+	all := make([][]float32, variedEach*len(pieces))
 	parallel.Workers(len(pieces), l.workers, func(_, i int) {
-		all[each*i] = pieces[i]
-		for k := 1; k < each; k++ {
+		all[variedEach*i] = pieces[i]
+		for k := 1; k < variedEach; k++ {
 			e := dataset.Example{Samples: pieces[i], Rate: l.set.Rate}
-			all[each*i+k] = changedSamples(&change, random(l.o.Seed, forBackground, 3+k, i), l.set, &e)
+			all[variedEach*i+k] = changedSamples(&l.change, random(l.o.Seed, forBackground, 3+k, i), l.set, &e)
 		}
 	})
 	return all
 }
 
-// cutsEach is how often each of events, one half of all, is cut out of a scene: as often as
-// mostCut samples allow.
-func (l *listener) cutsEach(events []*dataset.Example) int {
-	samples := 0.0
-	for _, e := range events {
-		samples += float64(len(e.Samples)/l.set.Channels) + 0.6*l.set.Rate
-	}
-	return min(max(int(mostCut*l.share()/samples), fewestCuts), mostCuts)
-}
-
 // scene composes a scene of events over back.
 func (l *listener) scene(rng *rand.Rand, events []*dataset.Example, back [][]float32, brisk bool) scene.Scene {
-	change := *l.o
-	change.Background, change.SNR = nil, 0
-	babble := l.events()
 	o := scene.Options{Rate: l.set.Rate, Channels: l.set.Channels, Events: events, Background: back, Level: l.level,
-		SNR: [2]float64{l.lowestSNR(), l.lowestSNR() + 25}, Seconds: sceneSeconds / 2, Brisk: brisk}
+		SNR: [2]float64{l.o.SceneSNR, l.o.SceneSNR + 25}, Seconds: sceneSeconds / 2, Brisk: brisk}
 	if len(l.set.Labels) > 1 {
-		o.Babble = babble
+		o.Babble = l.events
 	}
-	o.Change = func(rng *rand.Rand, e *dataset.Example) []float32 { return changedSamples(&change, rng, l.set, e) }
+	o.Change = func(rng *rand.Rand, e *dataset.Example) []float32 { return changedSamples(&l.change, rng, l.set, e) }
 	return scene.Compose(rng, &o)
 }
-
-// lowestSNR is the lowest level of events over background in scenes, in dB.
-func (l *listener) lowestSNR() float64 { return l.o.SceneSNR }
 
 // perScene is the number of events in a scene.
 func (l *listener) perScene(events []*dataset.Example) int {
@@ -259,10 +247,10 @@ func (l *listener) learn(events []*dataset.Example, back [][]float32, which int)
 // last one is kept, and more examples take more of both.
 func (l *listener) effort(which int) (scenes, updates int) {
 	scenes, updates = 80, 300
-	if which == 2 {
+	if which == detectors-1 {
 		scenes, updates = 240, 700
 	}
-	share := min(0.4+float64(len(l.events()))/800, 1.2) * l.share()
+	share := min(0.4+float64(len(l.events))/800, 1.2) * l.share()
 	return max(int(share*float64(scenes)), 8), max(int(share*float64(updates)), 8)
 }
 
@@ -310,157 +298,6 @@ func (l *listener) sounding(s *scene.Scene) []int32 {
 	return steps
 }
 
-// An ear is a trained detector at work.
-type ear struct {
-	m     *model.Model
-	state *model.State
-	probs [2]float32
-}
-
-func (d *ear) Front() (feature.Extractor, error) { return d.m.Front() }
-func (d *ear) Hear(frame []float32) float32 {
-	d.m.Step(d.probs[:], d.state, frame)
-	return d.probs[1]
-}
-func (d *ear) Reset()                              { d.state.Reset() }
-func (d *ear) AppendState(dst []byte) []byte       { return d.state.AppendState(dst) }
-func (d *ear) Restore(data []byte) ([]byte, error) { return d.state.Restore(data) }
-
-// cut runs detector d over scenes of events that it has not learned from, and keeps what it
-// cuts.
-func (l *listener) cut(h *hearing, d *trainer, events []*dataset.Example, back [][]float32, which int) error {
-	m, err := model.New(*d.config, d.best)
-	if err != nil {
-		return err
-	}
-	each := l.perScene(events)
-	var scenes [][]*dataset.Example
-	for visit := range l.cutsEach(events) {
-		order := random(l.o.Seed, forCuts, which, visit).Perm(len(events))
-		for part := range slices.Chunk(order, each) {
-			var placed []*dataset.Example
-			for _, i := range part {
-				placed = append(placed, events[i])
-			}
-			scenes = append(scenes, placed)
-		}
-	}
-	for range len(scenes) + 4 {
-		scenes = append(scenes, nil)
-	}
-	found := make([]sceneCuts, len(scenes))
-	errs := make([]error, len(scenes))
-	parallel.Workers(len(scenes), l.workers, func(_, i int) {
-		if errs[i] = l.ctx.Err(); errs[i] != nil {
-			return
-		}
-		rng := random(l.o.Seed, forCuts, which+2, i)
-		s := l.scene(rng, scenes[i], back, true)
-		found[i], errs[i] = l.cutScene(m, &s, rng)
-	})
-	for i := range found {
-		if errs[i] != nil {
-			return errs[i]
-		}
-		for _, c := range found[i].right {
-			h.cuts[keyOf(c.event)] = append(h.cuts[keyOf(c.event)], c.frames)
-		}
-		for _, x := range found[i].wrong {
-			n := len(h.wrong)
-			h.wrong = append(h.wrong, dataset.Example{Name: fmt.Sprint("wrong opening ", n+1), Group: fmt.Sprintf("wrong %d.%d", which, i),
-				Hash: fmt.Sprintf("%016x", n), Samples: x, Rate: l.set.Rate})
-		}
-	}
-	return nil
-}
-
-type sceneCuts struct {
-	right []rightCut
-	wrong [][]float32 // samples
-}
-
-type rightCut struct {
-	event  *dataset.Example
-	frames []float32
-}
-
-// cutScene segments a scene as a stream would be, with thresholds drawn at random, so that
-// the heads know segments that begin and end early and late.
-func (l *listener) cutScene(m *model.Model, s *scene.Scene, rng *rand.Rand) (out sceneCuts, err error) {
-	front, err := m.Front()
-	if err != nil {
-		return out, err
-	}
-	c := l.o.Segment
-	c.Kind = segment.Label
-	c = c.Defaults()
-	c.DetectOn = min(max(c.DetectOn+0.3*(2*rng.Float64()-1), 0.15), 0.97)
-	c.DetectOff = min(c.DetectOff*(0.5+float64(1.0*rng.Float64())), c.DetectOn)
-	c.PreRoll *= 0.6 + float64(0.8*rng.Float64())
-	c.Hold *= 0.7 + float64(0.6*rng.Float64())
-	setup := segment.Setup{Front: front, Rate: l.set.Rate, Channels: l.set.Channels, Detector: &ear{m: m, state: m.NewState()}}
-	seg := segment.New(&c, setup)
-	var f segment.Found
-	seg.Push(&f, s.Samples)
-	seg.Finish(&f, segment.ByEOF)
-	frames, first, steps, counted := f.Frames, 0, 0, 0
-	dim := front.Dim()
-	for _, e := range f.Events {
-		switch e.Kind {
-		case segment.Opened:
-			first, counted = steps, 0
-		case segment.FrameReady:
-			steps++
-		case segment.Counted:
-			counted = steps
-		case segment.Closed:
-			event, known := whose(s, int(e.Start), int(e.End))
-			switch {
-			case event != nil:
-				out.right = append(out.right, rightCut{event, slices.Clone(frames[first*dim : counted*dim])})
-			case known:
-				ch := l.set.Channels
-				out.wrong = append(out.wrong, slices.Clone(s.Samples[int(e.Start)*ch:int(e.End)*ch]))
-			}
-		}
-	}
-	return out, nil
-}
-
-// whose returns the event that the segment [start, end) of s is of: the one of which it has
-// at least half, unless it has much of another, of another label, as well. known with nil
-// says that it is of none; otherwise it is open to doubt.
-func whose(s *scene.Scene, start, end int) (event *dataset.Example, known bool) {
-	best, second, touched := 0.0, 0.0, false
-	for i := range s.Placed {
-		p := &s.Placed[i]
-		if start < p.End && p.Start < end {
-			touched = true
-		}
-		n := min(end, p.Fades) - max(start, p.Sounds)
-		if n <= 0 {
-			continue
-		}
-		share := float64(n) / float64(p.Fades-p.Sounds)
-		switch {
-		case share > best:
-			if event != nil && event.Label != p.Event.Label {
-				second = best
-			}
-			best, event = share, p.Event
-		case p.Event.Label != event.Label:
-			second = max(second, share)
-		}
-	}
-	switch {
-	case best >= 0.5 && second < 0.2:
-		return event, true
-	case touched:
-		return nil, false
-	}
-	return nil, true
-}
-
 // attach gives c and p the detector.
 func (h *hearing) attach(c *model.Config, p *model.Params, kept segment.Config) {
 	d := h.detector.best
@@ -474,13 +311,13 @@ func (h *hearing) attach(c *model.Config, p *model.Params, kept segment.Config) 
 	p.DetectorB = []float32{d.RunningB[1] - d.RunningB[0]}
 }
 
-// withWrong returns set with the wrong openings as further background, at most as many as
+// withWrong returns the set with the wrong openings as further background, at most as many as
 // would suit the label, and, where there is no background at all, pieces of synthetic noise.
-func (l *listener) withWrong(set *dataset.Set, h *hearing) *dataset.Set {
-	t := set.Union(&dataset.Set{Labels: []string{dataset.Background}})
+func (l *listener) withWrong(h *hearing) *dataset.Set {
+	t := l.set.Union(&dataset.Set{Labels: []string{dataset.Background}})
 	label := slices.Index(t.Labels, dataset.Background)
 	have := t.Counts()[label]
-	usual := max(len(l.events())/max(len(t.Labels)-1, 1), few)
+	usual := max(len(l.events)/max(len(t.Labels)-1, 1), few)
 	rng := random(l.o.Seed, forBackground, 1, 0)
 	for _, i := range rng.Perm(len(h.wrong))[:min(len(h.wrong), 3*usual)] {
 		e := h.wrong[i]
@@ -497,29 +334,6 @@ func (l *listener) withWrong(set *dataset.Set, h *hearing) *dataset.Set {
 			Label: label, Samples: s.Samples[:n], Rate: t.Rate})
 		have++
 	}
-	t.Hash = set.Hash
+	t.Hash = l.set.Hash
 	return t
-}
-
-// listen makes the hearing of set and returns set with what was heard wrongly, and the
-// normalisation that the network and its detector share.
-func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, workers int, report func(Progress)) (*dataset.Set, *hearing, *corpus, error) {
-	if set.Kind != dataset.Audio || set.Stepwise() || o.Stem.Kind != "" || o.Front.Context > 0 || set.Rate == 0 {
-		return nil, nil, nil, fmt.Errorf("train.Options.Detector is %d: a detector is for sound with a label for each example, over a front end without a stem; set it to 0", o.Detector)
-	}
-	if report == nil {
-		report = func(Progress) {}
-	}
-	if z == nil {
-		var err error
-		if z, err = newCorpus(set, o.Front, nil, workers); err != nil {
-			return nil, nil, nil, err
-		}
-	}
-	h, err := o.hear(ctx, set, z, workers, report)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	l := &listener{o: o, set: set, z: z, level: scene.Level((&listener{set: set}).events(), set.Rate)}
-	return l.withWrong(set, h), h, z, nil
 }

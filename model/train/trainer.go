@@ -116,7 +116,7 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 }
 
 // cuts are the examples as a detector cuts them; nil without one.
-func (t *trainer) cuts() map[exampleKey][][]float32 {
+func (t *trainer) cuts() map[origin][][]float32 {
 	if t.hearing == nil {
 		return nil
 	}
