@@ -41,7 +41,8 @@ func (l *Log) open() (notes []string, err error) {
 		return nil, err
 	}
 	if len(l.files) == 0 {
-		l.next = l.delivered
+		l.next = max(l.next, l.delivered)
+		l.delivered = l.next
 	}
 	return notes, l.roll()
 }
@@ -61,6 +62,9 @@ func (l *Log) take(name string, first uint64, last bool) (note string, err error
 	records, good, bad := parse(data)
 	torn := last && bad == 0 && good < len(data)
 	switch {
+	case len(data) <= len(magic) && strings.HasPrefix(magic, string(data)): // begun, and no record came
+		l.next = first
+		return "", os.Remove(name)
 	case torn && good >= len(magic):
 		if err := os.Truncate(name, int64(good)); err != nil {
 			return "", err
