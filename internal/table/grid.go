@@ -52,7 +52,7 @@ type Grid struct {
 	stats  Stats
 
 	last    []float32 // last value per channel
-	at      []float64 // its position in samples; −1: none yet
+	at      []float64 // its position in samples; −Inf: none yet
 	next    []int64   // first sample per channel that may still change
 	begun   int       // channels with a value
 	row     float64   // position of the last row with a value
@@ -98,7 +98,7 @@ func NewGrid(channels int, o GridOptions, give func(k int64, frame []float32, la
 
 func (g *Grid) reset() {
 	for c := range g.at {
-		g.at[c] = -1
+		g.at[c] = math.Inf(-1)
 	}
 	g.begun = 0
 }
@@ -165,7 +165,7 @@ func (g *Grid) start(p float64, values []float32, label int32) {
 		if v != v || g.at[c] == p {
 			continue
 		}
-		if g.at[c] < 0 {
+		if math.IsInf(g.at[c], -1) {
 			g.begun++
 		}
 		g.last[c], g.at[c] = v, p

@@ -194,3 +194,21 @@ func BenchmarkRows(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100000, "ns/row")
 }
+
+// A value before time 0 counts once, and is no value of another channel.
+func TestRowsBeforeTheFirst(t *testing.T) {
+	s := NewSampler(2, GridOptions{Rate: 50}, 1)
+	for i, at := range []float64{-0.03, -0.01, 0.02} {
+		s.Push(&Row{Line: i, Time: at, Values: []float32{1, nan}})
+	}
+	if s.Begun() != 1 || !s.Lacks(1) || s.Runs() != 0 {
+		t.Errorf("%d channels have begun, channel 1 lacks values: %v, %d runs", s.Begun(), s.Lacks(1), s.Runs())
+	}
+	for i, at := range []float64{-0.05, 0.02} {
+		s.Push(&Row{Line: i, Time: at, Values: []float32{1, 2}})
+	}
+	s.Flush("x")
+	if r := s.Take(); r.Offset > 1 || s.Runs() != 0 {
+		t.Errorf("samples from %d on", r.Offset)
+	}
+}

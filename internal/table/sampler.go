@@ -1,5 +1,7 @@
 package table
 
+import "math"
+
 // A Run is consecutive samples, channels interleaved.
 type Run struct {
 	Offset  uint64
@@ -58,7 +60,7 @@ func (s *Sampler) Stats() *Stats { return &s.stats }
 func (s *Sampler) Begun() int { return s.grid.begun }
 
 // Lacks reports whether a channel has not had a value yet.
-func (s *Sampler) Lacks(channel int) bool { return s.grid.at[channel] < 0 }
+func (s *Sampler) Lacks(channel int) bool { return math.IsInf(s.grid.at[channel], -1) }
 
 // Next returns the index of the sample that follows those that are complete.
 func (s *Sampler) Next() uint64 { return s.next }
@@ -89,8 +91,12 @@ func (s *Sampler) Take() *Run {
 	return &s.runs[s.first-1]
 }
 
-// add appends sample k of the grid to the last run, or begins another.
+// add appends sample k of the grid to the last run, or begins another. Samples before time 0
+// are left out: there is no index for them.
 func (s *Sampler) add(k int64, frame []float32, _ int32) {
+	if k < 0 {
+		return
+	}
 	if s.Runs() == 0 || uint64(k) != s.next || s.anew || s.cut {
 		s.begin(uint64(k))
 	}
