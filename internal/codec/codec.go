@@ -91,6 +91,27 @@ func (k *Codec) Int(v *int, lo, hi int) {
 	}
 }
 
+// Int64 has any value.
+func (k *Codec) Int64(v *int64) {
+	n := uint64(*v)
+	k.Uint64(&n)
+	*v = int64(n)
+}
+
+// Int32 is bad when read outside of 32 bits.
+func (k *Codec) Int32(v *int32) {
+	n := int(*v)
+	k.Int(&n, math.MinInt32, math.MaxInt32)
+	*v = int32(n)
+}
+
+// Byte is an Int of a byte.
+func (k *Codec) Byte(v *uint8) {
+	n := int(*v)
+	k.Int(&n, 0, math.MaxUint8)
+	*v = uint8(n)
+}
+
 // Bool is a byte's worth of an Int.
 func (k *Codec) Bool(v *bool) {
 	n := 0
@@ -153,6 +174,23 @@ func (k *Codec) Time(v *time.Time) {
 		if set {
 			*v = time.Unix(0, int64(ns)).UTC()
 		}
+	}
+}
+
+// List has at most most elements, whose fields visit has, with their number before them. What
+// is read begins with zero values.
+func List[T any](k *Codec, list *[]T, most int, visit func(*T)) {
+	n := len(*list)
+	k.Int(&n, 0, most)
+	if k.reading {
+		*list = nil
+	}
+	for i := 0; i < n && !k.bad; i++ {
+		if k.reading {
+			var zero T
+			*list = append(*list, zero)
+		}
+		visit(&(*list)[i])
 	}
 }
 
