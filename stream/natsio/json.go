@@ -316,7 +316,7 @@ func (r *treeReader) row(c *picker) error {
 			continue
 		}
 		switch {
-		case first == "":
+		case has == 0:
 			if first, list = f.path, f.value.kind == listNode; list {
 				k = len(f.value.list)
 			}
