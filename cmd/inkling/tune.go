@@ -19,7 +19,8 @@ type tuneCmd struct {
 	Model          string   `arg:"" help:"A model file, or bundled:notes."`
 	Data           string   `arg:"" help:"Annotated recordings, or labelled data to compose streams of, as for eval --stream. Of labelled data, use the examples of the split 'train' that training held out, unless --split is given."`
 	MaxFalseAlarms *perHour `help:"Allow at most this rate of false alarms: 0.5/h, 2/day, 3/week. Finds the greatest recall within it." placeholder:"RATE"`
-	MinRecall      *ratio   `help:"Find at least this share of the events: 0.95 or 95%. Without --max-false-alarms, with the fewest false alarms." placeholder:"SHARE"`
+	MaxWrong       *ratio   `help:"Report at most this many labels wrongly at events, as a share of the events: 0.02 or 2%. Counts another label, one reported twice, and one too far from its event's begin; --max-false-alarms then bounds only what is reported on the background." placeholder:"SHARE"`
+	MinRecall      *ratio   `help:"Find at least this share of the events: 0.95 or 95%. Without --max-false-alarms and --max-wrong, with the fewest false alarms." placeholder:"SHARE"`
 	MaxLatency     seconds  `help:"Allow at most this median time from the begin of an event to its running label." placeholder:"TIME"`
 	Confidence     ratio    `help:"Confidence that false alarms and recall hold on other streams; 0 goes by what was observed." default:"0.9"`
 	Out            string   `short:"o" help:"File for the tuned model [MODEL itself]." placeholder:"MODEL"`
@@ -69,12 +70,17 @@ func (c *tuneCmd) options() (o tune.Options, err error) {
 	if c.MaxFalseAlarms != nil {
 		g.FalseAlarms = float64(*c.MaxFalseAlarms)
 	}
+	if c.MaxWrong != nil {
+		g.Wrong = float64(*c.MaxWrong)
+	}
 	if c.MinRecall != nil {
 		g.Recall = float64(*c.MinRecall)
 	}
 	switch {
-	case g.FalseAlarms < 0 && g.Recall == 0:
-		return o, usagef("there is no goal: give --max-false-alarms 0.5/h or --min-recall 0.95, or both; --max-latency goes with either")
+	case c.MaxWrong != nil && !(g.Wrong > 0 && g.Wrong < 1):
+		return o, usagef("--max-wrong %v: give a share of the events above 0 and below 100 %%, such as 2%%; no stream can prove that nothing is ever told wrongly", g.Wrong)
+	case g.FalseAlarms < 0 && g.Wrong == 0 && g.Recall == 0:
+		return o, usagef("there is no goal: give --max-false-alarms 0.5/h, --max-wrong 2%%, --min-recall 0.95, or several of them; --max-latency goes with any")
 	case c.Out == "" && strings.HasPrefix(c.Model, "bundled:"):
 		return o, usagef("%s cannot be changed: name a file for the tuned model with --out", c.Model)
 	case !(c.Tolerance > 0):

@@ -68,6 +68,30 @@ func TestTune(t *testing.T) {
 	checkTuned(t, dir, &r)
 }
 
+// With a budget for each, false alarms on the background and events told wrongly are told
+// apart, and the model keeps what it was shown to keep.
+func TestTuneBudgetsApart(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "tuned.model")
+	var r tune.Result
+	args := []string{"tune", "bundled:notes", "bundled:notes", "-o", out, "--duration", "1m", "--proof", "2m", "--keep-segments", "--max-false-alarms", "100/h", "--max-wrong", "10%", "--json"}
+	if err := json.Unmarshal([]byte(mustRun(t, args...)), &r); err != nil {
+		t.Fatal(err)
+	}
+	f := &r.After
+	if !r.Reached || f.OnBackground+f.Wrong != f.FalseAlarms || f.WrongMost > 0.1 || f.OnBackgroundMost > 100 {
+		t.Errorf("%+v", r)
+	}
+	m, err := openModel(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := m.Config.Origin.Measured
+	if got["tuned_confidence"] != 0.9 || got["tuned_wrong_at_most"] != f.WrongMost || got["tuned_on_background_per_hour_at_most"] != f.OnBackgroundMost || got["tuned_recall_at_least"] != f.RecallLeast {
+		t.Errorf("measured %v", got)
+	}
+}
+
 // checkTuned compares tuned.model in dir with the bundled model and with r.
 func checkTuned(t *testing.T, dir string, r *tune.Result) {
 	at := func(name string) string { return filepath.Join(dir, name) }

@@ -27,7 +27,7 @@ const (
 	NoSegment    Reason = "unheard"       // missed: there is no segment
 	Repeated     Reason = "repeated"      // false alarm: within an event of its label that another answer found
 	Displaced    Reason = "displaced"     // false alarm: within an event of its label, but too far from its start
-	OnBackground Reason = "on_background" // false alarm: at no event
+	OnBackground Reason = "on_background" // false alarm: it overlaps no event and begins with none
 )
 
 func compareSpans(a, b Span) int {
@@ -45,7 +45,7 @@ func (p *Pairing) Pair(events, answers []Span, tolerance uint64) {
 	p.pass(p.Right, events, answers, tolerance, func(e, a Span) bool { return e.Label == a.Label })
 	p.pass(p.Wrong, events, answers, tolerance, func(e, a Span) bool { return a.Label >= 0 })
 	p.pass(p.Held, events, answers, tolerance, func(e, a Span) bool { return a.Label < 0 })
-	p.alarms(events, answers)
+	p.alarms(events, answers, tolerance)
 }
 
 func none(x []int, n int) []int {
@@ -83,30 +83,35 @@ func (p *Pairing) pass(to []int, events, answers []Span, tolerance uint64, fits 
 }
 
 // alarms classifies the answers that found no event.
-func (p *Pairing) alarms(events, answers []Span) {
+func (p *Pairing) alarms(events, answers []Span, tolerance uint64) {
 	for _, a := range p.Wrong {
 		if a >= 0 {
 			p.Alarm[a] = WrongLabel
 		}
 	}
-	p.reach = p.reach[:0]
-	latest := uint64(0)
-	for _, e := range events {
-		latest = max(latest, e.End)
-		p.reach = append(p.reach, latest)
-	}
+	p.reach = reaches(p.reach, events)
 	for i, a := range answers {
 		if a.Label >= 0 && !p.used[i] {
-			p.Alarm[i] = p.alarm(events, a)
+			p.Alarm[i] = p.alarm(events, a, tolerance)
 		}
 	}
 }
 
-// alarm classifies an unpaired answer by the events that it overlaps.
-func (p *Pairing) alarm(events []Span, a Span) Reason {
+// reaches returns for each event the latest end up to it.
+func reaches(dst []uint64, events []Span) []uint64 {
+	dst = dst[:0]
+	latest := uint64(0)
+	for _, e := range events {
+		latest = max(latest, e.End)
+		dst = append(dst, latest)
+	}
+	return dst
+}
+
+// alarm classifies an unpaired answer by the events that it overlaps or begins with.
+func (p *Pairing) alarm(events []Span, a Span, tolerance uint64) Reason {
 	kind, displaced := OnBackground, false
-	k, _ := slices.BinarySearchFunc(events, a.End, func(e Span, end uint64) int { return cmp.Compare(e.Start, end) })
-	for k--; k >= 0 && p.reach[k] > a.Start; k-- {
+	for k := begun(events, a.End) - 1; k >= 0 && p.reach[k] > a.Start; k-- {
 		switch e := events[k]; {
 		case e.End <= a.Start:
 		case e.Label != a.Label:
@@ -120,5 +125,45 @@ func (p *Pairing) alarm(events []Span, a Span) Reason {
 	if displaced {
 		return Displaced
 	}
+	if kind == OnBackground {
+		return beside(events, a, tolerance)
+	}
 	return kind
+}
+
+// beside classifies an answer that overlaps no event by those that it begins with. One of
+// its own label has another answer, or it would have this one.
+func beside(events []Span, a Span, tolerance uint64) Reason {
+	kind := OnBackground
+	for k := nextTo(events, a, tolerance); k < len(events) && events[k].Start <= a.Start+tolerance; k++ {
+		if events[k].Label == a.Label {
+			return Repeated
+		}
+		kind = WrongLabel
+	}
+	return kind
+}
+
+// begun returns the number of events that begin before a time.
+func begun(events []Span, at uint64) int {
+	n, _ := slices.BinarySearchFunc(events, at, func(e Span, at uint64) int { return cmp.Compare(e.Start, at) })
+	return n
+}
+
+// nextTo returns the first event that begins no more than tolerance before a does, or later.
+func nextTo(events []Span, a Span, tolerance uint64) int {
+	return begun(events, a.Start-min(a.Start, tolerance))
+}
+
+// AtEvents reports for each answer whether it overlaps an event, or begins within tolerance
+// samples of one: a false alarm that does is one about an event, any other is on the
+// background. Both are sorted by start. The result is dst, grown if it is too short.
+func AtEvents(dst []bool, events, answers []Span, tolerance uint64) []bool {
+	dst = zeros(dst, len(answers))
+	reach := reaches(nil, events)
+	for i, a := range answers {
+		n, k := begun(events, a.End), nextTo(events, a, tolerance)
+		dst[i] = n > 0 && reach[n-1] > a.Start || k < len(events) && events[k].Start <= a.Start+tolerance
+	}
+	return dst
 }

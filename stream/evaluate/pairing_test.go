@@ -85,11 +85,20 @@ func TestPairingIsTheBestOneToOne(t *testing.T) {
 				t.Fatalf("event %d of label %d has answer %d of label %d", i, e.Label, k, l)
 			}
 		}
+		at := AtEvents(nil, events, answers, tolerance)
 		for k, a := range answers {
 			want := Reason("")
 			overlaps := func(fits func(i int) bool) bool {
 				for i, e := range events {
 					if e.Start < a.End && e.End > a.Start && fits(i) {
+						return true
+					}
+				}
+				return false
+			}
+			begins := func(fits func(i int) bool) bool {
+				for i := range events {
+					if near(i, k) && fits(i) {
 						return true
 					}
 				}
@@ -106,11 +115,18 @@ func TestPairingIsTheBestOneToOne(t *testing.T) {
 				want = Displaced
 			case overlaps(func(i int) bool { return true }):
 				want = WrongLabel
+			case begins(same):
+				want = Repeated
+			case begins(func(i int) bool { return true }):
+				want = WrongLabel
 			default:
 				want = OnBackground
 			}
 			if p.Alarm[k] != want {
 				t.Fatalf("answer %d: %q, want %q", k, p.Alarm[k], want)
+			}
+			if want != "" && at[k] != (want != OnBackground) {
+				t.Fatalf("answer %d, %q: at an event: %v", k, want, at[k])
 			}
 		}
 	})

@@ -11,25 +11,30 @@ import (
 	"inkling/stream/tune"
 )
 
-// TradeOff draws the recall over the false alarms an hour that thresholds give on the
+// TradeOff draws the recall over the false alarms an hour, those on the background alone if
+// the goal has them apart, that thresholds give on the
 // streams of the proof, and the model before and after tuning.
 func TradeOff(r *tune.Result, path string) error { return drawTradeOff(Tuned{r}).save(path) }
 
 // drawTradeOff draws false alarms on a logarithmic axis. No false alarm at all is at its
 // left end, at half of one in the stream.
 func drawTradeOff(r Tuned) *drawing {
-	p := newPlot("", "false alarms an hour", "recall")
+	axis, was, is := "false alarms an hour", r.Before.PerHour, r.After.PerHour
+	if r.Goal.Wrong > 0 {
+		axis, was, is = "false alarms an hour on background", r.Before.OnBackgroundPerHour, r.After.OnBackgroundPerHour
+	}
+	p := newPlot("", axis, "recall")
 	hours, budget := r.After.Hours, r.Goal.FalseAlarms
 	none := 0.5 / hours
 	at := func(perHour, recall float64) plotter.XY {
 		return plotter.XY{X: math.Log10(max(perHour, none)), Y: recall}
 	}
-	before, after := at(r.Before.PerHour, float64(r.Before.Recall)), at(r.After.PerHour, float64(r.After.Recall))
+	before, after := at(was, float64(r.Before.Recall)), at(is, float64(r.After.Recall))
 	goal := at(budget, 0).X
 	right := max(math.Log10(2/hours), before.X, after.X, goal)
 	var curve plotter.XYs
 	for _, q := range r.Curve {
-		xy := at(float64(q.Alarms)/hours, float64(q.Found)/float64(r.After.Events))
+		xy := at(float64(r.Goal.Counted(q))/hours, float64(q.Found)/float64(r.After.Events))
 		right = max(right, xy.X)
 		if n := len(curve); n == 0 || curve[n-1] != xy {
 			curve = append(curve, xy)

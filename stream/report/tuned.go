@@ -19,12 +19,7 @@ func (r Tuned) WriteText(out io.Writer) error {
 	b, f := &r.Before, &r.After
 	fmt.Fprintf(w, "\tas it was\ttuned\n")
 	fmt.Fprintf(w, "recall\t%s\t%s\t%d of %d events\n", b.Recall, f.Recall, f.Found, f.Events)
-	fmt.Fprintf(w, "false alarms an hour\t%.3g\t%.3g\t%d in %s\n", b.PerHour, f.PerHour, f.FalseAlarms,
-		time.Duration(f.Hours*float64(time.Hour)).Round(time.Second))
-	if g := &r.Goal; g.Confidence > 0 {
-		fmt.Fprintf(w, "  at %.0f %%, at most\t%.3g\t%.3g\n", 100*g.Confidence, b.PerHourMost, f.PerHourMost)
-		fmt.Fprintf(w, "  recall, at least\t%s\t%s\n", evaluate.Share(b.RecallLeast), evaluate.Share(f.RecallLeast))
-	}
+	r.writeAlarms(w)
 	fmt.Fprintf(w, "running label after\t%s ms\t%s ms\tmedian, found events\n", b.LatencyMS, f.LatencyMS)
 	fmt.Fprintf(w, "its changes a minute\t%s\t%s\n", b.Flips, f.Flips)
 	d := &r.Decision
@@ -42,6 +37,33 @@ func (r Tuned) WriteText(out io.Writer) error {
 		fmt.Fprintf(w, "segments\t\ton %v dB, off %v dB, hold %v s, minimum %v s, pre-roll %v s\n", s.OnDB, s.OffDB, s.Hold, s.MinDuration, s.PreRoll)
 	}
 	return w.Flush()
+}
+
+// writeAlarms writes the lines about false alarms, with those on the background apart if
+// the goal has them apart.
+func (r Tuned) writeAlarms(w io.Writer) {
+	g, b, f := &r.Goal, &r.Before, &r.After
+	bound := func(format string, before, after any) {
+		if g.Confidence > 0 {
+			fmt.Fprintf(w, "  at %.0f %%, at most\t"+format+"\t"+format+"\n", 100*g.Confidence, before, after)
+		}
+	}
+	hours := time.Duration(f.Hours * float64(time.Hour)).Round(time.Second)
+	if g.Wrong > 0 {
+		fmt.Fprintf(w, "false alarms an hour\t%.3g\t%.3g\t%d on background in %s\n", b.OnBackgroundPerHour, f.OnBackgroundPerHour, f.OnBackground, hours)
+		bound("%.3g", b.OnBackgroundMost, f.OnBackgroundMost)
+	} else {
+		fmt.Fprintf(w, "false alarms an hour\t%.3g\t%.3g\t%d in %s\n", b.PerHour, f.PerHour, f.FalseAlarms, hours)
+		bound("%.3g", b.PerHourMost, f.PerHourMost)
+		fmt.Fprintf(w, "  on background\t%.3g\t%.3g\n", b.OnBackgroundPerHour, f.OnBackgroundPerHour)
+	}
+	fmt.Fprintf(w, "events told wrongly\t%s\t%s\t%d\n", b.WrongShare, f.WrongShare, f.Wrong)
+	if g.Wrong > 0 {
+		bound("%s", evaluate.Share(b.WrongMost), evaluate.Share(f.WrongMost))
+	}
+	if g.Confidence > 0 {
+		fmt.Fprintf(w, "recall, at least\t%s\t%s\n", evaluate.Share(b.RecallLeast), evaluate.Share(f.RecallLeast))
+	}
 }
 
 // WriteHTML writes the page of the tuned model on the streams of the proof, with the

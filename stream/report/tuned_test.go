@@ -16,7 +16,7 @@ func madeUpTuning() Tuned {
 	trace := &evaluate.Trace{Name: "x", Rate: 1000, Samples: 3600 * 1000, Events: []evaluate.Span{{Start: 1000, End: 1500}}, Clips: make([]evaluate.Clip, 1),
 		Candidates: []evaluate.Candidate{{Start: 950, End: 1400, DecidedAt: 1600, Confirm: []float32{0.9, 0.1}, Running: -1, Early: -1}}}
 	r := &tune.Result{Goal: tune.Goal{FalseAlarms: 0.5, Recall: 0.9, Confidence: 0.9}, Why: "the best is a recall of 50 %",
-		Before: tune.Figures{Events: 4, Found: 3, FalseAlarms: 8, Hours: 1, Recall: 0.75, PerHour: 8, RecallLeast: 0.4, PerHourMost: 13},
+		Before: tune.Figures{Events: 4, Found: 3, FalseAlarms: 8, OnBackground: 5, Wrong: 3, OnBackgroundPerHour: 5, WrongShare: 0.75, Hours: 1, Recall: 0.75, PerHour: 8, RecallLeast: 0.4, PerHourMost: 13},
 		After:  tune.Figures{Events: 4, Found: 2, Hours: 1, Recall: 0.5, RecallLeast: 0.2, PerHourMost: 2.3},
 		Curve:  []tune.Point{{Found: 0}, {Found: 2}, {Found: 4, Alarms: 9}},
 		Report: evaluate.Score([]string{"a", "b"}, []*evaluate.Trace{trace}, &decide.Config{}, 0.25)}
@@ -34,7 +34,9 @@ func TestTextOfTunedModelHasFiguresAndSettings(t *testing.T) {
 		"recall                75.0 %     50.0 %  2 of 4 events",
 		"false alarms an hour  8          0       0 in 1h0m0s",
 		"  at 90 %, at most    13         2.3",
-		"  recall, at least    40.0 %     20.0 %",
+		"recall, at least      40.0 %     20.0 %",
+		"  on background       5          0",
+		"events told wrongly   75.0 %     0.0 %  0",
 		"threshold                        0.8",
 		`  "a"                            0.9`,
 		"evidence                         5 nats, less 0 a step",

@@ -33,15 +33,21 @@ func rounded(p float64) float64 {
 	return v
 }
 
-// A Point counts what some thresholds give: found events and false alarms.
+// A Point counts what some thresholds give: found events, false alarms, and how many of
+// these are wrong labels at events; the others are on the background.
 type Point struct {
-	Found, Alarms int
+	Found, Alarms, Wrong int
+}
+
+// cost weighs the wrong labels of p against its alarms on the background.
+func (p Point) cost(weight float64) float64 {
+	return float64(p.Alarms-p.Wrong) + weight*float64(p.Wrong)
 }
 
 // A curve has a Point for each level of one label's threshold. Events are paired with
 // answers of their own label first, so a curve does not depend on the other labels'
-// thresholds; and every answer either finds an event or is a false alarm, so along a curve
-// both counts never decrease.
+// thresholds; and every answer either finds an event or is a false alarm, on the background
+// or at an event as evaluate.AtEvents says, so along a curve no count ever decreases.
 type curve []Point
 
 // curves returns the curve of each label over traces, under a decision without its
@@ -55,9 +61,10 @@ func curves(traces []*evaluate.Trace, c *model.Config, d *decide.Config, toleran
 	}
 	var s sweep
 	for _, t := range traces {
-		s.answers = evaluate.Answers(s.answers, t.Candidates, c.Labels, &bare)
+		near := uint64(math.Round(tolerance * t.Rate))
+		s.begin(t, c.Labels, &bare, near)
 		for label := range out {
-			s.add(out[label], t, label, uint64(math.Round(tolerance*t.Rate)))
+			s.add(out[label], t, label, near)
 		}
 	}
 	return out
@@ -66,8 +73,20 @@ func curves(traces []*evaluate.Trace, c *model.Config, d *decide.Config, toleran
 // A sweep moves the threshold of one label. Its memory is reused.
 type sweep struct {
 	answers       []evaluate.Answer // one per candidate
+	at            []bool            // for each candidate: whether it is at an event
 	events, spans []evaluate.Span
+	of            []int // for each span: its candidate
 	pair          evaluate.Pairing
+}
+
+// begin prepares for the labels of a trace.
+func (s *sweep) begin(t *evaluate.Trace, labels []string, bare *decide.Config, tolerance uint64) {
+	s.answers = evaluate.Answers(s.answers, t.Candidates, labels, bare)
+	s.spans = s.spans[:0]
+	for i := range t.Candidates {
+		s.spans = append(s.spans, evaluate.Span{Start: t.Candidates[i].Start, End: t.Candidates[i].End})
+	}
+	s.at = evaluate.AtEvents(s.at, t.Events, s.spans, tolerance)
 }
 
 func (s *sweep) add(c curve, t *evaluate.Trace, label int, tolerance uint64) {
@@ -77,32 +96,51 @@ func (s *sweep) add(c curve, t *evaluate.Trace, label int, tolerance uint64) {
 			s.events = append(s.events, e)
 		}
 	}
-	last, found := -1, 0
+	last := -1
+	var now Point
 	for k, p := range levels {
-		s.spans = s.spans[:0]
+		s.spans, s.of = s.spans[:0], s.of[:0]
 		for i := range t.Candidates {
 			if a := &s.answers[i]; a.Reported() && a.Label == label && float64(a.P) >= p {
 				s.spans = append(s.spans, evaluate.Span{Start: t.Candidates[i].Start, End: t.Candidates[i].End, Label: label})
+				s.of = append(s.of, i)
 			}
 		}
 		if len(s.spans) != last {
-			s.pair.Pair(s.events, s.spans, tolerance)
-			last, found = len(s.spans), 0
-			for _, a := range s.pair.Right {
-				if a >= 0 {
-					found++
-				}
-			}
+			now, last = s.count(tolerance), len(s.spans)
 		}
-		c[k].Found += found
-		c[k].Alarms += last - found
+		c[k] = c[k].plus(now)
 	}
+}
+
+// count pairs the events of a label with its spans.
+func (s *sweep) count(tolerance uint64) (p Point) {
+	s.pair.Pair(s.events, s.spans, tolerance)
+	for i, kind := range s.pair.Alarm {
+		switch {
+		case kind == "":
+			p.Found++
+		case s.at[s.of[i]]:
+			p.Alarms, p.Wrong = p.Alarms+1, p.Wrong+1
+		default:
+			p.Alarms++
+		}
+	}
+	return p
+}
+
+func (p Point) plus(q Point) Point {
+	return Point{p.Found + q.Found, p.Alarms + q.Alarms, p.Wrong + q.Wrong}
+}
+
+func (p Point) minus(q Point) Point {
+	return Point{p.Found - q.Found, p.Alarms - q.Alarms, p.Wrong - q.Wrong}
 }
 
 // A move lowers the threshold of one label to its next level.
 type move struct {
 	label, level int
-	gain         float64 // events found per false alarm
+	gain         float64 // events found for each false alarm, or what wrong ones weigh
 }
 
 // newPath orders all moves, from the strictest thresholds to none, by their gain as far as
@@ -110,16 +148,17 @@ type move struct {
 // Discrete optimization via marginal analysis, 1966).
 //
 // A label is charged its own alarms plus the mean of all labels' at that level. So labels
-// with few alarms stay near a common threshold until the data show otherwise.
-func newPath(cs []curve) (path []move) {
+// with few alarms stay near a common threshold until the data show otherwise. A wrong label
+// at an event costs weight alarms on the background.
+func newPath(cs []curve, weight float64) (path []move) {
 	mean := make([]float64, len(levels))
 	for _, c := range cs {
 		for k, p := range c {
-			mean[k] += float64(p.Alarms) / float64(len(cs))
+			mean[k] += p.cost(weight) / float64(len(cs))
 		}
 	}
 	for label, c := range cs {
-		path = append(path, majorant(c, mean, label)...)
+		path = append(path, majorant(c, mean, label, weight)...)
 	}
 	slices.SortStableFunc(path, func(a, b move) int {
 		return cmp.Or(cmp.Compare(b.gain, a.gain), cmp.Compare(a.level, b.level))
@@ -128,7 +167,7 @@ func newPath(cs []curve) (path []move) {
 }
 
 // majorant returns the moves of a label with gains that never increase.
-func majorant(c curve, mean []float64, label int) (path []move) {
+func majorant(c curve, mean []float64, label int, weight float64) (path []move) {
 	type run struct {
 		found, alarms float64
 		levels        int
@@ -137,7 +176,8 @@ func majorant(c curve, mean []float64, label int) (path []move) {
 	var runs []run
 	for k := 1; k < len(c); k++ {
 		const trace = 1e-4 // of an alarm per level, so that no gain is infinite
-		r := run{float64(c[k].Found - c[k-1].Found), float64(c[k].Alarms-c[k-1].Alarms) + mean[k] - mean[k-1] + trace, 1}
+		more := c[k].minus(c[k-1])
+		r := run{float64(more.Found), more.cost(weight) + mean[k] - mean[k-1] + trace, 1}
 		for len(runs) > 0 && gain(runs[len(runs)-1]) < gain(r) {
 			last := runs[len(runs)-1]
 			r = run{r.found + last.found, r.alarms + last.alarms, r.levels + last.levels}
@@ -160,14 +200,12 @@ func majorant(c curve, mean []float64, label int) (path []move) {
 func along(path []move, cs []curve) []Point {
 	var now Point
 	for _, c := range cs {
-		now.Found += c[0].Found
-		now.Alarms += c[0].Alarms
+		now = now.plus(c[0])
 	}
 	points := []Point{now}
 	for _, m := range path {
 		c := cs[m.label]
-		now.Found += c[m.level].Found - c[m.level-1].Found
-		now.Alarms += c[m.level].Alarms - c[m.level-1].Alarms
+		now = now.plus(c[m.level].minus(c[m.level-1]))
 		points = append(points, now)
 	}
 	return points

@@ -18,6 +18,7 @@ type plan struct {
 	segment  segment.Config
 	decision decide.Config
 	path     []move
+	weight   float64 // of a wrong label in path, see newPath
 	worth    float64 // greater is better
 	latency  float64 // ms, over all events that can be found
 	traces   []*evaluate.Trace
@@ -30,8 +31,14 @@ const leastAlarms = 2
 // value returns what a path can give on the traces that it was made from.
 func (r *run) value(points []Point, events int, hours float64) float64 {
 	g := r.Goal.observed()
-	if g.FalseAlarms >= 0 {
-		g.FalseAlarms, g.Recall = max(g.FalseAlarms, leastAlarms/hours), 0
+	if g.budgeted() {
+		g.Recall = 0
+		if g.FalseAlarms >= 0 {
+			g.FalseAlarms = max(g.FalseAlarms, leastAlarms/hours)
+		}
+		if g.Wrong > 0 {
+			g.Wrong = max(g.Wrong, leastAlarms/float64(events))
+		}
 		if i := g.choose(points, events, hours); i >= 0 {
 			return float64(points[i].Found) / float64(events)
 		}
@@ -52,10 +59,12 @@ func (r *run) consider(s segment.Config, traces []*evaluate.Trace) *plan {
 			t.Replay(&r.m.Config, &d)
 		}
 		cs := curves(traces, &r.m.Config, &d, r.Tolerance)
-		path := newPath(cs)
-		p := &plan{segment: s, decision: d, path: path, worth: r.value(along(path, cs), events, hours), traces: traces}
-		if best == nil || p.worth > best.worth+leastGain {
-			best = p
+		for _, w := range r.Goal.weights(events, hours) {
+			path := newPath(cs, w)
+			p := &plan{segment: s, decision: d, path: path, weight: w, worth: r.value(along(path, cs), events, hours), traces: traces}
+			if best == nil || p.worth > best.worth+leastGain {
+				best = p
+			}
 		}
 	}
 	best.latency = r.score(best, traces).latency()
@@ -204,7 +213,7 @@ func (r *run) search(own []*evaluate.Trace) (*plan, error) {
 
 // standing says how good a plan is on the recordings to search on.
 func (r *run) standing(p *plan) string {
-	if r.FalseAlarms >= 0 {
+	if r.budgeted() {
 		return fmt.Sprintf("recall %.3f", p.worth)
 	}
 	if p.worth > 1 {
@@ -275,8 +284,6 @@ func (r *run) config(p *plan, f *Figures) model.Config {
 	if c.Origin.Measured == nil {
 		c.Origin.Measured = map[string]float64{}
 	}
-	c.Origin.Measured["tuned_recall"] = f.recall()
-	c.Origin.Measured["tuned_false_alarms_per_hour"] = float64(f.FalseAlarms) / f.Hours
-	c.Origin.Measured["tuned_hours"] = f.Hours
+	maps.Copy(c.Origin.Measured, r.Goal.measured(f))
 	return c
 }

@@ -44,10 +44,14 @@ func Compose(name string, set *dataset.Set, o compose.Options, g *Goal, proof fl
 		return nil, errors.New("too few examples, of a label or of the background, to keep half of them for a proof: give more, or tune.Options.Confidence 0")
 	}
 	s.SearchExamples, s.ProofExamples = len(search.Examples), len(rest.Examples)
-	if s.Distinct, err = distinct(rest, p); err != nil {
+	var perHour float64
+	if s.Distinct, perHour, err = distinct(rest, p); err != nil {
 		return nil, err
 	}
-	n := proofStreams(g, s.Distinct, o.Duration, proof)
+	if proof == 0 {
+		proof = 3600 * min(g.proofHours(perHour), s.Distinct)
+	}
+	n := max(int(math.Ceil(proof/o.Duration-1e-9)), 1)
 	if s.Search, err = composed(name, search, o, (n+1)/2); err != nil {
 		return nil, err
 	}
@@ -68,12 +72,13 @@ func composed(name string, set *dataset.Set, o compose.Options, n int) (list []e
 }
 
 // distinct returns the hours of streams after which an example or one of the background
-// comes again.
-func distinct(set *dataset.Set, o compose.Options) (hours float64, err error) {
+// comes again, and the number of events in an hour.
+func distinct(set *dataset.Set, o compose.Options) (hours, perHour float64, err error) {
 	s, err := compose.New(set, o)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
+	perHour = float64(len(s.Events)) * 3600 / o.Duration
 	hours = o.Duration / 3600 * float64(len(set.Examples)) / float64(len(s.Events))
 	if b := o.Background; b != nil {
 		frames := 0
@@ -82,20 +87,24 @@ func distinct(set *dataset.Set, o compose.Options) (hours float64, err error) {
 		}
 		hours = min(hours, float64(frames)/b.Rate/3600)
 	}
-	return hours, nil
+	return hours, perHour, nil
 }
 
 // alarmsAllowed is the number of false alarms that the proof is made long enough for, as
 // far as the examples go.
 const alarmsAllowed = 2
 
-// proofStreams returns the number of streams of the given duration, in seconds, that the
-// proof takes. The search takes half as many, the first alone for segmenters.
-func proofStreams(g *Goal, distinct, duration, proof float64) int {
-	if proof == 0 && g.FalseAlarms > 0 {
-		proof = 3600 * min(g.Hours(alarmsAllowed), distinct)
+// proofHours returns the hours that a proof of the budgets takes, with that many events an
+// hour; 0 without a budget. The search takes half as many, the first stream alone for
+// segmenters.
+func (g *Goal) proofHours(perHour float64) (hours float64) {
+	if g.FalseAlarms > 0 {
+		hours = g.Hours(alarmsAllowed)
 	}
-	return max(int(math.Ceil(proof/duration-1e-9)), 1)
+	if g.Wrong > 0 && perHour > 0 {
+		hours = max(hours, g.Events(alarmsAllowed)/perHour)
+	}
+	return hours
 }
 
 // Examples returns the examples of the split train that m was not trained on, and a note

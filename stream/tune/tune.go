@@ -18,7 +18,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"inkling/model"
@@ -36,28 +35,6 @@ type Options struct {
 	BestEffort        bool    // if nothing meets the goal, return what comes nearest
 	Log               func(line string)
 	Progress          func(done, total float64) // seconds of signal that the model has run over, of all that it will at most
-}
-
-// Figures say how good a model is on the streams of the proof.
-type Figures struct {
-	Events      int             `json:"events"`
-	Found       int             `json:"found"`
-	FalseAlarms int             `json:"false_alarms"`
-	Hours       float64         `json:"hours"`
-	Recall      evaluate.Share  `json:"recall"`
-	PerHour     float64         `json:"false_alarms_per_hour"`
-	RecallLeast float64         `json:"recall_at_least"` // with the goal's confidence
-	PerHourMost float64         `json:"false_alarms_per_hour_at_most"`
-	LatencyMS   evaluate.Number `json:"latency_ms"` // median to the running label that stays; without one, to the confirmed
-	Flips       evaluate.Number `json:"flips_per_minute"`
-}
-
-// recall returns 0 if there are no events.
-func (f *Figures) recall() float64 {
-	if f.Events == 0 {
-		return 0
-	}
-	return float64(f.Recall)
 }
 
 // A Result is what Run found.
@@ -233,7 +210,7 @@ func (r *run) prove(p *plan, before, after []*evaluate.Trace) *Result {
 // decides.
 func (r *run) effort(p *plan, res *Result, after []*evaluate.Trace) int {
 	events, hours := size(after)
-	if r.Goal.FalseAlarms < 0 || r.Goal.alarmsHold(0, hours) {
+	if r.Goal.holds(Point{}, events, hours) {
 		return r.Goal.nearest(res.Curve, events, hours)
 	}
 	all := slices.Clone(after)
@@ -242,54 +219,8 @@ func (r *run) effort(p *plan, res *Result, after []*evaluate.Trace) int {
 		r.score(p, p.traces)
 	}
 	cs := curves(all, &r.m.Config, &p.decision, r.Tolerance)
-	p.path = newPath(cs)
+	p.path = newPath(cs, p.weight)
 	res.Curve = along(p.path, curves(after, &r.m.Config, &p.decision, r.Tolerance))
 	events, hours = size(all)
 	return r.Goal.nearest(along(p.path, cs), events, hours)
-}
-
-// why says in words what is within reach instead of the goal.
-func (r *run) why(points []Point, events int, hours float64) string {
-	g := r.Goal
-	if g.FalseAlarms >= 0 && !g.alarmsHold(0, hours) {
-		unit := "h"
-		if g.distinct(hours) < 1 {
-			unit = "h in which nothing comes twice,"
-		}
-		s := fmt.Sprintf("%.3g %s without any false alarm show no less than %.2g/h at %.0f %%: give ", g.distinct(hours)*hours, unit, g.AtMost(0, hours), 100*g.Confidence)
-		if g.FalseAlarms > 0 {
-			s += fmt.Sprintf("%.3g h of them for the proof, ", g.Hours(0))
-		}
-		return s + "a greater budget, or go by what is observed with a confidence of 0"
-	}
-	recall := func(p Point) string { return evaluate.ShareOf(p.Found, events).String() }
-	p := points[g.nearest(points, events, hours)]
-	s := fmt.Sprintf("the best is a recall of %s with %s", recall(p), r.alarms(p.Alarms, hours))
-	if only := (Goal{FalseAlarms: -1, Recall: g.Recall, Confidence: g.Confidence, Distinct: g.Distinct}); g.FalseAlarms >= 0 && g.Recall > 0 {
-		if n := only.choose(points, events, hours); n >= 0 {
-			return s + fmt.Sprintf("; a recall of %.3g takes %s", g.Recall, r.alarms(points[n].Alarms, hours))
-		}
-		return s + fmt.Sprintf("; without any threshold it is %s", recall(points[len(points)-1]))
-	}
-	return s
-}
-
-// alarms writes a rate of alarms and its bound.
-func (r *run) alarms(n int, hours float64) string {
-	s := fmt.Sprintf("%.3g false alarms an hour", float64(n)/hours)
-	if r.Confidence > 0 {
-		s += fmt.Sprintf(" (at most %.3g at %.0f %%)", r.AtMost(n, hours), 100*r.Confidence)
-	}
-	return s
-}
-
-func (r *run) figures(s scored) Figures {
-	hours := s.Seconds / 3600
-	late := s.latency()
-	if math.IsInf(late, 1) {
-		late = math.NaN()
-	}
-	return Figures{Events: s.Events, Found: s.Found, FalseAlarms: s.FalseAlarms.Total, Hours: hours, Recall: s.Recall, PerHour: float64(s.FalseAlarms.Total) / hours,
-		RecallLeast: r.AtLeast(s.Found, s.Events, hours), PerHourMost: r.AtMost(s.FalseAlarms.Total, hours),
-		LatencyMS: evaluate.Number(late), Flips: s.Running.FlipsPerMinute}
 }

@@ -1,9 +1,11 @@
 package tune
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,7 +63,7 @@ func evenly(n int, lo, hi float32) (all []float32) {
 func tuned(t *evaluate.Trace, g Goal) (d decide.Config, points []Point, n int) {
 	d = testConfig.Decision
 	cs := curves([]*evaluate.Trace{t}, testConfig, &d, 0.25)
-	path := newPath(cs)
+	path := newPath(cs, g.weights(len(t.Events), float64(t.Samples)/t.Rate/3600)[0])
 	points = along(path, cs)
 	if n = g.choose(points, len(t.Events), float64(t.Samples)/t.Rate/3600); n >= 0 {
 		put(&d, path, n, testConfig.Labels)
@@ -108,10 +110,11 @@ func drawTrace(t *rapid.T) *evaluate.Trace {
 		label := rapid.IntRange(0, 2).Draw(t, "label")
 		trace.Events = append(trace.Events, evaluate.Span{Start: at, End: at + 400, Label: label})
 		if rapid.Bool().Draw(t, "reported") {
-			trace.Candidates = append(trace.Candidates, candidate(at+rapid.Uint64Range(0, 100).Draw(t, "late"), rapid.IntRange(0, 3).Draw(t, "label answered"), rapid.Float32Range(0.26, 1).Draw(t, "p")))
+			trace.Candidates = append(trace.Candidates, candidate(at+rapid.Uint64Range(0, 1000).Draw(t, "late"), rapid.IntRange(0, 3).Draw(t, "label answered"), rapid.Float32Range(0.26, 1).Draw(t, "p")))
 		}
 		at += 101
 	}
+	slices.SortStableFunc(trace.Candidates, func(a, b evaluate.Candidate) int { return cmp.Compare(a.Start, b.Start) })
 	trace.Clips = make([]evaluate.Clip, len(trace.Events))
 	return trace
 }
@@ -122,17 +125,17 @@ func TestPathCountsWhatScoreCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		searched, trace := drawTrace(t), drawTrace(t)
 		d := testConfig.Decision
-		path := newPath(curves([]*evaluate.Trace{searched}, testConfig, &d, 0.25))
+		path := newPath(curves([]*evaluate.Trace{searched}, testConfig, &d, 0.25), rapid.Float64Range(0.1, 10).Draw(t, "weight"))
 		points := along(path, curves([]*evaluate.Trace{trace}, testConfig, &d, 0.25))
 		for i := 1; i < len(points); i++ {
-			if points[i].Found < points[i-1].Found || points[i].Alarms < points[i-1].Alarms {
+			if more := points[i].minus(points[i-1]); more.Found < 0 || more.Wrong < 0 || more.Alarms < more.Wrong {
 				t.Fatalf("from %+v to %+v", points[i-1], points[i])
 			}
 		}
 		n := rapid.IntRange(0, len(path)).Draw(t, "place")
 		put(&d, path, n, testConfig.Labels)
 		r := evaluate.Score(testConfig.Labels, []*evaluate.Trace{trace}, &d, 0.25)
-		if got := (Point{r.Found, r.FalseAlarms.Total}); got != points[n] {
+		if got := (Point{r.Found, r.FalseAlarms.Total, r.FalseAlarms.Total - r.FalseAlarms.OnBackground}); got != points[n] {
 			t.Fatalf("%+v, the path says %+v under %+v", got, points[n], d)
 		}
 		last := 0
@@ -153,6 +156,8 @@ func TestBoundsByHand(t *testing.T) {
 	plain, sure, again := Goal{}, Goal{Confidence: 0.9}, Goal{Confidence: 0.9, Distinct: 2}
 	for _, c := range [][2]float64{
 		{sure.AtMost(0, 1), math.Log(10)}, {sure.AtMost(3, 2), 6.6808 / 2}, {plain.AtMost(3, 2), 1.5}, {again.AtMost(15, 10), 6.6808 / 2}, {again.AtMost(0, 1), math.Log(10)},
+		{sure.WrongAtMost(0, 10, 1), 1 - math.Pow(0.1, 0.1)}, {plain.WrongAtMost(3, 10, 1), 0.3}, {sure.WrongAtMost(10, 10, 1), 1}, {sure.WrongAtMost(0, 0, 1), 1}, {again.WrongAtMost(0, 50, 10), 1 - math.Pow(0.1, 0.1)},
+		{(&Goal{Wrong: 0.02, Confidence: 0.9}).Events(0), 116},
 		{sure.AtLeast(10, 10, 1), math.Pow(0.1, 0.1)}, {sure.AtLeast(0, 10, 1), 0}, {plain.AtLeast(9, 10, 1), 0.9}, {again.AtLeast(50, 50, 10), math.Pow(0.1, 0.1)},
 		{(&Goal{FalseAlarms: 0.5, Confidence: 0.9}).Hours(0), 2 * math.Log(10)},
 	} {
@@ -170,10 +175,10 @@ func TestChoiceKeepsTheTrueBudget(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		add := distuv.Poisson{Lambda: each * hours, Src: rng}
 		for range trials {
-			points := []Point{{1, 0}}
+			points := []Point{{1, 0, 0}}
 			for range 60 {
 				p := points[len(points)-1]
-				points = append(points, Point{p.Found + 1, p.Alarms + int(add.Rand())})
+				points = append(points, Point{p.Found + 1, p.Alarms + int(add.Rand()), 0})
 			}
 			if n := (&Goal{FalseAlarms: budget, Confidence: confidence}).choose(points, 100, hours); float64(n)*each > budget {
 				share += 1.0 / trials
@@ -189,15 +194,51 @@ func TestChoiceKeepsTheTrueBudget(t *testing.T) {
 	}
 }
 
+// wrongly adds answers of a label inside events, from the given one on.
+func wrongly(t *evaluate.Trace, label, from int, ps []float32) {
+	for i, p := range ps {
+		t.Candidates = append(t.Candidates, candidate(t.Events[from+i].Start+10, label, p))
+	}
+	slices.SortStableFunc(t.Candidates, func(a, b evaluate.Candidate) int { return cmp.Compare(a.Start, b.Start) })
+}
+
+// With a budget each, the false alarms on the background and the wrong labels at events are
+// bounded by themselves: what the one leaves over does not go to the other.
+func TestBudgetsApart(t *testing.T) {
+	trace := planted([][]float32{evenly(40, 0.5, 0.99), evenly(40, 0.5, 0.99)}, [][]float32{nil, evenly(20, 0.4, 0.9)})
+	wrongly(trace, 1, 0, evenly(20, 0.4, 0.98))
+	wrongly(trace, 0, 40, evenly(10, 0.4, 0.8))
+	kinds := func(g Goal) Point {
+		_, points, n := tuned(trace, g)
+		if n < 0 {
+			t.Fatalf("%s: nothing", g.String())
+		}
+		return points[n]
+	}
+	for _, g := range []Goal{{FalseAlarms: 3, Wrong: 0.1}, {FalseAlarms: 0, Wrong: 0.05}, {FalseAlarms: 10, Wrong: 0.02}, {FalseAlarms: -1, Wrong: 0.05}} {
+		p := kinds(g)
+		if g.FalseAlarms >= 0 && float64(p.Alarms-p.Wrong) > g.FalseAlarms || float64(p.Wrong)/80 > g.Wrong {
+			t.Errorf("%s: %+v", g.String(), p)
+		}
+	}
+	both, apart := kinds(Goal{FalseAlarms: 3}), kinds(Goal{FalseAlarms: 3, Wrong: 0.1})
+	if both.Alarms > 3 || apart.Found <= both.Found {
+		t.Errorf("%+v with all in one budget, %+v apart", both, apart)
+	}
+}
+
 // If a goal is out of reach, Why says what is within reach.
 func TestUnreachableGoalSaysWhatIsReachable(t *testing.T) {
 	trace := planted([][]float32{evenly(40, 0.5, 0.9)}, [][]float32{evenly(40, 0.52, 0.8)})
+	wrongly(trace, 0, 0, evenly(20, 0.53, 0.85))
 	for _, c := range []struct {
 		goal Goal
 		says []string
 	}{
 		{Goal{FalseAlarms: 0.5, Confidence: 0.9}, []string{"1 h without any false alarm show no less than 2.3/h at 90 %", "give 4.61 h of them"}},
-		{Goal{FalseAlarms: 3, Recall: 0.9}, []string{"the best is a recall of", "a recall of 27.5 % with 2 false alarms an hour; a recall of 0.9 takes 39 false alarms an hour"}},
+		{Goal{FalseAlarms: 3, Recall: 0.9}, []string{"the best is a recall of", "a recall of 37.5 % with 2 false alarms an hour; a recall of 0.9 takes 46 false alarms an hour"}},
+		{Goal{FalseAlarms: -1, Wrong: 0.01, Confidence: 0.9}, []string{"40 events without any wrong label show no less than 5.6 % at 90 %: give 231 of them for the proof"}},
+		{Goal{FalseAlarms: 3, Wrong: 0.1, Recall: 0.9}, []string{"a recall of 37.5 % with 2 false alarms an hour on background and 0.0 % of events told wrongly; a recall of 0.9 takes 33 false alarms an hour on background and 32.5 % of"}},
 		{Goal{FalseAlarms: 30, Recall: 1, Confidence: 0.9}, []string{"at 90 %", "without any threshold it is 100"}},
 	} {
 		m := &model.Model{Config: *testConfig}
@@ -205,7 +246,7 @@ func TestUnreachableGoalSaysWhatIsReachable(t *testing.T) {
 		d := testConfig.Decision
 		traces := []*evaluate.Trace{trace}
 		cs := curves(traces, testConfig, &d, 0.25)
-		got := r.prove(&plan{decision: d, path: newPath(cs), traces: traces}, traces, traces)
+		got := r.prove(&plan{decision: d, path: newPath(cs, 1), traces: traces}, traces, traces)
 		if got.Reached || got.Config != nil {
 			t.Errorf("%s: %+v", c.goal.String(), got)
 		}
@@ -214,7 +255,7 @@ func TestUnreachableGoalSaysWhatIsReachable(t *testing.T) {
 				t.Errorf("%s: %q does not say %q", c.goal.String(), got.Why, s)
 			}
 		}
-		if r.BestEffort = true; r.prove(&plan{decision: d, path: newPath(cs), traces: traces}, traces, traces).Config == nil {
+		if r.BestEffort = true; r.prove(&plan{decision: d, path: newPath(cs, 1), traces: traces}, traces, traces).Config == nil {
 			t.Error("no best effort")
 		}
 	}
@@ -239,7 +280,9 @@ func TestCheckRefusesGoals(t *testing.T) {
 		want string
 		goal Goal
 	}{
-		{"tune: no goal: give a greatest rate of false alarms, or a least recall", Goal{FalseAlarms: -1}},
+		{"tune: no goal: give a greatest rate of false alarms, a greatest share of events told wrongly, or a least recall", Goal{FalseAlarms: -1}},
+		{"tune: share of events told wrongly: 1, want 0 to less than 1", Goal{FalseAlarms: -1, Wrong: 1}},
+		{"tune: share of events told wrongly: -1, want 0 to less than 1", Goal{Wrong: -1}},
 		{"tune: recall: 2, want 0 to 1", Goal{Recall: 2}},
 		{"tune: confidence: 1, want 0 to less than 1", Goal{Confidence: 1}},
 		{"tune: false alarms: NaN an hour, want a number, 0 or more", Goal{FalseAlarms: math.NaN()}},
