@@ -27,6 +27,9 @@ type Classifier struct {
 	switched  *Switch        // nil: none
 	feeding   *capture.Block // that Feed has queued last, if there is a switch
 
+	former      *model.Model // that the stream had before the last switch; nil: none
+	formerUntil uint64       // its last segment
+
 	before   []byte // Resumable: the state when no segment was open
 	emitted  uint64 // events since before
 	number   uint64 // the last Number of an event

@@ -8,10 +8,11 @@ import (
 )
 
 // A lane is one stream in the scheduler. Its blocks are fed and stepped one after another,
-// by one worker at a time. The worker that holds the lane owns c, cur, need, fed and stepped; the
+// by one worker at a time. The worker that holds the lane owns c, taps, cur, need, fed and stepped; the
 // scheduler's mutex guards the rest.
 type lane struct {
 	c    *Classifier
+	taps []Tap
 	cur  *item // the item that it is at
 	need need  // of cur
 	fed  bool  // cur was fed to c

@@ -41,8 +41,9 @@ type RunOptions struct {
 	// called after a block is done. Calls of either do not overlap.
 	Annotate func(*Event)
 	Progress func(*capture.Block)
-	Meter    Meter   // if set, is told what happens
-	Switch   *Switch // if set, can have the streams go on with another model
+	Meter    Meter                     // if set, is told what happens
+	Taps     []func(stream string) Tap // each is called when a stream begins, and returns the Tap that follows it, or nil
+	Switch   *Switch                   // if set, can have the streams go on with another model
 
 	now   func() time.Time // test clock; if set, each block is done before the next is read
 	most  int              // lanes a batch, for tests
@@ -272,7 +273,7 @@ func (r *runner) stream(name string, now time.Time) (*live, error) {
 }
 
 func (r *runner) add(name string, c *Classifier, now time.Time) *live {
-	s := &live{lane: lane{c: c}, name: name, lastBlock: now}
+	s := &live{lane: lane{c: c, taps: r.openTaps(name)}, name: name, lastBlock: now}
 	s.recent = r.recent.PushBack(s)
 	r.streams[name] = s
 	r.alive.Store(int64(len(r.streams)))
@@ -306,6 +307,7 @@ func (r *runner) expire() {
 // retire drops a stream when all of its blocks are done.
 func (r *runner) retire(name string, s *live) {
 	r.sched.settle(&s.lane)
+	s.closeTaps()
 	delete(r.streams, name)
 	r.alive.Store(int64(len(r.streams)))
 	r.recent.Remove(s.recent)
@@ -318,6 +320,7 @@ func (r *runner) endAll(why segment.Ending) {
 	}
 	r.sched.quiet()
 	for name, s := range r.streams {
+		s.closeTaps()
 		r.past.add(name, s.c.last())
 	}
 	clear(r.streams)

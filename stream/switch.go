@@ -130,6 +130,7 @@ func (c *Classifier) follow(p *plan) error {
 		return err
 	}
 	fresh.follower.where().id = c.follower.where().id
+	c.former, c.formerUntil = c.m, c.follower.where().id
 	c.plan, c.follower, c.before = p, fresh.follower, nil
 	return nil
 }
@@ -143,6 +144,7 @@ func (c *Classifier) anew(p *plan, at, hole uint64) error {
 	}
 	fresh.follower.where().id = c.follower.where().id
 	fresh.switched, fresh.emitted, fresh.skip = c.switched, c.emitted, c.skip
+	fresh.former, fresh.formerUntil = c.m, c.follower.where().id
 	in := c.input
 	in.splices, in.shift, in.res = nil, 0, nil
 	in.next, in.hole = at, hole

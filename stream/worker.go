@@ -87,7 +87,7 @@ func (w *worker) feed(l *lane) {
 	if it := l.cur; it.feed {
 		if first := w.s.refused.Load(); first > 0 && it.number > first {
 			it.feed = false
-		} else if err := l.c.Feed(&it.block); err != nil {
+		} else if err := l.feed(&it.block); err != nil {
 			e, report := w.s.refuse(it, err)
 			if it.feed = report; report {
 				w.events = append(w.events, e)
@@ -166,4 +166,5 @@ func (w *worker) walk(l *lane, from int) {
 			e.LatencyMS = float64(w.s.now().Sub(it.arrived).Microseconds()) / 1000
 		}
 	}
+	l.tap(w.events[from:])
 }

@@ -177,6 +177,9 @@ func (s *Segmenter) Next(b *Beat) bool {
 	return true
 }
 
+// Reach returns how many of the last samples of a channel may still be part of a beat.
+func (s *Segmenter) Reach() int { return len(s.ring) / s.c.Channels }
+
 // oldest returns the first position in the ring.
 func (s *Segmenter) oldest() int64 { return max(0, s.now-int64(len(s.ring)/s.c.Channels)) }
 

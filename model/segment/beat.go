@@ -53,6 +53,8 @@ func (b *beat) Restart() {
 	b.beats.Reset()
 }
 
+func (b *beat) Reach() uint64 { return uint64(b.beats.Reach()) }
+
 func (b *beat) Forget() { b.beats.Forget() }
 
 func (b *beat) AppendState(dst []byte) []byte { return b.beats.AppendState(b.base.AppendState(dst)) }
