@@ -74,6 +74,7 @@ func (c *evalCmd) Run(a *app) error {
 	if r.SeenInTraining > 0 {
 		a.logf("%d of these examples were in the model's training: those say little", r.SeenInTraining)
 	}
+	r.About = about(c.Model, m, c.Data)
 	return c.print(a, report.Clips{Report: r})
 }
 
@@ -142,6 +143,7 @@ func (c *evalCmd) runBeats(a *app, m *model.Model) error {
 	if err != nil {
 		return err
 	}
+	r.About = about(c.Model, m, c.Data)
 	return c.print(a, report.Beats{BeatReport: r})
 }
 
@@ -165,6 +167,7 @@ func (c *evalCmd) runSteps(a *app, m *model.Model, set *dataset.Set, o evaluate.
 	if err != nil {
 		return err
 	}
+	r.About = about(c.Model, m, c.Data)
 	return c.print(a, report.Steps{StepReport: r})
 }
 
@@ -189,10 +192,16 @@ func (c *evalCmd) runNext(a *app, m *model.Model) error {
 		if m.Config.Text() {
 			var r *evaluate.ReadingReport
 			r, err = evaluate.Reading(a.ctx, m, set, evaluate.ReadingOptions{Each: eachOf[evaluate.ReadingRow](each)})
+			if r != nil {
+				r.About = about(c.Model, m, c.Data)
+			}
 			result = report.Reading{ReadingReport: r}
 		} else {
 			var r *evaluate.ForecastReport
 			r, err = evaluate.Forecasts(a.ctx, m, set, evaluate.ForecastOptions{Ahead: c.Ahead, Each: eachOf[evaluate.ForecastRow](each)})
+			if r != nil {
+				r.About = about(c.Model, m, c.Data)
+			}
 			result = report.Forecasts{ForecastReport: r}
 		}
 		return err
@@ -248,6 +257,7 @@ func (c *evalCmd) runStream(a *app, m *model.Model) error {
 		a.logf("%s", n)
 	}
 	r.Warnings = append(r.Warnings, notes...)
+	r.About = about(c.Model, m, c.Data)
 	return c.print(a, report.Stream{StreamReport: r})
 }
 

@@ -28,7 +28,11 @@ func (c *plotWaveform) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Waveform(set, examples, c.Out); err != nil {
+	set, shown, err := c.shown(set, examples)
+	if err != nil {
+		return err
+	}
+	if err := report.Waveform(set, shown, about("", nil, c.Data), c.Out); err != nil {
 		return err
 	}
 	a.logf("wrote %s", c.Out)
@@ -86,7 +90,12 @@ func (c *plotConfusion) report(a *app) (*evaluate.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return evaluate.Run(a.ctx, m, set, evaluate.Options{})
+	r, err := evaluate.Run(a.ctx, m, set, evaluate.Options{})
+	if err != nil {
+		return nil, err
+	}
+	r.About = about(c.Report, m, c.Data)
+	return r, nil
 }
 
 type plotCurves struct {
@@ -95,36 +104,48 @@ type plotCurves struct {
 }
 
 func (c *plotCurves) Run(a *app) error {
-	f, err := c.open()
+	log, of, err := c.open()
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	points, err := report.ReadCurves(f)
+	defer log.Close()
+	points, err := report.ReadCurves(log)
 	if err != nil {
-		return fmt.Errorf("%s: %w", f.Name(), err)
+		return fmt.Errorf("%s: %w", log.Name(), err)
 	}
-	if err := report.Curves(points, c.Out); err != nil {
+	if err := report.Curves(points, of, c.Out); err != nil {
 		return err
 	}
 	a.logf("wrote %s", c.Out)
 	return nil
 }
 
-// open opens the log: of a model the one beside it.
-func (c *plotCurves) open() (*os.File, error) {
+// open opens the log, of a model the one beside it, and says what it is about: the date is
+// that of the training.
+func (c *plotCurves) open() (log *os.File, of evaluate.About, err error) {
 	f, err := os.Open(c.Log)
 	if err != nil {
-		return nil, err
+		return nil, of, err
 	}
-	if _, err := model.Load(f); err != nil {
-		_, err = f.Seek(0, io.SeekStart)
-		return f, err
+	m, err := model.Load(f)
+	if err == nil {
+		f.Close()
+		of = about(c.Log, m, "")
+		name := beside(c.Log, ".csv")
+		if f, err = os.Open(name); err != nil {
+			return nil, of, fmt.Errorf("%s is a model, and the log that train wrote beside it is not there (%w): give the log", c.Log, err)
+		}
+	} else if _, err = f.Seek(0, io.SeekStart); err != nil {
+		f.Close()
+		return nil, of, err
+	} else {
+		of.Data = c.Log
 	}
-	f.Close()
-	log := beside(c.Log, ".csv")
-	if f, err = os.Open(log); err != nil {
-		return nil, fmt.Errorf("%s is a model, and the log that train wrote beside it is not there (%w): give the log", c.Log, err)
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, of, err
 	}
-	return f, nil
+	of.Date = info.ModTime()
+	return f, of, nil
 }

@@ -162,7 +162,7 @@ func (c *trainCmd) write(a *app, r *train.Result) error {
 		return err
 	}
 	curves := beside(c.Out, ".png")
-	if err := report.Curves(points, curves); err != nil {
+	if err := report.Curves(points, about(c.Out, r.Model, c.Data), curves); err != nil {
 		return err
 	}
 	a.logf("\nepoch %d of %d kept", r.Best, len(r.Rows))

@@ -142,6 +142,7 @@ func (c *tuneCmd) examples(a *app, m *model.Model) (*dataset.Set, error) {
 func (c *tuneCmd) finish(a *app, m *model.Model, r *tune.Result) error {
 	out := cmp.Or(c.Out, c.Model)
 	picture := beside(out, ".tune.png")
+	r.Report.About = about(c.Model, m, c.Data)
 	if err := report.TradeOff(r, picture); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 // Annotated beats that were not found and beats found where nothing is annotated count
 // against the model. Classes are those of AAMI EC57.
 type BeatReport struct {
+	About   About      `json:"about,omitzero"` // set by the caller
 	Records int        `json:"records"`
 	Beats   int        `json:"beats"`
 	Labels  []string   `json:"labels"`

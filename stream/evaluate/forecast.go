@@ -23,6 +23,7 @@ type ForecastOptions struct {
 // forecast, which repeats the last sample, on the same steps. Errors are in the signal's
 // units.
 type ForecastReport struct {
+	About      About      `json:"about,omitzero"` // set by the caller
 	Recordings int        `json:"recordings"`
 	Steps      int        `json:"steps"`  // frames that were read
 	Values     int        `json:"values"` // per frame

@@ -23,6 +23,7 @@ type ReadingOptions struct {
 // it is coded with the probability that the model gave it, and how often the most probable
 // character came. The first character of a text is not predicted.
 type ReadingReport struct {
+	About      About  `json:"about,omitzero"` // set by the caller
 	Texts      int    `json:"texts"`
 	Characters int    `json:"characters"` // that were predicted
 	Bits       Number `json:"bits_per_character"`

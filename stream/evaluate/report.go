@@ -17,6 +17,7 @@ type Report struct {
 	Calibration    Calibration `json:"calibration"`
 	SeenInTraining int         `json:"seen_in_training"` // examples that the model was trained on
 	Seconds        float64     `json:"seconds"`          // that the evaluation took
+	About          About       `json:"about,omitzero"`   // set by the caller
 
 	Title    string       `json:"-"` // of its section on a page; "" for the default
 	Unit     string       `json:"-"` // what an example is: "examples", "crops of 0.08 s", …

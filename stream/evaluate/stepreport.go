@@ -4,6 +4,7 @@ package evaluate
 // sample, processed as streams. A step has the label of its last sample. Steps whose
 // sample has none count only in the flips.
 type StepReport struct {
+	About      About               `json:"about,omitzero"` // set by the caller
 	Recordings int                 `json:"recordings"`
 	Seconds    float64             `json:"seconds"` // of signal; samples if the rate is unknown
 	Steps      int                 `json:"steps"`   // that have a label

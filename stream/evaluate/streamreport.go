@@ -19,6 +19,7 @@ const DefaultTolerance = 0.25
 // A StreamReport says how good a model is on streams. docs/streams.md says what each
 // figure of its JSON means.
 type StreamReport struct {
+	About       About                  `json:"about,omitzero"` // set by the caller
 	Recordings  int                    `json:"recordings"`
 	Seconds     float64                `json:"seconds"` // of signal
 	Tolerance   float64                `json:"tolerance_s"`

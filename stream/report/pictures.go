@@ -6,7 +6,8 @@ import (
 )
 
 // The functions below write a picture to path, whose ending chooses the format:
-// .png or .svg. Equal data give equal files.
+// .png or .svg. Equal data give equal files. Below each picture stands what it is about: of a
+// report its About.
 
 // Confusion draws the confusion matrix with its counts. Cells are coloured by their share of
 // the row, right ones blue and wrong ones red. Beside each row is the share that was right
@@ -14,7 +15,7 @@ import (
 // and wrong.
 func Confusion(r *evaluate.Report, path string) error {
 	d, err := drawConfusion(Clips{r})
-	return save(d, err, path)
+	return save(d, err, r.About, path)
 }
 
 // RunningAccuracy draws the running label's accuracy over the part of the segment seen, and
@@ -22,7 +23,7 @@ func Confusion(r *evaluate.Report, path string) error {
 // commonest label.
 func RunningAccuracy(r *evaluate.Report, path string) error {
 	d, err := drawRunning(Clips{r})
-	return save(d, err, path)
+	return save(d, err, r.About, path)
 }
 
 // Reliability draws the accuracy of answers over their probability, in 15 bins with 95 %
@@ -30,28 +31,28 @@ func RunningAccuracy(r *evaluate.Report, path string) error {
 // in each bin.
 func Reliability(r *evaluate.Report, path string) error {
 	d, err := drawReliability(Clips{r})
-	return save(d, err, path)
+	return save(d, err, r.About, path)
 }
 
 // Curves draws accuracies over the epochs of a training, and the loss below. It marks the
 // epoch of the best validation loss, whose weights are kept.
-func Curves(points []CurvePoint, path string) error {
+func Curves(points []CurvePoint, about evaluate.About, path string) error {
 	d, err := drawCurves(points)
-	return save(d, err, path)
+	return save(d, err, about, path)
 }
 
 // Waveform draws examples of set one after another as one waveform under their labels. Up
 // to three labels have a colour each, more have alternating ones. Each channel has a lane
 // scaled to its own range; at most twelve are shown. A column of pixels that covers
 // several samples shows the least and the greatest of them.
-func Waveform(set *dataset.Set, examples []dataset.Example, path string) error {
+func Waveform(set *dataset.Set, examples []dataset.Example, about evaluate.About, path string) error {
 	d, err := drawWaveform(set, examples)
-	return save(d, err, path)
+	return save(d, err, about, path)
 }
 
-func save(d *drawing, err error, path string) error {
+func save(d *drawing, err error, about evaluate.About, path string) error {
 	if err != nil {
 		return err
 	}
-	return d.save(path)
+	return d.about(about).save(path)
 }

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -172,8 +173,8 @@ func TestSVGHoldsTheWords(t *testing.T) {
 		"confusion9": {"flute0", "trumpet1", "]]>0", "Ein <b>böses</b> & \"Wort…", "日本0", "confirmed label", "true label", "sensitivity", "precision"},
 		"confusion2": {"no segment", "flute0", "trumpet0"},
 		"running9":   {"running", "100 %", "accuracy"}, "reliability9": {"calibrated", "probability given"},
-		"curves50": {"epoch", "loss", "confirmed, validation"}, "waveform3-7": {"ch 1", "ch 3", "time (s)"},
-		"waveform40-7": {"ch 12", "12 of 40 channels"},
+		"curves50": {"epoch", "loss", "confirmed, validation"}, "waveform3-7": {"channel 1", "channel 3", "time (s)"},
+		"waveform40-7": {"channel 12", "12 of 40 channels"},
 	}
 	for name, d := range pictures(t) {
 		var a, b bytes.Buffer
@@ -311,7 +312,7 @@ func TestNothingToDrawIsAnError(t *testing.T) {
 	bad := madeUp(3, 30, 0.9, false, instrument)
 	bad.Matrix.Counts = bad.Matrix.Counts[:2]
 	for name, err := range map[string]error{
-		"waveform": Waveform(s, s.Examples, path), "no examples": Waveform(s, nil, path), "curves": Curves(nil, path),
+		"waveform": Waveform(s, s.Examples, evaluate.About{}, path), "no examples": Waveform(s, nil, evaluate.About{}, path), "curves": Curves(nil, evaluate.About{}, path),
 		"running":     RunningAccuracy(evaluate.NewReport([]string{"a", "b"}, nil, false), path),
 		"reliability": Reliability(&evaluate.Report{}, path), "confusion": Confusion(&evaluate.Report{}, path), "shape": Confusion(bad.Report, path),
 	} {
@@ -322,4 +323,51 @@ func TestNothingToDrawIsAnError(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a picture of nothing was written")
 	}
+}
+
+// A picture about something is higher by lines that say so, and otherwise the same.
+func TestAPictureSaysWhatItIsAbout(t *testing.T) {
+	d, err := drawConfusion(madeUp(3, 60, 0.9, false, instrument))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.about(evaluate.About{}) != d {
+		t.Error("about nothing it is another picture")
+	}
+	about := evaluate.About{Model: "a\x1b[2J.model", Hash: "0123", Data: strings.Repeat("long/", 40), Date: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
+	with := d.about(about)
+	if with.width != d.width || with.height != d.height+3*aboutLine+6 {
+		t.Errorf("%v × %v after %v × %v", with.width, with.height, d.width, d.height)
+	}
+	var b bytes.Buffer
+	if err := with.writeSVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	texts := svgTexts(t, "about", b.Bytes())
+	for _, w := range []string{"model a\\u001b[2J.model, hash 0123", "2026-03-01", "true label"} {
+		if !slices.Contains(texts, w) {
+			t.Errorf("no text %q among %q", w, texts)
+		}
+	}
+}
+
+// The ends of an axis are round and around the values; sound is symmetric.
+func TestAxesHaveRoundEnds(t *testing.T) {
+	for _, c := range []struct{ lo, hi, wantLo, wantHi, step float64 }{
+		{-0.59, 0.5, -0.6, 0.6, 0.2}, {0, 0.9, 0, 1, 0.2}, {3, 47, 0, 50, 10}, {5, 5, 4, 6, 0.5}, {math.Inf(1), math.Inf(-1), -1, 1, 0.5}, {1e30, 1e30, 1e30 - 1e27, 1e30 + 1e27, 5e26},
+	} {
+		r := rangeOf(c.lo, c.hi)
+		near := func(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(1, math.Abs(b)) }
+		if !near(r.lo, c.wantLo) || !near(r.hi, c.wantHi) || !near(r.step, c.step) {
+			t.Errorf("%v to %v: %+v, want %v to %v by %v", c.lo, c.hi, r, c.wantLo, c.wantHi, c.step)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		lo := rapid.Float64Range(-1e6, 1e6).Draw(t, "lo")
+		hi := lo + rapid.Float64Range(1e-3, 1e6).Draw(t, "more")
+		r := rangeOf(lo, hi)
+		if r.lo > lo+1e-6 || r.hi < hi-1e-6 || len(r.ticks(400)) > 12 || len(r.ticks(20)) != 2 {
+			t.Fatalf("%v to %v: %+v, ticks %v and %v", lo, hi, r, r.ticks(400), r.ticks(20))
+		}
+	})
 }

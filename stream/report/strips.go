@@ -12,7 +12,9 @@ import (
 
 // Strips draws each recording, up to a dozen, as two strips over its time: the true label
 // above, the running label below. Each label has a colour; white is no label.
-func Strips(r *evaluate.StepReport, path string) error { return drawStrips(Steps{r}).save(path) }
+func Strips(r *evaluate.StepReport, path string) error {
+	return drawStrips(Steps{r}).about(r.About).save(path)
+}
 
 const (
 	mostStrips   = 12

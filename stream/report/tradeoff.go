@@ -14,7 +14,9 @@ import (
 // TradeOff draws the recall over the false alarms an hour, those on the background alone if
 // the goal has them apart, that thresholds give on the
 // streams of the proof, and the model before and after tuning.
-func TradeOff(r *tune.Result, path string) error { return drawTradeOff(Tuned{r}).save(path) }
+func TradeOff(r *tune.Result, path string) error {
+	return drawTradeOff(Tuned{r}).about(r.Report.About).save(path)
+}
 
 // drawTradeOff draws false alarms on a logarithmic axis. No false alarm at all is at its
 // left end, at half of one in the stream.

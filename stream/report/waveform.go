@@ -18,7 +18,7 @@ import (
 const maxLanes = 12
 
 func drawWaveform(set *dataset.Set, examples []dataset.Example) (*drawing, error) {
-	w := &waveform{labels: set.Labels, channels: set.Channels, rate: set.Rate}
+	w := &waveform{labels: set.Labels, channels: set.Channels, rate: set.Rate, names: valueNames(set)}
 	for i := range examples {
 		e := &examples[i]
 		n := len(e.Samples) / max(set.Channels, 1)
@@ -39,7 +39,7 @@ func drawWaveform(set *dataset.Set, examples []dataset.Example) (*drawing, error
 }
 
 const (
-	waveLeft  = 46
+	waveLeft  = 56
 	waveRight = 14
 	waveFoot  = 40
 	waveLabel = 96 // longest label that stands upright
@@ -56,8 +56,9 @@ type waveform struct {
 	labels                   []string
 	channels, lanes, samples int
 	rate                     float64
+	names                    []string // of what the channels' values are
 	parts                    []wavePart
-	ranges                   [][2]float64
+	ranges                   []valueRange
 	width, height, head      vg.Length
 	spans                    []waveSpan
 }
@@ -76,9 +77,8 @@ func (w *waveform) laneHeight() vg.Length {
 	return max(420/vg.Length(w.lanes), 44)
 }
 
-// laneRange returns the range that lane k shows: symmetric about zero if the signal swings
-// about it, as sound does.
-func (w *waveform) laneRange(k int) [2]float64 {
+// laneRange returns the range that lane k shows.
+func (w *waveform) laneRange(k int) valueRange {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, p := range w.parts {
 		for i := k; i < len(p.samples); i += w.channels {
@@ -87,16 +87,7 @@ func (w *waveform) laneRange(k int) [2]float64 {
 			}
 		}
 	}
-	switch {
-	case lo > hi:
-		return [2]float64{-1, 1}
-	case lo < 0 && hi > 0 && max(-lo, hi) < 3*min(-lo, hi):
-		hi = max(-lo, hi)
-		lo = -hi
-	case lo == hi:
-		lo, hi = lo-1, hi+1
-	}
-	return [2]float64{lo, hi}
+	return rangeOf(lo, hi)
 }
 
 func (w *waveform) x(sample float64) vg.Length {
@@ -119,18 +110,8 @@ func (w *waveform) draw(c draw.Canvas) {
 // lane draws channel k between the heights y0 and y1.
 func (w *waveform) lane(c draw.Canvas, k int, y0, y1 vg.Length) {
 	r := w.ranges[k]
-	y := func(v float64) vg.Length {
-		return y0 + vg.Length((min(max(v, r[0]), r[1])-r[0])/(r[1]-r[0]))*(y1-y0)
-	}
-	if r[0] < 0 && r[1] > 0 {
-		c.StrokeLine2(line(pale, 0.5), w.x(0), y(0), w.x(float64(w.samples)), y(0))
-	}
-	small := style(7, grey, draw.XRight, draw.YCenter)
-	c.FillText(small, vg.Point{X: waveLeft - 4, Y: y1 - 3}, strconv.FormatFloat(r[1], 'g', 3, 64))
-	c.FillText(small, vg.Point{X: waveLeft - 4, Y: y0 + 3}, strconv.FormatFloat(r[0], 'g', 3, 64))
-	if w.lanes > 1 {
-		c.FillText(small, vg.Point{X: waveLeft - 4, Y: (y0 + y1) / 2}, fmt.Sprintf("ch %d", k+1))
-	}
+	y := func(v float64) vg.Length { return r.at(v, y0, y1) }
+	r.axis(c, w.names[k], waveLeft, w.x(float64(w.samples)), y0, y1)
 	frame(c, line(pale, 0.5), w.x(0), y0-2, w.x(float64(w.samples)), y1+2)
 	for i, p := range w.parts {
 		if i > 0 {
