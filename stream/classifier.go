@@ -20,9 +20,10 @@ type Classifier struct {
 
 	input     input
 	segmenter segment.Segmenter
-	block     *blockMemory // nil: nothing is queued
-	walked    int          // ops of its queue that are done
-	used      int          // values of its frames that are done
+	signal    *segment.Signal // what the segmenter got; nil: not kept
+	block     *blockMemory    // nil: nothing is queued
+	walked    int             // ops of its queue that are done
+	used      int             // values of its frames that are done
 	follower  follower
 	switched  *Switch        // nil: none
 	feeding   *capture.Block // that Feed has queued last, if there is a switch
@@ -64,6 +65,7 @@ type op struct {
 	lost   uint64         // opGap
 	cause  gapCause       // opGap
 	fault  *capture.Fault // opStatus
+	signal []float32      // opFound: of a segment that ends, if it is kept
 }
 
 type opKind uint8
@@ -111,6 +113,9 @@ func (c *Classifier) queueFound() {
 	in, found := &c.input, &c.busy().found
 	for _, e := range found.Events {
 		o := op{kind: opFound, found: e}
+		if c.signal != nil {
+			o.signal = c.signal.Follow(&e)
+		}
 		switch o.found.Start, o.found.Peak = in.begin(e.Start), in.begin(e.Peak); e.Kind {
 		case segment.Opened:
 			o.sample = o.found.Start
@@ -122,6 +127,9 @@ func (c *Classifier) queueFound() {
 		c.push(o)
 	}
 	found.Events = found.Events[:0]
+	if c.signal != nil {
+		c.signal.Trim(c.segmenter.Reach())
+	}
 }
 
 // Advance runs what Feed queued and appends the events to dst. Their slices are valid

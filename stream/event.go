@@ -42,6 +42,8 @@ type Event struct {
 	Prediction
 	Incident
 	Counts []Count
+
+	signal []float32 // Confirmed: of the segment, for taps; the sinks get it no more
 }
 
 // Header says where an event belongs. All types have it.

@@ -246,6 +246,9 @@ func (c *Classifier) restart(offset uint64) {
 		in.res.Reset()
 	}
 	c.segmenter.Restart()
+	if c.signal != nil {
+		c.signal.Restart()
+	}
 }
 
 // segmentSamples mixes and resamples interleaved samples of the source, gives them to
@@ -262,8 +265,16 @@ func (c *Classifier) segmentSamples(samples []float32) {
 		b.samples = in.res.Push(b.samples[:0], samples)
 		samples = b.samples
 	}
-	c.segmenter.Push(&b.found, samples)
+	c.hear(samples)
 	c.queueFound()
+}
+
+// hear gives the segmenter samples at the model's rate.
+func (c *Classifier) hear(samples []float32) {
+	if c.signal != nil {
+		c.signal.Push(samples)
+	}
+	c.segmenter.Push(&c.busy().found, samples)
 }
 
 // endSegment flushes the resampler and ends the open segment, if there is one.
@@ -271,7 +282,7 @@ func (c *Classifier) endSegment(why segment.Ending) {
 	in, b := &c.input, c.busy()
 	if in.res != nil {
 		b.samples = in.res.Flush(b.samples[:0])
-		c.segmenter.Push(&b.found, b.samples)
+		c.hear(b.samples)
 	}
 	c.segmenter.Finish(&b.found, why)
 	c.queueFound()

@@ -273,7 +273,8 @@ func (r *runner) stream(name string, now time.Time) (*live, error) {
 }
 
 func (r *runner) add(name string, c *Classifier, now time.Time) *live {
-	s := &live{lane: lane{c: c, taps: r.openTaps(name)}, name: name, lastBlock: now}
+	s := &live{lane: lane{c: c}, name: name, lastBlock: now}
+	s.openTaps(r.o.Taps, name)
 	s.recent = r.recent.PushBack(s)
 	r.streams[name] = s
 	r.alive.Store(int64(len(r.streams)))

@@ -144,6 +144,9 @@ func (c *Classifier) anew(p *plan, at, hole uint64) error {
 	}
 	fresh.follower.where().id = c.follower.where().id
 	fresh.switched, fresh.emitted, fresh.skip = c.switched, c.emitted, c.skip
+	if c.signal != nil {
+		fresh.keepSignal()
+	}
 	fresh.former, fresh.formerUntil = c.m, c.follower.where().id
 	in := c.input
 	in.splices, in.shift, in.res = nil, 0, nil

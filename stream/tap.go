@@ -1,10 +1,12 @@
 package stream
 
 import (
+	"cmp"
 	"math"
 
 	"inkling/capture"
 	"inkling/model"
+	"inkling/model/segment"
 )
 
 // A Tap follows one stream of a Run from inside: the samples that come in and the events
@@ -26,14 +28,29 @@ type Tap interface {
 	Close()
 }
 
-// openTaps returns the taps of a stream; nil if there are none.
-func (r *runner) openTaps(name string) (taps []Tap) {
-	for _, open := range r.o.Taps {
-		if t := open(name); t != nil {
-			taps = append(taps, t)
+// A SegmentTap is a Tap that gets confirmed events with the samples of their segments.
+type SegmentTap interface {
+	Tap
+	// Segment is called in place of Event for a confirmed event. signal has the samples
+	// from which the model made its frames, after everything that was done to those of the
+	// source: mixed, resampled, and with gaps held, filled or left out. It is Segment's to
+	// keep, and nil if the Run went on from a saved state with the segment open. Rate of
+	// format is 0 if it is unknown.
+	Segment(e *Event, m *model.Model, format capture.Format, signal []float32)
+}
+
+// openTaps gives the lane the taps of its stream, if there are any.
+func (l *lane) openTaps(open []func(stream string) Tap, name string) {
+	for _, open := range open {
+		t := open(name)
+		if t == nil {
+			continue
+		}
+		l.taps = append(l.taps, t)
+		if _, ok := t.(SegmentTap); ok && l.c.signal == nil {
+			l.c.keepSignal()
 		}
 	}
-	return taps
 }
 
 func (l *lane) closeTaps() {
@@ -60,11 +77,31 @@ func (l *lane) feed(b *capture.Block) error {
 
 // tap gives the events to the taps.
 func (l *lane) tap(events []Event) {
-	for _, t := range l.taps {
-		for i := range events {
-			t.Event(&events[i], l.c.madeBy(events[i].Segment))
+	if len(l.taps) == 0 {
+		return
+	}
+	for i := range events {
+		e := &events[i]
+		m, signal := l.c.madeBy(e.Segment), e.signal
+		e.signal = nil
+		for _, t := range l.taps {
+			if s, ok := t.(SegmentTap); ok && e.Type == Confirmed {
+				s.Segment(e, m, l.c.heardAs(m), signal)
+			} else {
+				t.Event(e, m)
+			}
 		}
 	}
+}
+
+// heardAs returns the format of the samples that model m gets.
+func (c *Classifier) heardAs(m *model.Model) capture.Format {
+	return capture.Format{Rate: cmp.Or(m.Config.Rate, c.input.format.Rate), Channels: m.Config.Channels}
+}
+
+// keepSignal has the samples of segments kept for their confirmed events.
+func (c *Classifier) keepSignal() {
+	c.signal = segment.NewSignal(c.m.Config.Channels, c.segmenter.Pos())
 }
 
 // oldest returns the first sample that a segment of b, which is not fed yet, or of a later

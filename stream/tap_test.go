@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"inkling/capture"
 	"inkling/internal/testkit/testmodel"
 	"inkling/model"
@@ -109,6 +111,46 @@ func TestTapCutsSegments(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The signal of a segment, given to the model as a whole, gives the very probabilities that
+// it had in its stream, whatever became of the stream: other rates, channels that are
+// mixed, gaps that are held or filled, numbers that are none, blocks of any size.
+func TestSegmentsSignalGivesItsAnswer(t *testing.T) {
+	answers := 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSetting(t)
+		s.drawRules(t)
+		if rapid.Bool().Draw(t, "disturbed") {
+			s.disturb(t, false)
+		}
+		c := classifier(t, &s)
+		c.keepSignal()
+		whole := s.o
+		whole.Segment, whole.State, whole.Emit = &segment.Config{Kind: segment.Whole, MaxDuration: 86400}, "reset", Emit{Confirmed: true}
+		for _, e := range s.play(t, c, func() int { return rapid.IntRange(1, 700).Draw(t, "block") }, nil) {
+			if e.Type != Confirmed {
+				continue
+			}
+			answers++
+			again, err := NewClassifier(s.m, &whole)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := capture.Block{Format: capture.Format{Rate: s.m.Config.Rate, Channels: s.m.Config.Channels}, Samples: e.signal}
+			if err := again.Feed(&b); err != nil {
+				t.Fatal(err)
+			}
+			got := again.End(nil, segment.ByEOF)
+			last := got[len(got)-1]
+			if last.Type != Confirmed || last.P != e.P || !slices.Equal(last.Top, e.Top) || last.Steps != e.Steps {
+				t.Fatalf("of %d samples:\n got %q\nwant %s", len(e.signal), describeEvents(got), describeEvents([]Event{e}))
+			}
+		}
+	})
+	if answers < 50 {
+		t.Errorf("%d answers", answers)
 	}
 }
 

@@ -181,7 +181,9 @@ func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
 	if out.Rejected {
 		a.Label = ""
 	}
-	return c.emit(dst, NewConfirmed(h, a, out, o.span(), held))
+	e := NewConfirmed(h, a, out, o.span(), held)
+	e.signal = o.signal
+	return c.emit(dst, e)
 }
 
 // judge applies the rules to a confirmed segment with probabilities p, which ended with

@@ -49,6 +49,8 @@ func (b *base) Open() (open bool, frames, counted int) { return b.open, b.frames
 
 func (b *base) SetFront(front feature.Extractor) { b.front, b.dim = front, front.Dim() }
 
+func (b *base) Pos() uint64 { return b.pos }
+
 func (b *base) Reach() uint64 { return 0 }
 
 // begin opens a segment at position at.

@@ -27,6 +27,8 @@ type Segmenter interface {
 	// SetFront replaces the front end, which begins afresh with each segment, while none
 	// is open.
 	SetFront(front feature.Extractor)
+	// Pos returns the position of the next sample.
+	Pos() uint64
 	// Reach returns how many of the last samples may still become part of a segment,
 	// while none is open.
 	Reach() uint64
