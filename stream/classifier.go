@@ -25,6 +25,7 @@ type Classifier struct {
 	walked    int             // ops of its queue that are done
 	used      int             // values of its frames that are done
 	follower  follower
+	ear       *ear           // nil: the stream is labelled from the beginning
 	switched  *Switch        // nil: none
 	feeding   *capture.Block // that Feed has queued last, if there is a switch
 
@@ -112,6 +113,12 @@ func (c *Classifier) queued() bool { return c.block != nil && len(c.block.queue)
 func (c *Classifier) queueFound() {
 	in, found := &c.input, &c.busy().found
 	for _, e := range found.Events {
+		if e.Kind == segment.Heard {
+			c.ear.overhear(e.Value)
+			if !c.o.Emit.Detector {
+				continue
+			}
+		}
 		o := op{kind: opFound, found: e}
 		if c.signal != nil {
 			o.signal = c.signal.Follow(&e)
@@ -125,6 +132,9 @@ func (c *Classifier) queueFound() {
 			o.found.End = o.sample
 		}
 		c.push(o)
+		if c.ear != nil {
+			c.cut(&e, o.sample)
+		}
 	}
 	found.Events = found.Events[:0]
 	if c.signal != nil {

@@ -162,7 +162,7 @@ func (c *Classifier) feed(b *capture.Block) {
 		marked.Begin(&c.busy().found)
 		c.queueFound()
 	}
-	c.segmentSamples(b.Samples)
+	c.listen(b.Offset, b.Samples)
 	in.next = b.Offset + uint64(b.Len())
 	if b.Mark&capture.MarkEnd != 0 && marked != nil {
 		c.endSegment(segment.ByMessage)
@@ -183,6 +183,9 @@ func (c *Classifier) changeFormat(b *capture.Block) {
 	}
 	in.format, in.known = b.Format, true
 	in.res = nil
+	if c.ear != nil {
+		c.ear.begun = false
+	}
 	if rate := c.m.Config.Rate; b.Format.Rate > 0 && rate > 0 && b.Format.Rate != rate {
 		in.res, _ = resample.New(b.Format.Rate, rate, c.m.Config.Channels)
 		if off := in.res.Off(); off > 0 {
@@ -219,6 +222,9 @@ func (c *Classifier) lose(b *capture.Block) {
 	}
 	if c.away {
 		g.cause = gapAway
+		if c.ear != nil {
+			c.ear.begun = false
+		}
 	}
 	short := float64(g.lost) <= min(fillLimit*in.format.Rate, maxFilled)
 	switch {
@@ -242,6 +248,9 @@ func (c *Classifier) lose(b *capture.Block) {
 func (c *Classifier) restart(offset uint64) {
 	in := &c.input
 	in.base, in.shift, in.splices = offset, 0, in.splices[:0]
+	if c.ear != nil {
+		c.ear.goesOn = false
+	}
 	if in.res != nil {
 		in.res.Reset()
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"inkling/internal/codec"
 	"inkling/internal/f32"
@@ -31,11 +32,12 @@ type settings struct {
 	Why        bool           `json:"why"`
 	Top        int            `json:"top"`
 	Ahead      int            `json:"ahead"`
+	Listen     time.Duration  `json:"listen,omitempty"`
 }
 
 // identify makes the identity of the plan's streams.
 func (p *plan) identify() *identity {
-	s, err := json.Marshal(settings{p.segment, p.dec, p.o.Emit, p.o.Background, p.o.Why, p.top(), max(p.o.Ahead, 1)})
+	s, err := json.Marshal(settings{p.segment, p.dec, p.o.Emit, p.o.Background, p.o.Why, p.top(), max(p.o.Ahead, 1), p.o.Listen})
 	if err != nil {
 		panic("stream: settings that passed their check have no JSON: " + err.Error())
 	}

@@ -27,6 +27,14 @@ type Options struct {
 	Top        int  // length of the top lists of events [3]
 	Ahead      int  // steps that a forecast reaches ahead, up to MaxAhead [1]
 
+	// Listen has a stream only listen for as long at its beginning, after a restored state
+	// and in another format: no segment opens, and a status event says what was heard (level,
+	// clipping, the detector's probability). Afterwards status events say what keeps the
+	// stream from working: clipping, nothing loud enough for a minute, segments that reach
+	// the maximum. 0: neither. It is for the segmenters activity and label; a source without a
+	// rate is not listened to.
+	Listen time.Duration
+
 	// Resumable allows AppendState without frames. It costs a copy of the state for
 	// each block that comes while no segment is open.
 	Resumable bool
@@ -105,6 +113,9 @@ func (o *Options) settle(m *model.Model) (segment.Config, decide.Config, error) 
 		d.State = o.State
 	}
 	err := cfg.CheckDecision()
+	if err == nil && o.Listen > 0 && s.Kind != segment.Activity && s.Kind != segment.Label {
+		err = fmt.Errorf("listen: it is for the segmenters %s and %s, this is %s: leave listen out", segment.Activity, segment.Label, s.Kind)
+	}
 	if err == nil && o.Emit.Word && !m.Config.Text() {
 		err = fmt.Errorf("emit word needs a model of text, this one has the front end %s: use step, change, every=DURATION or confirmed", m.Config.Front.Kind)
 	}
@@ -121,6 +132,10 @@ const MaxAhead = 10000
 // for.
 func (o *Options) checkNext(m *model.Model) error {
 	switch {
+	case o.Listen < 0:
+		return fmt.Errorf("listen: %v, want 0 or more", o.Listen)
+	case o.Listen > 0 && m.HasNext():
+		return errors.New("listen: the model forecasts and opens no segments: leave listen out")
 	case o.Ahead < 0 || o.Ahead > MaxAhead:
 		return fmt.Errorf("ahead: %d steps, want 1 to %d", o.Ahead, MaxAhead)
 	case o.Ahead > 0 && !m.HasNext():

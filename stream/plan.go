@@ -57,11 +57,14 @@ func (p *plan) classifier(session, stream string) (*Classifier, error) {
 	m := p.m
 	c := &Classifier{plan: p, session: session, stream: stream}
 	setup := segment.Setup{Front: front, Rate: m.Config.Rate, Channels: m.Config.Channels,
-		Text: m.Config.Text(), Context: m.Config.Front.Context > 0, Missed: p.o.Why, Heard: p.o.Emit.Detector, Endless: m.HasNext()}
+		Text: m.Config.Text(), Context: m.Config.Front.Context > 0, Missed: p.o.Why, Heard: p.o.Emit.Detector || p.o.Listen > 0, Endless: m.HasNext()}
 	if p.segment.Kind == segment.Label {
 		setup.Detector = m.NewDetector()
 	}
 	c.segmenter = segment.New(&p.segment, setup)
+	if p.o.Listen > 0 {
+		c.ear = &ear{}
+	}
 	switch {
 	case !m.HasNext():
 		c.follower = newWalker(p)

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -173,6 +174,9 @@ func drawSetting(t *rapid.T) setting {
 	if kind == segment.Label {
 		s.o.Segment.DetectOn, s.o.Segment.DetectOff = 0.52, 0.48
 		s.o.Why, s.o.Emit.Detector = rapid.Bool().Draw(t, "why"), rapid.Bool().Draw(t, "emit detector")
+	}
+	if kind == segment.Label || kind == segment.Activity {
+		s.o.Listen = rapid.SampledFrom([]time.Duration{0, 0, 150 * time.Millisecond, 700 * time.Millisecond}).Draw(t, "listen")
 	}
 	if running == model.RunningSoftmax {
 		s.o.State = rapid.SampledFrom([]decide.State{decide.Reset, decide.Carry}).Draw(t, "state")

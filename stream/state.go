@@ -132,6 +132,10 @@ func (c *Classifier) visit(k *codec.Codec) {
 	c.follower.visit(k)
 	k.Uint64(&c.skip)
 	k.Uint64(&c.number)
+	if c.ear != nil {
+		c.ear.visit(k)
+		c.mute()
+	}
 }
 
 func (in *input) visit(k *codec.Codec, c *Classifier) {

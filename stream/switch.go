@@ -157,6 +157,10 @@ func (c *Classifier) anew(p *plan, at, hole uint64) error {
 		}
 	}
 	fresh.input = in
+	if fresh.ear != nil && c.ear != nil {
+		fresh.ear = c.ear
+		fresh.mute()
+	}
 	fresh.restart(at)
 	*c = *fresh
 	return nil

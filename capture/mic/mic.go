@@ -9,6 +9,8 @@
 // jumps by their number. A second goroutine supervises the device. It reports silence,
 // stalls and samples that never came, and opens a lost device again until that
 // succeeds.
+//
+// The first samples of a device that has been opened are dropped, because many click.
 package mic
 
 import (
@@ -38,6 +40,7 @@ type Options struct {
 	Block    time.Duration // length of a block [10 ms]
 	Ring     time.Duration // how much waits for a slow reader [2 s]
 	Silence  time.Duration // silence below −90 dB for this long is reported [5 s]
+	Settle   time.Duration // how much is dropped whenever the device has been opened, as it may click [250 ms]; negative: nothing
 }
 
 // A Device is a microphone that Open can open.
@@ -94,6 +97,7 @@ func start(o Options, open opener) (*Mic, error) {
 	o.Block = cmp.Or(o.Block, 10*time.Millisecond)
 	o.Ring = cmp.Or(o.Ring, 2*time.Second)
 	o.Silence = cmp.Or(o.Silence, 5*time.Second)
+	o.Settle = cmp.Or(o.Settle, 250*time.Millisecond)
 	d, name, f, err := open(o)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package mic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -57,6 +58,7 @@ const block = 10 * time.Millisecond
 // microphone of 1 kHz in blocks of ten samples. It opens the devices in turn.
 func withMic(t *testing.T, o Options, devices int, f func(t *testing.T, m *Mic, d []*fake)) {
 	synctest.Test(t, func(t *testing.T) {
+		o.Settle = cmp.Or(o.Settle, -1)
 		var all, left []*fake
 		for range devices {
 			all = append(all, newFake())
@@ -107,6 +109,28 @@ func report(t *testing.T, m *Mic, state capture.Health, reason string) {
 	if want := (capture.Fault{State: state, Reason: reason}); b.Fault == nil || *b.Fault != want {
 		t.Fatalf("got %+v (%v), want the report %+v", b, b.Fault, want)
 	}
+}
+
+// What comes first from a device that has been opened is dropped, also when it comes back;
+// then the time counts as lost.
+func TestTheClickOfADeviceIsDropped(t *testing.T) {
+	withMic(t, Options{Settle: 3 * block}, 2, func(t *testing.T, m *Mic, d []*fake) {
+		for i, dev := range d {
+			for k := range 3 {
+				dev.deliver(block, 0.9+float32(k)/100)
+			}
+			dev.deliver(block, 0.1)
+			b, _ := next(t, m)
+			if b.Samples[0] != 0.1 || i == 0 && b.Offset != 0 || i == 1 && b.Offset < 10+30 {
+				t.Fatalf("device %d: %+v", i, b)
+			}
+			if i == 0 {
+				dev.fail(errors.New("unplugged"))
+				report(t, m, capture.Down, "fake is lost: unplugged; trying to open it again")
+				report(t, m, capture.Up, "fake is back")
+			}
+		}
+	})
 }
 
 func TestBlocksFollowOneAnother(t *testing.T) {

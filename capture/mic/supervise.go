@@ -76,6 +76,7 @@ func (m *Mic) session(d device, t *tracker) error {
 	watchdog := time.NewTimer(stallAfter)
 	defer watchdog.Stop()
 	stalled := false
+	settling := int(m.o.Settle / m.o.Block) // blocks to drop
 	for {
 		select {
 		case <-m.stop:
@@ -92,7 +93,11 @@ func (m *Mic) session(d device, t *tracker) error {
 				stalled = false
 				m.report(capture.Up, "%s delivers samples again", m.name)
 			}
-			t.add(c)
+			if settling > 0 {
+				settling--
+			} else {
+				t.add(c)
+			}
 			free <- c.samples
 		}
 	}

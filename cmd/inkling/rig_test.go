@@ -177,13 +177,14 @@ func TestRigFIFOEqualsFile(t *testing.T) {
 	for e := range file.events {
 		want = append(want, e)
 	}
-	live := listen(t, r.env, "run", "bundled:notes", "mic", "--json")
+	live := listen(t, r.env, "run", "bundled:notes", "mic", "--json", "--listen", "0")
 	fifo, err := os.OpenFile(filepath.Join(r.dir, "mic.fifo"), os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	live.await(t, "status up", 10*time.Second, func(e *stream.Event) bool { return e.Type == stream.Status && e.State == "up" })
-	go feed(fifo, append(pcm, make([]byte, 2*44100)...))
+	settling := make([]byte, 2*44100/4) // dropped, as a device may click
+	go feed(fifo, append(append(settling, pcm...), make([]byte, 2*44100)...))
 	var got []stream.Event
 	for confirmed := 0; confirmed < len(notes); {
 		e, _ := live.await(t, "the next event", 10*time.Second, func(*stream.Event) bool { return true })
@@ -201,6 +202,37 @@ func TestRigFIFOEqualsFile(t *testing.T) {
 		}
 	}
 	t.Logf("%d events, %d notes, equal to the bit", len(a), len(notes))
+}
+
+func heardRoom(e *stream.Event) bool {
+	return e.Type == stream.Status && e.State == "up" && strings.HasPrefix(e.Reason, "listened for")
+}
+
+// A microphone that clicks as it starts, and a note in the first two seconds, open no segment;
+// what was heard is told, and the notes after it are labelled.
+func TestRigListensFirst(t *testing.T) {
+	r := newRig(t, "fifo")
+	_, pcm, notes := excerpt(t, 3)
+	live := listen(t, r.env, "run", "bundled:notes", "mic", "--json", "--emit", "confirmed")
+	fifo, err := os.OpenFile(filepath.Join(r.dir, "mic.fifo"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live.await(t, "status up", 10*time.Second, func(e *stream.Event) bool { return e.Type == stream.Status && e.State == "up" })
+	begin := make([]byte, 2*44100*9/4) // settling, and two seconds
+	for i := range 2 * 44100 {
+		begin[i] = byte(i * i >> 7) // a second of noise, at full level
+	}
+	go feed(fifo, append(append(begin, pcm...), make([]byte, 2*44100)...))
+	e, _ := live.await(t, "what is heard", 10*time.Second, func(e *stream.Event) bool {
+		if e.Type == stream.Confirmed || e.Type == stream.Dropped {
+			t.Errorf("a segment before anything was heard: %+v", e)
+		}
+		return heardRoom(e)
+	})
+	t.Log(e.Reason)
+	labels(t, live, notes)
+	live.stop(t)
 }
 
 // feed writes PCM at the pace of the clock.
@@ -221,8 +253,8 @@ func feed(w *os.File, pcm []byte) {
 func TestRigSinkLabelsAndReconnection(t *testing.T) {
 	r := newRig(t, "sink")
 	path, _, notes := excerpt(t, 5)
-	l := listen(t, r.env, "run", "bundled:notes", "mic", "--json", "--emit", "confirmed")
-	l.await(t, "status up", 10*time.Second, func(e *stream.Event) bool { return e.Type == stream.Status && e.State == "up" })
+	l := listen(t, r.env, "run", "bundled:notes", "mic", "--json", "--emit", "confirmed", "--listen", "200ms")
+	l.await(t, "what is heard", 10*time.Second, heardRoom)
 	r.play(t, path)
 	labels(t, l, notes)
 	r.down()
@@ -233,6 +265,7 @@ func TestRigSinkLabelsAndReconnection(t *testing.T) {
 	time.Sleep(time.Second)
 	r.up(t)
 	_, back := l.await(t, "status up", 10*time.Second, func(e *stream.Event) bool { return e.Type == stream.Status && e.State == "up" })
+	time.Sleep(300 * time.Millisecond) // the device settles
 	r.play(t, path)
 	labels(t, l, notes)
 	l.stop(t)

@@ -31,6 +31,7 @@ type runCmd struct {
 	continueFlags `group:"Writing text"`
 	To            []string      `help:"Also send events to nats:PREFIX, or append them to a file as JSON lines: file:PATH." placeholder:"nats:PREFIX"`
 	Emit          string        `help:"Which running events to print: step, change, every=100ms or confirmed; for text also word." default:"step"`
+	Listen        *seconds      `help:"Listen for this long before the first segment may open, say what is heard (level, clipping, the detector's probability), and then warn of what keeps the stream from working [2s for a microphone, 0 otherwise]." placeholder:"TIME"`
 	Gap           decide.Gap    `help:"What to do when samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:"" placeholder:"POLICY"`
 	State         string        `help:"Keep the state of all streams in this file, and go on from it after a restart." placeholder:"FILE"`
 	SaveEvery     time.Duration `help:"How often --state is written." default:"1s"`
@@ -301,14 +302,18 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	if c.Segment == segment.Whole && m.Config.Confirm && c.endless() {
 		return nil, usagef("--segment whole needs a source that ends: give activity, fixed or message; for text line or sentence")
 	}
+	listen, err := c.listen(seg.Kind)
+	if err != nil {
+		return nil, err
+	}
 	return &stream.Options{Segment: seg, Decision: decision, Gap: c.Gap, State: c.RunningState,
-		Background: c.Background, Emit: emit, Why: c.Why}, nil
+		Background: c.Background, Emit: emit, Why: c.Why, Listen: listen}, nil
 }
 
 // nextOptions returns the options of a stream of forecasts.
 func (c *runCmd) nextOptions(m *model.Model, emit stream.Emit) (*stream.Options, error) {
 	d := &c.decisionFlags
-	if c.segmentFlags != (segmentFlags{}) || c.Background || c.Why || c.RunningState != "" || c.Service != "" || emit.Change || emit.Word || emit.Confirmed ||
+	if c.segmentFlags != (segmentFlags{}) || c.Background || c.Listen != nil || c.Why || c.RunningState != "" || c.Service != "" || emit.Change || emit.Word || emit.Confirmed ||
 		len(d.Threshold)+len(d.RunningOn)+len(d.RunningOff) > 0 || d.Smooth != nil || d.LabelHold != nil || d.CUSUMLimit != nil || d.CUSUMDrift != nil {
 		return nil, usagef("%s is a model of what comes next, without segments and labels: leave out the flags about them, and give --emit step or every=DURATION", c.Model)
 	}

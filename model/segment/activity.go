@@ -9,6 +9,7 @@ type activity struct {
 	level
 	rate   float64
 	report bool // add Missed
+	muted  bool // opens nothing
 
 	pending []float32 // less than a hop
 	ring    []float32 // the last samples before pos, as many as a pre-roll has
@@ -39,6 +40,8 @@ func (a *activity) Restart() {
 
 func (a *activity) Forget() { a.level.reset() }
 
+func (a *activity) Mute(muted bool) { a.muted = muted }
+
 func (a *activity) Reach() uint64 { return a.preRoll + uint64(a.hop) }
 
 func (a *activity) Push(f *Found, samples []float32) {
@@ -67,6 +70,10 @@ func (a *activity) takePending(f *Found) {
 func (a *activity) take(f *Found, hop []float32) {
 	dB := a.measure(hop, a.channels, a.open)
 	if !a.open {
+		if a.muted {
+			a.remember(hop)
+			return
+		}
 		if dB < a.opening() {
 			a.consider(f, dB)
 			a.remember(hop)

@@ -27,6 +27,7 @@ type label struct {
 	rate                   float64
 	report                 bool // add Missed
 	heard                  bool // add Heard
+	muted                  bool // opens nothing
 
 	frame    []float32 // that the ear has given; empty between calls
 	frames   int       // of the ear since the signal began
@@ -68,6 +69,8 @@ func (l *label) Restart() {
 
 func (l *label) Forget() { l.detector.Reset() }
 
+func (l *label) Mute(muted bool) { l.muted = muted }
+
 func (l *label) Reach() uint64 { return l.preRoll + uint64(l.ear.End(1)) }
 
 // Push hears the samples of one frame at a time, so that nothing depends on how they are
@@ -97,6 +100,9 @@ func (l *label) decide(f *Found, p float64) {
 		f.add(Event{Kind: Heard, End: l.pos, Value: p, Threshold: l.on})
 	}
 	if !l.open {
+		if l.muted {
+			return
+		}
 		if p < l.on {
 			l.consider(f, p)
 			return

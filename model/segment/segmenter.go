@@ -40,6 +40,14 @@ type Segmenter interface {
 	Restore(data []byte) (rest []byte, err error)
 }
 
+// A Muter is a segmenter that can be kept from opening segments while it hears the signal,
+// to learn its noise floor or to follow it with a detector. What is open stays open. Muting
+// is not part of the state.
+type Muter interface {
+	Segmenter
+	Mute(muted bool)
+}
+
 // A Marked segmenter is told where a segment begins, at position 0 after a Restart, and
 // ends, by Finish.
 type Marked interface {
