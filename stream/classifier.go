@@ -115,7 +115,7 @@ func (c *Classifier) queueFound() {
 	for _, e := range found.Events {
 		if e.Kind == segment.Heard {
 			c.ear.overhear(e.Value)
-			if !c.o.Emit.Detector {
+			if !c.o.Emit.Detector && !c.o.Aside {
 				continue
 			}
 		}

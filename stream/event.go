@@ -42,6 +42,7 @@ type Event struct {
 	Prediction
 	Incident
 	Counts []Count
+	Aside  bool // running, detector: Options.Emit leaves it out, and Options.Aside asks for it all the same
 
 	signal []float32 // Confirmed: of the segment, for taps; the sinks get it no more
 }
@@ -68,6 +69,10 @@ type Answer struct {
 	P     float32
 	Top   []Score // the best labels, best first
 	Warm  bool    // running: the warm-up is over, so that there is an answer
+
+	// Probs are the probabilities of all labels, in the model's order, of running and
+	// confirmed events, if Options.Probs is set. They are not in the JSON.
+	Probs []float32
 }
 
 // A Score is one entry of a top list; it marshals as [label, p].
@@ -177,7 +182,7 @@ func NewSummary(h Header, counts ...Count) Event {
 
 // Clone returns a copy of e that does not share memory with the classifier.
 func (e Event) Clone() Event {
-	e.Top, e.Why = slices.Clone(e.Top), slices.Clone(e.Why)
+	e.Top, e.Why, e.Probs = slices.Clone(e.Top), slices.Clone(e.Why), slices.Clone(e.Probs)
 	e.Values, e.Errors, e.Ahead, e.Quantiles = slices.Clone(e.Values), slices.Clone(e.Errors), slices.Clone(e.Ahead), slices.Clone(e.Quantiles)
 	return e
 }

@@ -88,7 +88,7 @@ func (c *Classifier) walk(dst []Event) ([]Event, need) {
 		case segment.Dropped:
 			dst = w.drop(c, dst, o)
 		case segment.Heard:
-			dst = c.emit(dst, NewDetector(c.hearing(o), float32(o.found.Value), o.found.Threshold))
+			dst = c.detected(dst, NewDetector(c.hearing(o), float32(o.found.Value), o.found.Threshold))
 		case segment.Missed:
 			dst = c.emit(dst, o.dropped(Header{Sample: o.sample, Time: o.time, Clock: o.clock}))
 		}
@@ -136,6 +136,20 @@ func (c *Classifier) emit(dst []Event, e Event) []Event {
 	}
 	e.Session, e.Stream = c.session, c.stream
 	return append(dst, e)
+}
+
+// aside appends e, which is not counted: a resume does not know of it.
+func (c *Classifier) aside(dst []Event, e Event) []Event {
+	e.Session, e.Stream, e.Aside = c.session, c.stream, true
+	return append(dst, e)
+}
+
+// detected emits a detector event, or puts it aside.
+func (c *Classifier) detected(dst []Event, e Event) []Event {
+	if c.o.Emit.Detector {
+		return c.emit(dst, e)
+	}
+	return c.aside(dst, e)
 }
 
 // hearing returns the header of a detector event: within the open segment, or outside.

@@ -24,6 +24,8 @@ type Options struct {
 	Background bool            // report segments of the background label too
 	Emit       Emit
 	Why        bool // set Event.Why, and report sound that opened no segment as dropped
+	Probs      bool // set Event.Probs
+	Aside      bool // also make the running and detector events that Emit leaves out, as Event.Aside; Run gives them to taps alone
 	Top        int  // length of the top lists of events [3]
 	Ahead      int  // steps that a forecast reaches ahead, up to MaxAhead [1]
 

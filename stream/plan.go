@@ -57,7 +57,8 @@ func (p *plan) classifier(session, stream string) (*Classifier, error) {
 	m := p.m
 	c := &Classifier{plan: p, session: session, stream: stream}
 	setup := segment.Setup{Front: front, Rate: m.Config.Rate, Channels: m.Config.Channels,
-		Text: m.Config.Text(), Context: m.Config.Front.Context > 0, Missed: p.o.Why, Heard: p.o.Emit.Detector || p.o.Listen > 0, Endless: m.HasNext()}
+		Text: m.Config.Text(), Context: m.Config.Front.Context > 0, Missed: p.o.Why, Endless: m.HasNext(),
+		Heard: p.o.Emit.Detector || p.o.Aside || p.o.Listen > 0}
 	if p.segment.Kind == segment.Label {
 		setup.Detector = m.NewDetector()
 	}

@@ -242,7 +242,10 @@ func (r *runner) deliver(events []Event, done []*item) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range events {
-		r.sendOne(&events[i])
+		if e := &events[i]; !e.Aside {
+			e.Probs = nil // sinks keep events for longer than the classifier lends this
+			r.sendOne(e)
+		}
 	}
 	for _, it := range done {
 		if it.feed && r.o.Progress != nil {

@@ -129,26 +129,39 @@ func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []E
 	return c.emit(dst, NewEarly(w.header(o), c.m.Config.Labels[w.decider.Head()], s.probs[w.decider.Head()]))
 }
 
-// reportRunning emits a running event if Emit lets it pass. Its p is that of the label, or
-// of the best one where the rules hold the label back.
+// reportRunning emits a running event if Emit lets it pass, or puts it aside if that is
+// asked for.
 func (w *walker) reportRunning(c *Classifier, dst []Event, o *op) []Event {
 	warm, running := w.decider.Warm(w.step), w.decider.Label()
-	switch e := &c.o.Emit; {
-	case e.Confirmed, e.Word && !o.found.Word, e.Change && running == w.emitted && warm == w.warmed:
-		return dst
-	case e.Every > 0 && w.emitted != noneEmitted && float64(o.sample-w.at) < e.Every.Seconds()*c.input.format.Rate:
-		return dst
+	if w.thinned(c, o, warm, running) {
+		if !c.o.Aside {
+			return dst
+		}
+		return c.aside(dst, NewRunning(w.header(o), w.answer(c, warm)))
 	}
 	w.emitted, w.warmed, w.at = running, warm, o.sample
+	return c.emit(dst, NewRunning(w.header(o), w.answer(c, warm)))
+}
+
+// thinned reports whether Emit leaves the step out.
+func (w *walker) thinned(c *Classifier, o *op, warm bool, running int) bool {
+	e := &c.o.Emit
+	return e.Confirmed || e.Word && !o.found.Word || e.Change && running == w.emitted && warm == w.warmed ||
+		e.Every > 0 && w.emitted != noneEmitted && float64(o.sample-w.at) < e.Every.Seconds()*c.input.format.Rate
+}
+
+// answer returns the running label. Its p is that of the label, or of the best one where
+// the rules hold the label back.
+func (w *walker) answer(c *Classifier, warm bool) Answer {
 	a := Answer{Warm: warm}
 	if warm {
 		label, p := w.decider.Running()
-		a.P, a.Top = p, w.top(c, w.decider.Probs())
+		a.P, a.Top, a.Probs = p, w.top(c, w.decider.Probs()), w.all(c, w.decider.Probs())
 		if label >= 0 {
 			a.Label = c.m.Config.Labels[label]
 		}
 	}
-	return c.emit(dst, NewRunning(w.header(o), a))
+	return a
 }
 
 // mark keeps the state, since all steps so far count.
@@ -172,7 +185,7 @@ func (w *walker) confirm(c *Classifier, dst []Event, o *op) []Event {
 	if held.Rule == decide.Background {
 		return c.emit(dst, NewDropped(h, o.span(), held))
 	}
-	a := Answer{Label: c.m.Config.Labels[label], P: probs[label], Top: w.top(c, probs)}
+	a := Answer{Label: c.m.Config.Labels[label], P: probs[label], Top: w.top(c, probs), Probs: w.all(c, probs)}
 	out := Outcome{Rejected: held.Rule != "", Steps: w.counted.steps}
 	if w.counted.label >= 0 {
 		out.Running = c.m.Config.Labels[w.counted.label]
@@ -258,6 +271,17 @@ func (w *walker) top(c *Classifier, probs []float32) []Score {
 	from := len(mem.scores)
 	mem.scores = appendTop(mem.scores, probs, c.m.Config.Labels, c.top())
 	return mem.scores[from:len(mem.scores):len(mem.scores)]
+}
+
+// all returns a copy of probs, valid until release, if the options ask for it.
+func (w *walker) all(c *Classifier, probs []float32) []float32 {
+	if !c.o.Probs {
+		return nil
+	}
+	mem := w.memo.use()
+	from := len(mem.values)
+	mem.values = append(mem.values, probs...)
+	return mem.values[from:len(mem.values):len(mem.values)]
 }
 
 // top is the length of a top list.
