@@ -13,6 +13,7 @@ import (
 	"inkling/capture"
 	"inkling/internal/audio"
 	"inkling/internal/bundled"
+	"inkling/model"
 	"inkling/stream"
 	"inkling/stream/natsio"
 )
@@ -23,6 +24,9 @@ type demoCmd struct {
 	JSON    bool    `help:"Print events as JSON lines, also on a terminal."`
 	Emit    string  `help:"Which running events to print: step, change, every=100ms or confirmed." default:"step"`
 	Model   string  `help:"Use another model than the bundled one." default:"bundled:notes"`
+
+	healthFlags `group:"Page"`
+	NoBrowser   bool `help:"With --http: do not open the page in a browser." group:"Page"`
 }
 
 // demoSubject is where the demo's sensor publishes.
@@ -40,6 +44,11 @@ func (c *demoCmd) Run(a *app) error {
 	if !(c.Seconds > 0) {
 		return usagef("--seconds %v: give more than 0", c.Seconds)
 	}
+	v, end, err := c.healthFlags.start(a)
+	if err != nil {
+		return err
+	}
+	defer end()
 	clip, err := audio.Decode(bytes.NewReader(bundled.Minute()), "minute.flac")
 	if err != nil {
 		return err
@@ -66,8 +75,12 @@ func (c *demoCmd) Run(a *app) error {
 	o := &stream.RunOptions{Version: version, Live: !c.Fast, Annotate: d.annotate, Progress: d.worked, Idle: time.Minute, Forget: time.Hour}
 	o.Emit = emit
 	view := a.output(c.JSON, clip.Rate)
+	sinks := []stream.Sink{out, keepOpen{view}}
+	if v.page != nil {
+		sinks = append(sinks, c.show(a, v, m, o))
+	}
 	if err := d.play(a.ctx, &natsio.Publisher{Conn: nc, Subject: demoSubject, Rate: clip.Rate, Channels: 1}, clip, c.Fast, func(ctx context.Context) error {
-		return stream.Run(ctx, src, m, o, out, keepOpen{view})
+		return stream.Run(ctx, src, m, o, sinks...)
 	}); err != nil {
 		return err
 	}
@@ -75,7 +88,24 @@ func (c *demoCmd) Run(a *app) error {
 	if err := view.Write(a.ctx, &e); err != nil {
 		return err
 	}
-	return view.Close()
+	if err := view.Close(); err != nil || v.page == nil || a.ctx.Err() != nil {
+		return err
+	}
+	a.logf("the page stays until Ctrl-C")
+	<-a.ctx.Done()
+	return nil
+}
+
+// show has the page show the demo, and opens it.
+func (c *demoCmd) show(a *app, v *vitals, m *model.Model, o *stream.RunOptions) stream.Sink {
+	now := &current{path: c.Model, model: m, options: v.shown(&o.Options)}
+	o.Options, o.Switch = *now.options, &now.turn
+	if !c.NoBrowser {
+		if err := browse(withToken(v.address, c.HTTPToken)); err != nil {
+			a.logf("no browser opens here (%v): open the page in one yourself", err)
+		}
+	}
+	return showRun(v.page, "demo", now.setup(), o)
 }
 
 // keepOpen leaves closing to the caller, which has a line to add.

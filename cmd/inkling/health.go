@@ -13,22 +13,30 @@ import (
 	"inkling/stream"
 	"inkling/stream/health"
 	"inkling/stream/metrics"
+	"inkling/stream/web"
 )
 
-// healthFlags choose where health and metrics are served.
+// healthFlags choose where the page, health and metrics are served.
 type healthFlags struct {
-	HTTP     string   `name:"http" help:"Serve /healthz, /readyz and /metrics at this address; without a host on this machine alone, at 0.0.0.0:PORT for others too." placeholder:"HOST:PORT"`
-	HTTPHost []string `name:"http-host" help:"Names under which --http may be asked, beside addresses and the name of this machine." placeholder:"NAME"`
+	HTTP      string   `name:"http" help:"Serve a page that shows the streams, and /healthz, /readyz and /metrics, at this address; without a host on this machine alone. At 0.0.0.0:PORT for others too: the page then needs --http-token." placeholder:"HOST:PORT"`
+	HTTPHost  []string `name:"http-host" help:"Names under which --http may be asked, beside addresses and the name of this machine." placeholder:"NAME"`
+	HTTPToken string   `name:"http-token" env:"INKLING_HTTP_TOKEN" help:"Browsers open the page as /?token=TEXT. The variable INKLING_HTTP_TOKEN hides it from the list of processes." placeholder:"TEXT"`
 }
 
-// vitals are what --http shows of a process: the figures and checks of its pipelines.
+// vitals are what --http shows of a process: the page, and the figures and checks of its
+// pipelines.
 type vitals struct {
 	metrics *metrics.Set // nil without --http
+	page    *web.Page    // nil without --http
+	address string       // of the page, as a browser takes it
 
 	mu     sync.Mutex
 	names  []string // of pipelines, in order
 	checks map[string][]health.Check
 }
+
+// shortToken is the length below which a token could be guessed.
+const shortToken = 8
 
 // start listens, if the flags say so, and returns what ends it.
 func (f *healthFlags) start(a *app) (v *vitals, end func(), err error) {
@@ -39,13 +47,30 @@ func (f *healthFlags) start(a *app) (v *vitals, end func(), err error) {
 		}
 		return v, func() {}, nil
 	}
+	if f.HTTPToken != "" && len(f.HTTPToken) < shortToken {
+		return nil, nil, usagef("--http-token: a token of %d characters can be guessed: give %d or more, such as `openssl rand -hex 16` prints", len(f.HTTPToken), shortToken)
+	}
 	v.metrics = metrics.New()
-	s, err := health.Listen(f.HTTP, health.Options{Checks: v.all, Metrics: v.metrics.Handler(), Hosts: f.HTTPHost})
+	open := health.Open(f.HTTP)
+	v.page = web.New(web.Options{Token: f.HTTPToken, Open: open})
+	s, err := health.Listen(f.HTTP, health.Options{Checks: v.all, Metrics: v.metrics.Handler(), Hosts: f.HTTPHost, Page: v.page.Handler()})
 	if err != nil {
 		return nil, nil, usagef("--http: %w", err)
 	}
+	v.address = fmt.Sprintf("http://%s/", s.Addr())
 	a.logf("health and metrics at http://%s: /healthz, /readyz, /metrics", s.Addr())
-	return v, func() { s.Close() }, nil
+	switch {
+	case open && f.HTTPToken == "":
+		a.logf("no page: other machines could see and hear the signals there; --http-token TEXT gives it a token")
+	case f.HTTPToken != "":
+		a.logf("the page is at %s?token=TEXT", v.address)
+	default:
+		a.logf("the page is at %s", v.address)
+	}
+	return v, func() {
+		v.page.Close()
+		s.Close()
+	}, nil
 }
 
 // meter returns the meter of a pipeline; nil without --http.
@@ -76,6 +101,7 @@ func (v *vitals) forget(pipeline string) {
 	v.set(pipeline)
 	if v.metrics != nil {
 		v.metrics.Forget(pipeline)
+		v.page.Forget(pipeline)
 	}
 }
 

@@ -10,9 +10,11 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"inkling/internal/atomicfile"
 	"inkling/model"
 	"inkling/stream"
 	"inkling/stream/serve"
+	"inkling/stream/web"
 )
 
 // A pipeline is one of serve: what a table of the configuration says, as `inkling run`
@@ -34,6 +36,18 @@ func (p *pipeline) now() (*model.Model, *stream.Options) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.model, p.options
+}
+
+// setup returns what the page may do with the pipeline. A model that it has written is taken
+// over as any other that has changed.
+func (p *pipeline) setup() web.Setup {
+	s := web.Setup{Now: p.now, Hint: pageHint}
+	if path := p.path; path != bundledNotes {
+		s.Save = func(m *model.Model, _ *stream.Options) (string, error) {
+			return path, atomicfile.WriteFile(path, m.Save)
+		}
+	}
+	return s
 }
 
 // parserOf returns the parser of the flags of v, a struct.

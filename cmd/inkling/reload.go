@@ -80,8 +80,8 @@ func (r *host) change(old, next *service, asked bool) *service {
 	if !asked && !sameTables(old, next) {
 		r.a.logf("%s has changed as well: send SIGHUP to take that over", old.config.File)
 	}
-	if asked && (old.health.HTTP != next.health.HTTP || !slices.Equal(old.health.HTTPHost, next.health.HTTPHost)) {
-		r.a.logf("%s: http and http-host are taken over when the program is started again", old.config.File)
+	if asked && (old.health.HTTP != next.health.HTTP || old.health.HTTPToken != next.health.HTTPToken || !slices.Equal(old.health.HTTPHost, next.health.HTTPHost)) {
+		r.a.logf("%s: http, http-host and http-token are taken over when the program is started again", old.config.File)
 	}
 	kept := &service{config: next.config, health: next.health}
 	if !asked {
@@ -136,7 +136,7 @@ func (r *host) replace(p, next *pipeline) *pipeline {
 		return p
 	}
 	if fixedArgs(p.args, p.cmd) == fixedArgs(next.args, next.cmd) && p.cmd.Service == "" && sameSignal(m, next.model) {
-		err := p.switchTo(next.model, next.options)
+		err := p.switchTo(next.model, r.v.shown(next.options))
 		if err == nil {
 			a.logf("another model or other options: streams go on with them after their open segments")
 			p.path, p.args = next.path, next.args

@@ -49,7 +49,7 @@ type runCmd struct {
 	MaxStreams    int           `help:"Streams at once; of further ones nothing is labelled until one has been idle [10000]." default:"10000" placeholder:"N"`
 	Service       string        `help:"Answer requests on this NATS subject, beside the source or without one; a request holds one whole segment." placeholder:"SUBJECT"`
 	StaleAfter    time.Duration `help:"With --http: not ready if no samples have been labelled for this long [never]." placeholder:"DURATION"`
-	healthFlags   `group:"Health"`
+	healthFlags   `group:"Page and health"`
 	JSON          bool `help:"Print events as JSON lines, also on a terminal."`
 	Quiet         bool `short:"q" help:"Print nothing on standard output."`
 }
@@ -164,10 +164,20 @@ func (c *runCmd) Run(a *app) error {
 	}
 	v.set(name, s.checks...)
 	defer context.AfterFunc(a.ctx, func() { v.fail(name, stopping) })()
+	c.show(v, s, m)
 	if !c.Quiet {
 		s.sinks = append(s.sinks, a.output(c.JSON, s.source.rate))
 	}
 	return s.run(a.ctx)
+}
+
+// show has the page, if there is one, show the run, and change its thresholds.
+func (c *runCmd) show(v *vitals, s *session, m *model.Model) {
+	now := &current{path: c.Model, model: m, options: v.shown(&s.options.Options)}
+	if v.page != nil && c.State == "" {
+		s.options.Switch = &now.turn
+	}
+	s.show(v, "run", now.setup())
 }
 
 // checkSource refuses a command without a source that has no service either, or that says

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ type serveCmd struct {
 	Config      string `arg:"" optional:"" help:"The configuration: a TOML file with a table [pipeline.NAME] for each pipeline."`
 	Check       bool   `help:"Say what is wrong with the configuration and its models, and run nothing."`
 	Example     bool   `help:"Print an annotated configuration with every key."`
-	healthFlags `group:"Health"`
+	healthFlags `group:"Page and health"`
 }
 
 func (c *serveCmd) Run(a *app) error {
@@ -35,6 +36,7 @@ func (c *serveCmd) Run(a *app) error {
 		c.HTTP = s.health.HTTP
 	}
 	c.HTTPHost = append(c.HTTPHost, s.health.HTTPHost...)
+	c.HTTPToken = cmp.Or(c.HTTPToken, s.health.HTTPToken)
 	if err := s.checkHealth(c.HTTP); err != nil {
 		return usageError{err}
 	}

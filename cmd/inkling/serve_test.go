@@ -56,7 +56,7 @@ func TestServeExample(t *testing.T) {
 func TestPipelineKeysAreFlags(t *testing.T) {
 	keys := pipelineKeys()
 	for _, f := range flagNames(parserOf(&runCmd{})) {
-		if slices.Contains([]string{"http", "http-host", "continue", "temperature", "seed"}, f) == slices.Contains(keys, f) {
+		if slices.Contains([]string{"http", "http-host", "http-token", "continue", "temperature", "seed"}, f) == slices.Contains(keys, f) {
 			t.Errorf("%s: a key is %v", f, slices.Contains(keys, f))
 		}
 	}

@@ -1,5 +1,6 @@
 // Package health answers whether a process is well, over HTTP: /healthz (the process is
-// there), /readyz (everything that it needs is connected) and /metrics.
+// there), /readyz (everything that it needs is connected) and /metrics. All other paths are
+// those of a page, if there is one.
 //
 // It listens on this machine alone unless its address says otherwise, and refuses requests
 // under names that are not its own, so that no page of a browser can read it.
@@ -32,6 +33,7 @@ type Check struct {
 type Options struct {
 	Checks  func() []Check // what has to be well now; an error of Starting while it is not known [nothing]
 	Metrics http.Handler   // [/metrics is not found]
+	Page    http.Handler   // all other paths [not found]
 	Hosts   []string       // names under which requests may come, beside those of the address and of this machine
 	Within  time.Duration  // that all checks together take at most [800 ms]
 }
@@ -67,6 +69,9 @@ func Listen(address string, o Options) (*Server, error) {
 	if o.Metrics != nil {
 		mux.Handle("GET /metrics", o.Metrics)
 	}
+	if o.Page != nil {
+		mux.Handle("/", o.Page)
+	}
 	s.http = &http.Server{Handler: s.guard(mux), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second,
 		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	go func() { s.done <- s.http.Serve(l) }()
@@ -89,6 +94,12 @@ func split(address string) (host, port string, err error) {
 		host = "127.0.0.1"
 	}
 	return host, port, nil
+}
+
+// Open reports whether an address, as Listen takes it, is not of this machine alone.
+func Open(address string) bool {
+	host, _, err := split(address)
+	return err == nil && !isLoopback(host)
 }
 
 func isLoopback(host string) bool {

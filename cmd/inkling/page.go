@@ -1,0 +1,121 @@
+package main
+
+import (
+	"net/url"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+
+	"inkling/internal/atomicfile"
+	"inkling/model"
+	"inkling/stream"
+	"inkling/stream/web"
+)
+
+// shown returns options with what the page needs to see of a stream, if there is a page.
+func (v *vitals) shown(o *stream.Options) *stream.Options {
+	if v.page == nil {
+		return o
+	}
+	all := *o
+	all.Probs, all.Aside = true, true
+	return &all
+}
+
+// show has the page, if there is one, show what a run does.
+func (s *session) show(v *vitals, name string, setup web.Setup) {
+	if v.page == nil {
+		return
+	}
+	s.options.Options = *v.shown(&s.options.Options)
+	s.sinks = append(s.sinks, showRun(v.page, name, setup, s.options))
+}
+
+// showRun has a page show a run with these options, and returns the sink that tells it of
+// events.
+func showRun(page *web.Page, name string, setup web.Setup, o *stream.RunOptions) stream.Sink {
+	p := page.Pipeline(name, setup)
+	o.Taps = append(o.Taps, p.Tap)
+	o.Meter = p.Metered(o.Meter)
+	return p
+}
+
+// A current is what the streams of a run go on with: at first what the command line says,
+// then what the page has saved.
+type current struct {
+	turn stream.Switch
+	path string // of the model
+
+	mu      sync.Mutex
+	model   *model.Model
+	options *stream.Options
+}
+
+func (c *current) now() (*model.Model, *stream.Options) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.model, c.options
+}
+
+// save writes a model with other thresholds, and has the streams go on with it.
+func (c *current) save(m *model.Model, o *stream.Options) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := atomicfile.WriteFile(c.path, m.Save); err != nil {
+		return "", err
+	}
+	if err := c.turn.To(m, o); err != nil {
+		return "", err
+	}
+	c.model, c.options = m, o
+	return c.path, nil
+}
+
+// setup returns what the page may do with a run.
+func (c *current) setup() web.Setup {
+	s := web.Setup{Now: c.now, Hint: pageHint}
+	if c.path != bundledNotes {
+		s.Save = c.save
+	}
+	return s
+}
+
+// pageHint says how what the page cannot do comes to be.
+func pageHint(what string) string {
+	if what == "save" {
+		return bundledNotes + " cannot be changed: run a model file, and thresholds can be saved into it"
+	}
+	return "corrections are kept where segments are kept: this run keeps none"
+}
+
+// browse opens an address in the browser of whoever sits at this machine, if somebody does.
+func browse(address string) error {
+	var name string
+	var args []string
+	switch {
+	case runtime.GOOS == "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler"}
+	case runtime.GOOS == "darwin":
+		name = "open"
+	case os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "":
+		return nil
+	default:
+		name = "xdg-open"
+	}
+	c := exec.Command(name, append(args, address)...)
+	if err := c.Start(); err != nil {
+		return err
+	}
+	go c.Wait()
+	return nil
+}
+
+// withToken returns the address of the page with the token that opens it.
+func withToken(address, token string) string {
+	if token == "" {
+		return address
+	}
+	return strings.TrimSuffix(address, "/") + "/?token=" + url.QueryEscape(token)
+}

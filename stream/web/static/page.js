@@ -1,0 +1,134 @@
+// The page: it listens to /api/live and hands on what comes.
+import { $, text, pill, colour, setLabels, seconds, get } from "./common.js";
+import { Pictures } from "./pictures.js";
+import { Segments } from "./segments.js";
+import { Rules } from "./rules.js";
+import { List } from "./list.js";
+
+const state = { hello: null, newest: 0, frozen: false, selected: null };
+const pictures = new Pictures(state);
+const segments = new Segments(state, pictures);
+const rules = new Rules(state, pictures);
+const list = new List(state, connect);
+const wanted = new URLSearchParams(location.hash.slice(1));
+state.want = { pipeline: wanted.get("pipeline") || "", stream: wanted.get("stream") || "", q: "", sort: "" };
+
+let source = null, silence = 0;
+
+// connect asks for what state.want says, instead of what came so far.
+function connect() {
+  if (source) source.close();
+  const { pipeline, stream } = state.want;
+  const hash = new URLSearchParams();
+  if (pipeline) hash.set("pipeline", pipeline);
+  if (stream) hash.set("stream", stream);
+  history.replaceState(null, "", "#" + hash);
+  source = new EventSource("api/live?" + new URLSearchParams(state.want));
+  source.onmessage = (e) => take(JSON.parse(e.data));
+  source.onerror = () => {
+    pill($("link"), "reconnecting", "bad");
+    // A browser tries again by itself unless it was refused.
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+  };
+}
+
+function take(m) {
+  silence = 0;
+  pill($("link"), "live", "good");
+  if (m.hello) greet(m.hello);
+  if (m.tick && state.hello) {
+    pictures.steps(m.tick.run, m.tick.det);
+    for (const r of m.tick.run) say(r);
+    for (const e of m.tick.ev) segments.event(e);
+  }
+  if (m.wave && state.hello) {
+    pictures.columns(m.wave);
+    meter(m.wave);
+  }
+  if (m.list) list.show(m.list);
+}
+
+// greet begins with a stream, or with another model.
+function greet(h) {
+  const old = state.hello;
+  const same = old && old.server === h.server && old.pipeline === h.pipeline && old.stream === h.stream && old.epoch === h.epoch && old.session === h.session;
+  state.hello = h;
+  state.rate = h.rate > 0 ? h.rate : 1;
+  if (!same || !old || old.labels.join("\n") !== h.labels.join("\n")) {
+    setLabels(h.labels);
+    pictures.begin(h);
+    segments.begin(h);
+  }
+  pictures.sound(h);
+  rules.begin(h);
+  text("stream", h.stream || "waiting for a stream");
+  document.title = (h.stream ? h.stream + " – " : "") + "inkling";
+  const pick = $("pipeline");
+  $("pick-pipeline").hidden = h.pipelines.length < 2;
+  pick.replaceChildren(...h.pipelines.map((name) => new Option(name, name, false, name === h.pipeline)));
+}
+
+// say shows the running label.
+function say([sample, segment, label, p]) {
+  const h = state.hello;
+  text("label", p === null ? "…" : label < 0 ? "–" : h.labels[label]);
+  $("label").style.color = p === null || label < 0 ? "" : colour(label);
+  text("p", p === null ? "" : Math.round(100 * p) + " %");
+  pill($("state"), p === null ? "warming up" : "running", "");
+}
+
+function meter(w) {
+  const at = (db) => Math.max(0, Math.min(100, 100 + db));
+  $("level").style.width = at(w.level) + "%";
+  $("floor").style.left = at(w.floor) + "%";
+  $("meter").classList.toggle("hot", w.level > -3);
+  $("meter").setAttribute("aria-valuenow", Math.round(w.level));
+  text("db", w.level <= -100 ? "silent" : w.level.toFixed(0) + " dB");
+}
+
+// A connection that says nothing is no connection: the list comes every second.
+setInterval(() => {
+  if (++silence === 5 && !document.hidden) {
+    pill($("link"), "no answer", "bad");
+    connect();
+  }
+}, 1000);
+
+for (const tab of document.querySelectorAll("[role=tab]")) tab.onclick = () => show(tab);
+function show(tab) {
+  for (const t of document.querySelectorAll("[role=tab]")) {
+    t.setAttribute("aria-selected", t === tab);
+    $(t.getAttribute("aria-controls")).hidden = t !== tab;
+  }
+  if (tab.id === "tab-network") drawNetwork();
+  pictures.later();
+}
+
+async function drawNetwork() {
+  const url = "api/network?" + new URLSearchParams({ pipeline: state.hello ? state.hello.pipeline : "" });
+  const box = $("network");
+  try {
+    await get(url);
+    const img = new Image();
+    img.alt = "The layers of the network, with their sizes and parameter counts";
+    img.src = url;
+    box.replaceChildren(img);
+  } catch (e) {
+    box.textContent = e.message;
+  }
+}
+
+$("pipeline").onchange = (e) => { state.want.pipeline = e.target.value; state.want.stream = ""; connect(); };
+$("span").onchange = () => pictures.later();
+$("freeze").onclick = () => {
+  state.frozen = !state.frozen;
+  $("freeze").setAttribute("aria-pressed", state.frozen);
+  pictures.later();
+};
+document.addEventListener("keydown", (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName) || $("live").hidden) return;
+  if (e.key === "f" && !state.selected) $("freeze").click();
+  else if (!segments.key(e)) return;
+  e.preventDefault();
+});
+connect();
