@@ -119,3 +119,9 @@ type Drainer interface {
 	Drain()
 	Abandon()
 }
+
+// A Chronicler is a Source of what has been stored with the times at which it came. Reached
+// returns the time up to which everything has been read: that of the last block, or a later
+// one if nothing else had been stored until then. Whoever reads it goes by this clock, so that
+// reading at another speed, or once more, gives the same.
+type Chronicler interface{ Reached() time.Time }

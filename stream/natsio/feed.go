@@ -76,12 +76,17 @@ const mostAhead = 4096
 
 func newFeed(stream string, subjects []string, f capture.Format, g *GridOptions) *feed {
 	d := &feed{stream: stream, grid: g, format: f, overdue: map[table.Mask]bool{}}
-	d.samples = table.NewSampler(f.Channels, table.GridOptions{Rate: f.Rate, Bridge: g.Bridge, Fill: g.Fill}, 1)
 	for _, s := range subjects {
 		d.parts = append(d.parts, feedPart{subject: s})
 	}
-	d.begin()
+	d.init()
 	return d
+}
+
+// init begins with the grid of the format.
+func (d *feed) init() {
+	d.samples = table.NewSampler(d.format.Channels, table.GridOptions{Rate: d.format.Rate, Bridge: d.grid.Bridge, Fill: d.grid.Fill}, 1)
+	d.begin()
 }
 
 // begin begins with rows of unknown clocks.

@@ -105,17 +105,7 @@ func (s *Source) timeless(p *place, l *letterIn, h table.Hint, rate float64) (bo
 func (s *Source) rows(p *place, l *letterIn, h table.Hint, rate float64) error {
 	d := &s.msg
 	if p.feed == nil {
-		subjects := make([]string, len(s.pattern.parts))
-		for i := range subjects {
-			subjects[i] = s.pattern.parts[i].subject
-		}
-		if subjects[0] = s.pattern.parts[0].subject; len(subjects) == 1 {
-			subjects[0] = l.msg.Subject
-		}
-		p.feed = newFeed(l.stream, subjects, capture.Format{Rate: rate, Channels: d.format.Channels}, &s.o.Grid)
-		p.feed.tell = func(state capture.Health, reason string) {
-			s.tell(&s.bad, fault{l.stream, capture.Fault{State: state, Reason: cut(reason)}})
-		}
+		p.feed = s.newFeed(p, l.msg.Subject, capture.Format{Rate: rate, Channels: d.format.Channels})
 	}
 	f := p.feed
 	if f.format.Channels != d.format.Channels {
@@ -128,6 +118,22 @@ func (s *Source) rows(p *place, l *letterIn, h table.Hint, rate float64) error {
 	}
 	s.queue(p)
 	return err
+}
+
+// newFeed returns the feed of a stream, of whose messages one came on a subject.
+func (s *Source) newFeed(p *place, subject string, format capture.Format) *feed {
+	subjects := []string{subject}
+	if len(s.pattern.parts) > 1 {
+		subjects = subjects[:0]
+		for i := range s.pattern.parts {
+			subjects = append(subjects, s.pattern.parts[i].subject)
+		}
+	}
+	f := newFeed(p.stream, subjects, format, &s.o.Grid)
+	f.tell = func(state capture.Health, reason string) {
+		s.tell(&s.bad, fault{p.stream, capture.Fault{State: state, Reason: cut(reason)}})
+	}
+	return f
 }
 
 // queue has the samples of a stream be read, and its rows that wait be looked after.

@@ -1,8 +1,9 @@
 package natsio
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
-	"hash/maphash"
 	"slices"
 
 	"inkling/capture"
@@ -24,7 +25,6 @@ const (
 
 // repeats recognises messages that MQTT devices have sent again.
 type repeats struct {
-	seed maphash.Seed
 	n    uint64 // repeats so far
 	told bool   // of a message that may be a repeat
 }
@@ -38,10 +38,8 @@ func (s *Source) repeated(l *letterIn, d *message) bool {
 		return false
 	}
 	r := &s.repeats
-	if r.seed == (maphash.Seed{}) {
-		r.seed = maphash.MakeSeed()
-	}
-	sum := maphash.Bytes(r.seed, l.msg.Data)
+	hash := sha256.Sum256(l.msg.Data)
+	sum := binary.LittleEndian.Uint64(hash[:])
 	at := s.places.find(l.stream)
 	i := slices.Index(at.recent, sum)
 	switch {

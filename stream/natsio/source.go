@@ -107,39 +107,18 @@ type fault struct {
 // NewSource subscribes to subject. Until Close the source also gets the connection's
 // disconnect, reconnect and error events, after the handlers that the connection has.
 func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) {
-	p, err := parsePattern(subject)
+	s, err := unsubscribed(nc, subject, o) // before the server can refuse the subscription
 	if err != nil {
 		return nil, err
 	}
-	for i := range p.parts {
-		if o.Prefix != "" && overlaps(p.parts[i].subject, o.Prefix+".>") {
-			return nil, fmt.Errorf("nats subject %q overlaps the output %s.>: the program would read what it writes; choose another SourceOptions.Prefix", subject, o.Prefix)
-		}
-	}
-	if len(p.parts) > 1 {
-		switch {
-		case len(o.Format.Names) == 0:
-			return nil, fmt.Errorf("nats subject %q: subjects are joined by the names of their fields, and the channels have no names: list them in Format.Names", subject)
-		case o.Clock == capture.ArrivalTime:
-			return nil, fmt.Errorf("nats subject %q: subjects are joined by their times: leave SourceOptions.Clock out", subject)
-		case o.Grid.Rate <= 0 && o.Format.Rate <= 0:
-			return nil, fmt.Errorf("nats subject %q: subjects are joined by their times, and the rate is not known: set GridOptions.Rate", subject)
-		}
-	}
-	o.Pending = cmp.Or(o.Pending, 256e6)
-	o.Streams = cmp.Or(o.Streams, 1<<16)
-	s := Watch(nc, subject) // before the server can refuse the subscription
-	s.mu.Lock()
-	s.o, s.pattern, s.in, s.places = o, p, newInbox(o.Pending), places{most: o.Streams, forget: s.forget}
-	s.mu.Unlock()
-	sub, err := nc.Subscribe(p.cover(), s.receive)
+	sub, err := nc.Subscribe(s.pattern.cover(), s.receive)
 	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
 	}
 	// receive is faster than the network, but may have to wait for a processor. What waits in
 	// nats.go meanwhile counts as well.
-	sub.SetPendingLimits(max(o.Pending/messageCost, 1<<16), max(o.Pending, 32<<20))
+	sub.SetPendingLimits(max(s.o.Pending/messageCost, 1<<16), max(s.o.Pending, 32<<20))
 	s.mu.Lock()
 	s.sub = sub
 	s.mu.Unlock()
@@ -148,6 +127,55 @@ func NewSource(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) 
 		return nil, fmt.Errorf("nats subject %q: %w", subject, err)
 	}
 	return s, nil
+}
+
+// unsubscribed returns a source of what receive gets.
+func unsubscribed(nc *nats.Conn, subject string, o SourceOptions) (*Source, error) {
+	p, err := parsePattern(subject)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.check(p); err != nil {
+		return nil, err
+	}
+	o.Pending = cmp.Or(o.Pending, 256e6)
+	o.Streams = cmp.Or(o.Streams, 1<<16)
+	s := Watch(nc, subject)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.o, s.pattern, s.in = o, p, newInbox(o.Pending)
+	s.forgetAll()
+	return s, nil
+}
+
+// check reports what does not fit the subjects of a source.
+func (o *SourceOptions) check(p *pattern) error {
+	for i := range p.parts {
+		if o.Prefix != "" && overlaps(p.parts[i].subject, o.Prefix+".>") {
+			return fmt.Errorf("nats subject %q overlaps the output %s.>: the program would read what it writes; choose another SourceOptions.Prefix", p.text, o.Prefix)
+		}
+	}
+	if len(p.parts) == 1 {
+		return nil
+	}
+	switch {
+	case len(o.Format.Names) == 0:
+		return fmt.Errorf("nats subject %q: subjects are joined by the names of their fields, and the channels have no names: list them in Format.Names", p.text)
+	case o.Clock == capture.ArrivalTime:
+		return fmt.Errorf("nats subject %q: subjects are joined by their times: leave SourceOptions.Clock out", p.text)
+	case o.Grid.Rate <= 0 && o.Format.Rate <= 0:
+		return fmt.Errorf("nats subject %q: subjects are joined by their times, and the rate is not known: set GridOptions.Rate", p.text)
+	}
+	return nil
+}
+
+// forgetAll forgets every stream. The caller holds s.mu.
+func (s *Source) forgetAll() {
+	s.places = places{most: s.o.Streams, forget: s.forget}
+	s.full.Init()
+	s.waiting.Init()
+	s.faults, s.bad, s.slow, s.repeats, s.told = nil, seldom{}, seldom{}, repeats{}, map[string]*told{}
+	s.arrival, s.settled = time.Time{}, false
 }
 
 // Watch returns a Source without messages: it reports the health of the connection, and
