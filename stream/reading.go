@@ -28,7 +28,12 @@ func (r *runner) loop(ctx context.Context, src capture.Source) error {
 		err := r.read(ctx, src, &b)
 		switch {
 		case err == nil:
-		case errors.Is(err, io.EOF), ctx.Err() != nil:
+		case errors.Is(err, io.EOF):
+			if r.clock != nil {
+				r.expire()
+			}
+			return nil
+		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, context.DeadlineExceeded):
 			r.expire()
@@ -45,7 +50,7 @@ func (r *runner) loop(ctx context.Context, src capture.Source) error {
 		if r.keeper != nil {
 			r.keeper.due()
 		}
-		if !r.o.Finite && r.now().Sub(r.swept) >= min(r.o.Idle, time.Second)/4 {
+		if (!r.o.Finite || r.clock != nil) && r.streamTime().Sub(r.swept) >= min(r.o.Idle, time.Second)/4 {
 			r.expire() // other streams may be idle
 		}
 	}

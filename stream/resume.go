@@ -108,7 +108,11 @@ func (k *keeper) goOn(ctx context.Context) error {
 	k.before, k.summed = s.seconds, s.summed
 	for i, c := range streams {
 		c.away = k.src == nil
-		r.add(s.streams[i].name, c, r.now()).away = c.away
+		one := r.add(s.streams[i].name, c, r.now())
+		one.away = c.away
+		if r.clock != nil {
+			one.lastBlock, one.idle = s.streams[i].last, s.streams[i].idle
+		}
 	}
 	k.rewind()
 	k.tellOfGoingOn()
@@ -277,15 +281,18 @@ func (k *keeper) save(ended bool) {
 	<-taken
 }
 
-// writeStreams writes the head of s and the streams.
+// writeStreams writes the head of s and the streams, the one whose block came last at the end.
 func (k *keeper) writeStreams(out *stateWriter, s *savedRun) {
 	out.fields(s.visitHead)
-	names := sortedNames(k.r.streams)
-	n := len(names)
+	n := k.r.recent.Len()
 	out.fields(func(c *codec.Codec) { c.Int(&n, 0, n) })
 	var o savedOf
-	for _, name := range names {
-		o.name, o.state = name, k.r.streams[name].c.fields(o.state[:0])
+	for e := k.r.recent.Front(); e != nil; e = e.Next() {
+		s := e.Value.(*live)
+		o.name, o.state = s.name, s.c.fields(o.state[:0])
+		if k.r.clock != nil {
+			o.last, o.idle = s.lastBlock, s.idle
+		}
 		out.fields(o.visit)
 	}
 }

@@ -24,7 +24,7 @@ func (r *runner) room(now time.Time) bool {
 		return false
 	}
 	if !oldest.idle {
-		r.give(oldest, nil, segment.ByIdle, now, false)
+		r.give(oldest, nil, segment.ByIdle, r.now(), false)
 	}
 	r.retire(oldest.name, oldest)
 	return true

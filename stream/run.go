@@ -69,6 +69,9 @@ type RunOptions struct {
 // idle for longest. If none has been idle for Idle its blocks are not labelled, and a
 // status event says so.
 //
+// By the clock of a source that is a capture.Chronicler streams are idle, and dropped, so that
+// it gives the same events at any speed, now and later.
+//
 // Several workers share the streams. The events of one stream come in order and do not
 // depend on the workers; those of different streams are interleaved in no fixed order. A
 // stream whose block is Done ends before the next block is read, so files come out one
@@ -78,6 +81,7 @@ func Run(ctx context.Context, src capture.Source, m *model.Model, opts *RunOptio
 	if err != nil {
 		return err
 	}
+	r.clock, _ = src.(capture.Chronicler)
 	if err := r.start(ctx, src, sinks); err != nil {
 		return err
 	}
@@ -117,9 +121,10 @@ type runner struct {
 	began   time.Time
 	swept   time.Time // when expire was last called
 	past    past
-	keeper  *keeper         // nil: there is no state file
-	number  uint64          // of the last event of no classifier
-	limited context.Context // of the source's reads
+	keeper  *keeper            // nil: there is no state file
+	number  uint64             // of the last event of no classifier
+	clock   capture.Chronicler // nil: streams are idle by the time of this machine
+	limited context.Context    // of the source's reads
 	cancel  context.CancelFunc
 
 	mu      sync.Mutex // guards the fields below, the callbacks and the order of the fan
@@ -164,9 +169,17 @@ func newRunner(m *model.Model, opts *RunOptions) (*runner, error) {
 
 func (r *runner) now() time.Time { return r.sched.now() }
 
+// streamTime returns the time by which streams are idle; zero: nothing has come yet.
+func (r *runner) streamTime() time.Time {
+	if r.clock != nil {
+		return r.clock.Reached()
+	}
+	return r.now()
+}
+
 // block gives a block to its stream; more says that the source has another right now.
 func (r *runner) block(b *capture.Block, more bool) error {
-	now := r.now()
+	now := r.streamTime()
 	if r.keeper != nil {
 		r.keeper.summed = false
 	}
@@ -174,6 +187,9 @@ func (r *runner) block(b *capture.Block, more bool) error {
 		r.send(NewStatus(Header{Time: now}, b.Fault.State, b.Fault.Reason))
 		r.progress(b)
 		return nil
+	}
+	if r.clock != nil {
+		r.lapse(b.Stream, now)
 	}
 	s, err := r.stream(b.Stream, now)
 	if err != nil {
@@ -187,7 +203,7 @@ func (r *runner) block(b *capture.Block, more bool) error {
 	r.recent.MoveToBack(s.recent)
 	s.lastBlock, s.idle = now, false
 	s.shift(b)
-	arrived := now
+	arrived := r.now()
 	if !b.Arrived.IsZero() {
 		arrived = b.Arrived
 	}
@@ -212,7 +228,7 @@ func (r *runner) give(s *live, b *capture.Block, end segment.Ending, now time.Ti
 // refuse handles a block whose format a stream cannot take. A source that ends fails; for
 // another one a status event is returned.
 func (r *runner) refuse(it *item, err error) (e Event, report bool) {
-	if !r.o.Finite {
+	if !r.o.Finite || r.clock != nil {
 		return NewStatus(Header{Stream: it.block.Stream, Time: it.arrived}, capture.Down, err.Error()), true
 	}
 	r.mu.Lock()
@@ -286,7 +302,7 @@ func (r *runner) add(name string, c *Classifier, now time.Time) *live {
 
 // expire ends the segments of idle streams and drops streams idle for longer.
 func (r *runner) expire() {
-	now := r.now()
+	now := r.streamTime()
 	r.swept = now
 	r.names = r.names[:0]
 	for name, s := range r.streams {
@@ -299,13 +315,30 @@ func (r *runner) expire() {
 	for _, name := range r.names {
 		if s := r.streams[name]; !s.idle {
 			s.idle = true
-			r.give(s, nil, segment.ByIdle, now, false)
+			r.give(s, nil, segment.ByIdle, r.now(), false)
 		} else {
 			r.retire(name, s)
 			dropped = true
 		}
 	}
 	r.disperse(dropped)
+}
+
+// lapse ends the segment of a stream that has been idle until now, or drops it, by the clock
+// of the source: expire may not have come to it.
+func (r *runner) lapse(name string, now time.Time) {
+	s := r.streams[name]
+	if s == nil {
+		return
+	}
+	quiet := now.Sub(s.lastBlock)
+	if quiet >= r.o.Idle && !s.idle {
+		s.idle = true
+		r.give(s, nil, segment.ByIdle, r.now(), false)
+	}
+	if quiet >= r.o.Forget {
+		r.retire(name, s)
+	}
 }
 
 // retire drops a stream when all of its blocks are done.

@@ -12,7 +12,7 @@ import (
 )
 
 // stateVersion is the first byte of a saved state.
-const stateVersion = 6
+const stateVersion = 7
 
 // The second byte says what follows the identity.
 const (
@@ -85,7 +85,7 @@ func (c *Classifier) restore(data []byte) error {
 			return codec.ErrState
 		}
 	}
-	fresh, err := c.plan.restoreStream(c.session, &savedOf{c.stream, k.Bytes()})
+	fresh, err := c.plan.restoreStream(c.session, &savedOf{name: c.stream, state: k.Bytes()})
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,9 @@ type savedRun struct {
 // A savedOf is one of its streams.
 type savedOf struct {
 	name  string
-	state []byte // fields of the classifier
+	state []byte    // fields of the classifier
+	last  time.Time // when its last block came, by the clock of the source; zero: that has none
+	idle  bool      // its segment was ended since
 }
 
 // visitHead has what comes before the streams.
@@ -63,6 +65,8 @@ func (s *savedRun) visitHead(k *codec.Codec) {
 func (o *savedOf) visit(k *codec.Codec) {
 	k.String(&o.name)
 	k.Data(&o.state)
+	k.Time(&o.last)
+	k.Bool(&o.idle)
 }
 
 // visitOutputs has what comes behind the streams.
