@@ -23,7 +23,7 @@ import (
 
 type runCmd struct {
 	Model         string   `arg:"" help:"A model file, or bundled:notes."`
-	Source        []string `arg:"" optional:"" help:"mic, mic:NAME, nats:SUBJECT, exec:COMMAND, the URL of a network stream, - for standard input, audio files, or tables (.csv, .tsv; A.csv+B.csv are joined by their times); for a model of text, .txt files. None with --service alone."`
+	Source        []string `arg:"" optional:"" help:"mic, mic:NAME, nats:SUBJECT, jetstream:STREAM[/SUBJECT], exec:COMMAND, the URL of a network stream, - for standard input, audio files, or tables (.csv, .tsv; A.csv+B.csv are joined by their times); for a model of text, .txt files. None with --service alone."`
 	sourceFlags   `group:"Source"`
 	natsFlags     `group:"NATS"`
 	segmentFlags  `group:"Segments, instead of the model's"`
@@ -227,7 +227,9 @@ func (c *runCmd) serve(a *app, m *model.Model, o *stream.Options, connect func()
 }
 
 // endless reports whether the source never ends by itself.
-func (c *runCmd) endless() bool { return len(c.Source) == 0 || endless(c.Source[0]) }
+func (c *runCmd) endless() bool {
+	return len(c.Source) == 0 || endless(c.Source[0]) && !(isStored(c.Source[0]) && c.storedFlags.ends())
+}
 
 // explain says how long the segments of a source that does not end are, where the user has
 // not said it.

@@ -55,6 +55,7 @@ type sourceFlags struct {
 	TrustStreamHeader bool          `help:"Let the header Inkling-Stream be a stream's whole name. Whoever may publish on one subject can then write into any stream."`
 	KeepRepeats       bool          `help:"MQTT devices: label messages of quality of service 1 also if they equal an earlier one of their stream, as a repeat does."`
 	tableFlags        `group:"Tables"`
+	storedFlags
 
 	model   *model.Config // of the model that the source is for; nil: none
 	pending int           // bytes of messages that may wait; 0: the default
@@ -77,10 +78,12 @@ func (f *sourceFlags) openText(a *app, names []string, nc func() (*nats.Conn, er
 		return nil, usagef("--rate, --channels, --format, --speed and --device are for samples, and the model takes text: leave them out")
 	case kind == "mic":
 		return nil, usagef("%s: the model takes text: give .txt files, - for standard input, or nats:SUBJECT", names[0])
-	case len(names) > 1 && (kind == "nats" || names[0] == "-"):
+	case len(names) > 1 && (kind == "nats" || isStored(names[0]) || names[0] == "-"):
 		return nil, usagef("%s: only files can be combined: give one source, or files alone", names[0])
 	case kind == "nats":
 		return f.subject(a, rest, nc, prefix)
+	case isStored(names[0]):
+		return f.stored(a, names[0], nc, prefix)
 	case names[0] == "-":
 		return &input{Source: capture.Text(a.stdin, "stdin"), finite: true}, nil
 	}
@@ -100,6 +103,9 @@ func (f *sourceFlags) openText(a *app, names []string, nc func() (*nats.Conn, er
 func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
 	name := names[0]
 	kind, rest, _ := strings.Cut(name, ":")
+	if err := f.storedFlags.check(name); err != nil {
+		return nil, err
+	}
 	single := endless(name) || name == "-"
 	if single && len(names) > 1 {
 		return nil, usagef("%s: only files can be combined: give one source, or files alone", name)
@@ -109,6 +115,8 @@ func (f *sourceFlags) open(a *app, names []string, nc func() (*nats.Conn, error)
 		return f.microphone(a, rest)
 	case kind == "nats":
 		return f.subject(a, rest, nc, prefix)
+	case isStored(name):
+		return f.stored(a, name, nc, prefix)
 	case kind == "exec", program.IsURL(name):
 		return f.program(a, name)
 	case name == "-":
@@ -180,7 +188,7 @@ func (f *sourceFlags) notes(a *app) func(stream string, notes []string) {
 // endless reports whether a source never ends by itself.
 func endless(name string) bool {
 	kind, _, _ := strings.Cut(name, ":")
-	return kind == "mic" || kind == "nats" || kind == "exec" || program.IsURL(name)
+	return kind == "mic" || kind == "nats" || isStored(name) || kind == "exec" || program.IsURL(name)
 }
 
 // program opens exec:COMMAND, or a URL, which ffmpeg reads.
@@ -231,12 +239,8 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 	if subject == "" {
 		return nil, usagef("nats: give a subject, for example nats:sensors.>")
 	}
-	o := natsio.SourceOptions{Prefix: prefix, Pending: f.pending, TrustStreamHeader: f.TrustStreamHeader, KeepRepeats: f.KeepRepeats, Clock: capture.Timing(f.Clock), Notes: f.notes(a)}
-	var err error
-	if o.Format, err = f.messages(); err != nil {
-		return nil, err
-	}
-	if o.Grid, err = f.grid(); err != nil {
+	o, err := f.messageOptions(a, prefix)
+	if err != nil {
 		return nil, err
 	}
 	c, err := nc()
@@ -249,6 +253,16 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 	}
 	a.logf("listening on %s", subject)
 	return &input{Source: capture.Look(s), live: true}, nil
+}
+
+// messageOptions returns how messages are read.
+func (f *sourceFlags) messageOptions(a *app, prefix string) (o natsio.SourceOptions, err error) {
+	o = natsio.SourceOptions{Prefix: prefix, Pending: f.pending, TrustStreamHeader: f.TrustStreamHeader, KeepRepeats: f.KeepRepeats, Clock: capture.Timing(f.Clock), Notes: f.notes(a)}
+	if o.Format, err = f.messages(); err != nil {
+		return o, err
+	}
+	o.Grid, err = f.grid()
+	return o, err
 }
 
 // messages returns how messages hold samples, where they do not say it themselves.

@@ -74,61 +74,77 @@ func TestKilledRunGoesOn(t *testing.T) {
 			dir := t.TempDir()
 			state, out := filepath.Join(dir, "run.state"), filepath.Join(dir, "out.jsonl")
 			args := []string{"run", "bundled:notes", first, second, "--state", state, "--save-every", "5ms"}
-			killed := 0
-			for {
-				all := slices.Clone(args)
-				if killed < kills {
-					all = append(all, "--speed", "50") // so that there is time to be killed in
-				}
-				var file *os.File
-				if stdout {
-					if file, err = os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666); err != nil {
-						t.Fatal(err)
-					}
-					all = append(all, "--json")
-				} else {
-					all = append(all, "-q", "--to", "file:"+out)
-				}
-				p := process(t, all...)
-				var log bytes.Buffer
-				if p.Stderr = &log; file != nil {
-					p.Stdout = file
-				}
-				if err := p.Start(); err != nil {
-					t.Fatal(err)
-				}
-				ended := make(chan error)
-				go func() { ended <- p.Wait() }()
-				if killed < kills {
-					part := int64(len(whole) / (kills + 1)) // of the output, in which it is killed
-					killAt(p.Process, out, int64(killed)*part+rand.Int64N(part), ended)
-				}
-				err := <-ended
-				if file != nil {
-					file.Close()
-				}
-				if err == nil {
-					break
-				}
-				if p.ProcessState.ExitCode() >= 0 {
-					t.Fatalf("%v: %s", err, &log)
-				}
-				killed++
-			}
-			if killed < kills {
-				t.Errorf("killed %d times only", killed)
-			}
+			killed := runKilled(t, args, []string{"--speed", "50"}, nil, kills, len(whole), out, stdout)
 			got := labelled(t, testkit.ReadFile(t, out))
-			if !slices.Equal(got, want) {
-				for i := range min(len(got), len(want)) {
-					if got[i] != want[i] {
-						t.Fatalf("event %d of %d (want %d):\n got %s\nwant %s", i, len(got), len(want), got[i], want[i])
-					}
-				}
-				t.Fatalf("%d events, want %d", len(got), len(want))
-			}
+			sameLines(t, got, want)
 			t.Logf("%d kills, %d events", killed, len(got))
 		})
+	}
+}
+
+// runKilled runs a command until it has been killed so often, and then to its end, and returns
+// how often it was. Its events go to out, of which there will be about size bytes. slow are
+// arguments that leave time to be killed in, last those of the run that is not killed.
+func runKilled(t *testing.T, args, slow, last []string, kills, size int, out string, stdout bool) (killed int) {
+	t.Helper()
+	for {
+		all := slices.Clone(args)
+		if killed < kills {
+			all = append(all, slow...)
+		} else {
+			all = append(all, last...)
+		}
+		var file *os.File
+		if stdout {
+			var err error
+			if file, err = os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, "--json")
+		} else {
+			all = append(all, "-q", "--to", "file:"+out)
+		}
+		p := process(t, all...)
+		var log bytes.Buffer
+		if p.Stderr = &log; file != nil {
+			p.Stdout = file
+		}
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error)
+		go func() { ended <- p.Wait() }()
+		if killed < kills {
+			part := int64(size / (kills + 1)) // of the output, in which it is killed
+			killAt(p.Process, out, int64(killed)*part+rand.Int64N(part), ended)
+		}
+		err := <-ended
+		if file != nil {
+			file.Close()
+		}
+		if err == nil {
+			break
+		}
+		if p.ProcessState.ExitCode() >= 0 {
+			t.Fatalf("%v: %s", err, &log)
+		}
+		killed++
+	}
+	if killed < kills {
+		t.Errorf("killed %d times only", killed)
+	}
+	return killed
+}
+
+func sameLines(t *testing.T, got, want []string) {
+	t.Helper()
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			t.Fatalf("event %d of %d (want %d):\n got %s\nwant %s", i, len(got), len(want), got[i], want[i])
+		}
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d events, want %d", len(got), len(want))
 	}
 }
 
