@@ -61,7 +61,7 @@ type Stored struct {
 	stream  string
 	o       StoredOptions
 	created time.Time // of the stream
-	end     uint64 // of the last message to read; 0: none is the last
+	end     uint64    // of the last message to read; 0: none is the last
 
 	seq     uint64        // of the last message taken in, or left out at first
 	at      time.Time     // of the streams: when the last message was stored, or later
