@@ -41,7 +41,8 @@ type textDecoder struct {
 	bytes        []byte // read but not decoded: at most a part of a character
 	samples      []float32
 	offset       uint64
-	line, column int // of the next character, from 0
+	line, column int  // of the next character, from 0
+	begun        bool // a character has been read
 	err          error
 }
 
@@ -78,8 +79,9 @@ func (d *textDecoder) decode(ended bool) {
 			break
 		}
 		rest = rest[size:]
-		if r == '\ufeff' && d.line+d.column == 0 && d.offset == 0 && len(d.samples) == 0 {
-			continue
+		first := !d.begun
+		if d.begun = true; first && r == '\ufeff' {
+			continue // a byte order mark
 		}
 		d.samples = append(d.samples, float32(r))
 		d.column++
