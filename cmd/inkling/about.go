@@ -3,17 +3,21 @@ package main
 import (
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"inkling/model"
 	"inkling/stream/evaluate"
+	"inkling/stream/report"
 )
 
 // about says what a result of a model on data is about; m may be nil, and data "".
 func about(name string, m *model.Model, data string) evaluate.About {
 	b := evaluate.About{Data: data, Date: today()}
 	if m != nil {
-		b.Model, b.Hash = name, m.Hash()
+		var card strings.Builder
+		report.Model(&card, name, m)
+		b.Model, b.Hash, b.Card = name, m.Hash(), card.String()
 	}
 	return b
 }

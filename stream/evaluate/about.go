@@ -9,4 +9,5 @@ type About struct {
 	Hash  string    `json:"model_hash,omitempty"` // as model.Model.Hash gives it
 	Data  string    `json:"data,omitempty"`       // their name or place
 	Date  time.Time `json:"date,omitzero"`        // on which it was made
+	Card  string    `json:"-"`                    // the model described, for pages
 }

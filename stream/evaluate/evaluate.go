@@ -61,7 +61,10 @@ func Run(ctx context.Context, m *model.Model, set *dataset.Set, o Options) (*Rep
 	}
 	r := NewReport(m.Config.Labels, j.outcomes, m.HasRunning())
 	r.after(j.outcomes, j.milestones)
-	r.Unit = j.unit()
+	r.Set, r.Unit = j.set, j.unit()
+	for _, p := range j.pieces {
+		r.Signals = append(r.Signals, j.set.Examples[p.example].Samples[p.start*j.set.Channels:p.end*j.set.Channels])
+	}
 	r.Warnings = j.warnings
 	if j.carries() {
 		at, err := j.carried(ctx)

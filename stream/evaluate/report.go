@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"inkling/model/dataset"
 )
 
 // A Report says how good a model is on examples, one by one. The fields below Seconds are
@@ -23,6 +25,8 @@ type Report struct {
 	Unit     string       `json:"-"` // what an example is: "examples", "crops of 0.08 s", …
 	Warnings []string     `json:"-"` // about the data and the model
 	Rows     []Row        `json:"-"` // one per example, in the order of the data
+	Set      *dataset.Set `json:"-"` // that was judged; nil: the report was read from a file
+	Signals  [][]float32  `json:"-"` // of the rows: their samples, channels interleaved, shared with Set
 	Matrix   *Matrix      `json:"-"`
 	Bins     [2]Histogram `json:"-"` // of the confirmed label, and of the running label at the end
 }

@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -113,13 +115,15 @@ func (r Clips) title() string {
 // WriteHTML writes the page of one report; see the function WriteHTML.
 func (r Clips) WriteHTML(w io.Writer) error { return WriteHTML(w, "inkling: evaluation", r.Report) }
 
-// section returns r as a section of a page.
-func (r Clips) section() (*section, error) {
+// section returns r as the section of a page with this number.
+func (r Clips) section(number int) (*section, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
 	s := &section{Heading: printable(r.Title), Warnings: printables(r.Warnings), Figures: r.figures(), Labels: r.confusion().rows(), Unit: "examples",
-		Wrong: r.Wrong(), Rows: len(r.Rows) > 0}
+		Wrong: r.Wrong(), Rows: len(r.Rows) > 0, Examples: r.cellTable(number)}
+	s.about(r.About)
+	slices.SortStableFunc(s.Wrong, func(a, b evaluate.Row) int { return cmp.Compare(b.P, a.P) })
 	if s.Heading == "" {
 		s.Heading = fmt.Sprintf("%d %s", r.Examples, r.unit())
 	}

@@ -22,6 +22,8 @@ const mostListed = 500
 // A section is the part of a page that shows one result.
 type section struct {
 	Title    string // of the page
+	About    []string
+	Card     string
 	Heading  string
 	Warnings []string
 	Figures  []figure
@@ -29,9 +31,10 @@ type section struct {
 	Labels   []labelRow
 	Unit     string // what the labels count
 
-	Wrong []evaluate.Row // Clips
-	Rows  bool           // Clips: whether the result holds its examples
-	More  int            // wrong answers that are not listed
+	Wrong    []evaluate.Row // Clips
+	Rows     bool           // Clips: whether the result holds its examples
+	More     int            // wrong answers that are not listed
+	Examples *cellTable     // Clips: nil without their signals
 
 	err error // of the first picture that failed
 }
@@ -50,21 +53,29 @@ type labelRow struct {
 }
 
 // WriteHTML writes one page with a section for every report: figures, charts as inline
-// SVG, each label's figures, the wrong examples. The page stands alone: it loads nothing
-// and runs no script.
+// SVG, the examples in each cell of the confusion to be heard and seen, each label's
+// figures, the wrong examples. The page stands alone: it loads nothing, and can be read and
+// heard without its script.
 func WriteHTML(w io.Writer, title string, reports ...*evaluate.Report) error {
 	if len(reports) == 0 {
 		return errors.New("there is no report to write")
 	}
 	var sections []*section
-	for _, r := range reports {
-		s, err := Clips{r}.section()
+	plays := false
+	for i, r := range reports {
+		s, err := Clips{r}.section(i)
 		if err != nil {
 			return err
 		}
 		sections = append(sections, s)
+		plays = plays || s.Examples != nil
 	}
-	return pages.ExecuteTemplate(w, "clips", map[string]any{"Title": printable(title), "Sections": sections})
+	return pages.ExecuteTemplate(w, "clips", map[string]any{"Title": printable(title), "Sections": sections, "Plays": plays})
+}
+
+// about puts what the section is about on the page.
+func (s *section) about(a evaluate.About) {
+	s.About, s.Card = aboutParts(a), a.Card
 }
 
 // optional returns nil for a drawing that a result has no data for.

@@ -81,11 +81,8 @@ func (w *waveform) laneHeight() vg.Length {
 func (w *waveform) laneRange(k int) valueRange {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, p := range w.parts {
-		for i := k; i < len(p.samples); i += w.channels {
-			if v := float64(p.samples[i]); !math.IsNaN(v) && !math.IsInf(v, 0) {
-				lo, hi = min(lo, v), max(hi, v)
-			}
-		}
+		least, most := envelope(p.samples, k, w.channels, 0, p.n)
+		lo, hi = min(lo, least), max(hi, most)
 	}
 	return rangeOf(lo, hi)
 }
@@ -151,12 +148,14 @@ func (w *waveform) part(c draw.Canvas, k int, p wavePart, y func(float64) vg.Len
 	c.FillPolygon(p.colour, upper)
 }
 
-// envelope returns the least and the greatest of the samples [from, to) of channel k.
+// envelope returns the least and the greatest of the finite samples [from, to) of channel
+// k; lo > hi if there are none.
 func envelope(samples []float32, k, channels, from, to int) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for i := from; i < to; i++ {
-		v := float64(samples[i*channels+k])
-		lo, hi = min(lo, v), max(hi, v)
+		if v := float64(samples[i*channels+k]); v-v == 0 {
+			lo, hi = min(lo, v), max(hi, v)
+		}
 	}
 	return lo, hi
 }
