@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -17,7 +18,8 @@ import (
 	"inkling/model/segment"
 )
 
-// Model files of an earlier version load and give the events of that version to the bit.
+// Model files of an earlier version load and give the events of that version to the bit. Only
+// an early label waits until its segment can no longer be dropped as too short.
 // testdata/before/maker.go.txt made both files and events.
 func TestOldModelsGiveTheSameEvents(t *testing.T) {
 	if f32.Kernel() == "generic" {
@@ -43,6 +45,9 @@ func TestOldModelsGiveTheSameEvents(t *testing.T) {
 				t.Error("the model is written otherwise than it was")
 			}
 			got, then := replayBefore(t, m), want[name]
+			if name == "early" {
+				got, then = withoutEarly(got), withoutEarly(then)
+			}
 			for i := range max(len(got), len(then)) {
 				if i >= len(got) || i >= len(then) || got[i] != then[i] {
 					t.Fatalf("event %d of %d:\n got %s\nthen %s", i+1, len(then), lineAt(got, i), lineAt(then, i))
@@ -51,6 +56,18 @@ func TestOldModelsGiveTheSameEvents(t *testing.T) {
 		})
 	}
 }
+
+// withoutEarly leaves out early events, and what the early rule says afterwards.
+func withoutEarly(lines []string) (left []string) {
+	for _, line := range lines {
+		if !strings.Contains(line, `"type":"early"`) {
+			left = append(left, earlyVerdict.ReplaceAllString(line, ""))
+		}
+	}
+	return left
+}
+
+var earlyVerdict = regexp.MustCompile(`,?\{"rule":"early",[^}]*\}`)
 
 func lineAt(lines []string, i int) string {
 	if i < len(lines) {

@@ -75,8 +75,8 @@ func ruleTable(t *testing.T) map[string]string {
 }
 
 // Every segment ends in exactly one confirmed or dropped event. One that was not reported
-// names a documented rule whose value and threshold bear it out. Option Why changes no
-// other event.
+// names a documented rule whose value and threshold bear it out. None that is dropped as too
+// short has had an early label. Option Why changes no other event.
 func TestEverySegmentEndsOnceWithItsRule(t *testing.T) {
 	table := ruleTable(t)
 	seen := map[string]int{}
@@ -126,9 +126,16 @@ func (s *setting) checkEvents(t *rapid.T, table map[string]string, seen map[stri
 	es := s.play(t, classifier(t, s), block, nil)
 	checkIDs(t, es)
 	var plain []Event
+	early := uint64(0)
 	for i := range es {
 		e := es[i]
 		s.checkLedger(t, &e, table)
+		switch {
+		case e.Type == Early:
+			early = e.Segment
+		case e.Type == Dropped && e.Segment > 0 && e.Segment == early && e.Rule == decide.Rule(segment.Short):
+			t.Fatalf("segment %d had an early label and was too short: %+v", early, e)
+		}
 		if e.Rule != "" {
 			seen[string(e.Rule)]++
 		}

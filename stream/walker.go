@@ -121,7 +121,7 @@ func (w *walker) advance(c *Classifier, dst []Event, o *op, frame []float32) []E
 	if !c.m.HasRunning() {
 		return dst
 	}
-	early := w.decider.Step(w.step, s.probs)
+	early := w.decider.Step(w.step, s.probs, o.found.Value >= o.found.Threshold)
 	dst = w.reportRunning(c, dst, o)
 	if !early {
 		return dst

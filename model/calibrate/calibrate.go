@@ -2,24 +2,29 @@
 // temperatures, the number of warm-up steps, and the rule by which a running label becomes
 // final. It takes sequences that the network was not trained on.
 //
-// Most programs need Fit alone, or FitSteps if the data have a label for every step; package
-// train calls both.
+// Most programs need Fit and then FitEarly, or FitSteps if the data have a label for every
+// step; package train calls them all.
 package calibrate
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 
 	"inkling/internal/f32"
 	"inkling/model"
 )
 
-// A HeldOut is what a network without calibration answered for one held-out sequence.
+// A HeldOut is what a network without calibration answered for one held-out sequence. The
+// last fields are of a segment that was cut out of a stream, for FitEarly.
 type HeldOut struct {
 	Label   int       // the truth
 	Labels  []int32   // that of every step, −1: none; nil: Label is that of them all
 	Running []float32 // T×C; nil without a running head
 	Probs   []float32 // C, confirmed; without a confirm head the last of Running
+
+	Counted int  // how many steps the answer is about, those before a trailing silence; 0: all
+	Unsure  int  // the first steps, in which the segment could still have been dropped as too short
+	Dropped bool // no label is reported at the end, whatever Probs say
 }
 
 // Confirmed returns the most probable label at the end.
@@ -35,48 +40,29 @@ func (v *HeldOut) Ended() int {
 
 func (v *HeldOut) steps() int { return len(v.Running) / len(v.Probs) }
 
-// Options of Fit.
-type Options struct {
-	Gap        float64 // share of early labels that confirm may overturn
-	Confidence float64 // that it is not more
-}
-
-// Fit sets c.Calibration, c.Decision.Warm and the early rule from vs, which must not be
-// empty. It returns what a user should know about the rule.
-func Fit(c *model.Config, vs []HeldOut, o Options) (notes []string) {
+// Fit sets c.Calibration and c.Decision.Warm from vs, which must not be empty.
+func Fit(c *model.Config, vs []HeldOut) {
 	c.Calibration = temperatures(c, vs)
-	if c.Running == model.RunningNone {
-		return nil
+	if c.Running != model.RunningNone {
+		c.Decision.Warm = warmSteps(vs, len(c.Labels))
 	}
-	c.Decision.Warm = warmSteps(vs, len(c.Labels))
-	tempered := make([]HeldOut, len(vs))
-	for i, v := range vs {
-		tempered[i] = temper(c, &v)
-	}
-	early, supported := learnEarly(c, tempered, o)
-	c.Decision.Early, c.Decision.EarlyP, c.Decision.EarlySteps = early, 0, 0
-	switch {
-	case early == nil:
-		return []string{fmt.Sprintf("no early rule: %d held-out sequences cannot show for any that fewer than half of its labels are overturned", len(vs))}
-	case !supported:
-		return []string{fmt.Sprintf("%d held-out sequences cannot show at %.0f %% confidence that at most %.3g %% of early labels are overturned (the earliest fifth included): "+
-			"the rule holds for %.3g %%; give more examples for a closer one", len(vs), 100*o.Confidence, 100*o.Gap, 100*early.Gap)}
-	}
-	return nil
 }
 
 // temper returns v under c's calibration.
 func temper(c *model.Config, v *HeldOut) HeldOut {
 	n := len(v.Probs)
-	out := HeldOut{Label: v.Label, Running: slices.Clone(v.Running), Probs: slices.Clone(v.Probs)}
+	out := *v
+	out.Running, out.Probs = slices.Clone(v.Running), slices.Clone(v.Probs)
 	for t := range v.steps() {
 		row := out.Running[t*n:][:n]
 		model.ApplyTemperature(row, row, c.Calibration.Running[c.Calibration.Tenth(t+1)])
 	}
-	if k := c.Calibration.Confirm; k != 0 {
+	switch k := c.Calibration.Confirm; {
+	case k != 0:
 		model.ApplyTemperature(out.Probs, out.Probs, k)
-	} else {
-		copy(out.Probs, out.Running[len(out.Running)-n:])
+	case v.steps() > 0:
+		last := cmp.Or(v.Counted, v.steps())
+		copy(out.Probs, out.Running[(last-1)*n:][:n])
 	}
 	return out
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // regress fits the weights of the early rule's score by logistic regression over all steps,
-// with the target whether the step's running label is the confirmed one. Every sequence has
+// with the target whether the step's running label is reported in the end. Every sequence has
 // the same weight. A small ridge keeps the weights finite if the steps are separable. The
 // method is Newton's (iteratively reweighted least squares).
 func regress(c *model.Config, vs []HeldOut) []float64 {
@@ -47,13 +47,12 @@ const ridge = 0.1
 
 // addSteps adds one sequence's share of Hessian and gradient.
 func addSteps(c *model.Config, v *HeldOut, w *mat.VecDense, hessian *mat.SymDense, gradient *mat.VecDense) {
-	share := 1 / float64(max(v.steps()-c.Decision.Warm, 1))
-	confirmed := v.Confirmed()
+	share := 1 / float64(max(v.steps()-max(c.Decision.Warm, v.Unsure), 1))
 	eachStep(c, v, func(_, label int, f *[decide.ScoreFeatures]float64) {
 		x := mat.NewVecDense(len(f), f[:])
 		p := 1 / (1 + math.Exp(-mat.Dot(w, x)))
 		y := 0.0
-		if label == confirmed {
+		if v.bears(label) {
 			y = 1
 		}
 		gradient.AddScaledVec(gradient, share*(p-y), x)

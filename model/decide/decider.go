@@ -49,8 +49,9 @@ func (d *Decider) Begin() {
 }
 
 // Step reads the running head's probabilities at a step, counted from 1, and reports
-// whether its label becomes final with it.
-func (d *Decider) Step(step int, p []float32) (early bool) {
+// whether its label becomes final with it. A label does not become final while the segment
+// may still be dropped, which sure rules out, and the background never does.
+func (d *Decider) Step(step int, p []float32, sure bool) (early bool) {
 	d.best = f32.Argmax(p)
 	d.running.step(d.rules, p, d.Warm(step) || d.cfg.State == Carry && d.running.last >= 0)
 	if d.running.label != d.best {
@@ -60,7 +61,11 @@ func (d *Decider) Step(step int, p []float32) (early bool) {
 	if d.early {
 		return false
 	}
-	d.early = d.stopper.Final(d.cfg, d.usual, step, p)
+	final := d.stopper.Final(d.cfg, d.usual, step, p)
+	if !sure || d.best == d.rules.background {
+		return false
+	}
+	d.early = final
 	if d.Warm(step) {
 		d.watch(float64(p[d.best]))
 	}

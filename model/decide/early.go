@@ -7,7 +7,7 @@ import (
 )
 
 // Early is a learned stopping rule: the running label becomes final at the first
-// step at which its score reaches Thresholc. The score is the log-odds, by logistic
+// step at which its score reaches Threshold. The score is the log-odds, by logistic
 // regression on held-out sequences, that the confirmed label will be the same one;
 // the threshold is the least for which it was shown, with the confidence given, that
 // at most the share Gap of early labels is overturned: of all, and of the earliest

@@ -73,6 +73,13 @@ func (r *Rules) Judge(dst []Verdict, p []float32, peak float64) []Verdict {
 	return dst
 }
 
+// Reports reports whether a segment with confirmed probabilities p is given a label, the
+// rule about evidence aside.
+func (r *Rules) Reports(p []float32) bool {
+	label := f32.Argmax(p)
+	return label != r.background && float64(p[label]) >= r.on[label]
+}
+
 // A Rule is something that a label has to pass before it is reported.
 type Rule string
 

@@ -82,14 +82,17 @@ func (a *activity) take(f *Found, hop []float32) {
 		a.miss.on = false
 		a.openWithPreRoll(f)
 	}
+	sounding := a.sounds(dB)
+	if sounding {
+		a.active = a.pos + uint64(len(hop)/a.channels)
+	}
+	a.soFar, a.least = a.sounded()
 	a.extract(f, hop)
-	if a.sounds(dB) {
-		a.active = a.pos
+	if sounding {
 		a.count(f)
 	}
 	switch {
 	case a.pos-a.start >= a.limit:
-		sounding := a.active == a.pos
 		a.end(f, ByMaximum)
 		if sounding {
 			a.begin(f, a.pos)
@@ -162,6 +165,7 @@ func (a *activity) openWithPreRoll(f *Found) {
 	a.pos -= uint64(len(a.ring) / a.channels)
 	a.begin(f, a.pos)
 	a.active = a.opened
+	a.soFar, a.least = a.sounded()
 	a.extract(f, a.ring)
 	a.ring = a.ring[:0]
 }
@@ -197,6 +201,7 @@ func (a *activity) Finish(f *Found, why Ending) {
 		return
 	}
 	if a.active == a.pos {
+		a.soFar, a.least = a.sounded()
 		a.flush(f)
 	}
 	a.end(f, why)

@@ -23,6 +23,8 @@ type base struct {
 	counted int    // those of them that count
 	end     uint64 // where the counted ones end
 	words   words  // text: what has been read of the open segment
+
+	soFar, least float64 // Value and Threshold of the frames to come
 }
 
 func newBase(c *Config, s Setup) base {
@@ -67,7 +69,7 @@ func (b *base) extract(f *Found, samples []float32) {
 	f.Frames = b.front.Push(f.Frames, samples)
 	for i := range (len(f.Frames) - before) / b.dim {
 		b.frames++
-		e := Event{Kind: FrameReady, End: b.start + uint64(b.front.End(b.frames))}
+		e := Event{Kind: FrameReady, End: b.start + uint64(b.front.End(b.frames)), Value: b.soFar, Threshold: b.least}
 		if b.text { // a character is a frame
 			blank := b.words.blank
 			b.words.read(rune(samples[i]))
@@ -112,7 +114,7 @@ func (b *base) flush(f *Found) {
 		return
 	}
 	b.frames++
-	f.add(Event{Kind: FrameReady, End: b.pos})
+	f.add(Event{Kind: FrameReady, End: b.pos, Value: b.soFar, Threshold: b.least})
 	b.counted, b.end = b.frames, b.pos
 	f.add(Event{Kind: Counted})
 }

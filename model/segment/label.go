@@ -83,6 +83,7 @@ func (l *label) Push(f *Found, samples []float32) {
 		l.frame = l.ear.Push(l.frame[:0], part)
 		l.ring.add(part)
 		if l.open {
+			l.soFar, l.least = l.heardFor()
 			l.extract(f, part)
 		} else {
 			l.pos += uint64(n / l.channels)
@@ -155,6 +156,7 @@ func (l *label) openWithLookBack(f *Found) {
 	l.pos -= uint64(back)
 	l.begin(f, l.pos)
 	l.active = l.opened
+	l.soFar, l.least = l.heardFor()
 	first, second := l.ring.last(back * l.channels)
 	l.extract(f, first)
 	l.extract(f, second)
@@ -163,11 +165,8 @@ func (l *label) openWithLookBack(f *Found) {
 // end closes the segment at the last sample that counts, or drops it.
 func (l *label) end(f *Found, why Ending) {
 	l.earliest = l.active
-	rate := l.rate
-	if rate == 0 {
-		rate = 1
-	}
-	e := Event{Ending: why, Value: float64(l.active-l.opened) / rate, Threshold: float64(l.minimum) / rate}
+	e := Event{Ending: why}
+	e.Value, e.Threshold = l.heardFor()
 	if l.active-l.opened >= l.minimum {
 		l.close(f, e)
 		return
@@ -178,6 +177,16 @@ func (l *label) end(f *Found, why Ending) {
 	f.add(e)
 }
 
+// heardFor returns how long the detector has heard the open segment, and the least that
+// counts, in seconds.
+func (l *label) heardFor() (seconds, least float64) {
+	rate := l.rate
+	if rate == 0 {
+		rate = 1
+	}
+	return float64(l.active-l.opened) / rate, float64(l.minimum) / rate
+}
+
 func (l *label) Finish(f *Found, why Ending) {
 	switch {
 	case !l.open:
@@ -185,6 +194,7 @@ func (l *label) Finish(f *Found, why Ending) {
 		return
 	case l.active+uint64(l.ear.End(2)-l.ear.End(1)) > l.pos: // the last frame counts
 		l.active = l.pos
+		l.soFar, l.least = l.heardFor()
 		l.flush(f)
 	}
 	l.end(f, why)

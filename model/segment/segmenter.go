@@ -119,8 +119,9 @@ const (
 )
 
 // An Event is one thing that a segmenter found. Value and Threshold are the number of
-// the rule that Reason names; a Closed segment of Activity has those of Short, which it
-// has passed.
+// the rule that Reason names. A Closed segment of Activity or Label has those of Short,
+// which it has passed, and a frame of one has those of the segment so far: while Value is
+// under Threshold, the segment may still be dropped.
 type Event struct {
 	Kind       EventKind
 	Ending     Ending // Closed, Dropped, Missed

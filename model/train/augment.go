@@ -26,6 +26,7 @@ const (
 	forHalves
 	forScene
 	forCuts
+	forStreamed
 )
 
 // random returns the generator of one use: it depends on the seed, the purpose

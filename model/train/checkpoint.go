@@ -60,6 +60,7 @@ type savedFold struct {
 	Done     bool
 	Verdicts []savedVerdict
 	Cuts     []savedVerdict
+	Streamed [][]savedVerdict
 	Part     *savedPart
 }
 
@@ -107,6 +108,9 @@ type savedVerdict struct {
 	Labels  []int32
 	Running []float32
 	Probs   []float32
+
+	Counted, Unsure int
+	Dropped         bool
 }
 
 func (p *progress) saved() savedProgress {
@@ -143,6 +147,12 @@ func (c *crossing) saved() (folds []savedFold) {
 		}
 		for _, v := range c.cuts[k] {
 			s.Cuts = append(s.Cuts, savedVerdict(v))
+		}
+		for way, vs := range c.streamed[k] {
+			s.Streamed = append(s.Streamed, nil)
+			for _, v := range vs {
+				s.Streamed[way] = append(s.Streamed[way], savedVerdict(v))
+			}
 		}
 		if done || s.Part != nil {
 			folds = append(folds, s)
@@ -187,6 +197,15 @@ func restored(folds []savedFold, n, labels int) (c crossing, ok bool) {
 		}
 		for _, v := range s.Cuts {
 			c.cuts[s.Fold] = append(c.cuts[s.Fold], calibrate.HeldOut(v))
+		}
+		for way, vs := range s.Streamed {
+			if !possible(vs, labels) {
+				return c, false
+			}
+			c.streamed[s.Fold] = append(c.streamed[s.Fold], nil)
+			for _, v := range vs {
+				c.streamed[s.Fold][way] = append(c.streamed[s.Fold][way], calibrate.HeldOut(v))
+			}
 		}
 	}
 	return c, true
@@ -269,7 +288,8 @@ func possible(verdicts []savedVerdict, n int) bool {
 	}
 	for _, v := range verdicts {
 		steps := len(v.Running) / n
-		if v.Label < -1 || v.Label >= n || len(v.Probs) != n || len(v.Running)%n != 0 || v.Labels != nil && v.Running != nil && len(v.Labels) != steps {
+		if v.Label < -1 || v.Label >= n || len(v.Probs) != n || len(v.Running)%n != 0 || v.Labels != nil && v.Running != nil && len(v.Labels) != steps ||
+			v.Counted < 0 || v.Counted > steps || v.Unsure < 0 || v.Unsure > steps {
 			return false
 		}
 		for _, l := range v.Labels {

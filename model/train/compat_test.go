@@ -17,7 +17,8 @@ func version1() Options {
 }
 
 // The same data, options and seed give the model that version 0.1 wrote, to the bit, and
-// its checkpoint is resumed to that model.
+// its checkpoint is resumed to that model. Only the early rule is another one: it promises
+// more than that of version 0.1.
 func TestModelFileIsThatOfVersion1(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile("testdata/version1.model")
@@ -28,7 +29,7 @@ func TestModelFileIsThatOfVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := old.Bytes()
+	want := withoutEarly(t, old)
 	checkpoint, err := os.ReadFile("testdata/version1.checkpoint")
 	if err != nil {
 		t.Fatal(err)
@@ -38,10 +39,22 @@ func TestModelFileIsThatOfVersion1(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if !bytes.Equal(r.Model.Bytes(), want) {
+		if !bytes.Equal(withoutEarly(t, r.Model), want) {
 			t.Errorf("%s: another model", name)
 		}
 	}
+}
+
+// withoutEarly returns the file of m without its early rule.
+func withoutEarly(t *testing.T, m *model.Model) []byte {
+	t.Helper()
+	c := m.Config
+	c.Decision.Early = nil
+	bare, err := model.New(c, m.Params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bare.Bytes()
 }
 
 // What a model keeps of the options does not depend on the names of Go fields.

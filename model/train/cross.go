@@ -44,15 +44,16 @@ type fold struct{ train, held *dataset.Set }
 
 // crossing is the progress of cross-fitting; a checkpoint holds it.
 type crossing struct {
-	done     []bool                // by fold
-	verdicts [][]calibrate.HeldOut // by fold
-	cuts     [][]calibrate.HeldOut // the same, of the examples as a detector cuts them
-	under    map[int]*trainer      // folds under way
-	resumed  map[int]*savedPart    // what a checkpoint holds of folds that do not yet go on
+	done     []bool                  // by fold
+	verdicts [][]calibrate.HeldOut   // by fold
+	cuts     [][]calibrate.HeldOut   // the same, of the examples as a detector cuts them
+	streamed [][][]calibrate.HeldOut // the same, of judgeStreamed
+	under    map[int]*trainer        // folds under way
+	resumed  map[int]*savedPart      // what a checkpoint holds of folds that do not yet go on
 }
 
 func newCrossing(folds int) crossing {
-	return crossing{done: make([]bool, folds), verdicts: make([][]calibrate.HeldOut, folds), cuts: make([][]calibrate.HeldOut, folds),
+	return crossing{done: make([]bool, folds), verdicts: make([][]calibrate.HeldOut, folds), cuts: make([][]calibrate.HeldOut, folds), streamed: make([][][]calibrate.HeldOut, folds),
 		under: map[int]*trainer{}, resumed: map[int]*savedPart{}}
 }
 
@@ -110,8 +111,12 @@ func (t *trainer) crossOne(ctx context.Context, hooks *Hooks, k int, q calls, wo
 	}
 	finals := f.evaluate(f.candidate(), held).finals
 	cuts := f.judgeCuts(f.candidate(), held, t.cuts())
+	streamed, err := f.judgeStreamed(f.candidate(), held.set)
+	if err != nil {
+		return err
+	}
 	return q.run(func() error {
-		t.crossed.cuts[k] = cuts
+		t.crossed.cuts[k], t.crossed.streamed[k] = cuts, streamed
 		t.crossed.verdicts[k], t.crossed.done[k] = finals, true
 		delete(t.crossed.under, k)
 		return hooks.checkpoint(t)

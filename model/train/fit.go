@@ -182,9 +182,8 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		measured["validation_steps"] = float64(held.n)
 	case held.n > 0:
 		cuts := t.heldCuts(p)
-		for _, note := range calibrate.Fit(&c, append(held.finals, cuts...), calibrate.Options{Gap: t.o.EarlyGap, Confidence: t.o.EarlyConfidence}) {
-			hooks.warn(note)
-		}
+		all := append(held.finals, cuts...)
+		calibrate.Fit(&c, all)
 		measured["validation_confirmed"] = round6(held.confirm)
 		if !math.IsNaN(held.running) {
 			measured["validation_running"] = round6(held.running)
@@ -193,12 +192,20 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		if len(cuts) > 0 {
 			c.Decision.Threshold, measured["validation_cut"] = threshold(&c, cuts, held.finals)
 		}
+		streamed, err := t.heldStreamed(p)
+		if err != nil {
+			return nil, err
+		}
+		if c.Running != model.RunningNone {
+			c.Decision.Background = backgroundOf(c.Labels)
+			for _, note := range calibrate.FitEarly(&c, calibrate.EarlyOptions{Gap: t.o.EarlyGap, Confidence: t.o.EarlyConfidence}, append(streamed, all)...) {
+				hooks.warn(note)
+			}
+		}
 	case c.Running != model.RunningNone && !t.train.origin.Stepwise():
 		c.Decision.EarlyP, c.Decision.EarlySteps = blindP, blindSteps
 	}
-	if slices.Contains(c.Labels, dataset.Background) {
-		c.Decision.Background = dataset.Background
-	}
+	c.Decision.Background = backgroundOf(c.Labels)
 	c.Origin = model.Origin{Program: "inkling", Data: t.train.origin.Hash, Examples: t.shortHashes(),
 		Options: t.o.kept(), Seed: t.o.Seed, Measured: measured}
 	if t.train.set.Kind == dataset.Beats {
@@ -238,6 +245,30 @@ func (t *trainer) heldCuts(p *model.Params) []calibrate.HeldOut {
 		return t.judgeCuts(p, t.valid, t.cuts())
 	}
 	return slices.Concat(t.crossed.cuts...)
+}
+
+// heldStreamed returns the same examples as streams cut them, by judgeStreamed.
+func (t *trainer) heldStreamed(p *model.Params) (all [][]calibrate.HeldOut, err error) {
+	if t.valid != nil {
+		return t.judgeStreamed(p, t.valid.set)
+	}
+	for _, fold := range t.crossed.streamed {
+		for way, vs := range fold {
+			if way == len(all) {
+				all = append(all, nil)
+			}
+			all[way] = append(all[way], vs...)
+		}
+	}
+	return all, nil
+}
+
+// backgroundOf returns the label that is trained but not reported, "" if there is none.
+func backgroundOf(labels []string) string {
+	if slices.Contains(labels, dataset.Background) {
+		return dataset.Background
+	}
+	return ""
 }
 
 // blindP and blindSteps are the early rule of a model without held-out examples.

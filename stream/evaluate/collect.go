@@ -82,6 +82,7 @@ type collector struct {
 	buf     []float32 // of the next block
 	events  []stream.Event
 	now     Candidate // the open segment
+	sure    bool      // it can no longer be dropped as short
 }
 
 // blocksPerSecond is how many blocks of each second are fed.
@@ -100,7 +101,7 @@ func collect(ctx context.Context, m *model.Model, r *Recording, o *StreamOptions
 	d := &m.Config.Decision
 	k.decider = decide.NewDecider(d, m.Config.Labels, m.Config.TypicalSteps())
 	k.c, err = stream.NewClassifier(m, &stream.Options{Segment: o.Segment, Background: true, Top: m.Classes(),
-		Decision: &decide.Config{Background: d.Background, State: d.State, Gap: d.Gap}})
+		Decision: &decide.Config{EarlySteps: 1, State: d.State, Gap: d.Gap}}) // early as soon as the segment is sure
 	if err != nil {
 		return nil, err
 	}
@@ -216,6 +217,11 @@ func (k *collector) keep() {
 		case stream.Running:
 			c.Steps = append(c.Steps, Step{Sample: e.Sample})
 			c.Probs = k.probs(c.Probs, e.Top)
+			if !k.sure {
+				c.Unsure = len(c.Steps)
+			}
+		case stream.Early:
+			k.sure, c.Unsure = true, len(c.Steps)-1
 		case stream.Confirmed, stream.Dropped:
 			if c.Start, c.End, c.EndedBy, c.DecidedAt = e.Start, e.End, e.EndedBy, k.trace.Samples; e.Type == stream.Dropped {
 				c.Dropped = e.Rule
@@ -232,7 +238,7 @@ func (k *collector) keep() {
 	}
 }
 
-func (k *collector) reset() { k.now = Candidate{Running: -1, Early: -1} }
+func (k *collector) reset() { k.now, k.sure = Candidate{Running: -1, Early: -1}, false }
 
 // probs appends the probability of each label.
 func (k *collector) probs(dst []float32, top []stream.Score) []float32 {

@@ -30,8 +30,9 @@ type Outcome struct {
 // stepAt returns the step, counted from 1, at which k tenths of all steps have been seen.
 func stepAt(k, steps int) int { return max(1, (k*steps+Tenths-1)/Tenths) }
 
-// judge fills v from a prediction under the decision rules of c.
-func (v *Outcome) judge(p *model.Prediction, c *model.Config, milestones []int) {
+// judge fills v from a prediction under the decision rules of c, without an early label in
+// the first unsure steps.
+func (v *Outcome) judge(p *model.Prediction, c *model.Config, milestones []int, unsure int) {
 	classes := len(c.Labels)
 	v.Steps, v.Probs, v.Confirmed = p.Steps, p.Confirm, f32.Argmax(p.Confirm)
 	v.Early = v.Confirmed
@@ -50,7 +51,7 @@ func (v *Outcome) judge(p *model.Prediction, c *model.Config, milestones []int) 
 		}
 		v.After = append(v.After, label)
 	}
-	if label, step := earlyLabel(p.Running, c); step > 0 {
+	if label, step := earlyLabel(p.Running, c, unsure); step > 0 {
 		v.Early, v.EarlyStep = label, step
 	}
 }
@@ -64,13 +65,14 @@ func (v *Outcome) NoSegment() {
 }
 
 // earlyLabel applies the early rule to T×C running probabilities. It returns the label
-// and the step, counted from 1, at which it becomes final; 0 if it never does.
-func earlyLabel(running []float32, c *model.Config) (label, step int) {
+// and the step after the first unsure ones, counted from 1, at which it becomes final; 0 if it
+// never does.
+func earlyLabel(running []float32, c *model.Config, unsure int) (label, step int) {
 	var s decide.Stopper
 	s.Reset()
 	classes := len(c.Labels)
 	for t := range len(running) / classes {
-		if s.Final(&c.Decision, c.TypicalSteps(), t+1, running[t*classes:][:classes]) {
+		if s.Final(&c.Decision, c.TypicalSteps(), t+1, running[t*classes:][:classes]) && t >= unsure && c.Labels[s.Label] != c.Decision.Background {
 			return s.Label, t + 1
 		}
 	}

@@ -11,6 +11,7 @@ type piece struct {
 	example    int
 	start, end int
 	name       string
+	unsure     int // the first steps, in which a stream gives no early label
 }
 
 // join replaces the set's examples by joined texts if that is asked for, and finds out
@@ -45,14 +46,14 @@ func (j *job) cut() error {
 	for i, e := range j.set.Examples {
 		frames := j.set.Frames(i)
 		if n == 0 {
-			j.pieces = append(j.pieces, piece{i, 0, frames, e.Name})
+			j.pieces = append(j.pieces, piece{example: i, end: frames, name: e.Name})
 			continue
 		}
 		if frames < n {
 			short++
 		}
 		for at := 0; at+n <= frames; at += n {
-			j.pieces = append(j.pieces, piece{i, at, at + n, e.Name + "@" + j.position(at)})
+			j.pieces = append(j.pieces, piece{example: i, start: at, end: at + n, name: e.Name + "@" + j.position(at)})
 		}
 	}
 	if len(j.pieces) == 0 {

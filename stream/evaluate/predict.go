@@ -75,7 +75,7 @@ func (p *predictor) predict(from, to int) error {
 	values := 0
 	run := func() {
 		for k, answer := range j.m.PredictBatch(frames, 1) {
-			j.outcomes[which[k]].judge(answer, &j.m.Config, j.milestones)
+			j.outcomes[which[k]].judge(answer, &j.m.Config, j.milestones, j.pieces[which[k]].unsure)
 		}
 		frames, which, values = frames[:0], which[:0], 0
 	}
@@ -124,7 +124,8 @@ func (j *job) samples(i int) ([]float32, error) {
 	if j.o.Segment == nil {
 		return samples, nil
 	}
-	start, end, err := j.segment(samples)
+	start, end, unsure, err := j.segment(samples)
+	p.unsure = unsure
 	return samples[start*j.set.Channels : end*j.set.Channels], err
 }
 

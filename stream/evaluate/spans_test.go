@@ -34,7 +34,7 @@ func TestSpansAreThoseOfTheStream(t *testing.T) {
 		set := testset.Random(1, 1, 1, testLabels)
 		set.Rate, set.Examples[0].Samples = 1000, x
 		j := &job{m: m, set: set, o: Options{Segment: &s}}
-		start, end, err := j.segment(x)
+		start, end, _, err := j.segment(x)
 		if err != nil {
 			t.Fatal(err)
 		}

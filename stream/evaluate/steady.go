@@ -72,7 +72,7 @@ func (s *steadiness) measure(c *model.Config, vs []calibrate.HeldOut, probs [][]
 		r.Begin()
 		var truth, given []int32
 		for t, l := range vs[i].Labels {
-			r.Step(t+1, probs[i][t*n:][:n])
+			r.Step(t+1, probs[i][t*n:][:n], true)
 			if l < 0 {
 				continue
 			}

@@ -40,6 +40,7 @@ type Candidate struct {
 	Confirm    []float32   // C probabilities
 	Counted    int         // how many of Steps count: those before the trailing silence
 	Steps      []Step      // of the running head
+	Unsure     int         // how many of Steps could still have been dropped as short: no early label then
 	Probs      []float32   // len(Steps)×C, of the running head; kept with StreamOptions.KeepProbs
 
 	// The fields below, and the labels of Steps, follow the rules of the model, or those
@@ -77,7 +78,7 @@ func (c *Candidate) replay(r *decide.Decider) {
 	r.Begin()
 	for k := range c.Steps {
 		s, p := &c.Steps[k], c.Probs[k*classes:][:classes]
-		early := r.Step(k+1, p)
+		early := r.Step(k+1, p, k >= c.Unsure)
 		label, best := r.Running()
 		if s.Label, s.P = -1, 0; r.Warm(k + 1) {
 			s.Label, s.P = int32(label), best
