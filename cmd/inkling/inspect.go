@@ -30,9 +30,12 @@ func (c *inspectCmd) Run(a *app) error {
 			return nil
 		}
 	}
-	set, err := c.openAny(a)
+	set, why, err := c.openAny(a, c.Name, 0)
 	if err != nil {
 		return err
+	}
+	if why != nil {
+		a.logf("without labels, for train --predict next: %v", why)
 	}
 	if c.Split != "" {
 		if set, err = set.Split(c.Split); err != nil {
@@ -43,18 +46,16 @@ func (c *inspectCmd) Run(a *app) error {
 	return nil
 }
 
-// openAny reads labelled data, or if there are no labels plain recordings.
-func (c *inspectCmd) openAny(a *app) (*dataset.Set, error) {
-	set, err := c.open(a, c.Name, 0)
-	if err == nil {
-		return set, nil
+// openAny reads labelled data or, if why says that there are no labels, plain recordings.
+func (f *readFlags) openAny(a *app, name string, rate float64) (set *dataset.Set, why, err error) {
+	if set, err = f.open(a, name, rate); err == nil {
+		return set, nil, nil
 	}
-	c.recordings = true
-	if plain, perr := c.open(a, c.Name, 0); perr == nil {
-		a.logf("without labels, for train --predict next: %v", err)
-		return plain, nil
+	f.recordings = true
+	if plain, perr := f.open(a, name, rate); perr == nil {
+		return plain, err, nil
 	}
-	return nil, err
+	return nil, nil, err
 }
 
 func isFile(name string) bool {

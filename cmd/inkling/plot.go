@@ -15,6 +15,7 @@ type plotCmd struct {
 	Waveform  plotWaveform  `cmd:"" help:"Draw the waveform of random examples, one after another, with their labels."`
 	Confusion plotConfusion `cmd:"" help:"Draw a confusion chart with row and column summaries."`
 	Curves    plotCurves    `cmd:"" help:"Draw training curves from the CSV that train wrote beside a model."`
+	Gates     plotGates     `cmd:"" help:"Draw what the network's cells take in, keep and let out while they read a file."`
 }
 
 type plotWaveform struct {

@@ -13,8 +13,8 @@ import (
 type cellTable struct {
 	Heads []string
 	Rows  []cellRow
-	Cells []*cell // those that have examples: errors first, the most frequent first
-	Note  string  // about what is left out
+	Cells []*cellGroup // those that have examples: errors first, the most frequent first
+	Note  string       // about what is left out
 }
 
 type cellRow struct {
@@ -30,8 +30,8 @@ type cellMark struct {
 	Title string
 }
 
-// A cell holds examples of a cell of the confusion, worst first.
-type cell struct {
+// A cellGroup holds examples of a cell of the confusion, worst first.
+type cellGroup struct {
 	ID, Title string
 	Count     int
 	Right     bool
@@ -60,7 +60,7 @@ func (r Clips) cellTable(section int) *cellTable {
 	for _, c := range cells {
 		t.Cells = append(t.Cells, c)
 	}
-	slices.SortFunc(t.Cells, func(a, b *cell) int {
+	slices.SortFunc(t.Cells, func(a, b *cellGroup) int {
 		return cmp.Or(compareBool(a.Right, b.Right), b.Count-a.Count, cmp.Compare(a.ID, b.ID))
 	})
 	g := newGallery(r.Set.Kind, r.Set.Channels, r.Set.Rate)
@@ -82,8 +82,8 @@ func (r Clips) heads() []string {
 }
 
 // cells groups the rows of r by true and confirmed label.
-func (r Clips) cells(section int) map[[2]int]*cell {
-	cells := map[[2]int]*cell{}
+func (r Clips) cells(section int) map[[2]int]*cellGroup {
+	cells := map[[2]int]*cellGroup{}
 	heads := r.heads()
 	for i := range r.Rows {
 		row := &r.Rows[i]
@@ -92,7 +92,7 @@ func (r Clips) cells(section int) map[[2]int]*cell {
 			at[1] = len(r.Labels)
 		}
 		if cells[at] == nil {
-			cells[at] = &cell{ID: fmt.Sprintf("s%d-%d-%d", section, at[0], at[1]), Right: at[0] == at[1],
+			cells[at] = &cellGroup{ID: fmt.Sprintf("s%d-%d-%d", section, at[0], at[1]), Right: at[0] == at[1],
 				Title: fmt.Sprintf("%s as %s", printable(r.Labels[at[0]]), printable(heads[at[1]]))}
 		}
 		c := cells[at]
@@ -114,7 +114,7 @@ func compareBool(a, b bool) int {
 
 // fill chooses the examples to show: wrong ones of the greatest probability first, right
 // ones of the least.
-func (r Clips) fill(c *cell, g *gallery) {
+func (r Clips) fill(c *cellGroup, g *gallery) {
 	most, sign := mostWrong, -1
 	if c.Right {
 		most, sign = mostRight, 1
@@ -139,7 +139,7 @@ func rowNote(row *evaluate.Row) string {
 }
 
 // marks returns the table of the cells.
-func (r Clips) marks(cells map[[2]int]*cell) (rows []cellRow) {
+func (r Clips) marks(cells map[[2]int]*cellGroup) (rows []cellRow) {
 	m, columns := r.ConfusionMatrix(), len(r.heads())
 	for i, l := range r.Labels {
 		row := cellRow{Label: printable(l)}

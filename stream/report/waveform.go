@@ -18,7 +18,17 @@ import (
 const maxLanes = 12
 
 func drawWaveform(set *dataset.Set, examples []dataset.Example) (*drawing, error) {
-	w := &waveform{labels: set.Labels, channels: set.Channels, rate: set.Rate, names: valueNames(set)}
+	w, err := newWaveform(set, examples)
+	if err != nil {
+		return nil, err
+	}
+	w.height = w.head + vg.Length(w.lanes)*w.laneHeight() + waveFoot
+	return &drawing{width: w.width, height: w.height, draw: w.draw}, nil
+}
+
+// newWaveform lays out a waveform, but for its height.
+func newWaveform(set *dataset.Set, examples []dataset.Example) (*waveform, error) {
+	w := &waveform{left: waveLeft, right: waveRight, alone: 170, labels: set.Labels, channels: set.Channels, rate: set.Rate, names: valueNames(set)}
 	for i := range examples {
 		e := &examples[i]
 		n := len(e.Samples) / max(set.Channels, 1)
@@ -34,8 +44,7 @@ func drawWaveform(set *dataset.Set, examples []dataset.Example) (*drawing, error
 	}
 	w.width = 760
 	w.spread()
-	w.height = w.head + vg.Length(w.lanes)*w.laneHeight() + waveFoot
-	return &drawing{width: w.width, height: w.height, draw: w.draw}, nil
+	return w, nil
 }
 
 const (
@@ -60,6 +69,8 @@ type waveform struct {
 	parts                    []wavePart
 	ranges                   []valueRange
 	width, height, head      vg.Length
+	left, right              vg.Length // margins
+	alone                    vg.Length // height of a single lane
 	spans                    []waveSpan
 }
 
@@ -72,7 +83,7 @@ type waveSpan struct {
 
 func (w *waveform) laneHeight() vg.Length {
 	if w.lanes == 1 {
-		return 170
+		return w.alone
 	}
 	return max(420/vg.Length(w.lanes), 44)
 }
@@ -88,27 +99,36 @@ func (w *waveform) laneRange(k int) valueRange {
 }
 
 func (w *waveform) x(sample float64) vg.Length {
-	return waveLeft + vg.Length(sample/float64(w.samples))*(w.width-waveLeft-waveRight)
+	return w.left + vg.Length(sample/float64(w.samples))*(w.width-w.left-w.right)
 }
 
 func (w *waveform) draw(c draw.Canvas) {
 	fill(c, paper, 0, 0, w.width, w.height)
+	bottom := w.drawLanes(c)
+	w.timeAxis(c, bottom)
+	if w.lanes < w.channels {
+		c.FillText(style(8, grey, draw.XLeft, draw.YBottom), vg.Point{X: w.left, Y: 6}, fmt.Sprintf("%d of %d channels", w.lanes, w.channels))
+	}
+}
+
+// drawLanes draws the labels and the lanes, and returns where these end.
+func (w *waveform) drawLanes(c draw.Canvas) (bottom vg.Length) {
 	h := w.laneHeight()
 	for k := range w.lanes {
 		top := w.height - w.head - vg.Length(k)*h
 		w.lane(c, k, top-h+3, top-3)
 	}
-	w.axis(c)
 	for _, s := range w.spans {
 		w.label(c, s)
 	}
+	return w.height - w.head - vg.Length(w.lanes)*h
 }
 
 // lane draws channel k between the heights y0 and y1.
 func (w *waveform) lane(c draw.Canvas, k int, y0, y1 vg.Length) {
 	r := w.ranges[k]
 	y := func(v float64) vg.Length { return r.at(v, y0, y1) }
-	r.axis(c, w.names[k], waveLeft, w.x(float64(w.samples)), y0, y1)
+	r.axis(c, w.names[k], w.left, w.x(float64(w.samples)), y0, y1)
 	frame(c, line(pale, 0.5), w.x(0), y0-2, w.x(float64(w.samples)), y1+2)
 	for i, p := range w.parts {
 		if i > 0 {
@@ -160,8 +180,8 @@ func envelope(samples []float32, k, channels, from, to int) (lo, hi float64) {
 	return lo, hi
 }
 
-func (w *waveform) axis(c draw.Canvas) {
-	y := w.height - w.head - vg.Length(w.lanes)*w.laneHeight()
+// timeAxis draws the time below y.
+func (w *waveform) timeAxis(c draw.Canvas, y vg.Length) {
 	length, unit := float64(w.samples), "time (samples)"
 	if w.rate > 0 {
 		length, unit = length/w.rate, "time (s)"
@@ -174,10 +194,7 @@ func (w *waveform) axis(c draw.Canvas) {
 		c.StrokeLine2(line(grey, 0.5), x, y, x, y-4)
 		c.FillText(tick, vg.Point{X: x, Y: y - 6}, strconv.FormatFloat(v, 'g', 6, 64))
 	}
-	c.FillText(style(9, ink, draw.XCenter, draw.YBottom), vg.Point{X: (waveLeft + w.width - waveRight) / 2, Y: 6}, unit)
-	if w.lanes < w.channels {
-		c.FillText(style(8, grey, draw.XLeft, draw.YBottom), vg.Point{X: waveLeft, Y: 6}, fmt.Sprintf("%d of %d channels", w.lanes, w.channels))
-	}
+	c.FillText(style(9, ink, draw.XCenter, draw.YBottom), vg.Point{X: (w.left + w.width - w.right) / 2, Y: 6}, unit)
 }
 
 // spread decides how labels are written: along the examples; upright if those are too
@@ -253,6 +270,9 @@ func (w *waveform) merge() {
 func (w *waveform) label(c draw.Canvas, s waveSpan) {
 	x0, x1 := w.x(float64(s.start)), w.x(float64(s.start+s.n))
 	at := vg.Point{X: (x0 + x1) / 2, Y: w.height - w.head + 7}
+	if s.label == "" {
+		return
+	}
 	c.StrokeLine2(line(s.colour, 2), x0+0.3, at.Y-5, x1-0.3, at.Y-5)
 	sty := style(9, s.colour, draw.XCenter, draw.YBottom)
 	switch {
