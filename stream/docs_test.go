@@ -106,8 +106,8 @@ func documented(t *testing.T) map[Type][]string {
 
 var (
 	common   = []string{"v", "type", "session", "stream", "segment", "step", "sample", "time", "clock"}
-	optional = []string{"version", "model", "truth", "why", "peak", "errors", "quantiles", "values", "forecast", "text", "bits"} // and the reason of a gap
-	ofHeld   = []string{"reason", "threshold", "value"}                                                                          // in confirmed, if it is rejected
+	optional = []string{"version", "model", "truth", "kept", "why", "peak", "errors", "quantiles", "values", "forecast", "text", "bits"} // and the reason of a gap
+	ofHeld   = []string{"reason", "threshold", "value"}                                                                                  // in confirmed, if it is rejected
 )
 
 // Every event of real runs, and every example, has exactly the documented fields.

@@ -89,6 +89,7 @@ type Outcome struct {
 	Steps     int
 	LatencyMS float64 // from the arrival of its last block
 	Truth     string  // demo only: what was played
+	Kept      string  // file that has, or soon will have, the segment's signal; "": it is not kept
 }
 
 // Span is where a segment lies: of confirmed and dropped events.

@@ -68,6 +68,9 @@ func (w *writer) fields(e *Event) {
 		if e.Truth != "" {
 			w.str("truth", e.Truth)
 		}
+		if e.Kept != "" {
+			w.str("kept", e.Kept)
+		}
 		w.why(e.Why)
 	case Dropped:
 		w.heldBack(e)
@@ -246,7 +249,7 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 	for key, dst := range map[string]any{"type": &e.Type, "session": &e.Session, "stream": &e.Stream, "segment": &e.Segment,
 		"step": &e.Step, "sample": &e.Sample, "time": &e.Time, "clock": &e.Clock, "label": &e.Label, "p": &e.P, "top": &e.Top, "warm": &e.Warm,
 		"rejected": &e.Rejected, "running": &e.Running, "agrees": &e.Agrees, "steps": &e.Steps, "start": &e.Start, "end": &e.End,
-		"ended_by": &e.EndedBy, "peak": &e.Peak, "latency_ms": &e.LatencyMS, "truth": &e.Truth, "reason": reason, "threshold": &e.Threshold,
+		"ended_by": &e.EndedBy, "peak": &e.Peak, "latency_ms": &e.LatencyMS, "truth": &e.Truth, "kept": &e.Kept, "reason": reason, "threshold": &e.Threshold,
 		"value": &e.Value, "why": &e.Why, "lost": &e.Lost, "policy": &e.Policy, "state": &e.State, "version": &e.Version, "model": &e.Model} {
 		if e.Type == Summary && key != "type" && key != "session" && key != "stream" && key != "time" && key != "clock" {
 			continue // a summary's counts may have any name

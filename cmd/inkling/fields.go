@@ -116,6 +116,11 @@ var flagOf = map[string]string{
 	"TableOptions.Unlabelled":        "--unlabelled",
 	"feature.Config.Kind":            "--front",
 	"stream.Options.Background":      "--report-background",
+	"keep.Options.Age":               "--keep-days",
+	"keep.Options.Dir":               "--keep",
+	"keep.Options.Max":               "--keep-max",
+	"keep.Options.Unsure":            "--keep-unsure",
+	"keep.Options.When":              "--keep-when",
 	"train.Options.ActivationBudget": "--memory",
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -202,8 +203,14 @@ func (p *pipeline) input() (device string) {
 
 // alone returns errors for inputs that several of the pipelines would read.
 func alone(c *serve.Config, all []*pipeline) (errs []error) {
-	first := map[string]*pipeline{}
+	first, keeps := map[string]*pipeline{}, map[string]*pipeline{}
 	for _, p := range all {
+		if dir := filepath.Clean(p.cmd.Keep); p.cmd.Keep != "" {
+			if other := keeps[dir]; other != nil {
+				errs = append(errs, c.Wrong(p.table, "keep", fmt.Errorf("%s is the folder of pipeline %s already: give each pipeline its own", dir, other.table.Name)))
+			}
+			keeps[dir] = p
+		}
 		switch in := p.input(); {
 		case in == "":
 		case first[in] == nil:

@@ -29,6 +29,7 @@ type runCmd struct {
 	segmentFlags  `group:"Segments, instead of the model's"`
 	decisionFlags `group:"Labels"`
 	continueFlags `group:"Writing text"`
+	keepFlags     `group:"Keeping sound"`
 	To            []string      `help:"Also send events to nats:PREFIX, or append them to a file as JSON lines: file:PATH." placeholder:"nats:PREFIX"`
 	Emit          string        `help:"Which running events to print: step, change, every=100ms or confirmed; for text also word." default:"step"`
 	Listen        *seconds      `help:"Listen for this long before the first segment may open, say what is heard (level, clipping, the detector's probability), and then warn of what keeps the stream from working [2s for a microphone, 0 otherwise]." placeholder:"TIME"`
@@ -189,6 +190,9 @@ func (c *runCmd) checkSource() error {
 	if c.Service == "" {
 		return usagef("there is nothing to label: give a SOURCE (mic, a file, nats:SUBJECT), or --service SUBJECT to answer requests")
 	}
+	if c.Keep != "" {
+		return usagef("--service without a SOURCE: --keep keeps segments of a source, so leave it out")
+	}
 	if c.segmentFlags != (segmentFlags{}) {
 		return usagef("--service without a SOURCE: a request is one segment, so leave out the flags that cut a source into segments")
 	}
@@ -294,6 +298,9 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 	if c.Gather < 0 {
 		return nil, usagef("--gather %v: give 0 or more", c.Gather)
 	}
+	if err := c.keepFlags.check(m); err != nil {
+		return nil, err
+	}
 	if m.HasNext() {
 		return c.nextOptions(m, emit)
 	}
@@ -356,8 +363,8 @@ func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
 		return usagef("--continue: give text files, or - for standard input, to continue")
 	case c.endless():
 		return usagef("--continue: %s never ends: give text files, or - for standard input", c.Source[0])
-	case c.Ahead != 0 || len(c.To) > 0 || c.JSON || c.Quiet:
-		return usagef("--continue prints text only: leave --ahead, --to, --json and --quiet out")
+	case c.Ahead != 0 || len(c.To) > 0 || c.JSON || c.Quiet || c.Keep != "":
+		return usagef("--continue prints text only: leave --ahead, --to, --json, --quiet and --keep out")
 	}
 	src, err := c.openText(a, c.Source, nil, "")
 	if err != nil {

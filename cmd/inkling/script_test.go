@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 //	events FILE OUT            what is the same of FILE's events however they came
 //	accounted REPORT EACH      a report on streams misses or finds every event, and EACH
 //	                           has a line for each of them and each false alarm
+//	keptbits EVENTS EACH N     EACH, of the files that a run kept, has the probabilities of
+//	                           its EVENTS, of at least N files
 //	head OUT FILE N            the first N bytes of a file
 //	write FILE TEXT            a file of just these bytes: \n, \xff and the like as in Go, %% for %
 //	copy-bundled FILE          the bundled model as a file
@@ -79,6 +81,7 @@ func (u *updates) commands() map[string]func(*testscript.TestScript, bool, []str
 		"copy-bundled": copyBundled,
 		"events":       events,
 		"accounted":    accounted,
+		"keptbits":     keptBits,
 		"head":         head,
 		"write":        write,
 	}

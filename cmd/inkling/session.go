@@ -77,6 +77,14 @@ func (c *runCmd) openSession(a *app, m *model.Model, options *stream.Options, co
 		o.Meter = meter
 	}
 	o.Options = *options
+	kept, end, err := c.keepFlags.open(a)
+	if err != nil {
+		return nil, err
+	}
+	if kept != nil {
+		s.opened = append(s.opened, end)
+		o.Taps = append(o.Taps, kept.Tap)
+	}
 	s.options = o
 	c.explain(a, options.Segment)
 	return s, nil

@@ -1,6 +1,6 @@
-// Package audio decodes WAV, FLAC and MP3, and encodes WAV. Formats are recognised by their
+// Package audio decodes WAV, FLAC and MP3, and encodes WAV and FLAC. Formats are recognised by their
 // content, never by names; files may be gzipped. [Decode] reads a whole file, [NewReader]
-// streams one in bounded memory; both give the same samples. [EncodeWAV] writes a file.
+// streams one in bounded memory; both give the same samples. [EncodeWAV] and [EncodeFLAC] write a file.
 //
 // Samples are float32, channels interleaved. Integers of b bits are divided by 2^(b−1), so
 // full scale is ±1. Floats are copied; one that is not finite is an error.
