@@ -56,6 +56,9 @@ func (m *Model) NewDetector() *Detector {
 	return &Detector{m: m, state: m.detector.NewState(), in: make([]float32, m.detector.In())}
 }
 
+// Model returns the model that the detector is of.
+func (d *Detector) Model() *Model { return d.m }
+
 // Front returns a front end for the detector. Its frames begin with the stream, not with a
 // segment, so it is another than that of the segments.
 func (d *Detector) Front() (feature.Extractor, error) { return d.m.Front() }

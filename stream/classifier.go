@@ -25,6 +25,7 @@ type Classifier struct {
 	walked    int             // ops of its queue that are done
 	used      int             // values of its frames that are done
 	follower  follower
+	waits     bool           // samples wait for the detector: see hears
 	ear       *ear           // nil: the stream is labelled from the beginning
 	switched  *Switch        // nil: none
 	feeding   *capture.Block // that Feed has queued last, if there is a switch

@@ -144,6 +144,7 @@ func allFinite(x []float32) bool {
 // feed takes a block of finite samples.
 func (c *Classifier) feed(b *capture.Block) {
 	in := &c.input
+	c.hearOut()
 	if b.Offset < in.next+in.hole {
 		c.reportHole(in.hole) // the block steps back
 		in.told = time.Time{}
@@ -210,6 +211,7 @@ const (
 
 // lose handles a block that does not begin where the last one ended.
 func (c *Classifier) lose(b *capture.Block) {
+	c.hearOut()
 	in := &c.input
 	g := op{kind: opGap, sample: b.Offset, time: b.Time, clock: b.Clock}
 	if in.hole > 0 {
@@ -275,13 +277,19 @@ func (c *Classifier) segmentSamples(samples []float32) {
 		samples = b.samples
 	}
 	c.hear(samples)
-	c.queueFound()
+	if !c.waits {
+		c.queueFound()
+	}
 }
 
 // hear gives the segmenter samples at the model's rate.
 func (c *Classifier) hear(samples []float32) {
 	if c.signal != nil {
 		c.signal.Push(samples)
+	}
+	if c.waits {
+		c.segmenter.(segment.Waiter).Wait(&c.busy().found, samples)
+		return
 	}
 	c.segmenter.Push(&c.busy().found, samples)
 }

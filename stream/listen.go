@@ -70,6 +70,7 @@ func (c *Classifier) listen(at uint64, samples []float32) {
 		return
 	}
 	if !e.begun && len(samples) > 0 {
+		c.hearOut()
 		if c.Open() {
 			c.endSegment(segment.ByGap)
 			c.restart(at)
@@ -86,6 +87,7 @@ func (c *Classifier) listen(at uint64, samples []float32) {
 		if e.left -= n; e.left > 0 {
 			continue
 		}
+		c.hearOut()
 		if e.listening {
 			c.heard(at)
 			patience := aMinute

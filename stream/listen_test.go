@@ -37,8 +37,12 @@ func listening(t *testing.T, m *model.Model, o Options, x []float32, size int) (
 	return events
 }
 
+func listenFront() feature.Config {
+	return feature.Config{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 20, Bands: 4}
+}
+
 func listenModel(t *testing.T) *model.Model {
-	return randomModel(t, 5, feature.Config{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 20, Bands: 4}, listenRate, 1, 1, model.RunningSoftmax, true)
+	return randomModel(t, 5, listenFront(), listenRate, 1, 1, model.RunningSoftmax, true)
 }
 
 // room returns seconds of soft noise with a level in dB of full scale.

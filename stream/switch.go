@@ -71,7 +71,7 @@ func (s *Switch) now(own *plan) *plan {
 func (p *plan) sameSegments(q *plan) bool {
 	a, b := &p.m.Config, &q.m.Config
 	return p.segment == q.segment && p.dec.Gap == q.dec.Gap && p.o.Why == q.o.Why && a.Rate == b.Rate && a.Channels == b.Channels &&
-		a.Text() == b.Text() && (a.Front.Context > 0) == (b.Front.Context > 0)
+		a.Text() == b.Text() && (a.Front.Context > 0) == (b.Front.Context > 0) && (p.segment.Kind != segment.Label || p.m == q.m)
 }
 
 // sameFrames reports whether they find the same frames as well.

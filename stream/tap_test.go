@@ -128,6 +128,7 @@ func TestSegmentsSignalGivesItsAnswer(t *testing.T) {
 		c := classifier(t, &s)
 		c.keepSignal()
 		whole := s.o
+		whole.Listen = 0
 		whole.Segment, whole.State, whole.Emit = &segment.Config{Kind: segment.Whole, MaxDuration: 86400}, "reset", Emit{Confirmed: true}
 		whole.Listen = 0
 		for _, e := range s.play(t, c, func() int { return rapid.IntRange(1, 700).Draw(t, "block") }, nil) {

@@ -20,6 +20,10 @@ type worker struct {
 	frames  [][]float32
 	probs   [][]float32
 
+	chorus  chorus
+	hearing []*lane // of this turn: fed, but for their detectors
+	heard   []*Classifier
+
 	events []Event
 	done   []*item // finished this turn
 }
@@ -78,6 +82,25 @@ func (w *worker) prepare() {
 			w.feed(l)
 		}
 	}
+	w.hear()
+}
+
+// hear has the detectors of the lanes that wait for them hear what was fed.
+func (w *worker) hear() {
+	if len(w.hearing) == 0 {
+		return
+	}
+	w.heard = w.heard[:0]
+	for _, l := range w.hearing {
+		w.heard = append(w.heard, l.c)
+	}
+	w.chorus.hear(w.heard)
+	for _, l := range w.hearing {
+		w.walk(l, len(w.events))
+	}
+	clear(w.heard)
+	clear(w.hearing)
+	w.hearing = w.hearing[:0]
 }
 
 // feed feeds the lane's block.
@@ -87,11 +110,14 @@ func (w *worker) feed(l *lane) {
 	if it := l.cur; it.feed {
 		if first := w.s.refused.Load(); first > 0 && it.number > first {
 			it.feed = false
-		} else if err := l.feed(&it.block); err != nil {
+		} else if waits, err := l.feedFirst(&it.block); err != nil {
 			e, report := w.s.refuse(it, err)
 			if it.feed = report; report {
 				w.events = append(w.events, e)
 			}
+		} else if waits {
+			w.hearing = append(w.hearing, l)
+			return
 		}
 	}
 	w.walk(l, from)

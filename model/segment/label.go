@@ -77,22 +77,48 @@ func (l *label) Reach() uint64 { return l.preRoll + uint64(l.ear.End(1)) }
 // divided into calls.
 func (l *label) Push(f *Found, samples []float32) {
 	for len(samples) > 0 {
-		n := min(int(uint64(l.ear.End(l.frames+1))-l.pos)*l.channels, len(samples))
-		part := samples[:n]
+		n := l.advance(f, samples)
 		samples = samples[n:]
-		l.frame = l.ear.Push(l.frame[:0], part)
-		l.ring.add(part)
-		if l.open {
-			l.soFar, l.least = l.heardFor()
-			l.extract(f, part)
-		} else {
-			l.pos += uint64(n / l.channels)
-		}
 		if len(l.frame) > 0 {
-			l.frames++
-			l.decide(f, float64(l.detector.Hear(l.frame)))
+			l.Heard(f, l.detector.Hear(l.frame))
 		}
 	}
+}
+
+// advance takes the first of samples, up to the end of the ear's next frame, and returns
+// their number. If they complete it, l.frame is that frame, and otherwise empty.
+func (l *label) advance(f *Found, samples []float32) (n int) {
+	n = min(int(uint64(l.ear.End(l.frames+1))-l.pos)*l.channels, len(samples))
+	part := samples[:n]
+	l.frame = l.ear.Push(l.frame[:0], part)
+	l.ring.add(part)
+	if l.open {
+		l.soFar, l.least = l.heardFor()
+		l.extract(f, part)
+	} else {
+		l.pos += uint64(n / l.channels)
+	}
+	return n
+}
+
+func (l *label) Detector() Detector { return l.detector }
+
+func (l *label) Wait(f *Found, samples []float32) { f.waiting = append(f.waiting, samples...) }
+
+func (l *label) Next(f *Found) []float32 {
+	for f.done < len(f.waiting) {
+		if f.done += l.advance(f, f.waiting[f.done:]); len(l.frame) > 0 {
+			return l.frame
+		}
+	}
+	f.waiting, f.done = f.waiting[:0], 0
+	return nil
+}
+
+func (l *label) Heard(f *Found, p float32) {
+	l.frame = l.frame[:0]
+	l.frames++
+	l.decide(f, float64(p))
 }
 
 // decide opens or ends a segment by the detector's probability p at pos.
@@ -188,6 +214,9 @@ func (l *label) heardFor() (seconds, least float64) {
 }
 
 func (l *label) Finish(f *Found, why Ending) {
+	for frame := l.Next(f); frame != nil; frame = l.Next(f) {
+		l.Heard(f, l.detector.Hear(frame))
+	}
 	switch {
 	case !l.open:
 		l.endNear(f, why)

@@ -48,6 +48,24 @@ type Muter interface {
 	Mute(muted bool)
 }
 
+// A Waiter is a segmenter that can wait for its detector, so that the detectors of many
+// streams can be asked together. It finds the same as by Push, to the bit.
+//
+//	w.Wait(&f, samples)
+//	for frame := w.Next(&f); frame != nil; frame = w.Next(&f) {
+//		w.Heard(&f, w.Detector().Hear(frame))
+//	}
+//
+// No other method may be called before Next has returned nil, but Finish, which asks the
+// detector itself.
+type Waiter interface {
+	Segmenter
+	Detector() Detector
+	Wait(f *Found, samples []float32) // takes samples, and does nothing with them yet
+	Next(f *Found) []float32          // the next frame for the detector, valid until Heard; nil if there is none
+	Heard(f *Found, p float32)        // what it says of that frame
+}
+
 // A Marked segmenter is told where a segment begins, at position 0 after a Restart, and
 // ends, by Finish.
 type Marked interface {
@@ -98,10 +116,15 @@ func New(c *Config, s Setup) Segmenter {
 type Found struct {
 	Events []Event
 	Frames []float32 // of the events of kind FrameReady, in order, Dim values each
+
+	waiting []float32 // samples that Wait has taken
+	done    int       // of these
 }
 
 // Reset forgets what was found and keeps its memory.
-func (f *Found) Reset() { f.Events, f.Frames = f.Events[:0], f.Frames[:0] }
+func (f *Found) Reset() {
+	f.Events, f.Frames, f.waiting, f.done = f.Events[:0], f.Frames[:0], f.waiting[:0], 0
+}
 
 func (f *Found) add(e Event) { f.Events = append(f.Events, e) }
 
