@@ -21,6 +21,7 @@ type tuneCmd struct {
 	MaxFalseAlarms *perHour `help:"Allow at most this rate of false alarms: 0.5/h, 2/day, 3/week. Finds the greatest recall within it." placeholder:"RATE"`
 	MaxWrong       *ratio   `help:"Report at most this many labels wrongly at events, as a share of the events: 0.02 or 2%. Counts another label, one reported twice, and one too far from its event's begin; --max-false-alarms then bounds only what is reported on the background." placeholder:"SHARE"`
 	MinRecall      *ratio   `help:"Find at least this share of the events: 0.95 or 95%. Without --max-false-alarms and --max-wrong, with the fewest false alarms." placeholder:"SHARE"`
+	EarlyGap       *ratio   `help:"Let the end overturn at most this share of early labels. By itself, only the early rule is learned anew, and everything else stays [5%]." placeholder:"SHARE"`
 	MaxLatency     seconds  `help:"Allow at most this median time from the begin of an event to its running label." placeholder:"TIME"`
 	Confidence     ratio    `help:"Confidence that false alarms and recall hold on other streams; 0 goes by what was observed." default:"0.9"`
 	Out            string   `short:"o" help:"File for the tuned model [MODEL itself]." placeholder:"MODEL"`
@@ -79,8 +80,12 @@ func (c *tuneCmd) options() (o tune.Options, err error) {
 	switch {
 	case c.MaxWrong != nil && !(g.Wrong > 0 && g.Wrong < 1):
 		return o, usagef("--max-wrong %v: give a share of the events above 0 and below 100 %%, such as 2%%; no stream can prove that nothing is ever told wrongly", g.Wrong)
-	case g.FalseAlarms < 0 && g.Wrong == 0 && g.Recall == 0:
-		return o, usagef("there is no goal: give --max-false-alarms 0.5/h, --max-wrong 2%%, --min-recall 0.95, or several of them; --max-latency goes with any")
+	case c.EarlyGap != nil && !(*c.EarlyGap > 0 && *c.EarlyGap < 0.5):
+		return o, usagef("--early-gap %v: give a share above 0 and below 50 %%, such as 5%%", float64(*c.EarlyGap))
+	case g.FalseAlarms < 0 && g.Wrong == 0 && g.Recall == 0 && c.EarlyGap == nil:
+		return o, usagef("there is no goal: give --max-false-alarms 0.5/h, --max-wrong 2%%, --min-recall 0.95, or several of them; --max-latency goes with any. --early-gap 5%% by itself tunes the early rule")
+	case c.EarlyGap != nil && g.FalseAlarms < 0 && g.Wrong == 0 && g.Recall == 0 && g.Latency > 0:
+		return o, usagef("--max-latency goes with --max-false-alarms, --max-wrong or --min-recall, not with --early-gap alone")
 	case c.Out == "" && strings.HasPrefix(c.Model, "bundled:"):
 		return o, usagef("%s cannot be changed: name a file for the tuned model with --out", c.Model)
 	case !(c.Tolerance > 0):
@@ -88,10 +93,14 @@ func (c *tuneCmd) options() (o tune.Options, err error) {
 	case c.Proof < 0:
 		return o, usagef("--proof %v: give a positive duration, such as 8h", float64(c.Proof))
 	}
-	if err := g.Check(); err != nil {
+	o = tune.Options{Goal: g, Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, FixedSegments: c.KeepSegments, BestEffort: c.BestEffort}
+	if c.EarlyGap != nil {
+		o.EarlyGap = float64(*c.EarlyGap)
+	}
+	if err := o.Check(); err != nil {
 		return o, usageError{err}
 	}
-	return tune.Options{Goal: g, Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, FixedSegments: c.KeepSegments, BestEffort: c.BestEffort}, nil
+	return o, nil
 }
 
 // streams returns the annotated recordings of DATA, or streams composed of its examples.
@@ -141,12 +150,14 @@ func (c *tuneCmd) examples(a *app, m *model.Model) (*dataset.Set, error) {
 // finish prints what was found, and writes the model and its pictures.
 func (c *tuneCmd) finish(a *app, m *model.Model, r *tune.Result) error {
 	out := cmp.Or(c.Out, c.Model)
-	picture := beside(out, ".tune.png")
 	r.Report.About = about(c.Model, m, c.Data)
-	if err := report.TradeOff(r, picture); err != nil {
-		return err
+	if len(r.Curve) > 0 {
+		picture := beside(out, ".tune.png")
+		if err := report.TradeOff(r, picture); err != nil {
+			return err
+		}
+		a.logf("wrote %s", picture)
 	}
-	a.logf("wrote %s", picture)
 	if c.Report != "" {
 		if err := atomicfile.WriteFile(c.Report, report.Tuned{Result: r}.WriteHTML); err != nil {
 			return err

@@ -129,7 +129,7 @@ func eachStep(c *model.Config, v *HeldOut, f func(step, label int, features *[de
 		if step <= v.Unsure {
 			continue
 		}
-		x := decide.Features(row, held, step, c.Calibration.Steps)
+		x := decide.Features(row, held, step, c.TypicalSteps())
 		f(step, label, &x)
 	}
 }

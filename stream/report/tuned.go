@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -22,6 +23,12 @@ func (r Tuned) WriteText(out io.Writer) error {
 	r.writeAlarms(w)
 	fmt.Fprintf(w, "running label after\t%s ms\t%s ms\tmedian, found events\n", b.LatencyMS, f.LatencyMS)
 	fmt.Fprintf(w, "its changes a minute\t%s\t%s\n", b.Flips, f.Flips)
+	if b.Early+f.Early > 0 {
+		fmt.Fprintf(w, "early labels overturned\t%s\t%s\t%d of %d\n", b.EarlyOverturned, f.EarlyOverturned, int(math.Round(float64(f.EarlyOverturned)*float64(f.Early))), f.Early)
+	}
+	if e := r.Early; e != nil && e.Confidence > 0 && f.Early > 0 {
+		fmt.Fprintf(w, "  at %.0f %%, at most\t\t%s\n", 100*e.Confidence, evaluate.Share(e.Gap))
+	}
 	d := &r.Decision
 	fmt.Fprintf(w, "threshold\t\t%.6g\n", d.Threshold)
 	for _, label := range slices.Sorted(maps.Keys(d.On)) {
@@ -73,5 +80,9 @@ func (r Tuned) WriteHTML(w io.Writer) error {
 	if u := r.Unreachable(); u != "" {
 		s.Warnings = append(slices.Clip(s.Warnings), u)
 	}
-	return Stream{&s}.writePage(w, drawTradeOff(r))
+	var tradeOff *drawing
+	if len(r.Curve) > 0 {
+		tradeOff = drawTradeOff(r)
+	}
+	return Stream{&s}.writePage(w, tradeOff)
 }

@@ -26,6 +26,9 @@ type Figures struct {
 	WrongMost           float64         `json:"wrong_share_at_most"`
 	LatencyMS           evaluate.Number `json:"latency_ms"` // median to the running label that stays; without one, to the confirmed
 	Flips               evaluate.Number `json:"flips_per_minute"`
+
+	Early           int            `json:"early"` // early labels
+	EarlyOverturned evaluate.Share `json:"early_overturned_share"`
 }
 
 func (r *run) figures(s scored) Figures {
@@ -41,7 +44,8 @@ func (r *run) figures(s scored) Figures {
 		Recall: s.Recall, PerHour: float64(all) / hours, OnBackgroundPerHour: float64(background) / hours, WrongShare: evaluate.ShareOf(wrong, s.Events),
 		RecallLeast: r.AtLeast(s.Found, s.Events, hours), PerHourMost: r.AtMost(all, hours),
 		OnBackgroundMost: r.AtMost(background, hours), WrongMost: r.WrongAtMost(wrong, s.Events, hours),
-		LatencyMS: evaluate.Number(late), Flips: s.Running.FlipsPerMinute}
+		LatencyMS: evaluate.Number(late), Flips: s.Running.FlipsPerMinute,
+		Early: s.Early.Given, EarlyOverturned: s.Early.OverturnedShare}
 }
 
 // measured names what the model file keeps of f: what was measured, and with a Confidence

@@ -15,12 +15,14 @@
 package tune
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"inkling/model"
+	"inkling/model/decide"
 	"inkling/model/segment"
 	"inkling/stream/evaluate"
 )
@@ -28,6 +30,7 @@ import (
 // Options of Run.
 type Options struct {
 	Goal
+	EarlyGap          float64 // greatest share of early labels that the end overturns [DefaultEarlyGap]; without another goal the early rule alone is tuned
 	Tolerance         float64 // see evaluate.StreamOptions
 	IgnoreUnknown     bool    // see evaluate.StreamOptions
 	FixedSegments     bool    // leave the segmenter as it is
@@ -47,6 +50,7 @@ type Result struct {
 	Config   *model.Config  `json:"-"` // of the tuned model; nil if the model should stay as it is
 	Segment  segment.Config `json:"segment"`
 	Decision Decision       `json:"decision"`
+	Early    *decide.Early  `json:"early,omitempty"` // the learned early rule
 
 	Curve  []Point                `json:"-"` // of the proof, from the strictest thresholds on
 	Report *evaluate.StreamReport `json:"-"` // of the proof with the tuned model
@@ -67,7 +71,7 @@ func (r *Result) Unreachable() string {
 	if r.Reached {
 		return ""
 	}
-	return fmt.Sprintf("unreachable (%s): %s", &r.Goal, r.Why)
+	return fmt.Sprintf("unreachable (%s): %s", cmp.Or(r.Goal.String(), "early labels that the end confirms"), r.Why)
 }
 
 type run struct {
@@ -88,6 +92,9 @@ func Run(ctx context.Context, m *model.Model, searching, proving []evaluate.Reco
 		o.Tolerance = evaluate.DefaultTolerance
 	}
 	r := &run{Options: o, ctx: ctx, m: m, searching: searching, proving: proving}
+	if o.onlyEarly() {
+		return r.tuneEarly()
+	}
 	more, halve := r.allot()
 	r.course = r.newCourse(more)
 	r.log("running the model over the streams with its own segmenter")
@@ -190,15 +197,15 @@ func (r *run) prove(p *plan, before, after []*evaluate.Trace) *Result {
 		n = r.effort(p, res, after)
 	}
 	put(&p.decision, p.path, n, r.m.Config.Labels)
+	r.score(p, after)
+	r.learnEarly(p, after)
 	s := r.score(p, after)
 	res.Report, res.After = s.StreamReport, r.figures(s)
 	if l := float64(res.After.LatencyMS); res.Reached && r.Goal.Latency > 0 && !(l <= r.Goal.Latency) {
 		res.Reached, res.Why = false, fmt.Sprintf("the best is a median of %.0f ms to the running label, at a recall of %s", l, res.After.Recall)
 	}
 	c := r.config(p, &res.After)
-	res.Segment = c.Segment
-	d := &c.Decision
-	res.Decision = Decision{d.Threshold, d.On, d.CUSUMLimit, d.CUSUMDrift, d.Smooth, d.Hold}
+	res.settings(p)
 	if res.Reached || r.BestEffort {
 		res.Config = &c
 	}
