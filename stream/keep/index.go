@@ -33,9 +33,14 @@ func (c *Clip) row(text bool) string {
 	if text {
 		first = c.Text
 	}
+	return cells(first, c.Label, number(c.P), c.Other, number(c.OtherP), c.Running, c.Early, strings.Join(names(c.Reason), " "), c.Rule,
+		c.Time.UTC().Format(time.RFC3339Nano), c.Stream, c.Session, strconv.FormatUint(c.Segment, 10), strconv.FormatUint(c.At, 10), c.Model)
+}
+
+// cells returns a line of a table.
+func cells(list ...string) string {
 	var b bytes.Buffer
-	for i, cell := range []string{first, c.Label, number(c.P), c.Other, number(c.OtherP), c.Running, c.Early, strings.Join(names(c.Reason), " "), c.Rule,
-		c.Time.UTC().Format(time.RFC3339Nano), c.Stream, c.Session, strconv.FormatUint(c.Segment, 10), strconv.FormatUint(c.At, 10), c.Model} {
+	for i, cell := range list {
 		if i > 0 {
 			b.WriteByte(',')
 		}
@@ -83,7 +88,7 @@ func parseIndex(name string, data []byte) (clips []Clip, rows []string, err erro
 	r.ReuseRecord = true
 	from, text := int64(0), false
 	for first := true; ; first = false {
-		cells, err := r.Read()
+		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			return clips, rows, nil
 		}
@@ -95,12 +100,12 @@ func parseIndex(name string, data []byte) (clips []Clip, rows []string, err erro
 		case err != nil:
 			return nil, nil, fmt.Errorf("%s: %w: correct it, or move the folder away", name, err)
 		case first:
-			if head := strings.Join(cells, ",") + "\n"; head != header(false) && head != header(true) {
+			if head := strings.Join(row, ",") + "\n"; head != header(false) && head != header(true) {
 				return nil, nil, fmt.Errorf("%s: the first line is not that of a folder of kept segments: name another folder", name)
 			}
-			text = cells[0] == "text"
+			text = row[0] == "text"
 		default:
-			c, err := parseRow(cells)
+			c, err := parseRow(row)
 			if err == nil && !text && !ours(c.File) {
 				err = fmt.Errorf("file: %q is no name of a kept segment", c.File)
 			}

@@ -55,15 +55,11 @@ func (t *tap) Segment(e *stream.Event, m *model.Model, format capture.Format, si
 	}
 	c.Time = c.Time.UTC()
 	j := job{clip: c, format: format, signal: signal, names: m.Config.Names}
-	ext := ".csv"
-	switch {
-	case m.Config.Text():
-		j.clip.Text, j.signal, ext = dataset.TextOf(signal), nil, ""
-	case Sound(format):
-		ext = ".wav"
-		if audio.FLACBits(clipOf(&j)) > 0 {
-			ext = ".flac"
-		}
+	ext := ""
+	if m.Config.Text() {
+		j.clip.Text, j.signal = dataset.TextOf(signal), nil
+	} else {
+		ext = extension(&j)
 	}
 	if ext != "" {
 		j.clip.File = t.k.name(fileStem(&c), ext)
@@ -71,6 +67,17 @@ func (t *tap) Segment(e *stream.Event, m *model.Model, format capture.Format, si
 	if t.k.put(j) && ext != "" {
 		e.Kept = filepath.Join(t.k.o.Dir, filepath.FromSlash(j.clip.File))
 	}
+}
+
+// extension returns that of the file for a job's signal.
+func extension(j *job) string {
+	switch {
+	case !Sound(j.format):
+		return ".csv"
+	case audio.FLACBits(clipOf(j)) > 0:
+		return ".flac"
+	}
+	return ".wav"
 }
 
 func clipOf(j *job) *audio.Clip {
