@@ -11,6 +11,7 @@ import (
 type inspectCmd struct {
 	Name      string `arg:"" help:"A model file or labelled data; bundled:notes is both."`
 	JSON      bool   `help:"Print the configuration of a model as JSON."`
+	Picture   string `help:"Draw a model's network to this file, .png or .svg." placeholder:"FILE"`
 	readFlags `group:"Data"`
 }
 
@@ -19,6 +20,12 @@ func (c *inspectCmd) Run(a *app) error {
 		m, err := openModel(c.Name)
 		if err != nil {
 			return err
+		}
+		if c.Picture != "" {
+			if err := report.Network(m, about(c.Name, m, ""), c.Picture); err != nil {
+				return err
+			}
+			a.logf("wrote %s", c.Picture)
 		}
 		if c.JSON {
 			enc := json.NewEncoder(a.data())
@@ -29,6 +36,9 @@ func (c *inspectCmd) Run(a *app) error {
 		if c.Name != bundledNotes {
 			return nil
 		}
+	}
+	if c.Picture != "" && c.Name != bundledNotes {
+		return usagef("--picture draws a model's network, and %s is none: for data there is `inkling plot waveform`", c.Name)
 	}
 	set, why, err := c.openAny(a, c.Name, 0)
 	if err != nil {
