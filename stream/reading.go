@@ -103,7 +103,11 @@ func (r *runner) read(ctx context.Context, src capture.Source, b *capture.Block)
 		if r.cancel != nil {
 			r.cancel()
 		}
-		r.limited, r.cancel = context.WithTimeout(ctx, min(r.o.Idle, time.Second))
+		most := min(r.o.Idle, time.Second)
+		if r.o.Store != nil {
+			most = min(most, r.o.Save)
+		}
+		r.limited, r.cancel = context.WithTimeout(ctx, most)
 	}
 	return src.Read(r.limited, b)
 }

@@ -5,23 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 	"time"
 
 	"inkling/capture"
-	"inkling/internal/atomicfile"
 	"inkling/internal/codec"
-	"inkling/internal/lockfile"
 )
 
 // A keeper keeps the state of a Run in a file. Its methods are called by the goroutine that
 // reads.
 type keeper struct {
-	r       *runner
-	path    string
-	src     capture.Replayer // nil: the source cannot be read again
-	sinks   []Sink
-	release func() // the lock of path
+	r     *runner
+	vault vault
+	src   capture.Replayer // nil: the source cannot be read again
+	sinks []Sink
 
 	saved   *savedRun     // what the Run goes on from; nil: it begins anew
 	notes   []Event       // to be told when the sinks are there
@@ -29,49 +26,46 @@ type keeper struct {
 	writing chan error    // gets the result of the save under way; nil: there is none
 	failed  string        // how the last save failed
 	summed  bool          // the summary was sent, and nothing has come since
+	idle    bool          // nothing has come since the last save
 	before  time.Duration // that earlier runs took
 }
 
-// newKeeper locks and reads the state file. Whatever is wrong with it, the Run begins
-// anew: what is there is kept beside it.
+// newKeeper reads the state. If one cannot go on from that of a file, the Run begins anew, and
+// what is there is kept beside it.
 func newKeeper(ctx context.Context, r *runner, src capture.Source, sinks []Sink) (*keeper, error) {
-	release, err := lockfile.Take(r.o.State)
-	if err != nil {
+	k := &keeper{r: r, sinks: sinks}
+	var err error
+	if r.o.Store != nil {
+		saving, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		context.AfterFunc(ctx, func() { time.AfterFunc(r.o.Drain, cancel) })
+		k.vault = &storeVault{saving, r.o.Store}
+		k.sinks = append(slices.Clone(sinks), r.o.Store)
+	} else if k.vault, err = newFileVault(r.o.State); err != nil {
 		return nil, err
 	}
-	k := &keeper{r: r, path: r.o.State, sinks: sinks, release: release}
 	k.src, _ = src.(capture.Replayer)
-	if k.saved, err = readState(k.path, r.plan); err == nil && k.saved != nil {
-		err = k.goOn(ctx)
+	data, err := k.vault.load()
+	if err != nil && r.o.Store != nil {
+		return nil, fmt.Errorf("%s: %w", k.vault, err)
+	}
+	if data != nil && err == nil {
+		if k.saved, err = readState(data, r.plan); err == nil {
+			err = k.goOn(ctx)
+		}
 	}
 	if ctx.Err() != nil {
-		k.release()
+		k.vault.close()
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		aside, moved := setAside(k.path)
+		aside, moved := k.vault.setAside()
 		if moved != nil {
-			k.release()
-			return nil, fmt.Errorf("%s: %w, and it cannot be moved out of the way: %w", k.path, err, moved)
+			k.vault.close()
+			return nil, fmt.Errorf("%s: %w, and it cannot be moved out of the way: %w", k.vault, err, moved)
 		}
-		k.tell(capture.Doubtful, fmt.Sprintf("%s: %v: begun anew, and the old file kept as %s", k.path, err, aside))
+		k.tell(capture.Doubtful, fmt.Sprintf("%s: %v: begun anew, and the old file kept as %s", k.vault, err, aside))
 	}
 	return k, nil
-}
-
-// setAside renames a file to a name that is not used.
-func setAside(path string) (string, error) {
-	for i := 1; ; i++ {
-		aside := path + ".old"
-		if i > 1 {
-			aside += fmt.Sprint("-", i)
-		}
-		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
-			return aside, os.Rename(path, aside)
-		} else if err != nil {
-			return "", err
-		}
-	}
 }
 
 func (k *keeper) tell(state capture.Health, reason string) {
@@ -158,7 +152,7 @@ func (k *keeper) rewind() {
 }
 
 func (k *keeper) tellOfGoingOn() {
-	what := fmt.Sprintf("going on from %s, saved at %s, with %d streams", k.path, k.saved.at.UTC().Format(time.RFC3339), len(k.saved.streams))
+	what := fmt.Sprintf("going on from %s, saved at %s, with %d streams", k.vault, k.saved.at.UTC().Format(time.RFC3339), len(k.saved.streams))
 	if k.src == nil && !k.saved.ended {
 		what += ": the program did not end by itself, and what came since then is in the gaps, though events of session " + k.saved.session + " may tell of it"
 	}
@@ -192,13 +186,21 @@ func (k *keeper) due() {
 		select {
 		case err := <-k.writing:
 			k.writing = nil
+			if errors.Is(err, ErrTaken) {
+				k.r.fail(err)
+				return
+			}
 			k.tellFailure(err)
 		default:
 			return
 		}
 	}
+	if k.idle && k.r.o.Store != nil {
+		return
+	}
 	if now := k.r.now(); !now.Before(k.next) {
 		k.save(false)
+		k.idle = true
 		k.next = now.Add(max(k.r.o.Save, slowest*k.r.now().Sub(now)))
 	}
 }
@@ -258,7 +260,7 @@ func (k *keeper) save(ended bool) {
 	taken := make(chan struct{})
 	go func(writing chan error) {
 		first := true
-		err := atomicfile.WriteFile(k.path, func(w io.Writer) error {
+		err := k.vault.save(func(w io.Writer) error {
 			out := newStateWriter(w)
 			k.writeStreams(out, s)
 			first = false
@@ -274,7 +276,7 @@ func (k *keeper) save(ended bool) {
 			close(taken)
 		}
 		if err != nil {
-			err = fmt.Errorf("%s: %w", k.path, err)
+			err = fmt.Errorf("%s: %w", k.vault, err)
 		}
 		writing <- err
 	}(k.writing)

@@ -29,6 +29,7 @@ type RunOptions struct {
 	Memory  int           // bytes of heap beyond those in use at first, at which no further stream begins [no bound]
 	Drain   time.Duration // after the end of ctx: how long what has arrived is labelled and delivered [10 s]
 	State   string        // file that keeps the state of all streams, from which the next Run goes on [none]; see Run
+	Store   Store         // keeps it elsewhere, with the events, which it gets as a further sink [none]
 	Save    time.Duration // how often the state is written, at most a twentieth of the time [1 s]
 	Keep    int           // bytes of events that must not be lost, kept for a sink that takes nothing [128 MB]
 
@@ -219,6 +220,9 @@ func (r *runner) block(b *capture.Block, more bool) error {
 // give gives a stream a block, or its end, or both. A test clock is not safe for
 // concurrent use: the block is then done before give returns.
 func (r *runner) give(s *live, b *capture.Block, end segment.Ending, now time.Time, more bool) {
+	if r.keeper != nil {
+		r.keeper.idle = false
+	}
 	r.sched.put(&s.lane, b, end, now, len(r.streams), more)
 	if r.o.now != nil {
 		r.sched.settle(&s.lane)
@@ -239,6 +243,14 @@ func (r *runner) refuse(it *item, err error) (e Event, report bool) {
 	}
 	r.stop()
 	return Event{}, false
+}
+
+// fail ends the run with an error.
+func (r *runner) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failure = err
+	r.stop()
 }
 
 func (r *runner) progress(b *capture.Block) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 
 	"inkling/capture"
 	"inkling/model"
@@ -13,7 +14,7 @@ import (
 
 // start starts what a Run consists of. An error leaves nothing running.
 func (r *runner) start(ctx context.Context, src capture.Source, sinks []Sink) (err error) {
-	if r.o.State != "" {
+	if r.o.State != "" || r.o.Store != nil {
 		if r.keeper, err = newKeeper(ctx, r, src, sinks); err != nil {
 			return err
 		}
@@ -25,6 +26,9 @@ func (r *runner) start(ctx context.Context, src capture.Source, sinks []Sink) (e
 	}
 	r.sched.start()
 	r.began = r.now()
+	if r.o.Store != nil {
+		sinks = append(slices.Clone(sinks), r.o.Store)
+	}
 	r.fan = newFan(sinks, r.o.Live, r.o.Keep, r.o.Drain)
 	if r.o.Meter != nil {
 		r.o.Meter.Begin(r.load)
@@ -68,7 +72,7 @@ func (r *runner) end(ctx context.Context, why segment.Ending, err error) error {
 	}
 	var unsaved error
 	if r.keeper != nil {
-		defer r.keeper.release()
+		defer r.keeper.vault.close()
 		unsaved = r.keeper.end()
 	}
 	r.sched.close()

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"time"
 
 	"inkling/internal/codec"
@@ -184,15 +183,8 @@ func parseFields(data []byte) (*savedRun, error) {
 	return s, nil
 }
 
-// readState reads the state file at path for streams of the plan; nil: there is none.
-func readState(path string, p *plan) (*savedRun, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
+// readState reads a state for streams of the plan.
+func readState(data []byte, p *plan) (*savedRun, error) {
 	s, err := parseState(data)
 	if err != nil {
 		return nil, err
