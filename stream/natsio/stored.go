@@ -33,6 +33,10 @@ type StoredOptions struct {
 	// in the future.
 	Until time.Time
 
+	// Strip is what the stream has put before the subjects on which messages were sent, such as
+	// "p.3." of a partition. Only messages that have it are read, and it is left out.
+	Strip string
+
 	// AtHand ends the source behind the last message that was stored when NewStored was called.
 	AtHand bool
 }
@@ -67,9 +71,9 @@ type Stored struct {
 	at      time.Time     // of the streams: when the last message was stored, or later
 	next    jetstream.Msg // comes when what comes before it has been read
 	nextSeq uint64
-	nextAt  time.Time
-	ended   bool // nothing comes any more
-	gone    bool // it was told that the stream does not answer
+	probeAt time.Time // when to ask the server up to when that is all; zero: when nothing has come for a while
+	ended   bool      // nothing comes any more
+	gone    bool      // it was told that the stream does not answer
 	fetch   *fetcher
 }
 
@@ -102,8 +106,9 @@ func NewStored(ctx context.Context, nc *nats.Conn, stream, subject string, o Sto
 		return nil, err
 	}
 	s.in.now = func() time.Time { return s.at }
-	if cover := s.in.pattern.cover(); subject != ">" && !slices.ContainsFunc(info.Config.Subjects, func(have string) bool { return overlaps(have, cover) }) {
-		err = fmt.Errorf("the stream %s has no subject that %s could be: it has %s", stream, subject, strings.Join(info.Config.Subjects, ", "))
+	have := info.Config.Subjects // none, of a stream that takes its messages from others
+	if cover := s.cover(); subject != ">" && len(have) > 0 && !slices.ContainsFunc(have, func(one string) bool { return overlaps(one, cover) }) {
+		err = fmt.Errorf("the stream %s has no subject that %s could be: it has %s", stream, subject, strings.Join(have, ", "))
 	}
 	if o.AtHand && err == nil {
 		s.end, err = s.last(ctx, st)
@@ -117,6 +122,9 @@ func NewStored(ctx context.Context, nc *nats.Conn, stream, subject string, o Sto
 	}
 	return s, nil
 }
+
+// cover returns a subject that all messages to read have in the stream.
+func (s *Stored) cover() string { return s.o.Strip + s.in.pattern.cover() }
 
 // streamError says which streams there are, if there is none of a name.
 func streamError(ctx context.Context, js jetstream.JetStream, name string, err error) error {
@@ -146,7 +154,7 @@ func readable(name string, c *jetstream.StreamConfig) error {
 
 // last returns the sequence of the last message that the source may read; 0: there is none.
 func (s *Stored) last(ctx context.Context, st jetstream.Stream) (uint64, error) {
-	m, err := st.GetLastMsgForSubject(ctx, s.in.pattern.cover())
+	m, err := st.GetLastMsgForSubject(ctx, s.cover())
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		s.ended = true
 		return 0, nil
@@ -253,7 +261,7 @@ func (s *Stored) settled() bool {
 
 // take takes in the next message.
 func (s *Stored) take() {
-	m := &nats.Msg{Subject: s.next.Subject(), Header: s.next.Headers(), Data: s.next.Data()}
+	m := &nats.Msg{Subject: strings.TrimPrefix(s.next.Subject(), s.o.Strip), Header: s.next.Headers(), Data: s.next.Data()}
 	s.seq, s.next = s.nextSeq, nil
 	s.in.receive(m)
 	s.ended = s.end > 0 && s.seq >= s.end
@@ -267,7 +275,10 @@ func (s *Stored) wait(ctx context.Context) error {
 			return err
 		}
 	}
-	timer := time.NewTimer(probeAfter)
+	if s.probeAt.IsZero() {
+		s.probeAt = time.Now().Add(probeAfter)
+	}
+	timer := time.NewTimer(time.Until(s.probeAt))
 	defer timer.Stop()
 	for {
 		select {
@@ -292,6 +303,7 @@ func (s *Stored) wait(ctx context.Context) error {
 				return nil
 			}
 		case <-timer.C:
+			s.probeAt = time.Time{}
 			s.probe(ctx)
 			return nil
 		case <-ctx.Done():
@@ -315,7 +327,7 @@ func (s *Stored) turn(m jetstream.Msg) error {
 		s.ended = true
 		return nil
 	}
-	s.next, s.nextSeq, s.nextAt = m, d.Sequence.Stream, d.Timestamp
+	s.next, s.nextSeq, s.probeAt = m, d.Sequence.Stream, time.Time{}
 	s.passTo(d.Timestamp)
 	return nil
 }
@@ -350,7 +362,7 @@ func (s *Stored) probe(ctx context.Context) {
 		return // a server that does not say
 	}
 	if info.State.LastSeq > s.seq {
-		m, err := st.GetMsg(ctx, s.seq+1, jetstream.WithGetMsgSubject(s.in.pattern.cover()))
+		m, err := st.GetMsg(ctx, s.seq+1, jetstream.WithGetMsgSubject(s.cover()))
 		switch {
 		case errors.Is(err, jetstream.ErrMsgNotFound):
 		case err != nil || m.Sequence <= info.State.LastSeq && (s.end == 0 || m.Sequence <= s.end):
@@ -372,8 +384,8 @@ func (s *Stored) begin(ctx context.Context) error {
 	}
 	c := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy}
 	for _, p := range s.in.pattern.parts {
-		if p.subject != ">" {
-			c.FilterSubjects = append(c.FilterSubjects, p.subject)
+		if subject := s.o.Strip + p.subject; subject != ">" {
+			c.FilterSubjects = append(c.FilterSubjects, subject)
 		}
 	}
 	from := s.seq + 1

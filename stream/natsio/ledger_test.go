@@ -1,0 +1,136 @@
+package natsio
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"inkling/stream"
+)
+
+func ledgerOf(t *testing.T, of string, prepare bool) (*Ledger, jetstream.JetStream, func() *Ledger) {
+	t.Helper()
+	nc, js := store(t, jetstream.StreamConfig{})
+	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "L", Subjects: LedgerSubjects("l"), AllowAtomicPublish: prepare}); err != nil {
+		t.Fatal(err)
+	}
+	another := func() *Ledger {
+		l, err := NewLedger(nc, "L", "l", of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		return l
+	}
+	return another(), js, another
+}
+
+func confirmed(stream1 string, segment int) *stream.Event {
+	e := &stream.Event{Type: stream.Confirmed}
+	e.Stream, e.Segment = stream1, uint64(segment)
+	return e
+}
+
+// Events are stored together with the state that follows them, each once, and only by the one
+// who saved last.
+func TestLedgerStoresAllOrNothing(t *testing.T) {
+	ctx := t.Context()
+	l, js, another := ledgerOf(t, "a", true)
+	count := func(subject string) uint64 {
+		st, err := js.Stream(ctx, "L")
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := st.Info(ctx, jetstream.WithSubjectFilter(subject))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := uint64(0)
+		for _, k := range info.State.Subjects {
+			n += k
+		}
+		return n
+	}
+	if state, err := l.Load(ctx); state != nil || err != nil {
+		t.Fatalf("%q, %v", state, err)
+	}
+	save := func(l *Ledger, state []byte) {
+		t.Helper()
+		if err := l.Save(ctx, state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(l, []byte("begin"))
+	write := func(l *Ledger, from, to int) {
+		for i := from; i < to; i++ {
+			if err := l.Write(ctx, confirmed("s", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	write(l, 0, 5)
+	l.Position()
+	write(l, 5, 7) // behind the state
+	save(l, []byte("five"))
+	if n := count("l.confirmed.>"); n != 5 {
+		t.Errorf("%d events are stored with the state that follows five", n)
+	}
+
+	// One that takes over goes on, and the one before it stores nothing any more.
+	next := another()
+	if state, err := next.Load(ctx); string(state) != "five" || err != nil {
+		t.Fatalf("%q, %v", state, err)
+	}
+	save(next, []byte("five"))
+	l.Position()
+	if err := l.Save(ctx, []byte("seven")); !errors.Is(err, stream.ErrTaken) {
+		t.Errorf("after another has taken over: %v", err)
+	}
+	if n := count("l.confirmed.>"); n != 5 {
+		t.Errorf("%d events, of which some are of one that was replaced", n)
+	}
+
+	// More events than a batch has, and a state of several parts; old states go.
+	write(next, 5, 5+2*mostBatch+10)
+	next.Position()
+	large := bytes.Repeat([]byte("state "), 300_000)
+	save(next, large)
+	for i := range 2 * purgeEvery {
+		save(next, append(large, byte(i)))
+	}
+	last := another()
+	state, err := last.Load(ctx)
+	if err != nil || !bytes.Equal(state[:len(large)], large) || len(state) != len(large)+1 {
+		t.Errorf("%d bytes of %d, %v", len(state), len(large)+1, err)
+	}
+	if n := count("l.confirmed.>"); n != 5+2*mostBatch+10 {
+		t.Errorf("%d events", n)
+	}
+	if n := count("l.state.>"); n > 4*(purgeEvery+1) {
+		t.Errorf("%d messages of old states", n)
+	}
+}
+
+func TestLedgerRefusesAStreamWithoutBatches(t *testing.T) {
+	l, _, _ := ledgerOf(t, "a", false)
+	if _, err := l.Load(t.Context()); err == nil {
+		t.Error("it was taken")
+	}
+	none, err := NewLedger(l.live.nc, "none", "l", "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer none.Close()
+	if _, err := none.Load(t.Context()); err == nil || fmt.Sprint(err) != "there is no JetStream stream none: there is L, S" {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.Save(ctx, nil); err == nil {
+		t.Error("saved, although nobody waits")
+	}
+}
