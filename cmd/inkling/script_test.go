@@ -16,11 +16,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"inkling/stream/evaluate"
+
+	"inkling/internal/testkit/testnats"
 )
 
 var update = flag.Bool("update", false, "rewrite the messages of testdata/script to what inkling prints")
 
 func TestMain(m *testing.M) {
+	testnats.Serve()
 	testscript.Main(m, map[string]func(){"inkling": main})
 }
 

@@ -56,36 +56,53 @@ func run(o *server.Options) (*server.Server, error) {
 	return srv, nil
 }
 
-// portVariable makes Main of the test's binary a server on that port.
-const portVariable = "INKLING_TEST_NATS_PORT"
+// portVariable makes Main, or Serve, of the test's binary a server on that port; with
+// storeVariable one that has JetStream, in that folder.
+const (
+	portVariable  = "INKLING_TEST_NATS_PORT"
+	storeVariable = "INKLING_TEST_NATS_STORE"
+)
 
 // Main calls m.Run. A package that calls Start calls Main in its TestMain, as the
 // server's process runs the test's own binary.
 func Main(m *testing.M) {
-	if port, err := strconv.Atoi(os.Getenv(portVariable)); err == nil {
-		srv, err := run(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})
-		if err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		fmt.Println(ready)
-		srv.WaitForShutdown()
-	}
+	Serve()
 	os.Exit(m.Run())
+}
+
+// Serve is for a TestMain that does not call Main: it does not return in a server's process.
+func Serve() {
+	port, err := strconv.Atoi(os.Getenv(portVariable))
+	if err != nil {
+		return
+	}
+	store := os.Getenv(storeVariable)
+	srv, err := run(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, JetStream: store != "", StoreDir: store})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(ready)
+	srv.WaitForShutdown()
+	os.Exit(0)
 }
 
 const ready = "ready"
 
 // A Process is a server process. It ends with the test.
 type Process struct {
-	port int
-	cmd  *exec.Cmd
+	port  int
+	store string // folder of JetStream; "": it has none
+	cmd   *exec.Cmd
 }
 
 // Start starts a server in a process of its own.
-func Start(t testing.TB) *Process {
+func Start(t testing.TB) *Process { return StartWith(t, "") }
+
+// StartWith is Start with JetStream, which keeps its streams in a folder, also over Restart.
+func StartWith(t testing.TB, store string) *Process {
 	t.Helper()
-	p := &Process{port: freePort(t)}
+	p := &Process{port: freePort(t), store: store}
 	if err := p.Restart(); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +116,7 @@ func (p *Process) URL() string { return fmt.Sprintf("nats://127.0.0.1:%d", p.por
 // Restart starts the killed server again, on the same port, and returns once it listens.
 func (p *Process) Restart() error {
 	p.cmd = exec.Command(os.Args[0])
-	p.cmd.Env = append(os.Environ(), fmt.Sprint(portVariable, "=", p.port))
+	p.cmd.Env = append(os.Environ(), fmt.Sprint(portVariable, "=", p.port), fmt.Sprint(storeVariable, "=", p.store))
 	dieWithParent(p.cmd)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -1,0 +1,113 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"inkling/stream/natsio"
+)
+
+// A Layout is the streams that a group works with.
+type Layout struct {
+	Input      string // the stream of the messages
+	Transforms []jetstream.SubjectTransformConfig
+	Output     string        // the stream of events and states
+	Prefix     string        // of its subjects, and of running events
+	Keep       time.Duration // how long partitioned messages are kept: longer than any outage
+	Lease      time.Duration
+	Replicas   int
+}
+
+// Partitioned returns the name of the stream that has the messages by partition.
+func (l *Layout) Partitioned() string { return l.Input + "_by_partition" }
+
+// Bucket returns the name of the KV bucket of the members.
+func (l *Layout) Bucket() string { return l.Output + "_members" }
+
+// Last returns the name of the KV bucket with the last label of each stream.
+func (l *Layout) Last() string { return l.Output + "_last" }
+
+func (l *Layout) partitioned() jetstream.StreamConfig {
+	return jetstream.StreamConfig{Name: l.Partitioned(), Description: "the messages of " + l.Input + " by partition, for an inkling group",
+		Sources: []*jetstream.StreamSource{{Name: l.Input, SubjectTransforms: l.Transforms}}, MaxAge: l.Keep, Replicas: max(l.Replicas, 1)}
+}
+
+func (l *Layout) output() jetstream.StreamConfig {
+	return jetstream.StreamConfig{Name: l.Output, Description: "events and states of an inkling group", Subjects: natsio.LedgerSubjects(l.Prefix),
+		AllowAtomicPublish: true, Replicas: max(l.Replicas, 1)}
+}
+
+// Prepare makes what is missing of the streams if create is set, and checks what is there. The
+// error joins all that is wrong, each with its remedy.
+func (l *Layout) Prepare(ctx context.Context, js jetstream.JetStream, create bool) error {
+	in, err := js.Stream(ctx, l.Input)
+	if err != nil {
+		return missing(l.Input, err, "the input has to be there: nats stream add "+l.Input)
+	}
+	errs := []error{l.checkInput(&in.CachedInfo().Config)}
+	for _, want := range []jetstream.StreamConfig{l.partitioned(), l.output()} {
+		st, err := js.Stream(ctx, want.Name)
+		if errors.Is(err, jetstream.ErrStreamNotFound) && create {
+			if st, err = js.CreateStream(ctx, want); err != nil {
+				errs = append(errs, fmt.Errorf("stream %s cannot be made: %w", want.Name, err))
+				continue
+			}
+		}
+		if err != nil {
+			errs = append(errs, missing(want.Name, err, "let the worker make it"))
+			continue
+		}
+		have := st.CachedInfo().Config
+		errs = append(errs, l.check(&want, &have))
+	}
+	return errors.Join(errs...)
+}
+
+func missing(name string, err error, remedy string) error {
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("there is no stream %s: %s", name, remedy)
+	}
+	return fmt.Errorf("stream %s: %w", name, err)
+}
+
+func (l *Layout) checkInput(c *jetstream.StreamConfig) error {
+	switch {
+	case c.Retention == jetstream.WorkQueuePolicy:
+		return fmt.Errorf("stream %s is a work queue, which gives each message to one reader: use limits retention: nats stream edit %s --retention limits", c.Name, c.Name)
+	case c.Retention == jetstream.InterestPolicy:
+		return fmt.Errorf("stream %s keeps messages only while there are consumers, and none is there during an outage: use limits retention: nats stream edit %s --retention limits", c.Name, c.Name)
+	case c.MaxAge > 0 && c.MaxAge < 10*l.Lease:
+		return fmt.Errorf("stream %s keeps messages for %v, which an outage can outlast: nats stream edit %s --max-age 1h", c.Name, c.MaxAge, c.Name)
+	}
+	for _, s := range c.Subjects {
+		if strings.HasPrefix(s, l.Prefix+".") {
+			return fmt.Errorf("stream %s takes %s, which are events: the group would read what it writes", c.Name, s)
+		}
+	}
+	return nil
+}
+
+// check reports what of a stream that is there does not fit.
+func (l *Layout) check(want, have *jetstream.StreamConfig) error {
+	switch {
+	case want.AllowAtomicPublish && !have.AllowAtomicPublish:
+		return fmt.Errorf("stream %s does not store batches atomically: nats stream edit %s --allow-batch (nats-server 2.12 or later)", have.Name, have.Name)
+	case want.AllowAtomicPublish && have.AllowDirect:
+		return fmt.Errorf("stream %s has direct access, by which an old state can be read: nats stream edit %s --no-allow-direct", have.Name, have.Name)
+	case want.AllowAtomicPublish && !slices.Equal(want.Subjects, have.Subjects):
+		return fmt.Errorf("stream %s takes %s instead of %s: choose another output", have.Name, strings.Join(have.Subjects, ", "), strings.Join(want.Subjects, ", "))
+	case len(want.Sources) == 0:
+		return nil
+	case have.MaxAge > 0 && have.MaxAge < 10*l.Lease:
+		return fmt.Errorf("stream %s keeps messages for %v, which an outage can outlast: nats stream edit %s --max-age 1h", have.Name, have.MaxAge, have.Name)
+	case len(have.Sources) != 1 || have.Sources[0].Name != l.Input || !slices.Equal(have.Sources[0].SubjectTransforms, l.Transforms):
+		return fmt.Errorf("stream %s divides its messages in another way, with which a partition would be another's: delete it and let the worker make it again, or keep the number of partitions", have.Name)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// A Member is what a process says of itself.
+type Member struct {
+	ID         string    `json:"id"`
+	Host       string    `json:"host,omitempty"`
+	Since      time.Time `json:"since"`
+	Partitions []int     `json:"partitions"` // that it works on
+	Streams    int       `json:"streams,omitempty"`
+}
+
+// owner returns which of the members a partition is of; "": there is none.
+func owner(members []string, partition int) string {
+	best, most := "", uint64(0)
+	for _, m := range members {
+		h := fnv.New64a()
+		fmt.Fprintf(h, "%s/%d", m, partition)
+		if x := mix(h.Sum64()); best == "" || x > most || x == most && m < best {
+			best, most = m, x
+		}
+	}
+	return best
+}
+
+// mix spreads the bits of a hash: those of FNV differ little for names that differ at their
+// ends. It is the finalizer of MurmurHash3 (Austin Appleby).
+func mix(x uint64) uint64 {
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
+}
+
+// Bucket makes the bucket of a group's members, or returns the one that is there. A member
+// that writes nothing for lease is gone.
+func Bucket(ctx context.Context, js jetstream.JetStream, name string, lease time.Duration, replicas int) (jetstream.KeyValue, error) {
+	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: name, Description: "members of an inkling group", History: 1,
+		TTL: lease, LimitMarkerTTL: max(lease, time.Second), Replicas: max(replicas, 1)})
+	if err != nil {
+		return nil, fmt.Errorf("KV bucket %s: %w", name, err)
+	}
+	return kv, nil
+}
+
+// roster knows the members by what the bucket says. One that has not been heard of for the
+// lease is gone, also if the bucket does not say so.
+type roster struct {
+	lease time.Duration
+	last  map[string]time.Time // when each was heard of
+}
+
+// hear notes an entry of the bucket.
+func (r *roster) hear(e jetstream.KeyValueEntry, now time.Time) {
+	if e.Operation() != jetstream.KeyValuePut {
+		delete(r.last, e.Key())
+		return
+	}
+	r.last[e.Key()] = now
+}
+
+// sees reports whether the bucket can be seen: a member that hears of itself hears of others.
+func (r *roster) sees(self string, now time.Time) bool {
+	last, ok := r.last[self]
+	return ok && now.Sub(last) < r.lease
+}
+
+// members returns the members, sorted.
+func (r *roster) members(now time.Time) []string {
+	maps.DeleteFunc(r.last, func(_ string, last time.Time) bool { return now.Sub(last) > r.lease+r.lease/2 })
+	return slices.Sorted(maps.Keys(r.last))
+}
+
+// Members returns what the members of a group say of themselves.
+func Members(ctx context.Context, kv jetstream.KeyValue) ([]Member, error) {
+	keys, err := kv.ListKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Member
+	for key := range keys.Keys() {
+		e, err := kv.Get(ctx, key)
+		if err != nil {
+			continue // it has just expired
+		}
+		var m Member
+		if err := json.Unmarshal(e.Value(), &m); err == nil {
+			all = append(all, m)
+		}
+	}
+	slices.SortFunc(all, func(a, b Member) int { return a.Since.Compare(b.Since) })
+	return all, nil
+}

@@ -1,0 +1,184 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"inkling/stream"
+)
+
+// Options configure Work.
+type Options struct {
+	Bucket     jetstream.KeyValue // of the members; see Bucket
+	ID         string             // of this member: letters, digits, - and _
+	Partitions int
+	Lease      time.Duration // of the bucket
+
+	// Run works on a partition until ctx ends, and returns when everything is stored. It
+	// returns stream.ErrTaken if another member has taken the partition over, and is begun
+	// again, after a while, for as long as the partition is this member's.
+	Run func(ctx context.Context, partition int) error
+
+	// Log, if set, is told what happens. Streams, if set, returns how many streams there are.
+	Log     func(format string, args ...any)
+	Streams func() int
+}
+
+// A crew is the partitions that a member works on.
+type crew struct {
+	o      *Options
+	ctx    context.Context // of all
+	mu     sync.Mutex
+	of     map[int]*job
+	ended  sync.WaitGroup
+	failed chan error
+}
+
+type job struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// Work works on this member's share of the partitions until ctx ends. Then it finishes what
+// it has and leaves, so that others go on at once.
+func Work(ctx context.Context, o *Options) error {
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	c := &crew{o: o, ctx: working, of: map[int]*job{}, failed: make(chan error, 1)}
+	watch, err := o.Bucket.WatchAll(ctx)
+	if err != nil {
+		return err
+	}
+	defer watch.Stop()
+	self := Member{ID: o.ID, Since: time.Now()}
+	self.Host, _ = os.Hostname()
+	r := &roster{lease: o.Lease, last: map[string]time.Time{}}
+	pulse := time.NewTicker(o.Lease / 4)
+	defer pulse.Stop()
+	c.announce(ctx, &self)
+	known := false // what the bucket has at first
+	for {
+		select {
+		case e, ok := <-watch.Updates():
+			switch {
+			case !ok:
+				return c.leave(errors.New("the members can no longer be seen"))
+			case e == nil:
+				known = true
+			default:
+				r.hear(e, time.Now())
+			}
+		case <-pulse.C:
+			c.announce(ctx, &self)
+		case err := <-c.failed:
+			return c.leave(err)
+		case <-ctx.Done():
+			return c.leave(nil)
+		}
+		// Whoever sees nothing changes nothing: others have taken over what was lost to them.
+		if now := time.Now(); known && r.sees(o.ID, now) {
+			c.share(r.members(now))
+		}
+	}
+}
+
+// announce writes that this member is there. An error shows in that the others do not see it.
+func (c *crew) announce(ctx context.Context, self *Member) {
+	c.mu.Lock()
+	self.Partitions = self.Partitions[:0]
+	for k := range c.of {
+		self.Partitions = append(self.Partitions, k)
+	}
+	c.mu.Unlock()
+	slices.Sort(self.Partitions)
+	if c.o.Streams != nil {
+		self.Streams = c.o.Streams()
+	}
+	data, err := json.Marshal(self)
+	if err != nil {
+		panic(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.o.Lease/2)
+	defer cancel()
+	if _, err := c.o.Bucket.Put(ctx, c.o.ID, data); err != nil && ctx.Err() == nil {
+		c.log("the members do not hear of this one: %v", err)
+	}
+}
+
+func (c *crew) log(format string, args ...any) {
+	if c.o.Log != nil {
+		c.o.Log(format, args...)
+	}
+}
+
+// share begins and ends work by who the members are.
+func (c *crew) share(members []string) {
+	for k := range c.o.Partitions {
+		c.mu.Lock()
+		j := c.of[k]
+		c.mu.Unlock()
+		switch mine := owner(members, k) == c.o.ID; {
+		case mine && j == nil:
+			c.begin(k)
+		case !mine && j != nil:
+			j.cancel()
+		}
+	}
+}
+
+// begin works on a partition until it is another's.
+func (c *crew) begin(k int) {
+	ctx, cancel := context.WithCancel(c.ctx)
+	j := &job{cancel, make(chan struct{})}
+	c.mu.Lock()
+	c.of[k] = j
+	c.mu.Unlock()
+	c.ended.Go(func() {
+		defer func() {
+			cancel()
+			c.mu.Lock()
+			delete(c.of, k)
+			c.mu.Unlock()
+		}()
+		for ctx.Err() == nil {
+			err := c.o.Run(ctx, k)
+			switch {
+			case ctx.Err() != nil:
+				return
+			case errors.Is(err, stream.ErrTaken):
+				c.log("partition %d is another's", k)
+			case err != nil:
+				c.log("partition %d: %v; trying again", k, err)
+			default:
+				return // its source has ended
+			}
+			select { // whoever has it may see the members sooner
+			case <-ctx.Done():
+			case <-time.After(c.o.Lease / 2):
+			}
+		}
+	})
+}
+
+// leave finishes all work, and says that this member is gone.
+func (c *crew) leave(err error) error {
+	c.mu.Lock()
+	for _, j := range c.of {
+		j.cancel()
+	}
+	c.mu.Unlock()
+	c.ended.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), c.o.Lease)
+	defer cancel()
+	if gone := c.o.Bucket.Delete(ctx, c.o.ID); gone != nil && err == nil {
+		c.log("the members see that this one has left only after its lease: %v", gone)
+	}
+	return err
+}
