@@ -34,7 +34,6 @@ type chaos struct {
 	config  string
 	through string // the same configuration through the proxy
 	proxy   *gate
-	mu      sync.Mutex
 	workers []*exec.Cmd
 	logs    []*bytes.Buffer
 }
