@@ -25,8 +25,9 @@ type demoCmd struct {
 	Emit    string  `help:"Which running events to print: step, change, every=100ms or confirmed." default:"step"`
 	Model   string  `help:"Use another model than the bundled one." default:"bundled:notes"`
 
-	healthFlags `group:"Page"`
-	NoBrowser   bool `help:"With --http: do not open the page in a browser." group:"Page"`
+	healthFlags  `group:"Page"`
+	correctFlags `group:"Page"`
+	NoBrowser    bool `help:"With --http: do not open the page in a browser." group:"Page"`
 }
 
 // demoSubject is where the demo's sensor publishes.
@@ -105,7 +106,7 @@ func (c *demoCmd) show(a *app, v *vitals, m *model.Model, o *stream.RunOptions) 
 			a.logf("no browser opens here (%v): open the page in one yourself", err)
 		}
 	}
-	return showRun(v.page, "demo", now.setup(), o)
+	return showRun(v.page, "demo", now.setup(&c.correctFlags), o)
 }
 
 // keepOpen leaves closing to the caller, which has a line to add.

@@ -7,12 +7,31 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"inkling/internal/atomicfile"
 	"inkling/model"
 	"inkling/stream"
+	"inkling/stream/collect"
 	"inkling/stream/web"
 )
+
+// correctFlags say where corrections go.
+type correctFlags struct {
+	Corrections string `help:"With --http: segments that are corrected on the page become examples in this folder, which train reads." placeholder:"DIR"`
+}
+
+// keep has the page keep corrections where the flags say.
+func (f *correctFlags) keep(s *web.Setup) {
+	if f.Corrections == "" {
+		return
+	}
+	all := &collect.Corrections{Dir: f.Corrections}
+	s.Correct = func(c web.Correction) (string, error) {
+		return all.Add(collect.Correction{Time: time.Now().UTC(), Session: c.Session, Stream: c.Stream, Segment: c.Segment, Start: c.Start, End: c.End,
+			Told: c.Told, Label: c.Label, Rate: c.Rate, Channels: c.Channels, Samples: c.Samples})
+	}
+}
 
 // shown returns options with what the page needs to see of a stream, if there is a page.
 func (v *vitals) shown(o *stream.Options) *stream.Options {
@@ -74,8 +93,9 @@ func (c *current) save(m *model.Model, o *stream.Options) (string, error) {
 }
 
 // setup returns what the page may do with a run.
-func (c *current) setup() web.Setup {
+func (c *current) setup(f *correctFlags) web.Setup {
 	s := web.Setup{Now: c.now, Hint: pageHint}
+	f.keep(&s)
 	if c.path != bundledNotes {
 		s.Save = c.save
 	}
@@ -87,7 +107,7 @@ func pageHint(what string) string {
 	if what == "save" {
 		return bundledNotes + " cannot be changed: run a model file, and thresholds can be saved into it"
 	}
-	return "corrections are kept where segments are kept: this run keeps none"
+	return "nothing keeps corrections: give --corrections DIR"
 }
 
 // browse opens an address in the browser of whoever sits at this machine, if somebody does.

@@ -50,6 +50,7 @@ type runCmd struct {
 	MaxStreams    int           `help:"Streams at once; of further ones nothing is labelled until one has been idle [10000]." default:"10000" placeholder:"N"`
 	Service       string        `help:"Answer requests on this NATS subject, beside the source or without one; a request holds one whole segment." placeholder:"SUBJECT"`
 	StaleAfter    time.Duration `help:"With --http: not ready if no samples have been labelled for this long [never]." placeholder:"DURATION"`
+	correctFlags  `group:"Page and health"`
 	healthFlags   `group:"Page and health"`
 	JSON          bool `help:"Print events as JSON lines, also on a terminal."`
 	Quiet         bool `short:"q" help:"Print nothing on standard output."`
@@ -149,6 +150,9 @@ func (c *runCmd) Run(a *app) error {
 	if c.StaleAfter != 0 && c.HTTP == "" {
 		return usagef("--stale-after %v: give --http HOST:PORT, which shows it", c.StaleAfter)
 	}
+	if c.Corrections != "" && c.HTTP == "" {
+		return usagef("--corrections %s: give --http HOST:PORT, where the page is that they are made on", c.Corrections)
+	}
 	v, end, err := c.healthFlags.start(a)
 	if err != nil {
 		return err
@@ -178,7 +182,7 @@ func (c *runCmd) show(v *vitals, s *session, m *model.Model) {
 	if v.page != nil && c.State == "" {
 		s.options.Switch = &now.turn
 	}
-	s.show(v, "run", now.setup())
+	s.show(v, "run", now.setup(&c.correctFlags))
 }
 
 // checkSource refuses a command without a source that has no service either, or that says
