@@ -21,7 +21,7 @@ const (
 	entriesMost = 4096
 	columnsMost = 600
 	firstBack   = 30 // seconds that a browser gets to begin with
-	rowsMost    = 200
+	rowsMost    = 100
 )
 
 // A guest is one browser that watches a stream.

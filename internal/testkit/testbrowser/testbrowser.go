@@ -146,7 +146,7 @@ func set[P any](t testing.TB, ctx context.Context, c cdp.Command[P, cdp.Empty], 
 // Metrics returns the browser's figures of the tab.
 func Metrics(t testing.TB, ctx context.Context) map[string]float64 {
 	t.Helper()
-	set(t, ctx, performance.Enable, performance.EnableParams{})
+	set(t, ctx, performance.Enable, performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks})
 	r, err := chromedp.Call(ctx, performance.GetMetrics, cdp.Empty{})
 	if err != nil {
 		t.Fatal(err)

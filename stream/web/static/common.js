@@ -25,21 +25,27 @@ let labels = [];
 
 export function setLabels(names) { labels = names; }
 
-// colour returns that of a label, by its number in the model.
-export function colour(i) {
-  const h = i < hues.length ? hues[i] : (i * 137.5) % 360;
-  return dark.matches ? `hsl(${h} 75% 66%)` : `hsl(${h} 70% 40%)`;
-}
+const hue = (i) => i < hues.length ? hues[i] : (i * 137.5) % 360;
+const light = (h) => `hsl(${h} 70% 40%)`, night = (h) => `hsl(${h} 75% 66%)`;
 
-export const colourOf = (label) => {
-  const i = labels.indexOf(label);
-  return i < 0 ? "var(--quiet)" : colour(i);
-};
+// colour returns that of a label, by its number in the model, for style sheets: it follows
+// the theme by itself.
+export const colour = (i) => i < 0 ? "var(--quiet)" : `light-dark(${light(hue(i))}, ${night(hue(i))})`;
+export const colourOf = (label) => colour(labels.indexOf(label));
+
+// paint returns the same for canvases, which need one colour.
+export const paint = (i) => i < 0 ? css("--quiet") : dark.matches ? night(hue(i)) : light(hue(i));
+export const paintOf = (label) => paint(labels.indexOf(label));
 
 export const seconds = (s) => s < 60 ? s.toFixed(2) + " s" : Math.floor(s / 60) + ":" + (s % 60).toFixed(2).padStart(5, "0");
 
 // css returns a colour of the theme, for canvases.
-export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const theme = new Map();
+dark.addEventListener("change", () => theme.clear());
+export function css(name) {
+  if (!theme.has(name)) theme.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  return theme.get(name);
+}
 
 export async function get(url) {
   const r = await fetch(url);

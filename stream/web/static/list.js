@@ -31,9 +31,9 @@ export class List {
     text("load", `${busy} % busy · ${l.rates.signal.toFixed(1)} × real time`);
     $("alarm").hidden = l.sinks.length === 0;
     text("alarm", l.sinks.join("; "));
-    const box = $("rows"), seen = new Set();
+    const box = $("rows"), seen = new Set(), hidden = !$("streams").open;
     let before = null;
-    for (const r of l.rows) {
+    for (const r of hidden ? [] : this.order(l)) {
       seen.add(r[0]);
       let row = this.rows.get(r[0]);
       if (!row) this.rows.set(r[0], (row = this.make(r[0])));
@@ -44,6 +44,20 @@ export class List {
     }
     for (const [name, row] of this.rows) if (!seen.has(name)) { row.li.remove(); this.rows.delete(name); }
     this.figures(l);
+  }
+
+  // order keeps the rows where they are for a few seconds, so that they can be read and hit;
+  // then those come first that had an event last.
+  order(l) {
+    const now = performance.now();
+    if (this.state.want.sort === "name" || !this.places || now > this.placed + 5000 || this.match !== l.match) {
+      this.places = new Map(l.rows.map((r, i) => [r[0], i]));
+      this.placed = now;
+      this.match = l.match;
+      return l.rows;
+    }
+    const rows = l.rows.filter((r) => this.places.has(r[0])).sort((a, b) => this.places.get(a[0]) - this.places.get(b[0]));
+    return rows.length === this.places.size || l.match > l.rows.length ? rows : l.rows;
   }
 
   make(name) {

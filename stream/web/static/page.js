@@ -38,7 +38,7 @@ function take(m) {
   if (m.hello) greet(m.hello);
   if (m.tick && state.hello) {
     pictures.steps(m.tick.run, m.tick.det);
-    for (const r of m.tick.run) say(r);
+    if (m.tick.run.length) say(m.tick.run[m.tick.run.length - 1]);
     for (const e of m.tick.ev) segments.event(e);
   }
   if (m.wave && state.hello) {
@@ -71,6 +71,8 @@ function greet(h) {
 // say shows the running label.
 function say([sample, segment, label, p]) {
   const h = state.hello;
+  if (!state.said) performance.mark("first label");
+  state.said = true;
   text("label", p === null ? "…" : label < 0 ? "–" : h.labels[label]);
   $("label").style.color = p === null || label < 0 ? "" : colour(label);
   text("p", p === null ? "" : Math.round(100 * p) + " %");

@@ -1,6 +1,6 @@
 // Signal, spectrogram, ribbon of labels and probabilities, one above the other over one axis
 // of time.
-import { $, el, css, colour, colourOf, onTheme } from "./common.js";
+import { $, el, css, colour, paint, paintOf, onTheme } from "./common.js";
 
 const left = 52, right = 12; // of every picture, in CSS pixels
 const keep = 60; // seconds
@@ -103,11 +103,11 @@ export class Pictures {
     this.ys.forEach((y, i) => y.push(all.length ? all[i] ?? null : null));
   }
 
-  // later draws soon, at most 20 times a second, and only what can be seen.
+  // later draws soon, at most 12 times a second, and only what can be seen.
   later() {
     if (this.due || document.hidden) return;
     this.due = true;
-    setTimeout(() => requestAnimationFrame(() => { this.due = false; this.last = performance.now(); this.repaint(); }), Math.max(0, this.last + 50 - performance.now()));
+    setTimeout(() => requestAnimationFrame(() => { this.due = false; this.last = performance.now(); this.repaint(); }), Math.max(0, this.last + 80 - performance.now()));
   }
 
   repaint() {
@@ -166,21 +166,24 @@ export class Pictures {
       if (sound) low = -(high = Math.max(-low, high));
       if (!(high > low)) { low = (low || 0) - 1; high = low + 2; }
       const y = (v) => c * row + 3 + (high - v) / (high - low) * (row - 6);
-      g.strokeStyle = this.ch > 1 ? colour(c + 4) : css("--wave");
-      g.lineWidth = 1;
-      g.beginPath();
-      let pen = false, before = 0;
-      for (let k = a; k < b; k++) {
-        const l = this.ranges[k * this.per + 2 * c], u = this.ranges[k * this.per + 2 * c + 1];
-        if (l !== l) { pen = false; continue; }
-        const x = this.x((k + this.from) * this.hop / this.rate, w);
-        if (pen) g.lineTo(x, y(before > u ? u : before < l ? l : before)); else g.moveTo(x, y(l));
-        g.lineTo(x, y(l));
-        g.lineTo(x, y(u));
-        before = u;
-        pen = true;
+      g.fillStyle = this.ch > 1 ? paint(c + 4) : css("--wave");
+      // A bar for each pixel, from the least to the greatest value, which reaches the bar before.
+      const step = (b - a) / Math.max(this.x((b + this.from) * this.hop / this.rate, w) - this.x((a + this.from) * this.hop / this.rate, w), 1);
+      let px = NaN, l0 = NaN, u0 = NaN;
+      for (let i = 0; a + i * step < b; i++) {
+        const first = Math.floor(a + i * step), last = Math.max(Math.floor(a + (i + 1) * step), first + 1);
+        let l = Infinity, u = -Infinity;
+        for (let k = first; k < last && k < b; k++) {
+          l = Math.min(l, this.ranges[k * this.per + 2 * c]);
+          u = Math.max(u, this.ranges[k * this.per + 2 * c + 1]);
+        }
+        if (!(l <= u)) { l0 = u0 = NaN; continue; }
+        px = this.x((a + i * step + this.from) * this.hop / this.rate, w);
+        const low = Math.min(l, u0 === u0 ? u0 : l), high = Math.max(u, l0 === l0 ? l0 : u);
+        g.fillRect(px, y(high), 1, Math.max(y(low) - y(high), 1));
+        l0 = l;
+        u0 = u;
       }
-      g.stroke();
       g.fillStyle = css("--quiet");
       g.textAlign = "right";
       const digits = (v) => Math.abs(v) >= 1000 || Math.abs(v) < 0.01 && v !== 0 ? v.toExponential(0) : +v.toPrecision(2);
@@ -226,7 +229,7 @@ export class Pictures {
       const p = pieces[i];
       if (p.to < t0 || p.from > t1 || this.segments && this.segments.done(p.segment)) continue;
       g.globalAlpha = 0.4;
-      g.fillStyle = p.label < 0 ? css("--quiet") : colour(p.label);
+      g.fillStyle = paint(p.label);
       g.fillRect(this.x(p.from, w), top, Math.max(this.x(p.to, w) - this.x(p.from, w), 1), bar);
       g.globalAlpha = 1;
     }
@@ -240,7 +243,7 @@ export class Pictures {
         g.strokeRect(xa + 0.5, top + 0.5, xb - xa - 1, bar - 1);
         g.fillStyle = css("--quiet");
       } else {
-        g.fillStyle = colourOf(s.label);
+        g.fillStyle = paintOf(s.label);
         g.fillRect(xa, top, xb - xa - 1, bar);
         g.fillStyle = css("--card");
       }
@@ -260,7 +263,8 @@ export class Pictures {
       }
       if (s.truth) {
         g.fillStyle = s.truth === s.label ? css("--good") : css("--bad");
-        g.fillText((s.truth === s.label ? "✓ " : "✗ ") + s.truth, (xa + xb) / 2, top + bar + 14);
+        const mark = s.truth === s.label ? "✓" : "✗", whole = mark + " " + s.truth;
+        g.fillText(g.measureText(whole).width < xb - xa + 14 ? whole : mark, (xa + xb) / 2, top + bar + 14);
       }
       if (this.state.selected === s) {
         g.strokeStyle = css("--ink");
@@ -270,7 +274,7 @@ export class Pictures {
       }
     }
     g.restore();
-    if (!live) { g.fillStyle = css("--quiet"); g.textAlign = "right"; g.fillText("with these", left - 4, top + bar / 2 + 4); }
+    if (!live) { g.fillStyle = css("--quiet"); g.textAlign = "right"; g.fillText("replay", left - 4, top + bar / 2 + 4); }
   }
 
   // chart makes the chart of probabilities anew.
@@ -282,7 +286,7 @@ export class Pictures {
     this.shown = h.labels.map((_, i) => i).slice(0, lines);
     this.many = h.labels.length > lines;
     const box = $("chart"), quiet = css("--quiet"), grid = { stroke: css("--line"), width: 1 };
-    const series = [{}, ...this.shown.map((i) => ({ label: h.labels[i], stroke: () => colour(this.shown[i]), width: 1.5, points: { show: false }, spanGaps: false }))];
+    const series = [{}, ...this.shown.map((i, k) => ({ label: h.labels[i], stroke: () => paint(this.shown[k]), width: 1.5, points: { show: false }, spanGaps: false }))];
     if (h.rules && h.rules.kind === "label") series.push({ label: "detector", stroke: css("--ink"), width: 1, dash: [5, 4], points: { show: false }, spanGaps: true });
     this.plot = new uPlot({
       width: box.clientWidth || 600, height: 200, padding: [8, right, 0, 0], legend: { show: false }, cursor: { show: false }, pxAlign: 0,
@@ -291,7 +295,7 @@ export class Pictures {
         { stroke: quiet, grid, ticks: grid, size: left, values: (u, v) => v.map((p) => Math.round(100 * p) + " %") }],
       series, hooks: { draw: [(u) => this.thresholds(u)] },
     }, [[], ...series.slice(1).map(() => [])], box);
-    $("legend").replaceChildren(...this.shown.map((i) => this.entry(h.labels[i], colour(i))), ...(series.length > this.shown.length + 1 ? [this.entry("detector", css("--ink"))] : []));
+    $("legend").replaceChildren(...this.shown.map((i) => this.entry(h.labels[i], colour(i))), ...(series.length > this.shown.length + 1 ? [this.entry("detector", "var(--ink)")] : []));
   }
 
   entry(name, shade) {
