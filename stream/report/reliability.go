@@ -14,7 +14,7 @@ import (
 func drawReliability(r Clips) (*drawing, error) {
 	confirmed, running := total(&r.Bins[0]), total(&r.Bins[1])
 	if confirmed == 0 && running == 0 {
-		return nil, errors.New("the report holds no probabilities: evaluate the model again")
+		return nil, errors.New("the report holds no probabilities: give a model and data")
 	}
 	var ps []*plot.Plot
 	if confirmed > 0 {
