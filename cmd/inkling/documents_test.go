@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -32,7 +33,7 @@ import (
 //	<!-- not run WORD: REASON -->           nor are its lines with this word
 //	<!-- not commands -->                   it is something else
 //
-// The test lists what is not run. docs/examples is run by TestExamples, and the programs of
+// The test lists what is not run. docs/examples, but for sensor.md, is run by TestExamples, and the programs of
 // docs/library.md by the house test. Training is short, but with INKLING_LONG=1 that of
 // README.md is as printed.
 func TestDocuments(t *testing.T) {
@@ -42,7 +43,7 @@ func TestDocuments(t *testing.T) {
 	}
 	tools := documentTools(t)
 	ran, left := 0, 0
-	for _, doc := range append([]string{"../../README.md"}, docs...) {
+	for _, doc := range append([]string{"../../README.md", "../../docs/examples/sensor.md"}, docs...) {
 		blocks := commandBlocks(t, doc)
 		if len(blocks) == 0 {
 			continue
@@ -321,6 +322,30 @@ var documentData = map[string]func(t *testing.T, dir string){
 			index += fmt.Sprintf("%d.wav,street,%s\n", i, []string{"train", "tune", "test"}[i%3])
 		}
 		testkit.WriteFile(t, dir, "street/index.csv", []byte(index))
+	},
+	"pump": func(t *testing.T, dir string) { // rows of an accelerometer in three states, and of all of them
+		rng := rand.New(rand.NewPCG(8, 1))
+		at := 1764000000.0
+		rows := func(b *strings.Builder, state, n int) {
+			strength, hz := []float64{0.02, 0.6, 0.9}[state], []float64{3, 12, 31}[state]
+			for range n {
+				noise := func() float64 { return 0.02 * rng.NormFloat64() }
+				turn := 2 * math.Pi * hz * at
+				fmt.Fprintf(b, "{\"t\": %.2f, \"x\": %.4f, \"y\": %.4f, \"z\": %.4f}\n", at, strength*math.Sin(turn)+noise(), strength*math.Cos(turn)+noise(), 1+noise())
+				at += 0.01
+			}
+		}
+		for state, name := range []string{"idle", "running", "blocked"} {
+			var b strings.Builder
+			rows(&b, state, 4100)
+			testkit.WriteFile(t, dir, name+".jsonl", []byte(b.String()))
+			at = math.Round(at) + 1000
+		}
+		var live strings.Builder
+		for _, state := range []int{0, 1, 2, 1} {
+			rows(&live, state, 600)
+		}
+		testkit.WriteFile(t, dir, "live.jsonl", []byte(live.String()))
 	},
 	"walks": func(t *testing.T, dir string) { // wearers by number at 52 Hz, without a header and times
 		rng := rand.New(rand.NewPCG(3, 1))

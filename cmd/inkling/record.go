@@ -21,7 +21,7 @@ type recordCmd struct {
 	sourceFlags  `group:"Source"`
 	natsFlags    `group:"NATS"`
 	segmentFlags `group:"Segments"`
-	Whole        float64 `help:"Cut into examples of this many seconds, instead of at silence." placeholder:"SECONDS"`
+	Whole        float64 `help:"Cut into examples of this many seconds, instead of at silence, as signals of sensors need." placeholder:"SECONDS"`
 	Count        int     `short:"n" name:"number" help:"Stop after this many examples."`
 	Seconds      float64 `help:"Stop after this many seconds of signal." placeholder:"SECONDS"`
 }
@@ -51,10 +51,18 @@ func (c *recordCmd) Run(a *app) error {
 	}
 	dir := filepath.Join(c.Out, c.Label)
 	if !src.finite {
-		a.logf("recording %s into %s: make the sound, pause, make it again; Ctrl-C ends", c.Label, dir)
+		what := "make the sound, pause, make it again"
+		if c.Whole > 0 {
+			what = fmt.Sprintf("an example is %g s of it", c.Whole)
+		}
+		a.logf("recording %s into %s: %s; Ctrl-C ends", c.Label, dir, what)
+	}
+	var names []string
+	if c.Names != "" {
+		names = strings.Split(c.Names, ",")
 	}
 	cut := c.segment()
-	n, err := collect.Run(a.ctx, src, collect.Options{Dir: c.Out, Label: c.Label, Segment: cut, Count: c.Count, Seconds: c.Seconds,
+	n, err := collect.Run(a.ctx, src, collect.Options{Dir: c.Out, Label: c.Label, Names: names, Segment: cut, Count: c.Count, Seconds: c.Seconds,
 		Saved: func(path string, length time.Duration) {
 			fmt.Fprintf(a.stdout, "%s  %s\n", path, length.Round(time.Millisecond))
 		},

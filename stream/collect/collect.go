@@ -1,5 +1,6 @@
-// Package collect cuts a source into labelled examples: one WAV file for each segment, in
-// a folder that model/dataset reads. Run does all of it.
+// Package collect cuts a source into labelled examples: one file for each segment, a WAV
+// file of sound or a table of slower signals, in a folder that model/dataset reads. Run does
+// all of it.
 package collect
 
 import (
@@ -20,9 +21,10 @@ import (
 
 // Options of Run.
 type Options struct {
-	Dir     string         // of the data set; examples go to Dir/Label/Label-0001.wav and on, under names that are free
+	Dir     string         // of the data set; examples go to Dir/Label/Label-0001.wav or .csv and on, under names that are free
 	Label   string         // a name for a folder
 	Segment segment.Config // how to cut: at silence, or into even lengths
+	Names   []string       // of the channels: examples become tables with these columns; nil: sound, unless its rate is below that of any sound
 	Count   int            // examples after which Run ends; 0: no limit
 	Seconds float64        // of signal after which Run ends; 0: no limit
 
@@ -131,14 +133,24 @@ func (r *run) write(samples []float32, f capture.Format) error {
 	if f.Rate <= 0 {
 		return ErrNoRate
 	}
+	ending, table := ".wav", r.o.isTable(&f)
+	if table {
+		ending = ".csv"
+	}
 	for {
 		r.number++
-		path := filepath.Join(r.dir, fmt.Sprintf("%s-%04d.wav", r.o.Label, r.number))
+		path := filepath.Join(r.dir, fmt.Sprintf("%s-%04d%s", r.o.Label, r.number, ending))
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		clip := &audio.Clip{Rate: f.Rate, Channels: f.Channels, Samples: samples}
-		if err := atomicfile.WriteFile(path, func(w io.Writer) error { return audio.EncodeWAV(w, clip, audio.Float32) }); err != nil {
+		err := atomicfile.WriteFile(path, func(w io.Writer) error {
+			if table {
+				return r.o.writeTable(w, samples, &f)
+			}
+			return audio.EncodeWAV(w, clip, audio.Float32)
+		})
+		if err != nil {
 			return err
 		}
 		r.written++

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -142,5 +143,21 @@ func TestNoExampleLiesAcrossAGap(t *testing.T) {
 				t.Errorf("%d examples, gaps %v, %v", n, gaps, err)
 			}
 		})
+	}
+}
+
+// Signals slower than any sound become tables with the names of their channels, which a
+// reader of tables reads back.
+func TestSlowSignalsBecomeTables(t *testing.T) {
+	dir := t.TempDir()
+	samples := []float32{1, 2, 3, 4, -0.5, 6e-7, 7, 8}
+	src := &blocks{{Format: capture.Format{Rate: 50, Channels: 2}, Samples: samples}}
+	n, err := Run(context.Background(), src, Options{Dir: dir, Label: "idle", Names: []string{"x", "a,b"}, Segment: segment.Config{Kind: segment.Whole, MaxDuration: 0.08}})
+	if n != 1 || err != nil {
+		t.Fatalf("%d, %v", n, err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "idle", "idle-0001.csv"))
+	if want := "t,x,\"a,b\"\n0,1,2\n0.02,3,4\n0.04,-0.5,6e-07\n0.06,7,8\n"; string(data) != want || err != nil {
+		t.Errorf("%q, %v", data, err)
 	}
 }
