@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,11 +25,12 @@ import (
 	"inkling/internal/testkit/testnats"
 	"inkling/model/dataset"
 	"inkling/model/notes"
+	"inkling/stream/worker"
 )
 
 // A chaos is a group of workers, their server, and what happens to them.
 type chaos struct {
-	t       *testing.T
+	t       testing.TB
 	server  *testnats.Process
 	js      jetstream.JetStream
 	config  string
@@ -47,7 +49,7 @@ type gate struct {
 	conns  []net.Conn
 }
 
-func newGate(t *testing.T, url string) *gate {
+func newGate(t testing.TB, url string) *gate {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -120,6 +122,31 @@ func (g *gate) cut() {
 	g.conns = nil
 }
 
+// newChaos starts a server with the stream in, and writes the configurations.
+func newChaos(t testing.TB) (*chaos, *nats.Conn) {
+	t.Helper()
+	c := &chaos{t: t, server: testnats.StartWith(t, t.TempDir())}
+	nc, err := nats.Connect(c.server.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	if c.js, err = jetstream.New(nc); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "in", Subjects: []string{"in.>"}}); err != nil {
+		t.Fatal(err)
+	}
+	c.proxy = newGate(t, c.server.URL())
+	dir := t.TempDir()
+	for name, url := range map[string]string{"config.toml": c.server.URL(), "through.toml": "nats://" + c.proxy.Addr().String()} {
+		text := fmt.Sprintf("[pipeline.g]\nmodel = 'bundled:notes'\nsource = 'jetstream:in'\nurls = %q\npartitions = 6\noutput = 'labels'\nprefix = 'labels'\nlease = '1s'\n", url)
+		testkit.WriteFile(t, dir, name, []byte(text))
+	}
+	c.config, c.through = filepath.Join(dir, "config.toml"), filepath.Join(dir, "through.toml")
+	return c, nc
+}
+
 // start starts a worker.
 func (c *chaos) start(config string) *exec.Cmd {
 	c.t.Helper()
@@ -134,7 +161,7 @@ func (c *chaos) start(config string) *exec.Cmd {
 }
 
 // eventually waits until is is true.
-func eventually(t *testing.T, what string, is func() bool) {
+func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -192,7 +219,7 @@ func (c *chaos) committed() map[string][]string {
 
 // labelOf returns the stream of an event, and what it says that does not depend on when and
 // where it was made.
-func labelOf(t *testing.T, data []byte) (stream, line string) {
+func labelOf(t testing.TB, data []byte) (stream, line string) {
 	t.Helper()
 	var e map[string]any
 	if err := json.Unmarshal(data, &e); err != nil {
@@ -256,26 +283,7 @@ func TestWorkersStoreEachLabelOnce(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("INKLING_CHAOS")); err == nil {
 		subjects, long = n, true
 	}
-	c := &chaos{t: t, server: testnats.StartWith(t, t.TempDir())}
-	nc, err := nats.Connect(c.server.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	if c.js, err = jetstream.New(nc); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "in", Subjects: []string{"in.>"}}); err != nil {
-		t.Fatal(err)
-	}
-	c.proxy = newGate(t, c.server.URL())
-	dir := t.TempDir()
-	for name, url := range map[string]string{"config.toml": c.server.URL(), "through.toml": "nats://" + c.proxy.Addr().String()} {
-		text := fmt.Sprintf("[pipeline.g]\nmodel = 'bundled:notes'\nsource = 'jetstream:in'\nurls = %q\npartitions = 6\noutput = 'labels'\nprefix = 'labels'\nlease = '1s'\n", url)
-		testkit.WriteFile(t, dir, name, []byte(text))
-	}
-	c.config, c.through = filepath.Join(dir, "config.toml"), filepath.Join(dir, "through.toml")
-
+	c, nc := newChaos(t)
 	a, b := c.start(c.config), c.start(c.config)
 	x := c.start(c.through)
 	c.members(3)
@@ -362,4 +370,59 @@ func TestWorkersStoreEachLabelOnce(t *testing.T) {
 		}
 	}
 	t.Logf("%d labels of %d streams", labels, len(want))
+}
+
+// BenchmarkTakeover kills one of two workers with kill -9, and reports how long its partitions
+// have no owner: until another has raised the fence, after which it labels.
+func BenchmarkTakeover(b *testing.B) {
+	c, nc := newChaos(b)
+	c.start(c.config)
+	defer func() { c.workers[0].Process.Kill(); c.workers[0].Wait() }()
+	var all []float64
+	for b.Loop() {
+		victim := c.start(c.config)
+		id := fmt.Sprint("w", len(c.workers)-1)
+		var m worker.Member
+		eventually(b, "the second one works", func() bool {
+			kv, err := c.js.KeyValue(b.Context(), "labels_members")
+			if err != nil {
+				return false
+			}
+			e, err := kv.Get(b.Context(), id)
+			return err == nil && json.Unmarshal(e.Value(), &m) == nil && len(m.Partitions) > 0
+		})
+		c.input(nc, 6, func(float64) {}) // so that there is a state of each partition
+		st, err := c.js.Stream(b.Context(), "labels")
+		if err != nil {
+			b.Fatal(err)
+		}
+		sequence := func(k int) uint64 {
+			m, err := st.GetLastMsgForSubject(b.Context(), fmt.Sprint("labels.state.g-", k))
+			if err != nil {
+				return 0
+			}
+			return m.Sequence
+		}
+		time.Sleep(500 * time.Millisecond) // everything is stored
+		before := map[int]uint64{}
+		for _, k := range m.Partitions {
+			before[k] = sequence(k)
+		}
+		victim.Process.Kill()
+		victim.Wait()
+		killed := time.Now()
+		eventually(b, "others have taken over", func() bool {
+			for k, seq := range before {
+				if sequence(k) > seq {
+					all = append(all, time.Since(killed).Seconds())
+					delete(before, k)
+				}
+			}
+			return len(before) == 0
+		})
+	}
+	slices.Sort(all)
+	b.ReportMetric(all[len(all)/2], "s-median")
+	b.ReportMetric(all[len(all)-1], "s-worst")
+	b.ReportMetric(float64(len(all)), "partitions")
 }
