@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"inkling/internal/atomicfile"
 	"inkling/internal/lockfile"
@@ -106,3 +107,20 @@ func (v *storeVault) setAside() (string, error) {
 }
 
 func (v *storeVault) close() {}
+
+// A Saved is what a state says of the Run that saved it.
+type Saved struct {
+	Session  string
+	At       time.Time
+	Streams  int
+	Position []byte // of the source
+}
+
+// ReadSaved reads what a state, as Store.Load returns it, says of its Run.
+func ReadSaved(state []byte) (*Saved, error) {
+	s, err := parseState(state)
+	if err != nil {
+		return nil, err
+	}
+	return &Saved{s.session, s.at, len(s.streams), s.position}, nil
+}

@@ -39,6 +39,7 @@ type cli struct {
 	Tune       tuneCmd       `cmd:"" help:"Choose thresholds and segments that meet a goal: false alarms per hour, recall, latency."`
 	Run        runCmd        `cmd:"" help:"Label a source step by step and confirm each segment."`
 	Worker     workerCmd     `cmd:"" help:"Label a JetStream stream together with other processes: nothing lost, nothing twice."`
+	Top        topCmd        `cmd:"" help:"Show the workers of a group: who works on what, and how far behind."`
 	Serve      serveCmd      `cmd:"" help:"Run many pipelines by a configuration file, as a service."`
 	Record     recordCmd     `cmd:"" help:"Collect labelled examples from a source."`
 	Play       playCmd       `cmd:"" help:"Play random examples, one after another."`

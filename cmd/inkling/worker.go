@@ -60,18 +60,11 @@ func (c *workerCmd) Run(a *app) error {
 	if c.Config == "" {
 		return usagef("give a configuration; `inkling worker --example` prints one")
 	}
-	w, err := loadWorker(a, c.Config)
+	w, end, err := openGroup(a, c.Config)
 	if err != nil {
-		return mistakes(a, c.Config, err)
-	}
-	conn := &connector{flags: &w.p.cmd.natsFlags}
-	defer conn.close()
-	if w.nc, err = conn.connect(); err != nil {
 		return err
 	}
-	if w.js, err = jetstream.New(w.nc); err != nil {
-		return err
-	}
+	defer end()
 	if err := w.layout.Prepare(a.ctx, w.js, c.Create); err != nil {
 		if !c.Create {
 			a.logf("--create makes streams that are missing")
@@ -82,11 +75,11 @@ func (c *workerCmd) Run(a *app) error {
 		a.logf("%s: nothing wrong", c.Config)
 		return nil
 	}
-	v, end, err := c.healthFlags.start(a)
+	v, stop, err := c.healthFlags.start(a)
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer stop()
 	return w.work(a, v, c.ID)
 }
 
@@ -100,6 +93,22 @@ type workGroup struct {
 	options *stream.Options
 	nc      *nats.Conn
 	js      jetstream.JetStream
+}
+
+// openGroup reads a configuration and connects to its server.
+func openGroup(a *app, file string) (w *workGroup, end func(), err error) {
+	if w, err = loadWorker(a, file); err != nil {
+		return nil, nil, mistakes(a, file, err)
+	}
+	conn := &connector{flags: &w.p.cmd.natsFlags}
+	if w.nc, err = conn.connect(); err == nil {
+		w.js, err = jetstream.New(w.nc)
+	}
+	if err != nil {
+		conn.close()
+		return nil, nil, err
+	}
+	return w, conn.close, nil
 }
 
 func loadWorker(a *app, file string) (*workGroup, error) {
@@ -203,6 +212,9 @@ func natsName(s string) string {
 	}, s)
 }
 
+// session returns the session of a partition, which is the name of its state too.
+func (w *workGroup) session(k int) string { return fmt.Sprintf("%s-%d", w.p.table.Name, k) }
+
 // run labels the streams of a partition.
 func (w *workGroup) run(ctx context.Context, a *app, v *vitals, k int) error {
 	cmd := w.p.cmd
@@ -215,7 +227,7 @@ func (w *workGroup) run(ctx context.Context, a *app, v *vitals, k int) error {
 		return err
 	}
 	defer src.Close()
-	name := fmt.Sprintf("%s-%d", w.p.table.Name, k)
+	name := w.session(k)
 	ledger, err := natsio.NewLedger(w.nc, w.layout.Output, w.layout.Prefix, name)
 	if err != nil {
 		return err

@@ -232,6 +232,24 @@ func labelOf(t testing.TB, data []byte) (stream, line string) {
 	return stream, fmt.Sprint(e)
 }
 
+// top checks what top says of two workers that have caught up.
+func (c *chaos) top() {
+	c.t.Helper()
+	var s groupState
+	eventually(c.t, "top shows two workers that have caught up", func() bool {
+		out, err := process(c.t, "top", c.config, "--json").Output()
+		if err != nil || json.Unmarshal(out, &s) != nil || len(s.Workers) != 2 || len(s.Partitions) != 6 {
+			return false
+		}
+		for _, p := range s.Partitions {
+			if p.Owner == "" || p.Behind > 0 || p.Problem != "" {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // input publishes notes on subjects, a block of each in turn, and calls at with the share that
 // has been published.
 func (c *chaos) input(nc *nats.Conn, subjects int, at func(share float64)) {
@@ -339,6 +357,7 @@ func TestWorkersStoreEachLabelOnce(t *testing.T) {
 	for !complete() && time.Now().Before(deadline) {
 		time.Sleep(200 * time.Millisecond)
 	}
+	c.top()
 	for _, p := range []*exec.Cmd{a, x} {
 		p.Process.Signal(syscall.SIGTERM)
 		if err := p.Wait(); err != nil {

@@ -421,6 +421,21 @@ func (s *Stored) visit(k *codec.Codec) {
 	s.in.visit(k)
 }
 
+// ReadPosition returns how far a position of a Stored source is: the sequence of the last
+// message that was taken in, and up to when nothing else had been stored.
+func ReadPosition(position []byte) (sequence uint64, reached time.Time, err error) {
+	k := codec.Reader(position)
+	var name, subject string
+	var created time.Time
+	k.String(&name)
+	k.String(&subject)
+	k.Time(&created)
+	k.Uint64(&sequence)
+	k.Time(&reached)
+	_, err = k.Rest()
+	return sequence, reached, err
+}
+
 // Seek implements capture.Replayer.
 func (s *Stored) Seek(_ context.Context, position []byte) error {
 	s.fetch.stop()
