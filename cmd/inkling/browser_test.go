@@ -14,6 +14,7 @@ import (
 
 	"inkling/internal/bundled"
 	"inkling/internal/testkit/testbrowser"
+	"inkling/stream/keep"
 )
 
 // TestBrowserDemo opens the demo's page as it opens by itself, and looks at what it shows.
@@ -39,14 +40,14 @@ func TestBrowserDemo(t *testing.T) {
 	testbrowser.Until(t, tab, `document.querySelector("#audio").duration > 0.1`)
 	testbrowser.Press(t, tab, "3")
 	testbrowser.Until(t, tab, `document.querySelector("#corrected").textContent.startsWith("corrected: trumpet")`)
-	files, err := filepath.Glob(filepath.Join(dir, "trumpet", "*.wav"))
-	if err != nil || len(files) != 1 {
-		t.Errorf("corrected to trumpet: %v, %v", files, err)
+	kept, err := keep.Corrections(dir)
+	if err != nil || len(kept) != 1 || kept[0].Label != "trumpet" || kept[0].Segment != 55 {
+		t.Errorf("corrected to trumpet: %+v, %v", kept, err)
 	}
 	testbrowser.Press(t, tab, "u")
-	testbrowser.Until(t, tab, `document.querySelector("#corrected").textContent.startsWith("right: ")`)
-	if files, _ := filepath.Glob(filepath.Join(dir, "trumpet", "*.wav")); len(files) != 0 {
-		t.Errorf("undone, and still there: %v", files)
+	testbrowser.Until(t, tab, `document.querySelector("#corrected").textContent.startsWith("taken back")`)
+	if kept, err := keep.Corrections(dir); err != nil || len(kept) != 0 {
+		t.Errorf("taken back, and still there: %+v, %v", kept, err)
 	}
 	testbrowser.Shoot(t, tab, "segment")
 

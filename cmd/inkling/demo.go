@@ -106,7 +106,7 @@ func (c *demoCmd) show(a *app, v *vitals, m *model.Model, o *stream.RunOptions) 
 			a.logf("no browser opens here (%v): open the page in one yourself", err)
 		}
 	}
-	return showRun(v.page, "demo", now.setup(&c.correctFlags), o)
+	return showRun(v.page, "demo", now.setup(&c.correctFlags, ""), o)
 }
 
 // keepOpen leaves closing to the caller, which has a line to add.

@@ -9,27 +9,36 @@ import (
 	"sync"
 	"time"
 
+	"inkling/capture"
 	"inkling/internal/atomicfile"
 	"inkling/model"
 	"inkling/stream"
-	"inkling/stream/collect"
+	"inkling/stream/keep"
 	"inkling/stream/web"
 )
 
 // correctFlags say where corrections go.
 type correctFlags struct {
-	Corrections string `help:"With --http: segments that are corrected on the page become examples in this folder, which train reads." placeholder:"DIR"`
+	Corrections string `help:"With --http: segments that are corrected on the page become examples in this folder, which train reads [with --keep the folder corrected in it]." placeholder:"DIR"`
 }
 
-// keep has the page keep corrections where the flags say.
-func (f *correctFlags) keep(s *web.Setup) {
-	if f.Corrections == "" {
+// keep has the page keep corrections where the flags say; kept is --keep.
+func (f *correctFlags) keep(s *web.Setup, kept string) {
+	dir := f.Corrections
+	if dir == "" && kept != "" {
+		dir = keep.CorrectedDir(kept)
+	}
+	if dir == "" {
 		return
 	}
-	all := &collect.Corrections{Dir: f.Corrections}
 	s.Correct = func(c web.Correction) (string, error) {
-		return all.Add(collect.Correction{Time: time.Now().UTC(), Session: c.Session, Stream: c.Stream, Segment: c.Segment, Start: c.Start, End: c.End,
-			Told: c.Told, Label: c.Label, Rate: c.Rate, Channels: c.Channels, Samples: c.Samples})
+		if c.Label == "" {
+			_, err := keep.Undo(dir, keep.Clip{Session: c.Session, Stream: c.Stream, Segment: c.Segment})
+			return dir, err
+		}
+		m, _ := s.Now()
+		e := keep.Example{Label: c.Label, Told: c.Told, P: c.P, Time: time.Now(), Session: c.Session, Stream: c.Stream, Segment: c.Segment, At: c.Start, Model: m.Hash()}
+		return keep.Correct(dir, e, capture.Format{Rate: c.Rate, Channels: c.Channels}, c.Samples)
 	}
 }
 
@@ -93,9 +102,9 @@ func (c *current) save(m *model.Model, o *stream.Options) (string, error) {
 }
 
 // setup returns what the page may do with a run.
-func (c *current) setup(f *correctFlags) web.Setup {
+func (c *current) setup(f *correctFlags, kept string) web.Setup {
 	s := web.Setup{Now: c.now, Hint: pageHint}
-	f.keep(&s)
+	f.keep(&s, kept)
 	if c.path != bundledNotes {
 		s.Save = c.save
 	}
@@ -107,7 +116,7 @@ func pageHint(what string) string {
 	if what == "save" {
 		return bundledNotes + " cannot be changed: run a model file, and thresholds can be saved into it"
 	}
-	return "nothing keeps corrections: give --corrections DIR"
+	return "nothing keeps corrections: give --keep DIR or --corrections DIR"
 }
 
 // browse opens an address in the browser of whoever sits at this machine, if somebody does.

@@ -43,7 +43,7 @@ func (p *pipeline) now() (*model.Model, *stream.Options) {
 // over as any other that has changed.
 func (p *pipeline) setup() web.Setup {
 	s := web.Setup{Now: p.now, Hint: pageHint}
-	p.cmd.correctFlags.keep(&s)
+	p.cmd.correctFlags.keep(&s, p.cmd.Keep)
 	if path := p.path; path != bundledNotes {
 		s.Save = func(m *model.Model, _ *stream.Options) (string, error) {
 			return path, atomicfile.WriteFile(path, m.Save)

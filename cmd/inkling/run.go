@@ -182,7 +182,7 @@ func (c *runCmd) show(v *vitals, s *session, m *model.Model) {
 	if v.page != nil && c.State == "" {
 		s.options.Switch = &now.turn
 	}
-	s.show(v, "run", now.setup(&c.correctFlags))
+	s.show(v, "run", now.setup(&c.correctFlags, c.Keep))
 }
 
 // checkSource refuses a command without a source that has no service either, or that says

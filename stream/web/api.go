@@ -34,16 +34,17 @@ func refuse(code int, format string, args ...any) error {
 
 // A request is what a browser asks for; each call reads the fields that it needs.
 type request struct {
-	Pipeline string `json:"pipeline"`
-	Stream   string `json:"stream"`
-	Epoch    int    `json:"epoch"`
-	Session  string `json:"session"`
-	Segment  uint64 `json:"segment"`
-	Start    uint64 `json:"start"`
-	End      uint64 `json:"end"`
-	Told     string `json:"told"`
-	Label    string `json:"label"`
-	Rules    *rules `json:"rules"`
+	Pipeline string  `json:"pipeline"`
+	Stream   string  `json:"stream"`
+	Epoch    int     `json:"epoch"`
+	Session  string  `json:"session"`
+	Segment  uint64  `json:"segment"`
+	Start    uint64  `json:"start"`
+	End      uint64  `json:"end"`
+	Told     string  `json:"told"`
+	P        float64 `json:"p"`
+	Label    string  `json:"label"`
+	Rules    *rules  `json:"rules"`
 }
 
 // post serves a call that has JSON in and out.
@@ -149,10 +150,13 @@ func (p *Page) clip(q *request) (*audio.Clip, error) {
 	return &audio.Clip{Rate: format.Rate, Channels: max(format.Channels, 1), Samples: samples}, nil
 }
 
-// correct serves POST /api/correct: it has a label of a segment corrected.
+// correct serves POST /api/correct: it has a label of a segment corrected, or with no label a
+// correction taken back.
 func (p *Page) correct(_ context.Context, q *request) (any, error) {
-	if err := checkLabel(q.Label); err != nil {
-		return nil, err
+	if q.Label != "" {
+		if err := checkLabel(q.Label); err != nil {
+			return nil, err
+		}
 	}
 	p.mu.Lock()
 	l, s, err := p.find(q)
@@ -160,7 +164,7 @@ func (p *Page) correct(_ context.Context, q *request) (any, error) {
 	var keep func(Correction) (string, error)
 	if err == nil {
 		keep = l.setup.Correct
-		c = Correction{Session: s.session, Stream: s.name, Segment: q.Segment, Start: q.Start, End: q.End, Told: q.Told, Label: q.Label,
+		c = Correction{Session: s.session, Stream: s.name, Segment: q.Segment, Start: q.Start, End: q.End, Told: q.Told, P: q.P, Label: q.Label,
 			Rate: s.format.Rate, Channels: max(s.format.Channels, 1)}
 		var format capture.Format
 		if c.Samples, format, err = s.cut(q.Start, q.End); err == nil {
@@ -180,7 +184,7 @@ func (p *Page) correct(_ context.Context, q *request) (any, error) {
 
 // checkLabel refuses what is no name of a label.
 func checkLabel(label string) error {
-	if label == "" || len(label) > 200 || !utf8.ValidString(label) {
+	if len(label) > 200 || !utf8.ValidString(label) {
 		return refuse(http.StatusBadRequest, "give a label of 1 to 200 bytes of UTF-8")
 	}
 	for _, r := range label {

@@ -70,12 +70,14 @@ type Setup struct {
 	Hint    func(what string) (remedy string)                             // says how Correct ("correct") or Save ("save"), if nil, come to be
 }
 
-// A Correction says what a segment was in truth.
+// A Correction says what a segment was in truth, or with Label "" that what was said of it
+// before is taken back.
 type Correction struct {
 	Session, Stream string
 	Segment         uint64
 	Start, End      uint64 // [Start, End), samples of the source
 	Told            string // the label that was given
+	P               float64
 	Label           string // the right one
 	Rate            float64
 	Channels        int

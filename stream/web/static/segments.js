@@ -142,11 +142,11 @@ export class Segments {
     if (!s) return;
     const before = s.corrected;
     try {
-      const answer = await post("correct", { ...this.what(s), told: s.label || "", label });
-      s.corrected = label;
-      s.where = (label === s.label ? `right: ${label}` : `corrected: ${label}`) + ` (${answer.where})`;
+      const answer = await post("correct", { ...this.what(s), told: s.label || "", p: s.p || 0, label });
+      s.corrected = label || undefined;
+      s.where = (!label ? "taken back" : label === s.label ? `right: ${label}` : `corrected: ${label}`) + ` (${answer.where})`;
       if (!undoing) this.undo.push([s, before]);
-      s.row.cells[1].lastChild.textContent = label === s.label ? label + " ✓" : `${s.label || "–"} → ${label}`;
+      s.row.cells[1].lastChild.textContent = !label ? s.label || "–" : label === s.label ? label + " ✓" : `${s.label || "–"} → ${label}`;
     } catch (e) {
       s.where = e.message;
     }
@@ -174,7 +174,7 @@ export class Segments {
         const last = this.undo.pop();
         if (!last) return true;
         this.select(last[0]);
-        this.correct(last[1] || last[0].label || background, true);
+        this.correct(last[1] || "", true);
         return true;
       }
     }
