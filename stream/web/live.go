@@ -246,8 +246,11 @@ func (g *guest) tick() json.RawMessage {
 		g.seq = 0
 	}
 	var running, detector, events []byte
-	n := 0
-	s.since(max(g.seq, g.first()), func(e *entry) bool {
+	n, first := 0, g.first()
+	s.since(g.seq, func(e *entry) bool {
+		if g.seq = e.seq; e.kind != entryEvent && e.seq <= first {
+			return true
+		}
 		switch e.kind {
 		case entryRunning, entryUnsure:
 			running = e.appendRunning(running)
@@ -256,7 +259,6 @@ func (g *guest) tick() json.RawMessage {
 		default:
 			events = append(append(events, e.json...), ',')
 		}
-		g.seq = e.seq
 		n++
 		return n < entriesMost
 	})
@@ -272,13 +274,11 @@ func (g *guest) tick() json.RawMessage {
 	return append(out, "]}"...)
 }
 
-// first returns the entry before the first one that a new guest gets.
+// first returns the entry up to which a guest gets no running labels, so that one that has
+// just come, or was away for long, soon sees what is now.
 func (g *guest) first() uint64 {
-	const most = 8192
-	if g.lane.seq > most {
-		return g.lane.seq - most
-	}
-	return 0
+	const most = 3000
+	return g.lane.seq - min(g.lane.seq, most)
 }
 
 func trimComma(b []byte) []byte {
