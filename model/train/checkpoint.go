@@ -52,6 +52,15 @@ type saved struct {
 	Crossed savedCrossing
 	Fold    *savedPart  // under way after Crossed.Done others, before there were Folds
 	Folds   []savedFold // those that were begun
+	Hearing *savedHearing
+}
+
+// savedHearing is how far the training of the detectors is. Until it is over there is nothing
+// else.
+type savedHearing struct {
+	Made      map[string]string // what it follows from
+	Detectors [][]byte          // model files of those that are trained
+	Part      *savedPart        // of the next one, if it was begun
 }
 
 // savedFold is how far the training of a fold is: done, or under way.
@@ -240,11 +249,45 @@ func (t *trainer) arrays() [][]float32 {
 // save makes a checkpoint of the training between two updates.
 func (t *trainer) save() []byte {
 	s := saved{Version: checkpointVersion, Made: t.identity(), Whole: t.part(), Folds: t.crossed.saved()}
+	if t.hearing != nil {
+		s.Hearing = t.hearing.saved
+	}
+	return s.bytes()
+}
+
+func (s *saved) bytes() []byte {
 	var buf bytes.Buffer
-	if err := gob.NewEncoder(&buf).Encode(&s); err != nil {
+	if err := gob.NewEncoder(&buf).Encode(s); err != nil {
 		panic(err) // nothing in saved can fail
 	}
 	return seal(buf.Bytes())
+}
+
+// readCheckpoint returns the content of a checkpoint; nil if there is none.
+func readCheckpoint(data []byte) (*saved, error) {
+	if data == nil {
+		return nil, nil
+	}
+	content, err := unseal(data)
+	if err != nil {
+		return nil, err
+	}
+	var s saved
+	if err := gob.NewDecoder(bytes.NewReader(content)).Decode(&s); err != nil {
+		return nil, fmt.Errorf("train: the checkpoint cannot be read (%w): remove it to begin anew", err)
+	}
+	if s.Version != checkpointVersion {
+		return nil, fmt.Errorf("train: the checkpoint has version %d, not %d: finish it with the program that began it, or remove it to begin anew", s.Version, checkpointVersion)
+	}
+	return &s, nil
+}
+
+// another returns an error unless what a checkpoint follows from is what this training does.
+func another(made, own map[string]string) error {
+	if d := difference(made, own); d != "" {
+		return fmt.Errorf("train: the checkpoint is of another training (%s): give the same data and options, or remove it to begin anew", d)
+	}
+	return nil
 }
 
 func (t *trainer) part() savedPart {
@@ -253,19 +296,12 @@ func (t *trainer) part() savedPart {
 
 // restore continues from a checkpoint of the same data and options.
 func (t *trainer) restore(data []byte) error {
-	content, err := unseal(data)
-	if err != nil {
+	s, err := readCheckpoint(data)
+	if err != nil || s.Made == nil && s.Hearing != nil {
+		return err // interrupted in the training of the detectors
+	}
+	if err := another(s.Made, t.identity()); err != nil {
 		return err
-	}
-	var s saved
-	if err := gob.NewDecoder(bytes.NewReader(content)).Decode(&s); err != nil {
-		return fmt.Errorf("train: the checkpoint cannot be read (%w): remove it to begin anew", err)
-	}
-	if s.Version != checkpointVersion {
-		return fmt.Errorf("train: the checkpoint has version %d, not %d: finish it with the program that began it, or remove it to begin anew", s.Version, checkpointVersion)
-	}
-	if d := difference(s.Made, t.identity()); d != "" {
-		return fmt.Errorf("train: the checkpoint is of another training (%s): give the same data and options, or remove it to begin anew", d)
 	}
 	if n := s.Crossed.Done; n < 0 || n > len(t.folds) {
 		return errDamaged

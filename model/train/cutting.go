@@ -29,13 +29,9 @@ func (d *ear) Reset()                              { d.state.Reset() }
 func (d *ear) AppendState(dst []byte) []byte       { return d.state.AppendState(dst) }
 func (d *ear) Restore(data []byte) ([]byte, error) { return d.state.Restore(data) }
 
-// cut runs detector d over scenes of events that it has not learned from, and keeps what it
+// cut runs detector m over scenes of events that it has not learned from, and keeps what it
 // cuts.
-func (l *listener) cut(h *hearing, d *trainer, events []*dataset.Example, back [][]float32, which int) error {
-	m, err := model.New(*d.config, d.best)
-	if err != nil {
-		return err
-	}
+func (l *listener) cut(h *hearing, m *model.Model, events []*dataset.Example, back [][]float32, which int) error {
 	each := l.perScene(events)
 	var scenes [][]*dataset.Example
 	for visit := range l.cutsEach(events) {

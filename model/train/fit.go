@@ -46,11 +46,13 @@ func (h *Hooks) warn(text string) {
 	}
 }
 
-func (h *Hooks) checkpoint(t *trainer) error {
+func (h *Hooks) checkpoint(t *trainer) error { return h.keep(t.save) }
+
+func (h *Hooks) keep(save func() []byte) error {
 	if h.Checkpoint == nil {
 		return nil
 	}
-	return h.Checkpoint(t.save)
+	return h.Checkpoint(save)
 }
 
 // Result is a fitted model and the history of its training.
@@ -73,7 +75,11 @@ type Result struct {
 // its calibration.
 func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, checkpoint []byte) (*Result, error) {
 	began := time.Now()
-	t, err := prepareUntil(ctx, set, valid, o, hooks.Progress)
+	from, err := readCheckpoint(checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	t, err := prepareUntil(ctx, set, valid, o, &hooks, from)
 	if err != nil {
 		return nil, err
 	}

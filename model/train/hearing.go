@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -36,7 +37,8 @@ const (
 // the background, on the other half: a detector cuts what it has learned by heart better
 // than what it will hear.
 type hearing struct {
-	detector *trainer
+	detector *model.Model
+	saved    *savedHearing
 	cuts     map[origin][][]float32 // frames as the front end gives them
 	wrong    []dataset.Example
 }
@@ -51,18 +53,20 @@ type listener struct {
 	level   float64            // of an ordinary event
 	workers int
 	ctx     context.Context
-	report  func(Progress)
+	hooks   *Hooks
 	ledger  *ledger
+
+	from  *saved        // a checkpoint; nil: none
+	known *savedHearing // what it has of the hearing; nil: nothing
+	saved *savedHearing // what is trained so far
+	under *trainer      // of the detector that is trained now
 }
 
 // listen makes the hearing of set and returns set with what was heard wrongly, and the
 // normalisation that the network and its detector share.
-func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, workers int, report func(Progress)) (*dataset.Set, *hearing, *corpus, error) {
+func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, workers int, hooks *Hooks, from *saved) (*dataset.Set, *hearing, *corpus, error) {
 	if set.Kind != dataset.Audio || set.Stepwise() || o.Stem.Kind != "" || o.Front.Context > 0 || set.Rate == 0 {
 		return nil, nil, nil, fmt.Errorf("train.Options.Detector is %d: a detector is for sound with a label for each example, over a front end without a stem; set it to 0", o.Detector)
-	}
-	if report == nil {
-		report = func(Progress) {}
 	}
 	if z == nil {
 		var err error
@@ -70,7 +74,7 @@ func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, worke
 			return nil, nil, nil, err
 		}
 	}
-	l := &listener{o: o, change: *o, set: set, z: z, workers: workers, ctx: ctx, report: report, ledger: &ledger{}}
+	l := &listener{o: o, change: *o, set: set, z: z, workers: workers, ctx: ctx, hooks: hooks, ledger: &ledger{}, from: from}
 	l.change.Background, l.change.SNR = nil, 0
 	for i := range set.Examples {
 		if e := &set.Examples[i]; set.Labels[e.Label] != dataset.Background {
@@ -78,10 +82,17 @@ func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, worke
 		}
 	}
 	l.level = scene.Level(l.events, set.Rate)
-	h, err := l.hear()
-	if err != nil {
+	if err := l.goOn(); err != nil {
 		return nil, nil, nil, err
 	}
+	h, err := l.hear()
+	if err != nil {
+		if ctx.Err() != nil && (l.under != nil || len(l.saved.Detectors) > 0) {
+			err = cmp.Or(hooks.keep(l.save), err)
+		}
+		return nil, nil, nil, err
+	}
+	h.saved = l.saved
 	return l.withWrong(h), h, z, nil
 }
 
@@ -89,7 +100,11 @@ func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, worke
 func (l *listener) hear() (*hearing, error) {
 	for k := range detectors {
 		_, updates := l.effort(k)
-		l.ledger.add(part{name: "detector", work: float64(updates)})
+		p := part{name: "detector", work: float64(updates)}
+		if l.known != nil && k < len(l.known.Detectors) {
+			p.done = p.work
+		}
+		l.ledger.add(p)
 	}
 	l.ledger.begin()
 	back := l.varied(l.backgroundPieces())
@@ -199,8 +214,8 @@ func (l *listener) perScene(events []*dataset.Example) int {
 	return min(max(int(sceneSeconds/(seconds+1.3)), 1), len(events))
 }
 
-// learn trains detector number which.
-func (l *listener) learn(events []*dataset.Example, back [][]float32, which int) (*trainer, error) {
+// train trains detector number which.
+func (l *listener) train(events []*dataset.Example, back [][]float32, which int) (*model.Model, error) {
 	scenes, updates := l.effort(which)
 	set := &dataset.Set{Kind: dataset.Audio, Labels: []string{dataset.Background, "sound"}, Channels: l.set.Channels, Rate: l.set.Rate,
 		Examples: make([]dataset.Example, scenes)}
@@ -229,10 +244,16 @@ func (l *listener) learn(events []*dataset.Example, back [][]float32, which int)
 	c.origin = set
 	t := newTrainer(c, nil, o, l.workers)
 	t.ledger, t.entry = l.ledger, which
+	if l.known != nil && which == len(l.known.Detectors) && l.known.Part != nil {
+		if err := t.resume(l.known.Part); err != nil {
+			return nil, err
+		}
+	}
+	l.under = t
 	quiet := Hooks{Progress: func(p Progress) {
 		p.Share *= detectorShare
-		l.report(p)
-	}}
+		l.hooks.progress(p)
+	}, Checkpoint: func(func() []byte) error { return l.hooks.keep(l.save) }}
 	for t.progress.Epoch < t.o.Epochs {
 		row, err := t.epoch(l.ctx, &quiet)
 		if err != nil {
@@ -240,7 +261,7 @@ func (l *listener) learn(events []*dataset.Example, back [][]float32, which int)
 		}
 		t.keep(row)
 	}
-	return t, nil
+	return model.New(*t.config, t.best)
 }
 
 // effort is how many scenes detector number which learns from, and in how many updates: the
@@ -300,7 +321,7 @@ func (l *listener) sounding(s *scene.Scene) []int32 {
 
 // attach gives c and p the detector.
 func (h *hearing) attach(c *model.Config, p *model.Params, kept segment.Config) {
-	d := h.detector.best
+	d := h.detector.Params
 	c.Detector = &model.DetectorConfig{Hidden: d.Forward.Hidden}
 	c.Segment = kept
 	p.Detector = d.Forward

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"inkling/model"
@@ -36,7 +37,8 @@ func TestHearingGivesTheSameModel(t *testing.T) {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 		return Fit(ctx, set, nil, o, hooks, checkpoint)
 	}
-	one, err := fit(1, Hooks{}, t.Context(), nil)
+	updates := 0
+	one, err := fit(1, Hooks{Progress: counting(&updates)}, t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,19 +57,44 @@ func TestHearingGivesTheSameModel(t *testing.T) {
 	if r, err := fit(1, Hooks{Progress: func(Progress) { cancel() }}, ctx, nil); r != nil || !errors.Is(err, ErrInterrupted) {
 		t.Errorf("interrupted in the detector's training: %v", err)
 	}
-	ctx, cancel = context.WithCancel(t.Context())
-	var checkpoint []byte
-	_, err = fit(1, Hooks{Checkpoint: func(write func() []byte) error {
-		checkpoint = write()
-		cancel()
-		return nil
-	}}, ctx, nil)
-	if !errors.Is(err, ErrInterrupted) || checkpoint == nil {
-		t.Fatal(err)
+	// In one of the detectors, and in the network.
+	for _, after := range []int{updates/2 + 1, updates + 1} {
+		ctx, cancel = context.WithCancel(t.Context())
+		var checkpoint []byte
+		done := 0
+		_, err = fit(1, Hooks{Checkpoint: func(write func() []byte) error {
+			checkpoint = write()
+			return nil
+		}, Progress: func(p Progress) {
+			if counting(&done)(p); done == after || p.Part != "detector" {
+				cancel()
+			}
+		}}, ctx, nil)
+		if !errors.Is(err, ErrInterrupted) || checkpoint == nil {
+			t.Fatal(err)
+		}
+		rest := 0
+		two, err := fit(2, Hooks{Progress: counting(&rest)}, t.Context(), checkpoint)
+		if err != nil || !bytes.Equal(one.Model.Bytes(), two.Model.Bytes()) {
+			t.Errorf("two cores after an interruption at update %d make another model: %v", after, err)
+		}
+		if rest != max(updates-after, 0) {
+			t.Errorf("interrupted at update %d of %d of the detectors, %d are made afterwards", after, updates, rest)
+		}
+		other := o
+		other.SceneSNR += 5
+		if _, err := Fit(t.Context(), set, nil, other, Hooks{}, checkpoint); err == nil || !strings.Contains(err.Error(), "of another training (scenesnr was") {
+			t.Errorf("with another option: %v", err)
+		}
 	}
-	two, err := fit(2, Hooks{}, t.Context(), checkpoint)
-	if err != nil || !bytes.Equal(one.Model.Bytes(), two.Model.Bytes()) {
-		t.Errorf("two cores after an interruption make another model: %v", err)
+}
+
+// counting counts the updates of detectors.
+func counting(n *int) func(Progress) {
+	return func(p Progress) {
+		if p.Part == "detector" {
+			*n++
+		}
 	}
 }
 

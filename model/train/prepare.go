@@ -14,12 +14,13 @@ import (
 
 // prepare is prepareUntil for as long as it takes.
 func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
-	return prepareUntil(context.Background(), set, valid, o, nil)
+	return prepareUntil(context.Background(), set, valid, o, &Hooks{}, nil)
 }
 
 // prepareUntil checks set, valid and o, and returns the trainer before its first update, or
-// ErrInterrupted if ctx ends before. report, which may be nil, is told how far the detector is.
-func prepareUntil(ctx context.Context, set, valid *dataset.Set, o Options, report func(Progress)) (*trainer, error) {
+// ErrInterrupted if ctx ends before. hooks are told how far the detectors are; from, if not nil,
+// is a checkpoint that may have some of them.
+func prepareUntil(ctx context.Context, set, valid *dataset.Set, o Options, hooks *Hooks, from *saved) (*trainer, error) {
 	if o.Next != nil {
 		return prepareNext(set, valid, o.resolve(set), runtime.GOMAXPROCS(0))
 	}
@@ -42,7 +43,7 @@ func prepareUntil(ctx context.Context, set, valid *dataset.Set, o Options, repor
 	var heard *hearing
 	z := o.constants()
 	if o.Detector > 0 {
-		if set, heard, z, err = o.listen(ctx, set, z, workers, report); ctx.Err() != nil {
+		if set, heard, z, err = o.listen(ctx, set, z, workers, hooks, from); ctx.Err() != nil {
 			return nil, fmt.Errorf("%w before the first update", ErrInterrupted)
 		} else if err != nil {
 			return nil, err

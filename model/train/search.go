@@ -83,7 +83,7 @@ func crossValidate(ctx context.Context, set *dataset.Set, o Options, hooks Hooks
 		o.Folds = defaultFolds
 	}
 	o.Validation, o.FoldShare, o.Detector = 0, 1, 0
-	t, err := prepareUntil(ctx, set, nil, o, nil)
+	t, err := prepareUntil(ctx, set, nil, o, &Hooks{}, nil)
 	if err != nil {
 		return evaluation{}, err
 	}
