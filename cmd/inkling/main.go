@@ -41,6 +41,7 @@ type cli struct {
 	Worker     workerCmd     `cmd:"" help:"Label a JetStream stream together with other processes: nothing lost, nothing twice."`
 	Top        topCmd        `cmd:"" help:"Show the workers of a group: who works on what, and how far behind."`
 	Serve      serveCmd      `cmd:"" help:"Run many pipelines by a configuration file, as a service."`
+	Review     reviewCmd     `cmd:"" help:"Say what kept segments were, those that are worth a look first."`
 	Record     recordCmd     `cmd:"" help:"Collect labelled examples from a source."`
 	Play       playCmd       `cmd:"" help:"Play random examples, one after another."`
 	Plot       plotCmd       `cmd:"" help:"Draw examples, a confusion chart, or training curves."`
