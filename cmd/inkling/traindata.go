@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"inkling/model/dataset"
 	"inkling/model/segment"
 	"inkling/model/train"
@@ -8,14 +10,55 @@ import (
 
 // data reads DATA: what to train on and, with --validate, what to judge by.
 func (c *trainCmd) data(a *app) (trainSet, valid *dataset.Set, err error) {
+	if len(c.More) > 0 && (c.Segment == segment.Beat || c.Predict != "") {
+		return nil, nil, usagef("%s: further data are for examples with labels: leave it out with --segment beat and --predict", c.More[0])
+	}
 	if c.Segment == segment.Beat {
 		return c.beats(a)
+	}
+	if c.Init != "" && c.Rate == 0 {
+		m, err := openModel(c.Init)
+		if err != nil {
+			return nil, nil, err
+		}
+		c.Rate = m.Config.Rate
 	}
 	set, err := c.open(a, c.Data, c.Rate)
 	if err != nil {
 		return nil, nil, err
 	}
-	return c.sets(set)
+	if trainSet, valid, err = c.sets(set); err != nil {
+		return nil, nil, err
+	}
+	for _, name := range c.More {
+		if trainSet, err = c.add(a, trainSet, name); err != nil {
+			return nil, nil, err
+		}
+	}
+	return trainSet, valid, nil
+}
+
+// add returns set with all examples of further data.
+func (c *trainCmd) add(a *app, set *dataset.Set, name string) (*dataset.Set, error) {
+	d := c.dataFlags
+	d.channels = set.Channels
+	more, err := d.open(a, name, set.Rate)
+	switch {
+	case err != nil:
+		return nil, err
+	case more.Kind != set.Kind || more.Channels != set.Channels:
+		return nil, usagef("%s: %d channels of %s, and %s has %d of %s: give further data of the same kind", name, more.Channels, more.Kind, c.Data, set.Channels, set.Kind)
+	case more.Stepwise() != set.Stepwise():
+		return nil, usagef("%s: either all data have a label for every step, or none", name)
+	}
+	if c.Crop > 0 {
+		if more, err = more.Crops(c.Crop); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	all := set.Union(more)
+	a.logf("%s: %d examples beside %d", name, len(more.Examples), len(set.Examples))
+	return all, nil
 }
 
 // sets picks what to train on and, with --validate, what to judge by.

@@ -3,6 +3,7 @@ package train
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"inkling/model"
@@ -38,7 +39,8 @@ func (o *Options) adoptInit(rate float64) error {
 	return nil
 }
 
-// copyInit copies the values of the layers and the stem of o.Init. Heads begin anew.
+// copyInit copies the values of the layers and the stem of o.Init, and of its heads those of
+// labels that both have. What else there is of heads begins anew.
 func (t *trainer) copyInit() {
 	if t.o.Init == nil {
 		return
@@ -47,11 +49,38 @@ func (t *trainer) copyInit() {
 	for _, x := range t.o.Init.Params.Tensors() {
 		from[x.Name] = x
 	}
+	old := &t.o.Init.Config
 	for _, x := range t.params.Tensors() {
-		for _, part := range []string{"stem.", "lower.", "lstm."} {
-			if y, ok := from[x.Name]; ok && strings.HasPrefix(x.Name, part) && len(x.Data) == len(y.Data) {
+		y, ok := from[x.Name]
+		if !ok {
+			continue
+		}
+		switch part, _, _ := strings.Cut(x.Name, "."); part {
+		case "stem", "lower", "lstm":
+			if len(x.Data) == len(y.Data) {
 				copy(x.Data, y.Data)
 			}
+		case "running", "confirm":
+			if part == "confirm" || old.Running == t.config.Running {
+				copyLabels(x, y, t.config.Labels, old.Labels)
+			}
+		}
+	}
+}
+
+// copyLabels copies the rows of labels that both heads have. A tensor with another number of
+// rows, or of another length of row, stays as it is.
+func copyLabels(to, from model.Tensor, labels, old []string) {
+	if to.Shape[0] != len(labels) || from.Shape[0] != len(old) || len(old) == 0 {
+		return
+	}
+	n := len(to.Data) / len(labels)
+	if n != len(from.Data)/len(old) {
+		return
+	}
+	for i, label := range labels {
+		if k := slices.Index(old, label); k >= 0 {
+			copy(to.Data[i*n:(i+1)*n], from.Data[k*n:(k+1)*n])
 		}
 	}
 }

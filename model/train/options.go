@@ -55,8 +55,9 @@ type Options struct {
 	// data; the recordings' own labels are ignored.
 	Background *dataset.Set
 
-	// Init is a model whose layers training starts from [nil: random numbers]. Front end,
-	// stem, units and layers are taken from it.
+	// Init is a model that training starts from [nil: random numbers]: its layers, and of
+	// its heads what belongs to labels that the data have as well. Front end, stem, units
+	// and layers are taken from it.
 	Init *model.Model
 
 	// CutActivity cuts each example to its longest segment of activity, as a live stream

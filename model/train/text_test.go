@@ -193,6 +193,47 @@ func TestTrainingStartsFromAnotherModel(t *testing.T) {
 	}
 }
 
+// Heads go on from those of the labels that both have; a new label's begin anew.
+func TestInitKeepsHeadsOfKnownLabels(t *testing.T) {
+	set := toyAudio(24, 1)
+	o := toyOptions()
+	o.Front = feature.Config{}
+	o.Epochs, o.Folds, o.Hidden = 2, 0, 10
+	first, err := Fit(t.Context(), set, nil, o, Hooks{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := toyAudio(24, 2)
+	more.Labels = []string{"background", "alarm", "tone"}
+	for i := range more.Examples {
+		more.Examples[i].Label = []int{0, 2, 1}[i%3]
+	}
+	slices.Sort(more.Labels) // alarm, background, tone
+	o.Init, o.Epochs, o.LR, o.WeightDecay = first.Model, 1, 1e-9, 0
+	second, err := Fit(t.Context(), more, nil, o, Hooks{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := first.Model.Params, second.Model.Params
+	near := func(x, y []float32) bool {
+		for i := range x {
+			if d := x[i] - y[i]; d > 1e-5 || d < -1e-5 {
+				return false
+			}
+		}
+		return true
+	}
+	n, k := len(a.ConfirmW)/2, len(a.RunningW)/2
+	for i := range 2 {
+		if !near(a.ConfirmW[i*n:(i+1)*n], b.ConfirmW[(i+1)*n:(i+2)*n]) || !near(a.RunningW[i*k:(i+1)*k], b.RunningW[(i+1)*k:(i+2)*k]) {
+			t.Errorf("the head of %s began anew", set.Labels[i])
+		}
+	}
+	if near(a.ConfirmW[:n], b.ConfirmW[:n]) {
+		t.Error("a new label has the head of another")
+	}
+}
+
 // A waveform model's layers carry its normalisation with them.
 func TestInitKeepsTheNormalisation(t *testing.T) {
 	o := toyOptions()
