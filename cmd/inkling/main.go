@@ -35,11 +35,13 @@ type cli struct {
 	Demo       demoCmd       `cmd:"" help:"Show the whole system on this machine: embedded NATS server, bundled notes, bundled model."`
 	Train      trainCmd      `cmd:"" help:"Train a model on labelled data."`
 	Eval       evalCmd       `cmd:"" help:"Judge a model on labelled data, clip by clip or on streams."`
+	Compare    compareCmd    `cmd:"" help:"Say what changes from one model to another, example by example."`
 	Compose    composeCmd    `cmd:"" help:"Compose long annotated streams out of labelled examples."`
 	Tune       tuneCmd       `cmd:"" help:"Choose thresholds and segments that meet a goal: false alarms per hour, recall, latency."`
 	Run        runCmd        `cmd:"" help:"Label a source step by step and confirm each segment."`
 	Worker     workerCmd     `cmd:"" help:"Label a JetStream stream together with other processes: nothing lost, nothing twice."`
 	Top        topCmd        `cmd:"" help:"Show the workers of a group: who works on what, and how far behind."`
+	Label      labelCmd      `cmd:"" help:"Write label tracks of what a model hears in recordings, to be corrected in Audacity and trained from."`
 	Serve      serveCmd      `cmd:"" help:"Run many pipelines by a configuration file, as a service."`
 	Review     reviewCmd     `cmd:"" help:"Say what kept segments were, those that are worth a look first."`
 	Record     recordCmd     `cmd:"" help:"Collect labelled examples from a source."`

@@ -25,7 +25,7 @@ import (
 type reviewCmd struct {
 	Dir    string   `arg:"" help:"The folder of run --keep."`
 	To     string   `help:"The folder that corrections go to, a data set to train on [DIR/corrected]." placeholder:"DIR"`
-	Labels []string `help:"Labels that have a key, beside those of the segments, comma-separated." placeholder:"A,B"`
+	Labels []string `name:"add-labels" help:"Labels that have a key, beside those of the segments, comma-separated." placeholder:"A,B"`
 	N      int      `short:"n" help:"Show this many segments [all]." placeholder:"N"`
 	All    bool     `help:"Also show segments that have been reviewed before."`
 	CSV    bool     `help:"Print the segments as a table, with a column truth to fill in, and ask nothing."`

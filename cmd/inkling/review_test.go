@@ -63,3 +63,34 @@ func TestReviewByKeys(t *testing.T) {
 		t.Errorf("%v left", left)
 	}
 }
+
+// A table that a script fills in says the same as the keys.
+func TestReviewByTable(t *testing.T) {
+	dir, clips := keptClips(t, 4)
+	c := &reviewCmd{Dir: dir, To: filepath.Join(dir, "corrected")}
+	var table bytes.Buffer
+	if err := c.print(&table, keep.Worth(clips)); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(table.String()), "\n")
+	for i, truth := range []string{"=", "x", "", "horn, far"} {
+		lines[i+1] += fmt.Sprintf("%q", truth)
+	}
+	var log bytes.Buffer
+	a := &app{stdin: strings.NewReader(strings.Join(lines, "\n")), stderr: &log}
+	c.Read = "-"
+	if err := c.read(a, clips); err != nil {
+		t.Fatal(err)
+	}
+	all, err := keep.Corrections(c.To)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[uint64]string{}
+	for _, e := range all {
+		said[e.Segment] = e.Label
+	}
+	if want := "map[1:bark 2:background 4:horn, far]"; fmt.Sprint(said) != want || !strings.Contains(log.String(), "3 segments") || !strings.Contains(log.String(), "1 labels right, 2 corrected") {
+		t.Errorf("%v, want %s; %s", said, want, log.String())
+	}
+}
