@@ -22,6 +22,7 @@ type demoCmd struct {
 	Seconds float64 `help:"Stop after this many seconds of the minute." default:"60"`
 	Fast    bool    `help:"Run as fast as possible instead of in real time."`
 	JSON    bool    `help:"Print events as JSON lines, also on a terminal."`
+	Plain   bool    `help:"On a terminal: whole lines without colour, nothing is redrawn. NO_COLOR in the environment does the same."`
 	Emit    string  `help:"Which running events to print: step, change, every=100ms or confirmed." default:"step"`
 	Model   string  `help:"Use another model than the bundled one." default:"bundled:notes"`
 
@@ -75,7 +76,7 @@ func (c *demoCmd) Run(a *app) error {
 		len(d.truth), float64(len(clip.Samples))/clip.Rate, demoSubject, natsio.DefaultPrefix)
 	o := &stream.RunOptions{Version: version, Live: !c.Fast, Annotate: d.annotate, Progress: d.worked, Idle: time.Minute, Forget: time.Hour}
 	o.Emit = emit
-	view := a.output(c.JSON, clip.Rate)
+	view := a.output(c.JSON, c.Plain, clip.Rate)
 	sinks := []stream.Sink{out, keepOpen{view}}
 	if v.page != nil {
 		sinks = append(sinks, c.show(a, v, m, o))

@@ -68,8 +68,9 @@ func (c *runCmd) spilled(s stream.Sink, prefix string) (stream.Sink, error) {
 	return stream.Spill(s, stream.SpillOptions{Dir: filepath.Join(c.Spill, "nats-"+url.PathEscape(prefix)), Max: int64(c.SpillMax)})
 }
 
-// output returns a sink of JSON lines, or on a terminal the view.
-func (a *app) output(json bool, rate float64) stream.Sink {
+// output returns a sink of JSON lines, or on a terminal the view. A plain view has neither
+// colours nor lines that are redrawn.
+func (a *app) output(json, plain bool, rate float64) stream.Sink {
 	if json || !terminal(a.rawOut) {
 		if f, ok := a.data().(*os.File); ok && regular(f) {
 			return stream.AppendTo(f, readable(f))
@@ -77,11 +78,15 @@ func (a *app) output(json bool, rate float64) stream.Sink {
 		return stream.NewJSON(quitter{a.data()})
 	}
 	f := a.rawOut.(*os.File)
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		width = 80
+	columns := func() int {
+		width, _, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			return 0
+		}
+		return width
 	}
-	return view.New(f, view.Options{Colour: os.Getenv("NO_COLOR") == "", Width: width, Rate: rate, Live: true})
+	plain = plain || os.Getenv("NO_COLOR") != ""
+	return view.New(f, view.Options{Colour: !plain, Live: !plain, Width: 80, Columns: columns, Rate: rate})
 }
 
 // quitter reports a closed pipe (inkling run … | head) in plain words.

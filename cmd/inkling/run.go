@@ -53,6 +53,7 @@ type runCmd struct {
 	correctFlags  `group:"Page and health"`
 	healthFlags   `group:"Page and health"`
 	JSON          bool `help:"Print events as JSON lines, also on a terminal."`
+	Plain         bool `help:"On a terminal: whole lines without colour, nothing is redrawn. NO_COLOR in the environment does the same."`
 	Quiet         bool `short:"q" help:"Print nothing on standard output."`
 }
 
@@ -171,7 +172,7 @@ func (c *runCmd) Run(a *app) error {
 	defer context.AfterFunc(a.ctx, func() { v.fail(name, stopping) })()
 	c.show(v, s, m)
 	if !c.Quiet {
-		s.sinks = append(s.sinks, a.output(c.JSON, s.source.rate))
+		s.sinks = append(s.sinks, a.output(c.JSON, c.Plain, s.source.rate))
 	}
 	return s.run(a.ctx)
 }

@@ -51,7 +51,7 @@ func (t *terminal) running(e *stream.Event) string {
 	} else if label == "" {
 		label = "–"
 	}
-	return fmt.Sprintf("%s  %-16s %s %3.0f %%  step %d %s", t.place(e, e.Sample), label, bar(float64(e.P), 20), 100*e.P, e.Step, t.early)
+	return fmt.Sprintf("%s  %-16s %s %3.0f %%  step %d %s", t.place(e, e.Sample), label, bar(float64(e.P), t.barWidth()), 100*e.P, e.Step, t.early)
 }
 
 func (t *terminal) confirmed(e *stream.Event) string {
@@ -70,7 +70,7 @@ func (t *terminal) confirmed(e *stream.Event) string {
 		colour, note = red, strings.TrimSpace("was "+plain.Text(e.Truth)+"  "+note)
 	}
 	return fmt.Sprintf("%s  %s %s %3.0f %%  %d steps, by %s  %s", t.place(e, e.Start), t.paint(colour, fmt.Sprintf("%-16s", label)),
-		bar(float64(e.P), 20), 100*e.P, e.Steps, plain.Text(string(e.EndedBy)), note)
+		bar(float64(e.P), t.barWidth()), 100*e.P, e.Steps, plain.Text(string(e.EndedBy)), note)
 }
 
 // forecast shows the values that arrived and those forecast for the next step, of at
@@ -124,6 +124,17 @@ func (t *terminal) paint(colour int, s string) string {
 		return s
 	}
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", colour, s)
+}
+
+// barWidth returns the columns of a bar: fewer where there is less room.
+func (t *terminal) barWidth() int {
+	switch w := t.width(); {
+	case w == 0 || w >= 100:
+		return 20
+	case w >= 72:
+		return 10
+	}
+	return 5
 }
 
 // bar draws the fraction p as a bar of width columns.

@@ -8,6 +8,7 @@ package view
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -17,17 +18,19 @@ import (
 
 // Options configures New. The zero value suits a file or a pipe.
 type Options struct {
-	Colour bool    // use terminal colours
-	Width  int     // columns of the terminal [80]
-	Rate   float64 // the source's samples per second, to show positions in seconds; 0: in samples
-	Live   bool    // redraw the running label in place; false: write whole lines only
+	Colour bool // use terminal colours
+	Width  int  // columns to fit lines into, at least 40; 0: lines are as long as they are, the running label's at most 80
+
+	// Columns returns the columns of a terminal that may be resized, in place of Width; nil
+	// or a result of 0: Width is right.
+	Columns func() int
+
+	Rate float64 // the source's samples per second, to show positions in seconds; 0: in samples
+	Live bool    // redraw the running label in place; false: write whole lines only
 }
 
 // New returns a sink that writes to w for people to read.
 func New(w io.Writer, o Options) stream.Sink {
-	if o.Width == 0 {
-		o.Width = 80
-	}
 	return &terminal{w: bufio.NewWriter(w), o: o}
 }
 
@@ -57,7 +60,7 @@ func (t *terminal) Write(_ context.Context, e *stream.Event) error {
 	if e.Type == stream.Confirmed || e.Type == stream.Dropped {
 		t.early = ""
 	}
-	_, err := fmt.Fprintln(t.w, line)
+	_, err := fmt.Fprintln(t.w, wrap(line, t.width()))
 	return err
 }
 
@@ -65,7 +68,7 @@ func (t *terminal) Write(_ context.Context, e *stream.Event) error {
 func (t *terminal) Flush(context.Context) error {
 	if t.fresh && t.o.Live {
 		t.wipe()
-		t.w.WriteString(clip(t.line(&t.latest), t.o.Width-1))
+		t.w.WriteString(clip(t.line(&t.latest), cmp.Or(t.width(), 80)-1))
 		t.drawn, t.fresh = true, false
 	}
 	return t.w.Flush()
@@ -84,9 +87,17 @@ func (t *terminal) wipe() {
 	}
 }
 
-func clip(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n])
+// leastWidth is the width below which lines are not made narrower.
+const leastWidth = 40
+
+// width returns the columns to fit lines into; 0 if they may be of any length.
+func (t *terminal) width() int {
+	w := t.o.Width
+	if t.o.Columns != nil {
+		w = cmp.Or(t.o.Columns(), w)
 	}
-	return s
+	if w > 0 {
+		w = max(w, leastWidth)
+	}
+	return w
 }
