@@ -46,7 +46,7 @@ type workerKeys struct {
 // notForWorkers are keys of run that a worker has another way for.
 var notForWorkers = map[string]string{
 	"to": "output", "state": "output", "save-every": "commit", "spill": "output", "spill-max": "output", "since": "", "until": "", "service": "",
-	"json": "", "quiet": "", "stale-after": "",
+	"json": "", "plain": "", "quiet": "", "stale-after": "",
 }
 
 //go:embed worker.toml
