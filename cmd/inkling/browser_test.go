@@ -57,6 +57,10 @@ func TestBrowserDemo(t *testing.T) {
 	t.Log(testbrowser.Value[string](t, tab, `document.querySelector("#replayed").textContent`))
 	testbrowser.Shoot(t, tab, "thresholds")
 
+	testbrowser.Value[bool](t, tab, `(document.querySelector("#tab-network").click(), true)`)
+	testbrowser.Until(t, tab, `(document.querySelector("#network img") || {}).naturalWidth > 100`)
+	testbrowser.Shoot(t, tab, "network")
+
 	again := testbrowser.Open(t, address)
 	testbrowser.Until(t, again, `performance.getEntriesByName("first label").length > 0`)
 	t.Logf("a page that is opened now draws its first label %.0f ms after it is loaded, %.0f ms after it was asked for",

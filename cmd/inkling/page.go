@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"net/url"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"inkling/model"
 	"inkling/stream"
 	"inkling/stream/keep"
+	"inkling/stream/report"
 	"inkling/stream/web"
 )
 
@@ -103,12 +105,19 @@ func (c *current) save(m *model.Model, o *stream.Options) (string, error) {
 
 // setup returns what the page may do with a run.
 func (c *current) setup(f *correctFlags, kept string) web.Setup {
-	s := web.Setup{Now: c.now, Hint: pageHint}
+	s := web.Setup{Now: c.now, Hint: pageHint, Network: drawn}
 	f.keep(&s, kept)
 	if c.path != bundledNotes {
 		s.Save = c.save
 	}
 	return s
+}
+
+// drawn draws a model for the page.
+func drawn(m *model.Model) ([]byte, error) {
+	var b bytes.Buffer
+	err := report.WriteNetwork(&b, m)
+	return b.Bytes(), err
 }
 
 // pageHint says how what the page cannot do comes to be.

@@ -42,7 +42,7 @@ func (p *pipeline) now() (*model.Model, *stream.Options) {
 // setup returns what the page may do with the pipeline. A model that it has written is taken
 // over as any other that has changed.
 func (p *pipeline) setup() web.Setup {
-	s := web.Setup{Now: p.now, Hint: pageHint}
+	s := web.Setup{Now: p.now, Hint: pageHint, Network: drawn}
 	p.cmd.correctFlags.keep(&s, p.cmd.Keep)
 	if path := p.path; path != bundledNotes {
 		s.Save = func(m *model.Model, _ *stream.Options) (string, error) {

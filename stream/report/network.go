@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -17,6 +18,9 @@ import (
 func Network(m *model.Model, about evaluate.About, path string) error {
 	return save(drawNetwork(m), nil, about, path)
 }
+
+// WriteNetwork writes the picture of Network to w as SVG, as a page shows it.
+func WriteNetwork(w io.Writer, m *model.Model) error { return drawNetwork(m).writeSVG(w) }
 
 // A block is a layer in the picture. Blocks of one row stand side by side.
 type block struct {
