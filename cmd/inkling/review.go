@@ -117,6 +117,9 @@ func (c *reviewCmd) read(a *app, kept []keep.Clip) error {
 		return err
 	}
 	t, err := table.NewNamed(cells)
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s is empty: take the table of `inkling review %s --csv`", name, c.Dir)
+	}
 	if err != nil {
 		return err
 	}
