@@ -142,6 +142,15 @@ func ExampleNewService() {
 		log.Fatal(err)
 	}
 	fmt.Println(e.Type, e.Label)
+
+	// The same at 8 kHz lacks most of what the model listens to.
+	request.Header.Set(natsio.HeaderType, string(natsio.TypeF32LE)+";rate=8000")
+	request.Data = request.Data[:4*8000]
+	if reply, err = nc.RequestMsg(request, time.Minute); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(reply.Header.Get(natsio.HeaderDoubt)[:49])
 	// Output:
 	// confirmed piano
+	// 8000 samples per second hold nothing above 3600 H
 }

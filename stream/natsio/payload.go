@@ -26,6 +26,7 @@ const (
 	HeaderRate    = "Inkling-Rate"    // samples per second
 	HeaderTime    = "Inkling-Time"    // when the first sample was taken: RFC 3339, or a number as in a table
 	HeaderSegment = "Inkling-Segment" // begin, end or begin,end: bounds of a segment
+	HeaderDoubt   = "Inkling-Doubt"   // of a Service's reply: why the request is unlike what the model learned from
 	HeaderType    = "Content-Type"    // a ContentType, with its parameters
 )
 

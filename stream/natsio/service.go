@@ -143,7 +143,7 @@ func samplesAbout(h nats.Header, n int, f *Format, rate float64) float64 {
 // have not returned.
 func (s *Service) answer(r micro.Request, h nats.Header, arrived time.Time) {
 	began := time.Now()
-	e, err := s.label(r.Subject(), h, r.Data())
+	e, doubt, err := s.label(r.Subject(), h, r.Data())
 	s.nanoseconds.Add(int64(time.Since(began)))
 	if err != nil {
 		s.failed.Add(1)
@@ -152,7 +152,11 @@ func (s *Service) answer(r micro.Request, h nats.Header, arrived time.Time) {
 	}
 	e.LatencyMS = float64(time.Since(arrived).Microseconds()) / 1000
 	s.answered.Add(1)
-	s.nc.PublishMsg(&nats.Msg{Subject: r.Reply(), Header: nats.Header{HeaderType: {typeEvent}}, Data: stream.AppendJSON(nil, &e)})
+	reply := nats.Header{HeaderType: {typeEvent}}
+	if doubt != "" {
+		reply.Set(HeaderDoubt, cut(doubt))
+	}
+	s.nc.PublishMsg(&nats.Msg{Subject: r.Reply(), Header: reply, Data: stream.AppendJSON(nil, &e)})
 }
 
 // fail replies with an error, as micro services do.
@@ -161,34 +165,38 @@ func (s *Service) fail(reply, code, why string) {
 }
 
 // label labels a message as one segment and returns the event that ends it.
-func (s *Service) label(subject string, h nats.Header, data []byte) (stream.Event, error) {
+// doubt says why the segment is unlike what the model learned from, if it is.
+func (s *Service) label(subject string, h nats.Header, data []byte) (e stream.Event, doubt string, err error) {
 	name, err := streamOf(subject, h, s.o.TrustStreamHeader)
 	if err != nil {
-		return stream.Event{}, err
+		return e, "", err
 	}
 	var d message
 	blocks, err := s.blocks(&d, h, data)
 	if err != nil {
-		return stream.Event{}, err
+		return e, "", err
 	}
 	seg := s.m.Config.Segment
 	seg.Kind, seg.MaxDuration = segment.Whole, 86400
 	c, err := stream.NewClassifier(s.m, &stream.Options{Stream: name, Segment: &seg, Decision: s.o.Decision, Background: true,
 		Emit: stream.Emit{Confirmed: true}})
 	if err != nil {
-		return stream.Event{}, err
+		return e, "", err
 	}
 	for i := range blocks {
 		if err := c.Feed(&blocks[i]); err != nil {
-			return stream.Event{}, err
+			return e, "", err
 		}
 	}
 	for _, e := range c.End(nil, segment.ByMessage) {
-		if e.Type == stream.Confirmed || e.Type == stream.Dropped {
-			return e, nil
+		switch {
+		case e.Type == stream.Status && e.State == capture.Doubtful:
+			doubt = e.Reason
+		case e.Type == stream.Confirmed, e.Type == stream.Dropped:
+			return e, doubt, nil
 		}
 	}
-	return stream.Event{}, errors.New("the segment is empty: send samples")
+	return e, "", errors.New("the segment is empty: send samples")
 }
 
 // blocks decodes a request. Rows with times are put on the grid of a source.
