@@ -61,6 +61,7 @@ func (l *Log) take(name string, first uint64, last bool) (note string, err error
 	}
 	records, good, bad := parse(data)
 	torn := last && bad == 0 && good < len(data)
+	stays := true // the file itself
 	switch {
 	case len(data) <= len(magic) && strings.HasPrefix(magic, string(data)): // begun, and no record came
 		l.next = first
@@ -74,7 +75,7 @@ func (l *Log) take(name string, first uint64, last bool) (note string, err error
 		if err := os.Rename(name, name+".damaged"); err != nil {
 			return "", err
 		}
-		good = len(magic)
+		stays, good = false, len(magic)
 		for _, r := range records {
 			good += headSize + len(r)
 		}
@@ -86,7 +87,8 @@ func (l *Log) take(name string, first uint64, last bool) (note string, err error
 		if err := write(l.path(first), records); err != nil {
 			return "", err
 		}
-	case l.path(first) != name:
+	}
+	if stays {
 		if err := os.Rename(name, l.path(first)); err != nil {
 			return "", err
 		}

@@ -366,7 +366,7 @@ func TestAxesHaveRoundEnds(t *testing.T) {
 		lo := rapid.Float64Range(-1e6, 1e6).Draw(t, "lo")
 		hi := lo + rapid.Float64Range(1e-3, 1e6).Draw(t, "more")
 		r := rangeOf(lo, hi)
-		if r.lo > lo+1e-6 || r.hi < hi-1e-6 || len(r.ticks(400)) > 12 || len(r.ticks(20)) != 2 {
+		if slack := 1e-8 * r.step; r.lo > lo+slack || r.hi < hi-slack || len(r.ticks(400)) > 12 || len(r.ticks(20)) != 2 {
 			t.Fatalf("%v to %v: %+v, ticks %v and %v", lo, hi, r, r.ticks(400), r.ticks(20))
 		}
 	})
