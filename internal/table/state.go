@@ -127,7 +127,14 @@ func (r *Row) visit(s *codec.Codec) {
 	s.Float64(&r.Time)
 	s.Floats(&r.Values)
 	s.Int(&r.Missing, 0, math.MaxInt32)
+	if !IsTime(r.Time) {
+		s.Fail()
+	}
 }
+
+// IsTime reports whether a number of seconds is the time of a row of any clock, counted from
+// any other.
+func IsTime(seconds float64) bool { return math.Abs(seconds) <= 3*mostTime }
 
 // Visit writes or reads the fields of a sampler made with the same options.
 func (m *Sampler) Visit(s *codec.Codec) {

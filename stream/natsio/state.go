@@ -217,7 +217,9 @@ func (p *feedPart) visit(k *codec.Codec) {
 	k.String(&p.subject)
 	visitClock(k, &p.clock)
 	visitClock(k, &p.guess)
-	k.Float64(&p.shift)
+	if k.Float64(&p.shift); !table.IsTime(p.shift) {
+		k.Fail()
+	}
 }
 
 // visitAhead has the rows of all parts that wait for a clock.
