@@ -1,0 +1,283 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"inkling/internal/testkit"
+	"inkling/internal/testkit/testnats"
+	"inkling/model/dataset"
+	"inkling/model/notes"
+)
+
+// A chaos is a group of workers, their server, and what happens to them.
+type chaos struct {
+	t       testing.TB
+	server  *testnats.Process
+	js      jetstream.JetStream
+	config  string
+	through string // the same configuration through the proxy
+	proxy   *gate
+	workers []*exec.Cmd
+	logs    []*bytes.Buffer
+}
+
+// gate is a proxy that can let nothing through, or cut what there is.
+type gate struct {
+	net.Listener
+	server string
+	mu     sync.Mutex
+	shut   chan struct{} // not nil: nothing passes until it is closed
+	conns  []net.Conn
+}
+
+func newGate(t testing.TB, url string) *gate {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{Listener: l, server: strings.TrimPrefix(url, "nats://")}
+	t.Cleanup(func() { l.Close(); g.pass(); g.cut() })
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", g.server)
+			if err != nil {
+				client.Close()
+				continue
+			}
+			g.mu.Lock()
+			g.conns = append(g.conns, client, server)
+			g.mu.Unlock()
+			go g.copy(server, client)
+			go g.copy(client, server)
+		}
+	}()
+	return g
+}
+
+func (g *gate) copy(to, from net.Conn) {
+	defer to.Close()
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := from.Read(buf)
+		g.mu.Lock()
+		shut := g.shut
+		g.mu.Unlock()
+		if shut != nil {
+			<-shut
+		}
+		if _, bad := to.Write(buf[:n]); err != nil || bad != nil {
+			return
+		}
+	}
+}
+
+// hole lets nothing pass until pass.
+func (g *gate) hole() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut == nil {
+		g.shut = make(chan struct{})
+	}
+}
+
+func (g *gate) pass() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut != nil {
+		close(g.shut)
+		g.shut = nil
+	}
+}
+
+func (g *gate) cut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, c := range g.conns {
+		c.Close()
+	}
+	g.conns = nil
+}
+
+// newChaos starts a server with the stream in, and writes the configurations.
+func newChaos(t testing.TB) (*chaos, *nats.Conn) {
+	t.Helper()
+	c := &chaos{t: t, server: testnats.StartWith(t, t.TempDir())}
+	nc, err := nats.Connect(c.server.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	if c.js, err = jetstream.New(nc); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "in", Subjects: []string{"in.>"}}); err != nil {
+		t.Fatal(err)
+	}
+	c.proxy = newGate(t, c.server.URL())
+	dir := t.TempDir()
+	for name, url := range map[string]string{"config.toml": c.server.URL(), "through.toml": "nats://" + c.proxy.Addr().String()} {
+		text := fmt.Sprintf("[pipeline.g]\nmodel = 'bundled:notes'\nsource = 'jetstream:in'\nurls = %q\npartitions = 6\noutput = 'labels'\nprefix = 'labels'\nlease = '1s'\n", url)
+		testkit.WriteFile(t, dir, name, []byte(text))
+	}
+	c.config, c.through = filepath.Join(dir, "config.toml"), filepath.Join(dir, "through.toml")
+	return c, nc
+}
+
+// start starts a worker.
+func (c *chaos) start(config string) *exec.Cmd {
+	c.t.Helper()
+	p := process(c.t, "worker", config, "--create", "--id", fmt.Sprint("w", len(c.workers)))
+	log := &bytes.Buffer{}
+	p.Stderr = log
+	if err := p.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.workers, c.logs = append(c.workers, p), append(c.logs, log)
+	return p
+}
+
+// eventually waits until is is true.
+func eventually(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not within a minute: ", what)
+		}
+	}
+}
+
+// members waits until so many workers have been heard of.
+func (c *chaos) members(n int) {
+	c.t.Helper()
+	eventually(c.t, fmt.Sprint(n, " members"), func() bool {
+		kv, err := c.js.KeyValue(c.t.Context(), "labels_members")
+		if err != nil {
+			return false
+		}
+		keys, err := kv.Keys(c.t.Context())
+		return err == nil && len(keys) == n
+	})
+}
+
+// committed returns the labels that are stored, by stream, in their order.
+func (c *chaos) committed() map[string][]string {
+	c.t.Helper()
+	of := map[string][]string{}
+	st, err := c.js.Stream(c.t.Context(), "labels")
+	if err != nil {
+		return of // the server is away
+	}
+	last, err := st.GetLastMsgForSubject(c.t.Context(), "labels.>")
+	if err != nil {
+		return of
+	}
+	cons, err := c.js.OrderedConsumer(c.t.Context(), "labels", jetstream.OrderedConsumerConfig{FilterSubjects: []string{"labels.confirmed.>", "labels.dropped.>", "labels.early.>", "labels.gap.>"}})
+	if err != nil {
+		return of
+	}
+	messages, err := cons.Messages()
+	if err != nil {
+		return of
+	}
+	defer messages.Stop()
+	for {
+		m, err := messages.Next(jetstream.NextMaxWait(2 * time.Second))
+		if err != nil {
+			return of
+		}
+		stream, line := labelOf(c.t, m.Data())
+		of[stream] = append(of[stream], line)
+		if d, err := m.Metadata(); err != nil || d.NumPending == 0 || d.Sequence.Stream >= last.Sequence {
+			return of
+		}
+	}
+}
+
+// labelOf returns the stream of an event, and what it says that does not depend on when and
+// where it was made.
+func labelOf(t testing.TB, data []byte) (stream, line string) {
+	t.Helper()
+	var e map[string]any
+	if err := json.Unmarshal(data, &e); err != nil {
+		t.Fatalf("%v: %q", err, data)
+	}
+	stream, _ = e["stream"].(string)
+	for _, k := range []string{"session", "time", "latency_ms", "seconds"} {
+		delete(e, k)
+	}
+	return stream, fmt.Sprint(e)
+}
+
+// top checks what top says of two workers that have caught up.
+func (c *chaos) top() {
+	c.t.Helper()
+	var s groupState
+	eventually(c.t, "top shows two workers that have caught up", func() bool {
+		out, err := process(c.t, "top", c.config, "--json").Output()
+		if err != nil || json.Unmarshal(out, &s) != nil || len(s.Workers) != 2 || len(s.Partitions) != 6 {
+			return false
+		}
+		for _, p := range s.Partitions {
+			if p.Owner == "" || p.Behind > 0 || p.Problem != "" {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// input publishes notes on subjects, a block of each in turn, and calls at with the share that
+// has been published.
+func (c *chaos) input(nc *nats.Conn, subjects int, at func(share float64)) {
+	c.t.Helper()
+	all, err := notes.Data(dataset.Options{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	const block, each = 4410, 20
+	signals := make([][]byte, subjects)
+	for i := range signals {
+		var pcm []byte
+		for len(pcm) < 2*block*each {
+			x := all.Examples[rng.IntN(len(all.Examples))].Samples
+			for _, v := range x[:min(len(x), 9000)] {
+				n := int16(v * 32767)
+				pcm = append(pcm, byte(n), byte(n>>8))
+			}
+			pcm = append(pcm, make([]byte, 2*8000)...)
+		}
+		signals[i] = pcm[:2*block*each]
+	}
+	for b := range each {
+		at(float64(b) / each)
+		for i, pcm := range signals {
+			m := nats.NewMsg(fmt.Sprintf("in.%d.mic", i))
+			m.Header.Set("Content-Type", "application/x-s16le;rate=44100")
+			m.Data = pcm[2*block*b : 2*block*(b+1)]
+			m.Header.Set("Nats-Msg-Id", fmt.Sprintf("%d/%d", i, b))
+			eventually(c.t, "published", func() bool { // again, while the server is away
+				_, err := c.js.PublishMsg(c.t.Context(), m)
+				return err == nil
+			})
+		}
+	}
+}
