@@ -101,7 +101,7 @@ func (k *keeper) goOn(ctx context.Context) error {
 	r.o.Session, r.counts, r.past = session, s.counts, s.past
 	k.before, k.summed = s.seconds, s.summed
 	for i, c := range streams {
-		c.away = k.src == nil
+		c.away, c.switched = k.src == nil, r.o.Switch
 		one := r.add(s.streams[i].name, c, r.now())
 		one.away = c.away
 		if r.clock != nil {
@@ -242,7 +242,15 @@ func (k *keeper) wait() error {
 func (k *keeper) save(ended bool) {
 	r := k.r
 	r.sched.quiet()
-	s := &savedRun{identity: *r.plan.identity(), session: r.o.Session, at: r.now(), ended: ended, summed: k.summed, again: k.src != nil,
+	plan := r.o.Switch.now(r.plan)
+	if former := r.formerly(plan); former > 0 && !ended {
+		k.writing = make(chan error, 1)
+		k.writing <- nil // soon: when the open segments of the former model have ended
+		return
+	} else if former > 0 {
+		r.send(NewStatus(Header{Time: r.now()}, capture.Doubtful, fmt.Sprintf("%d streams that still went on with the former model or options are not saved: they begin anew", former)))
+	}
+	s := &savedRun{identity: *plan.identity(), session: r.o.Session, at: r.now(), ended: ended, summed: k.summed, again: k.src != nil,
 		seconds: r.took()}
 	if k.src != nil {
 		s.position = k.src.AppendPosition(nil)
@@ -262,7 +270,7 @@ func (k *keeper) save(ended bool) {
 		first := true
 		err := k.vault.save(func(w io.Writer) error {
 			out := newStateWriter(w)
-			k.writeStreams(out, s)
+			k.writeStreams(out, s, plan)
 			first = false
 			close(taken)
 			if err := b.wait(); err != nil {
@@ -283,14 +291,28 @@ func (k *keeper) save(ended bool) {
 	<-taken
 }
 
-// writeStreams writes the head of s and the streams, the one whose block came last at the end.
-func (k *keeper) writeStreams(out *stateWriter, s *savedRun) {
+// formerly returns how many streams go on with another plan.
+func (r *runner) formerly(plan *plan) (n int) {
+	for _, s := range r.streams {
+		if s.c.plan != plan {
+			n++
+		}
+	}
+	return n
+}
+
+// writeStreams writes the head of s and the streams of the plan, the one whose block came
+// last at the end.
+func (k *keeper) writeStreams(out *stateWriter, s *savedRun, plan *plan) {
 	out.fields(s.visitHead)
-	n := k.r.recent.Len()
+	n := k.r.recent.Len() - k.r.formerly(plan)
 	out.fields(func(c *codec.Codec) { c.Int(&n, 0, n) })
 	var o savedOf
 	for e := k.r.recent.Front(); e != nil; e = e.Next() {
 		s := e.Value.(*live)
+		if s.c.plan != plan {
+			continue
+		}
 		o.name, o.state = s.name, s.c.fields(o.state[:0])
 		if k.r.clock != nil {
 			o.last, o.idle = s.lastBlock, s.idle

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -179,5 +180,73 @@ func TestSwitchRefuses(t *testing.T) {
 	}}
 	if err := Run(t.Context(), src, labels, &RunOptions{Finite: true, Switch: sw, now: time.Now}); err != nil && !errors.Is(err, io.EOF) {
 		t.Fatal(err)
+	}
+}
+
+// doing is an interrupted source that calls do before a Read.
+type doing struct {
+	interrupted
+	at int
+	do func()
+}
+
+func (d *doing) Read(ctx context.Context, b *capture.Block) error {
+	if d.at--; d.at == 0 {
+		d.do()
+	}
+	return d.interrupted.Read(ctx, b)
+}
+
+// Streams that go on from a saved state switch as others do, and what is saved after that is
+// the second model's, with which the next run goes on.
+func TestSwitchAfterARestart(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	c := testmodel.Labels(1000, 1, "a", "b", "c")
+	first, second := testmodel.New(t, c, rng), testmodel.New(t, c, rng)
+	x := soundsAndSilence(2400)
+	o := Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 7}, Threshold: -1}
+	var blocks []capture.Block
+	for at := 0; at < len(x); at += 60 {
+		for _, name := range []string{"s0", "s1"} {
+			blocks = append(blocks, capture.Block{Stream: name, Format: capture.Format{Rate: 1000, Channels: 1}, Offset: uint64(at), Samples: x[at : at+60]})
+		}
+	}
+	run := func(m *model.Model, state string, n, at int) []Event {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		sw, out := &Switch{}, &kept{}
+		src := &doing{interrupted{capture.NewMemory(blocks...), n, cancel}, at, func() {
+			if err := sw.To(second, &o); err != nil {
+				t.Error(err)
+			}
+		}}
+		if err := Run(ctx, src, m, &RunOptions{Options: o, Finite: true, Switch: sw, State: state, Save: time.Nanosecond, now: time.Now}, out); err != nil {
+			t.Fatal(err)
+		}
+		return out.events
+	}
+	before, after := spans(t, run(first, "", 0, 0), "s0"), spans(t, run(second, "", 0, 0), "s0")
+	state := filepath.Join(t.TempDir(), "state")
+	events := run(first, state, 20, 0)
+	events = append(events, run(first, state, 30, 9)...)
+	events = append(events, run(second, state, 0, 0)...)
+	for _, e := range events {
+		if e.Type == Status && e.State == capture.Doubtful {
+			t.Error(e.Reason)
+		}
+	}
+	for i := range 2 {
+		got, turned := spans(t, events, fmt.Sprint("s", i)), false
+		if len(got) != len(before) {
+			t.Fatalf("%d segments, want %d", len(got), len(before))
+		}
+		for k := range got {
+			if turned = turned || got[k] != before[k]; turned && got[k] != after[k] {
+				t.Errorf("segment %d is %s, want %s or %s", k+1, got[k], before[k], after[k])
+			}
+		}
+		if !turned || got[0] != before[0] {
+			t.Error("the stream did not switch within")
+		}
 	}
 }
