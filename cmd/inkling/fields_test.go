@@ -53,10 +53,11 @@ func TestFieldsHaveFlags(t *testing.T) {
 // Libraries name fields, and each that they name has a flag; they never name flags.
 func TestLibrariesNameFields(t *testing.T) {
 	names := regexp.MustCompile(`(^|[ (])--[a-z]`)
+	foreign := regexp.MustCompile(`nats stream edit [^:;]*`) // a command of another program
 	seen := 0
 	for _, lit := range libraryText(t) {
 		seen++
-		if names.MatchString(lit.text) {
+		if names.MatchString(foreign.ReplaceAllString(lit.text, "")) {
 			t.Errorf("%s names a flag: name the field (package.Type.Field) and give it a flag in fields.go: %s", lit.at, lit.text)
 		}
 		for _, f := range fieldName.FindAllString(lit.text, -1) {

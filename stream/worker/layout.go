@@ -79,7 +79,7 @@ func missing(name string, err error, remedy string) error {
 func (l *Layout) checkInput(c *jetstream.StreamConfig) error {
 	switch {
 	case c.Retention == jetstream.WorkQueuePolicy:
-		return fmt.Errorf("stream %s is a work queue, which gives each message to one reader: use limits retention: nats stream edit %s --retention limits", c.Name, c.Name)
+		return fmt.Errorf("stream %s is a work queue, which gives each message to one reader: make a stream that takes its messages from it, with limits retention, and read that", c.Name)
 	case c.Retention == jetstream.InterestPolicy:
 		return fmt.Errorf("stream %s keeps messages only while there are consumers, and none is there during an outage: use limits retention: nats stream edit %s --retention limits", c.Name, c.Name)
 	case c.MaxAge > 0 && c.MaxAge < 10*l.Lease:
