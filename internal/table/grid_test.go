@@ -212,3 +212,17 @@ func TestRowsBeforeTheFirst(t *testing.T) {
 		t.Errorf("samples from %d on", r.Offset)
 	}
 }
+
+// Rows that come more slowly than the samples are told.
+func TestSlowRowsAreTold(t *testing.T) {
+	for rate, told := range map[float64]bool{10: false, 14: false, 50: true} {
+		g := NewGrid(1, GridOptions{Rate: rate}, func(int64, []float32, int32) {})
+		for i := range 100 {
+			g.Push(&Row{Line: i, Time: float64(i) / 10, Values: []float32{float32(i)}}, -1)
+		}
+		g.Flush()
+		if notes := g.Stats().Notes([]string{"x"}, "s"); (len(notes) > 0) != told {
+			t.Errorf("100 rows at 10 a second, samples at %v: %q", rate, notes)
+		}
+	}
+}

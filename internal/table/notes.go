@@ -18,6 +18,15 @@ func (s *Stats) Add(t *Stats, file string) {
 	}
 }
 
+// interpolated returns how many samples are neither of a row nor repeat one, about.
+func (s *Stats) interpolated() int {
+	held := 0
+	for _, n := range s.Held {
+		held = max(held, n)
+	}
+	return s.Samples - (s.Rows - s.Repeated) - held
+}
+
 // Notes describes what was done to the signals, one line per kind of change. channels are
 // their names, unit that of Longest.
 func (s *Stats) Notes(channels []string, unit string) (notes []string) {
@@ -33,6 +42,9 @@ func (s *Stats) Notes(channels []string, unit string) (notes []string) {
 		if n > 0 {
 			note("channel %s: %d of %d samples repeat its last value, as the next is too far away or there is none (TableOptions.Bridge)", channels[c], n, s.Samples)
 		}
+	}
+	if n := s.interpolated(); n > s.Rows/2 {
+		note("rows come more slowly than samples are needed: %d of %d samples lie between two of the %d rows and are interpolated, so that they hold no fast changes; record more rows a second, or train at this rate", n, s.Samples, s.Rows)
 	}
 	if s.Repeated > 0 {
 		note("rows with the time of the row before: %d; the first row of each time counts", s.Repeated)
