@@ -97,7 +97,7 @@ func (c Config) normalizeSpectral(rate float64) (Config, error) {
 	window, hop := c.window(rate), c.hop(rate)
 	switch {
 	case window < 4 || window > 1<<16:
-		return c, fmt.Errorf("front end %s: window_ms %v is %d samples: want 4 to %d", c.Kind, c.WindowMS, window, 1<<16)
+		return c, fmt.Errorf("front end %s: window_ms %v is %d samples at %v Hz: want 4 to %d: give another window, or use the raw front end for signals this slow", c.Kind, c.WindowMS, window, rate, 1<<16)
 	case hop < 1 || hop > window:
 		return c, fmt.Errorf("front end %s: hop_ms %v is %d samples: want 1 to the window's %d", c.Kind, c.HopMS, hop, window)
 	case c.Kind != KindMoments && (c.Bands < 1 || c.Bands > 1024):

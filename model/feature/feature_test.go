@@ -169,7 +169,7 @@ func TestInvalidConfigsAreRefused(t *testing.T) {
 		{Config{Kind: KindMFCC, Bands: 4, Coefficients: 5}, 16000, `front end mfcc: coefficients 5: want 1 to the 4 bands`},
 		{Config{Kind: KindRaw, Samples: -1}, 16000, `front end raw: samples -1: want 1 to 65536`},
 		{Config{Kind: KindRaw, Deltas: 3}, 16000, `front end raw: deltas 3: want 0, 1 or 2`},
-		{Config{Kind: KindLogMel, WindowMS: math.NaN()}, 16000, `front end logmel: window_ms NaN is -1 samples: want 4 to 65536`},
+		{Config{Kind: KindLogMel, WindowMS: math.NaN()}, 16000, `front end logmel: window_ms NaN is -1 samples at 16000 Hz: want 4 to 65536: give another window, or use the raw front end for signals this slow`},
 		{Config{Kind: KindLogMel, Bands: -1}, 16000, `front end logmel: bands -1: want 1 to 1024`},
 		{Config{Kind: KindStats, Samples: 1}, 16000, `front end stats: samples 1: want 2 to 65536`},
 		{Config{Kind: KindStats, Lags: 17}, 16000, `front end stats: lags 17: want 1 to 16`},
@@ -180,7 +180,7 @@ func TestInvalidConfigsAreRefused(t *testing.T) {
 		{Config{Kind: KindRaw, Context: 5000}, 16000, `front end raw: context 5000: want 0 to 1024`},
 		{Config{Kind: KindMoments, HighHz: 9000}, 16000, `front end moments: low_hz 0 and high_hz 9000: want 0 ≤ low < high ≤ half the rate, 8000`},
 		{Config{Kind: KindMoments, LowHz: -1}, 16000, `front end moments: low_hz -1 and high_hz 8000: want 0 ≤ low < high ≤ half the rate, 8000`},
-		{Config{Kind: KindMoments, WindowMS: 0.1}, 16000, `front end moments: window_ms 0.1 is 2 samples: want 4 to 65536`},
+		{Config{Kind: KindMoments, WindowMS: 0.1}, 16000, `front end moments: window_ms 0.1 is 2 samples at 16000 Hz: want 4 to 65536: give another window, or use the raw front end for signals this slow`},
 		{Config{Kind: KindLogMel}, 0, `front end logmel: sampling rate 0: want at least 100 Hz: give the rate, or use the raw front end`},
 	} {
 		if _, err := New(c.Config, c.rate, 1); err == nil || err.Error() != c.want {
