@@ -21,6 +21,9 @@ func keepForEver(dir string) {
 	for i := uint64(1); ; i++ {
 		k.put(sound(time.Now(), i, 20_000))
 		if i%20 == 0 {
+			for k.waiting.Load() > 0 { // so that something was written when the process is killed
+				time.Sleep(100 * time.Microsecond)
+			}
 			fmt.Println(i)
 		}
 	}
@@ -72,9 +75,16 @@ func TestKillLeavesNothingHalf(t *testing.T) {
 	k.Close()
 	clips, err := ReadIndex(dir)
 	files := 0
+	listed := map[string]bool{"index.csv": true}
+	for _, c := range clips {
+		listed[filepath.FromSlash(c.File)] = true
+	}
 	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if !d.IsDir() {
 			files++
+			if name, _ := filepath.Rel(dir, path); !listed[name] {
+				t.Errorf("%s is left", name)
+			}
 		}
 		return nil
 	})

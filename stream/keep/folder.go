@@ -113,6 +113,9 @@ var (
 	keptName = regexp.MustCompile(`^\.?\d{6}\.\d{3}-[A-Za-z0-9_-]+\.(flac|wav|csv)(\.[0-9a-f]{8}\.tmp)?$`)
 )
 
+// halfIndex is the name of an index that is half written.
+var halfIndex = regexp.MustCompile(`^\.index\.csv\.[0-9a-f]{8}\.tmp$`)
+
 // ours reports whether a row may have file: no other is ever removed.
 func ours(file string) bool {
 	day, name, _ := strings.Cut(file, "/")
@@ -125,6 +128,9 @@ func ours(file string) bool {
 func (f *folder) sweep() {
 	days, _ := os.ReadDir(f.dir)
 	for _, d := range days {
+		if d.Type().IsRegular() && halfIndex.MatchString(d.Name()) {
+			os.Remove(filepath.Join(f.dir, d.Name()))
+		}
 		if !d.IsDir() || !dayName.MatchString(d.Name()) {
 			continue
 		}
