@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -10,12 +11,13 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"inkling/capture"
+	"inkling/model/dataset"
 	"inkling/model/segment"
 	"inkling/stream/collect"
 )
 
 type recordCmd struct {
-	Label        string   `arg:"" help:"The label; 'background' for sounds that are none of the labels."`
+	Label        string   `arg:"" optional:"" help:"The label; 'background' for sounds that are none of the labels. None with --prompts."`
 	Source       []string `arg:"" optional:"" help:"mic, mic:NAME, nats:SUBJECT, - for standard input, or audio files [mic]."`
 	Out          string   `short:"o" name:"out" required:"" help:"Folder of the data set; examples are written to DIR/LABEL." placeholder:"DIR"`
 	sourceFlags  `group:"Source"`
@@ -23,18 +25,22 @@ type recordCmd struct {
 	segmentFlags `group:"Segments"`
 	Whole        float64 `help:"Cut into examples of this many seconds, instead of at silence, as signals of sensors need." placeholder:"SECONDS"`
 	Count        int     `short:"n" name:"number" help:"Stop after this many examples."`
+	Prompts      string  `help:"Ask for the labels in this file, one in each line, in turn: --number examples of each [1]; -n 5 --rounds 2 asks for each twice, 5 at a time." placeholder:"FILE"`
+	Rounds       int     `help:"--prompts: go through the file this often." default:"1"`
+	KeepAll      bool    `help:"Keep takes that are clipped or too quiet as well."`
 	Seconds      float64 `help:"Stop after this many seconds of signal." placeholder:"SECONDS"`
 }
 
 func (c *recordCmd) Run(a *app) error {
-	if c.Label == "" || c.Label != filepath.Base(c.Label) || strings.HasPrefix(c.Label, ".") {
-		return usagef("label %q: a label names a folder: give a word without slashes", c.Label)
+	labels, err := c.labels()
+	if err != nil {
+		return err
 	}
 	if len(c.Source) == 0 {
 		c.Source = []string{"mic"}
 	}
 	if capture.IsTable(c.Source[0]) {
-		return usagef("%s: a table is data already: put it into the folder %s", c.Source[0], filepath.Join(c.Out, c.Label))
+		return usagef("%s: a table is data already: put it into the folder %s", c.Source[0], filepath.Join(c.Out, labels[0]))
 	}
 	var nc *nats.Conn
 	src, err := c.open(a, c.Source, func() (*nats.Conn, error) {
@@ -49,20 +55,97 @@ func (c *recordCmd) Run(a *app) error {
 	if nc != nil {
 		defer nc.Close()
 	}
-	dir := filepath.Join(c.Out, c.Label)
-	if !src.finite {
-		what := "make the sound, pause, make it again"
-		if c.Whole > 0 {
-			what = fmt.Sprintf("an example is %g s of it", c.Whole)
+	written, refused := 0, 0
+	for i, label := range labels {
+		if a.ctx.Err() != nil {
+			break
 		}
-		a.logf("recording %s into %s: %s; Ctrl-C ends", c.Label, dir, what)
+		if c.Prompts != "" {
+			a.logf("\n%d of %d: %s", i+1, len(labels), label)
+		} else if !src.finite {
+			what := "make the sound, pause, make it again"
+			if c.Whole > 0 {
+				what = fmt.Sprintf("an example is %g s of it", c.Whole)
+			}
+			a.logf("recording %s into %s: %s; Ctrl-C ends", label, filepath.Join(c.Out, label), what)
+		}
+		n, err := c.take(a, src, label, &refused)
+		if written += n; err != nil {
+			return err
+		}
+		if c.Prompts != "" && n < c.Count {
+			if a.ctx.Err() != nil {
+				break
+			}
+			return fmt.Errorf("the source has ended before %s was recorded, after %d examples", label, written)
+		}
 	}
+	switch {
+	case c.Prompts != "":
+		a.logf("%d examples in %s", written, c.Out)
+	default:
+		a.logf("%d examples in %s", written, filepath.Join(c.Out, labels[0]))
+	}
+	if written == 0 && refused > 0 {
+		return errors.New("no take was of use, see above: --keep-all keeps such takes")
+	}
+	if written == 0 && a.ctx.Err() == nil || written == 0 && c.Prompts == "" {
+		cut := c.segment()
+		return fmt.Errorf("nothing was loud enough for an example: come nearer, or lower --level (%g dB now) or --on", cut.Defaults().LevelDBFS)
+	}
+	return nil
+}
+
+// labels returns what is to be recorded, in turn.
+func (c *recordCmd) labels() ([]string, error) {
+	if c.Prompts == "" {
+		if c.Label == "" {
+			return nil, usagef("give a label, or --prompts with a file of labels")
+		}
+		return []string{c.Label}, checkLabel(c.Label)
+	}
+	if c.Label != "" && len(c.Source) == 0 { // the first word is the source then
+		c.Source, c.Label = []string{c.Label}, ""
+	} else if c.Label != "" {
+		return nil, usagef("--prompts has the labels: leave %q out", c.Label)
+	}
+	text, err := os.ReadFile(c.Prompts)
+	if err != nil {
+		return nil, err
+	}
+	var once, all []string
+	for line := range strings.Lines(string(text)) {
+		if label := strings.TrimSpace(line); label != "" {
+			if err := checkLabel(label); err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Prompts, err)
+			}
+			once = append(once, label)
+		}
+	}
+	if len(once) == 0 || c.Rounds < 1 {
+		return nil, usagef("--prompts %s: give a file with a label in each line, and --rounds of at least 1", c.Prompts)
+	}
+	c.Count = max(c.Count, 1)
+	for range c.Rounds {
+		all = append(all, once...)
+	}
+	return all, nil
+}
+
+func checkLabel(label string) error {
+	if label == "" || label != filepath.Base(label) || strings.HasPrefix(label, ".") {
+		return usagef("label %q: a label names a folder: give a word without slashes", label)
+	}
+	return nil
+}
+
+// take records examples of a label.
+func (c *recordCmd) take(a *app, src capture.Source, label string, refused *int) (n int, err error) {
 	var names []string
 	if c.Names != "" {
 		names = strings.Split(c.Names, ",")
 	}
-	cut := c.segment()
-	n, err := collect.Run(a.ctx, src, collect.Options{Dir: c.Out, Label: c.Label, Names: names, Segment: cut, Count: c.Count, Seconds: c.Seconds,
+	o := collect.Options{Dir: c.Out, Label: label, Names: names, Segment: c.segment(), Count: c.Count, Seconds: c.Seconds, Quiet: label == dataset.Background,
 		Saved: func(path string, length time.Duration) {
 			fmt.Fprintf(a.stdout, "%s  %s\n", path, length.Round(time.Millisecond))
 		},
@@ -73,15 +156,18 @@ func (c *recordCmd) Run(a *app) error {
 				return
 			}
 			a.logf("%s: %d samples are missing: what was open has ended before them", stream, lost)
-		}})
-	a.logf("%d examples in %s", n, dir)
-	if err == nil && n == 0 {
-		return fmt.Errorf("nothing was loud enough for an example: come nearer, or lower --level (%g dB now) or --on", cut.Defaults().LevelDBFS)
+		}}
+	if !c.KeepAll {
+		o.Refused = func(why string) {
+			*refused++
+			a.logf("a take of %s is left out: %s", label, why)
+		}
 	}
+	n, err = collect.Run(a.ctx, src, o)
 	if errors.Is(err, collect.ErrNoRate) {
-		return usageError{err}
+		return n, usageError{err}
 	}
-	return asUsage(err)
+	return n, asUsage(err)
 }
 
 // segment returns how to cut: at silence, or into even lengths.

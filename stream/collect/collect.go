@@ -28,6 +28,11 @@ type Options struct {
 	Count   int            // examples after which Run ends; 0: no limit
 	Seconds float64        // of signal after which Run ends; 0: no limit
 
+	// Refused, if set, is told of takes of sound that Judge finds to be of no use, which are not
+	// written then and do not count.
+	Refused func(why string)
+	Quiet   bool // takes may be quiet, as those of background are
+
 	Saved func(path string, length time.Duration) // after each example; may be nil
 	Fault func(f *capture.Fault)                  // when the health of the source changes; may be nil
 	Gap   func(stream string, lost uint64)        // when samples are missing, which ends the open segment; 0: the stream began anew; may be nil
@@ -136,6 +141,16 @@ func (r *run) write(samples []float32, f capture.Format) error {
 	ending, table := ".wav", r.o.isTable(&f)
 	if table {
 		ending = ".csv"
+	}
+	if r.o.Refused != nil && !table {
+		why := Judge(samples, f.Channels, f.Rate)
+		if r.o.Quiet && why != "" && clipped(samples, f.Channels) <= clippedRuns {
+			why = ""
+		}
+		if why != "" {
+			r.o.Refused(why)
+			return nil
+		}
 	}
 	for {
 		r.number++
