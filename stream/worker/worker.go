@@ -33,17 +33,11 @@ type Options struct {
 
 // A crew is the partitions that a member works on.
 type crew struct {
-	o      *Options
-	ctx    context.Context // of all
-	mu     sync.Mutex
-	of     map[int]*job
-	ended  sync.WaitGroup
-	failed chan error
-}
-
-type job struct {
-	cancel context.CancelFunc
-	done   chan struct{}
+	o     *Options
+	ctx   context.Context // of all
+	ended sync.WaitGroup
+	mu    sync.Mutex
+	of    map[int]context.CancelFunc // by partition: those that are worked on
 }
 
 // Work works on this member's share of the partitions until ctx ends. Then it finishes what
@@ -51,7 +45,7 @@ type job struct {
 func Work(ctx context.Context, o *Options) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	c := &crew{o: o, ctx: working, of: map[int]*job{}, failed: make(chan error, 1)}
+	c := &crew{o: o, ctx: working, of: map[int]context.CancelFunc{}}
 	watch, err := o.Bucket.WatchAll(ctx)
 	if err != nil {
 		return err
@@ -68,6 +62,8 @@ func Work(ctx context.Context, o *Options) error {
 		select {
 		case e, ok := <-watch.Updates():
 			switch {
+			case !ok && ctx.Err() != nil:
+				return c.leave(nil)
 			case !ok:
 				return c.leave(errors.New("the members can no longer be seen"))
 			case e == nil:
@@ -77,8 +73,6 @@ func Work(ctx context.Context, o *Options) error {
 			}
 		case <-pulse.C:
 			c.announce(ctx, &self)
-		case err := <-c.failed:
-			return c.leave(err)
 		case <-ctx.Done():
 			return c.leave(nil)
 		}
@@ -122,13 +116,13 @@ func (c *crew) log(format string, args ...any) {
 func (c *crew) share(members []string) {
 	for k := range c.o.Partitions {
 		c.mu.Lock()
-		j := c.of[k]
+		end := c.of[k]
 		c.mu.Unlock()
 		switch mine := owner(members, k) == c.o.ID; {
-		case mine && j == nil:
+		case mine && end == nil:
 			c.begin(k)
-		case !mine && j != nil:
-			j.cancel()
+		case !mine && end != nil:
+			end()
 		}
 	}
 }
@@ -136,9 +130,8 @@ func (c *crew) share(members []string) {
 // begin works on a partition until it is another's.
 func (c *crew) begin(k int) {
 	ctx, cancel := context.WithCancel(c.ctx)
-	j := &job{cancel, make(chan struct{})}
 	c.mu.Lock()
-	c.of[k] = j
+	c.of[k] = cancel
 	c.mu.Unlock()
 	c.ended.Go(func() {
 		defer func() {
@@ -170,8 +163,8 @@ func (c *crew) begin(k int) {
 // leave finishes all work, and says that this member is gone.
 func (c *crew) leave(err error) error {
 	c.mu.Lock()
-	for _, j := range c.of {
-		j.cancel()
+	for _, end := range c.of {
+		end()
 	}
 	c.mu.Unlock()
 	c.ended.Wait()
