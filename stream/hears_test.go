@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/testkit"
 	"inkling/model"
 	"inkling/model/segment"
 )
@@ -95,6 +96,7 @@ func TestDetectorsAreAskedTogether(t *testing.T) {
 
 // Asking the detectors of many streams allocates nothing once it has been done.
 func TestAskingDetectorsAllocatesNothing(t *testing.T) {
+	testkit.SkipPools(t)
 	m, o := detectorModel(t, 3)
 	o.Emit.Confirmed = true
 	x := room(1, -50)[:200]

@@ -50,7 +50,8 @@ func Work(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	defer watch.Stop()
+	defer func() { watch.Stop() }()
+	watched := time.Now() // since when, or when this member last heard of itself
 	self := Member{ID: o.ID, Since: time.Now()}
 	self.Host, _ = os.Hostname()
 	r := &roster{lease: o.Lease, last: map[string]time.Time{}}
@@ -70,9 +71,21 @@ func Work(ctx context.Context, o *Options) error {
 				known = true
 			default:
 				r.hear(e, time.Now())
+				if e.Key() == o.ID {
+					watched = time.Now()
+				}
 			}
 		case <-pulse.C:
 			c.announce(ctx, &self)
+			if time.Since(watched) < 2*o.Lease {
+				break
+			}
+			// A watch can stall, after an outage as well. Another one begins with what there is.
+			if again, err := o.Bucket.WatchAll(ctx); err == nil {
+				watch.Stop()
+				watch, known = again, false
+			}
+			watched = time.Now()
 		case <-ctx.Done():
 			return c.leave(nil)
 		}
