@@ -66,29 +66,30 @@ func connect(t *testing.T) (*nats.Conn, jetstream.JetStream) {
 	return nc, js
 }
 
-// owners records who works on which partition.
+// owners records who works on which partition: for a moment that may be two.
 type owners struct {
 	mu      sync.Mutex
-	of      map[int]string
+	of      map[int]map[string]bool
 	changed chan struct{}
 }
 
 func (o *owners) run(id string) func(context.Context, int) error {
 	return func(ctx context.Context, k int) error {
-		o.set(k, id)
+		o.set(k, id, true)
 		<-ctx.Done()
-		o.mu.Lock()
-		if o.of[k] == id {
-			delete(o.of, k)
-		}
-		o.mu.Unlock()
+		o.set(k, id, false)
 		return nil
 	}
 }
 
-func (o *owners) set(k int, id string) {
+func (o *owners) set(k int, id string, works bool) {
 	o.mu.Lock()
-	o.of[k] = id
+	if o.of[k] == nil {
+		o.of[k] = map[string]bool{}
+	}
+	if o.of[k][id] = true; !works {
+		delete(o.of[k], id)
+	}
 	o.mu.Unlock()
 	select {
 	case o.changed <- struct{}{}:
@@ -103,10 +104,14 @@ func (o *owners) await(t *testing.T, partitions int, members ...string) {
 	for {
 		o.mu.Lock()
 		has := map[string]bool{}
-		for _, id := range o.of {
-			has[id] = true
+		ok := len(o.of) == partitions
+		for _, ids := range o.of {
+			ok = ok && len(ids) == 1
+			for id := range ids {
+				has[id] = true
+			}
 		}
-		ok := len(o.of) == partitions && len(has) == len(members)
+		ok = ok && len(has) == len(members)
 		for _, m := range members {
 			ok = ok && has[m]
 		}
@@ -131,7 +136,7 @@ func TestMembersShare(t *testing.T) {
 		t.Fatal(err)
 	}
 	const partitions = 20
-	all := &owners{of: map[int]string{}, changed: make(chan struct{}, 1)}
+	all := &owners{of: map[int]map[string]bool{}, changed: make(chan struct{}, 1)}
 	ends := map[string]context.CancelFunc{}
 	var wait sync.WaitGroup
 	begin := func(id string) {
