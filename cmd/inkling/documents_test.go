@@ -166,7 +166,7 @@ type document struct {
 
 // ready waits for a program in the background, as a reader who types does.
 const ready = `ready() { for i in {1..1200}; do
-  grep -qE 'Server is ready|listening on|answering requests|Subscribing on' "$1" && return
+  grep -qE 'Server is ready|listening on|answering requests|Subscribing on|partitions of the JetStream stream' "$1" && return
   sleep 0.1; done; cat "$1"; echo "not ready: $2"; exit 1; }
 `
 
