@@ -30,9 +30,6 @@ func (l *Layout) Partitioned() string { return l.Input + "_by_partition" }
 // Bucket returns the name of the KV bucket of the members.
 func (l *Layout) Bucket() string { return l.Output + "_members" }
 
-// Last returns the name of the KV bucket with the last label of each stream.
-func (l *Layout) Last() string { return l.Output + "_last" }
-
 func (l *Layout) partitioned() jetstream.StreamConfig {
 	return jetstream.StreamConfig{Name: l.Partitioned(), Description: "the messages of " + l.Input + " by partition, for an inkling group",
 		Sources: []*jetstream.StreamSource{{Name: l.Input, SubjectTransforms: l.Transforms}}, MaxAge: l.Keep, Replicas: max(l.Replicas, 1)}

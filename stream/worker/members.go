@@ -18,7 +18,6 @@ type Member struct {
 	Host       string    `json:"host,omitempty"`
 	Since      time.Time `json:"since"`
 	Partitions []int     `json:"partitions"` // that it works on
-	Streams    int       `json:"streams,omitempty"`
 }
 
 // owner returns which of the members a partition is of; "": there is none.

@@ -26,9 +26,7 @@ type Options struct {
 	// again, after a while, for as long as the partition is this member's.
 	Run func(ctx context.Context, partition int) error
 
-	// Log, if set, is told what happens. Streams, if set, returns how many streams there are.
-	Log     func(format string, args ...any)
-	Streams func() int
+	Log func(format string, args ...any) // if set, is told what happens
 }
 
 // A crew is the partitions that a member works on.
@@ -105,9 +103,6 @@ func (c *crew) announce(ctx context.Context, self *Member) {
 	}
 	c.mu.Unlock()
 	slices.Sort(self.Partitions)
-	if c.o.Streams != nil {
-		self.Streams = c.o.Streams()
-	}
 	data, err := json.Marshal(self)
 	if err != nil {
 		panic(err)
