@@ -110,21 +110,11 @@ func (c *Classifier) visit(k *codec.Codec) {
 	c.input.visit(k, c)
 	k.Part(c.segmenter.AppendState, c.segmenter.Restore)
 	b := c.busy()
-	n := len(b.queue) - c.walked
-	k.Int(&n, 0, math.MaxInt32)
-	for i := range n {
-		if k.Bad() {
-			return
-		}
-		if k.Reading() {
-			b.queue = append(b.queue, op{})
-		}
-		b.queue[c.walked+i].visit(k)
-	}
-	frames := b.found.Frames[c.used:]
+	queue, frames := b.queue[c.walked:], b.found.Frames[c.used:]
+	codec.List(k, &queue, math.MaxInt32, func(o *op) { o.visit(k) })
 	k.Floats(&frames)
 	if k.Reading() {
-		b.found.Frames = frames
+		b.queue, b.found.Frames = queue, frames
 	}
 	if len(b.queue) == 0 && len(b.found.Frames) == 0 {
 		c.idle()
@@ -146,15 +136,10 @@ func (in *input) visit(k *codec.Codec, c *Classifier) {
 	k.Uint64(&in.base)
 	k.Uint64(&in.hole)
 	k.Uint64(&in.shift)
-	n := len(in.splices)
-	k.Int(&n, 0, maxSplices)
-	for i := range n {
-		if k.Reading() {
-			in.splices = append(in.splices, splice{})
-		}
-		k.Uint64(&in.splices[i].at)
-		k.Uint64(&in.splices[i].shift)
-	}
+	codec.List(k, &in.splices, maxSplices, func(s *splice) {
+		k.Uint64(&s.at)
+		k.Uint64(&s.shift)
+	})
 	k.Uint64(&in.at)
 	k.Time(&in.anchor)
 	k.String((*string)(&in.clock))

@@ -54,9 +54,7 @@ func (s *savedRun) visitHead(k *codec.Codec) {
 	k.Bool(&s.summed)
 	k.Bool(&s.again)
 	k.Data(&s.position)
-	n := uint64(s.seconds)
-	k.Uint64(&n)
-	s.seconds = time.Duration(n)
+	k.Int64((*int64)(&s.seconds))
 	s.counts.visit(k)
 	s.past.visit(k)
 }
@@ -69,18 +67,7 @@ func (o *savedOf) visit(k *codec.Codec) {
 }
 
 // visitOutputs has what comes behind the streams.
-func (s *savedRun) visitOutputs(k *codec.Codec) {
-	n := len(s.outputs)
-	k.Int(&n, 0, 1<<16)
-	for i := range n {
-		if k.Reading() {
-			s.outputs = append(s.outputs, nil)
-		}
-		if k.Data(&s.outputs[i]); k.Bad() {
-			return
-		}
-	}
-}
+func (s *savedRun) visitOutputs(k *codec.Codec) { codec.List(k, &s.outputs, 1<<16, k.Data) }
 
 func (n *counts) visit(k *codec.Codec) {
 	for _, v := range []*float64{&n.streams, &n.segments, &n.confirmed, &n.rejected, &n.dropped, &n.overturned, &n.early, &n.forecasts, &n.gaps, &n.lost} {

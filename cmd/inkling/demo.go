@@ -100,7 +100,7 @@ func (c *demoCmd) Run(a *app) error {
 
 // show has the page show the demo, and opens it.
 func (c *demoCmd) show(a *app, v *vitals, m *model.Model, o *stream.RunOptions) stream.Sink {
-	now := &current{path: c.Model, model: m, options: v.shown(&o.Options)}
+	now := &current{path: c.Model, choice: choice{model: m, options: v.shown(&o.Options)}}
 	o.Options, o.Switch = *now.options, &now.turn
 	if !c.NoBrowser {
 		if err := browse(withToken(v.address, c.HTTPToken)); err != nil {

@@ -72,21 +72,27 @@ func showRun(page *web.Page, name string, setup web.Setup, o *stream.RunOptions)
 	return p
 }
 
-// A current is what the streams of a run go on with: at first what the command line says,
-// then what the page has saved.
-type current struct {
+// A choice is the model and the options that streams go on with, which may change.
+type choice struct {
 	turn stream.Switch
-	path string // of the model
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards what follows
 	model   *model.Model
 	options *stream.Options
 }
 
-func (c *current) now() (*model.Model, *stream.Options) {
+// now returns the model and the options that a run begins with.
+func (c *choice) now() (*model.Model, *stream.Options) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.model, c.options
+}
+
+// A current is what the streams of a run go on with: at first what the command line says,
+// then what the page has saved.
+type current struct {
+	choice
+	path string // of the model
 }
 
 // save writes a model with other thresholds, and has the streams go on with it.

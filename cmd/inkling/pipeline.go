@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/alecthomas/kong"
 
@@ -25,18 +24,7 @@ type pipeline struct {
 	cmd   *runCmd
 	args  []string // that say the same to `inkling run`; args and path are of the last change
 	path  string   // of the model
-	turn  stream.Switch
-
-	mu      sync.Mutex // guards what follows
-	model   *model.Model
-	options *stream.Options
-}
-
-// now returns the model and the options that a run begins with.
-func (p *pipeline) now() (*model.Model, *stream.Options) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.model, p.options
+	choice
 }
 
 // setup returns what the page may do with the pipeline. A model that it has written is taken

@@ -174,7 +174,7 @@ func (c *runCmd) Run(a *app) error {
 
 // show has the page, if there is one, show the run, and change its thresholds.
 func (c *runCmd) show(v *vitals, s *session, m *model.Model) {
-	now := &current{path: c.Model, model: m, options: v.shown(&s.options.Options)}
+	now := &current{path: c.Model, choice: choice{model: m, options: v.shown(&s.options.Options)}}
 	if v.page != nil {
 		s.options.Switch = &now.turn
 	}

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -24,16 +23,7 @@ import (
 // store returns a connection to a server with a stream S of the subjects s.>.
 func store(t *testing.T, c jetstream.StreamConfig) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
-	srv := testnats.NewWith(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	nc, js := testnats.JetStream(t)
 	c.Name, c.Storage = "S", jetstream.MemoryStorage
 	if c.Subjects == nil {
 		c.Subjects = []string{"s.>"}

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"inkling/internal/testkit/testnats"
@@ -49,21 +47,6 @@ func TestOwnersMoveLittle(t *testing.T) {
 	if owner(nil, 1) != "" {
 		t.Error("nobody's partition has an owner")
 	}
-}
-
-func connect(t *testing.T) (*nats.Conn, jetstream.JetStream) {
-	t.Helper()
-	srv := testnats.NewWith(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return nc, js
 }
 
 // owners records who works on which partition: for a moment that may be two.
@@ -130,7 +113,7 @@ func (o *owners) await(t *testing.T, partitions int, members ...string) {
 
 // Members share the partitions; one that leaves, or is not heard of, is replaced.
 func TestMembersShare(t *testing.T) {
-	_, js := connect(t)
+	_, js := testnats.JetStream(t)
 	kv, err := Bucket(t.Context(), js, "members", 500*time.Millisecond, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +155,7 @@ func TestMembersShare(t *testing.T) {
 
 // The subjects of a stream come by partition; those that belong together in the same one.
 func TestPartitions(t *testing.T) {
-	nc, js := connect(t)
+	_, js := testnats.JetStream(t)
 	for i, c := range []struct {
 		subjects []string
 		subject  string
@@ -242,12 +225,11 @@ func TestPartitions(t *testing.T) {
 	if _, err := natsio.Partition("one.subject", 4); err == nil {
 		t.Error("one subject was divided")
 	}
-	_ = nc
 }
 
 // Streams that would lose or hide something are refused, each with the remedy.
 func TestPrepareRefuses(t *testing.T) {
-	_, js := connect(t)
+	_, js := testnats.JetStream(t)
 	for _, c := range []jetstream.StreamConfig{
 		{Name: "queue", Subjects: []string{"q.>"}, Retention: jetstream.WorkQueuePolicy},
 		{Name: "interest", Subjects: []string{"i.>"}, Retention: jetstream.InterestPolicy},
@@ -280,7 +262,7 @@ func TestPrepareRefuses(t *testing.T) {
 
 // A partition that another has taken is tried again only after a while.
 func TestTakenIsTriedAgain(t *testing.T) {
-	_, js := connect(t)
+	_, js := testnats.JetStream(t)
 	kv, err := Bucket(t.Context(), js, "members", 300*time.Millisecond, 1)
 	if err != nil {
 		t.Fatal(err)

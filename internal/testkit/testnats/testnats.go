@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // New returns a server that listens on no port: connect with nats.InProcessServer.
@@ -33,6 +35,21 @@ func NewWith(t testing.TB, o *server.Options) *server.Server {
 	}
 	t.Cleanup(srv.Shutdown)
 	return srv
+}
+
+// JetStream returns a connection to a server with JetStream.
+func JetStream(t testing.TB) (*nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	nc, err := nats.Connect("", nats.InProcessServer(NewWith(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nc, js
 }
 
 // NewMQTT is New with a listener for MQTT devices, whose address it returns, such as
