@@ -76,7 +76,9 @@ func (c *demoCmd) Run(a *app) error {
 		len(d.truth), float64(len(clip.Samples))/clip.Rate, demoSubject, natsio.DefaultPrefix)
 	o := &stream.RunOptions{Version: version, Live: !c.Fast, Annotate: d.annotate, Progress: d.worked, Idle: time.Minute, Forget: time.Hour}
 	o.Emit = emit
-	view := a.output(c.JSON, c.Plain, clip.Rate)
+	view := a.output(c.JSON, c.Plain, m, clip.Rate)
+	defer view.end()
+	view.with(o)
 	sinks := []stream.Sink{out, keepOpen{view}}
 	if v.page != nil {
 		sinks = append(sinks, c.show(a, v, m, o))

@@ -64,6 +64,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer        // for people: control characters are shown as escapes
 	rawOut, rawErr io.Writer        // the same as they are, for data, colours and progress bars
+	errors         *diverted        // what stderr writes to
 	hangup         <-chan os.Signal // of a service: SIGHUP
 	http           string           // of a service: where health and metrics are
 }
@@ -120,8 +121,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "inkling: %s\nTry %s --help.\n", plain.Text(err.Error()), asked(err))
 		return 2
 	}
-	err = parsed.Run(&app{ctx: ctx, stdin: stdin, stdout: plain.NewWriter(stdout), stderr: plain.NewWriter(stderr),
-		rawOut: stdout, rawErr: stderr, hangup: hangups})
+	lines := &diverted{w: stderr}
+	err = parsed.Run(&app{ctx: ctx, stdin: stdin, stdout: plain.NewWriter(stdout), stderr: plain.NewWriter(lines),
+		rawOut: stdout, rawErr: stderr, errors: lines, hangup: hangups})
 	if err == nil {
 		return 0
 	}

@@ -7,11 +7,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/nats-io/nats.go"
 	"golang.org/x/term"
 
+	"inkling/model"
 	"inkling/stream"
 	"inkling/stream/natsio"
 	"inkling/stream/view"
@@ -68,16 +71,30 @@ func (c *runCmd) spilled(s stream.Sink, prefix string) (stream.Sink, error) {
 	return stream.Spill(s, stream.SpillOptions{Dir: filepath.Join(c.Spill, "nats-"+url.PathEscape(prefix)), Max: int64(c.SpillMax)})
 }
 
-// output returns a sink of JSON lines, or on a terminal the view. A plain view has neither
-// colours nor lines that are redrawn.
-func (a *app) output(json, plain bool, rate float64) stream.Sink {
+// A shown is how a run is shown on standard output: a sink, and what shows more than events.
+type shown struct {
+	stream.Sink
+	tap   func(stream string) stream.Tap // nil: none
+	close func()                         // gives the terminal back, at any time
+}
+
+// output shows the events of a run: as JSON lines, or on a terminal as a screen, or in plain
+// lines without colours of which none is redrawn. source is what of the run's standard input
+// may be.
+func (a *app) output(json, plain bool, m *model.Model, rate float64, source ...string) shown {
 	if json || !terminal(a.rawOut) {
 		if f, ok := a.data().(*os.File); ok && regular(f) {
-			return stream.AppendTo(f, readable(f))
+			return shown{Sink: stream.AppendTo(f, readable(f))}
 		}
-		return stream.NewJSON(quitter{a.data()})
+		return shown{Sink: stream.NewJSON(quitter{a.data()})}
 	}
 	f := a.rawOut.(*os.File)
+	plain = plain || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
+	if !plain {
+		if s := a.screen(f, m, rate, slices.Contains(source, "-")); s.Sink != nil {
+			return s
+		}
+	}
 	columns := func() int {
 		width, _, err := term.GetSize(int(f.Fd()))
 		if err != nil {
@@ -85,8 +102,54 @@ func (a *app) output(json, plain bool, rate float64) stream.Sink {
 		}
 		return width
 	}
-	plain = plain || os.Getenv("NO_COLOR") != ""
-	return view.New(f, view.Options{Colour: !plain, Live: !plain, Width: 80, Columns: columns, Rate: rate})
+	return shown{Sink: view.New(f, view.Options{Colour: !plain, Live: !plain, Width: 80, Columns: columns, Rate: rate})}
+}
+
+// with shows a run with these options.
+func (s *shown) with(o *stream.RunOptions) {
+	if s.tap != nil {
+		o.Probs = true
+		o.Taps = append(o.Taps, s.tap)
+	}
+}
+
+// end gives the terminal back.
+func (s *shown) end() {
+	if s.close != nil {
+		s.close()
+	}
+}
+
+// diverted writes to w, or has something else write the lines that would garble what is
+// drawn on the same terminal.
+type diverted struct {
+	w  io.Writer
+	mu sync.Mutex
+	to func(lines string) // nil: to w
+}
+
+func (d *diverted) Write(lines []byte) (int, error) {
+	d.mu.Lock()
+	to := d.to
+	d.mu.Unlock()
+	if to == nil {
+		return d.w.Write(lines)
+	}
+	to(string(lines))
+	return len(lines), nil
+}
+
+// divert has to write the lines until undo is called, if w is a terminal.
+func (d *diverted) divert(to func(lines string)) (undo func()) {
+	set := func(to func(string)) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.to = to
+	}
+	if terminal(d.w) {
+		set(to)
+	}
+	return func() { set(nil) }
 }
 
 // quitter reports a closed pipe (inkling run … | head) in plain words.

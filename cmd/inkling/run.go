@@ -164,10 +164,16 @@ func (c *runCmd) Run(a *app) error {
 		return err
 	}
 	v.set(name, s.checks...)
+	var out shown
+	if !c.Quiet {
+		out = a.output(c.JSON, c.Plain, m, s.source.rate, c.Source...)
+		defer out.end()
+		out.with(s.options)
+	}
 	defer context.AfterFunc(a.ctx, func() { v.fail(name, stopping) })()
 	c.show(v, s, m)
 	if !c.Quiet {
-		s.sinks = append(s.sinks, a.output(c.JSON, c.Plain, s.source.rate))
+		s.sinks = append(s.sinks, out)
 	}
 	return s.run(a.ctx)
 }

@@ -20,20 +20,20 @@ const (
 )
 
 // line returns e as one line of text.
-func (t *terminal) line(e *stream.Event) string {
+func (f *Formatter) line(e *stream.Event) string {
 	switch e.Type {
 	case stream.Running:
-		return t.running(e)
+		return f.running(e)
 	case stream.Forecast:
-		return t.forecast(e)
+		return f.forecast(e)
 	case stream.Confirmed:
-		return t.confirmed(e)
+		return f.confirmed(e)
 	case stream.Dropped:
-		return fmt.Sprintf("%s  %s", t.place(e, e.Start), t.paint(grey, heldBack(e)+notes(e)))
+		return fmt.Sprintf("%s  %s", f.place(e, e.Start), f.paint(grey, heldBack(e)+notes(e)))
 	case stream.Gap:
-		return fmt.Sprintf("%s  %s", t.place(e, e.Sample), t.paint(yellow, fmt.Sprintf("gap: %d samples lost %s", e.Lost, plain.Text(e.Reason))))
+		return fmt.Sprintf("%s  %s", f.place(e, e.Sample), f.paint(yellow, fmt.Sprintf("gap: %d samples lost %s", e.Lost, plain.Text(e.Reason))))
 	case stream.Status:
-		return t.paint(grey, plain.Text(fmt.Sprintf("-- %s %s: %s", e.Stream, e.State, e.Reason)))
+		return f.paint(grey, plain.Text(fmt.Sprintf("-- %s %s: %s", e.Stream, e.State, e.Reason)))
 	case stream.Summary:
 		var b strings.Builder
 		for _, c := range e.Counts {
@@ -44,17 +44,17 @@ func (t *terminal) line(e *stream.Event) string {
 	return plain.Text(string(e.Type))
 }
 
-func (t *terminal) running(e *stream.Event) string {
+func (f *Formatter) running(e *stream.Event) string {
 	label := plain.Text(e.Label)
 	if !e.Warm {
 		label = "…"
 	} else if label == "" {
 		label = "–"
 	}
-	return fmt.Sprintf("%s  %-16s %s %3.0f %%  step %d %s", t.place(e, e.Sample), label, bar(float64(e.P), t.barWidth()), 100*e.P, e.Step, t.early)
+	return fmt.Sprintf("%s  %-16s %s %3.0f %%  step %d %s", f.place(e, e.Sample), label, Bar(float64(e.P), f.barWidth()), 100*e.P, e.Step, f.early[e.Stream])
 }
 
-func (t *terminal) confirmed(e *stream.Event) string {
+func (f *Formatter) confirmed(e *stream.Event) string {
 	label, colour, note := plain.Text(e.Label), green, ""
 	switch {
 	case e.Rejected:
@@ -62,29 +62,34 @@ func (t *terminal) confirmed(e *stream.Event) string {
 	case e.Running != "" && !e.Agrees:
 		colour, note = cyan, "overturned "+plain.Text(e.Running)
 	}
-	if t.early != "" {
-		note = strings.TrimSpace(note + "  " + t.early)
+	if early := f.early[e.Stream]; early != "" {
+		note = strings.TrimSpace(note + "  " + early)
 	}
 	note = strings.TrimSpace(note + notes(e))
 	if e.Truth != "" && e.Truth != e.Label {
 		colour, note = red, strings.TrimSpace("was "+plain.Text(e.Truth)+"  "+note)
 	}
-	return fmt.Sprintf("%s  %s %s %3.0f %%  %d steps, by %s  %s", t.place(e, e.Start), t.paint(colour, fmt.Sprintf("%-16s", label)),
-		bar(float64(e.P), t.barWidth()), 100*e.P, e.Steps, plain.Text(string(e.EndedBy)), note)
+	bar := ""
+	if n := f.barWidth(); n < 20 {
+		label = fmt.Sprintf("%-10s", label)
+	} else {
+		label, bar = fmt.Sprintf("%-16s", label), " "+Bar(float64(e.P), n)
+	}
+	return fmt.Sprintf("%s  %s%s %3.0f %%  %d steps, by %s  %s", f.place(e, e.Start), f.paint(colour, label), bar, 100*e.P, e.Steps, plain.Text(string(e.EndedBy)), note)
 }
 
 // forecast shows the values that arrived and those forecast for the next step, of at
 // most eight channels; for text, the character that arrived and the likeliest next ones.
-func (t *terminal) forecast(e *stream.Event) string {
+func (f *Formatter) forecast(e *stream.Event) string {
 	if e.Text != nil {
-		line := fmt.Sprintf("%s  %q, next", t.place(e, e.Sample), *e.Text)
+		line := fmt.Sprintf("%s  %q, next", f.place(e, e.Sample), *e.Text)
 		for _, s := range e.Top {
 			line += fmt.Sprintf("  %q %.0f %%", s.Label, 100*s.P)
 		}
 		return line
 	}
 	n := len(e.Values)
-	line := fmt.Sprintf("%s  %s → %s", t.place(e, e.Sample), list(e.Values), list(e.Ahead[:n]))
+	line := fmt.Sprintf("%s  %s → %s", f.place(e, e.Sample), list(e.Values), list(e.Ahead[:n]))
 	if k := len(e.Levels); k > 1 {
 		line += fmt.Sprintf("  (%g %%: %s, %g %%: %s)", 100*e.Levels[0], list(e.Quantiles[:n]), 100*e.Levels[k-1], list(e.Quantiles[(k-1)*n:]))
 	}
@@ -97,38 +102,41 @@ func (t *terminal) forecast(e *stream.Event) string {
 // list joins the first eight values of x.
 func list(x []float32) string {
 	var b strings.Builder
-	for i, f := range x[:min(len(x), 8)] {
+	for i, v := range x[:min(len(x), 8)] {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		fmt.Fprintf(&b, "%.4g", f)
+		fmt.Fprintf(&b, "%.4g", v)
 	}
 	return b.String()
 }
 
+// Name returns the last element of a stream's name, as it is shown.
+func Name(stream string) string { return plain.Text(filepath.Base(stream)) }
+
 // place returns the last element of the stream's name and the position in it: the
 // time if e has one, else the sample in seconds or, without a rate, its number.
-func (t *terminal) place(e *stream.Event, sample uint64) string {
-	name := plain.Text(filepath.Base(e.Stream))
+func (f *Formatter) place(e *stream.Event, sample uint64) string {
+	name := Name(e.Stream)
 	switch {
 	case !e.Time.IsZero():
 		return fmt.Sprintf("%s %s", name, e.Time.Local().Format(time.TimeOnly+".000"))
-	case t.o.Rate > 0:
-		return fmt.Sprintf("%s %8.3f s", name, float64(sample)/t.o.Rate)
+	case f.o.Rate > 0:
+		return fmt.Sprintf("%s %8.3f s", name, float64(sample)/f.o.Rate)
 	}
 	return fmt.Sprintf("%s %8d", name, sample)
 }
 
-func (t *terminal) paint(colour int, s string) string {
-	if !t.o.Colour {
+func (f *Formatter) paint(colour int, s string) string {
+	if !f.o.Colour {
 		return s
 	}
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", colour, s)
 }
 
 // barWidth returns the columns of a bar: fewer where there is less room.
-func (t *terminal) barWidth() int {
-	switch w := t.width(); {
+func (f *Formatter) barWidth() int {
+	switch w := f.width(); {
 	case w == 0 || w >= 100:
 		return 20
 	case w >= 72:
@@ -137,8 +145,8 @@ func (t *terminal) barWidth() int {
 	return 5
 }
 
-// bar draws the fraction p as a bar of width columns.
-func bar(p float64, width int) string {
+// Bar draws the fraction p as a bar of width columns.
+func Bar(p float64, width int) string {
 	n := int(p*float64(width) + 0.5)
 	return strings.Repeat("█", max(min(n, width), 0)) + strings.Repeat("·", max(width-max(n, 0), 0))
 }

@@ -2,7 +2,8 @@
 //
 // New returns a stream.Sink for stream.Run. It keeps the running label of the open
 // segment on a line that it redraws in place, and prints one lasting line for each
-// confirmed, dropped, gap, status and summary event. Programs read the events from
+// confirmed, dropped, gap, status and summary event. A Formatter makes these lines for
+// other views, such as that of package screen. Programs read the events from
 // stream.NewJSON instead.
 package view
 
@@ -31,36 +32,28 @@ type Options struct {
 
 // New returns a sink that writes to w for people to read.
 func New(w io.Writer, o Options) stream.Sink {
-	return &terminal{w: bufio.NewWriter(w), o: o}
+	return &terminal{w: bufio.NewWriter(w), Formatter: NewFormatter(o)}
 }
 
 type terminal struct {
+	*Formatter
 	w      *bufio.Writer
-	o      Options
 	drawn  bool         // the cursor is on a running line
 	latest stream.Event // the newest running or forecast event
 	fresh  bool         // latest has not been drawn
-	early  string       // the open segment's early decision, in words
 }
 
 func (t *terminal) Write(_ context.Context, e *stream.Event) error {
-	switch e.Type {
-	case stream.Running, stream.Forecast:
+	line := t.Lasting(e)
+	if e.Type == stream.Running || e.Type == stream.Forecast {
 		t.latest, t.fresh = e.Clone(), true
-		return nil
-	case stream.Detector:
-		return nil
-	case stream.Early:
-		t.early = fmt.Sprintf("early at step %d", e.Step)
+	}
+	if line == "" {
 		return nil
 	}
 	t.wipe()
 	t.fresh = false
-	line := t.line(e)
-	if e.Type == stream.Confirmed || e.Type == stream.Dropped {
-		t.early = ""
-	}
-	_, err := fmt.Fprintln(t.w, wrap(line, t.width()))
+	_, err := fmt.Fprintln(t.w, line)
 	return err
 }
 
@@ -68,7 +61,7 @@ func (t *terminal) Write(_ context.Context, e *stream.Event) error {
 func (t *terminal) Flush(context.Context) error {
 	if t.fresh && t.o.Live {
 		t.wipe()
-		t.w.WriteString(clip(t.line(&t.latest), cmp.Or(t.width(), 80)-1))
+		t.w.WriteString(Clip(t.line(&t.latest), cmp.Or(t.width(), 80)-1))
 		t.drawn, t.fresh = true, false
 	}
 	return t.w.Flush()
@@ -85,19 +78,4 @@ func (t *terminal) wipe() {
 		t.w.WriteString("\r\x1b[K")
 		t.drawn = false
 	}
-}
-
-// leastWidth is the width below which lines are not made narrower.
-const leastWidth = 40
-
-// width returns the columns to fit lines into; 0 if they may be of any length.
-func (t *terminal) width() int {
-	w := t.o.Width
-	if t.o.Columns != nil {
-		w = cmp.Or(t.o.Columns(), w)
-	}
-	if w > 0 {
-		w = max(w, leastWidth)
-	}
-	return w
 }

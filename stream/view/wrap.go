@@ -39,9 +39,9 @@ func glyphs(s string) (list []glyph) {
 	return list
 }
 
-// wrap divides a line at blanks into lines of at most width columns, or within words that
+// Wrap divides a line at blanks into lines of at most width columns, or within words that
 // are longer; 0 leaves it as it is.
-func wrap(s string, width int) string {
+func Wrap(s string, width int) string {
 	if width == 0 {
 		return s
 	}
@@ -91,14 +91,24 @@ func trimBlanks(line []glyph) []glyph {
 	return line
 }
 
-// clip returns the beginning of a line that takes at most width columns.
-func clip(s string, width int) string {
+// Clip returns the beginning of a line that takes at most width columns. Sequences that
+// set colours take none, and all are kept.
+func Clip(s string, width int) string {
 	var out strings.Builder
+	full := false
 	for _, g := range glyphs(s) {
-		if width -= g.width; width < 0 {
-			break
+		width -= g.width
+		if full = full || width < 0; !full || strings.HasPrefix(g.text, "\x1b") {
+			out.WriteString(g.text)
 		}
-		out.WriteString(g.text)
 	}
 	return out.String()
+}
+
+// Columns returns the columns that a line takes.
+func Columns(s string) (n int) {
+	for _, g := range glyphs(s) {
+		n += g.width
+	}
+	return n
 }

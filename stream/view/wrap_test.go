@@ -16,8 +16,8 @@ func TestWrappedLinesFit(t *testing.T) {
 		if rapid.Bool().Draw(t, "colour") {
 			s = "\x1b[32m" + s + "\x1b[0m"
 		}
-		width := rapid.IntRange(leastWidth, 120).Draw(t, "width")
-		got := wrap(s, width)
+		width := rapid.IntRange(LeastWidth, 120).Draw(t, "width")
+		got := Wrap(s, width)
 		for _, line := range strings.Split(got, "\n") {
 			line = strings.NewReplacer("\x1b[32m", "", "\x1b[0m", "").Replace(line)
 			if n := uniseg.StringWidth(line); n > width {
@@ -28,7 +28,7 @@ func TestWrappedLinesFit(t *testing.T) {
 		if bare.Replace(got) != bare.Replace(s) {
 			t.Fatalf("%q became %q", s, got)
 		}
-		if uniseg.StringWidth(s) <= width && wrap(s, width) != s && !strings.Contains(s, "\x1b") {
+		if uniseg.StringWidth(s) <= width && Wrap(s, width) != s && !strings.Contains(s, "\x1b") {
 			t.Fatalf("%q fits and became %q", s, got)
 		}
 	})
