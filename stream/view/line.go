@@ -70,10 +70,10 @@ func (f *Formatter) confirmed(e *stream.Event) string {
 		colour, note = red, strings.TrimSpace("was "+plain.Text(e.Truth)+"  "+note)
 	}
 	bar := ""
-	if n := f.barWidth(); n < 20 {
-		label = fmt.Sprintf("%-10s", label)
+	if w := f.width(); w == 0 || w >= 120 {
+		label, bar = fmt.Sprintf("%-16s", label), " "+Bar(float64(e.P), f.barWidth())
 	} else {
-		label, bar = fmt.Sprintf("%-16s", label), " "+Bar(float64(e.P), n)
+		label = fmt.Sprintf("%-10s", label) // the line is long enough without a bar
 	}
 	return fmt.Sprintf("%s  %s%s %3.0f %%  %d steps, by %s  %s", f.place(e, e.Start), f.paint(colour, label), bar, 100*e.P, e.Steps, plain.Text(string(e.EndedBy)), note)
 }
@@ -137,7 +137,7 @@ func (f *Formatter) paint(colour int, s string) string {
 // barWidth returns the columns of a bar: fewer where there is less room.
 func (f *Formatter) barWidth() int {
 	switch w := f.width(); {
-	case w == 0 || w >= 100:
+	case w == 0 || w >= 120:
 		return 20
 	case w >= 72:
 		return 10

@@ -40,7 +40,7 @@ func glyphs(s string) (list []glyph) {
 }
 
 // Wrap divides a line at blanks into lines of at most width columns, or within words that
-// are longer; 0 leaves it as it is.
+// are longer; 0 leaves it as it is. A number and its % stay together.
 func Wrap(s string, width int) string {
 	if width == 0 {
 		return s
@@ -48,7 +48,8 @@ func Wrap(s string, width int) string {
 	var lines []string
 	var line []glyph
 	used, blank := 0, -1 // columns of the present line; where in it the last blank is
-	for _, g := range glyphs(s) {
+	all := glyphs(s)
+	for i, g := range all {
 		if g.text == " " && len(lines) > 0 && used == len(indent) {
 			continue // none begins a further line
 		}
@@ -66,7 +67,7 @@ func Wrap(s string, width int) string {
 				continue
 			}
 		}
-		if g.text == " " {
+		if g.text == " " && (i+1 == len(all) || all[i+1].text != "%") {
 			blank = len(line)
 		}
 		line = append(line, g)
