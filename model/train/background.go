@@ -41,17 +41,8 @@ func (o *Options) addBackground(set, valid *dataset.Set) (*dataset.Set, *dataset
 // out.
 func (o *Options) withBackground(set *dataset.Set) (*dataset.Set, error) {
 	b := o.Background
-	switch {
-	case set.Kind != dataset.Audio || b.Kind != dataset.Audio:
-		return nil, fmt.Errorf("train: background of %s under %s: it goes with sound alone; leave it out", b.Kind, set.Kind)
-	case set.Stepwise():
-		return nil, fmt.Errorf("train: background under data with a label for every step: label the background there instead")
-	case b.Rate != set.Rate || b.Channels != set.Channels:
-		return nil, errFormats(b, set)
-	case len(b.Examples) == 0:
-		return nil, fmt.Errorf("train: the background has no recordings: give at least one")
-	case b.Seconds() < leastBackground:
-		return nil, fmt.Errorf("train: the background lasts %.3g s in all: record a second of it at the least, better a minute where the model will listen, or leave it out", b.Seconds())
+	if err := o.checkBackground(set); err != nil {
+		return nil, err
 	}
 	level := 0.0
 	for i := range set.Examples {
@@ -73,6 +64,24 @@ func (o *Options) withBackground(set *dataset.Set) (*dataset.Set, error) {
 		return nil, fmt.Errorf("train: the background is digital silence: give recordings that sound")
 	}
 	return set.Union(pieces), nil
+}
+
+// checkBackground explains why Background cannot go with set.
+func (o *Options) checkBackground(set *dataset.Set) error {
+	b := o.Background
+	switch {
+	case set.Kind != dataset.Audio || b.Kind != dataset.Audio:
+		return fmt.Errorf("train: background of %s under %s: it goes with sound alone; leave it out", b.Kind, set.Kind)
+	case set.Stepwise():
+		return fmt.Errorf("train: background under data with a label for every step: label the background there instead")
+	case b.Rate != set.Rate || b.Channels != set.Channels:
+		return errFormats(b, set)
+	case len(b.Examples) == 0:
+		return fmt.Errorf("train: the background has no recordings: give at least one")
+	case b.Seconds() < leastBackground:
+		return fmt.Errorf("train: the background lasts %.3g s in all: record a second of it at the least, better a minute where the model will listen, or leave it out", b.Seconds())
+	}
+	return nil
 }
 
 func errFormats(b, set *dataset.Set) error {

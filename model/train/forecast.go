@@ -88,20 +88,31 @@ func (o *Options) checkNext() error {
 	return nil
 }
 
-// prepareNext is prepare for forecasts; o is resolved.
-func prepareNext(set, valid *dataset.Set, o Options, workers int) (*trainer, error) {
+// settleNext is settle for forecasts.
+func (o Options) settleNext(set *dataset.Set) (Options, error) {
+	o = o.resolve(set)
 	if err := o.check(set.Kind); err != nil {
-		return nil, err
+		return o, err
 	}
 	if err := o.checkText(set); err != nil {
-		return nil, err
+		return o, err
 	}
 	if set.Kind == dataset.Text {
 		o.Front.Alphabet = cmp.Or(o.Front.Alphabet, alphabet(set))
 	}
-	var err error
-	if o.Front, err = o.Front.Normalize(set.Rate, set.Channels); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+	front, err := o.Front.Normalize(set.Rate, set.Channels)
+	if err != nil {
+		return o, fmt.Errorf("train: %w", err)
+	}
+	o.Front = front
+	return o, nil
+}
+
+// prepareNext is prepare for forecasts.
+func prepareNext(set, valid *dataset.Set, o Options, workers int) (*trainer, error) {
+	o, err := o.settleNext(set)
+	if err != nil {
+		return nil, err
 	}
 	if valid == nil && o.Validation > 0 {
 		set, valid = apart(set, &o)

@@ -65,8 +65,8 @@ type listener struct {
 // listen makes the hearing of set and returns set with what was heard wrongly, and the
 // normalisation that the network and its detector share.
 func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, workers int, hooks *Hooks, from *saved) (*dataset.Set, *hearing, *corpus, error) {
-	if set.Kind != dataset.Audio || set.Stepwise() || o.Stem.Kind != "" || o.Front.Context > 0 || set.Rate == 0 {
-		return nil, nil, nil, fmt.Errorf("train.Options.Detector is %d: a detector is for sound with a label for each example, over a front end without a stem; set it to 0", o.Detector)
+	if err := o.checkDetector(set); err != nil {
+		return nil, nil, nil, err
 	}
 	if z == nil {
 		var err error
@@ -357,4 +357,12 @@ func (l *listener) withWrong(h *hearing) *dataset.Set {
 	}
 	t.Hash = l.set.Hash
 	return t
+}
+
+// checkDetector explains why no detector can be trained on set.
+func (o *Options) checkDetector(set *dataset.Set) error {
+	if set.Kind != dataset.Audio || set.Stepwise() || o.Stem.Kind != "" || o.Front.Context > 0 || set.Rate == 0 {
+		return fmt.Errorf("train.Options.Detector is %d: a detector is for sound with a label for each example, over a front end without a stem; set it to 0", o.Detector)
+	}
+	return nil
 }

@@ -11,12 +11,15 @@ import (
 
 // Progress is how far a training is after an update.
 type Progress struct {
-	Part            string // what is trained, "final model", "fold 2 of 5"
+	Part            string // what is trained: FinalModel, "fold 2 of 5"
 	Update, Updates int    // of that part: done, and planned
 	Loss            float64
 	Share           float64       // of the work of all parts that is done, 0 to 1
 	Left            time.Duration // for all parts, at the pace so far; 0 if it is not known yet
 }
+
+// FinalModel is the Part of Progress that becomes the model.
+const FinalModel = "final model"
 
 // A ledger counts the work of all parts of a training. Work has any unit that is the same for
 // all parts; the parts here count timesteps. Its methods may be called concurrently.
@@ -124,7 +127,7 @@ func (l *ledger) underway(i int) string {
 func (t *trainer) enter(folds []fold, whole bool) {
 	t.folds, t.crossed = folds, newCrossing(len(folds))
 	t.ledger, t.entry = &ledger{}, 0
-	final := part{name: "final model"}
+	final := part{name: FinalModel}
 	if whole {
 		final.work = t.work()
 	}

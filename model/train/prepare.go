@@ -22,7 +22,7 @@ func prepare(set, valid *dataset.Set, o Options) (*trainer, error) {
 // is a checkpoint that may have some of them.
 func prepareUntil(ctx context.Context, set, valid *dataset.Set, o Options, hooks *Hooks, from *saved) (*trainer, error) {
 	if o.Next != nil {
-		return prepareNext(set, valid, o.resolve(set), runtime.GOMAXPROCS(0))
+		return prepareNext(set, valid, o, runtime.GOMAXPROCS(0))
 	}
 	set, valid, told, err := o.takeBackground(set, valid)
 	if err != nil {
