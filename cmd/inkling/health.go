@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -47,28 +48,52 @@ func (f *healthFlags) start(a *app) (v *vitals, end func(), err error) {
 		}
 		return v, func() {}, nil
 	}
-	if f.HTTPToken != "" && len(f.HTTPToken) < shortToken {
-		return nil, nil, usagef("--http-token: a token of %d characters can be guessed: give %d or more, such as `openssl rand -hex 16` prints", len(f.HTTPToken), shortToken)
+	if err := f.checkToken(); err != nil {
+		return nil, nil, err
 	}
 	v.metrics = metrics.New()
-	open := health.Open(f.HTTP)
-	v.page = web.New(web.Options{Token: f.HTTPToken, Open: open})
-	s, err := health.Listen(f.HTTP, health.Options{Checks: v.all, Metrics: v.metrics.Handler(), Hosts: f.HTTPHost, Page: v.page.Handler()})
+	v.page = web.New(web.Options{Token: f.HTTPToken, Open: health.Open(f.HTTP)})
+	end, err = f.serve(a, v, v.page)
+	return v, end, err
+}
+
+func (f *healthFlags) checkToken() error {
+	if f.HTTPToken != "" && len(f.HTTPToken) < shortToken {
+		return usagef("--http-token: a token of %d characters can be guessed: give %d or more, such as `openssl rand -hex 16` prints", len(f.HTTPToken), shortToken)
+	}
+	return nil
+}
+
+// A site is what a browser is served.
+type site interface {
+	Handler() http.Handler
+	Close()
+}
+
+// serve serves a site beside the health checks, and returns what ends it.
+func (f *healthFlags) serve(a *app, v *vitals, page site) (end func(), err error) {
+	o := health.Options{Checks: v.all, Hosts: f.HTTPHost, Page: page.Handler()}
+	if v.metrics != nil {
+		o.Metrics = v.metrics.Handler()
+	}
+	s, err := health.Listen(f.HTTP, o)
 	if err != nil {
-		return nil, nil, usagef("--http: %w", err)
+		return nil, usagef("--http: %w", err)
 	}
 	v.address = fmt.Sprintf("http://%s/", s.Addr())
-	a.logf("health and metrics at http://%s: /healthz, /readyz, /metrics", s.Addr())
+	if v.metrics != nil {
+		a.logf("health and metrics at http://%s: /healthz, /readyz, /metrics", s.Addr())
+	}
 	switch {
-	case open && f.HTTPToken == "":
+	case health.Open(f.HTTP) && f.HTTPToken == "":
 		a.logf("no page: other machines could see and hear the signals there; --http-token TEXT gives it a token")
 	case f.HTTPToken != "":
 		a.logf("the page is at %s?token=TEXT", v.address)
 	default:
 		a.logf("the page is at %s", v.address)
 	}
-	return v, func() {
-		v.page.Close()
+	return func() {
+		page.Close()
 		s.Close()
 	}, nil
 }

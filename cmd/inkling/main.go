@@ -34,6 +34,7 @@ A microphone, a file or a NATS subject feeds a forward LSTM one timestep at a ti
 type cli struct {
 	Demo       demoCmd       `cmd:"" help:"Show the whole system on this machine: embedded NATS server, bundled notes, bundled model."`
 	Train      trainCmd      `cmd:"" help:"Train a model on labelled data."`
+	Design     designCmd     `cmd:"" help:"Design a network for labelled data in the browser, hear the examples, and train it there."`
 	Eval       evalCmd       `cmd:"" help:"Judge a model on labelled data, clip by clip or on streams."`
 	Compare    compareCmd    `cmd:"" help:"Say what changes from one model to another, example by example."`
 	Compose    composeCmd    `cmd:"" help:"Compose long annotated streams out of labelled examples."`
@@ -67,6 +68,7 @@ type app struct {
 	errors         *diverted        // what stderr writes to
 	hangup         <-chan os.Signal // of a service: SIGHUP
 	http           string           // of a service: where health and metrics are
+	words          []string         // of the command line, after the subcommand
 }
 
 // usageError is a mistake on the command line: exit 2.
@@ -99,13 +101,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return 2
 	}
 	exited := -1
-	parser, err := kong.New(newCLI(), kong.Name("inkling"), kong.Description(description),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
-	if err != nil {
-		panic(err)
-	}
-	hideRare(parser)
+	parser := newParser(newCLI(), stdout, stderr, func(code int) { exited = code })
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
@@ -113,7 +109,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		complete(stdout, parser.Model, args[1:])
 		return 0
 	}
-	parsed, err := parser.Parse(joinNegatives(args))
+	args = joinNegatives(args)
+	parsed, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited
 	}
@@ -123,7 +120,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	lines := &diverted{w: stderr}
 	err = parsed.Run(&app{ctx: ctx, stdin: stdin, stdout: plain.NewWriter(stdout), stderr: plain.NewWriter(lines),
-		rawOut: stdout, rawErr: stderr, errors: lines, hangup: hangups})
+		rawOut: stdout, rawErr: stderr, errors: lines, hangup: hangups, words: args[1:]})
 	if err == nil {
 		return 0
 	}
@@ -133,6 +130,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return 2
 	}
 	return 1
+}
+
+// newParser returns a parser into c.
+func newParser(c *cli, stdout, stderr io.Writer, exit func(code int)) *kong.Kong {
+	parser, err := kong.New(c, kong.Name("inkling"), kong.Description(description),
+		kong.Writers(stdout, stderr), kong.Exit(exit),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		panic(err)
+	}
+	hideRare(parser)
+	return parser
 }
 
 // asked returns the subcommand of a command line that could not be parsed.

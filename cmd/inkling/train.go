@@ -136,12 +136,30 @@ func (c *trainCmd) hooks(a *app) train.Hooks {
 			})
 		},
 	}
-	if c.Quiet {
-		return h
+	var shown []shower
+	if !c.Quiet {
+		shown = append(shown, c.newProgress(a))
 	}
-	progress := c.newProgress(a)
-	h.Progress, h.Epoch = progress.update, progress.epoch
+	if c.watch != nil {
+		shown = append(shown, c.watch)
+	}
+	h.Progress = func(p train.Progress) {
+		for _, s := range shown {
+			s.update(p)
+		}
+	}
+	h.Epoch = func(r train.Row) {
+		for _, s := range shown {
+			s.epoch(r)
+		}
+	}
 	return h
+}
+
+// A shower shows how a training goes on.
+type shower interface {
+	update(train.Progress)
+	epoch(train.Row)
 }
 
 // write leaves the model, the log and the curves.

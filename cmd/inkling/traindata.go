@@ -27,6 +27,7 @@ func (c *trainCmd) data(a *app) (trainSet, valid *dataset.Set, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	c.kept.keep(set)
 	if trainSet, valid, err = c.sets(set); err != nil {
 		return nil, nil, err
 	}
@@ -94,11 +95,31 @@ func (c *trainCmd) lay(a *app, o *train.Options, set *dataset.Set) error {
 	if c.Predict != "" {
 		return usagef("--background is for labels: leave it out with --predict")
 	}
+	if c.kept != nil && c.kept.background != nil {
+		o.Background = c.kept.background
+		return nil
+	}
 	d := dataFlags{background: true, channels: set.Channels, SkipBad: c.SkipBad}
 	all, err := d.open(a, c.Background, set.Rate)
 	if err != nil {
 		return err
 	}
 	o.Background, err = trainPart(all, c.BackgroundSplit)
+	if c.kept != nil {
+		c.kept.background = o.Background
+	}
 	return err
+}
+
+// A trainData is what has been read for a training, so that it need not be read again.
+type trainData struct {
+	all               *dataset.Set // as it was read, with every split
+	train, background *dataset.Set // background: nil if there is none, or it is not read yet
+}
+
+// keep notes all data, if somebody wants them.
+func (k *trainData) keep(all *dataset.Set) {
+	if k != nil {
+		k.all = all
+	}
 }

@@ -11,9 +11,21 @@ import (
 )
 
 type trainCmd struct {
+	Out string `short:"o" name:"out" required:"" help:"Model file to write; NAME.csv (log) and NAME.png (curves) are written beside it." placeholder:"MODEL"`
+	trainFlags
+	Resume    bool     `group:"Training" help:"Continue from MODEL.checkpoint."`
+	Quiet     bool     `group:"Training" short:"q" help:"Print no progress."`
+	HelpAll   helpAll  `help:"Show all flags."`
+	OldStream *float64 `name:"stream" hidden:"" help:"Old name of --carry."`
+
+	watch *watch     // is told how the training goes on; nil: nobody
+	kept  *trainData // takes what is read, and has what was; nil: nothing is kept
+}
+
+// trainFlags say what is trained, and how; design takes them as well.
+type trainFlags struct {
 	Data string   `arg:"" help:"A folder with one folder per label, an index.csv, DIR/NAME for NAME_TRAIN.ts and NAME_TEST.ts, a table with labels or a folder of such tables, or bundled:notes; with --predict also audio, tables or text without labels."`
 	More []string `arg:"" optional:"" help:"Further data of the same kind, such as the corrections of inkling review: all of their examples are learned from as well."`
-	Out  string   `short:"o" name:"out" required:"" help:"Model file to write; NAME.csv (log) and NAME.png (curves) are written beside it." placeholder:"MODEL"`
 
 	dataFlags       `group:"Data"`
 	Crop            float64      `group:"Data" help:"Train on consecutive crops of this length instead of whole examples." placeholder:"SECONDS"`
@@ -34,14 +46,10 @@ type trainCmd struct {
 
 	kong.Plugins // the options that train.Declared lists
 
-	Preset    train.Preset `group:"Training" help:"Recipe: audio, speech, curve, short, sensor, text, beat or matlab [chosen by the shape of the data]." enum:",audio,speech,curve,short,sensor,text,beat,matlab" default:""`
-	Plain     bool         `group:"Augmentation" help:"Train without augmentation, dropout, smoothing or decay."`
-	Search    int          `group:"Training" help:"First try this many settings by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
-	Init      string       `group:"Training" help:"Learn on from this model instead of from random numbers: its layers, and its heads of labels that the data have." placeholder:"MODEL"`
-	Resume    bool         `group:"Training" help:"Continue from MODEL.checkpoint."`
-	Quiet     bool         `group:"Training" short:"q" help:"Print no progress."`
-	HelpAll   helpAll      `help:"Show all flags."`
-	OldStream *float64     `name:"stream" hidden:"" help:"Old name of --carry."`
+	Preset train.Preset `group:"Training" help:"Recipe: audio, speech, curve, short, sensor, text, beat or matlab [chosen by the shape of the data]." enum:",audio,speech,curve,short,sensor,text,beat,matlab" default:""`
+	Plain  bool         `group:"Augmentation" help:"Train without augmentation, dropout, smoothing or decay."`
+	Search int          `group:"Training" help:"First try this many settings by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
+	Init   string       `group:"Training" help:"Learn on from this model instead of from random numbers: its layers, and its heads of labels that the data have." placeholder:"MODEL"`
 }
 
 // frontFlags choose the front end and the stem.

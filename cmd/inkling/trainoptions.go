@@ -202,20 +202,22 @@ func (c *trainCmd) nextOptions(set *dataset.Set) (train.Options, []string) {
 	return o, notes
 }
 
-// trainBasics are the flags that `train --help` shows; --help-all shows the rest.
-var trainBasics = []string{"out", "preset", "predict", "segment", "background", "front", "hidden", "epochs", "lr", "search", "resume", "help-all"}
+// trainBasics are the flags that `train --help` and `design --help` show; --help-all shows
+// the rest.
+var trainBasics = []string{"out", "preset", "predict", "segment", "background", "front", "hidden", "epochs", "lr", "search", "resume", "help-all",
+	"http", "http-host", "http-token", "no-browser"}
 
 // newCLI returns the command line, with the options of training.
 func newCLI() *cli {
 	c := &cli{}
-	c.Train.Plugins = kong.Plugins{optionFlags()}
+	c.Train.Plugins, c.Design.Plugins = kong.Plugins{optionFlags()}, kong.Plugins{optionFlags()}
 	return c
 }
 
-// hideRare hides the flags of train that trainBasics does not name from its help.
+// hideRare hides the flags of train and design that trainBasics does not name from its help.
 func hideRare(k *kong.Kong) {
 	for _, node := range k.Model.Children {
-		if node.Name != "train" {
+		if node.Name != "train" && node.Name != "design" {
 			continue
 		}
 		for _, f := range node.Flags {

@@ -7,27 +7,27 @@ import (
 	"inkling/model"
 )
 
-// A layer is a part of a network, with its tensors.
-type layer struct {
-	name    string
-	tensors []string
-	values  int
+// A Layer is a part of a network.
+type Layer struct {
+	Name    string
+	Tensors []string // the name of each, and its shape
+	Values  int      // parameters
 }
 
-// layers groups the parameters of m by layer, in the order of a step. The constants of the
+// Layers groups the parameters of m by layer, in the order of a step. The constants of the
 // front end's normalisation belong to the first.
-func layers(m *model.Model) (all []*layer) {
-	of := map[string]*layer{}
+func Layers(m *model.Model) (all []*Layer) {
+	of := map[string]*Layer{}
 	for _, t := range m.Params.Tensors() {
 		name := layerOf(t.Name)
 		if of[name] == nil {
-			of[name] = &layer{name: name}
+			of[name] = &Layer{Name: name}
 			all = append(all, of[name])
 		}
 		l := of[name]
-		l.values += len(t.Data)
+		l.Values += len(t.Data)
 		dims := strings.ReplaceAll(strings.Trim(fmt.Sprint(t.Shape), "[]"), " ", "×")
-		l.tensors = append(l.tensors, t.Name[strings.LastIndexByte(t.Name, '.')+1:]+" "+dims)
+		l.Tensors = append(l.Tensors, t.Name[strings.LastIndexByte(t.Name, '.')+1:]+" "+dims)
 	}
 	return all
 }
@@ -52,7 +52,7 @@ func layerOf(name string) string {
 // layerTable lists the layers with their parameters.
 func (w lines) layerTable(m *model.Model) {
 	w.say("layers", "%-14s %10s  %s", "", "parameters", "tensors")
-	for _, l := range layers(m) {
-		w.say("", "%-14s %10d  %s", l.name, l.values, strings.Join(l.tensors, ", "))
+	for _, l := range Layers(m) {
+		w.say("", "%-14s %10d  %s", l.Name, l.Values, strings.Join(l.Tensors, ", "))
 	}
 }

@@ -57,8 +57,8 @@ func (p *netPlan) add(column int, name, what, size, layer string, late bool, fro
 func planNetwork(m *model.Model) *netPlan {
 	c := &m.Config
 	p := &netPlan{of: map[string]int{}}
-	for _, l := range layers(m) {
-		p.of[l.name] += l.values
+	for _, l := range Layers(m) {
+		p.of[l.Name] += l.Values
 	}
 	input := p.add(0, "input", inputWords(c), fmt.Sprintf("%d a sample", max(c.Channels, 1)), "", false)
 	p.row++

@@ -31,10 +31,10 @@ func TestNetworkShowsEveryLayer(t *testing.T) {
 		}
 		texts := svgTexts(t, name, b.Bytes())
 		total := 0
-		for _, l := range layers(m) {
-			total += l.values
-			if want := fmt.Sprintf("%d parameters", l.values); !slices.Contains(texts, want) {
-				t.Errorf("%s: no %q of %s among %q", name, want, l.name, texts)
+		for _, l := range Layers(m) {
+			total += l.Values
+			if want := fmt.Sprintf("%d parameters", l.Values); !slices.Contains(texts, want) {
+				t.Errorf("%s: no %q of %s among %q", name, want, l.Name, texts)
 			}
 		}
 		if !strings.HasPrefix(texts[0], fmt.Sprintf("%d parameters", total)) {

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"io"
+
 	"inkling/model/dataset"
 	"inkling/stream/evaluate"
 )
@@ -48,6 +50,15 @@ func Curves(points []CurvePoint, about evaluate.About, path string) error {
 func Waveform(set *dataset.Set, examples []dataset.Example, about evaluate.About, path string) error {
 	d, err := drawWaveform(set, examples)
 	return save(d, err, about, path)
+}
+
+// WriteWaveform writes the picture of Waveform to w as SVG, as a page shows it.
+func WriteWaveform(w io.Writer, set *dataset.Set, examples []dataset.Example) error {
+	d, err := drawWaveform(set, examples)
+	if err != nil {
+		return err
+	}
+	return d.writeSVG(w)
 }
 
 func save(d *drawing, err error, about evaluate.About, path string) error {

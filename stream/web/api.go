@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -48,13 +48,13 @@ type request struct {
 }
 
 // post serves a call that has JSON in and out.
-func (p *Page) post(call func(context.Context, *request) (any, error)) http.HandlerFunc {
+func post[Q any](call func(context.Context, *Q) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 			http.Error(w, "send application/json", http.StatusUnsupportedMediaType)
 			return
 		}
-		var q request
+		var q Q
 		dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyMost))
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(&q); err != nil {
@@ -64,16 +64,20 @@ func (p *Page) post(call func(context.Context, *request) (any, error)) http.Hand
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute))
 		answer, err := call(r.Context(), &q)
 		if err != nil {
-			code := http.StatusUnprocessableEntity
-			if r := (refusal{}); errors.As(err, &r) {
-				code = r.code
-			}
-			http.Error(w, err.Error(), code)
+			fail(w, err, http.StatusUnprocessableEntity)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(answer)
 	}
+}
+
+// fail answers with an error; code is that of one which is no refusal.
+func fail(w http.ResponseWriter, err error, code int) {
+	if r := (refusal{}); errors.As(err, &r) {
+		code = r.code
+	}
+	http.Error(w, err.Error(), code)
 }
 
 // find returns what a request is about. The caller holds the lock.
@@ -117,20 +121,11 @@ func (p *Page) sound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	clip, err := p.clip(q)
-	var out bytes.Buffer
-	if err == nil {
-		err = audio.EncodeWAV(&out, clip, audio.PCM16)
-	}
 	if err != nil {
-		code := http.StatusInternalServerError
-		if r := (refusal{}); errors.As(err, &r) {
-			code = r.code
-		}
-		http.Error(w, err.Error(), code)
+		fail(w, err, http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "audio/wav")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(out.Bytes()))
+	serveSound(w, r, clip)
 }
 
 func (p *Page) clip(q *request) (*audio.Clip, error) {
@@ -187,12 +182,14 @@ func checkLabel(label string) error {
 	if len(label) > 200 || !utf8.ValidString(label) {
 		return refuse(http.StatusBadRequest, "give a label of 1 to 200 bytes of UTF-8")
 	}
-	for _, r := range label {
-		if !unicode.IsPrint(r) {
-			return refuse(http.StatusBadRequest, "the label %q has a character that cannot be printed", label)
-		}
+	if !printable(label) {
+		return refuse(http.StatusBadRequest, "the label %q has a character that cannot be printed", label)
 	}
 	return nil
+}
+
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // save serves POST /api/save: the model is written with the rules.
@@ -235,6 +232,11 @@ func (p *Page) network(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	writeSVG(w, svg)
+}
+
+// writeSVG answers with a picture, which has styles of its own and may do nothing else.
+func writeSVG(w http.ResponseWriter, svg []byte) {
 	w.Header().Set("Content-Type", "image/svg+xml")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	w.Write(svg)

@@ -30,7 +30,7 @@ func cookie(r *http.Request) string {
 
 // guard refuses whom the page is not for: pages of other origins, and browsers without the
 // token.
-func (p *Page) guard(next http.Handler) http.Handler {
+func (p *host) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -69,7 +69,7 @@ func foreign(r *http.Request) bool {
 
 // admits reports whether r has the token; if not it has answered. A token in the address
 // becomes a cookie, so that it does not stay there.
-func (p *Page) admits(w http.ResponseWriter, r *http.Request) bool {
+func (p *host) admits(w http.ResponseWriter, r *http.Request) bool {
 	if given := r.URL.Query().Get("token"); r.URL.Path == "/" && given != "" {
 		if !p.is(given) {
 			http.Error(w, "this is not the token of this page", http.StatusForbidden)
@@ -90,7 +90,7 @@ func (p *Page) admits(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-func (p *Page) is(token string) bool {
+func (p *host) is(token string) bool {
 	return subtle.ConstantTimeCompare([]byte(seal(token)), []byte(seal(p.o.Token))) == 1
 }
 
@@ -116,10 +116,10 @@ func (p *Page) routes() http.Handler {
 	mux.HandleFunc("GET /api/live", p.live)
 	mux.HandleFunc("GET /api/sound", p.sound)
 	mux.HandleFunc("GET /api/network", p.network)
-	mux.HandleFunc("POST /api/replay", p.post(p.replay))
-	mux.HandleFunc("POST /api/why", p.post(p.why))
-	mux.HandleFunc("POST /api/save", p.post(p.save))
-	mux.HandleFunc("POST /api/correct", p.post(p.correct))
+	mux.HandleFunc("POST /api/replay", post(p.replay))
+	mux.HandleFunc("POST /api/why", post(p.why))
+	mux.HandleFunc("POST /api/save", post(p.save))
+	mux.HandleFunc("POST /api/correct", post(p.correct))
 	return mux
 }
 

@@ -48,25 +48,39 @@ type guest struct {
 
 // live serves GET /api/live: what happens, as server-sent events, until the browser leaves.
 func (p *Page) live(w http.ResponseWriter, r *http.Request) {
-	select {
-	case p.guests <- struct{}{}:
-		defer func() { <-p.guests }()
-	default:
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, fmt.Sprintf("%d pages are open, which is the most at once: close one of them", p.o.Most), http.StatusServiceUnavailable)
+	leave := p.enter(w)
+	if leave == nil {
 		return
 	}
+	defer leave()
 	q := r.URL.Query()
 	g := &guest{page: p, pipeline: q.Get("pipeline"), stream: q.Get("stream"), query: strings.ToLower(q.Get("q")), byName: q.Get("sort") == "name"}
 	g.goOn(r.Header.Get("Last-Event-ID"))
+	p.events(w, r, tickEvery, func(dst []byte) []byte { return g.news(dst, time.Now()) })
+}
+
+// enter lets one more browser listen until leave is called; nil: it has been refused.
+func (p *host) enter(w http.ResponseWriter) (leave func()) {
+	select {
+	case p.guests <- struct{}{}:
+		return func() { <-p.guests }
+	default:
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, fmt.Sprintf("%d pages are open, which is the most at once: close one of them", p.o.Most), http.StatusServiceUnavailable)
+		return nil
+	}
+}
+
+// events sends server-sent events, which news appends, until the browser leaves.
+func (p *host) events(w http.ResponseWriter, r *http.Request, every time.Duration, news func(dst []byte) []byte) {
 	rc := http.NewResponseController(w)
 	rc.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
-	tick := time.NewTicker(tickEvery)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var out []byte
 	for {
-		if out = g.news(out[:0], time.Now()); len(out) > 0 {
+		if out = news(out[:0]); len(out) > 0 {
 			rc.SetWriteDeadline(time.Now().Add(stallsFor))
 			if _, err := w.Write(out); err != nil {
 				return

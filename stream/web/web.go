@@ -30,14 +30,31 @@ type Options struct {
 	Most   int           // browsers at once [32]
 }
 
-// A Page is what browsers are shown. Its methods may be called by several goroutines.
-type Page struct {
+// A host is what every page has: who may see it, and how many at once.
+type host struct {
 	o      Options
 	server string // tells this process from the one before
 	guests chan struct{}
-	busy   chan struct{} // replays one after another
+	busy   chan struct{} // what takes long is done one after another
 	ended  chan struct{} // closed by Close
 	end    func()
+}
+
+func newHost(o Options) host {
+	o.Most = cmp.Or(o.Most, 32)
+	var id [6]byte
+	rand.Read(id[:])
+	h := host{o: o, server: hex.EncodeToString(id[:]), guests: make(chan struct{}, o.Most), busy: make(chan struct{}, 1), ended: make(chan struct{})}
+	h.end = sync.OnceFunc(func() { close(h.ended) })
+	return h
+}
+
+// Close lets the browsers go, so that the server can end.
+func (p *host) Close() { p.end() }
+
+// A Page is what browsers are shown. Its methods may be called by several goroutines.
+type Page struct {
+	host
 
 	mu        sync.Mutex // guards everything below, and the pipelines
 	pipelines []*Pipeline
@@ -49,16 +66,8 @@ type Page struct {
 func New(o Options) *Page {
 	o.Memory = cmp.Or(o.Memory, 64<<20)
 	o.Back = cmp.Or(o.Back, 5*time.Minute)
-	o.Most = cmp.Or(o.Most, 32)
-	var id [6]byte
-	rand.Read(id[:])
-	p := &Page{o: o, server: hex.EncodeToString(id[:]), guests: make(chan struct{}, o.Most), busy: make(chan struct{}, 1), ended: make(chan struct{})}
-	p.end = sync.OnceFunc(func() { close(p.ended) })
-	return p
+	return &Page{host: newHost(o)}
 }
-
-// Close lets the browsers go, so that the server can end.
-func (p *Page) Close() { p.end() }
 
 // Setup says what a pipeline is. Its functions may be called at any time, by several
 // goroutines; Now must be quick.

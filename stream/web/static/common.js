@@ -63,3 +63,27 @@ export async function post(path, body, signal) {
 export const where = (h) => ({ pipeline: h.pipeline, stream: h.stream, epoch: h.epoch });
 
 export function onTheme(f) { dark.addEventListener("change", f); }
+
+// tabs lets the tabs of a page choose what is shown, by a click or by arrow keys; chosen is
+// called with the one that is.
+export function tabs(chosen) {
+  const all = [...document.querySelectorAll("[role=tab]")];
+  const show = (tab) => {
+    for (const t of all) {
+      t.setAttribute("aria-selected", t === tab);
+      t.tabIndex = t === tab ? 0 : -1;
+      $(t.getAttribute("aria-controls")).hidden = t !== tab;
+    }
+    if (chosen) chosen(tab);
+  };
+  all.forEach((tab, i) => {
+    tab.onclick = () => show(tab);
+    tab.onkeydown = (e) => {
+      const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
+      if (!by) return;
+      const next = all[(i + by + all.length) % all.length];
+      next.focus();
+      show(next);
+    };
+  });
+}

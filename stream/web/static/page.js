@@ -1,5 +1,5 @@
 // The page: it listens to /api/live and hands on what comes.
-import { $, text, pill, colour, setLabels, seconds, get } from "./common.js";
+import { $, text, pill, colour, setLabels, get, tabs } from "./common.js";
 import { Pictures } from "./pictures.js";
 import { Segments } from "./segments.js";
 import { Rules } from "./rules.js";
@@ -96,15 +96,10 @@ setInterval(() => {
   }
 }, 1000);
 
-for (const tab of document.querySelectorAll("[role=tab]")) tab.onclick = () => show(tab);
-function show(tab) {
-  for (const t of document.querySelectorAll("[role=tab]")) {
-    t.setAttribute("aria-selected", t === tab);
-    $(t.getAttribute("aria-controls")).hidden = t !== tab;
-  }
+tabs((tab) => {
   if (tab.id === "tab-network") drawNetwork();
   pictures.later();
-}
+});
 
 async function drawNetwork() {
   const url = "api/network?" + new URLSearchParams({ pipeline: state.hello ? state.hello.pipeline : "" });
