@@ -22,6 +22,22 @@ type Replayer interface {
 	Seek(ctx context.Context, position []byte) error
 }
 
+// A Parted is a Replayer whose position has a part for each stream, so that one who keeps it
+// keeps only what has changed since.
+type Parted interface {
+	Replayer
+	// AppendShared appends what of the position is no stream's.
+	AppendShared(dst []byte) []byte
+	// Changed returns, sorted, the streams whose part may have changed since Changed was last
+	// called; with all set, all streams that have one.
+	Changed(all bool) []string
+	// AppendPart appends the part of a stream; nothing: it has none, or none any more.
+	AppendPart(dst []byte, stream string) []byte
+	// Join returns the position that AppendPosition would have returned when it appended shared
+	// and these parts, by stream.
+	Join(shared []byte, parts map[string][]byte) ([]byte, error)
+}
+
 var (
 	_ Replayer = (*fileList)(nil)
 	_ Replayer = (*Memory)(nil)

@@ -18,6 +18,10 @@ type past struct {
 	key   [16]byte
 	last  map[uint64]lastOf // by the hash of the name
 	least lastOf            // the greatest of those no longer in last
+
+	// Of a Run with a Store: the hashes in last that have changed since the last commit.
+	noted   bool
+	changed map[uint64]bool
 }
 
 // lastOf is how far a stream has counted.
@@ -48,9 +52,21 @@ func (p *past) add(name string, last lastOf) {
 		for _, last := range p.last {
 			p.least = p.least.most(last)
 		}
+		for hash := range p.last {
+			p.note(hash)
+		}
 		clear(p.last)
 	}
-	p.last[p.hash(name)] = last
+	hash := p.hash(name)
+	p.last[hash] = last
+	p.note(hash)
+}
+
+// note notes that what is known under a hash has changed.
+func (p *past) note(hash uint64) {
+	if p.noted {
+		p.changed[hash] = true
+	}
 }
 
 func (l lastOf) most(m lastOf) lastOf {
@@ -60,17 +76,24 @@ func (l lastOf) most(m lastOf) lastOf {
 // last returns how far the stream has counted.
 func (c *Classifier) last() lastOf { return lastOf{c.follower.where().id, c.number} }
 
-func (p *past) visit(k *codec.Codec) {
+// visitShared has what is of no single stream.
+func (p *past) visitShared(k *codec.Codec) {
 	key := p.key[:]
 	k.Data(&key)
 	if copy(p.key[:], key) != len(p.key) {
 		k.Fail()
 	}
 	p.least.visit(k)
+	if k.Reading() {
+		p.last = map[uint64]lastOf{}
+	}
+}
+
+func (p *past) visit(k *codec.Codec) {
+	p.visitShared(k)
 	n := len(p.last)
 	k.Int(&n, 0, maxPast)
 	if k.Reading() {
-		p.last = map[uint64]lastOf{}
 		for range n {
 			var hash uint64
 			var last lastOf

@@ -19,6 +19,7 @@ type plan struct {
 	decider  *decide.Decider  // of no stream: New makes those of the streams
 	names    []string         // text: of the codes; code 0, a character outside the alphabet, has none
 	identity func() *identity // of saved states
+	key      func() string    // of the identity
 
 	blocks  shared.Pool[blockMemory]
 	walks   shared.Pool[walk]
@@ -36,6 +37,7 @@ func newPlan(m *model.Model, o *Options) (*plan, error) {
 		return nil, err
 	}
 	p.identity = sync.OnceValue(p.identify)
+	p.key = sync.OnceValue(func() string { return p.identity().key() })
 	switch {
 	case !m.HasNext():
 		p.decider = decide.NewDecider(&p.dec, m.Config.Labels, m.Config.TypicalSteps())

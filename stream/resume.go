@@ -12,11 +12,13 @@ import (
 	"inkling/internal/codec"
 )
 
-// A keeper keeps the state of a Run in a file. Its methods are called by the goroutine that
-// reads.
+// A keeper keeps the state of a Run in a file, or in a Store. Its methods are called by the
+// goroutine that reads.
 type keeper struct {
 	r     *runner
 	vault vault
+	file  *fileVault       // nil: there is a store
+	store *committer       // nil: there is a file
 	src   capture.Replayer // nil: the source cannot be read again
 	sinks []Sink
 
@@ -34,24 +36,24 @@ type keeper struct {
 // what is there is kept beside it.
 func newKeeper(ctx context.Context, r *runner, src capture.Source, sinks []Sink) (*keeper, error) {
 	k := &keeper{r: r, sinks: sinks}
-	var err error
+	k.src, _ = src.(capture.Replayer)
 	if r.o.Store != nil {
 		saving, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		context.AfterFunc(ctx, func() { time.AfterFunc(r.o.Drain, cancel) })
-		k.vault = &storeVault{saving, r.o.Store}
+		k.vault, k.store = &storeVault{saving, r.o.Store}, newCommitter(r, src, r.o.Store)
 		k.sinks = append(slices.Clone(sinks), r.o.Store)
-	} else if k.vault, err = newFileVault(r.o.State); err != nil {
+	} else if vault, err := newFileVault(r.o.State); err != nil {
 		return nil, err
+	} else {
+		k.vault, k.file = vault, vault
 	}
-	k.src, _ = src.(capture.Replayer)
-	data, err := k.vault.load()
+	saved, err := k.load()
 	if err != nil && r.o.Store != nil {
 		return nil, fmt.Errorf("%s: %w", k.vault, err)
 	}
-	if data != nil && err == nil {
-		if k.saved, err = readState(data, r.plan); err == nil {
-			err = k.goOn(ctx)
-		}
+	if saved != nil && err == nil {
+		k.saved = saved
+		err = k.goOn(ctx)
 	}
 	if ctx.Err() != nil {
 		k.vault.close()
@@ -66,6 +68,22 @@ func newKeeper(ctx context.Context, r *runner, src capture.Source, sinks []Sink)
 		k.tell(capture.Doubtful, fmt.Sprintf("%s: %v: begun anew, and the old file kept as %s", k.vault, err, aside))
 	}
 	return k, nil
+}
+
+// load reads the state; nil: there is none.
+func (k *keeper) load() (*savedRun, error) {
+	if k.store != nil {
+		commits, err := k.store.store.Load(k.vault.(*storeVault).ctx)
+		if err != nil || len(commits) == 0 {
+			return nil, err
+		}
+		return k.store.goOn(commits)
+	}
+	data, err := k.file.load()
+	if err != nil || data == nil {
+		return nil, err
+	}
+	return readState(data, k.r.plan)
 }
 
 func (k *keeper) tell(state capture.Health, reason string) {
@@ -88,6 +106,11 @@ func (k *keeper) goOn(ctx context.Context) error {
 	streams := make([]*Classifier, len(s.streams))
 	for i := range s.streams {
 		var err error
+		if id := s.streams[i].identity; id != nil {
+			if err := id.fits(r.plan.identity()); err != nil {
+				return err
+			}
+		}
 		if streams[i], err = r.plan.restoreStream(session, &s.streams[i]); err != nil {
 			return err
 		}
@@ -99,11 +122,15 @@ func (k *keeper) goOn(ctx context.Context) error {
 		}
 	}
 	r.o.Session, r.counts, r.past = session, s.counts, s.past
+	if k.store != nil {
+		k.store.watch()
+	}
 	k.before, k.summed = s.seconds, s.summed
 	for i, c := range streams {
 		c.away, c.switched = k.src == nil, r.o.Switch
 		one := r.add(s.streams[i].name, c, r.now())
-		one.away = c.away
+		one.away, one.turn = c.away, s.streams[i].turn
+		r.turn = max(r.turn, one.turn)
 		if r.clock != nil {
 			one.lastBlock, one.idle = s.streams[i].last, s.streams[i].idle
 		}
@@ -180,6 +207,20 @@ func (k *keeper) begin(ctx context.Context) error {
 // slowest is the share of the time that saving takes at most: one part in so many.
 const slowest = 20
 
+// touch notes that a stream will change.
+func (k *keeper) touch(s *live) {
+	if k.idle = false; k.store != nil {
+		k.store.touch(s)
+	}
+}
+
+// gone notes that a stream was dropped.
+func (k *keeper) gone(name string) {
+	if k != nil && k.store != nil {
+		k.store.gone = append(k.store.gone, name)
+	}
+}
+
 // due saves the state if it is time to.
 func (k *keeper) due() {
 	if k.writing != nil {
@@ -189,6 +230,9 @@ func (k *keeper) due() {
 			if errors.Is(err, ErrTaken) {
 				k.r.fail(err)
 				return
+			}
+			if err != nil && k.store != nil {
+				k.store.again = true // what it has kept is not known
 			}
 			k.tellFailure(err)
 		default:
@@ -238,37 +282,74 @@ func (k *keeper) wait() error {
 }
 
 // save writes the state. It returns when the streams may go on; k.writing gets the result,
-// once the sinks have taken all events before and the file is there.
+// once the sinks have taken all events before and the state is kept.
 func (k *keeper) save(ended bool) {
 	r := k.r
 	r.sched.quiet()
+	k.writing = make(chan error, 1)
 	plan := r.o.Switch.now(r.plan)
-	if former := r.formerly(plan); former > 0 && !ended {
-		k.writing = make(chan error, 1)
+	if k.store == nil && !k.settled(plan, ended) {
 		k.writing <- nil // soon: when the open segments of the former model have ended
 		return
-	} else if former > 0 {
-		r.send(NewStatus(Header{Time: r.now()}, capture.Doubtful, fmt.Sprintf("%d streams that still went on with the former model or options are not saved: they begin anew", former)))
 	}
-	s := &savedRun{identity: *plan.identity(), session: r.o.Session, at: r.now(), ended: ended, summed: k.summed, again: k.src != nil,
-		seconds: r.took()}
-	if k.src != nil {
-		s.position = k.src.AppendPosition(nil)
-	}
+	s := &savedRun{session: r.o.Session, at: r.now(), ended: ended, summed: k.summed, again: k.src != nil, seconds: r.took()}
 	r.mu.Lock()
 	s.counts, s.past = r.counts, r.past
 	failed := r.failure
 	r.mu.Unlock()
-	k.writing = make(chan error, 1)
 	if failed != nil {
 		k.writing <- nil // what was read has not been labelled
 		return
 	}
-	b := r.fan.barrier(r.o.Session, s.at)
+	if k.store != nil {
+		k.commit(s)
+		return
+	}
+	s.identity = *plan.identity()
+	if k.src != nil {
+		s.position = k.src.AppendPosition(nil)
+	}
+	k.write(s, plan)
+}
+
+// commit has the store keep s.
+func (k *keeper) commit(s *savedRun) {
+	if k.src != nil && k.store.parted == nil {
+		s.position = k.src.AppendPosition(nil)
+	}
+	b := k.r.fan.barrier(k.r.o.Session, s.at)
+	data, keep := k.store.commit(s)
+	v := k.vault.(*storeVault)
+	go func(writing chan error) {
+		err := b.wait()
+		if err == nil {
+			s.outputs = b.positions
+			err = v.store.Save(v.ctx, closeCommit(data, s), keep)
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", k.vault, err)
+		}
+		writing <- err
+	}(k.writing)
+}
+
+// settled reports whether all streams go on with the plan. At the end those that do not are
+// left out.
+func (k *keeper) settled(plan *plan, ended bool) bool {
+	former := k.r.formerly(plan)
+	if former > 0 && ended {
+		k.r.send(NewStatus(Header{Time: k.r.now()}, capture.Doubtful, fmt.Sprintf("%d streams that still went on with the former model or options are not saved: they begin anew", former)))
+	}
+	return former == 0 || ended
+}
+
+// write writes s to the file.
+func (k *keeper) write(s *savedRun, plan *plan) {
+	b := k.r.fan.barrier(k.r.o.Session, s.at)
 	taken := make(chan struct{})
 	go func(writing chan error) {
 		first := true
-		err := k.vault.save(func(w io.Writer) error {
+		err := k.file.save(func(w io.Writer) error {
 			out := newStateWriter(w)
 			k.writeStreams(out, s, plan)
 			first = false

@@ -123,6 +123,7 @@ type runner struct {
 	past    past
 	keeper  *keeper            // nil: there is no state file
 	number  uint64             // of the last event of no classifier
+	turn    uint64             // counts blocks of streams
 	clock   capture.Chronicler // nil: streams are idle by the time of this machine
 	limited context.Context    // of the source's reads
 	cancel  context.CancelFunc
@@ -139,6 +140,8 @@ type live struct {
 	name      string
 	recent    *list.Element
 	lastBlock time.Time
+	turn      uint64 // of its last block
+	changed   bool   // since the last commit
 	idle      bool   // its segment was ended since
 	away      bool   // it goes on from a saved state, and no samples have come since
 	moved     uint64 // what is added to the source's offsets
@@ -201,6 +204,8 @@ func (r *runner) block(b *capture.Block, more bool) error {
 		return nil
 	}
 	r.recent.MoveToBack(s.recent)
+	r.turn++
+	s.turn = r.turn
 	s.lastBlock, s.idle = now, false
 	s.shift(b)
 	arrived := r.now()
@@ -220,7 +225,7 @@ func (r *runner) block(b *capture.Block, more bool) error {
 // concurrent use: the block is then done before give returns.
 func (r *runner) give(s *live, b *capture.Block, end segment.Ending, now time.Time, more bool) {
 	if r.keeper != nil {
-		r.keeper.idle = false
+		r.keeper.touch(s)
 	}
 	r.sched.put(&s.lane, b, end, now, len(r.streams), more)
 	if r.o.now != nil {

@@ -43,6 +43,11 @@ type savedOf struct {
 	state []byte    // fields of the classifier
 	last  time.Time // when its last block came, by the clock of the source; zero: that has none
 	idle  bool      // its segment was ended since
+
+	// Of a record of a commit alone: whose state it is, and when its last block came, counted.
+	identityKey string
+	identity    *identity
+	turn        uint64
 }
 
 // visitHead has what comes before the streams.

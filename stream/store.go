@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,16 +12,19 @@ import (
 	"inkling/internal/lockfile"
 )
 
-// A Store keeps the state of a Run where other processes can go on from it. It is also one
+// A Store keeps the state of a Run where other processes can go on from it. The state comes in
+// commits: each has what has changed since the one before. It is also one
 // of the sinks of the Run, so that it keeps events and state in one step.
 type Store interface {
 	Rewinder
-	// Load returns the state that was saved last; nil: there is none.
-	Load(ctx context.Context) ([]byte, error)
-	// Save keeps a state, together with the events that it got before its Position was last
-	// asked for, or keeps neither. It goes on trying until ctx ends. ErrTaken says that another
-	// process has saved since Load: the state is that one's now.
-	Save(ctx context.Context, state []byte) error
+	// Load returns the commits that make the state, the oldest first; none: there is no state.
+	Load(ctx context.Context) (commits [][]byte, err error)
+	// Save keeps a further commit, together with the events that it got before its Position was
+	// last asked for, or keeps neither. The last keep commits, this one included, make the state
+	// now; those before them are needed no more. It goes on trying until ctx ends, and does not
+	// use commit afterwards. ErrTaken says that another process has saved since Load: the state
+	// is that one's now.
+	Save(ctx context.Context, commit []byte, keep int) error
 	// String names the store in messages.
 	String() string
 }
@@ -33,8 +35,6 @@ var ErrTaken = errors.New("another process has taken over")
 // A vault is where a keeper keeps the state.
 type vault interface {
 	fmt.Stringer
-	load() ([]byte, error) // nil: there is none
-	save(write func(io.Writer) error) error
 	setAside() (name string, err error) // keeps what cannot be gone on from
 	close()
 }
@@ -45,7 +45,7 @@ type fileVault struct {
 	release func() // the lock of path
 }
 
-func newFileVault(path string) (vault, error) {
+func newFileVault(path string) (*fileVault, error) {
 	release, err := lockfile.Take(path)
 	if err != nil {
 		return nil, err
@@ -92,35 +92,25 @@ type storeVault struct {
 
 func (v *storeVault) String() string { return v.store.String() }
 
-func (v *storeVault) load() ([]byte, error) { return v.store.Load(v.ctx) }
-
-func (v *storeVault) save(write func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
-	}
-	return v.store.Save(v.ctx, b.Bytes())
-}
-
 func (v *storeVault) setAside() (string, error) {
 	return "", errors.New("finish the streams with what wrote it, or delete it there")
 }
 
 func (v *storeVault) close() {}
 
-// A Saved is what a state says of the Run that saved it.
+// A Saved is what a commit says of the Run that saved it.
 type Saved struct {
 	Session  string
 	At       time.Time
 	Streams  int
-	Position []byte // of the source
+	Position []byte // of the source; of a capture.Parted, what it shares
 }
 
-// ReadSaved reads what a state, as Store.Load returns it, says of its Run.
-func ReadSaved(state []byte) (*Saved, error) {
-	s, err := parseState(state)
+// ReadSaved reads what the last commit of a state says of its Run.
+func ReadSaved(commit []byte) (*Saved, error) {
+	s, streams, _, err := parseCommit(commit)
 	if err != nil {
 		return nil, err
 	}
-	return &Saved{s.session, s.at, len(s.streams), s.position}, nil
+	return &Saved{s.session, s.at, streams, s.position}, nil
 }

@@ -83,6 +83,7 @@ func (r *runner) retire(name string, s *live) {
 	r.sched.settle(&s.lane)
 	s.closeTaps()
 	delete(r.streams, name)
+	r.keeper.gone(name)
 	r.alive.Store(int64(len(r.streams)))
 	r.recent.Remove(s.recent)
 	r.past.add(name, s.c.last())
@@ -95,6 +96,7 @@ func (r *runner) endAll(why segment.Ending) {
 	r.sched.quiet()
 	for name, s := range r.streams {
 		s.closeTaps()
+		r.keeper.gone(name)
 		r.past.add(name, s.c.last())
 	}
 	clear(r.streams)

@@ -99,11 +99,11 @@ func (w *workGroup) progress(a *app, p *partitionState, in jetstream.Stream) err
 		return err
 	}
 	defer ledger.Close()
-	state, err := ledger.Load(a.ctx)
-	if err != nil || state == nil {
+	commit, err := ledger.Last(a.ctx)
+	if err != nil || commit == nil {
 		return err
 	}
-	saved, err := stream.ReadSaved(state)
+	saved, err := stream.ReadSaved(commit)
 	if err != nil {
 		return err
 	}

@@ -135,10 +135,12 @@ func (k *Codec) String(v *string) {
 
 // Data has its length before it.
 func (k *Codec) Data(v *[]byte) {
-	s := string(*v)
-	k.String(&s)
-	if k.reading {
-		*v = []byte(s)
+	n := len(*v)
+	k.Int(&n, 0, math.MaxInt32)
+	if !k.reading {
+		k.data = append(k.data, *v...)
+	} else if b := k.next(n); b != nil {
+		*v = append([]byte{}, b...)
 	}
 }
 

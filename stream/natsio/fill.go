@@ -221,6 +221,7 @@ func (s *Source) settle() {
 		if p.feed == nil {
 			continue
 		}
+		s.places.touch(p)
 		p.feed.acquit()
 		p.feed.settle()
 		if p.waiting != nil {

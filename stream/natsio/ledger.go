@@ -28,8 +28,8 @@ var _ stream.Store = (*Ledger)(nil)
 // Events are stored on the subjects that a Sink publishes them on. Running events, forecasts
 // and status go out at once and are not stored: they are provisional.
 //
-// The state lies on the subject PREFIX.state.NAME, its parts before it if it is large. A
-// server that stores batches atomically is needed, 2.12 or later, with AllowAtomicPublish for
+// Commits lie on the subject PREFIX.state.NAME, the parts of a large one before it. Each names
+// the sequence of the one before, and where those that still count begin. A server that stores batches atomically is needed, 2.12 or later, with AllowAtomicPublish for
 // the stream, and without AllowDirect, which could read an old state.
 type Ledger struct {
 	js      jetstream.JetStream
@@ -38,10 +38,11 @@ type Ledger struct {
 	live    *Sink
 
 	commit sync.Mutex // held by Load and Save; guards what follows
-	last   uint64     // sequence of the state
-	id     string     // of the state
-	state  []byte     // the last that was saved
+	last   uint64     // sequence of the last commit, or of events before the next one
+	id     string     // of that
+	kept   []uint64   // sequences at which the commits that count begin
 	saved  int        // so often
+	purged uint64     // what came before is gone
 
 	mu      sync.Mutex // guards what follows
 	pending []*nats.Msg
@@ -49,11 +50,14 @@ type Ledger struct {
 }
 
 const (
-	headerCommit = "Inkling-Commit" // identity of a commit, on its state and on the parts
-	headerParts  = "Inkling-Parts"  // number of parts before the state
+	headerCommit = "Inkling-Commit" // identity of a commit, on all its messages of state
+	headerParts  = "Inkling-Parts"  // number of parts before the commit; "": events alone came, before a commit
+	headerBefore = "Inkling-Before" // sequence of the message before it on its subject
+	headerFrom   = "Inkling-From"   // sequence at which the commits begin that make the state
 
 	mostBatch   = 900       // events in one batch
 	statePart   = 512 << 10 // bytes
+	partSuffix  = ".part"   // of the subject of parts
 	purgeEvery  = 16        // commits
 	commitRetry = 100 * time.Millisecond
 	commitWait  = 5 * time.Second // for the answer to one attempt
@@ -104,50 +108,8 @@ func (l *Ledger) Position() ([]byte, error) {
 // Rewind implements stream.Rewinder: nothing was stored that the state does not have.
 func (l *Ledger) Rewind([]byte) error { return nil }
 
-// Load implements stream.Store. The state is this ledger's from its first Save on, which the
-// Run makes before it reads: from then on no other process can save.
-func (l *Ledger) Load(ctx context.Context) ([]byte, error) {
-	l.commit.Lock()
-	defer l.commit.Unlock()
-	st, err := l.js.Stream(ctx, l.stream)
-	if err != nil {
-		return nil, streamError(ctx, l.js, l.stream, err)
-	}
-	switch c := st.CachedInfo().Config; {
-	case !c.AllowAtomicPublish:
-		return nil, errors.New("the stream does not store batches atomically: set AllowAtomicPublish, which needs nats-server 2.12 or later")
-	case c.AllowDirect:
-		return nil, errors.New("the stream has AllowDirect, by which an old state can be read: turn it off")
-	}
-	head, err := st.GetLastMsgForSubject(ctx, l.subject)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	parts, err := strconv.Atoi(head.Header.Get(headerParts))
-	if err != nil || parts < 0 || uint64(parts) >= head.Sequence {
-		return nil, errors.New("the state is damaged: its number of parts is missing")
-	}
-	var state []byte
-	for i := range uint64(parts) {
-		m, err := st.GetMsg(ctx, head.Sequence-uint64(parts)+i)
-		if err != nil {
-			return nil, fmt.Errorf("part %d of the state: %w", i+1, err)
-		}
-		if m.Header.Get(headerCommit) != head.Header.Get(headerCommit) {
-			return nil, fmt.Errorf("the state is damaged: part %d is of another", i+1)
-		}
-		state = append(state, m.Data...)
-	}
-	l.state = append(state, head.Data...)
-	l.last, l.id = head.Sequence, head.Header.Get(headerCommit)
-	return l.state, nil
-}
-
 // Save implements stream.Store.
-func (l *Ledger) Save(ctx context.Context, state []byte) error {
+func (l *Ledger) Save(ctx context.Context, commit []byte, keep int) error {
 	l.commit.Lock()
 	defer l.commit.Unlock()
 	l.mu.Lock()
@@ -155,14 +117,15 @@ func (l *Ledger) Save(ctx context.Context, state []byte) error {
 	l.mu.Unlock()
 	done := 0
 	for ; len(events)-done > mostBatch; done += mostBatch {
-		if err := l.store(ctx, events[done:done+mostBatch], l.state); err != nil {
+		if err := l.store(ctx, events[done:done+mostBatch], nil); err != nil {
 			return err
 		}
 	}
-	if err := l.store(ctx, events[done:], state); err != nil {
+	l.kept = l.kept[max(len(l.kept)-max(keep-1, 0), 0):]
+	if err := l.store(ctx, events[done:], commit); err != nil {
 		return err
 	}
-	l.state = state
+	l.kept = append(l.kept, l.last-parts(commit))
 	l.mu.Lock()
 	l.pending = slices.Clone(l.pending[len(events):])
 	l.mark = 0
@@ -173,13 +136,16 @@ func (l *Ledger) Save(ctx context.Context, state []byte) error {
 	return nil
 }
 
-// store stores events and a state, and tries again until it knows what became of them.
-func (l *Ledger) store(ctx context.Context, events []*nats.Msg, state []byte) error {
+// parts returns how many messages come before the last one of a commit.
+func parts(commit []byte) uint64 { return uint64(max(len(commit)-1, 0) / statePart) }
+
+// store stores events and a commit, and tries again until it knows what became of them.
+func (l *Ledger) store(ctx context.Context, events []*nats.Msg, commit []byte) error {
 	var b [12]byte
 	rand.Read(b[:])
 	id := hex.EncodeToString(b[:])
 	for {
-		seq, err := l.try(ctx, id, events, state)
+		seq, err := l.try(ctx, id, events, commit)
 		if err == nil {
 			l.last, l.id = seq, id
 			return nil
@@ -220,8 +186,8 @@ func (l *Ledger) present(ctx context.Context) (seq uint64, id string, err error)
 	return head.Sequence, head.Header.Get(headerCommit), nil
 }
 
-// try stores a batch, and returns the sequence of the state.
-func (l *Ledger) try(ctx context.Context, id string, events []*nats.Msg, state []byte) (uint64, error) {
+// try stores a batch, and returns the sequence of its last message.
+func (l *Ledger) try(ctx context.Context, id string, events []*nats.Msg, commit []byte) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, commitWait)
 	defer cancel()
 	batch, err := jetstreamext.NewBatchPublisher(l.js, jetstreamext.BatchFlowControl{AckTimeout: commitWait})
@@ -235,16 +201,21 @@ func (l *Ledger) try(ctx context.Context, id string, events []*nats.Msg, state [
 			return 0, err
 		}
 	}
-	parts := 0
-	for len(state) > statePart {
-		m := &nats.Msg{Subject: l.subject + ".part", Data: state[:statePart], Header: nats.Header{headerCommit: {id}}}
+	head := &nats.Msg{Subject: l.subject, Header: nats.Header{headerCommit: {id}, headerBefore: {strconv.FormatUint(l.last, 10)}}}
+	if len(l.kept) > 0 {
+		head.Header.Set(headerFrom, strconv.FormatUint(l.kept[0], 10))
+	}
+	if len(commit) > 0 {
+		head.Header.Set(headerParts, strconv.FormatUint(parts(commit), 10))
+	}
+	for len(commit) > statePart {
+		m := &nats.Msg{Subject: l.subject + partSuffix, Data: commit[:statePart], Header: nats.Header{headerCommit: {id}}}
 		if err := batch.AddMsg(m); err != nil {
 			return 0, err
 		}
-		state = state[statePart:]
-		parts++
+		commit = commit[statePart:]
 	}
-	head := &nats.Msg{Subject: l.subject, Data: state, Header: nats.Header{headerCommit: {id}, headerParts: {strconv.Itoa(parts)}}}
+	head.Data = commit
 	ack, err := batch.CommitMsg(ctx, head, jetstreamext.WithBatchExpectLastSequencePerSubject(l.last))
 	if err != nil {
 		return 0, err
@@ -252,16 +223,21 @@ func (l *Ledger) try(ctx context.Context, id string, events []*nats.Msg, state [
 	return ack.Sequence, nil
 }
 
-// purge removes states before the last. If it fails the next one does it.
+// purge removes commits that count no more. If it fails the next one does it.
 func (l *Ledger) purge(ctx context.Context) {
+	if l.kept[0] == l.purged {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, commitWait)
 	defer cancel()
 	st, err := l.js.Stream(ctx, l.stream)
-	if err != nil {
-		return
+	for _, subject := range []string{l.subject, l.subject + partSuffix} {
+		if err == nil {
+			err = st.Purge(ctx, jetstream.WithPurgeSubject(subject), jetstream.WithPurgeSequence(l.kept[0]))
+		}
 	}
-	for _, subject := range []string{l.subject, l.subject + ".part"} {
-		_ = st.Purge(ctx, jetstream.WithPurgeSubject(subject), jetstream.WithPurgeSequence(l.last-uint64(max(len(l.state)-1, 0)/statePart)))
+	if err == nil {
+		l.purged = l.kept[0]
 	}
 }
 

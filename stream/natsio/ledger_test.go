@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -60,7 +63,7 @@ func TestLedgerStoresAllOrNothing(t *testing.T) {
 	}
 	save := func(l *Ledger, state []byte) {
 		t.Helper()
-		if err := l.Save(ctx, state); err != nil {
+		if err := l.Save(ctx, state, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -82,12 +85,12 @@ func TestLedgerStoresAllOrNothing(t *testing.T) {
 
 	// One that takes over goes on, and the one before it stores nothing any more.
 	next := another()
-	if state, err := next.Load(ctx); string(state) != "five" || err != nil {
+	if state, err := next.Load(ctx); fmt.Sprintf("%s", state) != "[five]" || err != nil {
 		t.Fatalf("%q, %v", state, err)
 	}
 	save(next, []byte("five"))
 	l.Position()
-	if err := l.Save(ctx, []byte("seven")); !errors.Is(err, stream.ErrTaken) {
+	if err := l.Save(ctx, []byte("seven"), 1); !errors.Is(err, stream.ErrTaken) {
 		t.Errorf("after another has taken over: %v", err)
 	}
 	if n := count("l.confirmed.>"); n != 5 {
@@ -104,14 +107,71 @@ func TestLedgerStoresAllOrNothing(t *testing.T) {
 	}
 	last := another()
 	state, err := last.Load(ctx)
-	if err != nil || !bytes.Equal(state[:len(large)], large) || len(state) != len(large)+1 {
-		t.Errorf("%d bytes of %d, %v", len(state), len(large)+1, err)
+	if want := append(large, 2*purgeEvery-1); err != nil || len(state) != 1 || !bytes.Equal(state[0], want) {
+		t.Errorf("%d commits, %v", len(state), err)
+	}
+	if one, err := last.Last(ctx); err != nil || len(state) != 1 || !bytes.Equal(one, state[0]) {
+		t.Errorf("the last one has %d bytes, %v", len(one), err)
 	}
 	if n := count("l.confirmed.>"); n != 5+2*mostBatch+10 {
 		t.Errorf("%d events", n)
 	}
 	if n := count("l.state.>"); n > 4*(purgeEvery+1) {
 		t.Errorf("%d messages of old states", n)
+	}
+}
+
+// The commits that are to be kept are what another one loads, in their order, whatever was
+// purged, and however large they are.
+func TestLedgerKeepsTheLastCommits(t *testing.T) {
+	ctx := t.Context()
+	l, js, another := ledgerOf(t, "a", true)
+	rng := rand.New(rand.NewPCG(1, 2))
+	var want [][]byte
+	for i := range 6 * purgeEvery {
+		commit := []byte(fmt.Sprint("commit ", i))
+		if rng.IntN(20) == 0 {
+			commit = append(commit, make([]byte, rng.IntN(3*statePart))...)
+		}
+		keep := 1 + rng.IntN(len(want)+1)
+		if rng.IntN(4) > 0 {
+			keep = len(want) + 1
+		}
+		want = append(want[len(want)-keep+1:], commit)
+		for range rng.IntN(3) * rng.IntN(mostBatch) {
+			if err := l.Write(ctx, confirmed("s", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.Position()
+		if err := l.Save(ctx, commit, keep); err != nil {
+			t.Fatal(err)
+		}
+		if rng.IntN(8) > 0 {
+			continue
+		}
+		l = another()
+		got, err := l.Load(ctx)
+		if err != nil || !slices.EqualFunc(got, want, bytes.Equal) {
+			t.Fatalf("after %d commits: %d commits, want %d: %v", i+1, len(got), len(want), err)
+		}
+		if last, err := l.Last(ctx); err != nil || !bytes.Equal(last, commit) {
+			t.Fatalf("the last commit has %d bytes of %d: %v", len(last), len(commit), err)
+		}
+	}
+	// What is missing is found out.
+	if err := l.Save(ctx, []byte("last"), len(want)+1); err != nil {
+		t.Fatal(err)
+	}
+	st, err := js.Stream(ctx, "L")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.DeleteMsg(ctx, l.kept[len(l.kept)/2]); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := another().Load(ctx); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("%d commits, %v", len(got), err)
 	}
 }
 
@@ -130,7 +190,7 @@ func TestLedgerRefusesAStreamWithoutBatches(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := l.Save(ctx, nil); err == nil {
+	if err := l.Save(ctx, []byte("x"), 1); err == nil {
 		t.Error("saved, although nobody waits")
 	}
 }

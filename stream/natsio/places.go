@@ -17,12 +17,16 @@ type places struct {
 	forget func(*place) // called with those that are forgotten
 	of     map[string]*list.Element
 	used   list.List // of *place, the one used last at the back
+	turn   uint64    // of the last use
+
+	touched map[string]bool // used, or forgotten, since positions were last looked at; nil: nobody looks
 }
 
 // A place is where a stream goes on: the index of its next sample, what its fields are, and
 // what is known of its clock.
 type place struct {
 	stream  string
+	turn    uint64 // of its last use
 	next    uint64
 	schemas []*schema     // of its subjects
 	feed    *feed         // of rows with times; nil: it has none
@@ -47,13 +51,25 @@ func (p *places) find(stream string) *place {
 		if p.used.Len() > p.most {
 			oldest := p.used.Remove(p.used.Front()).(*place)
 			delete(p.of, oldest.stream)
+			p.touch(oldest)
 			if p.forget != nil {
 				p.forget(oldest)
 			}
 		}
 	}
 	p.used.MoveToBack(e)
-	return e.Value.(*place)
+	of := e.Value.(*place)
+	p.turn++
+	of.turn = p.turn
+	p.touch(of)
+	return of
+}
+
+// touch notes that a place has changed, or will.
+func (p *places) touch(of *place) {
+	if p.touched != nil {
+		p.touched[of.stream] = true
+	}
 }
 
 // put sets the offset of a message without one, and moves the stream behind it.

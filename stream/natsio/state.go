@@ -13,9 +13,9 @@ import (
 // mostListed bounds the lists of a saved position.
 const mostListed = 1 << 20
 
-// visit writes or reads where the streams of s go on, between two calls of pop and with an
-// empty inbox. A source that reads has been made with the same options.
-func (s *Source) visit(k *codec.Codec) {
+// visitShared writes or reads what of where the streams of s go on is no stream's, between two
+// calls of pop and with an empty inbox. A source that reads has been made with the same options.
+func (s *Source) visitShared(k *codec.Codec) {
 	k.Time(&s.arrival)
 	for _, n := range []interface {
 		Load() uint64
@@ -31,7 +31,6 @@ func (s *Source) visit(k *codec.Codec) {
 	s.visitTold(k)
 	k.Uint64(&s.repeats.n)
 	k.Bool(&s.repeats.told)
-	s.visitPlaces(k)
 }
 
 func (f *fault) visit(k *codec.Codec) {
@@ -104,18 +103,22 @@ func (s *Source) visitPlaces(k *codec.Codec) {
 		return
 	}
 	for _, i := range full {
-		if p := all[i]; p.feed == nil || p.feed.samples.Runs() == 0 || p.full != nil {
-			k.Fail()
-		} else {
-			p.full = s.full.PushBack(p)
-		}
+		s.enlist(k, all[i], false)
 	}
 	for _, i := range waiting {
-		if p := all[i]; p.feed == nil || p.waiting != nil {
-			k.Fail()
-		} else {
-			p.waiting = s.waiting.PushBack(p)
-		}
+		s.enlist(k, all[i], true)
+	}
+}
+
+// enlist puts a place that was read into the list of those that wait, or of those with samples.
+func (s *Source) enlist(k *codec.Codec, p *place, waits bool) {
+	switch {
+	case p == nil || p.feed == nil || waits && p.waiting != nil || !waits && (p.feed.samples.Runs() == 0 || p.full != nil):
+		k.Fail()
+	case waits:
+		p.waiting = s.waiting.PushBack(p)
+	default:
+		p.full = s.full.PushBack(p)
 	}
 }
 

@@ -158,6 +158,57 @@ func TestStoredGoesOn(t *testing.T) {
 	}
 }
 
+// The parts of a position that have changed, put over those before, make the whole position.
+func TestStoredPositionInParts(t *testing.T) {
+	nc, js := store(t, jetstream.StreamConfig{})
+	rng := rand.New(rand.NewPCG(3, 2))
+	publish(t, js, devices(rng, 150))
+	for _, most := range []int{0, 3} { // of 4 streams: one is forgotten again and again
+		o := StoredOptions{AtHand: true}
+		o.Streams = most
+		s := stored(t, nc, "", o)
+		parts, written, blocks := map[string][]byte{}, 0, 0
+		for b := "-"; b != ""; b = next(t, s) {
+			if blocks++; rng.IntN(3) > 0 {
+				continue
+			}
+			for _, name := range s.Changed(false) {
+				written++
+				if part := s.AppendPart(nil, name); len(part) > 0 {
+					parts[name] = part
+				} else {
+					delete(parts, name)
+				}
+			}
+			shared := s.AppendShared(nil)
+			seq, at, err := ReadPosition(shared)
+			if err != nil || seq != s.seq || !at.Equal(s.at) {
+				t.Fatal(seq, at, err)
+			}
+			position, err := s.Join(shared, parts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := stored(t, nc, "", o)
+			if err := again.Seek(t.Context(), position); err != nil {
+				t.Fatalf("most %d, after %d blocks: %v", most, blocks, err)
+			}
+			if !bytes.Equal(again.AppendPosition(nil), s.AppendPosition(nil)) {
+				t.Fatalf("most %d, after %d blocks the parts make another position", most, blocks)
+			}
+			if rng.IntN(10) == 0 {
+				s.Close()
+				s = again
+			} else {
+				again.Close()
+			}
+		}
+		if most == 0 && written > blocks {
+			t.Errorf("%d parts were written for %d blocks", written, blocks)
+		}
+	}
+}
+
 // Stored messages give the samples that they give on their subjects.
 func TestStoredGivesWhatItsSubjectsGive(t *testing.T) {
 	nc, js := store(t, jetstream.StreamConfig{})
@@ -330,6 +381,15 @@ func FuzzPosition(f *testing.F) {
 		}
 		if i%20 == 0 {
 			f.Add(s.AppendPosition(nil))
+			parts := map[string][]byte{}
+			for _, name := range s.Changed(true) {
+				parts[name] = s.AppendPart(nil, name)
+			}
+			joined, err := s.Join(s.AppendShared(nil), parts)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(joined)
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -1,6 +1,7 @@
 package natsio
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -19,6 +20,13 @@ func (s *Stored) AppendPosition(dst []byte) []byte {
 
 // visit has the position.
 func (s *Stored) visit(k *codec.Codec) {
+	if s.visitShared(k); !k.Bad() {
+		s.in.visitPlaces(k)
+	}
+}
+
+// visitShared has what of the position is no stream's.
+func (s *Stored) visitShared(k *codec.Codec) {
 	name, subject, created := s.stream, s.in.pattern.text, s.created
 	k.String(&name)
 	k.String(&subject)
@@ -29,7 +37,7 @@ func (s *Stored) visit(k *codec.Codec) {
 	}
 	k.Uint64(&s.seq)
 	k.Time(&s.at)
-	s.in.visit(k)
+	s.in.visitShared(k)
 }
 
 // ReadPosition returns how far a position of a Stored source is: the sequence of the last
@@ -55,7 +63,12 @@ func (s *Stored) Seek(_ context.Context, position []byte) error {
 	s.in.mu.Lock()
 	defer s.in.mu.Unlock()
 	s.in.forgetAll()
-	s.visit(k)
+	if bytes.HasPrefix(position, joined) {
+		k = codec.Reader(position[len(joined):])
+		s.readParts(k)
+	} else {
+		s.visit(k)
+	}
 	if rest, err := k.Rest(); err != nil || len(rest) > 0 {
 		return fmt.Errorf("the position is damaged, or not of the subject %s of this JetStream stream %s, made %s", s.in.pattern.text, s.stream, s.created.Format(time.RFC3339))
 	}
