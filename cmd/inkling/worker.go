@@ -93,6 +93,7 @@ type workGroup struct {
 	options *stream.Options
 	nc      *nats.Conn
 	js      jetstream.JetStream
+	counter stream.Meter // of all partitions, for benchmarks
 }
 
 // openGroup reads a configuration and connects to its server.
@@ -240,6 +241,8 @@ func (w *workGroup) run(ctx context.Context, a *app, v *vitals, k int) error {
 	if m := v.meter(name); m != nil {
 		o.Meter = m
 		defer v.forget(name)
+	} else if w.counter != nil {
+		o.Meter = w.counter
 	}
 	return stream.Run(ctx, src, w.model, o)
 }
