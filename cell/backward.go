@@ -24,6 +24,9 @@ type transposed struct {
 // which codes do not have. Like Pack, it is for training and must not run
 // concurrently with any other use of l.
 func (l *LSTM) PackBackward(w *Weights, inputs bool) {
+	if l.fixed != nil {
+		panic("cell: PackBackward: integer weights cannot be trained")
+	}
 	l.t.hh.PackGatesTransposed(w.HH, l.hidden, l.hidden)
 	if inputs {
 		if l.codes > 0 {

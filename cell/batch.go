@@ -12,10 +12,11 @@ import (
 // Store copy a state into the batch and out of it.
 type Batch struct {
 	n, in, hidden int
-	features      int       // as in LSTM
-	starts        int       // length of a row of sums if inputs are codes, else 0
-	h, c          []float32 // N×H
-	gathered      []float32 // a timestep's inputs of Sequences
+	features      int        // as in LSTM
+	starts        int        // length of a row of sums if inputs are codes, else 0
+	h, c          []float32  // N×H
+	gathered      []float32  // a timestep's inputs of Sequences
+	fixed         fixedBatch // instead of h and c if the weights are integers
 
 	// The current step, shared by the workers.
 	l       *LSTM
@@ -31,7 +32,8 @@ type Batch struct {
 // goroutine while there is work.
 type worker struct {
 	xh, z  []float32
-	starts []float32 // rows of sums
+	starts []float32     // rows of sums
+	fixed  *fixedScratch // if the weights are integers
 	state  atomic.Int32
 	loop   func()
 }
@@ -53,6 +55,9 @@ func (l *LSTM) NewBatch(n int) *Batch {
 	if l.codes > 0 {
 		b.starts = len(l.bias)
 	}
+	if l.fixed != nil {
+		b.fixed = fixedBatch{layer: l.fixed, width: l.fixed.layer.Width()}
+	}
 	b.Share(1)
 	b.Resize(n)
 	return b
@@ -64,6 +69,12 @@ func (l *LSTM) NewBatch(n int) *Batch {
 func (b *Batch) Share(n int) {
 	b.workers = b.workers[:0]
 	for range max(n, 1) {
+		if b.fixed.layer != nil {
+			w := &worker{fixed: b.fixed.layer.newScratch()}
+			w.loop = func() { b.help(w) }
+			b.workers = append(b.workers, w)
+			continue
+		}
 		w := &worker{xh: make([]float32, f32.RowsAtOnce*(b.features+b.hidden)), z: make([]float32, f32.RowsScratch(f32.RowsAtOnce, b.hidden)),
 			starts: make([]float32, f32.RowsAtOnce*b.starts)}
 		w.loop = func() { b.help(w) }
@@ -76,6 +87,10 @@ func (b *Batch) Share(n int) {
 // Resize allocates only if n exceeds every earlier size.
 func (b *Batch) Resize(n int) {
 	b.n = n
+	if b.fixed.layer != nil {
+		b.fixed.resize(n)
+		return
+	}
 	if n*b.hidden > len(b.h) {
 		more := n*b.hidden - len(b.h)
 		b.h, b.c = append(b.h, make([]float32, more)...), append(b.c, make([]float32, more)...)
@@ -87,24 +102,43 @@ func (b *Batch) Len() int { return b.n }
 
 // Load copies s to the state of stream i.
 func (b *Batch) Load(i int, s *State) {
+	if b.fixed.layer != nil {
+		all := b.fixed.of(i)
+		all.copyFrom(s.fixed)
+		return
+	}
 	copy(b.H(i), s.H)
 	copy(b.cell(i), s.C)
 }
 
 // Store copies the state of stream i to s.
 func (b *Batch) Store(i int, s *State) {
+	if b.fixed.layer != nil {
+		s.fixed.copyFrom(b.fixed.of(i))
+		return
+	}
 	copy(s.H, b.H(i))
 	copy(s.C, b.cell(i))
 }
 
 // Reset sets the state of stream i to zero.
 func (b *Batch) Reset(i int) {
+	if b.fixed.layer != nil {
+		all := b.fixed.of(i)
+		all.reset()
+		return
+	}
 	clear(b.H(i))
 	clear(b.cell(i))
 }
 
 // H returns the hidden state of stream i, valid until the next call on b.
-func (b *Batch) H(i int) []float32 { return b.h[i*b.hidden : (i+1)*b.hidden] }
+func (b *Batch) H(i int) []float32 {
+	if b.fixed.layer != nil {
+		return b.fixed.of(i).hf[:b.hidden:b.hidden]
+	}
+	return b.h[i*b.hidden : (i+1)*b.hidden]
+}
 
 func (b *Batch) cell(i int) []float32 { return b.c[i*b.hidden : (i+1)*b.hidden] }
 
@@ -112,7 +146,7 @@ func (b *Batch) cell(i int) []float32 { return b.c[i*b.hidden : (i+1)*b.hidden] 
 // results equal those of Step on each stream, to the bit. StepBatch does not
 // allocate.
 func (l *LSTM) StepBatch(b *Batch, x []float32) {
-	if len(x) != b.n*l.in || b.hidden != l.hidden || b.in != l.in || b.features != l.features {
+	if len(x) != b.n*l.in || b.fixed.layer != l.fixed || b.hidden != l.hidden || b.in != l.in || b.features != l.features {
 		panic(fmt.Sprintf("cell: StepBatch: %d values for %d streams with %d inputs and %d units, want N×%d values, %d inputs and %d units", len(x), b.n, b.in, b.hidden, l.in, l.in, l.hidden))
 	}
 	b.step(l, x, b.n)
@@ -189,6 +223,12 @@ func (b *Batch) work(w *worker) {
 
 // stepRows advances streams [i, i+n).
 func (b *Batch) stepRows(w *worker, i, n int) {
+	if b.fixed.layer != nil {
+		for j := i; j < i+n; j++ {
+			b.l.stepFixedWith(w.fixed, b.fixed.of(j), b.x[j*b.in:(j+1)*b.in])
+		}
+		return
+	}
 	l, d, hid := b.l, b.features, b.hidden
 	width := d + hid
 	h, c := b.h[i*hid:(i+n)*hid], b.c[i*hid:(i+n)*hid]

@@ -37,12 +37,16 @@ type LSTM struct {
 	w          f32.Matrix // [W_ih W_hh]ᵀ, (D+H)×4H: maps rows [x | h] to sums; W_hhᵀ alone for codes
 	ih, hh     f32.Matrix // the parts of w
 	t          transposed // for Backward
+	fixed      *fixed     // of integer weights, which have none of the above; nil: float32
 	scratch    shared.Pool[scratch]
 }
 
 // New returns an LSTM with the weights w. Later changes of w have no effect until
-// Pack.
+// Pack. If w holds integers, it must pass Check.
 func New(w *Weights) *LSTM {
+	if w.Rows != nil {
+		return &LSTM{in: w.In, features: w.In, hidden: w.Hidden, fixed: newFixed(w, false)}
+	}
 	l := &LSTM{in: w.In, features: w.In, hidden: w.Hidden, bias: make([]float32, f32.GateStride(w.Hidden))}
 	l.Pack(w)
 	return l
@@ -51,6 +55,9 @@ func New(w *Weights) *LSTM {
 // NewCoded is like New for inputs that are codes: a timestep is one value, an
 // integer from 0 to w.In−1. Any other value counts as 0.
 func NewCoded(w *Weights) *LSTM {
+	if w.Rows != nil {
+		return &LSTM{in: 1, codes: w.In, hidden: w.Hidden, fixed: newFixed(w, true)}
+	}
 	stride := f32.GateStride(w.Hidden)
 	l := &LSTM{in: 1, codes: w.In, hidden: w.Hidden, bias: make([]float32, stride), starts: make([]float32, w.In*stride)}
 	l.Pack(w)
@@ -63,6 +70,9 @@ func NewCoded(w *Weights) *LSTM {
 func (l *LSTM) Pack(w *Weights) {
 	if w.In != l.columns() || w.Hidden != l.hidden {
 		panic(fmt.Sprintf("cell: Pack: weights have %d inputs and %d units, want %d and %d", w.In, w.Hidden, l.columns(), l.hidden))
+	}
+	if l.fixed != nil || w.Rows != nil {
+		panic("cell: Pack: integer weights cannot be replaced: call New")
 	}
 	f32.PackGateBias(l.bias, l.hidden, w.BiasIH, w.BiasHH)
 	if l.codes > 0 {
@@ -77,6 +87,9 @@ func (l *LSTM) Pack(w *Weights) {
 
 // In returns the number of values per timestep: D features, or one code.
 func (l *LSTM) In() int { return l.in }
+
+// Integer reports whether the weights are integers.
+func (l *LSTM) Integer() bool { return l.fixed != nil }
 
 // Hidden returns H, the number of units.
 func (l *LSTM) Hidden() int { return l.hidden }
@@ -100,8 +113,9 @@ func (l *LSTM) code(x float32) int {
 
 // A State is what a stream carries from one timestep to the next.
 type State struct {
-	H, C []float32 // the hidden and the cell state, H values each
-	back bool      // direction of the next pass over the weights
+	H, C  []float32  // the hidden and the cell state, H values each; C is nil if the weights are integers
+	back  bool       // direction of the next pass over the weights
+	fixed fixedState // of integer weights
 }
 
 // A scratch is the memory of one call of Step or Sequence.
@@ -133,6 +147,9 @@ const (
 // NewState returns the zero state. Its parts are aligned to cache lines as far as
 // the allocator aligns blocks of their size.
 func (l *LSTM) NewState() *State {
+	if l.fixed != nil {
+		return l.fixed.newState()
+	}
 	h, width := l.hidden, f32.Padded(l.hidden)
 	buf := make([]float32, width+h)
 	return &State{H: buf[:h:h], C: buf[width:][:h:h]}
@@ -142,18 +159,24 @@ func (l *LSTM) NewState() *State {
 func (s *State) Reset() {
 	clear(s.H)
 	clear(s.C)
+	s.fixed.reset()
 }
 
 // CopyFrom copies o to s.
 func (s *State) CopyFrom(o *State) {
 	copy(s.H, o.H)
 	copy(s.C, o.C)
+	s.fixed.copyFrom(o.fixed)
 }
 
 // Step advances s by one timestep x of In values. It does not allocate.
 func (l *LSTM) Step(s *State, x []float32) {
 	if len(x) != l.in {
 		panic(fmt.Sprintf("cell: Step: %d values, want %d", len(x), l.in))
+	}
+	if l.fixed != nil {
+		l.stepFixed(s.fixed, x)
+		return
 	}
 	w := l.borrow()
 	l.step(s, w, x)
@@ -191,6 +214,10 @@ func (l *LSTM) run(s *State, h, xs []float32, reverse bool) {
 	steps := len(xs) / l.in
 	if len(xs) != steps*l.in || (h != nil && len(h) != steps*l.hidden) {
 		panic(fmt.Sprintf("cell: Sequence: xs has %d values and h %d, want T×%d and T×%d", len(xs), len(h), l.in, l.hidden))
+	}
+	if l.fixed != nil {
+		l.runFixed(s, h, xs, reverse)
+		return
 	}
 	w := l.borrow()
 	defer l.scratch.Put(w)

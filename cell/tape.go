@@ -67,6 +67,9 @@ func (l *LSTM) Forward(tp *Tape, active []int, x, h0, c0 []float32) []float32 {
 }
 
 func (tp *Tape) begin(l *LSTM, active []int, x, h0, c0 []float32) {
+	if l.fixed != nil {
+		panic("cell: Forward: integer weights cannot be trained")
+	}
 	rows := tp.layOut(active)
 	if len(x) != rows*l.in {
 		panic(fmt.Sprintf("cell: Forward: x has %d values, want %d rows of %d", len(x), rows, l.in))

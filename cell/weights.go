@@ -13,6 +13,12 @@ type Weights struct {
 	IH             []float32 // 4H×D
 	HH             []float32 // 4H×H
 	BiasIH, BiasHH []float32 // 4H each
+
+	// Rows, unless nil, says that the weights are integers from −127 to 127 times a factor
+	// for each row: HH[r][k] = n·Rows[r] and IH[r][d] = n·Rows[r]·Inputs[d]. New then
+	// computes with integers, on which nothing can be trained. Inputs holds a factor for
+	// each input: x·Inputs[d] must be within ±8, beyond which it is cut off.
+	Rows, Inputs []float32
 }
 
 // NewWeights returns weights that are zero, for in features and hidden units.

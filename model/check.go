@@ -35,6 +35,8 @@ func (c *Config) Check() error {
 		return fmt.Errorf("model: layers: %d, want 1 to %d", c.Layers, maxLayers)
 	case !slices.Contains([]RunningHead{RunningNone, RunningSoftmax, RunningEvidence}, c.Running):
 		return fmt.Errorf("model: running: %q, want %s, %s or %s", c.Running, RunningSoftmax, RunningEvidence, RunningNone)
+	case c.Precision != Float32 && c.Precision != Int8:
+		return fmt.Errorf("model: precision: %q, want %s, or none for float32", c.Precision, Int8)
 	case c.Running == RunningNone && !c.Confirm && c.Next == nil:
 		return fmt.Errorf("model: running and confirm: the model has neither head, so it has no output: give at least one")
 	case c.ConfirmEvidence && (c.Running == RunningNone || !c.Confirm):

@@ -29,6 +29,7 @@ type Config struct {
 	// Detector is the network that opens and closes segments of the segmenter label; nil: none.
 	Detector    *DetectorConfig `json:"detector,omitempty"`
 	Next        *Next           `json:"next,omitempty"` // predict the next frame instead of labels; nil: labels
+	Precision   Precision       `json:"precision,omitempty"`
 	Segment     segment.Config  `json:"segment"`
 	Calibration *Calibration    `json:"calibration,omitempty"`
 	Decision    decide.Config   `json:"decision"`
@@ -38,6 +39,20 @@ type Config struct {
 // HasStem reports whether there are learned filters between the front end and the
 // LSTM.
 func (c *Config) HasStem() bool { return c.Stem.Kind != "" }
+
+// Precision says what the network computes with.
+type Precision string
+
+const (
+	// Float32 computes with floating-point numbers.
+	Float32 Precision = ""
+	// Int8 has weights of eight bits and computes with integers from the frames to the
+	// logits, so its answers do not depend on the processor. Training cannot change it.
+	Int8 Precision = "int8"
+)
+
+// Integer reports whether the network computes with integers.
+func (c *Config) Integer() bool { return c.Precision == Int8 }
 
 // RunningHead says how the running logits follow from the forward states h(t).
 type RunningHead string
@@ -62,4 +77,5 @@ type Origin struct {
 	Options  map[string]string  `json:"options,omitempty"`
 	Seed     uint64             `json:"seed"`
 	Measured map[string]float64 `json:"measured,omitempty"` // results on the validation data
+	Float    string             `json:"float,omitempty"`    // of an integer model: the hash of the model that it was made of
 }

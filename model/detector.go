@@ -46,6 +46,7 @@ type Detector struct {
 	m     *Model
 	state *cell.State
 	in    []float32
+	head  headScratch
 }
 
 // NewDetector returns a detector with a state of zero, or nil if the model has none.
@@ -70,12 +71,12 @@ func (d *Detector) Front() (feature.Extractor, error) { return d.m.Front() }
 func (d *Detector) Hear(frame []float32) float32 {
 	f32.Normalize(d.in, frame, d.m.Params.Mean, d.m.Params.Scale)
 	d.m.detector.Step(d.state, d.in)
-	return d.answer(d.state.H)
+	return d.answer()
 }
 
-func (d *Detector) answer(h []float32) float32 {
+func (d *Detector) answer() float32 {
 	var p [2]float32
-	f32.Affine(p[1:], d.m.Params.DetectorW, d.m.Params.DetectorB, h)
+	d.m.heads.detector.logits(p[1:], &d.head, d.state.H)
 	f32.Softmax(p[:], p[:])
 	return p[1]
 }
@@ -83,16 +84,14 @@ func (d *Detector) answer(h []float32) float32 {
 // Reset forgets everything that was heard.
 func (d *Detector) Reset() { d.state.Reset() }
 
-func (d *Detector) arrays() [][]float32 { return [][]float32{d.state.H, d.state.C} }
-
-// AppendState appends the state to dst as little-endian float32, h and c.
-func (d *Detector) AppendState(dst []byte) []byte { return appendFloats(dst, d.arrays()) }
+// AppendState appends the state to dst as cell.State.Append does.
+func (d *Detector) AppendState(dst []byte) []byte { return d.state.Append(dst) }
 
 // Restore reads what AppendState wrote from the front of data, and returns the rest.
 func (d *Detector) Restore(data []byte) ([]byte, error) {
-	rest, ok := readFloats(d.arrays(), data)
-	if !ok {
-		return nil, errors.New("model: the saved state of the detector is cut off")
+	rest, err := d.state.Restore(data)
+	if err != nil {
+		return nil, fmt.Errorf("model: the saved state of the detector: %w", err)
 	}
 	return rest, nil
 }
@@ -121,6 +120,6 @@ func (m *Model) HearBatch(b *DetectorBatch, ps []float32, ds []*Detector, frames
 	m.detector.StepBatch(b.cells, b.in)
 	for i, d := range ds {
 		b.cells.Store(i, d.state)
-		ps[i] = d.answer(d.state.H)
+		ps[i] = d.answer()
 	}
 }

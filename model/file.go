@@ -57,8 +57,8 @@ func (m *Model) encode(meta map[string]string) []byte {
 	header = append(header, written...)
 	var at int64
 	for _, t := range m.Params.Tensors() {
-		end := at + int64(4*len(t.Data))
-		e, _ := json.Marshal(entry{DType: "F32", Shape: t.Shape, Offsets: [2]int64{at, end}})
+		end := at + t.bytes()
+		e, _ := json.Marshal(entry{DType: t.dtype(), Shape: t.Shape, Offsets: [2]int64{at, end}})
 		header = append(header, fmt.Sprintf(",%q:%s", t.Name, e)...)
 		at = end
 	}
@@ -70,9 +70,7 @@ func (m *Model) encode(meta map[string]string) []byte {
 	out = binary.LittleEndian.AppendUint64(out, uint64(len(header)))
 	out = append(out, header...)
 	for _, t := range m.Params.Tensors() {
-		for _, v := range t.Data {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
-		}
+		out = t.append(out)
 	}
 	return out
 }
@@ -115,11 +113,15 @@ func Load(r io.Reader) (*Model, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if need := c.values(); need*4 > int64(len(body)) {
-		return nil, fmt.Errorf("model: the configuration needs %d bytes of tensors, but the file holds %d: it is cut off or damaged", need*4, len(body))
+	need := c.values() * 4
+	if c.Integer() {
+		need /= 4 // at least
+	}
+	if need > int64(len(body)) {
+		return nil, fmt.Errorf("model: the configuration needs %d bytes of tensors, but the file holds %d: it is cut off or damaged", need, len(body))
 	}
 	p := NewParams(c, c.dim())
-	for _, t := range p.Tensors() {
+	for _, t := range inOrder(p.Tensors()) {
 		if err := fill(t, entries, body); err != nil {
 			return nil, err
 		}
@@ -210,14 +212,17 @@ func fill(t Tensor, entries map[string]entry, body []byte) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("model: tensor %s is missing", t.Name)
-	case e.DType != "F32":
-		return fmt.Errorf("model: tensor %s has dtype %q, want F32", t.Name, e.DType)
+	case e.DType != t.dtype():
+		return fmt.Errorf("model: tensor %s has dtype %q, want %s", t.Name, e.DType, t.dtype())
 	case fmt.Sprint(e.Shape) != fmt.Sprint(t.Shape):
 		return fmt.Errorf("model: tensor %s has shape %v, the configuration needs %v", t.Name, e.Shape, t.Shape)
-	case e.Offsets[0] < 0 || e.Offsets[1] > int64(len(body)) || e.Offsets[1]-e.Offsets[0] != int64(4*len(t.Data)):
+	case e.Offsets[0] < 0 || e.Offsets[1] > int64(len(body)) || e.Offsets[1]-e.Offsets[0] != t.bytes():
 		return fmt.Errorf("model: tensor %s has data_offsets %v, but there are %d bytes of tensors: the file is cut off or damaged", t.Name, e.Offsets, len(body))
 	}
 	src := body[e.Offsets[0]:e.Offsets[1]]
+	if t.Row != nil {
+		return t.fillIntegers(src)
+	}
 	for i := range t.Data {
 		v := math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
 		if v-v != 0 {

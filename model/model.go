@@ -41,6 +41,7 @@ type Model struct {
 	forward  *cell.LSTM
 	reverse  *cell.LSTM
 	detector *cell.LSTM // nil: none
+	heads    heads
 	once     sync.Once
 	hash     string
 	scratch  shared.Pool[scratch]
@@ -65,8 +66,17 @@ func New(c Config, p *Params) (*Model, error) {
 	if c.Next != nil && slices.Contains(p.Scale, 0) {
 		return nil, errors.New("model: tensor front.scale contains 0: a value with that scale cannot be forecast")
 	}
+	for _, w := range p.cells() {
+		if err := w.Check(); err != nil {
+			return nil, fmt.Errorf("model: %w", err)
+		}
+	}
+	heads, err := newHeads(p)
+	if err != nil {
+		return nil, err
+	}
 	lowest := len(p.Lower) == 0
-	m := &Model{Config: c, Params: p, dim: len(p.Mean), forward: c.NewCell(p.Forward, lowest)}
+	m := &Model{heads: heads, Config: c, Params: p, dim: len(p.Mean), forward: c.NewCell(p.Forward, lowest)}
 	if c.HasStem() {
 		m.stem = stem.New(c.Stem, c.Rate, len(p.Mean), p.Stem)
 		m.dim = m.stem.Dim()
@@ -81,6 +91,22 @@ func New(c Config, p *Params) (*Model, error) {
 		m.detector = cell.New(p.Detector)
 	}
 	return m, nil
+}
+
+// heads are those of a network; without weights where it has none.
+type heads struct{ running, confirm, next, detector head }
+
+func newHeads(p *Params) (h heads, err error) {
+	for _, x := range []struct {
+		h          *head
+		w, b, rows []float32
+	}{{&h.running, p.RunningW, p.RunningB, p.RunningRows}, {&h.confirm, p.ConfirmW, p.ConfirmB, p.ConfirmRows},
+		{&h.next, p.NextW, p.NextB, p.NextRows}, {&h.detector, p.DetectorW, p.DetectorB, p.DetectorRows}} {
+		if *x.h, err = newHead(x.w, x.b, x.rows); err != nil {
+			return h, err
+		}
+	}
+	return h, nil
 }
 
 // NewCell returns an LSTM with the weights w. lowest says that its inputs are the
@@ -147,6 +173,7 @@ type scratch struct {
 	reverse *cell.State // nil without a confirm head
 	logits  []float32
 	both    []float32 // [h_f(T) ; h_b(1)]
+	head    headScratch
 }
 
 // borrow returns scratch memory, to be put back into m.scratch.
@@ -231,20 +258,20 @@ func (m *Model) Step(probs []float32, s *State, x []float32) {
 func (m *Model) running(probs []float32, s *State, h []float32) {
 	s.steps[0]++
 	w := m.borrow()
-	m.runningHead(probs, s.evidence, w.logits, h, int(s.steps[0]))
+	m.runningHead(probs, s.evidence, w, h, int(s.steps[0]))
 	m.scratch.Put(w)
 }
 
 // runningHead computes the logits of h in evidence, which with RunningEvidence sums
-// them over the steps, and unless probs is nil their probabilities. scratch has C
-// values. step counts from 1.
-func (m *Model) runningHead(probs, evidence, scratch, h []float32, step int) {
+// them over the steps, and unless probs is nil their probabilities. step counts from
+// 1.
+func (m *Model) runningHead(probs, evidence []float32, w *scratch, h []float32, step int) {
 	switch m.Config.Running {
 	case RunningSoftmax:
-		f32.Affine(evidence, m.Params.RunningW, m.Params.RunningB, h)
+		m.heads.running.logits(evidence, &w.head, h)
 	case RunningEvidence:
-		f32.Affine(scratch, m.Params.RunningW, m.Params.RunningB, h)
-		for i, v := range scratch {
+		m.heads.running.logits(w.logits, &w.head, h)
+		for i, v := range w.logits {
 			evidence[i] += v
 		}
 	default:
@@ -257,7 +284,7 @@ func (m *Model) runningHead(probs, evidence, scratch, h []float32, step int) {
 	if c := m.Config.Calibration; c != nil && c.Running != nil {
 		t = c.Running[c.Tenth(step)]
 	}
-	softmax(probs, evidence, scratch, t)
+	softmax(probs, evidence, w.logits, t)
 }
 
 // HasRunning reports whether there is a running head.
@@ -287,7 +314,7 @@ func (m *Model) Confirm(probs []float32, fwd *State, tops []float32) {
 func (m *Model) confirmHead(probs []float32, w *scratch, forward, reverse, evidence []float32) {
 	copy(w.both[:m.Config.Hidden], forward)
 	copy(w.both[m.Config.Hidden:], reverse)
-	f32.Affine(w.logits, m.Params.ConfirmW, m.Params.ConfirmB, w.both)
+	m.heads.confirm.logits(w.logits, &w.head, w.both)
 	for i, k := range m.Params.ConfirmE {
 		w.logits[i] += float32(k * evidence[i])
 	}

@@ -134,7 +134,9 @@ func (m *Model) Next(dst []float32, s *State) {
 // next computes Next from the normalised frame in and hidden state h.
 func (m *Model) next(dst, in, h []float32) {
 	p, n := m.Params, m.Config.Next
-	f32.Affine(dst, p.NextW, p.NextB, h)
+	w := m.borrow()
+	m.heads.next.logits(dst, &w.head, h)
+	m.scratch.Put(w)
 	if n.Loss == LossEntropy {
 		f32.Softmax(dst, dst)
 		return

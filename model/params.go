@@ -32,6 +32,10 @@ type Params struct {
 	DetectorB   []float32       // 1
 	NextScale   []float32       // D: the scale of each output; nil for text
 
+	// With Config.Precision Int8, weights are integers times a factor: for the layers
+	// see cell.Weights; for the heads there is one for each row. Otherwise these are nil.
+	RunningRows, ConfirmRows, NextRows, DetectorRows []float32
+
 	// Aux holds auxiliary heads that exist only during training, one on each half of
 	// the top layer: for a bias and for each hidden unit a row of sums, one sum per
 	// code. They are nil in every model.
@@ -45,6 +49,10 @@ type Tensor struct {
 	Shape []int
 	Data  []float32
 	Fixed bool // computed from the data, not trained: front.mean, front.scale, next.scale
+
+	// Row and Column are the factors of integers: element (i, j) is an integer from −127
+	// to 127 times Row[i], and times Column[j] unless Column is nil. A nil Row: float32.
+	Row, Column []float32
 
 	NoDecay bool    // exempt from weight decay
 	Rate    float64 // factor on the learning rate; 0: 1
@@ -89,7 +97,30 @@ func NewParams(c *Config, dim int) *Params {
 			}
 		}
 	}
+	if c.Integer() {
+		p.addFactors()
+	}
 	return p
+}
+
+// addFactors gives all weights factors of 1, that is integers.
+func (p *Params) addFactors() {
+	ones := func(n int) []float32 { return slices.Repeat([]float32{1}, n) }
+	for _, w := range p.cells() {
+		w.Rows, w.Inputs = ones(4*w.Hidden), ones(w.In)
+	}
+	p.RunningRows, p.ConfirmRows = ones(len(p.RunningB)), ones(len(p.ConfirmB))
+	p.NextRows, p.DetectorRows = ones(len(p.NextB)), ones(len(p.DetectorB))
+}
+
+// cells returns the weights of every layer.
+func (p *Params) cells() (all []*cell.Weights) {
+	for _, w := range append(slices.Clone(p.Lower), p.Forward, p.Reverse, p.Detector) {
+		if w != nil {
+			all = append(all, w)
+		}
+	}
+	return all
 }
 
 // columns returns the number of columns of the lowest layer's input weights for frames
@@ -146,7 +177,7 @@ func (p *Params) Tensors() []Tensor {
 	}
 	if p.Stem != nil {
 		for _, t := range p.Stem.Tensors() {
-			ts = append(ts, Tensor(t))
+			ts = append(ts, Tensor{Name: t.Name, Shape: t.Shape, Data: t.Data, Fixed: t.Fixed, NoDecay: t.NoDecay, Rate: t.Rate})
 		}
 	}
 	for i, w := range p.Lower {
@@ -156,16 +187,16 @@ func (p *Params) Tensors() []Tensor {
 	if p.Reverse != nil {
 		ts = appendCell(ts, "lstm.", "_l0_reverse", p.Reverse)
 	}
-	ts = appendHead(ts, "running", p.RunningW, p.RunningB)
-	ts = appendHead(ts, "confirm", p.ConfirmW, p.ConfirmB)
+	ts = appendHead(ts, "running", p.RunningW, p.RunningB, p.RunningRows)
+	ts = appendHead(ts, "confirm", p.ConfirmW, p.ConfirmB, p.ConfirmRows)
 	if p.ConfirmE != nil {
 		ts = append(ts, Tensor{Name: "confirm.evidence", Shape: []int{len(p.ConfirmE)}, Data: p.ConfirmE})
 	}
 	if p.Detector != nil {
 		ts = appendCell(ts, "detector.", "_l0", p.Detector)
-		ts = appendHead(ts, "detector.out", p.DetectorW, p.DetectorB)
+		ts = appendHead(ts, "detector.out", p.DetectorW, p.DetectorB, p.DetectorRows)
 	}
-	ts = appendHead(ts, "next", p.NextW, p.NextB)
+	ts = appendHead(ts, "next", p.NextW, p.NextB, p.NextRows)
 	if p.NextScale != nil {
 		ts = append(ts, Tensor{Name: "next.scale", Shape: []int{d}, Data: p.NextScale, Fixed: true})
 	}
@@ -179,20 +210,32 @@ func (p *Params) Tensors() []Tensor {
 
 func appendCell(ts []Tensor, prefix, suffix string, w *cell.Weights) []Tensor {
 	rows := 4 * w.Hidden
-	return append(ts,
-		Tensor{Name: prefix + "weight_ih" + suffix, Shape: []int{rows, w.In}, Data: w.IH},
-		Tensor{Name: prefix + "weight_hh" + suffix, Shape: []int{rows, w.Hidden}, Data: w.HH},
+	ts = append(ts,
+		Tensor{Name: prefix + "weight_ih" + suffix, Shape: []int{rows, w.In}, Data: w.IH, Row: w.Rows, Column: w.Inputs},
+		Tensor{Name: prefix + "weight_hh" + suffix, Shape: []int{rows, w.Hidden}, Data: w.HH, Row: w.Rows},
 		Tensor{Name: prefix + "bias_ih" + suffix, Shape: []int{rows}, Data: w.BiasIH, NoDecay: true},
 		Tensor{Name: prefix + "bias_hh" + suffix, Shape: []int{rows}, Data: w.BiasHH, NoDecay: true})
+	if w.Rows != nil {
+		ts = append(ts, factors(prefix+"rows"+suffix, w.Rows), factors(prefix+"inputs"+suffix, w.Inputs))
+	}
+	return ts
 }
 
-func appendHead(ts []Tensor, name string, w, b []float32) []Tensor {
+func appendHead(ts []Tensor, name string, w, b, rows []float32) []Tensor {
 	if b == nil {
 		return ts
 	}
-	return append(ts,
-		Tensor{Name: name + ".weight", Shape: []int{len(b), len(w) / len(b)}, Data: w},
+	ts = append(ts,
+		Tensor{Name: name + ".weight", Shape: []int{len(b), len(w) / len(b)}, Data: w, Row: rows},
 		Tensor{Name: name + ".bias", Shape: []int{len(b)}, Data: b, NoDecay: true})
+	if rows != nil {
+		ts = append(ts, factors(name+".rows", rows))
+	}
+	return ts
+}
+
+func factors(name string, values []float32) Tensor {
+	return Tensor{Name: name, Shape: []int{len(values)}, Data: values, Fixed: true}
 }
 
 // Clone returns a deep copy of the parameters of a network that c describes.

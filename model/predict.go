@@ -163,14 +163,15 @@ func (m *Model) top(ps []*Prediction, xs [][]float32, workers int) {
 // running head.
 func (m *Model) forwardHalf(b *cell.Batch, ps []*Prediction, xs [][]float32) []float32 {
 	c := m.Classes()
-	evidence, scratch := make([]float32, len(ps)*c), make([]float32, c)
+	evidence, w := make([]float32, len(ps)*c), m.borrow()
+	defer m.scratch.Put(w)
 	if !m.HasRunning() {
 		m.forward.Sequences(b, xs, false, nil)
 		return evidence
 	}
 	m.forward.Sequences(b, xs, false, func(t, n int) {
 		for i := range n {
-			m.runningHead(ps[i].Running[t*c:][:c], evidence[i*c:][:c], scratch, b.H(i), t+1)
+			m.runningHead(ps[i].Running[t*c:][:c], evidence[i*c:][:c], w, b.H(i), t+1)
 		}
 	})
 	return evidence

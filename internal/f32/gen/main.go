@@ -1,4 +1,4 @@
-// Gen writes the assembly of package f32: go generate ./internal/f32.
+// Gen writes the assembly of packages f32 and i8: go generate ./internal/f32 ./internal/i8.
 package main
 
 import (
@@ -7,19 +7,30 @@ import (
 	"path/filepath"
 )
 
-// files maps the name of each generated file to the function that writes it.
-var files = map[string]func() []byte{
-	"kernel_neon_arm64.s":   writeNEON,
-	"kernel_avx2_amd64.s":   avx2,
-	"kernel_avx512_amd64.s": avx512,
+// files maps, for each package, the name of each generated file to the function that writes
+// it.
+var files = map[string]map[string]func() []byte{
+	"f32": {
+		"kernel_neon_arm64.s":   writeNEON,
+		"kernel_avx2_amd64.s":   avx2,
+		"kernel_avx512_amd64.s": avx512,
+	},
+	"i8": {
+		"kernel_avx2_amd64.s":   integerAVX2,
+		"kernel_avx512_amd64.s": integerAVX512,
+	},
 }
 
 func main() {
 	if len(os.Args) != 2 {
-		log.Fatal("usage: gen DIR")
+		log.Fatal("usage: gen DIR, the directory of package f32 or i8")
 	}
-	for name, generate := range files {
-		if err := os.WriteFile(filepath.Join(os.Args[1], name), generate(), 0o644); err != nil {
+	dir, err := filepath.Abs(os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	for name, generate := range files[filepath.Base(dir)] {
+		if err := os.WriteFile(filepath.Join(dir, name), generate(), 0o644); err != nil {
 			log.Fatal(err)
 		}
 	}
