@@ -17,7 +17,7 @@ type Weights struct {
 	// Rows, unless nil, says that the weights are integers from −127 to 127 times a factor
 	// for each row: HH[r][k] = n·Rows[r] and IH[r][d] = n·Rows[r]·Inputs[d]. New then
 	// computes with integers, on which nothing can be trained. Inputs holds a factor for
-	// each input: x·Inputs[d] must be within ±8, beyond which it is cut off.
+	// each input: x·Inputs[d] must be within ±8, beyond which it is cut off. BiasHH is 0.
 	Rows, Inputs []float32
 }
 

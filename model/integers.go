@@ -25,6 +25,14 @@ func (t *Tensor) bytes() int64 {
 	return int64(4 * len(t.Data))
 }
 
+// Bytes returns the size of the parameters in a model file.
+func (p *Params) Bytes() (n int) {
+	for _, t := range p.Tensors() {
+		n += int(t.bytes())
+	}
+	return n
+}
+
 // append appends the tensor as a model file has it.
 func (t *Tensor) append(dst []byte) []byte {
 	for i, v := range t.Data {

@@ -213,12 +213,11 @@ func appendCell(ts []Tensor, prefix, suffix string, w *cell.Weights) []Tensor {
 	ts = append(ts,
 		Tensor{Name: prefix + "weight_ih" + suffix, Shape: []int{rows, w.In}, Data: w.IH, Row: w.Rows, Column: w.Inputs},
 		Tensor{Name: prefix + "weight_hh" + suffix, Shape: []int{rows, w.Hidden}, Data: w.HH, Row: w.Rows},
-		Tensor{Name: prefix + "bias_ih" + suffix, Shape: []int{rows}, Data: w.BiasIH, NoDecay: true},
-		Tensor{Name: prefix + "bias_hh" + suffix, Shape: []int{rows}, Data: w.BiasHH, NoDecay: true})
-	if w.Rows != nil {
-		ts = append(ts, factors(prefix+"rows"+suffix, w.Rows), factors(prefix+"inputs"+suffix, w.Inputs))
+		Tensor{Name: prefix + "bias_ih" + suffix, Shape: []int{rows}, Data: w.BiasIH, NoDecay: true})
+	if w.Rows == nil {
+		return append(ts, Tensor{Name: prefix + "bias_hh" + suffix, Shape: []int{rows}, Data: w.BiasHH, NoDecay: true})
 	}
-	return ts
+	return append(ts, factors(prefix+"rows"+suffix, w.Rows), factors(prefix+"inputs"+suffix, w.Inputs))
 }
 
 func appendHead(ts []Tensor, name string, w, b, rows []float32) []Tensor {

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"inkling/internal/f32"
+	"inkling/internal/i8"
 	"inkling/internal/plain"
 )
 
@@ -39,6 +40,7 @@ type cli struct {
 	Compare    compareCmd    `cmd:"" help:"Say what changes from one model to another, example by example."`
 	Compose    composeCmd    `cmd:"" help:"Compose long annotated streams out of labelled examples."`
 	Tune       tuneCmd       `cmd:"" help:"Choose thresholds and segments that meet a goal: false alarms per hour, recall, latency."`
+	Quantize   quantizeCmd   `cmd:"" help:"Make an integer model: a quarter of the size, the same answers on every processor."`
 	Run        runCmd        `cmd:"" help:"Label a source step by step and confirm each segment."`
 	Worker     workerCmd     `cmd:"" help:"Label a JetStream stream together with other processes: nothing lost, nothing twice."`
 	Top        topCmd        `cmd:"" help:"Show the workers of a group: who works on what, and how far behind."`
@@ -97,6 +99,10 @@ var hangups = make(chan os.Signal, 1)
 // run is main with arguments and streams of its own. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	if err := f32.Use(os.Getenv("INKLING_KERNEL")); err != nil {
+		fmt.Fprintln(stderr, "inkling: INKLING_KERNEL:", plain.Text(err.Error()))
+		return 2
+	}
+	if err := i8.Use(f32.Kernel()); err != nil {
 		fmt.Fprintln(stderr, "inkling: INKLING_KERNEL:", plain.Text(err.Error()))
 		return 2
 	}

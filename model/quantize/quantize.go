@@ -91,19 +91,22 @@ func (c *Calibration) Model() (*model.Model, error) {
 		copy(t.Data, from[t.Name].Data) // what only integers have keeps its ones
 	}
 	hidden := hiddenRanges(cfg.Hidden, c.steps)
-	for i, w := range append(slices.Clone(p.Lower), p.Forward, p.Reverse) {
+	old := c.m.Params
+	float := append(slices.Clone(old.Lower), old.Forward, old.Reverse, old.Detector)
+	for i, w := range append(slices.Clone(p.Lower), p.Forward, p.Reverse, p.Detector) {
 		in := &hidden
-		if len(p.Lower) == 0 || i == 0 {
+		switch {
+		case w == nil:
+			continue
+		case w == p.Detector:
+			in = &c.frames
+		case len(p.Lower) == 0 || i == 0:
 			in = &c.network
 		}
-		if w != nil {
-			if err := c.layer(w, in); err != nil {
-				return nil, err
-			}
+		for r, v := range float[i].BiasHH {
+			w.BiasIH[r] += v // an integer model has one bias
 		}
-	}
-	if p.Detector != nil {
-		if err := c.layer(p.Detector, &c.frames); err != nil {
+		if err := c.layer(w, in); err != nil {
 			return nil, err
 		}
 	}

@@ -25,6 +25,8 @@ func (o *Options) adoptInit(rate float64) error {
 	o.Hidden, o.Layers = cmp.Or(o.Hidden, c.Hidden), cmp.Or(o.Layers, c.Layers)
 	front, err := o.Front.Normalize(rate, c.Channels)
 	switch {
+	case c.Integer():
+		return fmt.Errorf("train: init: it is a model of integers, which cannot be trained: take the float model that it was made of (hash %s)", c.Origin.Float)
 	case c.Rate != rate:
 		return fmt.Errorf("train: init: its rate is %v, the data's %v: take a model of the data's rate", c.Rate, rate)
 	case err != nil:

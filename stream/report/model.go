@@ -67,6 +67,9 @@ func (w lines) network(m *model.Model) {
 		heads += " and confirm"
 	}
 	w.say("network", "%d layers of %d units, heads: %s", c.Layers, c.Hidden, heads)
+	if c.Integer() {
+		w.say("precision", "int8: weights of 8 bits, activations of 16; made of the float model %s", c.Origin.Float)
+	}
 	values := 0
 	for _, t := range m.Params.Tensors() {
 		values += len(t.Data)
