@@ -95,14 +95,17 @@ func (a *app) output(json, plain bool, m *model.Model, rate float64, source ...s
 			return s
 		}
 	}
-	columns := func() int {
-		width, _, err := term.GetSize(int(f.Fd()))
-		if err != nil {
-			return 0
-		}
-		return width
-	}
+	columns := func() int { return columnsOf(f, 0) }
 	return shown{Sink: view.New(f, view.Options{Colour: !plain, Live: !plain, Width: 80, Columns: columns, Rate: rate})}
+}
+
+// columnsOf returns the width of a terminal, or what stands for it if it does not say it.
+func columnsOf(f *os.File, otherwise int) int {
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		return otherwise
+	}
+	return width
 }
 
 // with shows a run with these options.

@@ -23,18 +23,28 @@ type recordCmd struct {
 	sourceFlags  `group:"Source"`
 	natsFlags    `group:"NATS"`
 	segmentFlags `group:"Segments"`
-	Whole        float64 `help:"Cut into examples of this many seconds, instead of at silence, as signals of sensors need." placeholder:"SECONDS"`
-	Count        int     `short:"n" name:"number" help:"Stop after this many examples."`
-	Prompts      string  `help:"Ask for the labels in this file, one in each line, in turn: --number examples of each [1]; -n 5 --rounds 2 asks for each twice, 5 at a time." placeholder:"FILE"`
-	Rounds       int     `help:"--prompts: go through the file this often." default:"1"`
-	KeepAll      bool    `help:"Keep takes that are clipped or too quiet as well."`
-	Seconds      float64 `help:"Stop after this many seconds of signal." placeholder:"SECONDS"`
+	Whole        float64  `help:"Cut into examples of this many seconds, instead of at silence, as signals of sensors need." placeholder:"SECONDS"`
+	Count        int      `short:"n" name:"number" help:"Stop after this many examples."`
+	Prompts      string   `help:"Ask for the labels in this file, one in each line, in turn: --number examples of each [1]; -n 5 --rounds 2 asks for each twice, 5 at a time." placeholder:"FILE"`
+	Rounds       int      `help:"--prompts: go through the file this often." default:"1"`
+	KeepAll      bool     `help:"Keep takes that are clipped or too quiet as well."`
+	Seconds      float64  `help:"Stop after this many seconds of signal." placeholder:"SECONDS"`
+	Trim         bool     `help:"Cut the silence before and after each take of sound off, but for a tenth of a second; with --whole. At silence takes are cut anyway."`
+	Countdown    *float64 `help:"Count down this many seconds before each label; what is heard meanwhile is not kept [3 for a microphone and a person at a terminal, 0 otherwise]." placeholder:"SECONDS"`
+
+	meter *meter
 }
 
 func (c *recordCmd) Run(a *app) error {
 	labels, err := c.labels()
 	if err != nil {
 		return err
+	}
+	if d := c.Countdown; d != nil && !(*d >= 0 && *d <= 3600) {
+		return usagef("--countdown %v: give 0 to 3600 seconds", *d)
+	}
+	if c.Trim && c.Whole <= 0 {
+		return usagef("--trim: takes that are cut at silence have none: give --whole SECONDS, or leave it out")
 	}
 	if len(c.Source) == 0 {
 		c.Source = []string{"mic"}
@@ -55,6 +65,7 @@ func (c *recordCmd) Run(a *app) error {
 	if nc != nil {
 		defer nc.Close()
 	}
+	defer c.drawLevel(a)()
 	written, refused := 0, 0
 	for i, label := range labels {
 		if a.ctx.Err() != nil {
@@ -145,8 +156,18 @@ func (c *recordCmd) take(a *app, src capture.Source, label string, refused *int)
 	if c.Names != "" {
 		names = strings.Split(c.Names, ",")
 	}
+	taken := 0
+	heard := &measured{Source: src, meter: c.meter, left: c.countdown(a), text: func() string { return c.progress(label, taken) },
+		tick: func(left int) {
+			if c.meter.w == nil {
+				a.logf("%s in %d …", label, left)
+			}
+		}}
 	o := collect.Options{Dir: c.Out, Label: label, Names: names, Segment: c.segment(), Count: c.Count, Seconds: c.Seconds, Quiet: label == dataset.Background,
+		Trim: c.Trim && label != dataset.Background,
 		Saved: func(path string, length time.Duration) {
+			taken++
+			c.meter.wipe()
 			fmt.Fprintf(a.stdout, "%s  %s\n", path, length.Round(time.Millisecond))
 		},
 		Fault: func(f *capture.Fault) { a.logf("%s: %s", f.State, f.Reason) },
@@ -163,7 +184,7 @@ func (c *recordCmd) take(a *app, src capture.Source, label string, refused *int)
 			a.logf("a take of %s is left out: %s", label, why)
 		}
 	}
-	n, err = collect.Run(a.ctx, src, o)
+	n, err = collect.Run(a.ctx, heard, o)
 	if errors.Is(err, collect.ErrNoRate) {
 		return n, usageError{err}
 	}
@@ -178,4 +199,38 @@ func (c *recordCmd) segment() segment.Config {
 	f := &c.segmentFlags
 	return segment.Config{Kind: segment.Activity, MaxDuration: f.Maximum, OnDB: given(f.On), OffDB: given(f.Off), LevelDBFS: given(f.Level),
 		MinDuration: given(f.Minimum), PreRoll: given(f.PreRoll), Hold: given(f.Hold)}
+}
+
+// drawLevel has the level drawn while it is recorded, if standard error is a terminal.
+func (c *recordCmd) drawLevel(a *app) (end func()) {
+	c.meter = &meter{}
+	if !terminal(a.rawErr) || os.Getenv("TERM") == "dumb" {
+		return func() {}
+	}
+	f := a.rawErr.(*os.File)
+	c.meter.w, c.meter.width = f, func() int { return columnsOf(f, 80) }
+	undo := a.errors.divert(c.meter.write)
+	return func() {
+		c.meter.wipe()
+		undo()
+	}
+}
+
+// countdown returns the seconds to wait before a label.
+func (c *recordCmd) countdown(a *app) float64 {
+	if c.Countdown != nil {
+		return *c.Countdown
+	}
+	if mic := c.Source[0] == "mic" || strings.HasPrefix(c.Source[0], "mic:"); mic && terminal(a.rawErr) {
+		return 3
+	}
+	return 0
+}
+
+// progress says how many takes of a label there are.
+func (c *recordCmd) progress(label string, taken int) string {
+	if c.Count > 0 {
+		return fmt.Sprintf("%s  %d of %d", label, taken, c.Count)
+	}
+	return fmt.Sprintf("%s  %d", label, taken)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -164,5 +165,23 @@ func TestPlainOnATerminal(t *testing.T) {
 		if err != nil || strings.Contains(out, "\x1b") || !strings.Contains(out, "confirmed right") || p.raw() {
 			t.Errorf("%q: %v, %q", args, err, out)
 		}
+	}
+}
+
+// record draws the level of what it hears, and leaves nothing of it.
+func TestRecordOnATerminal(t *testing.T) {
+	dir := t.TempDir()
+	three := filepath.Join(dir, "three.wav")
+	p := onTerminal(t, "A=b", "play", "bundled:notes", "1", "2", "3", "-o", three)
+	if out, err := p.end(); err != nil {
+		t.Fatal(err, out)
+	}
+	p = onTerminal(t, "A=b", "record", "flute", three, "-o", dir, "--countdown", "0.2", "-n", "2")
+	out, err := p.end()
+	if err != nil || !strings.Contains(out, "\rflute") && !strings.Contains(out, "Kflute  0 of 2 in 1 …  ") || !strings.Contains(out, "Kflute  1 of 2  █") {
+		t.Errorf("%v: %q", err, out)
+	}
+	if wiped := strings.LastIndex(out, "\x1b[K"); strings.Contains(out[wiped:], "dB") {
+		t.Errorf("a meter is left: %q", out[wiped:])
 	}
 }

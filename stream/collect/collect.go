@@ -32,6 +32,7 @@ type Options struct {
 	// written then and do not count.
 	Refused func(why string)
 	Quiet   bool // takes may be quiet, as those of background are
+	Trim    bool // takes of sound are written without the silence before and after: see the function Trim
 
 	Saved func(path string, length time.Duration) // after each example; may be nil
 	Fault func(f *capture.Fault)                  // when the health of the source changes; may be nil
@@ -151,6 +152,9 @@ func (r *run) write(samples []float32, f capture.Format) error {
 			r.o.Refused(why)
 			return nil
 		}
+	}
+	if r.o.Trim && !table {
+		samples = Trim(samples, f.Channels, f.Rate)
 	}
 	for {
 		r.number++

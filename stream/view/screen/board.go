@@ -9,6 +9,7 @@ import (
 	"inkling/capture"
 	"inkling/model"
 	"inkling/stream"
+	"inkling/stream/view"
 )
 
 const (
@@ -16,7 +17,6 @@ const (
 	mostTaps   = 64   // streams of which levels and sound are known
 	mostNames  = 1000 // labels with an index of their own
 	soundRate  = 4000 // from which on a signal of one or two channels is sound
-	lowest     = -60  // dB of full scale, the left end of the meter
 )
 
 // A board knows what the streams of a run do. Its methods may be called at the same time.
@@ -203,16 +203,8 @@ func (t *track) hear(x []float32, at uint64) {
 	}
 	t.n += len(x)
 	t.peak = max(t.peak, peak)
-	t.ribbon.hear(at, eighths(peak))
+	t.ribbon.hear(at, uint8(math.Round(8*view.Loudness(peak))))
 }
-
-// eighths is the height of a bar for a peak.
-func eighths(peak float64) uint8 {
-	return uint8(math.Round(8 * min(max((decibels(peak)-lowest)/-lowest, 0), 1)))
-}
-
-// decibels of full scale.
-func decibels(x float64) float64 { return 20 * math.Log10(x+1e-9) }
 
 func (p *tap) Event(*stream.Event, *model.Model) {}
 

@@ -104,23 +104,11 @@ func (m *panel) meter(s *shot, width int) string {
 		}
 		return paint(grey, strings.TrimSpace(b.String()))
 	}
-	db := decibels(math.Sqrt(s.level))
-	text := fmt.Sprintf(" %3.0f dB", max(db, -99))
-	if s.peak >= 0.9995 {
-		text += paint(red, " clipped")
+	text := view.Meter(math.Sqrt(s.level), s.peak, width)
+	if view.Clipped(s.peak) {
+		text = paint(red, text)
 	}
-	n := min(max(width-view.Columns(text), 0), 24)
-	return level(db, decibels(s.peak), n) + text
-}
-
-// level draws a level as a bar of n columns, with a mark at the peak.
-func level(db, peak float64, n int) string {
-	at := func(db float64) int { return int(math.Round(float64(n) * min(max((db-lowest)/-lowest, 0), 1))) }
-	bar := []rune(strings.Repeat("█", at(db)) + strings.Repeat("·", n-at(db)))
-	if p := at(peak); p > at(db) && p <= n {
-		bar[p-1] = '▏'
-	}
-	return string(bar)
+	return text
 }
 
 var bars = []rune(" ▁▂▃▄▅▆▇█")
