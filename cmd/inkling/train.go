@@ -50,7 +50,9 @@ func (c *trainCmd) Run(a *app) error {
 			return err
 		}
 	}
-	result, err := train.Fit(a.ctx, trainSet, valid, o, c.hooks(a), checkpoint)
+	hooks, end := c.hooks(a)
+	result, err := train.Fit(a.ctx, trainSet, valid, o, hooks, checkpoint)
+	end()
 	if result == nil {
 		return c.without(err)
 	}
@@ -120,10 +122,10 @@ func (c *trainCmd) checkpoint() ([]byte, error) {
 	return data, err
 }
 
-// hooks show progress, and write a checkpoint every few seconds.
-func (c *trainCmd) hooks(a *app) train.Hooks {
+// hooks show progress until end is called, and write a checkpoint every few seconds.
+func (c *trainCmd) hooks(a *app) (h train.Hooks, end func()) {
 	var lastSave time.Time // the first update's checkpoint shows at once whether there is room for it
-	h := train.Hooks{
+	h = train.Hooks{
 		Warn: func(s string) { a.logf("\nwarning: %s", s) },
 		Checkpoint: func(write func() []byte) error {
 			if time.Since(lastSave) < 2*time.Second && a.ctx.Err() == nil {
@@ -137,8 +139,10 @@ func (c *trainCmd) hooks(a *app) train.Hooks {
 		},
 	}
 	var shown []shower
+	end = func() {}
 	if !c.Quiet {
-		shown = append(shown, c.newProgress(a))
+		p := c.newProgress(a)
+		shown, end = append(shown, p), p.end
 	}
 	if c.watch != nil {
 		shown = append(shown, c.watch)
@@ -153,7 +157,7 @@ func (c *trainCmd) hooks(a *app) train.Hooks {
 			s.epoch(r)
 		}
 	}
-	return h
+	return h, end
 }
 
 // A shower shows how a training goes on.

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"math"
+	"os"
+	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"inkling/model/train"
 )
@@ -17,17 +19,22 @@ const (
 	mostEvery = time.Minute
 )
 
-// A trainProgress shows how far a training is: a bar on a terminal, otherwise a line every
-// few seconds. Both name the part that is trained and the time left for all of them.
+// A trainProgress shows how far a training is: curves over a bar on a terminal, otherwise a
+// line every few seconds. Both name the part that is trained and the time left for all of
+// them.
 type trainProgress struct {
-	a     *app
-	next  bool // what comes next is learned: there are no accuracies
-	bar   *progressbar.ProgressBar
-	began time.Time
-	last  time.Time // of a line
-	loss  float64   // sum since then
-	n     int       // updates since then
-	valid string    // of the last epoch
+	a       *app
+	next    bool    // what comes next is learned: there are no accuracies
+	canvas  *canvas // nil: there is no terminal
+	columns func() int
+	undo    func()
+	curves  trainCurves
+	bar     string // the last one drawn
+	began   time.Time
+	last    time.Time // of a line
+	loss    float64   // sum since then
+	n       int       // updates since then
+	valid   string    // of the last epoch
 }
 
 // update is a train.Hooks.Progress.
@@ -37,18 +44,53 @@ func (t *trainProgress) update(p train.Progress) {
 	if time.Since(t.last) < t.every() && p.Share < 1 {
 		return
 	}
-	text := fmt.Sprintf("%s: loss %.3f%s", p.Part, t.loss/float64(t.n), t.valid)
-	if t.bar == nil {
-		t.a.logf("%s, update %d of %d; %.0f %% of the training done%s", text, p.Update, p.Updates, math.Floor(100*p.Share), left(p.Left))
-	} else {
-		t.bar.Describe(text + left(p.Left))
-		t.bar.Set(int(1000 * p.Share))
-	}
+	mean := t.loss / float64(t.n)
 	t.last, t.loss, t.n = time.Now(), 0, 0
+	if t.canvas == nil {
+		t.a.logf("%s: loss %.3f%s, update %d of %d; %.0f %% of the training done%s", p.Part, mean, t.valid, p.Update, p.Updates, math.Floor(100*p.Share), left(p.Left))
+		return
+	}
+	t.curves.update(p, mean)
+	t.bar = fmt.Sprintf("%s %3.0f %%  %s, loss %.3f%s", progressBar(p.Share), math.Floor(100*p.Share), p.Part, mean, left(p.Left))
+	t.draw()
+}
+
+const barColumns = 24
+
+// progressBar draws the share of a whole.
+func progressBar(share float64) string {
+	n := int(min(max(share, 0), 1) * barColumns)
+	return strings.Repeat("━", n) + strings.Repeat("─", barColumns-n)
+}
+
+// draw draws the curves and the bar.
+func (t *trainProgress) draw() {
+	columns := t.columns()
+	t.canvas.draw(append(t.curves.lines(columns), t.bar), columns)
+}
+
+// print prints lines of others above the curves.
+func (t *trainProgress) print(lines string) {
+	if strings.Trim(lines, "\n") != "" { // a line feed alone would leave the bar
+		t.canvas.print(lines)
+		t.draw()
+	}
+}
+
+// end leaves the terminal to others.
+func (t *trainProgress) end() {
+	if t.canvas == nil {
+		return
+	}
+	t.undo()
+	if t.bar != "" {
+		t.draw() // with the last epoch
+	}
+	t.canvas.leave()
 }
 
 func (t *trainProgress) every() time.Duration {
-	if t.bar != nil {
+	if t.canvas != nil {
 		return time.Second / 2
 	}
 	return min(max(lineEvery, time.Since(t.began)/12), mostEvery)
@@ -56,6 +98,7 @@ func (t *trainProgress) every() time.Duration {
 
 // epoch is a train.Hooks.Epoch.
 func (t *trainProgress) epoch(r train.Row) {
+	t.curves.epoch(r)
 	if r.Validated == 0 {
 		return
 	}
@@ -99,9 +142,16 @@ func roughly(d time.Duration) string {
 
 func (c *trainCmd) newProgress(a *app) *trainProgress {
 	t := &trainProgress{a: a, next: c.Predict != "", began: time.Now(), last: time.Now()}
-	if terminal(a.rawErr) {
-		t.bar = progressbar.NewOptions(1000, progressbar.OptionSetWriter(a.rawErr), progressbar.OptionSetWidth(24),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(100*time.Millisecond))
+	if f, ok := a.rawErr.(*os.File); ok && terminal(f) && os.Getenv("TERM") != "dumb" && os.Getenv("NO_COLOR") == "" {
+		t.canvas = &canvas{w: f}
+		t.columns = func() int {
+			width, _, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 80
+			}
+			return width
+		}
+		t.undo = a.errors.divert(t.print)
 	}
 	return t
 }
