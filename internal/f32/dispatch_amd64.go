@@ -113,3 +113,57 @@ func axpy(y []float32, a float32, x []float32) {
 		addAVX2(y, a, x)
 	}
 }
+
+// The kernels of spectra, filter banks and filters use AVX2 also with AVX-512: their rows
+// are short.
+
+func weigh(re, im []float64, x []float32, w []float64, groups int) {
+	if level == generic {
+		weighGeneric(re, im, x, w, groups)
+		return
+	}
+	weighAVX2(&re[0], &im[0], &x[0], &w[0], groups)
+}
+
+func runStage(y, x, w []float64, half, step int) {
+	switch {
+	case level == generic:
+		stageGeneric(y, x, w, half, step)
+	case step == 1:
+		stageOneAVX2(&y[0], &x[0], &w[0], half)
+	default:
+		stageWideAVX2(&y[0], &x[0], &w[0], half, step)
+	}
+}
+
+func splitPower(dst []float32, z, w []float64, half int) {
+	if level == generic {
+		splitGeneric(dst, z, w, half)
+		return
+	}
+	splitAVX2(&dst[0], &z[0], &w[0], half)
+}
+
+func bank(dst, x, w []float32, spans []int) {
+	if level == generic {
+		bankGeneric(dst, x, w, spans)
+		return
+	}
+	bankAVX2(&dst[0], &x[0], &w[0], &spans[0], len(spans)/2)
+}
+
+func convolve(w, x []float32, rest *[lanes]float32, groups int) (sum float32) {
+	if level == generic {
+		return convolveGeneric(w, x, rest, groups)
+	}
+	convolveAVX2(&sum, &w[0], &x[0], &rest[0], groups)
+	return sum
+}
+
+func logs(x []float32, floor float32) {
+	if level == generic {
+		logsGeneric(x, floor)
+		return
+	}
+	logsAVX2(&x[0], len(x)/lanes, &floor)
+}

@@ -75,3 +75,54 @@ func axpy(y []float32, a float32, x []float32) {
 }
 
 func adam(p, g, m, v []float32, r *AdamRates) { adamGeneric(p, g, m, v, r) }
+
+func weigh(re, im []float64, x []float32, w []float64, groups int) {
+	if !neon {
+		weighGeneric(re, im, x, w, groups)
+		return
+	}
+	weighNEON(&re[0], &im[0], &x[0], &w[0], groups)
+}
+
+func runStage(y, x, w []float64, half, step int) {
+	switch {
+	case !neon:
+		stageGeneric(y, x, w, half, step)
+	case step == 1:
+		stageOneNEON(&y[0], &x[0], &w[0], half)
+	default:
+		stageWideNEON(&y[0], &x[0], &w[0], half, step)
+	}
+}
+
+func splitPower(dst []float32, z, w []float64, half int) {
+	if !neon {
+		splitGeneric(dst, z, w, half)
+		return
+	}
+	splitNEON(&dst[0], &z[0], &w[0], half)
+}
+
+func bank(dst, x, w []float32, spans []int) {
+	if !neon {
+		bankGeneric(dst, x, w, spans)
+		return
+	}
+	bankNEON(&dst[0], &x[0], &w[0], &spans[0], len(spans)/2)
+}
+
+func convolve(w, x []float32, rest *[lanes]float32, groups int) (sum float32) {
+	if !neon {
+		return convolveGeneric(w, x, rest, groups)
+	}
+	convolveNEON(&sum, &w[0], &x[0], &rest[0], groups)
+	return sum
+}
+
+func logs(x []float32, floor float32) {
+	if !neon {
+		logsGeneric(x, floor)
+		return
+	}
+	logsNEON(&x[0], len(x)/lanes, &floor)
+}

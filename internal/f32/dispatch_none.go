@@ -25,3 +25,19 @@ func axpy(y []float32, a float32, x []float32) { axpyGeneric(y, a, x) }
 func affine(dst, w, b, x []float32) { affineGeneric(dst, w, b, x) }
 
 func adam(p, g, m, v []float32, r *AdamRates) { adamGeneric(p, g, m, v, r) }
+
+func weigh(re, im []float64, x []float32, w []float64, groups int) {
+	weighGeneric(re, im, x, w, groups)
+}
+
+func runStage(y, x, w []float64, half, step int) { stageGeneric(y, x, w, half, step) }
+
+func splitPower(dst []float32, z, w []float64, half int) { splitGeneric(dst, z, w, half) }
+
+func bank(dst, x, w []float32, spans []int) { bankGeneric(dst, x, w, spans) }
+
+func convolve(w, x []float32, rest *[lanes]float32, groups int) float32 {
+	return convolveGeneric(w, x, rest, groups)
+}
+
+func logs(x []float32, floor float32) { logsGeneric(x, floor) }

@@ -108,3 +108,24 @@ func affineAVX2(dst, w, b, x *float32, rows, k int)
 
 //go:noescape
 func adamAVX2(p, d, m, v, rates *float32, n int)
+
+//go:noescape
+func weighAVX2(re, im *float64, x *float32, w *float64, groups int)
+
+//go:noescape
+func stageOneAVX2(y, x, w *float64, half int)
+
+//go:noescape
+func stageWideAVX2(y, x, w *float64, half, step int)
+
+//go:noescape
+func splitAVX2(dst *float32, z, w *float64, half int)
+
+//go:noescape
+func bankAVX2(dst, x, w *float32, spans *int, rows int)
+
+//go:noescape
+func convolveAVX2(dst, w, x, rest *float32, groups int)
+
+//go:noescape
+func logsAVX2(x *float32, groups int, floor *float32)

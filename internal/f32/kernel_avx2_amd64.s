@@ -6515,6 +6515,538 @@ end207:
 	VZEROUPPER
 	RET
 
+// func weighAVX2(re, im *float64, x *float32, w *float64, groups int)
+TEXT ·weighAVX2(SB), NOSPLIT, $0-40
+	MOVQ re+0(FP), DI
+	MOVQ im+8(FP), SI
+	MOVQ x+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ groups+32(FP), CX
+weigh217:
+	VCVTPS2PD (DX), Y0
+	VCVTPS2PD 16(DX), Y1
+	VMULPD (BX), Y0, Y0
+	VMULPD 32(BX), Y1, Y1
+	VUNPCKLPD Y1, Y0, Y2
+	VPERMPD $0xd8, Y2, Y2
+	VMOVUPD Y2, (DI)
+	ADDQ $32, DI
+	VUNPCKHPD Y1, Y0, Y3
+	VPERMPD $0xd8, Y3, Y3
+	VMOVUPD Y3, (SI)
+	ADDQ $32, SI
+	ADDQ $32, DX
+	ADDQ $64, BX
+	DECQ CX
+	JNZ weigh217
+	VZEROUPPER
+	RET
+
+// func stageOneAVX2(y, x, w *float64, half int)
+TEXT ·stageOneAVX2(SB), NOSPLIT, $0-32
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ half+24(FP), R8
+	LEAQ (DI)(R8*8), R9
+	LEAQ (SI)(R8*8), R10
+	SHLQ $1, R8
+	LEAQ (R8)(R8*2), R11
+	MOVQ R8, CX
+stage218:
+	VMOVUPD (SI), Y0
+	VMOVUPD (SI)(R8*1), Y1
+	VMOVUPD (SI)(R8*2), Y2
+	VMOVUPD (SI)(R11*1), Y3
+	VMOVUPD (R10), Y4
+	VMOVUPD (R10)(R8*1), Y5
+	VMOVUPD (R10)(R8*2), Y6
+	VMOVUPD (R10)(R11*1), Y7
+	VADDPD Y2, Y0, Y8
+	VSUBPD Y2, Y0, Y0
+	VADDPD Y6, Y4, Y9
+	VSUBPD Y6, Y4, Y4
+	VADDPD Y3, Y1, Y10
+	VSUBPD Y3, Y1, Y1
+	VADDPD Y7, Y5, Y11
+	VSUBPD Y7, Y5, Y5
+	VADDPD Y10, Y8, Y12
+	VADDPD Y11, Y9, Y13
+	VSUBPD Y10, Y8, Y8
+	VSUBPD Y11, Y9, Y9
+	VADDPD Y5, Y0, Y10
+	VSUBPD Y5, Y0, Y0
+	VSUBPD Y1, Y4, Y11
+	VADDPD Y1, Y4, Y4
+	VMULPD 0(DX), Y10, Y1
+	VMULPD 32(DX), Y11, Y2
+	VMULPD 32(DX), Y10, Y3
+	VMULPD 0(DX), Y11, Y5
+	VSUBPD Y2, Y1, Y10
+	VADDPD Y5, Y3, Y11
+	VMULPD 64(DX), Y8, Y1
+	VMULPD 96(DX), Y9, Y2
+	VMULPD 96(DX), Y8, Y3
+	VMULPD 64(DX), Y9, Y5
+	VSUBPD Y2, Y1, Y8
+	VADDPD Y5, Y3, Y9
+	VMULPD 128(DX), Y0, Y1
+	VMULPD 160(DX), Y4, Y2
+	VMULPD 160(DX), Y0, Y3
+	VMULPD 128(DX), Y4, Y5
+	VSUBPD Y2, Y1, Y0
+	VADDPD Y5, Y3, Y4
+	VUNPCKLPD Y10, Y12, Y1
+	VUNPCKLPD Y0, Y8, Y2
+	VPERM2F128 $0x20, Y2, Y1, Y3
+	VPERM2F128 $0x31, Y2, Y1, Y5
+	VMOVUPD Y3, 0(DI)
+	VMOVUPD Y5, 64(DI)
+	VUNPCKHPD Y10, Y12, Y1
+	VUNPCKHPD Y0, Y8, Y2
+	VPERM2F128 $0x20, Y2, Y1, Y3
+	VPERM2F128 $0x31, Y2, Y1, Y5
+	VMOVUPD Y3, 32(DI)
+	VMOVUPD Y5, 96(DI)
+	VUNPCKLPD Y11, Y13, Y1
+	VUNPCKLPD Y4, Y9, Y2
+	VPERM2F128 $0x20, Y2, Y1, Y3
+	VPERM2F128 $0x31, Y2, Y1, Y5
+	VMOVUPD Y3, 0(R9)
+	VMOVUPD Y5, 64(R9)
+	VUNPCKHPD Y11, Y13, Y1
+	VUNPCKHPD Y4, Y9, Y2
+	VPERM2F128 $0x20, Y2, Y1, Y3
+	VPERM2F128 $0x31, Y2, Y1, Y5
+	VMOVUPD Y3, 32(R9)
+	VMOVUPD Y5, 96(R9)
+	ADDQ $128, DI
+	ADDQ $128, R9
+	ADDQ $32, SI
+	ADDQ $32, R10
+	ADDQ $192, DX
+	SUBQ $32, CX
+	JNZ stage218
+	VZEROUPPER
+	RET
+
+// func stageWideAVX2(y, x, w *float64, half, step int)
+TEXT ·stageWideAVX2(SB), NOSPLIT, $0-40
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ half+24(FP), R8
+	MOVQ step+32(FP), BX
+	LEAQ (DI)(R8*8), R9
+	LEAQ (SI)(R8*8), R10
+	SHLQ $1, R8
+	LEAQ (R8)(R8*2), R11
+	MOVQ R8, CX
+	SHLQ $3, BX
+	LEAQ (BX)(BX*2), R12
+p219:
+	MOVQ BX, R13
+q220:
+	VMOVUPD (SI), Y0
+	VMOVUPD (SI)(R8*1), Y1
+	VMOVUPD (SI)(R8*2), Y2
+	VMOVUPD (SI)(R11*1), Y3
+	VMOVUPD (R10), Y4
+	VMOVUPD (R10)(R8*1), Y5
+	VMOVUPD (R10)(R8*2), Y6
+	VMOVUPD (R10)(R11*1), Y7
+	VADDPD Y2, Y0, Y8
+	VSUBPD Y2, Y0, Y0
+	VADDPD Y6, Y4, Y9
+	VSUBPD Y6, Y4, Y4
+	VADDPD Y3, Y1, Y10
+	VSUBPD Y3, Y1, Y1
+	VADDPD Y7, Y5, Y11
+	VSUBPD Y7, Y5, Y5
+	VADDPD Y10, Y8, Y12
+	VADDPD Y11, Y9, Y13
+	VSUBPD Y10, Y8, Y8
+	VSUBPD Y11, Y9, Y9
+	VADDPD Y5, Y0, Y10
+	VSUBPD Y5, Y0, Y0
+	VSUBPD Y1, Y4, Y11
+	VADDPD Y1, Y4, Y4
+	VMULPD 0(DX), Y10, Y1
+	VMULPD 32(DX), Y11, Y2
+	VMULPD 32(DX), Y10, Y3
+	VMULPD 0(DX), Y11, Y5
+	VSUBPD Y2, Y1, Y10
+	VADDPD Y5, Y3, Y11
+	VMULPD 64(DX), Y8, Y1
+	VMULPD 96(DX), Y9, Y2
+	VMULPD 96(DX), Y8, Y3
+	VMULPD 64(DX), Y9, Y5
+	VSUBPD Y2, Y1, Y8
+	VADDPD Y5, Y3, Y9
+	VMULPD 128(DX), Y0, Y1
+	VMULPD 160(DX), Y4, Y2
+	VMULPD 160(DX), Y0, Y3
+	VMULPD 128(DX), Y4, Y5
+	VSUBPD Y2, Y1, Y0
+	VADDPD Y5, Y3, Y4
+	VMOVUPD Y12, (DI)
+	VMOVUPD Y10, (DI)(BX*1)
+	VMOVUPD Y8, (DI)(BX*2)
+	VMOVUPD Y0, (DI)(R12*1)
+	VMOVUPD Y13, (R9)
+	VMOVUPD Y11, (R9)(BX*1)
+	VMOVUPD Y9, (R9)(BX*2)
+	VMOVUPD Y4, (R9)(R12*1)
+	ADDQ $32, DI
+	ADDQ $32, R9
+	ADDQ $32, SI
+	ADDQ $32, R10
+	SUBQ $32, R13
+	JNZ q220
+	ADDQ R12, DI
+	ADDQ R12, R9
+	ADDQ $192, DX
+	SUBQ BX, CX
+	JNZ p219
+	VZEROUPPER
+	RET
+
+// func splitAVX2(dst *float32, z, w *float64, half int)
+TEXT ·splitAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ z+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ half+24(FP), CX
+	LEAQ (SI)(CX*8), R10
+	LEAQ -32(SI)(CX*8), R9
+	LEAQ -32(R10)(CX*8), R11
+	LEAQ -16(DI)(CX*4), R8
+	ADDQ $8, SI
+	ADDQ $8, R10
+	ADDQ $4, DI
+	SHRQ $3, CX
+split221:
+	VMOVUPD (SI), Y0
+	VMOVUPD (R10), Y1
+	VPERMPD $0x1b, (R9), Y2
+	VPERMPD $0x1b, (R11), Y3
+	VADDPD Y2, Y0, Y4
+	VSUBPD Y3, Y1, Y5
+	VADDPD Y3, Y1, Y6
+	VSUBPD Y0, Y2, Y7
+	VMOVUPD (DX), Y8
+	VMOVUPD 32(DX), Y9
+	VMULPD Y8, Y6, Y10
+	VMULPD Y9, Y7, Y11
+	VADDPD Y11, Y10, Y10
+	VMULPD Y8, Y7, Y7
+	VMULPD Y9, Y6, Y6
+	VSUBPD Y6, Y7, Y7
+	VADDPD Y10, Y4, Y0
+	VADDPD Y7, Y5, Y1
+	VMULPD Y0, Y0, Y0
+	VMULPD Y1, Y1, Y1
+	VADDPD Y1, Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS X0, (DI)
+	VSUBPD Y10, Y4, Y0
+	VSUBPD Y7, Y5, Y1
+	VMULPD Y0, Y0, Y0
+	VMULPD Y1, Y1, Y1
+	VADDPD Y1, Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VPERMILPS $0x1b, X0, X0
+	VMOVUPS X0, (R8)
+	ADDQ $32, SI
+	ADDQ $32, R10
+	SUBQ $32, R9
+	SUBQ $32, R11
+	ADDQ $16, DI
+	SUBQ $16, R8
+	ADDQ $64, DX
+	DECQ CX
+	JNZ split221
+	VZEROUPPER
+	RET
+DATA logs<>+0(SB)/4, $0x00800000 // least
+DATA logs<>+4(SB)/4, $0x00800000 // least
+DATA logs<>+8(SB)/4, $0x00800000 // least
+DATA logs<>+12(SB)/4, $0x00800000 // least
+DATA logs<>+16(SB)/4, $0x00800000 // least
+DATA logs<>+20(SB)/4, $0x00800000 // least
+DATA logs<>+24(SB)/4, $0x00800000 // least
+DATA logs<>+28(SB)/4, $0x00800000 // least
+DATA logs<>+32(SB)/4, $0x7f800000 // infinity
+DATA logs<>+36(SB)/4, $0x7f800000 // infinity
+DATA logs<>+40(SB)/4, $0x7f800000 // infinity
+DATA logs<>+44(SB)/4, $0x7f800000 // infinity
+DATA logs<>+48(SB)/4, $0x7f800000 // infinity
+DATA logs<>+52(SB)/4, $0x7f800000 // infinity
+DATA logs<>+56(SB)/4, $0x7f800000 // infinity
+DATA logs<>+60(SB)/4, $0x7f800000 // infinity
+DATA logs<>+64(SB)/4, $0x3f3504f3 // root
+DATA logs<>+68(SB)/4, $0x3f3504f3 // root
+DATA logs<>+72(SB)/4, $0x3f3504f3 // root
+DATA logs<>+76(SB)/4, $0x3f3504f3 // root
+DATA logs<>+80(SB)/4, $0x3f3504f3 // root
+DATA logs<>+84(SB)/4, $0x3f3504f3 // root
+DATA logs<>+88(SB)/4, $0x3f3504f3 // root
+DATA logs<>+92(SB)/4, $0x3f3504f3 // root
+DATA logs<>+96(SB)/4, $0x3f800000 // one
+DATA logs<>+100(SB)/4, $0x3f800000 // one
+DATA logs<>+104(SB)/4, $0x3f800000 // one
+DATA logs<>+108(SB)/4, $0x3f800000 // one
+DATA logs<>+112(SB)/4, $0x3f800000 // one
+DATA logs<>+116(SB)/4, $0x3f800000 // one
+DATA logs<>+120(SB)/4, $0x3f800000 // one
+DATA logs<>+124(SB)/4, $0x3f800000 // one
+DATA logs<>+128(SB)/4, $0x3f000000 // half
+DATA logs<>+132(SB)/4, $0x3f000000 // half
+DATA logs<>+136(SB)/4, $0x3f000000 // half
+DATA logs<>+140(SB)/4, $0x3f000000 // half
+DATA logs<>+144(SB)/4, $0x3f000000 // half
+DATA logs<>+148(SB)/4, $0x3f000000 // half
+DATA logs<>+152(SB)/4, $0x3f000000 // half
+DATA logs<>+156(SB)/4, $0x3f000000 // half
+DATA logs<>+160(SB)/4, $0xb95e8083 // low
+DATA logs<>+164(SB)/4, $0xb95e8083 // low
+DATA logs<>+168(SB)/4, $0xb95e8083 // low
+DATA logs<>+172(SB)/4, $0xb95e8083 // low
+DATA logs<>+176(SB)/4, $0xb95e8083 // low
+DATA logs<>+180(SB)/4, $0xb95e8083 // low
+DATA logs<>+184(SB)/4, $0xb95e8083 // low
+DATA logs<>+188(SB)/4, $0xb95e8083 // low
+DATA logs<>+192(SB)/4, $0x3f318000 // high
+DATA logs<>+196(SB)/4, $0x3f318000 // high
+DATA logs<>+200(SB)/4, $0x3f318000 // high
+DATA logs<>+204(SB)/4, $0x3f318000 // high
+DATA logs<>+208(SB)/4, $0x3f318000 // high
+DATA logs<>+212(SB)/4, $0x3f318000 // high
+DATA logs<>+216(SB)/4, $0x3f318000 // high
+DATA logs<>+220(SB)/4, $0x3f318000 // high
+DATA logs<>+224(SB)/4, $0x3d9021bb // q0
+DATA logs<>+228(SB)/4, $0x3d9021bb // q0
+DATA logs<>+232(SB)/4, $0x3d9021bb // q0
+DATA logs<>+236(SB)/4, $0x3d9021bb // q0
+DATA logs<>+240(SB)/4, $0x3d9021bb // q0
+DATA logs<>+244(SB)/4, $0x3d9021bb // q0
+DATA logs<>+248(SB)/4, $0x3d9021bb // q0
+DATA logs<>+252(SB)/4, $0x3d9021bb // q0
+DATA logs<>+256(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+260(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+264(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+268(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+272(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+276(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+280(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+284(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+288(SB)/4, $0x3def251a // q2
+DATA logs<>+292(SB)/4, $0x3def251a // q2
+DATA logs<>+296(SB)/4, $0x3def251a // q2
+DATA logs<>+300(SB)/4, $0x3def251a // q2
+DATA logs<>+304(SB)/4, $0x3def251a // q2
+DATA logs<>+308(SB)/4, $0x3def251a // q2
+DATA logs<>+312(SB)/4, $0x3def251a // q2
+DATA logs<>+316(SB)/4, $0x3def251a // q2
+DATA logs<>+320(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+324(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+328(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+332(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+336(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+340(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+344(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+348(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+352(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+356(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+360(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+364(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+368(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+372(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+376(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+380(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+384(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+388(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+392(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+396(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+400(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+404(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+408(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+412(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+416(SB)/4, $0x3e4cceac // q6
+DATA logs<>+420(SB)/4, $0x3e4cceac // q6
+DATA logs<>+424(SB)/4, $0x3e4cceac // q6
+DATA logs<>+428(SB)/4, $0x3e4cceac // q6
+DATA logs<>+432(SB)/4, $0x3e4cceac // q6
+DATA logs<>+436(SB)/4, $0x3e4cceac // q6
+DATA logs<>+440(SB)/4, $0x3e4cceac // q6
+DATA logs<>+444(SB)/4, $0x3e4cceac // q6
+DATA logs<>+448(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+452(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+456(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+460(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+464(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+468(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+472(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+476(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+480(SB)/4, $0x3eaaaaaa // q8
+DATA logs<>+484(SB)/4, $0x3eaaaaaa // q8
+DATA logs<>+488(SB)/4, $0x3eaaaaaa // q8
+DATA logs<>+492(SB)/4, $0x3eaaaaaa // q8
+DATA logs<>+496(SB)/4, $0x3eaaaaaa // q8
+DATA logs<>+500(SB)/4, $0x3eaaaaaa // q8
+DATA logs<>+504(SB)/4, $0x3eaaaaaa // q8
+DATA logs<>+508(SB)/4, $0x3eaaaaaa // q8
+GLOBL logs<>(SB), RODATA|NOPTR, $512
+
+// func bankAVX2(dst, x, w *float32, spans *int, rows int)
+TEXT ·bankAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ spans+24(FP), BX
+	MOVQ rows+32(FP), CX
+row222:
+	MOVQ (BX), R8
+	MOVQ 8(BX), R9
+	LEAQ (SI)(R8*4), R8
+	VXORPS Y0, Y0, Y0
+group223:
+	VMOVUPS (R8), Y1
+	VMULPS (DX), Y1, Y1
+	VADDPS Y1, Y0, Y0
+	ADDQ $32, R8
+	ADDQ $32, DX
+	DECQ R9
+	JNZ group223
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VMOVHLPS X0, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VMOVSS X0, (DI)
+	ADDQ $4, DI
+	ADDQ $16, BX
+	DECQ CX
+	JNZ row222
+	VZEROUPPER
+	RET
+
+// func convolveAVX2(dst, w, x, rest *float32, groups int)
+TEXT ·convolveAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ x+16(FP), DX
+	MOVQ rest+24(FP), BX
+	MOVQ groups+32(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y2, Y2, Y2
+	VXORPS Y4, Y4, Y4
+	VMOVUPS (BX), Y6
+	SUBQ $4, CX
+	JLT last225
+four224:
+	VMOVUPS 0(DX), Y1
+	VMULPS 0(SI), Y1, Y1
+	VADDPS Y1, Y0, Y0
+	VMOVUPS 32(DX), Y3
+	VMULPS 32(SI), Y3, Y3
+	VADDPS Y3, Y2, Y2
+	VMOVUPS 64(DX), Y5
+	VMULPS 64(SI), Y5, Y5
+	VADDPS Y5, Y4, Y4
+	VMOVUPS 96(DX), Y7
+	VMULPS 96(SI), Y7, Y7
+	VADDPS Y7, Y6, Y6
+	ADDQ $128, SI
+	ADDQ $128, DX
+	SUBQ $4, CX
+	JGE four224
+last225:
+	CMPQ CX, $-3
+	JLT done226
+	VMOVUPS 0(DX), Y1
+	VMULPS 0(SI), Y1, Y1
+	VADDPS Y1, Y0, Y0
+	CMPQ CX, $-2
+	JLT done226
+	VMOVUPS 32(DX), Y3
+	VMULPS 32(SI), Y3, Y3
+	VADDPS Y3, Y2, Y2
+	CMPQ CX, $-1
+	JLT done226
+	VMOVUPS 64(DX), Y5
+	VMULPS 64(SI), Y5, Y5
+	VADDPS Y5, Y4, Y4
+done226:
+	VADDPS Y2, Y0, Y0
+	VADDPS Y6, Y4, Y4
+	VADDPS Y4, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VMOVHLPS X0, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VMOVSS X0, (DI)
+	VZEROUPPER
+	RET
+
+// func logsAVX2(x *float32, groups int, floor *float32)
+TEXT ·logsAVX2(SB), NOSPLIT, $0-24
+	MOVQ x+0(FP), DI
+	MOVQ groups+8(FP), CX
+	MOVQ floor+16(FP), SI
+	VBROADCASTSS (SI), Y15
+	VMOVUPS logs<>+0(SB), Y14
+	VMOVUPS logs<>+32(SB), Y13
+	VMOVUPS logs<>+64(SB), Y12
+	VMOVUPS logs<>+96(SB), Y11
+log227:
+	VADDPS (DI), Y15, Y0
+	VMAXPS Y0, Y14, Y0
+	VCMPPS $5, Y13, Y0, Y1
+	VPSUBD Y12, Y0, Y2
+	VPSRAD $23, Y2, Y2
+	VPSLLD $23, Y2, Y3
+	VPSUBD Y3, Y0, Y3
+	VSUBPS Y11, Y3, Y3
+	VCVTDQ2PS Y2, Y2
+	VMOVUPS logs<>+224(SB), Y4
+	VMULPS Y3, Y4, Y4
+	VADDPS logs<>+256(SB), Y4, Y4
+	VMULPS Y3, Y4, Y4
+	VADDPS logs<>+288(SB), Y4, Y4
+	VMULPS Y3, Y4, Y4
+	VADDPS logs<>+320(SB), Y4, Y4
+	VMULPS Y3, Y4, Y4
+	VADDPS logs<>+352(SB), Y4, Y4
+	VMULPS Y3, Y4, Y4
+	VADDPS logs<>+384(SB), Y4, Y4
+	VMULPS Y3, Y4, Y4
+	VADDPS logs<>+416(SB), Y4, Y4
+	VMULPS Y3, Y4, Y4
+	VADDPS logs<>+448(SB), Y4, Y4
+	VMULPS Y3, Y4, Y4
+	VADDPS logs<>+480(SB), Y4, Y4
+	VMULPS Y3, Y3, Y5
+	VMULPS Y3, Y4, Y4
+	VMULPS Y5, Y4, Y4
+	VMULPS logs<>+160(SB), Y2, Y6
+	VADDPS Y6, Y4, Y4
+	VMULPS logs<>+128(SB), Y5, Y5
+	VSUBPS Y5, Y4, Y4
+	VADDPS Y4, Y3, Y4
+	VMULPS logs<>+192(SB), Y2, Y6
+	VADDPS Y6, Y4, Y4
+	VBLENDVPS Y1, Y0, Y4, Y4
+	VMOVUPS Y4, (DI)
+	ADDQ $32, DI
+	DECQ CX
+	JNZ log227
+	VZEROUPPER
+	RET
+
 // func peakAVX2(n int)
 TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	MOVQ n+0(FP), CX
@@ -6532,7 +7064,7 @@ TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y12, Y12, Y12
 	VXORPS Y13, Y13, Y13
-round217:
+round228:
 	VFMADD231PS Y12, Y13, Y0
 	VFMADD231PS Y12, Y13, Y1
 	VFMADD231PS Y12, Y13, Y2
@@ -6546,6 +7078,6 @@ round217:
 	VFMADD231PS Y12, Y13, Y10
 	VFMADD231PS Y12, Y13, Y11
 	DECQ CX
-	JNZ round217
+	JNZ round228
 	VZEROUPPER
 	RET

@@ -74,3 +74,24 @@ func axpyNEON(y *float32, a float32, x *float32, n int)
 
 //go:noescape
 func affineNEON(dst, w, b, x *float32, rows, k int)
+
+//go:noescape
+func weighNEON(re, im *float64, x *float32, w *float64, groups int)
+
+//go:noescape
+func stageOneNEON(y, x, w *float64, half int)
+
+//go:noescape
+func stageWideNEON(y, x, w *float64, half, step int)
+
+//go:noescape
+func splitNEON(dst *float32, z, w *float64, half int)
+
+//go:noescape
+func bankNEON(dst, x, w *float32, spans *int, rows int)
+
+//go:noescape
+func convolveNEON(dst, w, x, rest *float32, groups int)
+
+//go:noescape
+func logsNEON(x *float32, groups int, floor *float32)

@@ -12479,6 +12479,581 @@ sum140:
 	BNE row137
 	RET
 
+// func weighNEON(re, im *float64, x *float32, w *float64, groups int)
+TEXT ·weighNEON(SB), NOSPLIT, $0-40
+	MOVD re+0(FP), R0
+	MOVD im+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD w+24(FP), R3
+	MOVD groups+32(FP), R4
+weigh148:
+	VLD2.P 32(R2), [V0.S4, V1.S4]
+	VLD2.P 32(R3), [V2.D2, V3.D2]
+	VLD2.P 32(R3), [V4.D2, V5.D2]
+	WORD $0x0e617806 // fcvtl v6.2d, v0.2s
+	WORD $0x4e617807 // fcvtl2 v7.2d, v0.4s
+	WORD $0x6e62dcc6 // fmul v6.2d, v6.2d, v2.2d
+	WORD $0x6e64dce7 // fmul v7.2d, v7.2d, v4.2d
+	FSTPQ.P (F6, F7), 32(R0)
+	WORD $0x0e617826 // fcvtl v6.2d, v1.2s
+	WORD $0x4e617827 // fcvtl2 v7.2d, v1.4s
+	WORD $0x6e63dcc6 // fmul v6.2d, v6.2d, v3.2d
+	WORD $0x6e65dce7 // fmul v7.2d, v7.2d, v5.2d
+	FSTPQ.P (F6, F7), 32(R1)
+	SUBS $1, R4, R4
+	BNE weigh148
+	RET
+
+// func stageOneNEON(y, x, w *float64, half int)
+TEXT ·stageOneNEON(SB), NOSPLIT, $0-32
+	MOVD y+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD half+24(FP), R3
+	ADD R3<<3, R0, R5
+	ADD R3<<3, R1, R6
+	LSL $1, R3, R3
+	ADD R3, R1, R7
+	ADD R3, R7, R8
+	ADD R3, R8, R9
+	ADD R3, R6, R10
+	ADD R3, R10, R11
+	ADD R3, R11, R12
+	MOVD R3, R4
+stage149:
+	FMOVQ 0(R2), F26
+	FMOVQ 32(R2), F27
+	FMOVQ 64(R2), F28
+	FMOVQ 96(R2), F29
+	FMOVQ 128(R2), F30
+	FMOVQ 160(R2), F31
+	FMOVQ.P 16(R1), F0
+	FMOVQ.P 16(R7), F1
+	FMOVQ.P 16(R8), F2
+	FMOVQ.P 16(R9), F3
+	FMOVQ.P 16(R6), F4
+	FMOVQ.P 16(R10), F5
+	FMOVQ.P 16(R11), F6
+	FMOVQ.P 16(R12), F7
+	WORD $0x4e62d408 // fadd v8.2d, v0.2d, v2.2d
+	WORD $0x4ee2d400 // fsub v0.2d, v0.2d, v2.2d
+	WORD $0x4e66d489 // fadd v9.2d, v4.2d, v6.2d
+	WORD $0x4ee6d484 // fsub v4.2d, v4.2d, v6.2d
+	WORD $0x4e63d42a // fadd v10.2d, v1.2d, v3.2d
+	WORD $0x4ee3d421 // fsub v1.2d, v1.2d, v3.2d
+	WORD $0x4e67d4ab // fadd v11.2d, v5.2d, v7.2d
+	WORD $0x4ee7d4a5 // fsub v5.2d, v5.2d, v7.2d
+	WORD $0x4e6ad510 // fadd v16.2d, v8.2d, v10.2d
+	WORD $0x4e6bd534 // fadd v20.2d, v9.2d, v11.2d
+	WORD $0x4eead508 // fsub v8.2d, v8.2d, v10.2d
+	WORD $0x4eebd529 // fsub v9.2d, v9.2d, v11.2d
+	WORD $0x4e65d40c // fadd v12.2d, v0.2d, v5.2d
+	WORD $0x4ee5d400 // fsub v0.2d, v0.2d, v5.2d
+	WORD $0x4ee1d48d // fsub v13.2d, v4.2d, v1.2d
+	WORD $0x4e61d484 // fadd v4.2d, v4.2d, v1.2d
+	WORD $0x6e7add82 // fmul v2.2d, v12.2d, v26.2d
+	WORD $0x6e7bdda3 // fmul v3.2d, v13.2d, v27.2d
+	WORD $0x6e7bdd86 // fmul v6.2d, v12.2d, v27.2d
+	WORD $0x6e7adda7 // fmul v7.2d, v13.2d, v26.2d
+	WORD $0x4ee3d451 // fsub v17.2d, v2.2d, v3.2d
+	WORD $0x4e67d4d5 // fadd v21.2d, v6.2d, v7.2d
+	WORD $0x6e7cdd02 // fmul v2.2d, v8.2d, v28.2d
+	WORD $0x6e7ddd23 // fmul v3.2d, v9.2d, v29.2d
+	WORD $0x6e7ddd06 // fmul v6.2d, v8.2d, v29.2d
+	WORD $0x6e7cdd27 // fmul v7.2d, v9.2d, v28.2d
+	WORD $0x4ee3d452 // fsub v18.2d, v2.2d, v3.2d
+	WORD $0x4e67d4d6 // fadd v22.2d, v6.2d, v7.2d
+	WORD $0x6e7edc02 // fmul v2.2d, v0.2d, v30.2d
+	WORD $0x6e7fdc83 // fmul v3.2d, v4.2d, v31.2d
+	WORD $0x6e7fdc06 // fmul v6.2d, v0.2d, v31.2d
+	WORD $0x6e7edc87 // fmul v7.2d, v4.2d, v30.2d
+	WORD $0x4ee3d453 // fsub v19.2d, v2.2d, v3.2d
+	WORD $0x4e67d4d7 // fadd v23.2d, v6.2d, v7.2d
+	VST4.P [V16.D2, V17.D2, V18.D2, V19.D2], 64(R0)
+	VST4.P [V20.D2, V21.D2, V22.D2, V23.D2], 64(R5)
+	FMOVQ 16(R2), F26
+	FMOVQ 48(R2), F27
+	FMOVQ 80(R2), F28
+	FMOVQ 112(R2), F29
+	FMOVQ 144(R2), F30
+	FMOVQ 176(R2), F31
+	FMOVQ.P 16(R1), F0
+	FMOVQ.P 16(R7), F1
+	FMOVQ.P 16(R8), F2
+	FMOVQ.P 16(R9), F3
+	FMOVQ.P 16(R6), F4
+	FMOVQ.P 16(R10), F5
+	FMOVQ.P 16(R11), F6
+	FMOVQ.P 16(R12), F7
+	WORD $0x4e62d408 // fadd v8.2d, v0.2d, v2.2d
+	WORD $0x4ee2d400 // fsub v0.2d, v0.2d, v2.2d
+	WORD $0x4e66d489 // fadd v9.2d, v4.2d, v6.2d
+	WORD $0x4ee6d484 // fsub v4.2d, v4.2d, v6.2d
+	WORD $0x4e63d42a // fadd v10.2d, v1.2d, v3.2d
+	WORD $0x4ee3d421 // fsub v1.2d, v1.2d, v3.2d
+	WORD $0x4e67d4ab // fadd v11.2d, v5.2d, v7.2d
+	WORD $0x4ee7d4a5 // fsub v5.2d, v5.2d, v7.2d
+	WORD $0x4e6ad510 // fadd v16.2d, v8.2d, v10.2d
+	WORD $0x4e6bd534 // fadd v20.2d, v9.2d, v11.2d
+	WORD $0x4eead508 // fsub v8.2d, v8.2d, v10.2d
+	WORD $0x4eebd529 // fsub v9.2d, v9.2d, v11.2d
+	WORD $0x4e65d40c // fadd v12.2d, v0.2d, v5.2d
+	WORD $0x4ee5d400 // fsub v0.2d, v0.2d, v5.2d
+	WORD $0x4ee1d48d // fsub v13.2d, v4.2d, v1.2d
+	WORD $0x4e61d484 // fadd v4.2d, v4.2d, v1.2d
+	WORD $0x6e7add82 // fmul v2.2d, v12.2d, v26.2d
+	WORD $0x6e7bdda3 // fmul v3.2d, v13.2d, v27.2d
+	WORD $0x6e7bdd86 // fmul v6.2d, v12.2d, v27.2d
+	WORD $0x6e7adda7 // fmul v7.2d, v13.2d, v26.2d
+	WORD $0x4ee3d451 // fsub v17.2d, v2.2d, v3.2d
+	WORD $0x4e67d4d5 // fadd v21.2d, v6.2d, v7.2d
+	WORD $0x6e7cdd02 // fmul v2.2d, v8.2d, v28.2d
+	WORD $0x6e7ddd23 // fmul v3.2d, v9.2d, v29.2d
+	WORD $0x6e7ddd06 // fmul v6.2d, v8.2d, v29.2d
+	WORD $0x6e7cdd27 // fmul v7.2d, v9.2d, v28.2d
+	WORD $0x4ee3d452 // fsub v18.2d, v2.2d, v3.2d
+	WORD $0x4e67d4d6 // fadd v22.2d, v6.2d, v7.2d
+	WORD $0x6e7edc02 // fmul v2.2d, v0.2d, v30.2d
+	WORD $0x6e7fdc83 // fmul v3.2d, v4.2d, v31.2d
+	WORD $0x6e7fdc06 // fmul v6.2d, v0.2d, v31.2d
+	WORD $0x6e7edc87 // fmul v7.2d, v4.2d, v30.2d
+	WORD $0x4ee3d453 // fsub v19.2d, v2.2d, v3.2d
+	WORD $0x4e67d4d7 // fadd v23.2d, v6.2d, v7.2d
+	VST4.P [V16.D2, V17.D2, V18.D2, V19.D2], 64(R0)
+	VST4.P [V20.D2, V21.D2, V22.D2, V23.D2], 64(R5)
+	ADD $192, R2
+	SUBS $32, R4, R4
+	BNE stage149
+	RET
+
+// func stageWideNEON(y, x, w *float64, half, step int)
+TEXT ·stageWideNEON(SB), NOSPLIT, $0-40
+	MOVD y+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD half+24(FP), R3
+	MOVD step+32(FP), R13
+	ADD R3<<3, R0, R5
+	ADD R3<<3, R1, R6
+	LSL $1, R3, R3
+	ADD R3, R1, R7
+	ADD R3, R7, R8
+	ADD R3, R8, R9
+	ADD R3, R6, R10
+	ADD R3, R10, R11
+	ADD R3, R11, R12
+	MOVD R3, R4
+	LSL $3, R13, R13
+p150:
+	ADD R13, R0, R15
+	ADD R13, R15, R16
+	ADD R13, R16, R17
+	ADD R13, R5, R19
+	ADD R13, R19, R20
+	ADD R13, R20, R21
+	FMOVQ 0(R2), F26
+	FMOVQ 32(R2), F27
+	FMOVQ 64(R2), F28
+	FMOVQ 96(R2), F29
+	FMOVQ 128(R2), F30
+	FMOVQ 160(R2), F31
+	MOVD R13, R14
+q151:
+	FMOVQ.P 16(R1), F0
+	FMOVQ.P 16(R7), F1
+	FMOVQ.P 16(R8), F2
+	FMOVQ.P 16(R9), F3
+	FMOVQ.P 16(R6), F4
+	FMOVQ.P 16(R10), F5
+	FMOVQ.P 16(R11), F6
+	FMOVQ.P 16(R12), F7
+	WORD $0x4e62d408 // fadd v8.2d, v0.2d, v2.2d
+	WORD $0x4ee2d400 // fsub v0.2d, v0.2d, v2.2d
+	WORD $0x4e66d489 // fadd v9.2d, v4.2d, v6.2d
+	WORD $0x4ee6d484 // fsub v4.2d, v4.2d, v6.2d
+	WORD $0x4e63d42a // fadd v10.2d, v1.2d, v3.2d
+	WORD $0x4ee3d421 // fsub v1.2d, v1.2d, v3.2d
+	WORD $0x4e67d4ab // fadd v11.2d, v5.2d, v7.2d
+	WORD $0x4ee7d4a5 // fsub v5.2d, v5.2d, v7.2d
+	WORD $0x4e6ad510 // fadd v16.2d, v8.2d, v10.2d
+	WORD $0x4e6bd534 // fadd v20.2d, v9.2d, v11.2d
+	WORD $0x4eead508 // fsub v8.2d, v8.2d, v10.2d
+	WORD $0x4eebd529 // fsub v9.2d, v9.2d, v11.2d
+	WORD $0x4e65d40c // fadd v12.2d, v0.2d, v5.2d
+	WORD $0x4ee5d400 // fsub v0.2d, v0.2d, v5.2d
+	WORD $0x4ee1d48d // fsub v13.2d, v4.2d, v1.2d
+	WORD $0x4e61d484 // fadd v4.2d, v4.2d, v1.2d
+	WORD $0x6e7add82 // fmul v2.2d, v12.2d, v26.2d
+	WORD $0x6e7bdda3 // fmul v3.2d, v13.2d, v27.2d
+	WORD $0x6e7bdd86 // fmul v6.2d, v12.2d, v27.2d
+	WORD $0x6e7adda7 // fmul v7.2d, v13.2d, v26.2d
+	WORD $0x4ee3d451 // fsub v17.2d, v2.2d, v3.2d
+	WORD $0x4e67d4d5 // fadd v21.2d, v6.2d, v7.2d
+	WORD $0x6e7cdd02 // fmul v2.2d, v8.2d, v28.2d
+	WORD $0x6e7ddd23 // fmul v3.2d, v9.2d, v29.2d
+	WORD $0x6e7ddd06 // fmul v6.2d, v8.2d, v29.2d
+	WORD $0x6e7cdd27 // fmul v7.2d, v9.2d, v28.2d
+	WORD $0x4ee3d452 // fsub v18.2d, v2.2d, v3.2d
+	WORD $0x4e67d4d6 // fadd v22.2d, v6.2d, v7.2d
+	WORD $0x6e7edc02 // fmul v2.2d, v0.2d, v30.2d
+	WORD $0x6e7fdc83 // fmul v3.2d, v4.2d, v31.2d
+	WORD $0x6e7fdc06 // fmul v6.2d, v0.2d, v31.2d
+	WORD $0x6e7edc87 // fmul v7.2d, v4.2d, v30.2d
+	WORD $0x4ee3d453 // fsub v19.2d, v2.2d, v3.2d
+	WORD $0x4e67d4d7 // fadd v23.2d, v6.2d, v7.2d
+	FMOVQ.P F16, 16(R0)
+	FMOVQ.P F17, 16(R15)
+	FMOVQ.P F18, 16(R16)
+	FMOVQ.P F19, 16(R17)
+	FMOVQ.P F20, 16(R5)
+	FMOVQ.P F21, 16(R19)
+	FMOVQ.P F22, 16(R20)
+	FMOVQ.P F23, 16(R21)
+	SUBS $16, R14, R14
+	BNE q151
+	MOVD R17, R0
+	MOVD R21, R5
+	ADD $192, R2
+	SUBS R13, R4, R4
+	BNE p150
+	RET
+
+// func splitNEON(dst *float32, z, w *float64, half int)
+TEXT ·splitNEON(SB), NOSPLIT, $0-32
+	MOVD dst+0(FP), R0
+	MOVD z+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD half+24(FP), R3
+	ADD R3<<3, R1, R5
+	SUB $16, R5, R6
+	ADD R3<<3, R6, R7
+	ADD R3<<2, R0, R8
+	SUB $16, R8, R8
+	ADD $4, R0
+	ADD $8, R1
+	ADD $8, R5
+	LSR $3, R3, R4
+split152:
+	FMOVQ.P 16(R1), F0
+	FMOVQ.P 16(R5), F1
+	FMOVQ 0(R6), F2
+	SUB $16, R6
+	VEXT $8, V2.B16, V2.B16, V2.B16
+	FMOVQ 0(R7), F3
+	SUB $16, R7
+	VEXT $8, V3.B16, V3.B16, V3.B16
+	WORD $0x4e62d404 // fadd v4.2d, v0.2d, v2.2d
+	WORD $0x4ee3d425 // fsub v5.2d, v1.2d, v3.2d
+	WORD $0x4e63d426 // fadd v6.2d, v1.2d, v3.2d
+	WORD $0x4ee0d447 // fsub v7.2d, v2.2d, v0.2d
+	FMOVQ 0(R2), F16
+	FMOVQ 32(R2), F17
+	WORD $0x6e70dcd2 // fmul v18.2d, v6.2d, v16.2d
+	WORD $0x6e71dcf4 // fmul v20.2d, v7.2d, v17.2d
+	WORD $0x4e74d652 // fadd v18.2d, v18.2d, v20.2d
+	WORD $0x6e70dcf3 // fmul v19.2d, v7.2d, v16.2d
+	WORD $0x6e71dcd4 // fmul v20.2d, v6.2d, v17.2d
+	WORD $0x4ef4d673 // fsub v19.2d, v19.2d, v20.2d
+	WORD $0x4e72d494 // fadd v20.2d, v4.2d, v18.2d
+	WORD $0x4e73d4b5 // fadd v21.2d, v5.2d, v19.2d
+	WORD $0x6e74de94 // fmul v20.2d, v20.2d, v20.2d
+	WORD $0x6e75deb5 // fmul v21.2d, v21.2d, v21.2d
+	WORD $0x4e75d694 // fadd v20.2d, v20.2d, v21.2d
+	WORD $0x0e616a96 // fcvtn v22.2s, v20.2d
+	WORD $0x4ef2d494 // fsub v20.2d, v4.2d, v18.2d
+	WORD $0x4ef3d4b5 // fsub v21.2d, v5.2d, v19.2d
+	WORD $0x6e74de94 // fmul v20.2d, v20.2d, v20.2d
+	WORD $0x6e75deb5 // fmul v21.2d, v21.2d, v21.2d
+	WORD $0x4e75d694 // fadd v20.2d, v20.2d, v21.2d
+	WORD $0x0e616a97 // fcvtn v23.2s, v20.2d
+	FMOVQ.P 16(R1), F0
+	FMOVQ.P 16(R5), F1
+	FMOVQ 0(R6), F2
+	SUB $16, R6
+	VEXT $8, V2.B16, V2.B16, V2.B16
+	FMOVQ 0(R7), F3
+	SUB $16, R7
+	VEXT $8, V3.B16, V3.B16, V3.B16
+	WORD $0x4e62d404 // fadd v4.2d, v0.2d, v2.2d
+	WORD $0x4ee3d425 // fsub v5.2d, v1.2d, v3.2d
+	WORD $0x4e63d426 // fadd v6.2d, v1.2d, v3.2d
+	WORD $0x4ee0d447 // fsub v7.2d, v2.2d, v0.2d
+	FMOVQ 16(R2), F16
+	FMOVQ 48(R2), F17
+	WORD $0x6e70dcd2 // fmul v18.2d, v6.2d, v16.2d
+	WORD $0x6e71dcf4 // fmul v20.2d, v7.2d, v17.2d
+	WORD $0x4e74d652 // fadd v18.2d, v18.2d, v20.2d
+	WORD $0x6e70dcf3 // fmul v19.2d, v7.2d, v16.2d
+	WORD $0x6e71dcd4 // fmul v20.2d, v6.2d, v17.2d
+	WORD $0x4ef4d673 // fsub v19.2d, v19.2d, v20.2d
+	WORD $0x4e72d494 // fadd v20.2d, v4.2d, v18.2d
+	WORD $0x4e73d4b5 // fadd v21.2d, v5.2d, v19.2d
+	WORD $0x6e74de94 // fmul v20.2d, v20.2d, v20.2d
+	WORD $0x6e75deb5 // fmul v21.2d, v21.2d, v21.2d
+	WORD $0x4e75d694 // fadd v20.2d, v20.2d, v21.2d
+	WORD $0x4e616a96 // fcvtn2 v22.4s, v20.2d
+	WORD $0x4ef2d494 // fsub v20.2d, v4.2d, v18.2d
+	WORD $0x4ef3d4b5 // fsub v21.2d, v5.2d, v19.2d
+	WORD $0x6e74de94 // fmul v20.2d, v20.2d, v20.2d
+	WORD $0x6e75deb5 // fmul v21.2d, v21.2d, v21.2d
+	WORD $0x4e75d694 // fadd v20.2d, v20.2d, v21.2d
+	WORD $0x4e616a97 // fcvtn2 v23.4s, v20.2d
+	FMOVQ.P F22, 16(R0)
+	VREV64 V23.S4, V23.S4
+	VEXT $8, V23.B16, V23.B16, V23.B16
+	FMOVQ F23, (R8)
+	SUB $16, R8
+	ADD $64, R2
+	SUBS $1, R4, R4
+	BNE split152
+	RET
+DATA logs<>+0(SB)/4, $0x00800000 // least
+DATA logs<>+4(SB)/4, $0x00800000 // least
+DATA logs<>+8(SB)/4, $0x00800000 // least
+DATA logs<>+12(SB)/4, $0x00800000 // least
+DATA logs<>+16(SB)/4, $0x7f800000 // infinity
+DATA logs<>+20(SB)/4, $0x7f800000 // infinity
+DATA logs<>+24(SB)/4, $0x7f800000 // infinity
+DATA logs<>+28(SB)/4, $0x7f800000 // infinity
+DATA logs<>+32(SB)/4, $0x3f3504f3 // root
+DATA logs<>+36(SB)/4, $0x3f3504f3 // root
+DATA logs<>+40(SB)/4, $0x3f3504f3 // root
+DATA logs<>+44(SB)/4, $0x3f3504f3 // root
+DATA logs<>+48(SB)/4, $0x3f800000 // one
+DATA logs<>+52(SB)/4, $0x3f800000 // one
+DATA logs<>+56(SB)/4, $0x3f800000 // one
+DATA logs<>+60(SB)/4, $0x3f800000 // one
+DATA logs<>+64(SB)/4, $0x3f000000 // half
+DATA logs<>+68(SB)/4, $0x3f000000 // half
+DATA logs<>+72(SB)/4, $0x3f000000 // half
+DATA logs<>+76(SB)/4, $0x3f000000 // half
+DATA logs<>+80(SB)/4, $0xb95e8083 // low
+DATA logs<>+84(SB)/4, $0xb95e8083 // low
+DATA logs<>+88(SB)/4, $0xb95e8083 // low
+DATA logs<>+92(SB)/4, $0xb95e8083 // low
+DATA logs<>+96(SB)/4, $0x3f318000 // high
+DATA logs<>+100(SB)/4, $0x3f318000 // high
+DATA logs<>+104(SB)/4, $0x3f318000 // high
+DATA logs<>+108(SB)/4, $0x3f318000 // high
+DATA logs<>+112(SB)/4, $0x3d9021bb // q0
+DATA logs<>+116(SB)/4, $0x3d9021bb // q0
+DATA logs<>+120(SB)/4, $0x3d9021bb // q0
+DATA logs<>+124(SB)/4, $0x3d9021bb // q0
+DATA logs<>+128(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+132(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+136(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+140(SB)/4, $0xbdebd1b8 // q1
+DATA logs<>+144(SB)/4, $0x3def251a // q2
+DATA logs<>+148(SB)/4, $0x3def251a // q2
+DATA logs<>+152(SB)/4, $0x3def251a // q2
+DATA logs<>+156(SB)/4, $0x3def251a // q2
+DATA logs<>+160(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+164(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+168(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+172(SB)/4, $0xbdfe5d4f // q3
+DATA logs<>+176(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+180(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+184(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+188(SB)/4, $0x3e11e9bf // q4
+DATA logs<>+192(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+196(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+200(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+204(SB)/4, $0xbe2aae50 // q5
+DATA logs<>+208(SB)/4, $0x3e4cceac // q6
+DATA logs<>+212(SB)/4, $0x3e4cceac // q6
+DATA logs<>+216(SB)/4, $0x3e4cceac // q6
+DATA logs<>+220(SB)/4, $0x3e4cceac // q6
+DATA logs<>+224(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+228(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+232(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+236(SB)/4, $0xbe7ffffc // q7
+DATA logs<>+240(SB)/4, $0x3eaaaaaa // q8
+DATA logs<>+244(SB)/4, $0x3eaaaaaa // q8
+DATA logs<>+248(SB)/4, $0x3eaaaaaa // q8
+DATA logs<>+252(SB)/4, $0x3eaaaaaa // q8
+GLOBL logs<>(SB), RODATA|NOPTR, $256
+
+// func bankNEON(dst, x, w *float32, spans *int, rows int)
+TEXT ·bankNEON(SB), NOSPLIT, $0-40
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD spans+24(FP), R3
+	MOVD rows+32(FP), R4
+row153:
+	LDP.P 16(R3), (R5, R6)
+	ADD R5<<2, R1, R5
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+group154:
+	FLDPQ.P 32(R2), (F2, F3)
+	FLDPQ.P 32(R5), (F4, F5)
+	WORD $0x6e24dc42 // fmul v2.4s, v2.4s, v4.4s
+	WORD $0x6e25dc63 // fmul v3.4s, v3.4s, v5.4s
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
+	SUBS $1, R6, R6
+	BNE group154
+	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
+	VMOV V0.D[1], V1.D[0]
+	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
+	VMOV V0.S[1], V1.S[0]
+	FADDS F1, F0, F0
+	FMOVS.P F0, 4(R0)
+	SUBS $1, R4, R4
+	BNE row153
+	RET
+
+// func convolveNEON(dst, w, x, rest *float32, groups int)
+TEXT ·convolveNEON(SB), NOSPLIT, $0-40
+	MOVD dst+0(FP), R0
+	MOVD w+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD rest+24(FP), R3
+	MOVD groups+32(FP), R4
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	FLDPQ (R3), (F6, F7)
+	SUBS $4, R4, R4
+	BLT last156
+four155:
+	FLDPQ.P 32(R1), (F16, F17)
+	FLDPQ.P 32(R2), (F18, F19)
+	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	WORD $0x6e33de31 // fmul v17.4s, v17.4s, v19.4s
+	WORD $0x4e30d400 // fadd v0.4s, v0.4s, v16.4s
+	WORD $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
+	FLDPQ.P 32(R1), (F20, F21)
+	FLDPQ.P 32(R2), (F22, F23)
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	WORD $0x6e37deb5 // fmul v21.4s, v21.4s, v23.4s
+	WORD $0x4e34d442 // fadd v2.4s, v2.4s, v20.4s
+	WORD $0x4e35d463 // fadd v3.4s, v3.4s, v21.4s
+	FLDPQ.P 32(R1), (F24, F25)
+	FLDPQ.P 32(R2), (F26, F27)
+	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
+	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x4e38d484 // fadd v4.4s, v4.4s, v24.4s
+	WORD $0x4e39d4a5 // fadd v5.4s, v5.4s, v25.4s
+	FLDPQ.P 32(R1), (F28, F29)
+	FLDPQ.P 32(R2), (F30, F31)
+	WORD $0x6e3edf9c // fmul v28.4s, v28.4s, v30.4s
+	WORD $0x6e3fdfbd // fmul v29.4s, v29.4s, v31.4s
+	WORD $0x4e3cd4c6 // fadd v6.4s, v6.4s, v28.4s
+	WORD $0x4e3dd4e7 // fadd v7.4s, v7.4s, v29.4s
+	SUBS $4, R4, R4
+	BGE four155
+last156:
+	CMP $-3, R4
+	BLT done157
+	FLDPQ.P 32(R1), (F16, F17)
+	FLDPQ.P 32(R2), (F18, F19)
+	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	WORD $0x6e33de31 // fmul v17.4s, v17.4s, v19.4s
+	WORD $0x4e30d400 // fadd v0.4s, v0.4s, v16.4s
+	WORD $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
+	CMP $-2, R4
+	BLT done157
+	FLDPQ.P 32(R1), (F20, F21)
+	FLDPQ.P 32(R2), (F22, F23)
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	WORD $0x6e37deb5 // fmul v21.4s, v21.4s, v23.4s
+	WORD $0x4e34d442 // fadd v2.4s, v2.4s, v20.4s
+	WORD $0x4e35d463 // fadd v3.4s, v3.4s, v21.4s
+	CMP $-1, R4
+	BLT done157
+	FLDPQ.P 32(R1), (F24, F25)
+	FLDPQ.P 32(R2), (F26, F27)
+	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
+	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x4e38d484 // fadd v4.4s, v4.4s, v24.4s
+	WORD $0x4e39d4a5 // fadd v5.4s, v5.4s, v25.4s
+done157:
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x4e26d484 // fadd v4.4s, v4.4s, v6.4s
+	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
+	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
+	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
+	WORD $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
+	VMOV V0.D[1], V1.D[0]
+	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
+	VMOV V0.S[1], V1.S[0]
+	FADDS F1, F0, F0
+	FMOVS F0, (R0)
+	RET
+
+// func logsNEON(x *float32, groups int, floor *float32)
+TEXT ·logsNEON(SB), NOSPLIT, $0-24
+	MOVD x+0(FP), R0
+	MOVD groups+8(FP), R1
+	MOVD floor+16(FP), R2
+	MOVD $logs<>(SB), R3
+	FMOVQ 0(R3), F8
+	FMOVQ 16(R3), F9
+	FMOVQ 32(R3), F10
+	FMOVQ 48(R3), F11
+	FMOVQ 64(R3), F12
+	FMOVQ 80(R3), F13
+	FMOVQ 96(R3), F14
+	FMOVQ 112(R3), F15
+	FMOVQ 128(R3), F16
+	FMOVQ 144(R3), F17
+	FMOVQ 160(R3), F18
+	FMOVQ 176(R3), F19
+	FMOVQ 192(R3), F20
+	FMOVQ 208(R3), F21
+	FMOVQ 224(R3), F22
+	FMOVQ 240(R3), F23
+	VLD1R (R2), [V24.S4]
+	LSL $1, R1, R1
+log158:
+	FMOVQ (R0), F0
+	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
+	WORD $0x4e28f400 // fmax v0.4s, v0.4s, v8.4s
+	WORD $0x6ea0e526 // fcmgt v6.4s, v9.4s, v0.4s
+	VSUB V10.S4, V0.S4, V1.S4
+	WORD $0x4f290421 // sshr v1.4s, v1.4s, #23
+	VSHL $23, V1.S4, V2.S4
+	VSUB V2.S4, V0.S4, V2.S4
+	WORD $0x4eabd442 // fsub v2.4s, v2.4s, v11.4s
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x6e22dde4 // fmul v4.4s, v15.4s, v2.4s
+	WORD $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
+	WORD $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD $0x4e31d484 // fadd v4.4s, v4.4s, v17.4s
+	WORD $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD $0x4e32d484 // fadd v4.4s, v4.4s, v18.4s
+	WORD $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD $0x4e33d484 // fadd v4.4s, v4.4s, v19.4s
+	WORD $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD $0x4e34d484 // fadd v4.4s, v4.4s, v20.4s
+	WORD $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD $0x4e35d484 // fadd v4.4s, v4.4s, v21.4s
+	WORD $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD $0x4e36d484 // fadd v4.4s, v4.4s, v22.4s
+	WORD $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD $0x4e37d484 // fadd v4.4s, v4.4s, v23.4s
+	WORD $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD $0x6e22dc43 // fmul v3.4s, v2.4s, v2.4s
+	WORD $0x6e23dc84 // fmul v4.4s, v4.4s, v3.4s
+	WORD $0x6e2ddc25 // fmul v5.4s, v1.4s, v13.4s
+	WORD $0x4e25d484 // fadd v4.4s, v4.4s, v5.4s
+	WORD $0x6e2cdc63 // fmul v3.4s, v3.4s, v12.4s
+	WORD $0x4ea3d484 // fsub v4.4s, v4.4s, v3.4s
+	WORD $0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
+	WORD $0x6e2edc25 // fmul v5.4s, v1.4s, v14.4s
+	WORD $0x4e25d484 // fadd v4.4s, v4.4s, v5.4s
+	VBIT V6.B16, V4.B16, V0.B16
+	FMOVQ.P F0, 16(R0)
+	SUBS $1, R1, R1
+	BNE log158
+	RET
+
 // func peakNEON(n int)
 TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	MOVD n+0(FP), R0
@@ -12508,7 +13083,7 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
 	VEOR V25.B16, V25.B16, V25.B16
-round148:
+round159:
 	VFMLA V25.S4, V24.S4, V0.S4
 	VFMLA V25.S4, V24.S4, V1.S4
 	VFMLA V25.S4, V24.S4, V2.S4
@@ -12534,5 +13109,5 @@ round148:
 	VFMLA V25.S4, V24.S4, V22.S4
 	VFMLA V25.S4, V24.S4, V23.S4
 	SUBS $1, R0, R0
-	BNE round148
+	BNE round159
 	RET

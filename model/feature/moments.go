@@ -56,16 +56,16 @@ func newMoments(c Config, rate float64, size int) *moments {
 }
 
 // append appends the two features of a spectrum.
-func (m *moments) append(dst []float32, power []float64, floor float64) []float32 {
+func (m *moments) append(dst, power []float32, floor float64) []float32 {
 	power = power[m.first:][:len(m.hz)]
 	var sum, first float64
 	for i, p := range power {
-		sum += p + floor
-		first += float64(m.hz[i] * (p + floor))
+		sum += float64(p) + floor
+		first += float64(m.hz[i] * (float64(p) + floor))
 	}
 	var entropy float64
 	for _, p := range power {
-		q := (p + floor) / sum
+		q := (float64(p) + floor) / sum
 		entropy -= float64(q * math.Log2(q))
 	}
 	return append(dst, float32(first/sum), float32(entropy/m.bits))

@@ -2,7 +2,9 @@ package feature
 
 import (
 	"math"
+	"slices"
 
+	"inkling/internal/f32"
 	"inkling/internal/shared"
 )
 
@@ -27,13 +29,12 @@ type spectral struct {
 
 // A spectrum is what all streams with the same front end share.
 type spectrum struct {
-	window, hop  int
-	floor, scale float64
-	hann         []float64
-	fft          *fft
-	bands        []band
-	dct          []float64 // coefficients×bands, for MFCC
-	moments      *moments  // nil for log-mel and MFCC
+	window, hop int
+	floor       float64
+	transform   *f32.Transform
+	mel         f32.Bank
+	dct         f32.Bank // coefficients×bands, for MFCC
+	moments     *moments // nil for log-mel and MFCC
 
 	buffers shared.Pool[samples]
 	scratch shared.Pool[spectrumMemory]
@@ -41,10 +42,11 @@ type spectrum struct {
 
 type samples struct{ v []float32 }
 
-// A spectrumMemory holds the intermediate values of a frame.
+// A spectrumMemory holds the intermediate values of a frame. Zeros follow the bins of power
+// and finite values those of mel, as many as the kernels read.
 type spectrumMemory struct {
-	in, power, mel []float64
-	fft            fftMemory
+	scratch    []float64
+	power, mel []float32
 }
 
 // A band is a weighted sum of the bins from first on.
@@ -73,34 +75,51 @@ func newSpectrum(c Config, rate float64) *spectrum {
 	for size < s.window {
 		size *= 2
 	}
-	s.hann = make([]float64, s.window)
-	var sum float64
-	for i := range s.hann {
-		s.hann[i] = 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(s.window))
-		sum += s.hann[i]
-	}
-	s.scale = 2 / (sum * sum)
-	s.fft = newFFT(size)
+	s.transform = f32.NewTransform(size, hann(s.window))
 	if c.Kind == KindMoments {
 		s.moments = newMoments(c, rate, size)
 		return s
 	}
-	s.bands = melBands(c, rate, size)
+	for _, b := range melBands(c, rate, size) {
+		s.mel.Add(b.first, b.weights)
+	}
 	if c.Kind == KindMFCC {
-		s.dct = dctMatrix(c.Coefficients, c.Bands)
+		for row := range slices.Chunk(dctMatrix(c.Coefficients, c.Bands), c.Bands) {
+			s.dct.Add(0, row)
+		}
 	}
 	return s
+}
+
+// hann returns the periodic window, scaled so that |X|² is the power of a bin.
+func hann(n int) []float64 {
+	w := make([]float64, n)
+	var sum float64
+	for i := range w {
+		w[i] = 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(n))
+		sum += w[i]
+	}
+	for i := range w {
+		w[i] *= math.Sqrt2 / sum
+	}
+	return w
 }
 
 // borrow returns memory for a frame, to be put back into s.scratch.
 func (s *spectrum) borrow() *spectrumMemory {
 	w := s.scratch.Get()
-	if w.in == nil {
-		size := s.fft.n
-		*w = spectrumMemory{make([]float64, size), make([]float64, size/2+1), make([]float64, len(s.bands)), s.fft.memory()}
+	if w.scratch == nil {
+		*w = spectrumMemory{
+			scratch: make([]float64, s.transform.Scratch()),
+			power:   make([]float32, max(s.transform.Bins(), s.mel.Need())),
+			mel:     make([]float32, max(eights(s.mel.Rows()), s.dct.Need())),
+		}
 	}
 	return w
 }
+
+// eights rounds n up to a multiple of eight.
+func eights(n int) int { return (n + 7) &^ 7 }
 
 func mel(hz float64) float64    { return 2595 * math.Log10(1+hz/700) }
 func unmel(mel float64) float64 { return 700 * (math.Pow(10, mel/2595) - 1) }
@@ -150,10 +169,10 @@ func (s *spectral) dim() int {
 	if s.moments != nil {
 		return momentFeatures
 	}
-	if s.dct != nil {
-		return len(s.dct) / len(s.bands)
+	if n := s.dct.Rows(); n > 0 {
+		return n
 	}
-	return len(s.bands)
+	return s.mel.Rows()
 }
 
 func (s *spectral) end(n int) int { return (n-1)*s.hop + s.window }
@@ -230,34 +249,19 @@ func (s *spectral) flush(dst []float32, extra int) []float32 {
 func (s *spectrum) frame(dst, x []float32) []float32 {
 	w := s.borrow()
 	defer s.scratch.Put(w)
-	for i, v := range x {
-		w.in[i] = float64(float64(v) * s.hann[i])
-	}
-	clear(w.in[len(x):])
-	s.fft.power(&w.fft, w.power, w.in, s.scale)
+	s.transform.Power(w.power, x, w.scratch)
 	if s.moments != nil {
 		return s.moments.append(dst, w.power, s.floor)
 	}
-	for i, b := range s.bands {
-		var sum float64
-		for k, v := range b.weights {
-			sum += float64(v * w.power[b.first+k])
-		}
-		w.mel[i] = math.Log(sum + s.floor)
+	bands := s.mel.Rows()
+	s.mel.Apply(w.mel, w.power)
+	f32.Log(w.mel[:eights(bands)], float32(s.floor))
+	n := s.dct.Rows()
+	if n == 0 {
+		return append(dst, w.mel[:bands]...)
 	}
-	if s.dct == nil {
-		for _, v := range w.mel {
-			dst = append(dst, float32(v))
-		}
-		return dst
-	}
-	for at := 0; at < len(s.dct); at += len(w.mel) {
-		var sum float64
-		for n, v := range w.mel {
-			sum += float64(s.dct[at+n] * v)
-		}
-		dst = append(dst, float32(sum))
-	}
+	dst = slices.Grow(dst, n)[:len(dst)+n]
+	s.dct.Apply(dst[len(dst)-n:], w.mel)
 	return dst
 }
 

@@ -18,6 +18,11 @@ func avx2() []byte {
 	axpy(e)
 	affine(e)
 	adam(e)
+	transform(e)
+	logConstants(e, 8)
+	bank(e)
+	convolve(e)
+	logs(e)
 	peak(e)
 	return e.Bytes()
 }

@@ -26,6 +26,11 @@ func writeNEON() []byte {
 	e.step()
 	e.axpy()
 	e.affine()
+	e.transform()
+	logConstants(&e.emitter, 4)
+	e.bank()
+	e.convolve()
+	e.logs()
 	e.peak()
 	return e.Bytes()
 }

@@ -1,6 +1,159 @@
 package feature
 
-import "math"
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// A reference is the front end in float64, which the kernels are held against: first as to
+// values, then as to time.
+type reference struct {
+	window, hop  int
+	floor, scale float64
+	hann         []float64
+	fft          *fft
+	work         fftMemory
+	bands        []band
+	dct          []float64
+	in, powers   []float64
+	mel          []float64
+}
+
+func newReference(c Config, rate float64) *reference {
+	s := &reference{window: c.window(rate), hop: c.hop(rate), floor: c.Floor}
+	size := 1
+	for size < s.window {
+		size *= 2
+	}
+	s.hann = make([]float64, s.window)
+	var sum float64
+	for i := range s.hann {
+		s.hann[i] = 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(s.window))
+		sum += s.hann[i]
+	}
+	s.scale = 2 / (sum * sum)
+	s.fft = newFFT(size)
+	s.work = s.fft.memory()
+	s.bands = melBands(c, rate, size)
+	if c.Kind == KindMFCC {
+		s.dct = dctMatrix(c.Coefficients, c.Bands)
+	}
+	s.in, s.powers, s.mel = make([]float64, size), make([]float64, size/2+1), make([]float64, len(s.bands))
+	return s
+}
+
+// frames appends the features of all whole frames of x.
+func (s *reference) frames(dst, x []float32) []float32 {
+	for at := 0; at+s.window <= len(x); at += s.hop {
+		dst = s.frame(dst, x[at:at+s.window])
+	}
+	return dst
+}
+
+func (s *reference) frame(dst, x []float32) []float32 {
+	for i, v := range x {
+		s.in[i] = float64(float64(v) * s.hann[i])
+	}
+	clear(s.in[len(x):])
+	s.fft.power(&s.work, s.powers, s.in, s.scale)
+	for i, b := range s.bands {
+		var sum float64
+		for k, v := range b.weights {
+			sum += float64(v * s.powers[b.first+k])
+		}
+		s.mel[i] = math.Log(sum + s.floor)
+	}
+	if s.dct == nil {
+		for _, v := range s.mel {
+			dst = append(dst, float32(v))
+		}
+		return dst
+	}
+	for at := 0; at < len(s.dct); at += len(s.mel) {
+		var sum float64
+		for n, v := range s.mel {
+			sum += float64(s.dct[at+n] * v)
+		}
+		dst = append(dst, float32(sum))
+	}
+	return dst
+}
+
+func TestSpectralMatchesReference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rate := rapid.SampledFrom([]float64{300, 8000, 11025, 16000, 44100}).Draw(t, "rate")
+		c := Config{Kind: rapid.SampledFrom([]Kind{KindLogMel, KindMFCC}).Draw(t, "kind"), Bands: rapid.IntRange(1, 64).Draw(t, "bands"),
+			WindowMS: rapid.Float64Range(15, 60).Draw(t, "window"), LowHz: 1}
+		c, err := c.Normalize(rate, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		level := rapid.SampledFrom([]float64{0, 1e-4, 0.1, 1, 1000}).Draw(t, "level")
+		tone := rapid.Float64Range(0, math.Pi).Draw(t, "tone")
+		x := make([]float32, int(0.2*rate))
+		for i := range x {
+			x[i] = float32(level * (math.Sin(tone*float64(i)) + 0.01*rng.NormFloat64()))
+		}
+		e, err := New(c, rate, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, want := e.Push(nil, x), newReference(c, rate).frames(nil, x)
+		if len(got) != len(want) {
+			t.Fatalf("%d values, want %d", len(got), len(want))
+		}
+		for i, v := range got {
+			if math.Abs(float64(v-want[i])) > 1e-4 {
+				t.Fatalf("value %d: %v, want %v", i, v, want[i])
+			}
+		}
+	})
+}
+
+// BenchmarkFront times a second of signal that arrives in blocks of 10 ms.
+func BenchmarkFront(b *testing.B) {
+	for _, w := range []struct {
+		name string
+		rate float64
+		c    Config
+	}{
+		{"logmel-16k", 16000, Config{Kind: KindLogMel}},
+		{"mfcc-8k", 8000, Config{Kind: KindMFCC, Deltas: 1}},
+	} {
+		c, err := w.c.Normalize(w.rate, 1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		block := int(w.rate / 100)
+		x := make([]float32, 100*block)
+		for i := range x {
+			x[i] = float32(math.Sin(float64(i * i)))
+		}
+		var out []float32
+		b.Run(w.name+"/float64", func(b *testing.B) {
+			s, d := newReference(c, w.rate), newDeltas(len(newReference(c, w.rate).frame(nil, x[:1])), c.Deltas)
+			for b.Loop() {
+				for at := 0; at < len(x); at += block {
+					out = extend(s.frame(out[:0], x[:s.window]), d.extra())
+					d.fill(out, len(out))
+				}
+			}
+		})
+		b.Run(w.name+"/kernels", func(b *testing.B) {
+			e, _ := New(c, w.rate, 1)
+			b.ReportAllocs()
+			for b.Loop() {
+				for at := 0; at < len(x); at += block {
+					out = e.Push(out[:0], x[at:at+block])
+				}
+			}
+		})
+	}
+}
 
 // fft computes the discrete Fourier transform of n real values, where n is a power of
 // two. The values at even and odd indices are the real and imaginary parts of n/2
