@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"inkling/internal/f32"
 )
 
 // maxUp is the largest factor by which a rate is raised: what a stranger's samples can
@@ -154,23 +156,21 @@ func (r *Resampler) Flush(dst []float32) []float32 {
 
 // drain appends outputs up to total, as far as the buffers reach.
 func (r *Resampler) drain(w *memory, dst []float32, total uint64) []float32 {
-	used := 0
 	have := len(w.buffer[0])
-	base := r.base(have)
-	for r.written < total {
-		at := int(r.written*uint64(r.down)/uint64(r.up) - base)
-		if at+2*r.half > have {
-			break
-		}
-		phase := int(r.written * uint64(r.down) % uint64(r.up))
-		taps := r.taps[phase*2*r.half : (phase+1)*2*r.half]
+	next := r.written * uint64(r.down)
+	at, phase := int(next/uint64(r.up)-r.base(have)), int(next%uint64(r.up))
+	step, part, width := r.down/r.up, r.down%r.up, 2*r.half
+	for ; r.written < total && at+width <= have; r.written++ {
+		taps := r.taps[phase*width : (phase+1)*width]
 		for _, b := range w.buffer[:r.channels] {
-			dst = append(dst, convolve(taps, b[at:at+2*r.half]))
+			dst = append(dst, f32.Convolve(taps, b[at:at+width]))
 		}
-		r.written++
-		used = int(r.written*uint64(r.down)/uint64(r.up) - base)
+		at, phase = at+step, phase+part
+		if phase >= r.up {
+			at, phase = at+1, phase-r.up
+		}
 	}
-	if used = min(used, have); used > 0 {
+	if used := min(at, have); used > 0 {
 		for c, b := range w.buffer[:r.channels] {
 			w.buffer[c] = b[:copy(b, b[used:])]
 		}
@@ -183,23 +183,6 @@ func (r *Resampler) drain(w *memory, dst []float32, total uint64) []float32 {
 // all there is.
 func (r *Resampler) base(n int) uint64 {
 	return r.read + uint64(r.half-1) - uint64(n)
-}
-
-// convolve sums in four accumulators of float64, in a fixed order.
-func convolve(taps, x []float32) float32 {
-	x = x[:len(taps)]
-	var a, b, c, d float64
-	i := 0
-	for ; i+4 <= len(taps); i += 4 {
-		a += float64(taps[i]) * float64(x[i])
-		b += float64(taps[i+1]) * float64(x[i+1])
-		c += float64(taps[i+2]) * float64(x[i+2])
-		d += float64(taps[i+3]) * float64(x[i+3])
-	}
-	for ; i < len(taps); i++ {
-		a += float64(taps[i]) * float64(x[i])
-	}
-	return float32((a + b) + (c + d))
 }
 
 // AppendState appends the stream's state; Restore takes it back from the front
