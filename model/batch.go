@@ -8,11 +8,15 @@ import (
 )
 
 // A Batch is the scratch memory of StepBatch, which advances many streams in one
-// pass over the weights. It holds no state of the streams. Only one goroutine may
-// use it at a time.
+// pass over the weights, and of ConfirmBatch, which confirms many segments. It holds
+// no state of the streams. Only one goroutine may use it at a time.
 type Batch struct {
 	layers []*cell.Batch // lower layers, then the forward half of the top layer
 	in     []float32     // N×D normalised frames, then outputs of the lower layers
+
+	reverse *cell.Batch // made by the first ConfirmBatch
+	order   []int       // of the segments, longest first
+	tops    [][]float32 // in that order
 }
 
 // NewBatch returns a batch with room for n streams. It grows as needed.
@@ -66,4 +70,38 @@ func (b *Batch) step(l *cell.LSTM, i int, states []*State, x []float32) []float3
 		copy(x[j*hid:], c.H(j))
 	}
 	return x
+}
+
+// ConfirmBatch does what Confirm(probs[i], fwds[i], tops[i]) does for every i, to the
+// bit. It does not allocate once b has grown to the number of segments.
+func (m *Model) ConfirmBatch(b *Batch, probs [][]float32, fwds []*State, tops [][]float32) {
+	n, d := len(fwds), m.TopDim()
+	if m.reverse == nil || len(tops) != n || len(probs) != n {
+		panic(fmt.Sprintf("model: ConfirmBatch: %d states, %d segments and %d slices of probabilities, want equal numbers and a model with a confirm head", n, len(tops), len(probs)))
+	}
+	if n == 0 {
+		return
+	}
+	b.order = b.order[:0]
+	for i, x := range tops {
+		if len(x) == 0 || len(x)%d != 0 {
+			panic(fmt.Sprintf("model: ConfirmBatch: tops of segment %d has %d values, want T×%d", i, len(x), d))
+		}
+		b.order = append(b.order, i)
+	}
+	slices.SortStableFunc(b.order, func(i, j int) int { return len(tops[j]) - len(tops[i]) })
+	b.tops = b.tops[:0]
+	for _, i := range b.order {
+		b.tops = append(b.tops, tops[i])
+	}
+	if b.reverse == nil {
+		b.reverse = m.reverse.NewBatch(n)
+	}
+	m.reverse.Sequences(b.reverse, b.tops, true, nil)
+	clear(b.tops)
+	w := m.borrow()
+	for j, i := range b.order {
+		m.confirmHead(probs[i], w, fwds[i].layers[len(m.lower)].H, b.reverse.H(j), fwds[i].evidence)
+	}
+	m.scratch.Put(w)
 }

@@ -124,7 +124,11 @@ func TestBatchesEqualPredict(t *testing.T) {
 				t.Fatalf("%d steps, want %d", p.Steps, want[i].Steps)
 			}
 		}
-		states, b := make([]*State, n), m.NewBatch(1)
+		b := m.NewBatch(1)
+		if m.HasConfirm() {
+			confirmBatchIsConfirm(t, m, b, xs, want)
+		}
+		states := make([]*State, n)
 		for i := range states {
 			states[i] = m.NewState()
 		}
@@ -150,6 +154,22 @@ func TestBatchesEqualPredict(t *testing.T) {
 	})
 }
 
+func confirmBatchIsConfirm(t *rapid.T, m *Model, b *Batch, xs [][]float32, want []*Prediction) {
+	n := rapid.IntRange(0, len(xs)).Draw(t, "confirmed")
+	fwds, tops, probs := make([]*State, n), make([][]float32, n), make([][]float32, n)
+	for i := range n {
+		fwds[i], probs[i] = m.NewState(), make([]float32, 3)
+		for at := 0; at < len(xs[i]); at += m.Dim() {
+			m.Step(probs[i], fwds[i], xs[i][at:at+m.Dim()])
+			tops[i] = append(tops[i], fwds[i].Top()...)
+		}
+	}
+	m.ConfirmBatch(b, probs, fwds, tops)
+	for i, p := range probs {
+		testkit.SameBits(t, "confirmed together", p, want[i].Confirm)
+	}
+}
+
 func TestStepAndConfirmAllocateNothing(t *testing.T) {
 	m := random(t, 1, Config{Hidden: 30, Layers: 2, Running: RunningEvidence, Confirm: true, Front: feature.Config{Samples: 5}})
 	s, probs, x := m.NewState(), make([]float32, 3), make([]float32, 5)
@@ -166,6 +186,14 @@ func TestStepAndConfirmAllocateNothing(t *testing.T) {
 	m.StepBatch(b, ps, states, xs)
 	if n := testing.AllocsPerRun(20, func() { m.StepBatch(b, ps, states, xs); m.StepBatch(b, ps[:9], states[:9], xs[:9]) }); n != 0 {
 		t.Errorf("%v allocations by batches", n)
+	}
+	rows := make([][]float32, 20)
+	for i := range rows {
+		rows[i] = tops[:(i%7+1)*m.TopDim()]
+	}
+	m.ConfirmBatch(b, ps, states, rows)
+	if n := testing.AllocsPerRun(20, func() { m.ConfirmBatch(b, ps, states, rows); m.ConfirmBatch(b, ps[:9], states[:9], rows[:9]) }); n != 0 {
+		t.Errorf("%v allocations by confirming together", n)
 	}
 }
 

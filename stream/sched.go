@@ -76,6 +76,7 @@ const (
 	fullBatch  = 64      // lanes that one pass serves best
 	minShare   = 16      // with fewer lanes a second worker does not pay
 	shortEnd   = 256     // steps that are confirmed in about half of defaultGather
+	mostEnded  = 1024    // steps of segments that are confirmed together: they take about as long as shortEnd by themselves
 	manyEnded  = 4       // with this many lanes to confirm the last worker helps, however long they are
 	largeBlock = 1 << 12 // samples that are fed in about half of defaultGather
 	maxItems   = 512     // that wait or are being fed
@@ -279,7 +280,7 @@ func (s *sched) turn(w *worker) bool {
 	for {
 		switch {
 		case s.mayConfirm(w):
-			w.lanes = append(w.lanes, s.ended.pop())
+			s.takeEnded(w)
 			w.confirms = true
 			s.confirming++
 		case s.ready.n > 0:
@@ -308,6 +309,18 @@ func (s *sched) takeShare(w *worker) {
 		if w.lanes = append(w.lanes, s.ready.pop()); large {
 			return
 		}
+	}
+}
+
+// takeEnded gives w a lane to confirm, and its share of the short ones behind it.
+func (s *sched) takeEnded(w *worker) {
+	most := min((s.ended.n+s.workers-1)/s.workers, s.most)
+	for steps := 0; len(w.lanes) < most; {
+		n := s.ended.first.c.confirmSteps()
+		if steps += n; len(w.lanes) > 0 && (n > shortEnd || steps > mostEnded) {
+			return
+		}
+		w.lanes = append(w.lanes, s.ended.pop())
 	}
 }
 

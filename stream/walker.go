@@ -31,6 +31,7 @@ type walk struct {
 	confirmed []float32
 	tops      []float32 // the top layer's inputs, a row a step
 	inputs    []float32 // decide.Carry: the frames
+	decided   bool      // confirmed holds the probabilities of the whole segment
 }
 
 // runningAt is what the running head gave at a step.
@@ -63,7 +64,7 @@ func (w *walker) use() *walk {
 	s.kept.Reset()
 	clear(s.probs)
 	clear(s.counted)
-	s.tops, s.inputs = s.tops[:0], s.inputs[:0]
+	s.tops, s.inputs, s.decided = s.tops[:0], s.inputs[:0], false
 	if s.net != nil {
 		s.net.Reset()
 		w.net = s.net
@@ -243,8 +244,16 @@ func (w *walker) decide(c *Classifier) []float32 {
 	if !c.m.HasConfirm() {
 		return s.counted
 	}
+	if s.decided {
+		return s.confirmed
+	}
 	c.m.Confirm(s.confirmed, s.kept, s.tops[:w.counted.steps*c.m.TopDim()])
 	return s.confirmed
+}
+
+// mayShare reports whether the segment that is to be confirmed can be decided beside others.
+func (w *walker) mayShare(c *Classifier) bool {
+	return c.m.HasConfirm() && !w.carries() && w.counted.steps > 0
 }
 
 // confirms reports whether the end of a segment runs the network.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"slices"
 	"time"
 
 	"inkling/model"
@@ -10,7 +11,7 @@ import (
 type worker struct {
 	s         *sched
 	lanes     []*lane // of this turn
-	confirms  bool    // this turn: lanes is one lane, to confirm
+	confirms  bool    // this turn: lanes are to confirm
 	confirmed bool    // confirms of the turn before
 
 	batch   *model.Batch
@@ -48,7 +49,7 @@ func (w *worker) work() {
 	}
 	steps := 0
 	if w.confirms {
-		w.confirm(w.lanes[0])
+		w.confirmAll()
 	} else {
 		w.prepare()
 		w.step()
@@ -159,10 +160,45 @@ func (w *worker) stepModel(m *model.Model) {
 		m.Step(w.probs[0], w.states[0], w.frames[0])
 		return
 	}
+	m.StepBatch(w.batchFor(m), w.probs, w.states, w.frames)
+}
+
+// batchFor returns memory for batches of m.
+func (w *worker) batchFor(m *model.Model) *model.Batch {
 	if w.batch == nil || w.batchOf != m {
 		w.batch, w.batchOf = m.NewBatch(w.s.most), m
 	}
-	m.StepBatch(w.batch, w.probs, w.states, w.frames)
+	return w.batch
+}
+
+// confirmAll ends the segments of the lanes, those of one model together.
+func (w *worker) confirmAll() {
+	for i, l := range w.lanes {
+		if len(w.lanes) == 1 || slices.ContainsFunc(w.lanes[:i], func(o *lane) bool { return o.c.m == l.c.m }) {
+			continue
+		}
+		w.decide(l.c.m)
+	}
+	for _, l := range w.lanes {
+		w.confirm(l)
+	}
+}
+
+// decide computes what the segments of all lanes with that model are.
+func (w *worker) decide(m *model.Model) {
+	w.states, w.frames, w.probs = w.states[:0], w.frames[:0], w.probs[:0]
+	for _, l := range w.lanes {
+		k, ok := l.c.follower.(*walker)
+		if !ok || l.c.m != m || !k.mayShare(l.c) {
+			continue
+		}
+		s := k.use()
+		w.states, w.frames, w.probs = append(w.states, s.kept), append(w.frames, s.tops[:k.counted.steps*m.TopDim()]), append(w.probs, s.confirmed)
+		s.decided = true
+	}
+	if len(w.states) > 0 {
+		m.ConfirmBatch(w.batchFor(m), w.probs, w.states, w.frames)
+	}
 }
 
 // confirm ends the lane's segment.
