@@ -131,7 +131,7 @@ func (c *evalCmd) runBeats(a *app, m *model.Model) error {
 	if err != nil {
 		return err
 	}
-	o := evaluate.BeatOptions{Segment: c.segmenter(m), Leads: c.Leads}
+	o := evaluate.BeatOptions{Segment: c.segmenter(m), Leads: c.Leads, Examples: c.Report != ""}
 	var r *evaluate.BeatReport
 	err = c.withEach(func(each func(any) error) error {
 		if each != nil {
@@ -173,8 +173,8 @@ func (c *evalCmd) runSteps(a *app, m *model.Model, set *dataset.Set, o evaluate.
 
 // runNext judges a model of what comes next.
 func (c *evalCmd) runNext(a *app, m *model.Model) error {
-	if c.Segment != "" || c.Crop != 0 || c.Stream || c.Report != "" {
-		return usagef("--segment, --crop, --stream and --report are for labels; %s is a model of what comes next: leave them out", c.Model)
+	if c.Segment != "" || c.Crop != 0 || c.Stream {
+		return usagef("--segment, --crop and --stream are for labels; %s is a model of what comes next: leave them out", c.Model)
 	}
 	if c.Ahead < 0 || c.Ahead > 0 && m.Config.Text() {
 		return usagef("--ahead %d: give 1 or more for a signal; for text leave it out", c.Ahead)
@@ -187,7 +187,7 @@ func (c *evalCmd) runNext(a *app, m *model.Model) error {
 	if n := evaluate.SeenInTraining(m, set); n > 0 {
 		a.logf("%d of these recordings were in the model's training: those say little", n)
 	}
-	var result report.Text
+	var result report.Page
 	err = c.withEach(func(each func(any) error) error {
 		if m.Config.Text() {
 			var r *evaluate.ReadingReport
@@ -198,7 +198,7 @@ func (c *evalCmd) runNext(a *app, m *model.Model) error {
 			result = report.Reading{ReadingReport: r}
 		} else {
 			var r *evaluate.ForecastReport
-			r, err = evaluate.Forecasts(a.ctx, m, set, evaluate.ForecastOptions{Ahead: c.Ahead, Each: eachOf[evaluate.ForecastRow](each)})
+			r, err = evaluate.Forecasts(a.ctx, m, set, evaluate.ForecastOptions{Ahead: c.Ahead, Excerpts: c.Report != "", Each: eachOf[evaluate.ForecastRow](each)})
 			if r != nil {
 				r.About = about(c.Model, m, c.Data)
 			}
@@ -209,7 +209,7 @@ func (c *evalCmd) runNext(a *app, m *model.Model) error {
 	if err != nil {
 		return err
 	}
-	return c.printText(a, result)
+	return c.print(a, result)
 }
 
 // eachOf adapts each to rows of one type; nil stays nil.
@@ -241,7 +241,7 @@ func (c *evalCmd) runStream(a *app, m *model.Model) error {
 	if err != nil {
 		return err
 	}
-	o := evaluate.StreamOptions{Segment: c.segmenter(m), Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, Progress: a.progress("running the model")}
+	o := evaluate.StreamOptions{Segment: c.segmenter(m), Tolerance: float64(c.Tolerance), IgnoreUnknown: c.IgnoreUnknown, Cutouts: c.Report != "", Progress: a.progress("running the model")}
 	var r *evaluate.StreamReport
 	err = c.withEach(func(each func(any) error) error {
 		if each != nil {

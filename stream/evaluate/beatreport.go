@@ -30,6 +30,8 @@ type BeatReport struct {
 	Warnings  []string      `json:"warnings,omitempty"`
 	Seconds   float64       `json:"seconds"`
 
+	Examples []BeatExample `json:"-"` // of each cell of the confusion, with BeatOptions.Examples
+
 	rows []BeatRow
 }
 
@@ -139,17 +141,9 @@ func (r *BeatReport) confuse() {
 	for range len(r.Truths) + 1 {
 		r.Confusion = append(r.Confusion, make([]int, n+2))
 	}
-	for _, row := range r.rows {
-		i, j := len(r.Truths), n+1
-		if row.Truth != "" {
-			i = slices.Index(r.Truths, row.Truth)
-		}
-		if row.Found {
-			if j = slices.Index(r.Labels, row.Label); j < 0 {
-				j = n
-			}
-		}
-		r.Confusion[i][j]++
+	for i := range r.rows {
+		at := r.cell(&r.rows[i])
+		r.Confusion[at[0]][at[1]]++
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 type BeatOptions struct {
 	Segment  *segment.Config       // of kind segment.Beat; nil: the model's
 	Leads    []string              // of WFDB records, by name or number [all]
+	Examples bool                  // keep some beats with their signal: BeatReport.Examples
 	Each     func(*BeatRow) error  // called after the evaluation, for every annotated beat and every false one
 	Progress func(done, total int) // calls do not overlap
 }
@@ -44,6 +45,11 @@ func Beats(ctx context.Context, m *model.Model, records []dataset.Record, o Beat
 		return nil, err
 	}
 	r := newBeatReport(m, records, rows)
+	if o.Examples {
+		if err := r.examples(ctx, records, o.Leads); err != nil {
+			return nil, err
+		}
+	}
 	r.Seconds = time.Since(began).Seconds()
 	for i := range r.rows {
 		if o.Each != nil {

@@ -23,6 +23,7 @@ type StreamOptions struct {
 	Segment       *segment.Config           // nil: the model's
 	Tolerance     float64                   // greatest distance, in seconds, between the start of an event and that of its segment [DefaultTolerance]
 	IgnoreUnknown bool                      // ignore annotations whose label the model does not have
+	Cutouts       bool                      // keep some missed events and false alarms with their signal: StreamReport.Cutouts
 	KeepProbs     bool                      // fill Candidate.Probs, which Trace.Replay needs
 	Each          func(*StreamRow) error    // called after the evaluation, for every event and every false alarm
 	Progress      func(done, total float64) // seconds of signal; total is 0 if unknown. Calls do not overlap

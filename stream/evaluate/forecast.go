@@ -15,6 +15,7 @@ import (
 // ForecastOptions are the options of Forecasts.
 type ForecastOptions struct {
 	Ahead    int                        // horizon in steps, judged besides one step [10]
+	Excerpts bool                       // keep what charts are drawn of: ForecastReport.Path and Excerpts
 	Each     func(r *ForecastRow) error // called after the evaluation, for every recording in the order of the data
 	Progress func(done, total int)      // called after each recording; calls do not overlap
 }
@@ -29,6 +30,10 @@ type ForecastReport struct {
 	Values     int        `json:"values"` // per frame
 	Ahead      []Horizon  `json:"ahead"`
 	Quantiles  []Coverage `json:"quantiles,omitempty"` // one step ahead
+
+	// With ForecastOptions.Excerpts:
+	Path     []Horizon `json:"-"` // each number of steps ahead, up to the greatest
+	Excerpts []Excerpt `json:"-"` // the worst ones first
 
 	SeenInTraining int      `json:"seen_in_training"`
 	Warnings       []string `json:"warnings,omitempty"`
@@ -98,6 +103,10 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 	sums := make([]*forecastSums, len(set.Examples))
 	errs := parallel.ForEach(len(set.Examples), false, o.Progress, func(i int) error {
 		sums[i] = newForecastSums(m, o.Ahead)
+		if o.Excerpts {
+			sums[i].keepExcerpt(m, set, set.Examples[i].Name)
+			sums[i].keepPath()
+		}
 		return sums[i].read(ctx, m, set, &set.Examples[i])
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -105,6 +114,9 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 	}
 	r := &ForecastReport{Recordings: len(sums), Values: m.Dim(), SeenInTraining: SeenInTraining(m, set), Warnings: j.warnings}
 	total := newForecastSums(m, o.Ahead)
+	if o.Excerpts {
+		total.keepPath()
+	}
 	for i, s := range sums {
 		total.add(s)
 		if o.Each != nil {
@@ -117,6 +129,9 @@ func Forecasts(ctx context.Context, m *model.Model, set *dataset.Set, o Forecast
 	if total.at[0].n == 0 {
 		return nil, errors.New("evaluate: no recording has a second step that could be forecast")
 	}
+	if o.Excerpts {
+		r.Path, r.Excerpts = total.horizonsOf(total.path), worstExcerpts(sums)
+	}
 	r.Seconds = time.Since(began).Seconds()
 	return r, nil
 }
@@ -128,6 +143,8 @@ type forecastSums struct {
 	names  []string // of the channels
 	steps  int
 	at     [2]distances // one step ahead, and Ahead
+	path   []distances  // 1 to Ahead steps ahead, every Ahead steps
+	kept   *excerpts    // nil: none are
 	below  []int        // values at or below each quantile
 	values int
 }
@@ -150,9 +167,20 @@ func newForecastSums(m *model.Model, ahead int) *forecastSums {
 		}
 	}
 	for i, n := range []int{1, ahead} {
-		s.at[i] = distances{ahead: n, square: make([]float64, c), size: make([]float64, c), naive2: make([]float64, c), naiveAbs: make([]float64, c)}
+		s.at[i] = newDistances(n, c)
 	}
 	return s
+}
+
+// keepPath has s keep the errors of each number of steps ahead.
+func (s *forecastSums) keepPath() {
+	for k := range s.at[1].ahead {
+		s.path = append(s.path, newDistances(k+1, len(s.at[1].square)))
+	}
+}
+
+func newDistances(ahead, channels int) distances {
+	return distances{ahead: ahead, square: make([]float64, channels), size: make([]float64, channels), naive2: make([]float64, channels), naiveAbs: make([]float64, channels)}
 }
 
 // read runs one recording through m.
@@ -179,9 +207,13 @@ func (s *forecastSums) read(ctx context.Context, m *model.Model, set *dataset.Se
 		y := frames[t+d:][:d]
 		s.at[0].add(m.Point(out), y, x)
 		s.cover(out, y)
+		s.kept.add(out, m.Point(out), y, x)
 		if to := t + far*d; s.steps%far == 0 && to+d <= len(frames) {
 			m.ForecastAhead(ahead, net, scratch, fed)
 			s.at[1].add(ahead[(far-1)*d:], frames[to:][:d], x)
+			for k := range s.path {
+				s.path[k].add(ahead[k*d:][:d], frames[t+(k+1)*d:][:d], x)
+			}
 		}
 	}
 	return nil
@@ -220,15 +252,21 @@ func (s *forecastSums) add(o *forecastSums) {
 		s.below[k] += n
 	}
 	for i := range s.at {
-		a, b := &s.at[i], &o.at[i]
-		a.n += b.n
-		a.forecasts += b.forecasts
-		for c := range a.square {
-			a.square[c] += b.square[c]
-			a.size[c] += b.size[c]
-			a.naive2[c] += b.naive2[c]
-			a.naiveAbs[c] += b.naiveAbs[c]
-		}
+		s.at[i].merge(&o.at[i])
+	}
+	for i := range s.path {
+		s.path[i].merge(&o.path[i])
+	}
+}
+
+func (s *distances) merge(o *distances) {
+	s.n += o.n
+	s.forecasts += o.forecasts
+	for c := range s.square {
+		s.square[c] += o.square[c]
+		s.size[c] += o.size[c]
+		s.naive2[c] += o.naive2[c]
+		s.naiveAbs[c] += o.naiveAbs[c]
 	}
 }
 
@@ -239,9 +277,11 @@ func (s *forecastSums) coverage(m *model.Model) (cs []Coverage) {
 	return cs
 }
 
-func (s *forecastSums) horizons() (hs []Horizon) {
-	for i := range s.at {
-		a := &s.at[i]
+func (s *forecastSums) horizons() []Horizon { return s.horizonsOf(s.at[:]) }
+
+func (s *forecastSums) horizonsOf(at []distances) (hs []Horizon) {
+	for i := range at {
+		a := &at[i]
 		if i > 0 && a.ahead == 1 {
 			break
 		}

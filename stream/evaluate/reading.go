@@ -33,6 +33,8 @@ type ReadingReport struct {
 	SeenInTraining int      `json:"seen_in_training"`
 	Warnings       []string `json:"warnings,omitempty"`
 	Seconds        float64  `json:"seconds"`
+
+	Rows []ReadingRow `json:"-"` // in the order of the data
 }
 
 // A ReadingRow holds the figures of one text.
@@ -67,8 +69,9 @@ func Reading(ctx context.Context, m *model.Model, set *dataset.Set, o ReadingOpt
 		total.bits += s.bits
 		total.right += s.right
 		total.unknown += s.unknown
+		r.Rows = append(r.Rows, ReadingRow{set.Examples[i].Name, s.n, Number(s.bits / float64(s.n)), ShareOf(s.right, s.n)})
 		if o.Each != nil {
-			if err := o.Each(&ReadingRow{set.Examples[i].Name, s.n, Number(s.bits / float64(s.n)), ShareOf(s.right, s.n)}); err != nil {
+			if err := o.Each(&r.Rows[i]); err != nil {
 				return nil, err
 			}
 		}

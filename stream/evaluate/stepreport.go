@@ -30,6 +30,7 @@ type StepReport struct {
 	Tracks   []*Track     `json:"-"` // one per recording, in the order of the data
 	Matrix   *Matrix      `json:"-"`
 	Rows     []StretchRow `json:"-"`
+	Cutouts  []Cutout     `json:"-"` // of the longest stretches with a wrong running label
 }
 
 // SegmentScore compares runs of the running label with runs of the true one.

@@ -52,6 +52,7 @@ func Steps(ctx context.Context, m *model.Model, set *dataset.Set, o Options) (*S
 	}
 	r := newStepReport(m.Config.Labels, tracks)
 	r.Warnings, r.SeenInTraining = j.warnings, SeenInTraining(m, set)
+	r.cutouts(set)
 	r.Elapsed = time.Since(began).Seconds()
 	return r, nil
 }

@@ -48,6 +48,7 @@ type StreamReport struct {
 	Traces   []*Trace    `json:"-"`
 	Rows     []StreamRow `json:"-"` // by recording and start
 	Delays   Delays      `json:"-"`
+	Cutouts  []Cutout    `json:"-"` // of missed events and false alarms, with StreamOptions.Cutouts
 }
 
 // Delays lists how long after the start of each event its label was right, in ms,
@@ -154,6 +155,11 @@ func Stream(ctx context.Context, m *model.Model, recordings []Recording, o Strea
 		o.Tolerance = DefaultTolerance
 	}
 	r := Score(m.Config.Labels, traces, &m.Config.Decision, o.Tolerance)
+	if o.Cutouts {
+		if err := r.cutouts(ctx, recordings); err != nil {
+			return nil, err
+		}
+	}
 	r.Elapsed = time.Since(began).Seconds()
 	if o.Each != nil {
 		for i := range r.Rows {

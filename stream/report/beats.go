@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"html/template"
 	"io"
 	"strings"
 
@@ -49,21 +48,4 @@ func labelColumns(labels []string) string {
 		fmt.Fprintf(&b, "%6s ", printable(l))
 	}
 	return strings.TrimRight(b.String(), " ")
-}
-
-var beatsPage = template.Must(template.New("beats").Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>inkling: heartbeats</title>
-<style>body{font-family:sans-serif;max-width:60em;margin:2em auto;padding:0 1em}pre{overflow-x:auto}</style>
-<h1>Heartbeats</h1>
-<pre>{{.}}</pre>
-</html>
-`))
-
-// WriteHTML writes a page that stands alone.
-func (r Beats) WriteHTML(w io.Writer) error {
-	var b strings.Builder
-	if err := r.WriteText(&b); err != nil {
-		return err
-	}
-	return beatsPage.Execute(w, b.String())
 }

@@ -11,6 +11,8 @@ import (
 
 // A cellTable is the confusion of a page: each cell leads to its examples.
 type cellTable struct {
+	Title string // "": that of clips
+	About string // likewise
 	Heads []string
 	Rows  []cellRow
 	Cells []*cellGroup // those that have examples: errors first, the most frequent first
@@ -60,9 +62,7 @@ func (r Clips) cellTable(section int) *cellTable {
 	for _, c := range cells {
 		t.Cells = append(t.Cells, c)
 	}
-	slices.SortFunc(t.Cells, func(a, b *cellGroup) int {
-		return cmp.Or(compareBool(a.Right, b.Right), b.Count-a.Count, cmp.Compare(a.ID, b.ID))
-	})
+	t.sort()
 	g := newGallery(r.Set.Kind, r.Set.Channels, r.Set.Rate)
 	for _, c := range t.Cells {
 		r.fill(c, g)
@@ -71,6 +71,13 @@ func (r Clips) cellTable(section int) *cellTable {
 		t.Note = fmt.Sprintf("%s without sound: a page holds %d MB of it.", plural(g.silent, "example"), mostSound>>20)
 	}
 	return t
+}
+
+// sort puts errors first, the most frequent first.
+func (t *cellTable) sort() {
+	slices.SortFunc(t.Cells, func(a, b *cellGroup) int {
+		return cmp.Or(compareBool(a.Right, b.Right), b.Count-a.Count, cmp.Compare(a.ID, b.ID))
+	})
 }
 
 // heads returns the labels of the columns: there is one more if examples have no segment.
@@ -138,6 +145,18 @@ func rowNote(row *evaluate.Row) string {
 	return note
 }
 
+// mark returns the cell in the table, of a row of so many examples.
+func (c *cellGroup) mark(row int) cellMark {
+	hue := vermilion
+	if c.Right {
+		hue = blue
+	}
+	under := tint(hue, 0.12+0.88*float64(c.Count)/float64(max(row, 1)))
+	over := on(under)
+	return cellMark{Count: c.Count, ID: c.ID, Title: c.Title,
+		Style: template.CSS(fmt.Sprintf("background:#%02x%02x%02x;color:#%02x%02x%02x", under.R, under.G, under.B, over.R, over.G, over.B))}
+}
+
 // marks returns the table of the cells.
 func (r Clips) marks(cells map[[2]int]*cellGroup) (rows []cellRow) {
 	m, columns := r.ConfusionMatrix(), len(r.heads())
@@ -146,14 +165,7 @@ func (r Clips) marks(cells map[[2]int]*cellGroup) (rows []cellRow) {
 		for k := range columns {
 			mark := cellMark{Style: "background:#fff"}
 			if c := cells[[2]int{i, k}]; c != nil {
-				hue := vermilion
-				if c.Right {
-					hue = blue
-				}
-				under := tint(hue, 0.12+0.88*float64(c.Count)/float64(m.Row(i)))
-				over := on(under)
-				mark = cellMark{Count: c.Count, ID: c.ID, Title: c.Title,
-					Style: template.CSS(fmt.Sprintf("background:#%02x%02x%02x;color:#%02x%02x%02x", under.R, under.G, under.B, over.R, over.G, over.B))}
+				mark = c.mark(m.Row(i))
 			}
 			row.Cells = append(row.Cells, mark)
 		}

@@ -30,7 +30,7 @@ func TestEveryKindOfResultIsWritten(t *testing.T) {
 	beats := &evaluate.BeatReport{Records: 1, Beats: 2, Labels: []string{"N"}, Truths: []string{"N"}, Confusion: [][]int{{1, 0, 0}, {0, 0, 1}},
 		Warnings: []string{"trained on a"}}
 	beats.Classes.Always, beats.Classes.PerClass = "N", map[string]evaluate.BeatClass{"N": {Beats: 2}}
-	forecasts, err := evaluate.Forecasts(t.Context(), testmodel.New(t, testmodel.Next(0, 2, 1, []float64{0.5}), seeded()), testset.Walks(2, 40), evaluate.ForecastOptions{Ahead: 4})
+	forecasts, err := evaluate.Forecasts(t.Context(), testmodel.New(t, testmodel.Next(0, 2, 1, []float64{0.1, 0.5, 0.9}), seeded()), testset.Walks(2, 40), evaluate.ForecastOptions{Ahead: 4, Excerpts: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +45,8 @@ func TestEveryKindOfResultIsWritten(t *testing.T) {
 		{"stream", Stream{stream}, []string{"recall", "false alarms an hour"}, 3},
 		{"stream without events", Stream{nothing}, []string{"recall"}, 3},
 		{"beats", Beats{beats}, []string{"always naming N", "trained on a", "not found", "macro F1"}, 0},
-		{"forecasts", Forecasts{forecasts}, []string{"4 steps ahead", "channel 2"}, 0},
-		{"reading", Reading{&evaluate.ReadingReport{Texts: 2, Bits: 2.5}}, []string{"bits a character"}, 0},
+		{"forecasts", Forecasts{forecasts}, []string{"4 steps ahead", "channel 2"}, 3},
+		{"reading", Reading{&evaluate.ReadingReport{Texts: 2, Bits: 2.5, Rows: []evaluate.ReadingRow{{File: "a<b>.txt", Bits: 2}, {File: "b.txt", Bits: 3}}}}, []string{"bits a character"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var text, page strings.Builder
@@ -62,7 +62,7 @@ func TestEveryKindOfResultIsWritten(t *testing.T) {
 				if err := p.WriteHTML(&page); err != nil {
 					t.Fatal(err)
 				}
-				if n := strings.Count(page.String(), "<svg"); n != c.charts || strings.Contains(page.String(), "<script") {
+				if n := strings.Count(page.String(), "<figure"); n != c.charts || strings.Contains(page.String(), "<script") {
 					t.Errorf("%d charts, want %d, in a page of %d bytes", n, c.charts, page.Len())
 				}
 			}

@@ -35,6 +35,7 @@ type section struct {
 	Rows     bool           // Clips: whether the result holds its examples
 	More     int            // wrong answers that are not listed
 	Examples *cellTable     // Clips: nil without their signals
+	Cutouts  []cutoutList   // Stream, Steps
 
 	err error // of the first picture that failed
 }

@@ -65,9 +65,11 @@ func (r Steps) figures() []figure {
 func (r Steps) WriteHTML(w io.Writer) error {
 	s := &section{Title: cmp.Or(printable(r.Title), "inkling: evaluation step by step"), Heading: r.heading(), Warnings: printables(r.Warnings),
 		Figures: r.figures(), Labels: r.confusion().rows(), Unit: "steps"}
+	s.about(r.About)
 	s.add(drawStrips(r), "Labels over time", "Of each recording, a dozen at most: the true label above, the running one below; white: none.")
 	s.add(newChart(r.confusion(), fmt.Sprintf("%d steps, %s right", r.Steps, r.Matrix.Accuracy())).drawing(),
 		"Confusion", "Of steps. A row is the true label, a column the running one. Colour is the share of the row.")
+	s.Cutouts = r.cutouts()
 	if s.err != nil {
 		return s.err
 	}

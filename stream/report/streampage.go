@@ -43,10 +43,12 @@ func (r Stream) writePage(w io.Writer, tradeOff *drawing) error {
 	p := &streamPage{section: section{Title: cmp.Or(printable(r.Title), "inkling: evaluation on streams"), Warnings: printables(r.Warnings),
 		Heading: fmt.Sprintf("%s in %s, %d events", plural(r.Recordings, "recording"), duration(r.Seconds), r.Events),
 		Figures: slices.Concat(r.figures()...)}, PerLabel: r.perLabel()}
+	p.about(r.About)
 	for _, t := range r.OverTime {
 		p.Parts = append(p.Parts, timePart{partName(&t), t})
 	}
 	p.listWrong(r.Rows)
+	p.Cutouts = r.cutouts()
 	p.add(tradeOff, "Trade-off", "Recall against false alarms an hour, on the streams of the proof, from the strictest thresholds to none.")
 	p.add(drawOverTime(r), "Over time", "Since the streams' begin. Above: events labelled right, with 95 % intervals of the confirmed label. Below: false alarms an hour.")
 	p.add(drawLatencies(r), "Latency", "How many events, of all, are found and have been labelled right so long after their begin: by the running label that stays, by the early one, by the confirmed one.")
