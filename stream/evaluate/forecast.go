@@ -143,7 +143,8 @@ type forecastSums struct {
 	names  []string // of the channels
 	steps  int
 	at     [2]distances // one step ahead, and Ahead
-	path   []distances  // 1 to Ahead steps ahead, every Ahead steps
+	path   []distances  // 1 to Ahead steps ahead, made every Ahead steps or a few more
+	turn   int          // the step at which the next ones are made
 	kept   *excerpts    // nil: none are
 	below  []int        // values at or below each quantile
 	values int
@@ -211,9 +212,13 @@ func (s *forecastSums) read(ctx context.Context, m *model.Model, set *dataset.Se
 		if to := t + far*d; s.steps%far == 0 && to+d <= len(frames) {
 			m.ForecastAhead(ahead, net, scratch, fed)
 			s.at[1].add(ahead[(far-1)*d:], frames[to:][:d], x)
+		}
+		if to := t + far*d; s.path != nil && s.steps >= s.turn && to+d <= len(frames) {
+			m.ForecastAhead(ahead, net, scratch, fed)
 			for k := range s.path {
 				s.path[k].add(ahead[k*d:][:d], frames[t+(k+1)*d:][:d], x)
 			}
+			s.turn += far + s.path[0].forecasts%3 // in no step with the signal
 		}
 	}
 	return nil
