@@ -18,11 +18,11 @@ import (
 )
 
 type benchCmd struct {
-	Model   string   `arg:"" optional:"" help:"Model for the row 'stream': a file, or bundled:notes." default:"bundled:notes"`
+	Model   string   `arg:"" optional:"" help:"Model for the rows 'stream' and 'parts': a file, or bundled:notes." default:"bundled:notes"`
 	Hidden  int      `help:"Units per direction, 1 to 2048." default:"100"`
 	Input   []int    `help:"Features per step, 1 to 4096, comma-separated [1,13,40]. 'step' has a row for each; 'sequence' uses the first, all others the last." default:"1,13,40" placeholder:"D"`
 	Seconds float64  `help:"Total time. At least three rounds are run, which may take minutes with many units per direction." default:"10"`
-	Only    []string `help:"Measure only these, comma-separated: peak, step, batch, sequence, confirm, train, logmel, stream." placeholder:"NAME"`
+	Only    []string `help:"Measure only these, comma-separated: peak, step, batch, sequence, confirm, train, logmel, stream, parts." placeholder:"NAME"`
 	JSON    bool     `help:"Print an array of rows; us_min and us_median are the microseconds of the fastest and the median run, kb_quiet and kb_open the memory of a stream."`
 }
 
@@ -38,6 +38,9 @@ func (c *benchCmd) Help() string {
   logmel    a second of a 16 kHz signal through the log-mel front end
   stream    a second of signal through MODEL's front end and steps; KB a stream
             keeps between segments, and with a segment of a second open
+  parts     the same in parts, each in a row: front, the front end; running, the
+            steps; ending, confirming segments of a second; output, a running
+            event of every step as JSON
 
 INKLING_KERNEL=generic in the environment chooses the kernels without assembly.`
 }
@@ -73,6 +76,7 @@ var benchWorks = []struct {
 	}},
 	{"logmel", func(*benchCmd, *model.Model) ([]measure.Work, error) { return one(measure.LogMel()) }},
 	{"stream", func(_ *benchCmd, m *model.Model) ([]measure.Work, error) { return one(measure.Stream(m)) }},
+	{"parts", func(_ *benchCmd, m *model.Model) ([]measure.Work, error) { return measure.Parts(m, runningEvents(m)) }},
 }
 
 func one(w measure.Work, err error) ([]measure.Work, error) { return []measure.Work{w}, err }
@@ -303,7 +307,11 @@ func (r *benchRow) meaning(m *model.Model, steps float64) string {
 	case "train":
 		return fmt.Sprintf("%.0f sequences/s", 1e6*float64(r.Streams)/r.Min)
 	case "logmel":
-		return fmt.Sprintf("%.2f %% of a core for a 16 kHz stream", r.Min/1e4)
+		return fmt.Sprintf("%.2g %% of a core for a 16 kHz stream", r.Min/1e4)
+	case "front", "running", "ending", "output":
+		if m.Config.Rate > 0 {
+			return fmt.Sprintf("%.2g %% of a core for a stream", r.Min/1e4)
+		}
 	case "stream":
 		memory := fmt.Sprintf("%.3g KB a quiet stream, %.3g KB with a segment open", r.Quiet, r.Open)
 		if m.Config.Rate == 0 {

@@ -41,7 +41,7 @@ func TestBenchRows(t *testing.T) {
 	}
 	delete(count, "peak") // not with every kernel
 	n := min(2, runtime.GOMAXPROCS(0))
-	want := map[string]int{"step": 2, "batch": 4 * n, "sequence": n, "steps": 1, "confirm": 1, "train": 1, "logmel": 1, "stream": 1}
+	want := map[string]int{"step": 2, "batch": 4 * n, "sequence": n, "steps": 1, "confirm": 1, "train": 1, "logmel": 1, "stream": 1, "front": 1, "running": 1, "ending": 1, "output": 1}
 	if !maps.Equal(count, want) {
 		t.Errorf("rows: %v, want %v", count, want)
 	}
