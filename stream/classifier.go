@@ -28,6 +28,7 @@ type Classifier struct {
 	waits     bool           // samples wait for the detector: see hears
 	ear       *ear           // nil: the stream is labelled from the beginning
 	switched  *Switch        // nil: none
+	kin       *kin           // nil: it shares work with none
 	feeding   *capture.Block // that Feed has queued last, if there is a switch
 
 	former      *model.Model // that the stream had before the last switch; nil: none

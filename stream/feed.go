@@ -188,7 +188,7 @@ func (c *Classifier) changeFormat(b *capture.Block) {
 		c.ear.begun = false
 	}
 	if rate := c.m.Config.Rate; b.Format.Rate > 0 && rate > 0 && b.Format.Rate != rate {
-		in.res, _ = resample.New(b.Format.Rate, rate, c.m.Config.Channels)
+		in.res, _ = c.resampler(c.plan, b.Format.Rate)
 		if off := in.res.Off(); off > 0 {
 			c.push(op{kind: opStatus, sample: b.Offset, time: b.Time, clock: b.Clock, fault: &capture.Fault{State: capture.Up,
 				Reason: fmt.Sprintf("%v Hz and the model's %v are no small fraction of each other: resampled by the nearest one, %.1g off", b.Format.Rate, rate, off)}})

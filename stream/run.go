@@ -44,6 +44,7 @@ type RunOptions struct {
 	Meter    Meter                     // if set, is told what happens
 	Taps     []func(stream string) Tap // each is called when a stream begins, and returns the Tap that follows it, or nil
 	Switch   *Switch                   // if set, can have the streams go on with another model
+	Shared   *Shared                   // if set, does what other Runs on the same blocks do as well once for all
 
 	now   func() time.Time // test clock; if set, each block is done before the next is read
 	most  int              // lanes a batch, for tests

@@ -7,7 +7,6 @@ import (
 
 	"inkling/capture"
 	"inkling/internal/codec"
-	"inkling/internal/resample"
 	"inkling/model/segment"
 )
 
@@ -150,7 +149,7 @@ func (in *input) visit(k *codec.Codec, c *Classifier) {
 	k.Bool(&resampled)
 	if k.Reading() && resampled && !k.Bad() {
 		var err error
-		if in.res, err = resample.New(in.format.Rate, c.m.Config.Rate, c.m.Config.Channels); err != nil {
+		if in.res, err = c.resampler(c.plan, in.format.Rate); err != nil {
 			k.Fail()
 			return
 		}

@@ -30,6 +30,7 @@ func (r *runner) stream(name string, now time.Time) (*live, error) {
 
 func (r *runner) add(name string, c *Classifier, now time.Time) *live {
 	s := &live{lane: lane{c: c}, name: name, lastBlock: now}
+	c.shareWith(r.o.Shared.join(name))
 	s.openTaps(r.o.Taps, name)
 	s.recent = r.recent.PushBack(s)
 	r.streams[name] = s
@@ -82,6 +83,7 @@ func (r *runner) lapse(name string, now time.Time) {
 func (r *runner) retire(name string, s *live) {
 	r.sched.settle(&s.lane)
 	s.closeTaps()
+	r.o.Shared.leave(name)
 	delete(r.streams, name)
 	r.keeper.gone(name)
 	r.alive.Store(int64(len(r.streams)))
@@ -97,6 +99,7 @@ func (r *runner) endAll(why segment.Ending) {
 	for name, s := range r.streams {
 		s.closeTaps()
 		r.keeper.gone(name)
+		r.o.Shared.leave(name)
 		r.past.add(name, s.c.last())
 	}
 	clear(r.streams)

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"inkling/capture"
-	"inkling/internal/resample"
 	"inkling/model"
 	"inkling/model/segment"
 )
@@ -147,12 +146,13 @@ func (c *Classifier) anew(p *plan, at, hole uint64) error {
 	if c.signal != nil {
 		fresh.keepSignal()
 	}
+	fresh.shareWith(c.kin)
 	fresh.former, fresh.formerUntil = c.m, c.follower.where().id
 	in := c.input
 	in.splices, in.shift, in.res = nil, 0, nil
 	in.next, in.hole = at, hole
 	if rate := p.m.Config.Rate; in.known && in.format.Rate > 0 && rate > 0 && in.format.Rate != rate {
-		if in.res, err = resample.New(in.format.Rate, rate, p.m.Config.Channels); err != nil {
+		if in.res, err = fresh.resampler(p, in.format.Rate); err != nil {
 			return err
 		}
 	}

@@ -204,8 +204,9 @@ func alone(c *serve.Config, all []*pipeline) (errs []error) {
 		case in == "":
 		case first[in] == nil:
 			first[in] = p
+		case p.cmd.sourceKey() != "" && p.cmd.sourceKey() == first[in].cmd.sourceKey():
 		default:
-			errs = append(errs, c.Wrong(p.table, "source", fmt.Errorf("%s is read by pipeline %s already, and cannot be read twice: give another source, or have a program publish it on a NATS subject that both read",
+			errs = append(errs, c.Wrong(p.table, "source", fmt.Errorf("%s is read by pipeline %s already, and cannot be read twice: give another source, the same rate and channels in both if it is a microphone, or have a program publish it on a NATS subject that both read",
 				in, first[in].table.Name)))
 		}
 	}

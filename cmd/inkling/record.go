@@ -61,6 +61,7 @@ func (c *recordCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	src = src.looked()
 	defer src.Close()
 	if nc != nil {
 		defer nc.Close()

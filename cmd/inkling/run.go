@@ -50,6 +50,8 @@ type runCmd struct {
 	JSON          bool `help:"Print events as JSON lines, also on a terminal."`
 	Plain         bool `help:"On a terminal: whole lines without colour, nothing is redrawn. NO_COLOR in the environment does the same."`
 	Quiet         bool `short:"q" help:"Print nothing on standard output."`
+
+	sources *sources // of the service that the pipeline is one of; nil: none
 }
 
 // segmentFlags override the model's segmenter.

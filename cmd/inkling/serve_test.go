@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -162,4 +163,58 @@ func TestServeWaitsForTheBroker(t *testing.T) {
 	s.log.find(t, `a: nats .*trying again in 1s`)
 	becomes(t, base+"/readyz", 503, "start a server there")
 	s.end(t)
+}
+
+// Two models on one subject read it together, and each prints what it prints alone.
+func TestServeSharesASource(t *testing.T) {
+	srv := broker(t, 0)
+	defer srv.Shutdown()
+	path := filepath.Join(t.TempDir(), "a.model")
+	putModel(t, path, 0.1)
+	other := filepath.Join(t.TempDir(), "b.model")
+	putModel(t, other, 0.2)
+	nc, err := nats.Connect(srv.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	variable := regexp.MustCompile(`"session":"[^"]*"|"latency_ms":[0-9.e-]+|"time":"[^"]*"|"seconds":[0-9.e-]+`)
+	serve := func(pipelines string, logs ...string) map[string]string {
+		s := start(t, "serve", config(t, "[defaults]\nurls = %q\nsource = 'nats:in.*'\nsegment = 'fixed'\nsteps = 9\n%s", srv.ClientURL(), pipelines))
+		for _, l := range logs {
+			s.log.find(t, l)
+		}
+		p := &natsio.Publisher{Conn: nc, Subject: "in.x", Rate: 16000, Channels: 1}
+		x := make([]float32, 1600)
+		for i := range 10 {
+			for k := range x {
+				x[k] = float32(math.Sin(float64(k*(i+1)) / 50))
+			}
+			if err := p.Send(x); err != nil {
+				t.Fatal(err)
+			}
+		}
+		nc.Flush()
+		for name := range strings.SplitSeq("a b", " ") {
+			if strings.Contains(pipelines, "[pipeline."+name+"]") {
+				s.out.find(t, `"session":"`+name+`-.*"type":"confirmed"|"type":"confirmed","session":"`+name+`-`)
+			}
+		}
+		s.end(t)
+		all := map[string]string{}
+		for line := range strings.Lines(s.out.String()) {
+			if name := regexp.MustCompile(`"session":"([ab])-`).FindStringSubmatch(line); name != nil && strings.Contains(line, `"stream":"in.x"`) {
+				all[name[1]] += variable.ReplaceAllString(line, "")
+			}
+		}
+		return all
+	}
+	a, b := fmt.Sprintf("[pipeline.a]\nmodel = %q\n", path), fmt.Sprintf("[pipeline.b]\nmodel = %q\n", other)
+	both := serve(a+b, `: listening on in`, `: reads nats:in.\* together with another pipeline`)
+	for name, alone := range map[string]string{"a": a, "b": b} {
+		want := serve(alone, name+`: listening on in`)[name]
+		if want == "" || both[name] != want {
+			t.Errorf("pipeline %s prints %d bytes of events beside the other, %d alone", name, len(both[name]), len(want))
+		}
+	}
 }

@@ -24,15 +24,24 @@ type host struct {
 	group  *serve.Group
 	output sync.Mutex // of standard output and standard error
 
+	sources sources
+
 	mu    sync.Mutex
 	conns map[natsFlags]*connector
-	mics  map[string]string // pipelines, by the device that they have open
+	mics  map[string]*claim // by the device that is open
+}
+
+// A claim says who has a device open, and how.
+type claim struct {
+	pipeline string // the first of them
+	key      string
+	readers  int
 }
 
 // serve runs the pipelines until all of them have ended, or the program is told to end.
 // Meanwhile it follows changes of the configuration and of the models.
 func (s *service) serve(a *app, v *vitals) error {
-	r := &host{a: a, v: v, conns: map[natsFlags]*connector{}, mics: map[string]string{}}
+	r := &host{a: a, v: v, sources: sources{open: map[string]*commonSource{}}, conns: map[natsFlags]*connector{}, mics: map[string]*claim{}}
 	defer r.close()
 	r.group = serve.NewGroup(a.ctx, r.failed)
 	defer context.AfterFunc(a.ctx, func() { v.fail("serve", stopping) })()
@@ -78,13 +87,14 @@ func (r *host) failed(name string, err error, again time.Duration) {
 func (r *host) run(ctx context.Context, p *pipeline) error {
 	name, a := p.table.Name, r.app(p.table.Name)
 	m, options := p.now()
+	p.cmd.sources = &r.sources
 	s, err := p.cmd.openSession(a, m, options, r.connect(&p.cmd.natsFlags), r.v.meter(name))
 	if err != nil {
 		return final(p, err)
 	}
-	if other := r.claim(s.source.device, name); other != "" {
+	if other := r.claim(s.source.device, name, p.cmd.sourceKey()); other != "" {
 		s.close()
-		return fmt.Errorf("%w: source: the microphone %s is read by pipeline %s already: give another device", serve.ErrFinal, s.source.device, other)
+		return fmt.Errorf("%w: source: the microphone %s is read by pipeline %s already: give another device, or the same rate and channels in both", serve.ErrFinal, s.source.device, other)
 	}
 	defer r.release(s.source.device)
 	s.options.Session, s.options.Switch = newSession(name), &p.turn
@@ -116,23 +126,34 @@ func newSession(pipeline string) string {
 	return pipeline + "-" + hex.EncodeToString(b[:])
 }
 
-// claim notes that a pipeline has a device open, and returns the one that has it already.
-func (r *host) claim(device, pipeline string) (other string) {
+// claim notes that a pipeline has a device open, and returns the one that has it already, if
+// the two do not read it together.
+func (r *host) claim(device, pipeline, key string) (other string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if device == "" {
 		return ""
 	}
-	if other = r.mics[device]; other == "" {
-		r.mics[device] = pipeline
+	c := r.mics[device]
+	if c == nil {
+		c = &claim{pipeline: pipeline, key: key}
+		r.mics[device] = c
 	}
-	return other
+	if c.key != key {
+		return c.pipeline
+	}
+	c.readers++
+	return ""
 }
 
 func (r *host) release(device string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.mics, device)
+	if c := r.mics[device]; c != nil {
+		if c.readers--; c.readers == 0 {
+			delete(r.mics, device)
+		}
+	}
 }
 
 // connect returns what connects to a server, once for all pipelines that mean the same.

@@ -46,16 +46,23 @@ func (c *runCmd) openSession(a *app, m *model.Model, options *stream.Options, co
 		}
 	})
 	c.model, c.pending = &m.Config, int(c.MaxMemory/4)
-	open := c.sourceFlags.open
+	open := opener(c.sourceFlags.open)
 	switch {
 	case len(c.Source) == 0:
 		open = c.noSource
 	case m.Config.Text():
 		open = c.openText
 	}
-	if s.source, err = open(a, c.Source, connect, prefix); err != nil {
+	var shared *stream.Shared
+	if c.sources == nil {
+		s.source, err = open(a, c.Source, connect, prefix)
+	} else {
+		s.source, shared, err = c.sources.join(a, c, prefix, open, connect)
+	}
+	if err != nil {
 		return nil, err
 	}
+	s.source = s.source.looked()
 	s.opened = append(s.opened, func() { opening.source.Close() })
 	if meter != nil {
 		s.checks = checks(s.source.Source, s.sinks, meter, c.StaleAfter)
@@ -69,7 +76,7 @@ func (c *runCmd) openSession(a *app, m *model.Model, options *stream.Options, co
 		s.checks = append(s.checks, health.Check{Name: "service", Check: func(ctx context.Context) error { return capture.Check(ctx, svc) }})
 	}
 	o := &stream.RunOptions{Version: version, Finite: s.source.finite, Live: s.source.live, Gather: c.Gather, Drain: c.Drain, Keep: int(c.OutageMemory),
-		Streams: c.MaxStreams, Memory: int(c.MaxMemory / 2), State: c.State, Save: c.SaveEvery}
+		Streams: c.MaxStreams, Memory: int(c.MaxMemory / 2), State: c.State, Save: c.SaveEvery, Shared: shared}
 	if c.Gather == 0 {
 		o.Gather = -1
 	}

@@ -68,6 +68,19 @@ type input struct {
 	live   bool    // cannot wait for the reader
 	rate   float64 // 0: unknown
 	device string  // the microphone's name; "": it is none
+	raw    bool    // nobody knows yet whether its samples look right
+}
+
+// An opener opens a source, with connect for NATS; prefix is the subject under which events
+// are published, if they are.
+type opener func(a *app, names []string, connect func() (*nats.Conn, error), prefix string) (*input, error)
+
+// looked has a first look at samples of which nobody knows yet whether they look right.
+func (in *input) looked() *input {
+	if in.raw {
+		in.Source, in.raw = capture.Look(in.Source), false
+	}
+	return in
 }
 
 // openText is open for models of text.
@@ -232,7 +245,7 @@ func (f *sourceFlags) microphone(a *app, name string) (*input, error) {
 		return nil, err
 	}
 	a.logf("microphone %s, %.6g Hz, %d channels", m.Name(), m.Format().Rate, m.Format().Channels)
-	return &input{Source: capture.Look(m), live: true, rate: m.Format().Rate, device: m.Name()}, nil
+	return &input{Source: m, raw: true, live: true, rate: m.Format().Rate, device: m.Name()}, nil
 }
 
 func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, error), prefix string) (*input, error) {
@@ -252,7 +265,7 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 		return nil, err
 	}
 	a.logf("listening on %s", subject)
-	return &input{Source: capture.Look(s), live: true}, nil
+	return &input{Source: s, raw: true, live: true}, nil
 }
 
 // messageOptions returns how messages are read.
@@ -322,7 +335,7 @@ func (f *sourceFlags) stdin(a *app) (*input, error) {
 	if err != nil {
 		return nil, asUsage(err)
 	}
-	return &input{Source: capture.Look(s), finite: true, rate: f.Rate}, nil
+	return &input{Source: s, raw: true, finite: true, rate: f.Rate}, nil
 }
 
 // asUsage makes an error about a missing format of raw samples one of usage.

@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"math"
 
-	"inkling/internal/f32"
+	"inkling/internal/shared"
 )
 
 // maxUp is the largest factor by which a rate is raised: what a stranger's samples can
@@ -26,7 +26,12 @@ type Resampler struct {
 	held     [][]float32 // a channel's input from sample base−half+1 on, as much as later outputs need
 	read     uint64      // input samples taken
 	written  uint64      // output samples given
+	memo     *shared.Memo
 }
+
+// Share has r share its outputs with other resamplers of the same ratio that get the same
+// signal, if it is one of a single channel.
+func (r *Resampler) Share(m *shared.Memo) { r.memo = m }
 
 // New returns a resampler for interleaved channels. Rates that are no fraction of small
 // numbers are resampled by the nearest one, which Off tells; those that no such fraction
@@ -157,20 +162,15 @@ func (r *Resampler) Flush(dst []float32) []float32 {
 // drain appends outputs up to total, as far as the buffers reach.
 func (r *Resampler) drain(w *memory, dst []float32, total uint64) []float32 {
 	have := len(w.buffer[0])
-	next := r.written * uint64(r.down)
-	at, phase := int(next/uint64(r.up)-r.base(have)), int(next%uint64(r.up))
-	step, part, width := r.down/r.up, r.down%r.up, 2*r.half
-	for ; r.written < total && at+width <= have; r.written++ {
-		taps := r.taps[phase*width : (phase+1)*width]
-		for _, b := range w.buffer[:r.channels] {
-			dst = append(dst, f32.Convolve(taps, b[at:at+width]))
-		}
-		at, phase = at+step, phase+part
-		if phase >= r.up {
-			at, phase = at+1, phase-r.up
-		}
+	base, next := r.base(have), r.written*uint64(r.down)
+	o := outputs{phase: int(next % uint64(r.up)), at: int(next/uint64(r.up) - base)}
+	if o.n = int(min(uint64(r.within(o, have)), total-r.written)); o.n > 0 && r.channels == 1 {
+		dst = r.memo.Append(dst, r.filter, o.number(), w.buffer[0])
+	} else {
+		dst = r.filter.append(dst, o, w.buffer[:r.channels])
 	}
-	if used := min(at, have); used > 0 {
+	r.written += uint64(o.n)
+	if used := min(int(r.written*uint64(r.down)/uint64(r.up)-base), have); used > 0 {
 		for c, b := range w.buffer[:r.channels] {
 			w.buffer[c] = b[:copy(b, b[used:])]
 		}

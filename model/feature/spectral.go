@@ -25,6 +25,7 @@ type spectral struct {
 	channels int
 	buffer   *samples // mono samples of the next frame; nil: none
 	frames   int      // since Reset
+	memo     *shared.Memo
 }
 
 // A spectrum is what all streams with the same front end share.
@@ -187,6 +188,7 @@ func (s *spectral) reset() {
 }
 
 func (s *spectral) push(dst, samples []float32, extra int) []float32 {
+	s.memo.Expect((s.have() + len(samples)/s.channels) / s.hop)
 	for len(samples) >= s.channels {
 		n := min(len(samples)/s.channels, s.window-s.have())
 		x := s.room(n)
@@ -199,7 +201,7 @@ func (s *spectral) push(dst, samples []float32, extra int) []float32 {
 		}
 		samples = samples[n*s.channels:]
 		if b := s.buffer; len(b.v) == s.window {
-			dst = extend(s.frame(dst, b.v), extra)
+			dst = extend(s.memo.Append(dst, s.spectrum, 0, b.v), extra)
 			s.frames++
 			b.v = b.v[:copy(b.v, b.v[s.hop:])]
 		}
@@ -244,6 +246,9 @@ func (s *spectral) flush(dst []float32, extra int) []float32 {
 	}
 	return extend(s.frame(dst, s.buffer.v), extra)
 }
+
+// Compute implements shared.Function.
+func (s *spectrum) Compute(dst []float32, _ uint64, x []float32) []float32 { return s.frame(dst, x) }
 
 // frame appends the features of the window that begins with x and ends with zeros.
 func (s *spectrum) frame(dst, x []float32) []float32 {

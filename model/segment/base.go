@@ -11,6 +11,7 @@ import (
 // frames.
 type base struct {
 	front    feature.Extractor
+	memo     *feature.Memo // nil: it shares no frames
 	channels int
 	dim      int
 	limit    uint64 // samples of the longest segment
@@ -49,7 +50,15 @@ func (b *base) Forget() {}
 
 func (b *base) Open() (open bool, frames, counted int) { return b.open, b.frames, b.counted }
 
-func (b *base) SetFront(front feature.Extractor) { b.front, b.dim = front, front.Dim() }
+func (b *base) SetFront(front feature.Extractor) {
+	b.front, b.dim = front, front.Dim()
+	b.Share(b.memo)
+}
+
+func (b *base) Share(m *feature.Memo) {
+	b.memo = m
+	feature.Share(b.front, m)
+}
 
 func (b *base) Pos() uint64 { return b.pos }
 

@@ -69,6 +69,11 @@ func (l *label) Restart() {
 
 func (l *label) Forget() { l.detector.Reset() }
 
+func (l *label) Share(m *feature.Memo) {
+	l.base.Share(m)
+	feature.Share(l.ear, m)
+}
+
 func (l *label) Mute(muted bool) { l.muted = muted }
 
 func (l *label) Reach() uint64 { return l.preRoll + uint64(l.ear.End(1)) }

@@ -27,6 +27,9 @@ type Segmenter interface {
 	// SetFront replaces the front end, which begins afresh with each segment, while none
 	// is open.
 	SetFront(front feature.Extractor)
+	// Share has the front ends share frames with those of other segmenters of the same
+	// signal, by m; SetFront does not end it.
+	Share(m *feature.Memo)
 	// Pos returns the position of the next sample.
 	Pos() uint64
 	// Reach returns how many of the last samples may still become part of a segment,

@@ -63,6 +63,9 @@ func (s *Stem) Front(base feature.Extractor, mean, scale []float32, channels int
 	return x
 }
 
+// Share implements feature.Sharer.
+func (x *front) Share(m *feature.Memo) { feature.Share(x.base, m) }
+
 // begin makes x hold what there is at the beginning of a signal, if it holds nothing.
 func (x *front) begin() *held {
 	if x.held != nil {

@@ -149,10 +149,8 @@ func unsubscribed(nc *nats.Conn, subject string, o SourceOptions) (*Source, erro
 
 // check reports what does not fit the subjects of a source.
 func (o *SourceOptions) check(p *pattern) error {
-	for i := range p.parts {
-		if o.Prefix != "" && overlaps(p.parts[i].subject, o.Prefix+".>") {
-			return fmt.Errorf("nats subject %q overlaps the output %s.>: the program would read what it writes; choose another SourceOptions.Prefix", p.text, o.Prefix)
-		}
+	if err := p.checkOutput(o.Prefix); err != nil {
+		return err
 	}
 	if len(p.parts) == 1 {
 		return nil
@@ -164,6 +162,25 @@ func (o *SourceOptions) check(p *pattern) error {
 		return fmt.Errorf("nats subject %q: subjects are joined by their times: leave SourceOptions.Clock out", p.text)
 	case o.Grid.Rate <= 0 && o.Format.Rate <= 0:
 		return fmt.Errorf("nats subject %q: subjects are joined by their times, and the rate is not known: set GridOptions.Rate", p.text)
+	}
+	return nil
+}
+
+// CheckOutput returns the error with which NewSource refuses a subject, or a subject for which
+// events are published under prefix.
+func CheckOutput(subject, prefix string) error {
+	p, err := parsePattern(subject)
+	if err != nil {
+		return err
+	}
+	return p.checkOutput(prefix)
+}
+
+func (p *pattern) checkOutput(prefix string) error {
+	for i := range p.parts {
+		if prefix != "" && overlaps(p.parts[i].subject, prefix+".>") {
+			return fmt.Errorf("nats subject %q overlaps the output %s.>: the program would read what it writes; choose another SourceOptions.Prefix", p.text, prefix)
+		}
 	}
 	return nil
 }

@@ -1,0 +1,357 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sync"
+)
+
+// A Tee reads a source once for several readers, each of which gets every block from the
+// time on at which it was made. The blocks are read, and decoded, when one of the readers
+// waits for one. None gets further ahead of another than a few blocks, so the slowest of
+// them decides; one that is to be left behind has to be closed.
+//
+// A Hold of one reader holds the stream for all, until none does.
+type Tee struct {
+	src     Source
+	release func() // of the end of ctx
+
+	mu      sync.Mutex
+	readers []*TeeReader // that are not closed
+	reading bool         // one of them reads
+	begun   bool
+	closed  bool
+	drained bool
+	err     error // with which src has ended
+	holds   map[string]int
+	free    []*teeItem
+}
+
+// mostAhead is how many blocks wait for a reader at most.
+const mostAhead = 4
+
+// A teeItem is a block that so many readers have not done with yet.
+type teeItem struct {
+	block   Block
+	samples []float32
+	fault   Fault
+	users   int
+}
+
+// NewTee returns a Tee that owns src: with its last reader it is closed. When ctx ends, the
+// source is drained for all of them, if it is a Drainer.
+func NewTee(ctx context.Context, src Source) *Tee {
+	t := &Tee{src: src, holds: map[string]int{}}
+	stop := context.AfterFunc(ctx, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.drain()
+	})
+	t.release = func() { stop() }
+	return t
+}
+
+// Reader returns another reader, which also is a Readier, a Holder, a Drainer and a Checker;
+// nil if the source has ended, or all readers were closed.
+func (t *Tee) Reader() *TeeReader {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed || t.err != nil {
+		return nil
+	}
+	r := &TeeReader{t: t, ready: make(chan struct{}, 1)}
+	t.readers = append(t.readers, r)
+	return r
+}
+
+// Begun reports whether a block has been read: a reader that is made now misses it.
+func (t *Tee) Begun() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.begun
+}
+
+// drain has the source take in nothing more. The caller holds t.mu.
+func (t *Tee) drain() {
+	if d, ok := t.src.(Drainer); ok && !t.drained && !t.closed {
+		t.drained = true
+		d.Drain()
+		t.wakeAll()
+	}
+}
+
+func (t *Tee) wakeAll() {
+	for _, r := range t.readers {
+		r.wake()
+	}
+}
+
+// roomy reports whether every reader has room for another block.
+func (t *Tee) roomy() bool {
+	for _, r := range t.readers {
+		if len(r.queue) >= mostAhead && !r.ended {
+			return false
+		}
+	}
+	return true
+}
+
+// item returns memory for a block.
+func (t *Tee) item() *teeItem {
+	if n := len(t.free); n > 0 {
+		it := t.free[n-1]
+		t.free = t.free[:n-1]
+		return it
+	}
+	return new(teeItem)
+}
+
+func (t *Tee) done(it *teeItem) {
+	if it.users--; it.users == 0 {
+		t.free = append(t.free, it)
+	}
+}
+
+// read reads a block for all readers, or their end. The caller holds t.mu, which is given
+// up meanwhile.
+func (t *Tee) read(ctx context.Context) error {
+	it := t.item()
+	t.reading, t.begun = true, true
+	t.mu.Unlock()
+	err := t.src.Read(ctx, &it.block)
+	t.mu.Lock()
+	t.reading = false
+	defer t.wakeAll()
+	if err != nil {
+		t.free = append(t.free, it)
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return err
+		}
+		t.err = err
+		return nil
+	}
+	it.samples = append(it.samples[:0], it.block.Samples...)
+	it.block.Samples = it.samples
+	if it.block.Fault != nil {
+		it.fault = *it.block.Fault
+		it.block.Fault = &it.fault
+	}
+	for _, r := range t.readers {
+		if !r.ended {
+			r.queue = append(r.queue, it)
+			it.users++
+		}
+	}
+	if it.users == 0 {
+		t.free = append(t.free, it)
+	}
+	return nil
+}
+
+// A TeeReader is one of the readers of a Tee.
+type TeeReader struct {
+	t     *Tee
+	ready chan struct{} // holds a token if something may have changed
+
+	// The mutex of the Tee guards the fields below.
+	queue     []*teeItem
+	held      *teeItem // that the last Read has returned
+	holds     map[string]bool
+	closed    bool
+	draining  bool
+	ended     bool // it gets no more
+	abandoned bool
+}
+
+func (r *TeeReader) wake() {
+	select {
+	case r.ready <- struct{}{}:
+	default:
+	}
+}
+
+// Read implements Source.
+func (r *TeeReader) Read(ctx context.Context, b *Block) error {
+	t := r.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r.give()
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if r.closed {
+			return os.ErrClosed
+		}
+		if r.pop(b) {
+			return nil
+		}
+		switch {
+		case len(r.queue) > 0: // of streams that it holds
+		case r.draining && !t.drained:
+			r.ended = true
+			return io.EOF
+		case t.err != nil:
+			return t.err
+		}
+		if t.err == nil && !t.reading && t.roomy() {
+			if err := t.read(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		t.mu.Unlock()
+		select {
+		case <-r.ready:
+		case <-ctx.Done():
+		}
+		t.mu.Lock()
+	}
+}
+
+// give gives back the block that the last Read has returned.
+func (r *TeeReader) give() {
+	if r.held != nil {
+		r.t.done(r.held)
+		r.held = nil
+	}
+}
+
+// pop takes the next block of a stream that the reader does not hold.
+func (r *TeeReader) pop(b *Block) bool {
+	for i, it := range r.queue {
+		if r.holds[it.block.Stream] && it.block.Fault == nil && !r.abandoned {
+			continue
+		}
+		full := len(r.queue) >= mostAhead
+		r.queue = append(r.queue[:i], r.queue[i+1:]...)
+		*b, r.held = it.block, it
+		if r.abandoned && len(b.Samples) > 0 {
+			b.Offset, b.Samples = b.Offset+uint64(b.Len()), nil
+		}
+		if full {
+			r.t.wakeAll()
+		}
+		return true
+	}
+	return false
+}
+
+// Ready implements Readier.
+func (r *TeeReader) Ready() bool {
+	t := r.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(r.queue) > 0 {
+		return true
+	}
+	s, ok := t.src.(Readier)
+	return ok && !t.reading && t.err == nil && !t.closed && s.Ready()
+}
+
+// Hold implements Holder.
+func (r *TeeReader) Hold(stream string) {
+	r.t.mu.Lock()
+	defer r.t.mu.Unlock()
+	if r.holds[stream] || r.closed {
+		return
+	}
+	if r.holds == nil {
+		r.holds = map[string]bool{}
+	}
+	r.holds[stream] = true
+	if r.t.holds[stream]++; r.t.holds[stream] == 1 {
+		if h, ok := r.t.src.(Holder); ok {
+			h.Hold(stream)
+		}
+	}
+}
+
+// Release implements Holder.
+func (r *TeeReader) Release(stream string) {
+	r.t.mu.Lock()
+	defer r.t.mu.Unlock()
+	r.letGo(stream)
+}
+
+func (r *TeeReader) letGo(stream string) {
+	if !r.holds[stream] {
+		return
+	}
+	delete(r.holds, stream)
+	if r.t.holds[stream]--; r.t.holds[stream] == 0 {
+		delete(r.t.holds, stream)
+		if h, ok := r.t.src.(Holder); ok {
+			h.Release(stream)
+		}
+	}
+	r.wake()
+}
+
+// Drain implements Drainer. The source itself is drained when all readers are.
+func (r *TeeReader) Drain() {
+	t := r.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r.draining = true
+	for _, other := range t.readers {
+		if !other.draining && !other.ended {
+			r.wake()
+			return
+		}
+	}
+	t.drain()
+	t.wakeAll()
+}
+
+// Abandon implements Drainer.
+func (r *TeeReader) Abandon() {
+	t := r.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r.abandoned = true
+	if d, ok := t.src.(Drainer); ok && t.drained {
+		d.Abandon()
+	}
+	r.wake()
+}
+
+// Check implements Checker.
+func (r *TeeReader) Check(ctx context.Context) error { return Check(ctx, r.t.src) }
+
+// Close implements Source. That of the last reader closes the source.
+func (r *TeeReader) Close() error {
+	t := r.t
+	t.mu.Lock()
+	if r.closed {
+		t.mu.Unlock()
+		return nil
+	}
+	r.closed, r.ended = true, true
+	r.give()
+	for _, it := range r.queue {
+		t.done(it)
+	}
+	r.queue = nil
+	for stream := range r.holds {
+		r.letGo(stream)
+	}
+	for i, other := range t.readers {
+		if other == r {
+			t.readers = append(t.readers[:i], t.readers[i+1:]...)
+			break
+		}
+	}
+	last := len(t.readers) == 0
+	t.closed = t.closed || last
+	r.wake()
+	t.wakeAll()
+	t.mu.Unlock()
+	if !last {
+		return nil
+	}
+	t.release()
+	return t.src.Close()
+}
