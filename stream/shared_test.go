@@ -116,7 +116,7 @@ func TestSharedRunsEqualThoseAlone(t *testing.T) {
 		name   string
 		models []*model.Model
 		os     []Options
-		shares bool
+		shares bool // most frames
 	}{
 		{"equal", []*model.Model{of(1, mel), of(2, mel)}, []Options{activity, activity}, true},
 		{"three", []*model.Model{of(1, mel), of(2, mel), of(3, mel)}, []Options{fixed, fixed, fixed}, true},
@@ -134,7 +134,7 @@ func TestSharedRunsEqualThoseAlone(t *testing.T) {
 				shared := &Shared{}
 				got := runTogether(t, blocks, shared, c.models, c.os, nil)
 				taken, computed := shared.Frames()
-				if c.shares != (taken > computed/4) {
+				if c.shares && taken <= computed/4 || c.name == "other bands" && taken > 0 {
 					t.Errorf("at %v Hz %d frames taken, %d computed", rate, taken, computed)
 				}
 				for i := range c.models {
