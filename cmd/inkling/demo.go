@@ -3,19 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
-
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 
 	"inkling/capture"
 	"inkling/internal/audio"
 	"inkling/internal/bundled"
-	"inkling/model"
 	"inkling/stream"
-	"inkling/stream/natsio"
 )
 
 type demoCmd struct {
@@ -46,6 +40,9 @@ func (c *demoCmd) Run(a *app) error {
 	if !(c.Seconds > 0) {
 		return usagef("--seconds %v: give more than 0", c.Seconds)
 	}
+	if err := c.correctFlags.check(); err != nil {
+		return err
+	}
 	v, end, err := c.healthFlags.start(a)
 	if err != nil {
 		return err
@@ -56,35 +53,24 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	clip.Samples = clip.Samples[:min(len(clip.Samples), int(c.Seconds*clip.Rate))]
-	srv, nc, err := embedded()
+	way, err := openDemo(clip.Rate)
 	if err != nil {
 		return err
 	}
-	defer srv.Shutdown()
-	defer nc.Close()
-	src, err := natsio.NewSource(nc, demoSubject, natsio.SourceOptions{Prefix: natsio.DefaultPrefix})
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	out, err := natsio.NewSink(nc, natsio.DefaultPrefix)
-	if err != nil {
-		return err
-	}
+	defer way.close()
 	d := &demo{truth: notesWithin(len(clip.Samples)), rate: clip.Rate, began: time.Now()}
-	a.logf("an embedded NATS server; a sensor publishes %d notes in %.0f s on %s; labels go to %s.>",
-		len(d.truth), float64(len(clip.Samples))/clip.Rate, demoSubject, natsio.DefaultPrefix)
+	a.logf(way.says, len(d.truth), float64(len(clip.Samples))/clip.Rate)
 	o := &stream.RunOptions{Version: version, Live: !c.Fast, Annotate: d.annotate, Progress: d.worked, Idle: time.Minute, Forget: time.Hour}
 	o.Emit = emit
 	view := a.output(c.JSON, c.Plain, m, clip.Rate)
 	defer view.end()
 	view.with(o)
-	sinks := []stream.Sink{out, keepOpen{view}}
+	sinks := append(way.sinks, keepOpen{view})
 	if v.page != nil {
 		sinks = append(sinks, c.show(a, v, m, o))
 	}
-	if err := d.play(a.ctx, &natsio.Publisher{Conn: nc, Subject: demoSubject, Rate: clip.Rate, Channels: 1}, clip, c.Fast, func(ctx context.Context) error {
-		return stream.Run(ctx, src, m, o, sinks...)
+	if err := d.play(a.ctx, way.send, clip, c.Fast, func(ctx context.Context) error {
+		return stream.Run(ctx, way.source, m, o, sinks...)
 	}); err != nil {
 		return err
 	}
@@ -100,41 +86,19 @@ func (c *demoCmd) Run(a *app) error {
 	return nil
 }
 
-// show has the page show the demo, and opens it.
-func (c *demoCmd) show(a *app, v *vitals, m *model.Model, o *stream.RunOptions) stream.Sink {
-	now := &current{path: c.Model, choice: choice{model: m, options: v.shown(&o.Options)}}
-	o.Options, o.Switch = *now.options, &now.turn
-	if !c.NoBrowser {
-		if err := browse(withToken(v.address, c.HTTPToken)); err != nil {
-			a.logf("no browser opens here (%v): open the page in one yourself", err)
-		}
-	}
-	return showRun(v.page, "demo", now.setup(&c.correctFlags, ""), o)
+// A demoWay is how the demo's sound comes to the model and its labels to others.
+type demoWay struct {
+	says   string // with the number of notes and the seconds
+	send   func(samples []float32) error
+	source capture.Source
+	sinks  []stream.Sink
+	close  func()
 }
 
 // keepOpen leaves closing to the caller, which has a line to add.
 type keepOpen struct{ stream.Sink }
 
 func (k keepOpen) Close() error { return k.Flush(context.Background()) }
-
-// embedded starts a NATS server without a port and connects to it.
-func embedded() (*server.Server, *nats.Conn, error) {
-	srv, err := server.NewServer(&server.Options{DontListen: true, NoSigs: true, NoLog: true, MaxPayload: 1 << 20})
-	if err != nil {
-		return nil, nil, fmt.Errorf("embedded NATS server: %w", err)
-	}
-	go srv.Start()
-	if !srv.ReadyForConnections(10 * time.Second) {
-		srv.Shutdown()
-		return nil, nil, fmt.Errorf("the embedded NATS server was not ready within 10 s")
-	}
-	nc, err := natsio.Connect(natsio.Options{}, nats.InProcessServer(srv))
-	if err != nil {
-		srv.Shutdown()
-		return nil, nil, err
-	}
-	return srv, nc, nil
-}
 
 func notesWithin(samples int) []bundled.Note {
 	notes := bundled.Truth()
@@ -199,15 +163,15 @@ func (d *demo) note(e *stream.Event) (best int, most uint64) {
 
 func (d *demo) worked(b *capture.Block) { d.done.Store(b.Offset + uint64(b.Len())) }
 
-// play publishes the clip while run labels it, and stops run when all of it is labelled.
-func (d *demo) play(ctx context.Context, p *natsio.Publisher, clip *audio.Clip, fast bool, run func(context.Context) error) error {
+// play sends the clip while run labels it, and stops run when all of it is labelled.
+func (d *demo) play(ctx context.Context, send func([]float32) error, clip *audio.Clip, fast bool, run func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	finished := make(chan error, 1)
 	go func() { finished <- run(ctx) }()
 	block := int(clip.Rate / 50)
 	for at := 0; at < len(clip.Samples); at += block {
-		if err := p.Send(clip.Samples[at:min(at+block, len(clip.Samples))]); err != nil {
+		if err := send(clip.Samples[at:min(at+block, len(clip.Samples))]); err != nil {
 			return err
 		}
 		var due time.Time

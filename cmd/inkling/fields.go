@@ -3,8 +3,6 @@ package main
 import (
 	"regexp"
 	"strings"
-
-	"inkling/model/train"
 )
 
 // flagOf says by which flag the command line sets a field that a library's message
@@ -152,10 +150,8 @@ func flags(message string) string {
 // name their flags.
 func flagFor(name string) (string, bool) {
 	if field, ok := strings.CutPrefix(name, "train.Options."); ok {
-		for _, d := range train.Declared() {
-			if d.Field == field && d.Flag != "" {
-				return "--" + d.Flag, true
-			}
+		if flag, ok := trainFlag(field); ok {
+			return flag, true
 		}
 	}
 	flag, ok := flagOf[name]

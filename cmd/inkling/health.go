@@ -14,7 +14,6 @@ import (
 	"inkling/stream"
 	"inkling/stream/health"
 	"inkling/stream/metrics"
-	"inkling/stream/web"
 )
 
 // healthFlags choose where the page, health and metrics are served.
@@ -24,11 +23,16 @@ type healthFlags struct {
 	HTTPToken string   `name:"http-token" env:"INKLING_HTTP_TOKEN" help:"Browsers open the page as /?token=TEXT. The variable INKLING_HTTP_TOKEN hides it from the list of processes." placeholder:"TEXT"`
 }
 
+// correctFlags say where corrections go.
+type correctFlags struct {
+	Corrections string `help:"With --http: segments that are corrected on the page become examples in this folder, which train reads [with --keep the folder corrected in it]." placeholder:"DIR"`
+}
+
 // vitals are what --http shows of a process: the page, and the figures and checks of its
 // pipelines.
 type vitals struct {
 	metrics *metrics.Set // nil without --http
-	page    *web.Page    // nil without --http
+	page    *page        // nil without --http, and in builds without it
 	address string       // of the page, as a browser takes it
 
 	mu     sync.Mutex
@@ -52,8 +56,11 @@ func (f *healthFlags) start(a *app) (v *vitals, end func(), err error) {
 		return nil, nil, err
 	}
 	v.metrics = metrics.New()
-	v.page = web.New(web.Options{Token: f.HTTPToken, Open: health.Open(f.HTTP)})
-	end, err = f.serve(a, v, v.page)
+	var shown site
+	if v.page = newPage(f.HTTPToken, health.Open(f.HTTP)); v.page != nil {
+		shown = v.page
+	}
+	end, err = f.serve(a, v, shown)
 	return v, end, err
 }
 
@@ -70,9 +77,12 @@ type site interface {
 	Close()
 }
 
-// serve serves a site beside the health checks, and returns what ends it.
+// serve serves a site, if there is one, beside the health checks, and returns what ends it.
 func (f *healthFlags) serve(a *app, v *vitals, page site) (end func(), err error) {
-	o := health.Options{Checks: v.all, Hosts: f.HTTPHost, Page: page.Handler()}
+	o := health.Options{Checks: v.all, Hosts: f.HTTPHost}
+	if page != nil {
+		o.Page = page.Handler()
+	}
 	if v.metrics != nil {
 		o.Metrics = v.metrics.Handler()
 	}
@@ -84,16 +94,11 @@ func (f *healthFlags) serve(a *app, v *vitals, page site) (end func(), err error
 	if v.metrics != nil {
 		a.logf("health and metrics at http://%s: /healthz, /readyz, /metrics", s.Addr())
 	}
-	switch {
-	case health.Open(f.HTTP) && f.HTTPToken == "":
-		a.logf("no page: other machines could see and hear the signals there; --http-token TEXT gives it a token")
-	case f.HTTPToken != "":
-		a.logf("the page is at %s?token=TEXT", v.address)
-	default:
-		a.logf("the page is at %s", v.address)
-	}
+	v.where(a, f, health.Open(f.HTTP))
 	return func() {
-		page.Close()
+		if page != nil {
+			page.Close()
+		}
 		s.Close()
 	}, nil
 }
@@ -126,6 +131,8 @@ func (v *vitals) forget(pipeline string) {
 	v.set(pipeline)
 	if v.metrics != nil {
 		v.metrics.Forget(pipeline)
+	}
+	if v.page != nil {
 		v.page.Forget(pipeline)
 	}
 }

@@ -1,3 +1,5 @@
+//go:build !edge
+
 package main
 
 import (
@@ -7,7 +9,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"inkling/capture"
@@ -19,10 +20,29 @@ import (
 	"inkling/stream/web"
 )
 
-// correctFlags say where corrections go.
-type correctFlags struct {
-	Corrections string `help:"With --http: segments that are corrected on the page become examples in this folder, which train reads [with --keep the folder corrected in it]." placeholder:"DIR"`
+// build is what `inkling version` calls this build.
+const build = ""
+
+// page shows signals, labels and probabilities in a browser.
+type page = web.Page
+
+// newPage returns a page. open says that other machines may ask for it.
+func newPage(token string, open bool) *page { return web.New(web.Options{Token: token, Open: open}) }
+
+// where says where the page is. open says that other machines may ask for it.
+func (v *vitals) where(a *app, f *healthFlags, open bool) {
+	switch {
+	case open && f.HTTPToken == "":
+		a.logf("no page: other machines could see and hear the signals there; --http-token TEXT gives it a token")
+	case f.HTTPToken != "":
+		a.logf("the page is at %s?token=TEXT", v.address)
+	default:
+		a.logf("the page is at %s", v.address)
+	}
 }
+
+// check refuses what the page of this build cannot do: nothing.
+func (f *correctFlags) check() error { return nil }
 
 // keep has the page keep corrections where the flags say; kept is --keep.
 func (f *correctFlags) keep(s *web.Setup, kept string) {
@@ -72,22 +92,6 @@ func showRun(page *web.Page, name string, setup web.Setup, o *stream.RunOptions)
 	return p
 }
 
-// A choice is the model and the options that streams go on with, which may change.
-type choice struct {
-	turn stream.Switch
-
-	mu      sync.Mutex // guards what follows
-	model   *model.Model
-	options *stream.Options
-}
-
-// now returns the model and the options that a run begins with.
-func (c *choice) now() (*model.Model, *stream.Options) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.model, c.options
-}
-
 // A current is what the streams of a run go on with: at first what the command line says,
 // then what the page has saved.
 type current struct {
@@ -117,6 +121,43 @@ func (c *current) setup(f *correctFlags, kept string) web.Setup {
 		s.Save = c.save
 	}
 	return s
+}
+
+// show has the page, if there is one, show the run, and change its thresholds.
+func (c *runCmd) show(v *vitals, s *session, m *model.Model) {
+	now := &current{path: c.Model, choice: choice{model: m, options: v.shown(&s.options.Options)}}
+	if v.page != nil {
+		s.options.Switch = &now.turn
+	}
+	s.show(v, "run", now.setup(&c.correctFlags, c.Keep))
+}
+
+// setup returns what the page may do with the pipeline. A model that it has written is taken
+// over as any other that has changed.
+func (p *pipeline) setup() web.Setup {
+	s := web.Setup{Now: p.now, Hint: pageHint, Network: drawn}
+	p.cmd.correctFlags.keep(&s, p.cmd.Keep)
+	if path := p.path; path != bundledNotes {
+		s.Save = func(m *model.Model, _ *stream.Options) (string, error) {
+			return path, atomicfile.WriteFile(path, m.Save)
+		}
+	}
+	return s
+}
+
+// show has the page, if there is one, show a session of the pipeline.
+func (p *pipeline) show(v *vitals, s *session, name string) { s.show(v, name, p.setup()) }
+
+// show has the page show the demo, and opens it.
+func (c *demoCmd) show(a *app, v *vitals, m *model.Model, o *stream.RunOptions) stream.Sink {
+	now := &current{path: c.Model, choice: choice{model: m, options: v.shown(&o.Options)}}
+	o.Options, o.Switch = *now.options, &now.turn
+	if !c.NoBrowser {
+		if err := browse(withToken(v.address, c.HTTPToken)); err != nil {
+			a.logf("no browser opens here (%v): open the page in one yourself", err)
+		}
+	}
+	return showRun(v.page, "demo", now.setup(&c.correctFlags, ""), o)
 }
 
 // drawn draws a model for the page.

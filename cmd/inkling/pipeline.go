@@ -7,14 +7,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/kong"
 
-	"inkling/internal/atomicfile"
 	"inkling/model"
 	"inkling/stream"
 	"inkling/stream/serve"
-	"inkling/stream/web"
 )
 
 // A pipeline is one of serve: what a table of the configuration says, as `inkling run`
@@ -27,17 +26,20 @@ type pipeline struct {
 	choice
 }
 
-// setup returns what the page may do with the pipeline. A model that it has written is taken
-// over as any other that has changed.
-func (p *pipeline) setup() web.Setup {
-	s := web.Setup{Now: p.now, Hint: pageHint, Network: drawn}
-	p.cmd.correctFlags.keep(&s, p.cmd.Keep)
-	if path := p.path; path != bundledNotes {
-		s.Save = func(m *model.Model, _ *stream.Options) (string, error) {
-			return path, atomicfile.WriteFile(path, m.Save)
-		}
-	}
-	return s
+// A choice is the model and the options that streams go on with, which may change.
+type choice struct {
+	turn stream.Switch
+
+	mu      sync.Mutex // guards what follows
+	model   *model.Model
+	options *stream.Options
+}
+
+// now returns the model and the options that a run begins with.
+func (c *choice) now() (*model.Model, *stream.Options) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.model, c.options
 }
 
 // parserOf returns the parser of the flags of v, a struct.

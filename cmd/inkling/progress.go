@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -30,6 +31,9 @@ func (a *app) progress(what string) func(done, total float64) {
 // longWork is the time after which a line tells how far something is.
 const longWork = 10 * time.Second
 
+// mostEvery is the most that lies between two lines of progress.
+const mostEvery = time.Minute
+
 func (a *app) progressLines(what string) func(done, total float64) {
 	began := time.Now()
 	last := began
@@ -45,4 +49,27 @@ func (a *app) progressLines(what string) func(done, total float64) {
 		}
 		a.logf("%s: %.0f %%%s", what, math.Floor(100*done/total), left(rest))
 	}
+}
+
+// left says how long something still takes, after what it is said of; "" if that is not
+// known.
+func left(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return ", about " + roughly(d) + " left"
+}
+
+// roughly writes a duration with a unit that suits an estimate: 8s, 50s, 3m20s, 1h5m.
+func roughly(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return max(d.Round(time.Second), time.Second).String()
+	case d < 2*time.Minute:
+		return d.Round(5 * time.Second).String()
+	case d < time.Hour:
+		return d.Round(10 * time.Second).String()
+	}
+	d = d.Round(time.Minute)
+	return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
 }

@@ -133,3 +133,10 @@ func (b *byteSize) UnmarshalText(text []byte) error {
 	*b = byteSize(max(v*factor, 1))
 	return nil
 }
+
+func put[T comparable](dst *T, v T) {
+	var zero T
+	if v != zero {
+		*dst = v
+	}
+}

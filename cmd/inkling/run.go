@@ -180,15 +180,6 @@ func (c *runCmd) Run(a *app) error {
 	return s.run(a.ctx)
 }
 
-// show has the page, if there is one, show the run, and change its thresholds.
-func (c *runCmd) show(v *vitals, s *session, m *model.Model) {
-	now := &current{path: c.Model, choice: choice{model: m, options: v.shown(&s.options.Options)}}
-	if v.page != nil {
-		s.options.Switch = &now.turn
-	}
-	s.show(v, "run", now.setup(&c.correctFlags, c.Keep))
-}
-
 // checkSource refuses a command without a source that has no service either, or that says
 // how to cut one.
 func (c *runCmd) checkSource() error {
@@ -307,6 +298,9 @@ func (c *runCmd) options(m *model.Model) (*stream.Options, error) {
 		return nil, usagef("--gather %v: give 0 or more", c.Gather)
 	}
 	if err := c.keepFlags.check(m); err != nil {
+		return nil, err
+	}
+	if err := c.correctFlags.check(); err != nil {
 		return nil, err
 	}
 	if m.HasNext() {

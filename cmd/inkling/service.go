@@ -98,7 +98,7 @@ func (r *host) run(ctx context.Context, p *pipeline) error {
 	}
 	defer r.release(s.source.device)
 	s.options.Session, s.options.Switch = newSession(name), &p.turn
-	s.show(r.v, name, p.setup())
+	p.show(r.v, s, name)
 	if !p.cmd.Quiet {
 		s.sinks = append(s.sinks, stream.NewJSON(quitter{&lines{mu: &r.output, w: r.a.data()}}))
 	}

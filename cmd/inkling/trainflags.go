@@ -1,3 +1,5 @@
+//go:build !edge
+
 package main
 
 import (
@@ -101,12 +103,5 @@ func (f *frontFlags) leaveToInit(o *train.Options) {
 	}
 	if f.Stem == "" {
 		o.Stem = stem.Config{}
-	}
-}
-
-func put[T comparable](dst *T, v T) {
-	var zero T
-	if v != zero {
-		*dst = v
 	}
 }

@@ -1,3 +1,5 @@
+//go:build !edge
+
 package main
 
 import (
@@ -239,4 +241,14 @@ func (helpAll) BeforeReset(ctx *kong.Context) error {
 	}
 	ctx.Exit(0)
 	return nil
+}
+
+// trainFlag returns the flag of a field of train.Options.
+func trainFlag(field string) (flag string, ok bool) {
+	for _, d := range train.Declared() {
+		if d.Field == field && d.Flag != "" {
+			return "--" + d.Flag, true
+		}
+	}
+	return "", false
 }

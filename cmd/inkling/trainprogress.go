@@ -1,3 +1,5 @@
+//go:build !edge
+
 package main
 
 import (
@@ -16,7 +18,6 @@ import (
 // It grows with the length of a training.
 const (
 	lineEvery = 5 * time.Second
-	mostEvery = time.Minute
 )
 
 // A trainProgress shows how far a training is: curves over a bar on a terminal, otherwise a
@@ -115,29 +116,6 @@ func accuracies(confirmed, running float64) string {
 		text += fmt.Sprintf(", running %.1f %%", 100*running)
 	}
 	return text
-}
-
-// left says how long something still takes, after what it is said of; "" if that is not
-// known.
-func left(d time.Duration) string {
-	if d <= 0 {
-		return ""
-	}
-	return ", about " + roughly(d) + " left"
-}
-
-// roughly writes a duration with a unit that suits an estimate: 8s, 50s, 3m20s, 1h5m.
-func roughly(d time.Duration) string {
-	switch {
-	case d < 10*time.Second:
-		return max(d.Round(time.Second), time.Second).String()
-	case d < 2*time.Minute:
-		return d.Round(5 * time.Second).String()
-	case d < time.Hour:
-		return d.Round(10 * time.Second).String()
-	}
-	d = d.Round(time.Minute)
-	return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
 }
 
 func (c *trainCmd) newProgress(a *app) *trainProgress {

@@ -15,7 +15,7 @@ type versionCmd struct{}
 func (versionCmd) Run(a *app) error { return printVersion(a.stdout) }
 
 func printVersion(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "inkling %s %s/%s %s kernels:%s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version(), f32.Kernel())
+	_, err := fmt.Fprintf(w, "inkling %s%s %s/%s %s kernels:%s\n", version, build, runtime.GOOS, runtime.GOARCH, runtime.Version(), f32.Kernel())
 	return err
 }
 

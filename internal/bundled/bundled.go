@@ -7,25 +7,12 @@ import (
 	"embed"
 	"encoding/csv"
 	"fmt"
-	"io/fs"
 	"strconv"
 	"strings"
 )
 
-//go:embed data
+//go:embed data/minute.csv data/notes.model
 var data embed.FS
-
-// Notes returns the data set: index.csv and one folder per label.
-func Notes() fs.FS {
-	sub, err := fs.Sub(data, "data/notes")
-	if err != nil {
-		panic(err)
-	}
-	return sub
-}
-
-// Minute returns a minute of notes with pauses as mono FLAC at 44.1 kHz.
-func Minute() []byte { return read("data/minute.flac") }
 
 // Model returns the file of the bundled model, or nil if it is not trained yet.
 func Model() []byte {

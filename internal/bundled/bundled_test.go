@@ -3,7 +3,10 @@ package bundled
 import (
 	"bytes"
 	"encoding/csv"
+	"io"
 	"io/fs"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +64,38 @@ func checkStream(t *testing.T, name string, b []byte, samples uint64) {
 	}
 	if i := s.Info; i.NSamples != samples || i.SampleRate != 44100 || i.NChannels != 1 || i.BitsPerSample != 16 {
 		t.Errorf("%s: %d samples at %d Hz, %d channels, %d bits", name, i.NSamples, i.SampleRate, i.NChannels, i.BitsPerSample)
+	}
+}
+
+// The small build's part of the minute is the minute's begin.
+func TestQuarter(t *testing.T) {
+	part, err := os.ReadFile("data/quarter.flac")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 15.2 * 44100
+	checkStream(t, "quarter.flac", part, n)
+	if got, want := samples(t, part), samples(t, Minute())[:n]; !slices.Equal(got, want) {
+		t.Error("the quarter is not the begin of the minute")
+	}
+}
+
+// samples decodes a mono FLAC.
+func samples(t *testing.T, b []byte) (x []int32) {
+	t.Helper()
+	s, err := flac.New(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		f, err := s.ParseNext()
+		if err == io.EOF {
+			return x
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		x = append(x, f.Subframes[0].Samples...)
 	}
 }
 

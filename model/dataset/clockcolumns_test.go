@@ -33,7 +33,7 @@ func TestClocksAndNumbersAreNoChannels(t *testing.T) {
 		"a counter": {write("n,x", func(f, i int) string { return fmt.Sprintf("%d,%d", 1000+i, x(f, i)) }), TableOptions{}, "x",
 			"columns that rise evenly, as clocks and counters do, are no channels: n", ""},
 		"a second clock": {write("t,clk,x", func(f, i int) string {
-			return fmt.Sprintf("%.2f,%d,%d", float64(i)/50, 1690000000123+20*i, x(f, i))
+			return fmt.Sprintf("%.2f,%d,%d", float64(i)/50, 1690000000123+20*int64(i), x(f, i))
 		}), TableOptions{}, "x", "no channels: clk", ""},
 		"a number of the file": {write("g,x", func(f, i int) string { return fmt.Sprintf("%d,%d", f, x(f, i)) }), TableOptions{}, "x",
 			"columns that number a file, a person or the like are no channels: g", ""},

@@ -20,8 +20,8 @@ type base struct {
 	pos     uint64 // of the next sample
 	open    bool
 	start   uint64
-	frames  int    // of the open segment
-	counted int    // those of them that count
+	frames  uint64 // of the open segment
+	counted uint64 // those of them that count
 	end     uint64 // where the counted ones end
 	words   words  // text: what has been read of the open segment
 
@@ -48,7 +48,7 @@ func (b *base) Restart() {
 
 func (b *base) Forget() {}
 
-func (b *base) Open() (open bool, frames, counted int) { return b.open, b.frames, b.counted }
+func (b *base) Open() (open bool, frames, counted int) { return b.open, int(b.frames), int(b.counted) }
 
 func (b *base) SetFront(front feature.Extractor) {
 	b.front, b.dim = front, front.Dim()
@@ -78,7 +78,7 @@ func (b *base) extract(f *Found, samples []float32) {
 	f.Frames = b.front.Push(f.Frames, samples)
 	for i := range (len(f.Frames) - before) / b.dim {
 		b.frames++
-		e := Event{Kind: FrameReady, End: b.start + uint64(b.front.End(b.frames)), Value: b.soFar, Threshold: b.least}
+		e := Event{Kind: FrameReady, End: b.start + endOf(b.front, b.frames), Value: b.soFar, Threshold: b.least}
 		if b.text { // a character is a frame
 			blank := b.words.blank
 			b.words.read(rune(samples[i]))
@@ -95,7 +95,7 @@ func (b *base) extractUpTo(f *Found, samples []float32, limit uint64, why Ending
 		if !b.open {
 			b.begin(f, b.pos)
 		}
-		n := min(int(limit-(b.pos-b.start)), len(samples)/b.channels)
+		n := int(min(limit-(b.pos-b.start), uint64(len(samples)/b.channels)))
 		b.extract(f, samples[:n*b.channels])
 		samples = samples[n*b.channels:]
 		if b.pos-b.start == limit {
@@ -109,7 +109,7 @@ func (b *base) extractUpTo(f *Found, samples []float32, limit uint64, why Ending
 func (b *base) count(f *Found) {
 	if b.counted != b.frames {
 		b.counted = b.frames
-		b.end = b.start + uint64(b.front.End(b.frames))
+		b.end = b.start + endOf(b.front, b.frames)
 		f.add(Event{Kind: Counted})
 	}
 }
@@ -153,8 +153,8 @@ func (b *base) visit(k *codec.Codec) {
 	k.Uint64(&b.pos)
 	k.Bool(&b.open)
 	k.Uint64(&b.start)
-	k.Int(&b.frames, 0, math.MaxInt32)
-	k.Int(&b.counted, 0, math.MaxInt32)
+	k.Uint64(&b.frames)
+	k.Uint64(&b.counted)
 	k.Uint64(&b.end)
 	b.words.visit(k)
 	k.Part(b.front.AppendState, b.front.Restore)
@@ -163,7 +163,7 @@ func (b *base) visit(k *codec.Codec) {
 // check makes a state bad whose fields do not fit together. longest is the number of
 // samples at which a segment ends by itself.
 func (b *base) check(k *codec.Codec, longest uint64) {
-	if b.start > b.pos || b.counted > b.frames || b.open && b.pos-b.start >= longest {
+	if b.start > b.pos || b.frames > b.pos-b.start+1 || b.counted > b.frames || b.open && b.pos-b.start >= longest {
 		k.Fail()
 	}
 }
@@ -180,4 +180,18 @@ func (b *base) Restore(data []byte) ([]byte, error) {
 	b.visit(k)
 	b.check(k, b.limit)
 	return k.Rest()
+}
+
+// settled is a number of frames from which on every front end has a frame every so many
+// samples.
+const settled = 1 << 16
+
+// endOf returns where frame n of a front end ends, in samples. A stream may go on for longer
+// than an int of 32 bits can count: 37 hours at 16 kHz.
+func endOf(front feature.Extractor, n uint64) uint64 {
+	if n <= settled {
+		return uint64(front.End(int(n)))
+	}
+	last := uint64(front.End(settled))
+	return last + (n-settled)*(last-uint64(front.End(settled-1)))
 }

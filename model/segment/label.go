@@ -30,7 +30,7 @@ type label struct {
 	muted                  bool // opens nothing
 
 	frame    []float32 // that the ear has given; empty between calls
-	frames   int       // of the ear since the signal began
+	frames   uint64    // of the ear since the signal began
 	ring     ring      // the last samples before pos, as many as a pre-roll has
 	earliest uint64    // no segment begins before this one's
 	active   uint64    // end of the last frame at which the detector heard something
@@ -93,7 +93,7 @@ func (l *label) Push(f *Found, samples []float32) {
 // advance takes the first of samples, up to the end of the ear's next frame, and returns
 // their number. If they complete it, l.frame is that frame, and otherwise empty.
 func (l *label) advance(f *Found, samples []float32) (n int) {
-	n = min(int(uint64(l.ear.End(l.frames+1))-l.pos)*l.channels, len(samples))
+	n = int(min((endOf(l.ear, l.frames+1)-l.pos)*uint64(l.channels), uint64(len(samples))))
 	part := samples[:n]
 	l.frame = l.ear.Push(l.frame[:0], part)
 	l.ring.add(part)
@@ -238,7 +238,7 @@ func (l *label) visit(k *codec.Codec) {
 	l.base.visit(k)
 	k.Part(l.ear.AppendState, l.ear.Restore)
 	k.Part(l.detector.AppendState, l.detector.Restore)
-	k.Int(&l.frames, 0, 1<<62)
+	k.Uint64(&l.frames)
 	l.ring.visit(k)
 	k.Uint64(&l.earliest)
 	k.Uint64(&l.active)
@@ -259,9 +259,9 @@ func (l *label) Restore(data []byte) ([]byte, error) {
 	l.visit(k)
 	hop := uint64(l.ear.End(2) - l.ear.End(1))
 	l.check(k, l.limit+hop)
-	next := uint64(l.ear.End(l.frames + 1))
-	if l.ring.len()%l.channels != 0 || uint64(l.ring.len()/l.channels) > l.pos || l.opened > l.active || l.active > l.pos ||
-		l.earliest > l.pos || l.pos >= next || l.frames > 0 && l.pos < uint64(l.ear.End(l.frames)) {
+	next := endOf(l.ear, l.frames+1)
+	if l.ring.len()%l.channels != 0 || l.frames > l.pos+1 || uint64(l.ring.len()/l.channels) > l.pos || l.opened > l.active || l.active > l.pos ||
+		l.earliest > l.pos || l.pos >= next || l.frames > 0 && l.pos < endOf(l.ear, l.frames) {
 		k.Fail()
 	}
 	return k.Rest()

@@ -1,7 +1,5 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
-
 // mostValues is the greatest number of values of one figure's labels. Further ones count
 // together as Other.
 const mostValues = 1024
@@ -12,18 +10,18 @@ const Other = "(other)"
 // A bounded is a counter by one or two labels. Values that are not known yet cost an
 // allocation, once. It serves one goroutine at a time.
 type bounded struct {
-	vec   *prometheus.CounterVec
+	vec   *counterVec
 	two   bool
-	known map[[2]string]prometheus.Counter
+	known map[[2]string]counter
 }
 
 func newBounded(name, help string, labels []string) *bounded {
-	return &bounded{two: len(labels) == 2, known: map[[2]string]prometheus.Counter{},
-		vec: prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)}
+	return &bounded{two: len(labels) == 2, known: map[[2]string]counter{},
+		vec: newCounterVec(name, help, labels)}
 }
 
 // of returns the counter of a and, if there are two labels, b.
-func (c *bounded) of(a, b string) prometheus.Counter {
+func (c *bounded) of(a, b string) counter {
 	if n, ok := c.known[[2]string{a, b}]; ok {
 		return n
 	}

@@ -4,47 +4,28 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
-
-func gauge(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc("inkling_"+name, help, labels, nil)
-}
 
 var (
-	streams     = gauge("streams", "Streams at present.")
-	workers     = gauge("workers", "Goroutines that share the streams.")
-	queueBlocks = gauge("queue_blocks", "Blocks that wait to be labelled, or are being labelled.")
-	queueValues = gauge("queue_samples", "Samples in these blocks, of all channels.")
-	realTime    = gauge("realtime_used_ratio", "Share of the time, over the last ten seconds or more, that the workers were busy; 1 leaves no headroom.")
-	lastSamples = gauge("last_samples_timestamp_seconds", "When samples were last labelled.")
-	sinkEvents  = gauge("sink_queue_events", "Events that wait for a sink or for their delivery by it.", "sink")
-	sinkBytes   = gauge("sink_queue_bytes", "About how much memory the events that wait for a sink take.", "sink")
-	sinkLost    = gauge("sink_lost_events_total", "Running events and forecasts dropped because a sink was too slow.", "sink")
+	streams     = newGauge("inkling_streams", "Streams at present.")
+	workers     = newGauge("inkling_workers", "Goroutines that share the streams.")
+	queueBlocks = newGauge("inkling_queue_blocks", "Blocks that wait to be labelled, or are being labelled.")
+	queueValues = newGauge("inkling_queue_samples", "Samples in these blocks, of all channels.")
+	realTime    = newGauge("inkling_realtime_used_ratio", "Share of the time, over the last ten seconds or more, that the workers were busy; 1 leaves no headroom.")
+	lastSamples = newGauge("inkling_last_samples_timestamp_seconds", "When samples were last labelled.")
+	sinkEvents  = newGauge("inkling_sink_queue_events", "Events that wait for a sink or for their delivery by it.", "sink")
+	sinkBytes   = newGauge("inkling_sink_queue_bytes", "About how much memory the events that wait for a sink take.", "sink")
+	sinkLost    = newTotal("inkling_sink_lost_events_total", "Running events and forecasts dropped because a sink was too slow.", "sink")
 )
 
-// Describe implements prometheus.Collector.
-func (m *Meter) Describe(out chan<- *prometheus.Desc) {
-	for _, c := range m.all {
-		c.Describe(out)
-	}
-	for _, d := range []*prometheus.Desc{streams, workers, queueBlocks, queueValues, realTime, lastSamples, sinkEvents, sinkBytes, sinkLost} {
-		out <- d
-	}
-}
+// loads are the figures that are read when the page is.
+var loads = []desc{streams, workers, queueBlocks, queueValues, realTime, lastSamples, sinkEvents, sinkBytes, sinkLost}
 
-// Collect implements prometheus.Collector.
-func (m *Meter) Collect(out chan<- prometheus.Metric) {
-	for _, c := range m.all {
-		c.Collect(out)
-	}
+// each calls send with those of the loads that there are.
+func (m *Meter) each(send func(d desc, v float64, labels ...string)) {
 	l, running := m.Load()
 	if !running {
 		return
-	}
-	send := func(d *prometheus.Desc, v float64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	send(streams, float64(l.Streams))
 	send(workers, float64(l.Workers))
@@ -61,7 +42,7 @@ func (m *Meter) Collect(out chan<- prometheus.Metric) {
 		n := strconv.Itoa(i + 1)
 		send(sinkEvents, float64(s.Events), n)
 		send(sinkBytes, float64(s.Bytes), n)
-		out <- prometheus.MustNewConstMetric(sinkLost, prometheus.CounterValue, float64(s.Lost), n)
+		send(sinkLost, float64(s.Lost), n)
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"inkling/capture"
 	"inkling/stream"
 )
@@ -15,14 +13,14 @@ var _ stream.Meter = (*Meter)(nil)
 
 // A Meter counts what the streams of one pipeline do. It serves one stream.Run at a time.
 type Meter struct {
-	samples, steps              prometheus.Counter
-	signal, busy                prometheus.Counter // seconds
+	samples, steps              counter
+	signal, busy                counter // seconds
 	segments, rejected, dropped *bounded
 	early, overturned           *bounded
 	gaps, lost, status          *bounded
-	reconnects                  prometheus.Counter
-	confirmed, block            prometheus.Histogram
-	all                         []prometheus.Collector
+	reconnects                  counter
+	confirmed, block            histogram
+	all                         []collector
 	working                     atomic.Int64 // nanoseconds, of busy
 	last                        atomic.Int64 // when the last block with samples was done, in Unix nanoseconds
 	down                        bool         // the source has said so last
@@ -37,8 +35,8 @@ var buckets = []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2
 
 func newMeter() *Meter {
 	m := &Meter{}
-	counter := func(name, help string) prometheus.Counter {
-		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "inkling_" + name, Help: help})
+	total := func(name, help string) counter {
+		c := newCounter("inkling_"+name, help)
 		m.all = append(m.all, c)
 		return c
 	}
@@ -47,15 +45,15 @@ func newMeter() *Meter {
 		m.all = append(m.all, b.vec)
 		return b
 	}
-	latency := func(name, help string) prometheus.Histogram {
-		h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "inkling_" + name, Help: help, Buckets: buckets})
+	latency := func(name, help string) histogram {
+		h := newHistogram("inkling_"+name, help, buckets)
 		m.all = append(m.all, h)
 		return h
 	}
-	m.samples = counter("samples_total", "Samples labelled, per channel, of all streams.")
-	m.signal = counter("signal_seconds_total", "Seconds of signal labelled, of all streams.")
-	m.steps = counter("steps_total", "Steps of the network.")
-	m.busy = counter("busy_seconds_total", "Seconds that workers were busy with blocks, steps and confirming, of all workers.")
+	m.samples = total("samples_total", "Samples labelled, per channel, of all streams.")
+	m.signal = total("signal_seconds_total", "Seconds of signal labelled, of all streams.")
+	m.steps = total("steps_total", "Steps of the network.")
+	m.busy = total("busy_seconds_total", "Seconds that workers were busy with blocks, steps and confirming, of all workers.")
 	m.segments = by("segments_total", "Segments with a confirmed label.", "label", "ended_by")
 	m.rejected = by("segments_rejected_total", "Segments whose label a rule held back.", "reason", "ended_by")
 	m.dropped = by("segments_dropped_total", "Candidates that were no segment.", "reason")
@@ -64,7 +62,7 @@ func newMeter() *Meter {
 	m.gaps = by("gaps_total", "Gaps in the signal.", "reason")
 	m.lost = by("lost_samples_total", "Samples lost in gaps, per channel.", "reason")
 	m.status = by("status_total", "Reports about the health of sources and sinks.", "state")
-	m.reconnects = counter("source_reconnects_total", "Times that the source was up again after it had been down.")
+	m.reconnects = total("source_reconnects_total", "Times that the source was up again after it had been down.")
 	m.confirmed = latency("confirm_latency_seconds", "From the arrival of the block that ended a segment to its confirmed label.")
 	m.block = latency("block_latency_seconds", "From the arrival of a block to the end of its labelling.")
 	return m

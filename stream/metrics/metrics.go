@@ -9,15 +9,11 @@ package metrics
 import (
 	"net/http"
 	"sync"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // A Set is what one page shows.
 type Set struct {
-	registry *prometheus.Registry
+	registry registry
 
 	mu     sync.Mutex
 	meters map[string]*Meter
@@ -25,9 +21,7 @@ type Set struct {
 
 // New returns a Set with the figures of the process and of Go.
 func New() *Set {
-	s := &Set{registry: prometheus.NewRegistry(), meters: map[string]*Meter{}}
-	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return s
+	return &Set{registry: newRegistry(), meters: map[string]*Meter{}}
 }
 
 // Pipeline returns the meter of a pipeline. Its figures carry the name in the label
@@ -39,7 +33,7 @@ func (s *Set) Pipeline(name string) *Meter {
 	if m == nil {
 		m = newMeter()
 		s.meters[name] = m
-		prometheus.WrapRegistererWith(prometheus.Labels{"pipeline": name}, s.registry).MustRegister(m)
+		s.registry.add(m, name)
 	}
 	return m
 }
@@ -50,18 +44,17 @@ func (s *Set) Forget(name string) {
 	defer s.mu.Unlock()
 	if m := s.meters[name]; m != nil {
 		delete(s.meters, name)
-		prometheus.WrapRegistererWith(prometheus.Labels{"pipeline": name}, s.registry).Unregister(m)
+		s.registry.drop(m, name)
 	}
 }
 
 // Reconnects adds the number of times that a connection of the process was made again.
 func (s *Set) Reconnects(of string, count func() uint64) error {
-	return s.registry.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "inkling_connection_reconnects_total",
-		Help: "Times that a connection to a server was made again.", ConstLabels: prometheus.Labels{"connection": of}},
-		func() float64 { return float64(count()) }))
+	return s.registry.count("inkling_connection_reconnects_total", "Times that a connection to a server was made again.", "connection", of,
+		func() float64 { return float64(count()) })
 }
 
 // Handler returns the page.
 func (s *Set) Handler() http.Handler {
-	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+	return s.registry.handler()
 }
