@@ -1,8 +1,10 @@
 // Package mic records from microphones through PortAudio.
 //
 // Open returns a capture.Source of a microphone, Devices lists what there is, Play
-// plays samples on an output. PortAudio is linked only with the build tag portaudio;
-// without it all three return an error that says how to build with it.
+// plays samples on an output. With the build tag portaudio they go through PortAudio. Without
+// it, Open and Devices read the kernel's sound devices on Linux, which needs neither a
+// library nor cgo, but a device that no sound server has; what is missing returns an error
+// that says how to build with PortAudio.
 //
 // A goroutine reads the device into a ring of two seconds, so that a slow reader never
 // disturbs the recording: it loses the oldest samples, and the next block's Offset

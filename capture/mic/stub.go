@@ -1,4 +1,4 @@
-//go:build !portaudio
+//go:build !portaudio && !(linux && (386 || amd64 || arm || arm64 || loong64 || riscv64))
 
 package mic
 
