@@ -161,15 +161,16 @@ func (v *vitals) all() (all []health.Check) {
 
 // checks returns what has to be well for a run: its source and sinks are connected, take
 // and deliver, and if staleAfter is not 0, samples are not older.
-func checks(src capture.Source, sinks []stream.Sink, meter *metrics.Meter, staleAfter time.Duration) []health.Check {
-	all := []health.Check{{Name: "source", Check: func(ctx context.Context) error { return capture.Check(ctx, src) }}}
+func checks(src *input, sinks []stream.Sink, meter *metrics.Meter, staleAfter time.Duration) []health.Check {
+	local := src.device != "" // a restart opens the device again
+	all := []health.Check{{Name: "source", Restart: local, Check: func(ctx context.Context) error { return capture.Check(ctx, src.Source) }}}
 	for i, s := range sinks {
 		all = append(all, health.Check{Name: fmt.Sprintf("sink %d", i+1), Check: func(ctx context.Context) error {
 			return errors.Join(takes(meter, i), capture.Check(ctx, s))
 		}})
 	}
 	if staleAfter > 0 {
-		all = append(all, health.Check{Name: "samples", Check: func(context.Context) error { return fresh(meter.Last(), staleAfter) }})
+		all = append(all, health.Check{Name: "samples", Restart: local, Check: func(context.Context) error { return fresh(meter.Last(), staleAfter) }})
 	}
 	return all
 }

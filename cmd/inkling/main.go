@@ -115,6 +115,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		complete(stdout, parser.Model, args[1:])
 		return 0
 	}
+	if args[0] == manCommand {
+		if err := man(stdout, parser.Model, args[1:]); err != nil {
+			fmt.Fprintf(stderr, "inkling: %s\n", plain.Text(err.Error()))
+			return 2
+		}
+		return 0
+	}
 	args = joinNegatives(args)
 	parsed, err := parser.Parse(args)
 	if exited >= 0 {

@@ -50,6 +50,7 @@ func (c *serveCmd) Run(a *app) error {
 	}
 	defer end()
 	a.http = c.HTTP
+	defer v.watch(a)()
 	return s.serve(a, v)
 }
 

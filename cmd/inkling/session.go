@@ -65,7 +65,7 @@ func (c *runCmd) openSession(a *app, m *model.Model, options *stream.Options, co
 	s.source = s.source.looked()
 	s.opened = append(s.opened, func() { opening.source.Close() })
 	if meter != nil {
-		s.checks = checks(s.source.Source, s.sinks, meter, c.StaleAfter)
+		s.checks = checks(s.source, s.sinks, meter, c.StaleAfter)
 	}
 	if c.Service != "" {
 		svc, err := c.serve(a, m, options, connect)

@@ -27,6 +27,9 @@ type Check struct {
 	// Check returns nil if it is well. It is called at every request for /readyz, beside
 	// the others, and returns when ctx ends.
 	Check func(ctx context.Context) error
+	// Restart says that a failure which lasts is mended by starting the process again, as that
+	// of a device that hangs. The loss of a server, which may come back, is not.
+	Restart bool
 }
 
 // Options configures Listen. A zero field takes the default in brackets.
@@ -176,6 +179,8 @@ type Result struct {
 	Name  string `json:"name"`
 	Ready bool   `json:"ready"`
 	Why   string `json:"why,omitempty"`
+
+	Restart bool `json:"-"` // as in Check; also of a check that gave no answer
 }
 
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
@@ -187,16 +192,20 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(report)
 }
 
-// report makes all checks beside one another, and does not wait for those that do not
-// return in time.
+// report answers /readyz.
 func (s *Server) report(ctx context.Context) Report {
-	report := Report{Ready: true, Checks: []Result{}}
 	if s.o.Checks == nil {
-		return report
+		return Report{Ready: true, Checks: []Result{}}
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.o.Within)
+	return Ask(ctx, s.o.Checks(), s.o.Within)
+}
+
+// Ask makes all checks beside one another, and does not wait for those that do not return
+// within the time.
+func Ask(ctx context.Context, checks []Check, within time.Duration) Report {
+	report := Report{Ready: true, Checks: []Result{}}
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	checks := s.o.Checks()
 	results := make([]chan error, len(checks))
 	for i, c := range checks {
 		results[i] = make(chan error, 1)
@@ -204,17 +213,17 @@ func (s *Server) report(ctx context.Context) Report {
 	}
 	for i, c := range checks {
 		var err error
+		result := Result{Name: c.Name, Restart: c.Restart}
 		select {
 		case err = <-results[i]:
 		case <-ctx.Done():
 			select {
 			case err = <-results[i]:
 			default:
-				err = errors.New("no answer in time")
+				err, result.Restart = errors.New("no answer in time"), true
 			}
 		}
-		result := Result{Name: c.Name, Ready: err == nil}
-		if err != nil {
+		if result.Ready = err == nil; err != nil {
 			report.Ready, result.Why = false, err.Error()
 		}
 		report.Checks = append(report.Checks, result)

@@ -87,12 +87,12 @@ func TestOpenAddress(t *testing.T) {
 
 func TestReady(t *testing.T) {
 	var lost atomic.Bool
-	checks := []Check{{"source", func(context.Context) error {
+	checks := []Check{{Name: "source", Check: func(context.Context) error {
 		if lost.Load() {
 			return errors.New("no server")
 		}
 		return nil
-	}}, {"sink", func(context.Context) error { return nil }}}
+	}}, {Name: "sink", Check: func(context.Context) error { return nil }}}
 	s := listen(t, "0", Options{Checks: func() []Check { return checks }})
 	if code, body := get(t, s, "GET", "/readyz", ""); code != 200 {
 		t.Errorf("%d %s", code, body)
@@ -111,7 +111,7 @@ func TestCheckThatHangs(t *testing.T) {
 	hang := make(chan struct{})
 	defer close(hang)
 	s := listen(t, "0", Options{Within: 1, Checks: func() []Check {
-		return []Check{{"sink", func(context.Context) error { <-hang; return nil }}}
+		return []Check{{Name: "sink", Check: func(context.Context) error { <-hang; return nil }}}
 	}})
 	if code, body := get(t, s, "GET", "/readyz", ""); code != 503 || !strings.Contains(body, "no answer in time") {
 		t.Errorf("%d %s", code, body)
