@@ -3,19 +3,14 @@
 package web
 
 import (
-	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"inkling/capture"
 	"inkling/internal/testkit/testbrowser"
-	"inkling/internal/testkit/testmodel"
 	"inkling/model"
 	"inkling/stream"
 )
@@ -98,60 +93,4 @@ func TestBrowserSurvivesRestarts(t *testing.T) {
 func (r *rig) confirm(session string, segment int) {
 	e := stream.NewConfirmed(stream.Header{Session: session, Stream: "notes", Segment: uint64(segment)}, stream.Answer{Label: "piano", P: 0.9}, stream.Outcome{}, stream.Span{Start: uint64(100 * segment), End: uint64(100*segment + 50)}, stream.HeldBack{})
 	r.pipeline.take("notes", &e)
-}
-
-// What the page takes of the browser: 60 steps a second of 8 labels, and a list of 1,000
-// streams, together, in time of the processor. With INKLING_LONG it looks for ten minutes
-// whether the page's memory grows.
-func TestBrowserLoad(t *testing.T) {
-	r := newRig(t, Options{}, 1)
-	r.model = testmodel.New(t, testmodel.Labels(44100, 1, "a", "b", "c", "d", "e", "f", "g", "h"), rand.New(rand.NewPCG(1, 2)))
-	at, end := serve(t, r.page, "127.0.0.1:0")
-	defer end()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go feed(ctx, r, 1000)
-	tab := testbrowser.Open(t, "http://"+at+"/#stream=s0")
-	testbrowser.Until(t, tab, `document.querySelectorAll("#rows li").length >= 100`)
-	before, began := testbrowser.Metrics(t, tab), time.Now()
-	watched := 10 * time.Second
-	if os.Getenv("INKLING_LONG") != "" {
-		watched = 10 * time.Minute
-	}
-	time.Sleep(watched)
-	after, wall := testbrowser.Metrics(t, tab), time.Since(began).Seconds()
-	share := func(what string) float64 { return 100 * (after[what] - before[what]) / wall }
-	t.Logf("1,000 streams, one of them shown: %.1f %% of a core in the page (script %.1f %%, layout %.1f %%, styles %.1f %%); heap %.1f MB, then %.1f MB",
-		share("TaskDuration"), share("ScriptDuration"), share("LayoutDuration"), share("RecalcStyleDuration"), before["JSHeapUsedSize"]/1e6, after["JSHeapUsedSize"]/1e6)
-	if share("TaskDuration") > 80 { // the figure is for reading; a page that never rests is a fault
-		t.Error("the page never rests")
-	}
-	if after["JSHeapUsedSize"] > before["JSHeapUsedSize"]+20e6 {
-		t.Error("the page's memory grows")
-	}
-}
-
-// feed has a page see streams of sound with 60 steps a second.
-func feed(ctx context.Context, r *rig, streams int) {
-	tick := time.NewTicker(time.Second / 60)
-	defer tick.Stop()
-	const n = 44100 / 60
-	for at := 0; ; at += n {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		from := at % (len(r.clip.Samples) - n)
-		for s := range streams {
-			if s > 0 && (at/n+s)%60 != 0 {
-				continue
-			}
-			name := fmt.Sprint("s", s)
-			tapped(r, capture.Block{Stream: name, Format: capture.Format{Rate: 44100, Channels: 1}, Offset: uint64(at), Samples: r.clip.Samples[from : from+n]})
-			p := float32(at/n%60) / 60
-			e := stream.NewRunning(stream.Header{Stream: name, Segment: uint64(at/n/60 + 1), Sample: uint64(at)}, stream.Answer{Label: "b", P: p, Warm: true, Probs: []float32{p / 2, p, 1 - p, 0.1, 0.2, 0.3, 1 - p/3, 0}})
-			r.pipeline.take(name, &e)
-		}
-	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -141,6 +142,12 @@ func set[P any](t testing.TB, ctx context.Context, c cdp.Command[P, cdp.Empty], 
 	if _, err := chromedp.Call(ctx, c, p); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Collect has the browser free what the page no longer needs.
+func Collect(t testing.TB, ctx context.Context) {
+	t.Helper()
+	set(t, ctx, heapprofiler.CollectGarbage, cdp.Empty{})
 }
 
 // Metrics returns the browser's figures of the tab.

@@ -10,8 +10,7 @@ const pictures = new Pictures(state);
 const segments = new Segments(state, pictures);
 const rules = new Rules(state, pictures);
 const list = new List(state, connect);
-const wanted = new URLSearchParams(location.hash.slice(1));
-state.want = { pipeline: wanted.get("pipeline") || "", stream: wanted.get("stream") || "", q: "", sort: "" };
+state.want = early.want;
 
 let source = null, silence = 0;
 
@@ -23,13 +22,20 @@ function connect() {
   if (pipeline) hash.set("pipeline", pipeline);
   if (stream) hash.set("stream", stream);
   history.replaceState(null, "", "#" + hash);
-  source = new EventSource("api/live?" + new URLSearchParams(state.want));
+  listen(new EventSource("api/live?" + new URLSearchParams(state.want)));
+}
+
+function listen(to) {
+  source = to;
   source.onmessage = (e) => take(JSON.parse(e.data));
-  source.onerror = () => {
-    pill($("link"), "reconnecting", "bad");
-    // A browser tries again by itself unless it was refused.
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
-  };
+  source.onerror = lost;
+  if (source.readyState === EventSource.CLOSED) lost();
+}
+
+function lost() {
+  pill($("link"), "reconnecting", "bad");
+  // A browser tries again by itself unless it was refused.
+  if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
 }
 
 function take(m) {
@@ -71,8 +77,6 @@ function greet(h) {
 // say shows the running label.
 function say([sample, segment, label, p]) {
   const h = state.hello;
-  if (!state.said) performance.mark("first label");
-  state.said = true;
   text("label", p === null ? "…" : label < 0 ? "–" : h.labels[label]);
   $("label").style.color = p === null || label < 0 ? "" : colour(label);
   text("p", p === null ? "" : Math.round(100 * p) + " %");
@@ -128,4 +132,5 @@ document.addEventListener("keydown", (e) => {
   else if (!segments.key(e)) return;
   e.preventDefault();
 });
-connect();
+listen(early.source);
+early.messages.splice(0).forEach(take);
