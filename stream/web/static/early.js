@@ -4,13 +4,19 @@ const early = (() => {
   const wanted = new URLSearchParams(location.hash.slice(1));
   const want = { pipeline: wanted.get("pipeline") || "", stream: wanted.get("stream") || "", q: "", sort: "" };
   const source = new EventSource("api/live?" + new URLSearchParams(want)), messages = [];
-  source.onmessage = (e) => {
-    const m = JSON.parse(e.data), run = m.tick && m.tick.run.at(-1), label = document.getElementById("label");
-    messages.push(m);
-    const h = messages.find((m) => m.hello);
-    if (!run || !h || !label || label.dataset.said) return;
-    label.dataset.said = label.textContent = run[3] === null ? "…" : run[2] < 0 ? "–" : h.hello.labels[run[2]];
+  let hello = null, shown = false;
+  const show = (m) => {
+    if (shown) return;
+    hello = m.hello || hello;
+    const run = m.tick && m.tick.run.at(-1), label = document.getElementById("label");
+    if (!run || !hello || !label) return;
+    shown = true;
+    label.textContent = run[3] === null ? "…" : run[2] < 0 ? "–" : hello.labels[run[2]];
     performance.mark("first label");
   };
-  return { want, source, messages };
+  source.onmessage = (e) => {
+    messages.push(JSON.parse(e.data));
+    show(messages.at(-1));
+  };
+  return { want, source, messages, show };
 })();

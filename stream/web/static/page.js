@@ -39,12 +39,13 @@ function lost() {
 }
 
 function take(m) {
+  early.show(m);
   silence = 0;
   pill($("link"), "live", "good");
   if (m.hello) greet(m.hello);
   if (m.tick && state.hello) {
-    pictures.steps(m.tick.run, m.tick.det);
     if (m.tick.run.length) say(m.tick.run[m.tick.run.length - 1]);
+    pictures.steps(m.tick.run, m.tick.det);
     for (const e of m.tick.ev) segments.event(e);
   }
   if (m.wave && state.hello) {
