@@ -23,7 +23,6 @@ const (
 
 // trainCurves are the curves of a training on a terminal, a line of blocks each.
 type trainCurves struct {
-	next               bool
 	total              int // updates
 	loss               []curvePoint
 	valid              []curvePoint
