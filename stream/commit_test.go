@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 // A memoryStore is a Store that outlives the Runs that write it, as a server does.
 type memoryStore struct {
+	mu      sync.Mutex // Write and Save may overlap
 	commits [][]byte
 	events  []Event
 	pending []Event
@@ -25,6 +27,8 @@ type memoryStore struct {
 }
 
 func (s *memoryStore) Write(_ context.Context, e *Event) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !e.Type.MayBeLost() && e.Type != Status {
 		s.pending = append(s.pending, e.Clone())
 	}
@@ -33,6 +37,8 @@ func (s *memoryStore) Write(_ context.Context, e *Event) error {
 func (s *memoryStore) Flush(context.Context) error { return nil }
 func (s *memoryStore) Close() error                { return nil }
 func (s *memoryStore) Position() ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.mark = len(s.pending)
 	return []byte{1}, nil
 }
@@ -43,6 +49,8 @@ func (s *memoryStore) Load(context.Context) ([][]byte, error) {
 	return s.commits, nil
 }
 func (s *memoryStore) Save(_ context.Context, commit []byte, keep int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.dead {
 		return errKilled
 	}
@@ -67,7 +75,9 @@ type killed struct {
 
 func (s *killed) Read(ctx context.Context, b *capture.Block) error {
 	if s.n--; s.n == 0 {
+		s.store.mu.Lock()
 		s.store.dead = true
+		s.store.mu.Unlock()
 		return errKilled
 	}
 	return s.Memory.Read(ctx, b)

@@ -11,7 +11,6 @@ import (
 
 	"inkling/capture"
 	"inkling/model"
-	"inkling/model/decide"
 	"inkling/model/feature"
 	"inkling/model/segment"
 )
@@ -34,7 +33,7 @@ func TestConfirmingLeavesWorkersForSteps(t *testing.T) {
 		{workers: 1, ready: 5, ended: 1, steps: 1, before: true, want: false},
 		{workers: 1, ended: 1, steps: 9999, before: true, want: true},
 	} {
-		s := sched{workers: c.workers, confirming: c.confirming}
+		s := Pool{workers: c.workers, confirming: c.confirming}
 		for range c.ready {
 			s.ready.push(&lane{})
 		}
@@ -63,15 +62,15 @@ func TestIdleWorkerIsWokenToConfirm(t *testing.T) {
 	} {
 		want := steps[1] <= shortEnd || len(steps) > manyEnded
 		synctest.Test(t, func(t *testing.T) {
-			s := newSched(signModel(t, decide.Config{}), &RunOptions{Workers: 2})
-			idle, helps := newWorker(s), false
+			s := newSched(&RunOptions{Workers: 2})
+			idle, helps := newWorker(s.Pool), false
 			go func() { helps = s.turn(idle) }()
 			synctest.Wait()
 			for _, n := range steps {
 				l := &lane{c: ending(n)}
 				s.ended.push(l)
 			}
-			s.turn(newWorker(s))
+			s.turn(newWorker(s.Pool))
 			synctest.Wait()
 			if helps != want {
 				t.Errorf("segments of %d steps: it is woken: %v, want %v", steps, helps, want)

@@ -11,6 +11,7 @@ import (
 // by one worker at a time. The worker that holds the lane owns c, taps, cur, need, fed and stepped; the
 // scheduler's mutex guards the rest.
 type lane struct {
+	of   *sched
 	c    *Classifier
 	taps []Tap
 	cur  *item // the item that it is at
@@ -18,6 +19,7 @@ type lane struct {
 	fed  bool  // cur was fed to c
 
 	stepped bool // it needs no step of this turn any more
+	made    bool // it has made one
 
 	busy    bool // it has items, and a worker holds it or will
 	queue   items

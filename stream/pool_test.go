@@ -130,9 +130,9 @@ func TestFirstRefusedBlockIsReported(t *testing.T) {
 	m := signModel(t, decide.Config{})
 	r := &runner{stop: func() {}}
 	r.o.Finite = true
-	r.sched = newSched(m, &RunOptions{Workers: 1})
+	r.sched = newSched(&RunOptions{Workers: 1})
 	r.sched.refuse = r.refuse
-	w := newWorker(r.sched)
+	w := newWorker(r.sched.Pool)
 	for i, format := range []int{1, 2, 1, 2, 1} {
 		b := block(0, 1, 1)
 		b.Stream, b.Format.Channels = fmt.Sprint(i), format

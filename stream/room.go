@@ -57,13 +57,24 @@ func heapGauge(most int) func() bool {
 	if most <= 0 {
 		return func() bool { return false }
 	}
+	return heapGaugeFrom(heapInUse(), most)
+}
+
+// heapInUse returns the bytes of live objects.
+func heapInUse() int {
+	runtime.GC()
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(samples)
+	return int(samples[0].Value.Uint64())
+}
+
+// heapGaugeFrom is heapGauge of a heap that had base bytes at first.
+func heapGaugeFrom(base, most int) func() bool {
 	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	read := func() (all, live int) {
 		metrics.Read(samples)
 		return int(samples[0].Value.Uint64()), int(samples[1].Value.Uint64())
 	}
-	runtime.GC()
-	_, base := read()
 	collected := base // live objects after the last collection of this function
 	return func() bool {
 		all, live := read()

@@ -104,7 +104,7 @@ func (h *holder) Release(stream string) {
 // released when that is done.
 func TestAStreamDoesNotFillTheRoom(t *testing.T) {
 	m, h := signModel(t, decide.Config{}), &holder{}
-	s := newSched(m, &RunOptions{Workers: 1})
+	s := newSched(&RunOptions{Workers: 1})
 	s.deliver, s.holder = func([]Event, []*item) {}, h
 	c, err := NewClassifier(m, nil)
 	if err != nil {

@@ -35,7 +35,8 @@ type RunOptions struct {
 	// Gather bounds how long a step waits for steps of other streams, to be made
 	// together with them [2 ms]. Negative: each stream is stepped by itself.
 	Gather  time.Duration
-	Workers int // goroutines that share the streams [GOMAXPROCS]
+	Workers int   // goroutines that share the streams [GOMAXPROCS]
+	Pool    *Pool // of them, shared with other Runs [one of its own]
 
 	// Annotate, if set, may change an event before the sinks get it. Progress, if set, is
 	// called after a block is done. Calls of either do not overlap.
@@ -159,14 +160,18 @@ func newRunner(m *model.Model, opts *RunOptions) (*runner, error) {
 	r.o.Drain = cmp.Or(r.o.Drain, 10*time.Second)
 	r.o.Keep = cmp.Or(r.o.Keep, 128e6)
 	r.o.Streams = cmp.Or(r.o.Streams, 10_000)
-	if r.o.heavy == nil {
+	switch {
+	case r.o.heavy != nil:
+	case r.o.Pool != nil && r.o.Memory > 0:
+		r.o.heavy = heapGaugeFrom(r.o.Pool.heap, r.o.Memory)
+	default:
 		r.o.heavy = heapGauge(r.o.Memory)
 	}
 	var err error
 	if r.plan, err = newPlan(m, &r.o.Options); err != nil {
 		return nil, err
 	}
-	r.sched = newSched(m, &r.o)
+	r.sched = newSched(&r.o)
 	r.sched.deliver, r.sched.refuse = r.deliver, r.refuse
 	return r, nil
 }

@@ -1,19 +1,15 @@
 package stream
 
 import (
-	"cmp"
-	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"inkling/capture"
-	"inkling/model"
 	"inkling/model/segment"
 )
 
-// A sched shares the blocks of many streams between several workers. A worker takes the
+// A sched shares the blocks of the streams of a Run between the workers of a Pool. A worker takes the
 // lanes that have waited longest, at most a batch of them, makes one step of each in one
 // pass over the weights, and gives the lanes back. So streams take turns, and no worker
 // idles while there is work.
@@ -33,12 +29,9 @@ import (
 // holds a lane, its blocks are fed one after another, and StepBatch equals Step to the
 // bit.
 type sched struct {
-	m       *model.Model
-	workers int
-	most    int           // lanes a batch
-	gather  time.Duration // the longest that a step waits for others; 0: no gathering, most is 1
-	now     func() time.Time
-	meter   Meter // nil: none
+	*Pool
+	own   bool  // the Pool is of this Run alone
+	meter Meter // nil: none
 	// deliver gets what a worker has done: events, and the blocks that are done with them.
 	deliver func([]Event, []*item)
 	// refuse gets a block that the classifier has refused, and returns an event if that
@@ -51,23 +44,14 @@ type sched struct {
 	// stream does not fill the room of the others.
 	holder capture.Holder
 
-	mu         sync.Mutex
-	work       sync.Cond // signals that there may be something for a worker
-	room       sync.Cond // signals that there is room for blocks again
-	settled    sync.Cond // signals that a lane is no longer busy
-	ready      lanes     // to feed or to step, the longest waiting first
-	ended      lanes     // to confirm
-	confirming int       // workers that confirm
-	alive      int       // streams
-	free       *item     // list
-	flying     int       // items that are not free
-	samples    int       // in flying items
-	memory     int       // samples that all items have memory for
-	puts       uint64
-	timer      *time.Timer
-	armed      bool
-	closed     bool
-	done       sync.WaitGroup
+	// What follows is guarded by the mutex of the Pool.
+	turnOf  int       // of this Run among those of the Pool
+	room    sync.Cond // signals that there is room for blocks again
+	settled sync.Cond // signals that a lane is no longer busy
+	streams int       // alive
+	flying  int       // items that are not free
+	samples int       // in flying items
+	puts    uint64
 }
 
 const defaultGather = 2 * time.Millisecond
@@ -84,34 +68,24 @@ const (
 	maxMemory  = 2 << 20 // samples that items keep memory for
 )
 
-// newSched returns a scheduler without workers. The caller sets deliver and refuse, then
-// calls start.
-func newSched(m *model.Model, o *RunOptions) *sched {
-	s := &sched{m: m, workers: o.Workers, most: o.most, gather: o.Gather, now: o.now, meter: o.Meter}
-	if s.workers < 1 {
-		s.workers = runtime.GOMAXPROCS(0)
+// newSched returns the scheduler of a Run. The caller sets deliver and refuse, then calls start.
+func newSched(o *RunOptions) *sched {
+	s := &sched{Pool: o.Pool, meter: o.Meter}
+	if s.Pool == nil {
+		s.own, s.Pool = true, newPool(o)
 	}
-	if s.most < 1 {
-		s.most = fullBatch
-	}
-	s.gather = cmp.Or(s.gather, defaultGather)
-	if s.gather < 0 {
-		s.gather, s.most = 0, 1
-	}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	s.work.L, s.room.L, s.settled.L = &s.mu, &s.mu, &s.mu
-	s.timer = time.AfterFunc(time.Hour, s.wakeLate)
-	s.timer.Stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.runs++
+	s.turnOf = s.runs
+	s.room.L, s.settled.L = &s.mu, &s.mu
 	return s
 }
 
-// start starts the workers.
+// start starts the workers of a Pool of its own.
 func (s *sched) start() {
-	for range s.workers {
-		s.done.Add(1)
-		go newWorker(s).run()
+	if s.own {
+		s.Pool.start()
 	}
 }
 
@@ -131,7 +105,11 @@ func (s *sched) put(l *lane, b *capture.Block, end segment.Ending, arrived time.
 	s.memory += cap(it.samples) - before
 	s.puts++
 	it.number = s.puts
-	s.alive = alive
+	s.alive += alive - s.streams
+	s.streams = alive
+	if l.of == nil {
+		l.of = s
+	}
 	if l.busy {
 		s.enqueue(l, it)
 		more = false // the source has come round to this stream again
@@ -201,41 +179,7 @@ func (s *sched) item(size int) *item {
 	return it
 }
 
-// shrink drops the free items and their memory.
-func (s *sched) shrink() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for it := s.free; it != nil; it = it.next {
-		s.memory -= cap(it.samples)
-	}
-	s.free = nil
-}
-
 func (s *sched) roomy() bool { return s.flying <= maxItems/2 && s.samples <= maxSamples/2 }
-
-// begin makes it the item that the lane is at.
-func (s *sched) begin(l *lane, it *item) {
-	l.cur, l.fed, l.need = it, false, needNothing
-	s.ready.push(l)
-}
-
-// wake ends the gathering.
-func (s *sched) wake() {
-	if s.armed {
-		s.armed = false
-		s.timer.Stop()
-	}
-	if s.ready.n > 0 {
-		s.work.Signal()
-	}
-}
-
-// wakeLate ends the gathering because half of the time is over.
-func (s *sched) wakeLate() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.wake()
-}
 
 // settle waits until all that was put into the lane is done.
 func (s *sched) settle(l *lane) {
@@ -261,111 +205,16 @@ func (s *sched) finishAll() {
 	}
 }
 
-// close waits until everything is done, then ends the workers.
+// close waits until everything is done, then ends the workers of a Pool of its own.
 func (s *sched) close() {
 	s.mu.Lock()
 	s.finishAll()
-	s.closed = true
-	s.work.Broadcast()
+	s.alive -= s.streams
+	s.streams = 0
 	s.mu.Unlock()
-	s.done.Wait()
-}
-
-// turn takes back the lanes of w and gives it others, for which it waits. It returns false
-// when there will be none.
-func (s *sched) turn(w *worker) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.takeBack(w)
-	for {
-		switch {
-		case s.mayConfirm(w):
-			s.takeEnded(w)
-			w.confirms = true
-			s.confirming++
-		case s.ready.n > 0:
-			s.takeShare(w)
-		case s.closed:
-			return false
-		default:
-			s.work.Wait()
-			continue
-		}
-		if s.ready.n > 0 || s.workers > 1 && s.mayConfirm(w) {
-			s.work.Signal() // there is work for another
-		}
-		return true
+	if s.own {
+		s.Pool.Close()
 	}
-}
-
-// takeShare gives w its share of the ready lanes. A large block is a share of its own,
-// since the steps of other lanes would wait for it to be fed.
-func (s *sched) takeShare(w *worker) {
-	for range s.share() {
-		large := s.ready.first.large()
-		if large && len(w.lanes) > 0 {
-			return
-		}
-		if w.lanes = append(w.lanes, s.ready.pop()); large {
-			return
-		}
-	}
-}
-
-// takeEnded gives w a lane to confirm, and its share of the short ones behind it.
-func (s *sched) takeEnded(w *worker) {
-	most := min((s.ended.n+s.workers-1)/s.workers, s.most)
-	for steps := 0; len(w.lanes) < most; {
-		n := s.ended.first.c.confirmSteps()
-		if steps += n; len(w.lanes) > 0 && (n > shortEnd || steps > mostEnded) {
-			return
-		}
-		w.lanes = append(w.lanes, s.ended.pop())
-	}
-}
-
-// share returns how many of the ready lanes a worker takes at most.
-func (s *sched) share() int {
-	n := (s.ready.n + s.workers - 1) / s.workers
-	return min(max(n, minShare), s.most, s.ready.n)
-}
-
-// mayConfirm reports whether the next thing for w to do is to confirm a segment.
-func (s *sched) mayConfirm(w *worker) bool {
-	switch {
-	case s.ended.n == 0:
-		return false
-	case s.workers == 1:
-		return s.ready.n == 0 || !w.confirmed // in turn
-	case s.confirming < s.workers-1:
-		return true
-	}
-	return s.ready.n == 0 && (s.ended.n >= manyEnded || s.ended.first.c.confirmSteps() <= shortEnd)
-}
-
-// takeBack queues the lanes of w for what they need next.
-func (s *sched) takeBack(w *worker) {
-	if w.confirmed = w.confirms; w.confirms {
-		w.confirms = false
-		s.confirming--
-	}
-	for _, l := range slices.Backward(w.lanes) {
-		if !l.fed {
-			s.ready.pushFront(l) // there was no time to feed it
-		}
-	}
-	for _, l := range w.lanes {
-		switch {
-		case !l.fed:
-		case l.need == needStep:
-			s.ready.push(l)
-		case l.need == needConfirm:
-			s.ended.push(l)
-		default:
-			s.finish(l)
-		}
-	}
-	w.lanes = w.lanes[:0]
 }
 
 // finish frees the lane's item and begins the next one.

@@ -16,7 +16,7 @@ import (
 func TestPreparingKeepsItsBound(t *testing.T) {
 	m := signModel(t, decide.Config{})
 	now := time.Unix(0, 0)
-	s := newSched(m, &RunOptions{Workers: 1, now: func() time.Time {
+	s := newSched(&RunOptions{Workers: 1, now: func() time.Time {
 		now = now.Add(300 * time.Microsecond) // as long as feeding takes
 		return now
 	}})
@@ -32,7 +32,7 @@ func TestPreparingKeepsItsBound(t *testing.T) {
 		all = append(all, &lane{c: c})
 		s.put(all[i], &b, "", now, 10, true)
 	}
-	w := newWorker(s)
+	w := newWorker(s.Pool)
 	held := func() (names []string) {
 		for _, l := range w.lanes {
 			names = append(names, l.cur.block.Stream)
@@ -74,14 +74,14 @@ func laneOf(t *testing.T, m *model.Model) *lane {
 // A worker feeds a large block by itself, so that no other stream's step waits for it.
 func TestLargeBlockIsFedAlone(t *testing.T) {
 	m := signModel(t, decide.Config{})
-	s := newSched(m, &RunOptions{Workers: 1})
+	s := newSched(&RunOptions{Workers: 1})
 	s.deliver = func([]Event, []*item) {}
 	for i, n := range []int{1, largeBlock, largeBlock + 1, largeBlock + 1, 1} {
 		b := block(0, make([]float32, n)...)
 		b.Stream = fmt.Sprint(i)
 		s.put(laneOf(t, m), &b, "", time.Now(), 5, true)
 	}
-	w := newWorker(s)
+	w := newWorker(s.Pool)
 	for _, want := range []string{"0 1", "2", "3", "4 1 2 3"} {
 		s.turn(w)
 		var got []string
@@ -99,10 +99,10 @@ func TestLargeBlockIsFedAlone(t *testing.T) {
 func TestMemoryOfBlocksIsBounded(t *testing.T) {
 	const large = maxSamples / 8
 	m := signModel(t, decide.Config{})
-	s := newSched(m, &RunOptions{Workers: 1})
+	s := newSched(&RunOptions{Workers: 1})
 	s.puts = 1
 	s.refused.Store(1) // nothing more is fed
-	w, all := newWorker(s), []*lane{}
+	w, all := newWorker(s.Pool), []*lane{}
 	for range 300 {
 		all = append(all, laneOf(t, m))
 	}

@@ -9,14 +9,12 @@ import (
 
 // A worker feeds, steps and confirms the lanes that the scheduler gives it.
 type worker struct {
-	s         *sched
+	s         *Pool
 	lanes     []*lane // of this turn
 	confirms  bool    // this turn: lanes are to confirm
 	confirmed bool    // confirms of the turn before
 
-	batch   *model.Batch
-	batchOf *model.Model
-	made    int // steps of this turn
+	batches map[*model.Model]*model.Batch
 	states  []*model.State
 	frames  [][]float32
 	probs   [][]float32
@@ -25,38 +23,74 @@ type worker struct {
 	hearing []*lane // of this turn: fed, but for their detectors
 	heard   []*Classifier
 
+	of     *sched // whose the events and items are
 	events []Event
 	done   []*item // finished this turn
 }
 
-func newWorker(s *sched) *worker { return &worker{s: s} }
+func newWorker(s *Pool) *worker { return &worker{s: s, batches: map[*model.Model]*model.Batch{}} }
 
 func (w *worker) run() {
 	defer w.s.done.Done()
 	for w.s.turn(w) {
 		w.work()
-		w.s.deliver(w.events, w.done)
-		w.events, w.done = w.events[:0], w.done[:0]
+		w.deliver()
 		w.release()
 	}
 }
 
-// work does what the turn is for, and tells the meter.
+// serve makes l the lane whose events follow. Those of another Run are delivered before.
+func (w *worker) serve(l *lane) {
+	if w.of != l.of {
+		w.deliver()
+		w.of = l.of
+	}
+}
+
+// deliver delivers what there is.
+func (w *worker) deliver() {
+	if w.of != nil {
+		w.of.deliver(w.events, w.done)
+	}
+	w.of, w.events, w.done = nil, w.events[:0], w.done[:0]
+}
+
+// work does what the turn is for, and tells the meters.
 func (w *worker) work() {
 	var began time.Time
-	if w.s.meter != nil {
+	metered := false
+	for _, l := range w.lanes {
+		metered = metered || l.of.meter != nil
+	}
+	if metered {
 		began = w.s.now()
 	}
-	steps := 0
+	for _, l := range w.lanes {
+		l.made = false
+	}
 	if w.confirms {
 		w.confirmAll()
 	} else {
 		w.prepare()
 		w.step()
-		steps = w.made
 	}
-	if w.s.meter != nil {
-		w.s.meter.Turn(steps, w.s.now().Sub(began))
+	if metered {
+		w.tell(w.s.now().Sub(began))
+	}
+}
+
+// tell tells the meter of each Run of its lanes' steps, and of its share of the time.
+func (w *worker) tell(busy time.Duration) {
+	for i := 0; i < len(w.lanes); {
+		of, from, steps := w.lanes[i].of, i, 0
+		for ; i < len(w.lanes) && w.lanes[i].of == of; i++ {
+			if w.lanes[i].made {
+				steps++
+			}
+		}
+		if of.meter != nil {
+			of.meter.Turn(steps, busy*time.Duration(i-from)/time.Duration(len(w.lanes)))
+		}
 	}
 }
 
@@ -97,6 +131,7 @@ func (w *worker) hear() {
 	}
 	w.chorus.hear(w.heard)
 	for _, l := range w.hearing {
+		w.serve(l)
 		w.walk(l, len(w.events))
 	}
 	clear(w.heard)
@@ -106,13 +141,14 @@ func (w *worker) hear() {
 
 // feed feeds the lane's block.
 func (w *worker) feed(l *lane) {
+	w.serve(l)
 	l.fed = true
 	from := len(w.events)
 	if it := l.cur; it.feed {
-		if first := w.s.refused.Load(); first > 0 && it.number > first {
+		if first := l.of.refused.Load(); first > 0 && it.number > first {
 			it.feed = false
 		} else if waits, err := l.feedFirst(&it.block); err != nil {
-			e, report := w.s.refuse(it, err)
+			e, report := l.of.refuse(it, err)
 			if it.feed = report; report {
 				w.events = append(w.events, e)
 			}
@@ -126,7 +162,6 @@ func (w *worker) feed(l *lane) {
 
 // step makes one step of each lane that needs one.
 func (w *worker) step() {
-	w.made = 0
 	for _, l := range w.lanes {
 		l.stepped = l.need != needStep
 	}
@@ -137,12 +172,16 @@ func (w *worker) step() {
 	}
 	for _, l := range w.lanes {
 		if l.need == needStep {
+			w.serve(l)
 			from := len(w.events)
 			w.events = l.c.stepped(w.events)
 			w.walk(l, from)
 		}
 	}
 }
+
+// mostBatches is the number of models for which a worker keeps memory.
+const mostBatches = 8
 
 // stepModel makes a step of all lanes with that model that need one: streams that are
 // about to switch have another than those that have switched.
@@ -152,10 +191,9 @@ func (w *worker) stepModel(m *model.Model) {
 		if !l.stepped && l.c.m == m {
 			state, frame, probs := l.c.pending()
 			w.states, w.frames, w.probs = append(w.states, state), append(w.frames, frame), append(w.probs, probs)
-			l.stepped = true
+			l.stepped, l.made = true, true
 		}
 	}
-	w.made += len(w.states)
 	if len(w.states) == 1 {
 		m.Step(w.probs[0], w.states[0], w.frames[0])
 		return
@@ -165,10 +203,15 @@ func (w *worker) stepModel(m *model.Model) {
 
 // batchFor returns memory for batches of m.
 func (w *worker) batchFor(m *model.Model) *model.Batch {
-	if w.batch == nil || w.batchOf != m {
-		w.batch, w.batchOf = m.NewBatch(w.s.most), m
+	batch := w.batches[m]
+	if batch == nil {
+		if len(w.batches) == mostBatches {
+			clear(w.batches) // of models that are gone, most of them
+		}
+		batch = m.NewBatch(w.s.most)
+		w.batches[m] = batch
 	}
-	return w.batch
+	return batch
 }
 
 // confirmAll ends the segments of the lanes, those of one model together.
@@ -203,6 +246,7 @@ func (w *worker) decide(m *model.Model) {
 
 // confirm ends the lane's segment.
 func (w *worker) confirm(l *lane) {
+	w.serve(l)
 	from := len(w.events)
 	w.events = l.c.confirm(w.events)
 	w.walk(l, from)
