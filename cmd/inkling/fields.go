@@ -95,6 +95,7 @@ var flagOf = map[string]string{
 	"SourceOptions.Clock":            "--clock",
 	"SourceOptions.Format":           "--format",
 	"SourceOptions.KeepRepeats":      "--keep-repeats",
+	"SourceOptions.Samples":          "--max-samples",
 	"SourceOptions.Prefix":           "--to",
 	"SpillOptions.Dir":               "--spill",
 	"SpillOptions.Max":               "--spill-max",

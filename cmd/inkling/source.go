@@ -53,6 +53,7 @@ type sourceFlags struct {
 	Clock             string        `help:"Messages with times: sensor puts their rows on an even grid by these times; arrival leaves the times out [sensor]." enum:",sensor,arrival" default:"" placeholder:"CLOCK"`
 	Late              time.Duration `help:"Messages with times: how long after those behind it a row may come, and one of the subjects that belong together after another [500ms]." placeholder:"TIME"`
 	TrustStreamHeader bool          `help:"Let the header Inkling-Stream be a stream's whole name. Whoever may publish on one subject can then write into any stream."`
+	MaxSamples        int           `help:"Samples of all channels in a message from NATS; longer ones are refused [16777216]." default:"16777216" placeholder:"N"`
 	KeepRepeats       bool          `help:"MQTT devices: label messages of quality of service 1 also if they equal an earlier one of their stream, as a repeat does."`
 	tableFlags        `group:"Tables"`
 	storedFlags
@@ -270,7 +271,10 @@ func (f *sourceFlags) subject(a *app, subject string, nc func() (*nats.Conn, err
 
 // messageOptions returns how messages are read.
 func (f *sourceFlags) messageOptions(a *app, prefix string) (o natsio.SourceOptions, err error) {
-	o = natsio.SourceOptions{Prefix: prefix, Pending: f.pending, TrustStreamHeader: f.TrustStreamHeader, KeepRepeats: f.KeepRepeats, Clock: capture.Timing(f.Clock), Notes: f.notes(a)}
+	if f.MaxSamples < 1 {
+		return o, usagef("--max-samples %d: give 1 or more", f.MaxSamples)
+	}
+	o = natsio.SourceOptions{Prefix: prefix, Pending: f.pending, Samples: f.MaxSamples, TrustStreamHeader: f.TrustStreamHeader, KeepRepeats: f.KeepRepeats, Clock: capture.Timing(f.Clock), Notes: f.notes(a)}
 	if o.Format, err = f.messages(); err != nil {
 		return o, err
 	}

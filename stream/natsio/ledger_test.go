@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"inkling/internal/testkit/testnats"
 	"inkling/stream"
 )
 
@@ -192,5 +193,37 @@ func TestLedgerRefusesAStreamWithoutBatches(t *testing.T) {
 	cancel()
 	if err := l.Save(ctx, []byte("x"), 1); err == nil {
 		t.Error("saved, although nobody waits")
+	}
+}
+
+// BenchmarkCommit stores a commit of 64 KiB with some events, in a stream on the disk.
+func BenchmarkCommit(b *testing.B) {
+	nc, js := testnats.JetStream(b)
+	if _, err := js.CreateStream(b.Context(), jetstream.StreamConfig{Name: "L", Subjects: LedgerSubjects("l"), AllowAtomicPublish: true}); err != nil {
+		b.Fatal(err)
+	}
+	for _, events := range []int{1, 100, 900} {
+		b.Run(fmt.Sprint(events), func(b *testing.B) {
+			l, err := NewLedger(nc, "L", "l", fmt.Sprint(events))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer l.Close()
+			if _, err := l.Load(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			commit := make([]byte, 64<<10)
+			for i := 0; b.Loop(); i++ {
+				for k := range events {
+					if err := l.Write(b.Context(), confirmed("s", i*events+k)); err != nil {
+						b.Fatal(err)
+					}
+				}
+				l.Position()
+				if err := l.Save(b.Context(), commit, min(i+1, 30)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

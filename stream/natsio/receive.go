@@ -77,6 +77,9 @@ func (s *Source) skip(l *letterIn) {
 func (s *Source) decode(l *letterIn, p *place) error {
 	d, schema := &s.msg, p.schema(&s.o.Format, l.part, s.pattern)
 	err := d.decode(l.msg.Header, l.msg.Data, schema)
+	if n := len(d.samples); err == nil && s.o.Samples > 0 && n > s.o.Samples {
+		err = fmt.Errorf("it has %d samples, and SourceOptions.Samples allows %d: send shorter messages", n, s.o.Samples)
+	}
 	for _, note := range schema.notes {
 		s.tell(&s.bad, fault{l.stream, capture.Fault{State: capture.Up, Reason: note}})
 	}

@@ -164,6 +164,15 @@ func TestMessagesWithATime(t *testing.T) {
 	}
 }
 
+// A message that is longer than is allowed is refused, and counted; the stream goes on.
+func TestLongMessagesAreRefused(t *testing.T) {
+	s := quietSource(SourceOptions{Samples: 3, Format: Format{Format: capture.Format{Rate: 10, Channels: 1}}})
+	got, reports := s.tellAll(messages("[1,2,3]", "[1,2,3,4]", "[4]")...)
+	if got != "0[1 2 3] 3[4]" || s.Bad.Load() != 1 || len(reports) != 1 || !strings.Contains(reports[0], "it has 4 samples, and SourceOptions.Samples allows 3") {
+		t.Errorf("%s, %d refused, %q", got, s.Bad.Load(), reports)
+	}
+}
+
 // However rows come, samples have channels, are finite, and rise unless the stream begins
 // anew.
 func FuzzRows(f *testing.F) {

@@ -31,6 +31,7 @@ type SourceOptions struct {
 	Prefix  string         // of the events' subjects, which the input must not overlap ["": not checked]
 	Pending int            // bytes of messages that may wait to be read, with what keeping them takes [256 MB]
 	Streams int            // of how many streams the position is known, at most [65536]
+	Samples int            // of all channels in one message; a longer one is refused [16777216]
 
 	// Notes, if set, is called with remarks about a stream: at its end about gaps and missing
 	// values.
@@ -139,6 +140,7 @@ func unsubscribed(nc *nats.Conn, subject string, o SourceOptions) (*Source, erro
 	}
 	o.Pending = cmp.Or(o.Pending, 256e6)
 	o.Streams = cmp.Or(o.Streams, 1<<16)
+	o.Samples = cmp.Or(o.Samples, 1<<24)
 	s := Watch(nc, subject)
 	s.mu.Lock()
 	defer s.mu.Unlock()
