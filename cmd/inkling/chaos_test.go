@@ -25,13 +25,13 @@ import (
 // A chaos is a group of workers, their server, and what happens to them.
 type chaos struct {
 	t       testing.TB
-	server  *testnats.Process
+	server  *testnats.Process // the first
+	urls    []string          // of all
 	js      jetstream.JetStream
 	config  string
 	through string // the same configuration through the proxy
 	proxy   *gate
 	workers []*exec.Cmd
-	logs    []*bytes.Buffer
 }
 
 // gate is a proxy that can let nothing through, or cut what there is.
@@ -119,8 +119,17 @@ func (g *gate) cut() {
 // newChaos starts a server with the stream in, and writes the configurations.
 func newChaos(t testing.TB) (*chaos, *nats.Conn) {
 	t.Helper()
-	c := &chaos{t: t, server: testnats.StartWith(t, t.TempDir())}
-	nc, err := nats.Connect(c.server.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	return chaosOn(t, testnats.StartWith(t, t.TempDir()))
+}
+
+// chaosOn is newChaos with these servers, each of which has a copy of every stream.
+func chaosOn(t testing.TB, servers ...*testnats.Process) (*chaos, *nats.Conn) {
+	t.Helper()
+	c := &chaos{t: t, server: servers[0]}
+	for _, s := range servers {
+		c.urls = append(c.urls, s.URL())
+	}
+	nc, err := nats.Connect(strings.Join(c.urls, ","), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,13 +137,14 @@ func newChaos(t testing.TB) (*chaos, *nats.Conn) {
 	if c.js, err = jetstream.New(nc); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "in", Subjects: []string{"in.>"}}); err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, "the stream in can be made", func() bool { // when the servers have found one another
+		_, err := c.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "in", Subjects: []string{"in.>"}, Replicas: len(servers)})
+		return err == nil
+	})
 	c.proxy = newGate(t, c.server.URL())
 	dir := t.TempDir()
-	for name, url := range map[string]string{"config.toml": c.server.URL(), "through.toml": "nats://" + c.proxy.Addr().String()} {
-		text := fmt.Sprintf("[pipeline.g]\nmodel = 'bundled:notes'\nsource = 'jetstream:in'\nurls = %q\npartitions = 6\noutput = 'labels'\nprefix = 'labels'\nlease = '1s'\n", url)
+	for name, url := range map[string]string{"config.toml": strings.Join(c.urls, ","), "through.toml": "nats://" + c.proxy.Addr().String()} {
+		text := fmt.Sprintf("[pipeline.g]\nmodel = 'bundled:notes'\nsource = 'jetstream:in'\nurls = %q\npartitions = 6\noutput = 'labels'\nprefix = 'labels'\nlease = '1s'\nreplicas = %d\n", url, len(servers))
 		testkit.WriteFile(t, dir, name, []byte(text))
 	}
 	c.config, c.through = filepath.Join(dir, "config.toml"), filepath.Join(dir, "through.toml")
@@ -145,12 +155,19 @@ func newChaos(t testing.TB) (*chaos, *nats.Conn) {
 func (c *chaos) start(config string) *exec.Cmd {
 	c.t.Helper()
 	p := process(c.t, "worker", config, "--create", "--id", fmt.Sprint("w", len(c.workers)))
-	log := &bytes.Buffer{}
+	log, number := &bytes.Buffer{}, len(c.workers)
 	p.Stderr = log
+	c.t.Cleanup(func() {
+		if c.t.Failed() {
+			p.Process.Kill()
+			p.Wait()
+			c.t.Logf("worker %d:\n%s", number, log)
+		}
+	})
 	if err := p.Start(); err != nil {
 		c.t.Fatal(err)
 	}
-	c.workers, c.logs = append(c.workers, p), append(c.logs, log)
+	c.workers = append(c.workers, p)
 	return p
 }
 
@@ -280,4 +297,70 @@ func (c *chaos) input(nc *nats.Conn, subjects int, at func(share float64)) {
 			})
 		}
 	}
+}
+
+// offline returns the labels that one process gives of what is stored, by stream.
+func (c *chaos) offline(subjects int) (want map[string][]string) {
+	c.t.Helper()
+	offline, err := process(c.t, "run", "bundled:notes", "jetstream:in_by_partition", "--urls", strings.Join(c.urls, ","), "--until", "now", "--json", "--emit", "confirmed").Output()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	labels := 0
+	want = map[string][]string{}
+	for line := range bytes.Lines(offline) {
+		if !bytes.Contains(line, []byte(`"ended_by":"eof"`)) && !bytes.Contains(line, []byte(`"type":"status"`)) && !bytes.Contains(line, []byte(`"type":"summary"`)) {
+			stream, text := labelOf(c.t, inPartition.ReplaceAll(line, []byte(`"stream":"`)))
+			want[stream] = append(want[stream], text)
+			labels++
+		}
+	}
+	if len(want) != subjects || labels < subjects {
+		c.t.Fatalf("%d labels of %d streams", labels, len(want))
+	}
+	return want
+}
+
+// complete waits until a group has stored as many labels.
+func (c *chaos) complete(want map[string][]string) {
+	c.t.Helper()
+	complete := func() bool {
+		got := c.committed()
+		for stream := range want {
+			if len(got[stream]) < len(want[stream]) {
+				return false
+			}
+		}
+		return true
+	}
+	deadline := time.Now().Add(2 * time.Minute)
+	for !complete() && time.Now().Before(deadline) {
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// compare checks that what is stored are those labels, in their order.
+func (c *chaos) compare(want map[string][]string) {
+	c.t.Helper()
+	got, labels := c.committed(), 0
+	for stream := range want {
+		labels += len(want[stream])
+		g := got[stream]
+		for i := range want[stream] {
+			if i >= len(g) || g[i] != want[stream][i] {
+				have := "nothing"
+				if i < len(g) {
+					have = g[i]
+				}
+				c.t.Errorf("%s, label %d of %d (%d stored):\n got %s\nwant %s", stream, i, len(want[stream]), len(g), have, want[stream][i])
+				break
+			}
+		}
+		for _, more := range g[min(len(g), len(want[stream])):] { // the open segment, once it was idle
+			if !strings.Contains(more, "ended_by:idle") && !strings.Contains(more, "type:early") {
+				c.t.Errorf("%s: %s", stream, more)
+			}
+		}
+	}
+	c.t.Logf("%d labels of %d streams", labels, len(want))
 }

@@ -95,6 +95,7 @@ type workGroup struct {
 	options *stream.Options
 	nc      *nats.Conn
 	js      jetstream.JetStream
+	pool    *stream.Pool // steps the streams of all partitions together
 	counter stream.Meter // of all partitions, for benchmarks
 }
 
@@ -198,11 +199,22 @@ func (w *workGroup) work(a *app, v *vitals, id string) error {
 	if err != nil {
 		return err
 	}
+	w.startPool()
+	defer w.pool.Close()
 	limitMemory(int(w.p.cmd.MaxMemory), int(w.p.cmd.OutageMemory))
 	a.logf("worker %s of %s: %d partitions of the JetStream stream %s", id, w.p.table.Name, w.keys.Partitions, w.layout.Input)
 	o := &worker.Options{Bucket: bucket, ID: id, Partitions: w.keys.Partitions, Lease: w.keys.Lease, Log: a.logf,
 		Run: func(ctx context.Context, k int) error { return w.run(ctx, a, v, k) }}
 	return worker.Work(a.ctx, o)
+}
+
+// startPool starts what steps the streams of all partitions.
+func (w *workGroup) startPool() {
+	gather := w.p.cmd.Gather
+	if gather == 0 {
+		gather = -1
+	}
+	w.pool = stream.NewPool(0, gather)
 }
 
 // natsName returns a name as a part of a key.
@@ -235,11 +247,8 @@ func (w *workGroup) run(ctx context.Context, a *app, v *vitals, k int) error {
 	if err != nil {
 		return err
 	}
-	o := &stream.RunOptions{Options: *w.options, Version: version, Session: name, Store: ledger, Save: w.keys.Commit, Gather: cmd.Gather,
-		Keep: int(cmd.OutageMemory), Drain: cmd.Drain, Streams: cmd.MaxStreams}
-	if cmd.Gather == 0 {
-		o.Gather = -1
-	}
+	o := &stream.RunOptions{Options: *w.options, Version: version, Session: name, Store: ledger, Save: w.keys.Commit, Pool: w.pool,
+		Keep: int(cmd.OutageMemory), Drain: cmd.Drain, Streams: cmd.MaxStreams, Memory: int(cmd.MaxMemory / 2)}
 	if m := v.meter(name); m != nil {
 		o.Meter = m
 		defer v.forget(name)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -58,34 +56,8 @@ func TestWorkersStoreEachLabelOnce(t *testing.T) {
 		once("term", share, 0.9, func() { b.Process.Signal(syscall.SIGTERM); b.Wait() })
 	})
 
-	offline, err := process(t, "run", "bundled:notes", "jetstream:in_by_partition", "--urls", c.server.URL(), "--until", "now", "--json", "--emit", "confirmed").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, labels := map[string][]string{}, 0
-	for line := range bytes.Lines(offline) {
-		if !bytes.Contains(line, []byte(`"ended_by":"eof"`)) && !bytes.Contains(line, []byte(`"type":"status"`)) && !bytes.Contains(line, []byte(`"type":"summary"`)) {
-			stream, text := labelOf(t, inPartition.ReplaceAll(line, []byte(`"stream":"`)))
-			want[stream] = append(want[stream], text)
-			labels++
-		}
-	}
-	if len(want) != subjects || labels < subjects {
-		t.Fatalf("%d labels of %d streams", labels, len(want))
-	}
-	var got map[string][]string
-	complete := func() bool {
-		got = c.committed()
-		n := 0
-		for stream := range want {
-			n += min(len(got[stream]), len(want[stream]))
-		}
-		return n == labels
-	}
-	deadline := time.Now().Add(2 * time.Minute)
-	for !complete() && time.Now().Before(deadline) {
-		time.Sleep(200 * time.Millisecond)
-	}
+	want := c.offline(subjects)
+	c.complete(want)
 	c.top()
 	for _, p := range []*exec.Cmd{a, x} {
 		p.Process.Signal(syscall.SIGTERM)
@@ -93,31 +65,7 @@ func TestWorkersStoreEachLabelOnce(t *testing.T) {
 			t.Errorf("a worker ended with %v", err)
 		}
 	}
-	got = c.committed()
-	for stream := range want {
-		g := got[stream]
-		for i := range want[stream] {
-			if i >= len(g) || g[i] != want[stream][i] {
-				have := "nothing"
-				if i < len(g) {
-					have = g[i]
-				}
-				t.Errorf("%s, label %d of %d (%d stored):\n got %s\nwant %s", stream, i, len(want[stream]), len(g), have, want[stream][i])
-				break
-			}
-		}
-		for _, more := range g[min(len(g), len(want[stream])):] { // the open segment, once it was idle
-			if !strings.Contains(more, "ended_by:idle") && !strings.Contains(more, "type:early") {
-				t.Errorf("%s: %s", stream, more)
-			}
-		}
-	}
-	if t.Failed() {
-		for i, l := range c.logs {
-			t.Logf("worker %d:\n%s", i, l)
-		}
-	}
-	t.Logf("%d labels of %d streams", labels, len(want))
+	c.compare(want)
 }
 
 // BenchmarkTakeover kills one of two workers with kill -9, and reports how long its partitions

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"inkling/stream"
 	"inkling/stream/natsio"
 )
 
@@ -30,6 +31,18 @@ func (l *Layout) Partitioned() string { return l.Input + "_by_partition" }
 // Bucket returns the name of the KV bucket of the members.
 func (l *Layout) Bucket() string { return l.Output + "_members" }
 
+// Last returns the name of the KV bucket of each stream's last label. The server copies into it
+// what is stored.
+func (l *Layout) Last() string { return l.Output + "_last" }
+
+func (l *Layout) last() jetstream.StreamConfig {
+	keys := "$KV." + l.Last() + ".>"
+	return jetstream.StreamConfig{Name: "KV_" + l.Last(), Description: "the last label of each stream of an inkling group", Subjects: []string{keys},
+		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, AllowRollup: true, DenyDelete: true, AllowDirect: true, Replicas: max(l.Replicas, 1),
+		Sources: []*jetstream.StreamSource{{Name: l.Output, SubjectTransforms: []jetstream.SubjectTransformConfig{
+			{Source: l.Prefix + "." + string(stream.Confirmed) + ".>", Destination: keys}}}}}
+}
+
 func (l *Layout) partitioned() jetstream.StreamConfig {
 	return jetstream.StreamConfig{Name: l.Partitioned(), Description: "the messages of " + l.Input + " by partition, for an inkling group",
 		Sources: []*jetstream.StreamSource{{Name: l.Input, SubjectTransforms: l.Transforms}}, MaxAge: l.Keep, Replicas: max(l.Replicas, 1)}
@@ -48,7 +61,7 @@ func (l *Layout) Prepare(ctx context.Context, js jetstream.JetStream, create boo
 		return missing(l.Input, err, "the input has to be there: nats stream add "+l.Input)
 	}
 	errs := []error{l.checkInput(&in.CachedInfo().Config)}
-	for _, want := range []jetstream.StreamConfig{l.partitioned(), l.output()} {
+	for _, want := range []jetstream.StreamConfig{l.partitioned(), l.output(), l.last()} {
 		st, err := js.Stream(ctx, want.Name)
 		if errors.Is(err, jetstream.ErrStreamNotFound) && create {
 			if st, err = js.CreateStream(ctx, want); err != nil {
@@ -100,10 +113,12 @@ func (l *Layout) check(want, have *jetstream.StreamConfig) error {
 	case want.AllowAtomicPublish && !slices.Equal(want.Subjects, have.Subjects):
 		return fmt.Errorf("stream %s takes %s instead of %s: choose another output", have.Name, strings.Join(have.Subjects, ", "), strings.Join(want.Subjects, ", "))
 	case len(want.Sources) == 0:
-		return nil
-	case have.MaxAge > 0 && have.MaxAge < 10*l.Lease:
+	case want.Name == l.Partitioned() && have.MaxAge > 0 && have.MaxAge < 10*l.Lease:
 		return fmt.Errorf("stream %s keeps messages for %v, which an outage can outlast: nats stream edit %s --max-age 1h", have.Name, have.MaxAge, have.Name)
-	case len(have.Sources) != 1 || have.Sources[0].Name != l.Input || !slices.Equal(have.Sources[0].SubjectTransforms, l.Transforms):
+	case len(have.Sources) == 1 && have.Sources[0].Name == want.Sources[0].Name && slices.Equal(have.Sources[0].SubjectTransforms, want.Sources[0].SubjectTransforms):
+	case want.Name != l.Partitioned():
+		return fmt.Errorf("stream %s takes other messages than the labels of %s: delete it and let the worker make it again, or choose another output", have.Name, l.Output)
+	default:
 		return fmt.Errorf("stream %s divides its messages in another way, with which a partition would be another's: delete it and let the worker make it again, or keep the number of partitions", have.Name)
 	}
 	return nil

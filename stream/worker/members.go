@@ -3,10 +3,11 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -23,14 +24,27 @@ type Member struct {
 // owner returns which of the members a partition is of; "": there is none.
 func owner(members []string, partition int) string {
 	best, most := "", uint64(0)
+	var number [20]byte
+	digits := strconv.AppendInt(number[:0], int64(partition), 10)
 	for _, m := range members {
-		h := fnv.New64a()
-		fmt.Fprintf(h, "%s/%d", m, partition)
-		if x := mix(h.Sum64()); best == "" || x > most || x == most && m < best {
+		if x := mix(fnv1(fnv1(fnv1(fnvOffset, m), "/"), digits)); best == "" || x > most || x == most && m < best {
 			best, most = m, x
 		}
 	}
 	return best
+}
+
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
+// fnv1 adds text to a hash of FNV-1a, which package hash/fnv would allocate.
+func fnv1[T string | []byte](h uint64, text T) uint64 {
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * fnvPrime
+	}
+	return h
 }
 
 // mix spreads the bits of a hash: those of FNV differ little for names that differ at their
@@ -46,13 +60,22 @@ func mix(x uint64) uint64 {
 // Bucket makes the bucket of a group's members, or returns the one that is there. A member
 // that writes nothing for lease is gone.
 func Bucket(ctx context.Context, js jetstream.JetStream, name string, lease time.Duration, replicas int) (jetstream.KeyValue, error) {
-	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: name, Description: "members of an inkling group", History: 1,
-		TTL: lease, LimitMarkerTTL: max(lease, time.Second), Replicas: max(replicas, 1)})
-	if err != nil {
-		return nil, fmt.Errorf("KV bucket %s: %w", name, err)
+	c := jetstream.KeyValueConfig{Bucket: name, Description: "members of an inkling group", History: 1,
+		TTL: lease, LimitMarkerTTL: max(lease, time.Second), Replicas: max(replicas, 1)}
+	for tries := 1; ; tries++ {
+		kv, err := js.CreateOrUpdateKeyValue(ctx, c)
+		switch {
+		case err == nil:
+			return kv, nil
+		case ctx.Err() != nil, tries == mostTries, !errors.Is(err, context.DeadlineExceeded):
+			return nil, fmt.Errorf("KV bucket %s: %w", name, err)
+		}
 	}
-	return kv, nil
 }
+
+// mostTries is how often a bucket is asked for: a cluster that has just been started may take
+// longer to answer than a client waits.
+const mostTries = 6
 
 // roster knows the members by what the bucket says. One that has not been heard of for the
 // lease is gone, also if the bucket does not say so.

@@ -34,6 +34,8 @@ type crew struct {
 	o     *Options
 	ctx   context.Context // of all
 	ended sync.WaitGroup
+	among []string // the members that mine is by
+	mine  []int    // partitions
 	mu    sync.Mutex
 	of    map[int]context.CancelFunc // by partition: those that are worked on
 }
@@ -122,16 +124,30 @@ func (c *crew) log(format string, args ...any) {
 
 // share begins and ends work by who the members are.
 func (c *crew) share(members []string) {
-	for k := range c.o.Partitions {
-		c.mu.Lock()
-		end := c.of[k]
-		c.mu.Unlock()
-		switch mine := owner(members, k) == c.o.ID; {
-		case mine && end == nil:
-			c.begin(k)
-		case !mine && end != nil:
+	if !slices.Equal(members, c.among) {
+		c.among = members
+		c.mine = c.mine[:0]
+		for k := range c.o.Partitions {
+			if owner(members, k) == c.o.ID {
+				c.mine = append(c.mine, k)
+			}
+		}
+	}
+	c.mu.Lock()
+	var missing []int
+	for _, k := range c.mine {
+		if c.of[k] == nil {
+			missing = append(missing, k)
+		}
+	}
+	for k, end := range c.of {
+		if _, mine := slices.BinarySearch(c.mine, k); !mine {
 			end()
 		}
+	}
+	c.mu.Unlock()
+	for _, k := range missing {
+		c.begin(k)
 	}
 }
 

@@ -227,6 +227,47 @@ func TestPartitions(t *testing.T) {
 	}
 }
 
+// The last label of a stream lies in a KV bucket.
+func TestLastLabels(t *testing.T) {
+	_, js := testnats.JetStream(t)
+	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "in", Subjects: []string{"in.>"}}); err != nil {
+		t.Fatal(err)
+	}
+	l := &Layout{Input: "in", Output: "labels", Prefix: "out", Keep: time.Hour, Lease: time.Second}
+	l.Transforms, _ = natsio.Partition("", 4)
+	for range 2 { // the second time they are there
+		if err := l.Prepare(t.Context(), js, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kv, err := js.KeyValue(t.Context(), l.Last())
+	if err != nil {
+		t.Fatal(err)
+	}
+	watch, err := kv.Watch(t.Context(), "in.hall.mic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Stop()
+	for i, subject := range []string{"out.confirmed.in.hall.mic", "out.confirmed.in.roof", "out.early.in.hall.mic", "out.confirmed.in.hall.mic"} {
+		if _, err := js.Publish(t.Context(), subject, []byte{'0' + byte(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for e := range watch.Updates() {
+		if e != nil && string(e.Value()) == "3" {
+			break
+		}
+	}
+	if e, err := kv.Get(t.Context(), "in.roof"); err != nil || string(e.Value()) != "1" {
+		t.Errorf("%v, %v", e, err)
+	}
+	other := &Layout{Input: "in", Output: "labels", Prefix: "more", Keep: time.Hour, Lease: time.Second, Transforms: l.Transforms}
+	if err := other.Prepare(t.Context(), js, false); err == nil || !strings.Contains(err.Error(), "takes other messages than the labels of labels") {
+		t.Errorf("another prefix: %v", err)
+	}
+}
+
 // Streams that would lose or hide something are refused, each with the remedy.
 func TestPrepareRefuses(t *testing.T) {
 	_, js := testnats.JetStream(t)

@@ -10,7 +10,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,8 +78,9 @@ func run(o *server.Options) (*server.Server, error) {
 // portVariable makes Main, or Serve, of the test's binary a server on that port; with
 // storeVariable one that has JetStream, in that folder.
 const (
-	portVariable  = "INKLING_TEST_NATS_PORT"
-	storeVariable = "INKLING_TEST_NATS_STORE"
+	portVariable   = "INKLING_TEST_NATS_PORT"
+	storeVariable  = "INKLING_TEST_NATS_STORE"
+	routesVariable = "INKLING_TEST_NATS_ROUTES" // ports of the routes of a cluster, its own first
 )
 
 // Main calls m.Run. A package that calls Start calls Main in its TestMain, as the
@@ -94,7 +97,13 @@ func Serve() {
 		return
 	}
 	store := os.Getenv(storeVariable)
-	srv, err := run(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, JetStream: store != "", StoreDir: store})
+	o := &server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, JetStream: store != "", StoreDir: store}
+	if routes := strings.Fields(os.Getenv(routesVariable)); len(routes) > 0 {
+		o.ServerName, o.Cluster = "n"+routes[0], server.ClusterOpts{Name: "test", Host: "127.0.0.1"}
+		o.Cluster.Port, _ = strconv.Atoi(routes[0])
+		o.Routes = server.RoutesFromStr("nats://127.0.0.1:" + strings.Join(routes[1:], ",nats://127.0.0.1:"))
+	}
+	srv, err := run(o)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -110,6 +119,7 @@ const ready = "ready"
 type Process struct {
 	port  int
 	store string // folder of JetStream; "": it has none
+	peers string // ports of the routes, if it is one of a cluster
 	cmd   *exec.Cmd
 }
 
@@ -127,13 +137,32 @@ func StartWith(t testing.TB, store string) *Process {
 	return p
 }
 
+// StartCluster starts n servers of one cluster, which keep their streams in folders of dir.
+func StartCluster(t testing.TB, dir string, n int) (all []*Process) {
+	t.Helper()
+	var routes []string
+	for range n {
+		routes = append(routes, strconv.Itoa(freePort(t)))
+	}
+	for i := range n {
+		own := append([]string{routes[i]}, routes[:i]...)
+		p := &Process{port: freePort(t), store: filepath.Join(dir, strconv.Itoa(i)), peers: strings.Join(append(own, routes[i+1:]...), " ")}
+		if err := p.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(p.Kill)
+		all = append(all, p)
+	}
+	return all
+}
+
 // URL returns the server's address.
 func (p *Process) URL() string { return fmt.Sprintf("nats://127.0.0.1:%d", p.port) }
 
 // Restart starts the killed server again, on the same port, and returns once it listens.
 func (p *Process) Restart() error {
 	p.cmd = exec.Command(os.Args[0])
-	p.cmd.Env = append(os.Environ(), fmt.Sprint(portVariable, "=", p.port), fmt.Sprint(storeVariable, "=", p.store))
+	p.cmd.Env = append(os.Environ(), fmt.Sprint(portVariable, "=", p.port), fmt.Sprint(storeVariable, "=", p.store), fmt.Sprint(routesVariable, "=", p.peers))
 	dieWithParent(p.cmd)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
