@@ -200,6 +200,7 @@ func (s *savedRun) gather(of map[recordKey][]byte) error {
 func (o *savedOf) visitRecord(k *codec.Codec) {
 	k.String(&o.identityKey)
 	k.Uint64(&o.turn)
+	o.count.visit(k)
 	o.visit(k)
 }
 

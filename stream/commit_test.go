@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"inkling/capture"
+	"inkling/model"
 	"inkling/model/decide"
 	"inkling/model/segment"
 )
@@ -144,6 +146,125 @@ func TestCommitsGoOn(t *testing.T) {
 	if most < 10 {
 		t.Errorf("at most %d commits were kept: this test tests little", most)
 	}
+}
+
+// A state of another model is gone on from with that model until the open segment has ended, or
+// begun anew with the segments counted on, or refused.
+func TestCommitsOfAnotherModel(t *testing.T) {
+	old, other := signModel(t, decide.Config{}), signModel(t, decide.Config{}, "up", "down")
+	options := Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}, Emit: Emit{Confirmed: true}}
+	var blocks []capture.Block
+	for i := range 5 { // of 2 samples: the second segment is open in the middle
+		blocks = append(blocks, liveBlock(uint64(2*i), noon, 1, 1))
+	}
+	for name, c := range map[string]struct {
+		former func(string) (*model.Model, *Options, error)
+		want   string // labels by segment
+		err    string
+	}{
+		"finished": {func(hash string) (*model.Model, *Options, error) {
+			if hash != old.Hash() {
+				t.Errorf("asked for %s", hash)
+			}
+			return old, &options, nil
+		}, "1 high, 2 high, 3 up", ""},
+		"anew":     {func(string) (*model.Model, *Options, error) { return nil, nil, nil }, "1 high, 3 up, 4 up", ""},
+		"not had":  {func(string) (*model.Model, *Options, error) { return nil, nil, errKilled }, "", "killed"},
+		"not told": {nil, "", "the saved state is of the model"},
+	} {
+		store := &memoryStore{}
+		o := RunOptions{Options: options, Finite: true, Session: "s", Store: store, Save: time.Nanosecond}
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := Run(ctx, &interrupted{capture.NewMemory(blocks...), 3, cancel}, old, &o); err != nil {
+			t.Fatal(err)
+		}
+		o.Former = c.former
+		err := Run(t.Context(), capture.NewMemory(blocks...), other, &o)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		var got []string
+		for _, e := range store.events {
+			if e.Type == Confirmed && e.EndedBy != segment.ByEOF {
+				got = append(got, fmt.Sprint(e.Segment, " ", e.Label))
+			}
+		}
+		if err != nil || strings.Join(got, ", ") != c.want {
+			t.Errorf("%s: %v, want %s; %v", name, got, c.want, err)
+		}
+	}
+}
+
+// A share of the streams, always the same, goes on with another model, and back again.
+func TestCanary(t *testing.T) {
+	old, other := signModel(t, decide.Config{}), signModel(t, decide.Config{}, "up", "down")
+	options := Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}, Emit: Emit{Confirmed: true}}
+	var sw Switch
+	store := &memoryStore{}
+	var blocks []capture.Block
+	for i := range 4 {
+		for k := range 50 {
+			b := liveBlock(uint64(3*i), noon, 1, 1, 1)
+			b.Stream = fmt.Sprint("s", k)
+			blocks = append(blocks, b)
+		}
+	}
+	n := 0
+	o := RunOptions{Options: options, Finite: true, Session: "s", Store: store, Save: time.Nanosecond, Switch: &sw, Workers: 1, Gather: -1,
+		Progress: func(*capture.Block) { n++ }}
+	src := &staged{capture.NewMemory(blocks...), func(read int) {
+		for read > 0 && n < read { // all that was read is labelled
+			time.Sleep(time.Millisecond)
+		}
+		var err error
+		switch read {
+		case 50:
+			err = sw.Canary(other, &options, 0.3)
+		case 100:
+			err = sw.Canary(nil, nil, 0)
+		case 150:
+			err = sw.To(other, &options)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}, 0}
+	if err := Run(t.Context(), src, old, &o); err != nil {
+		t.Fatal(err)
+	}
+	count := map[uint64]int{}
+	for _, e := range store.events {
+		if e.Type != Confirmed || e.EndedBy == segment.ByEOF {
+			continue
+		}
+		count[e.Segment]++
+		want := "high"
+		if e.Segment == 2 && share(e.Stream) < 0.3 || e.Segment == 4 {
+			want = "up"
+		}
+		if e.Label != want {
+			t.Errorf("%s, segment %d: %s, want %s", e.Stream, e.Segment, e.Label, want)
+		}
+	}
+	if len(count) != 4 || count[2] != 50 {
+		t.Errorf("segments: %v", count)
+	}
+}
+
+// staged is a source that calls at before each Read.
+type staged struct {
+	*capture.Memory
+	at   func(read int)
+	read int
+}
+
+func (s *staged) Read(ctx context.Context, b *capture.Block) error {
+	s.at(s.read)
+	s.read++
+	return s.Memory.Read(ctx, b)
 }
 
 // A key that is never written again does not keep all commits: it is written again when they

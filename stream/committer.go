@@ -147,6 +147,7 @@ func (c *committer) state(key recordKey) []byte {
 	}
 	o := &c.out
 	o.identityKey, o.turn, o.name, o.state = l.c.plan.key(), l.turn, l.name, l.c.fields(o.state[:0])
+	o.count = l.c.last()
 	if c.r.clock != nil {
 		o.last, o.idle = l.lastBlock, l.idle
 	}

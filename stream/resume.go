@@ -22,20 +22,22 @@ type keeper struct {
 	src   capture.Replayer // nil: the source cannot be read again
 	sinks []Sink
 
-	saved   *savedRun     // what the Run goes on from; nil: it begins anew
-	notes   []Event       // to be told when the sinks are there
-	next    time.Time     // when to save again
-	writing chan error    // gets the result of the save under way; nil: there is none
-	failed  string        // how the last save failed
-	summed  bool          // the summary was sent, and nothing has come since
-	idle    bool          // nothing has come since the last save
-	before  time.Duration // that earlier runs took
+	plans   map[string]*plan // of records, by the key of their identity
+	dropped int              // streams that began anew, since their model is another
+	saved   *savedRun        // what the Run goes on from; nil: it begins anew
+	notes   []Event          // to be told when the sinks are there
+	next    time.Time        // when to save again
+	writing chan error       // gets the result of the save under way; nil: there is none
+	failed  string           // how the last save failed
+	summed  bool             // the summary was sent, and nothing has come since
+	idle    bool             // nothing has come since the last save
+	before  time.Duration    // that earlier runs took
 }
 
 // newKeeper reads the state. If one cannot go on from that of a file, the Run begins anew, and
 // what is there is kept beside it.
 func newKeeper(ctx context.Context, r *runner, src capture.Source, sinks []Sink) (*keeper, error) {
-	k := &keeper{r: r, sinks: sinks}
+	k := &keeper{r: r, sinks: sinks, plans: map[string]*plan{}}
 	k.src, _ = src.(capture.Replayer)
 	if r.o.Store != nil {
 		saving, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -88,102 +90,6 @@ func (k *keeper) load() (*savedRun, error) {
 
 func (k *keeper) tell(state capture.Health, reason string) {
 	k.notes = append(k.notes, NewStatus(Header{Time: k.r.now()}, state, reason))
-}
-
-// goOn has the source, the streams and the sinks go on from k.saved.
-func (k *keeper) goOn(ctx context.Context) error {
-	s, r := k.saved, k.r
-	if s.again != (k.src != nil) {
-		return errors.New("the saved state is of a source of another kind")
-	}
-	session := s.session
-	if k.src == nil && !s.ended {
-		session = nextSession(session)
-	}
-	if r.o.Session != "" {
-		session = r.o.Session
-	}
-	streams := make([]*Classifier, len(s.streams))
-	for i := range s.streams {
-		var err error
-		if id := s.streams[i].identity; id != nil {
-			if err := id.fits(r.plan.identity()); err != nil {
-				return err
-			}
-		}
-		if streams[i], err = r.plan.restoreStream(session, &s.streams[i]); err != nil {
-			return err
-		}
-	}
-	if k.src != nil {
-		begin := k.src.AppendPosition(nil)
-		if err := k.src.Seek(ctx, s.position); err != nil {
-			return errors.Join(err, k.src.Seek(ctx, begin))
-		}
-	}
-	r.o.Session, r.counts, r.past = session, s.counts, s.past
-	if k.store != nil {
-		k.store.watch()
-	}
-	k.before, k.summed = s.seconds, s.summed
-	for i, c := range streams {
-		c.away, c.switched = k.src == nil, r.o.Switch
-		one := r.add(s.streams[i].name, c, r.now())
-		one.away, one.turn = c.away, s.streams[i].turn
-		r.turn = max(r.turn, one.turn)
-		if r.clock != nil {
-			one.lastBlock, one.idle = s.streams[i].last, s.streams[i].idle
-		}
-	}
-	k.rewind()
-	k.tellOfGoingOn()
-	s.streams = nil
-	return nil
-}
-
-// nextSession returns the session after a crash: NAME, NAME.2, NAME.3.
-func nextSession(name string) string {
-	n := 2
-	for i := len(name) - 1; i > 0; i-- {
-		if name[i] == '.' {
-			if _, err := fmt.Sscanf(name[i+1:], "%d", &n); err == nil {
-				name, n = name[:i], n+1
-			}
-			break
-		}
-	}
-	return fmt.Sprint(name, ".", n)
-}
-
-// rewind cuts off what the outputs got since the state was saved and get again.
-func (k *keeper) rewind() {
-	if k.src == nil {
-		return
-	}
-	for i, s := range k.sinks {
-		w, ok := s.(Rewinder)
-		if !ok {
-			continue
-		}
-		var err error
-		switch {
-		case i >= len(k.saved.outputs) || len(k.saved.outputs[i]) == 0:
-			err = errors.New("nothing was saved of it")
-		default:
-			err = w.Rewind(k.saved.outputs[i])
-		}
-		if err != nil {
-			k.tell(capture.Doubtful, fmt.Sprintf("output %d was not cut back to where the state was saved: %v: it may lack events, or have some twice", i+1, err))
-		}
-	}
-}
-
-func (k *keeper) tellOfGoingOn() {
-	what := fmt.Sprintf("going on from %s, saved at %s, with %d streams", k.vault, k.saved.at.UTC().Format(time.RFC3339), len(k.saved.streams))
-	if k.src == nil && !k.saved.ended {
-		what += ": the program did not end by itself, and what came since then is in the gaps, though events of session " + k.saved.session + " may tell of it"
-	}
-	k.tell(capture.Up, what)
 }
 
 // begin tells what there is to tell, and writes the first state: nothing is labelled before
@@ -287,7 +193,7 @@ func (k *keeper) save(ended bool) {
 	r := k.r
 	r.sched.quiet()
 	k.writing = make(chan error, 1)
-	plan := r.o.Switch.now(r.plan)
+	plan := r.o.Switch.now(r.plan, "")
 	if k.store == nil && !k.settled(plan, ended) {
 		k.writing <- nil // soon: when the open segments of the former model have ended
 		return

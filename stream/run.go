@@ -47,6 +47,12 @@ type RunOptions struct {
 	Switch   *Switch                   // if set, can have the streams go on with another model
 	Shared   *Shared                   // if set, does what other Runs on the same blocks do as well once for all
 
+	// Former, if set, returns the model of this hash and its options, of which a Store has streams
+	// that Run does not begin with: their open segments end with it, and they go on with the
+	// model of the Run. Without a model those streams begin anew, with their segments counted
+	// on. An error refuses the state [refused].
+	Former func(hash string) (*model.Model, *Options, error)
+
 	now   func() time.Time // test clock; if set, each block is done before the next is read
 	most  int              // lanes a batch, for tests
 	heavy func() bool      // whether the heap has reached Memory, for tests

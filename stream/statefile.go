@@ -48,6 +48,7 @@ type savedOf struct {
 	identityKey string
 	identity    *identity
 	turn        uint64
+	count       lastOf // how far it has counted
 }
 
 // visitHead has what comes before the streams.

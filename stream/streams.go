@@ -15,7 +15,7 @@ func (r *runner) stream(name string, now time.Time) (*live, error) {
 	if !r.o.Finite && !r.room(now) {
 		return nil, nil
 	}
-	c, err := r.o.Switch.now(r.plan).classifier(r.o.Session, name)
+	c, err := r.o.Switch.now(r.plan, name).classifier(r.o.Session, name)
 	if err != nil {
 		return nil, err
 	}

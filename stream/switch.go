@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"reflect"
 	"sync"
@@ -19,11 +21,47 @@ import (
 // signal stays, such as its noise floor and what may become a pre-roll. Otherwise the new
 // segmenter begins where the old segment has ended.
 type Switch struct {
-	next atomic.Pointer[plan]
+	next   atomic.Pointer[plan]
+	canary atomic.Pointer[canary]
 
-	mu   sync.Mutex
-	told func(m *model.Model) // of the Run; nil: none goes on
+	mu    sync.Mutex
+	told  func(m *model.Model) // of the Run; nil: none goes on
+	early bool                 // To was called before a Run has begun
 }
+
+// A canary is a plan that a share of the streams goes on with.
+type canary struct {
+	*plan
+	share float64
+}
+
+// Canary has a share of the streams, 0 to 1, go on with m and o instead of what To says. A
+// stream's name decides, so that it is the same share in every process. With a share of 0 those
+// streams go on with the others again, and m may be nil. A Run with a State file, which is of
+// one model, cannot have it.
+func (s *Switch) Canary(m *model.Model, o *Options, share float64) error {
+	if share <= 0 {
+		s.canary.Store(nil)
+		return nil
+	}
+	p, err := newPlan(m, o)
+	if err != nil {
+		return err
+	}
+	if old := s.next.Load(); old != nil && old.m.HasNext() != m.HasNext() {
+		return errKinds
+	}
+	s.canary.Store(&canary{p, share})
+	return nil
+}
+
+// share returns where in 0 to 1 the name of a stream lies.
+func share(stream string) float64 {
+	sum := sha256.Sum256([]byte(stream))
+	return float64(binary.LittleEndian.Uint64(sum[:])>>11) / (1 << 53)
+}
+
+var errKinds = errors.New("a model of labels and one of what comes next cannot follow one another in a run: end the run, and begin another")
 
 // To makes m and o what streams go on with. Session and Stream of o do not count.
 func (s *Switch) To(m *model.Model, o *Options) error {
@@ -32,33 +70,40 @@ func (s *Switch) To(m *model.Model, o *Options) error {
 		return err
 	}
 	if old := s.next.Load(); old != nil && old.m.HasNext() != m.HasNext() {
-		return errors.New("a model of labels and one of what comes next cannot follow one another in a run: end the run, and begin another")
+		return errKinds
 	}
 	s.next.Store(p)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.told != nil {
 		s.told(m)
+	} else {
+		s.early = true
 	}
 	return nil
 }
 
-// begin makes p the first plan, and tell what is told of others; nil ends that.
+// begin makes p the first plan, unless there is a later one already, and tell what is told of
+// others; nil ends that.
 func (s *Switch) begin(p *plan, tell func(*model.Model)) {
 	if s == nil {
 		return
 	}
-	if p != nil {
-		s.next.Store(p)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if p != nil && !s.early {
+		s.next.Store(p)
+	}
+	s.early = false
 	s.told = tell
 }
 
-// now returns the plan of new streams: own, unless there is a later one.
-func (s *Switch) now(own *plan) *plan {
+// now returns the plan of a stream that begins: own, unless there is a later one.
+func (s *Switch) now(own *plan, stream string) *plan {
 	if s != nil {
+		if c := s.canary.Load(); c != nil && share(stream) < c.share {
+			return c.plan
+		}
 		if p := s.next.Load(); p != nil {
 			return p
 		}
@@ -81,7 +126,7 @@ func (p *plan) sameFrames(q *plan) bool {
 // turn has the stream go on with the plan of its switch, if that is another. No segment is
 // open, and nothing is queued.
 func (c *Classifier) turn() error {
-	p := c.switched.now(c.plan)
+	p := c.switched.now(c.plan, c.stream)
 	switch {
 	case p == c.plan || c.Open() || c.queued():
 		return nil
@@ -99,7 +144,7 @@ func (c *Classifier) turn() error {
 // turnAt is turn where a segment opens at o. It reports whether the queue has been made
 // anew, from the segment's beginning on.
 func (c *Classifier) turnAt(o *op) (anew bool) {
-	p := c.switched.now(c.plan)
+	p := c.switched.now(c.plan, c.stream)
 	if p == c.plan {
 		return false
 	}

@@ -342,7 +342,13 @@ func (c *chaos) complete(want map[string][]string) {
 // compare checks that what is stored are those labels, in their order.
 func (c *chaos) compare(want map[string][]string) {
 	c.t.Helper()
-	got, labels := c.committed(), 0
+	c.same(c.committed(), want)
+}
+
+// same checks that got are the labels of want, in their order.
+func (c *chaos) same(got, want map[string][]string) {
+	c.t.Helper()
+	labels := 0
 	for stream := range want {
 		labels += len(want[stream])
 		g := got[stream]

@@ -44,6 +44,7 @@ type cli struct {
 	Run        runCmd        `cmd:"" help:"Label a source step by step and confirm each segment."`
 	Worker     workerCmd     `cmd:"" help:"Label a JetStream stream together with other processes: nothing lost, nothing twice."`
 	Top        topCmd        `cmd:"" help:"Show the workers of a group: who works on what, and how far behind."`
+	Model      modelCmd      `cmd:"" help:"Store models for the workers of a group, and have their streams go on with one."`
 	Label      labelCmd      `cmd:"" help:"Write label tracks of what a model hears in recordings, to be corrected in Audacity and trained from."`
 	Serve      serveCmd      `cmd:"" help:"Run many pipelines by a configuration file, as a service."`
 	Review     reviewCmd     `cmd:"" help:"Say what kept segments were, those that are worth a look first."`

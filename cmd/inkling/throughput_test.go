@@ -57,6 +57,9 @@ func (c *chaos) throughput(config string, samples int64) float64 {
 	}
 	counter := &sampleCounter{want: samples, done: make(chan struct{})}
 	w.counter = counter
+	if w.fleet, err = newFleet(ctx, w); err != nil {
+		c.t.Fatal(err)
+	}
 	w.startPool()
 	defer w.pool.Close()
 	began := time.Now()

@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -43,6 +44,9 @@ type workerKeys struct {
 	Commit     time.Duration `help:"How often events and states are stored." default:"50ms"`
 	Keep       time.Duration `help:"How long messages are kept by partition: longer than any outage." default:"24h"`
 	Replicas   int           `help:"Copies of each stream, in a cluster." default:"1"`
+	Models     string        `help:"Object store of models." default:"models"`
+
+	OnModelChange string `help:"What becomes of segments that another model has begun." enum:"finish,reset" default:"finish"`
 }
 
 // notForWorkers are keys of run that a worker has another way for.
@@ -95,6 +99,7 @@ type workGroup struct {
 	options *stream.Options
 	nc      *nats.Conn
 	js      jetstream.JetStream
+	fleet   *fleet
 	pool    *stream.Pool // steps the streams of all partitions together
 	counter stream.Meter // of all partitions, for benchmarks
 }
@@ -199,6 +204,14 @@ func (w *workGroup) work(a *app, v *vitals, id string) error {
 	if err != nil {
 		return err
 	}
+	if w.fleet, err = newFleet(a.ctx, w); err != nil {
+		return err
+	}
+	var following sync.WaitGroup
+	defer following.Wait()
+	ctx, stop := context.WithCancel(a.ctx)
+	defer stop()
+	following.Go(func() { w.fleet.follow(ctx, a) })
 	w.startPool()
 	defer w.pool.Close()
 	limitMemory(int(w.p.cmd.MaxMemory), int(w.p.cmd.OutageMemory))
@@ -247,7 +260,12 @@ func (w *workGroup) run(ctx context.Context, a *app, v *vitals, k int) error {
 	if err != nil {
 		return err
 	}
-	o := &stream.RunOptions{Options: *w.options, Version: version, Session: name, Store: ledger, Save: w.keys.Commit, Pool: w.pool,
+	now, turn, leave, err := w.fleet.join(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	o := &stream.RunOptions{Options: *now.o, Switch: turn, Former: w.fleet.former, Version: version, Session: name, Store: ledger, Save: w.keys.Commit, Pool: w.pool,
 		Keep: int(cmd.OutageMemory), Drain: cmd.Drain, Streams: cmd.MaxStreams, Memory: int(cmd.MaxMemory / 2)}
 	if m := v.meter(name); m != nil {
 		o.Meter = m
@@ -255,5 +273,5 @@ func (w *workGroup) run(ctx context.Context, a *app, v *vitals, k int) error {
 	} else if w.counter != nil {
 		o.Meter = w.counter
 	}
-	return stream.Run(ctx, src, w.model, o)
+	return stream.Run(ctx, src, now.m, o)
 }

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"inkling/model"
+	"inkling/stream"
+)
+
+// A modelPlan says which models the streams of a group go on with. It lies in a KV bucket.
+type modelPlan struct {
+	Model  string  `json:"model,omitempty"`  // hash; "": that of the configuration
+	Canary string  `json:"canary,omitempty"` // hash of that of a share of the streams
+	Share  float64 `json:"share,omitempty"`
+}
+
+const planKey = "plan"
+
+// A modelStore has the models of a group: their files in an object store, by their hashes, and
+// the plan.
+type modelStore struct {
+	files jetstream.ObjectStore
+	plans jetstream.KeyValue
+}
+
+func (w *workGroup) openModels(ctx context.Context) (*modelStore, error) {
+	s := &modelStore{}
+	var err error
+	s.files, err = w.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: w.keys.Models, Description: "models of inkling, by hash", Replicas: w.keys.Replicas})
+	if err != nil {
+		return nil, fmt.Errorf("object store %s: %w", w.keys.Models, err)
+	}
+	bucket := w.layout.Output + "_model"
+	s.plans, err = w.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: bucket, Description: "which models an inkling group has", History: 20, Replicas: w.keys.Replicas})
+	if err != nil {
+		return nil, fmt.Errorf("KV bucket %s: %w", bucket, err)
+	}
+	return s, nil
+}
+
+// plan returns the plan, and its revision.
+func (s *modelStore) plan(ctx context.Context) (p modelPlan, revision uint64, err error) {
+	e, err := s.plans.Get(ctx, planKey)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return p, 0, nil
+	}
+	if err != nil {
+		return p, 0, err
+	}
+	return p, e.Revision(), json.Unmarshal(e.Value(), &p)
+}
+
+// change changes the plan, unless somebody else does at the same time.
+func (s *modelStore) change(ctx context.Context, do func(*modelPlan)) error {
+	p, revision, err := s.plan(ctx)
+	if err != nil {
+		return err
+	}
+	do(&p)
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	if _, err = s.plans.Update(ctx, planKey, data, revision); errors.Is(err, jetstream.ErrKeyExists) {
+		return errors.New("somebody else has just changed which model the group has: look at it with `inkling model list`, and try again")
+	}
+	return err
+}
+
+// load returns the model of a hash, whose file has to be what it says.
+func (s *modelStore) load(ctx context.Context, hash string) (*model.Model, error) {
+	data, err := s.files.GetBytes(ctx, hash)
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
+		return nil, fmt.Errorf("the model %s is not in the object store: push it with `inkling model push`", hash)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", hash, err)
+	}
+	m, err := model.Load(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", hash, err)
+	}
+	if m.Hash() != hash {
+		return nil, fmt.Errorf("model %s: what lies under this name is the model %s", hash, m.Hash())
+	}
+	return m, nil
+}
+
+// find returns the hash that begins so.
+func (s *modelStore) find(ctx context.Context, beginning string) (string, error) {
+	all, err := s.files.List(ctx)
+	if err != nil && !errors.Is(err, jetstream.ErrNoObjectsFound) {
+		return "", err
+	}
+	var found []string
+	for _, o := range all {
+		if strings.HasPrefix(o.Name, beginning) {
+			found = append(found, o.Name)
+		}
+	}
+	switch {
+	case beginning == "" || len(found) == 0:
+		return "", fmt.Errorf("no model in the object store has a hash that begins with %q: `inkling model list` shows them, `inkling model push` adds one", beginning)
+	case len(found) > 1:
+		return "", fmt.Errorf("%d models have a hash that begins with %q: give more of it", len(found), beginning)
+	}
+	return found[0], nil
+}
+
+// A fitted is a model with the options of the group.
+type fitted struct {
+	m *model.Model
+	o *stream.Options
+}
+
+// A fleet is the models that the partitions of a worker go on with.
+type fleet struct {
+	w     *workGroup
+	store *modelStore
+
+	mu       sync.Mutex
+	plan     modelPlan
+	known    map[string]*fitted // by hash
+	switches map[*stream.Switch]bool
+}
+
+// newFleet begins with the plan that there is.
+func newFleet(ctx context.Context, w *workGroup) (*fleet, error) {
+	f := &fleet{w: w, known: map[string]*fitted{}, switches: map[*stream.Switch]bool{}}
+	f.known[w.model.Hash()] = &fitted{w.model, w.options}
+	var err error
+	if f.store, err = w.openModels(ctx); err != nil {
+		return nil, err
+	}
+	if f.plan, _, err = f.store.plan(ctx); err != nil {
+		return nil, fmt.Errorf("the plan of models: %w", err)
+	}
+	for _, hash := range []string{f.plan.Model, f.plan.Canary} {
+		if _, err := f.fit(ctx, hash); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// fit returns a model by its hash; "": that of the configuration. The caller holds f.mu, or is
+// alone.
+func (f *fleet) fit(ctx context.Context, hash string) (*fitted, error) {
+	if hash == "" {
+		hash = f.w.model.Hash()
+	}
+	if x := f.known[hash]; x != nil {
+		return x, nil
+	}
+	m, err := f.store.load(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.w.fits(m); err != nil {
+		return nil, fmt.Errorf("model %s: %w", hash, err)
+	}
+	o, err := f.w.p.cmd.options(m)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %s", hash, keysFor(err))
+	}
+	x := &fitted{m, o}
+	f.known[hash] = x
+	return x, nil
+}
+
+// fits reports why a model cannot follow that of the configuration in a group.
+func (w *workGroup) fits(m *model.Model) error {
+	if m.HasNext() != w.model.HasNext() {
+		return errors.New("a model of labels and one of what comes next cannot follow one another in a group")
+	}
+	if m.Config.Channels != w.model.Config.Channels {
+		return fmt.Errorf("it has %d channels, and the group's model has %d: messages are read by those of the configuration", m.Config.Channels, w.model.Config.Channels)
+	}
+	return nil
+}
+
+// join returns what a partition begins with; leave ends that it is told of changes.
+func (f *fleet) join(ctx context.Context) (x *fitted, s *stream.Switch, leave func(), err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if x, err = f.fit(ctx, f.plan.Model); err != nil {
+		return nil, nil, nil, err
+	}
+	s = &stream.Switch{}
+	if err := f.canary(ctx, s); err != nil {
+		return nil, nil, nil, err
+	}
+	f.switches[s] = true
+	return x, s, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.switches, s)
+	}, nil
+}
+
+func (f *fleet) canary(ctx context.Context, s *stream.Switch) error {
+	if f.plan.Canary == "" {
+		return s.Canary(nil, nil, 0)
+	}
+	x, err := f.fit(ctx, f.plan.Canary)
+	if err != nil {
+		return err
+	}
+	return s.Canary(x.m, x.o, f.plan.Share)
+}
+
+// former returns the model with which streams end the segments that it has begun.
+func (f *fleet) former(hash string) (*model.Model, *stream.Options, error) {
+	if f.w.keys.OnModelChange == "reset" {
+		return nil, nil, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	x, err := f.fit(ctx, hash)
+	if err != nil {
+		return nil, nil, fmt.Errorf(`%w; or set on-model-change = "reset", which loses open segments`, err)
+	}
+	return x.m, x.o, nil
+}
+
+// turn has all partitions go on with a plan, or none of them.
+func (f *fleet) turn(ctx context.Context, p modelPlan) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	x, err := f.fit(ctx, p.Model)
+	if err == nil && p.Canary != "" {
+		_, err = f.fit(ctx, p.Canary)
+	}
+	if err != nil {
+		return err
+	}
+	changed := f.plan.Model != p.Model
+	f.plan = p
+	for s := range f.switches {
+		if err = errors.Join(err, f.canary(ctx, s)); changed {
+			err = errors.Join(err, s.To(x.m, x.o))
+		}
+	}
+	return err
+}
+
+// follow follows the plan until ctx ends. A model that cannot be had changes nothing, and is
+// tried again.
+func (f *fleet) follow(ctx context.Context, a *app) {
+	told := ""
+	for ctx.Err() == nil {
+		watch, err := f.store.plans.Watch(ctx, planKey)
+		if err == nil {
+			err = f.watch(ctx, a, watch)
+			watch.Stop()
+		}
+		if err != nil && ctx.Err() == nil && err.Error() != told {
+			told = err.Error()
+			a.logf("the models stay as they are: %v", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (f *fleet) watch(ctx context.Context, a *app, watch jetstream.KeyWatcher) error {
+	for e := range watch.Updates() {
+		if e == nil || e.Operation() != jetstream.KeyValuePut {
+			continue
+		}
+		var p modelPlan
+		if err := json.Unmarshal(e.Value(), &p); err != nil {
+			return err
+		}
+		f.mu.Lock()
+		same := p == f.plan
+		f.mu.Unlock()
+		if same {
+			continue
+		}
+		if err := f.turn(ctx, p); err != nil {
+			return err
+		}
+		a.logf("models: %s", p)
+	}
+	return nil
+}
+
+func (p modelPlan) String() string {
+	text := "that of the configuration"
+	if p.Model != "" {
+		text = p.Model
+	}
+	if p.Canary != "" {
+		text += fmt.Sprintf(", and %s for %.4g %% of the streams", p.Canary, 100*p.Share)
+	}
+	return text
+}
