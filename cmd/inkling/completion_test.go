@@ -11,7 +11,7 @@ import (
 
 func TestComplete(t *testing.T) {
 	for line, want := range map[string]string{
-		"":                    "demo train eval",              // the first commands, in the order of the help
+		"":                    "demo train design",            // the first commands, in the order of the help
 		"ru":                  "run",                          //
 		"run --seg":           "--segment",                    //
 		"run m --segment ":    "activity label fixed message", // also after a value of the command
