@@ -35,6 +35,7 @@ const (
 	ortName     = "ONNX Runtime"
 	torchName   = "PyTorch"
 	gonumName   = "gonum"
+	scipyName   = "SciPy"
 	inklingName = "inkling"
 )
 

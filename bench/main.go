@@ -1,4 +1,4 @@
-// Bench runs the same work in turn with inkling, ONNX Runtime, PyTorch and gonum, and writes
+// Bench runs the same work in turn with inkling, ONNX Runtime, PyTorch, SciPy and gonum, and writes
 // tables of the times and their ratios. It compares the numbers of each peer with those of
 // inkling before it times anything.
 package main
@@ -144,7 +144,7 @@ func measured(ctx context.Context, plan measure.Plan, build func() (*comparison,
 }
 
 // sections lists the tables in order.
-var sections = []string{"step", "batch", "sequence", "train", "confirm", "sizes"}
+var sections = []string{"step", "batch", "sequence", "train", "confirm", "front", "sizes"}
 
 // comparisons returns the functions that build the lines that o includes, in order.
 func (p *peers) comparisons(o options) (all []func() (*comparison, error)) {
@@ -168,5 +168,6 @@ func (p *peers) comparisons(o options) (all []func() (*comparison, error)) {
 		add("train", e.longest < 100, func() (*comparison, error) { return p.training(e) })
 	}
 	add("confirm", true, confirm)
+	add("front", true, p.front)
 	return all
 }

@@ -26,6 +26,8 @@ var titles = map[string][2]string{
 		"T = 3528, D = 1, with the confirm head."},
 	"train": {"Training, an epoch",
 		"The losses of both heads, backward pass, clipping and AdamW. Some batches are timed, and the time is scaled to the epoch. PyTorch uses OpenBLAS on one thread, which is its fastest setting, and packed sequences if lengths differ."},
+	"front": {"The front end of sound, a second",
+		"On one thread. For inkling the signal arrives in blocks of 10 ms, as in a stream. SciPy runs `scipy.fft.rfft` and a product with the matrix of triangles, in float32: with all frames of the second in one call, and frame by frame."},
 	"confirm": {"Confirm at a segment's end",
 		"The work left when the segment ends, compared with the single steps that came before."},
 }
@@ -34,7 +36,7 @@ var titles = map[string][2]string{
 func (p *peers) report(w io.Writer, results []result, sizes []size) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "# Performance\n\n%s\n\n", p.machine())
-	fmt.Fprintf(b, "This page compares inkling with ONNX Runtime, PyTorch and gonum on one machine; `bench/run` measures and writes it. Every program does the same work in turn (a b c a b c …), after their numbers were found to agree within 1e-4. "+
+	fmt.Fprintf(b, "This page compares inkling with ONNX Runtime, PyTorch, SciPy and gonum on one machine; `bench/run` measures and writes it. Every program does the same work in turn (a b c a b c …), after their numbers were found to agree within 1e-4. "+
 		"A time is that of the fastest run, with the median run in brackets. × says how many times faster inkling is, by the fastest runs. The last column is the target; a figure that misses it follows in bold. "+
 		"H = %d, float32.\n", hidden)
 	for _, section := range sections {
@@ -149,6 +151,9 @@ func (p *peers) machine() string {
 	}
 	if p.torch != nil {
 		s += fmt.Sprintf("; %s %s with %s", torchName, p.torch.version, strings.Join(p.torch.blas, ", "))
+	}
+	if p.torch != nil {
+		s += "; " + scipyName + " " + p.torch.scipy
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {

@@ -30,6 +30,7 @@ type torchPeer struct {
 	in      io.WriteCloser
 	out     *bufio.Reader
 	version string
+	scipy   string
 	blas    []string
 }
 
@@ -41,6 +42,7 @@ type torchAnswer struct {
 	Loss, Norm float64
 	Seconds    float64
 	Version    string
+	SciPy      string
 	BLAS       []string
 }
 
@@ -79,7 +81,7 @@ func startTorch(python string) (*torchPeer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s does not run PyTorch: %w", python, err)
 	}
-	p.version, p.blas = hello.Version, hello.BLAS
+	p.version, p.scipy, p.blas = hello.Version, hello.SciPy, hello.BLAS
 	return p, nil
 }
 

@@ -1,9 +1,10 @@
-"""The PyTorch side of bench: a worker that is told by lines of JSON on standard
+"""The Python side of bench, PyTorch and SciPy: a worker that is told by lines of JSON on standard
 input and answers each with one line on standard output. Arrays are base64 of
 little-endian float32.
 
   {"make": "step", "hidden", "params", "x"}            -> {"id", "out"}
   {"make": "train", "hidden", "params", "batches", …}  -> {"id", "loss", "norm"}
+  {"make": "front", "x", "window", "hop", "bands", …}  -> {"id", "out"}
   {"run": id, "n", "threads"}                          -> {"seconds"}
 """
 import base64
@@ -13,6 +14,7 @@ import sys
 import time
 
 import numpy
+import scipy.fft
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -138,15 +140,51 @@ class Batch:
         return confirm + (running * self.row_share).sum()
 
 
+def mel(f):
+    return 2595 * numpy.log10(1 + f / 700)
+
+
+class FrontWork:
+    """Log-mel of a signal by scipy.fft.rfft and a matrix of triangles, in float32: all frames
+    at once, or one at a time as they arrive."""
+
+    def __init__(self, r):
+        window, size, rate = r["window"], r["size"], r["rate"]
+        x = decode(r["x"]).numpy()
+        frames = numpy.lib.stride_tricks.sliding_window_view(x, window)[::r["hop"]]
+        self.parts = [frames] if r["at_once"] else list(frames)
+        w = 0.5 - 0.5 * numpy.cos(2 * numpy.pi * numpy.arange(window) / window)
+        self.window, self.size, self.floor = (w * numpy.sqrt(2) / w.sum()).astype("f4"), size, numpy.float32(r["floor"])
+        edges = 700 * (10 ** (numpy.linspace(mel(r["low"]), mel(r["high"]), r["bands"] + 2) / 2595) - 1)
+        f = numpy.arange(size // 2 + 1) * rate / size
+        bank = numpy.maximum(0, numpy.minimum((f[None] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None],
+                                              (edges[2:, None] - f[None]) / (edges[2:] - edges[1:-1])[:, None]))
+        for i in numpy.flatnonzero(bank.sum(axis=1) == 0):
+            bank[i, round(edges[i + 1] * size / rate)] = 1
+        self.bank = numpy.ascontiguousarray(bank.T.astype("f4"))
+
+    def frames(self, x):
+        spectrum = scipy.fft.rfft(x * self.window, self.size)
+        return numpy.log((spectrum.real ** 2 + spectrum.imag ** 2) @ self.bank + self.floor)
+
+    def made(self):
+        return {"out": encode(torch.from_numpy(numpy.concatenate([self.frames(x).ravel() for x in self.parts])))}
+
+    def run(self, n):
+        for _ in range(n):
+            for x in self.parts:
+                self.frames(x)
+
+
 def blas():
     with open("/proc/self/maps") as f:
         names = {line.split()[-1].rsplit("/", 1)[-1] for line in f if ".so" in line}
-    return sorted(n for n in names if "blas" in n)
+    return sorted(n for n in names if n.startswith("lib") and "blas" in n)
 
 
 def answer(r, works):
     if "make" in r:
-        work = {"step": StepWork, "train": TrainWork}[r["make"]](r)
+        work = {"step": StepWork, "train": TrainWork, "front": FrontWork}[r["make"]](r)
         works.append(work)
         return dict(work.made(), id=len(works) - 1)
     if "drop" in r:
@@ -162,7 +200,7 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end of standard input ends it
     works = []
     torch.rand(64, 64) @ torch.rand(64, 64)
-    print(json.dumps({"version": torch.__version__, "blas": blas()}), flush=True)
+    print(json.dumps({"version": torch.__version__, "scipy": scipy.__version__, "blas": blas()}), flush=True)
     for line in sys.stdin:
         try:
             out = answer(json.loads(line), works)

@@ -2,10 +2,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"inkling/bench/onnx"
 	"inkling/cell"
 	"inkling/model"
+	"inkling/model/feature"
 	"inkling/model/measure"
 )
 
@@ -166,6 +169,44 @@ func confirm() (*comparison, error) {
 		asked: []target{{of: "100 single steps", ratio: 1.2, atMost: true}}}
 	c.add("100 single steps", 1, measure.Steps(m, 100).Run)
 	c.peers[0].Threads = 1
+	return c, nil
+}
+
+// front compares the log-mel front end for a second of signal, which arrives in blocks of
+// 10 ms.
+func (p *peers) front() (*comparison, error) {
+	w, err := measure.LogMel()
+	if err != nil {
+		return nil, err
+	}
+	c := &comparison{section: "front", what: "log-mel, 16 kHz, 25/10 ms, 40 bands", ours: w, asked: []target{{of: scipyName, ratio: 2}}}
+	if p.torch == nil {
+		return c, nil
+	}
+	const rate, window, hop = 16000, 400, 160
+	x := measure.Noise(rate+window-hop, 7)
+	f, err := feature.New(feature.Config{Kind: feature.KindLogMel}, rate, 1)
+	if err != nil {
+		return c, err
+	}
+	want := f.Push(nil, x)
+	for name, atOnce := range map[string]bool{"a second at once": true, "a frame at a time": false} {
+		a, err := p.torch.ask(map[string]any{"make": "front", "x": encode(x), "rate": rate, "window": window, "hop": hop, "size": 512,
+			"bands": 40, "low": 20, "high": 8000, "floor": 1e-11, "at_once": atOnce})
+		if err != nil {
+			return c, err
+		}
+		c.closers = append(c.closers, func() { p.torch.drop(a.ID) })
+		got, err := decode(a.Out)
+		if err != nil {
+			return c, err
+		}
+		if err := near(scipyName, got, want); err != nil {
+			return c, err
+		}
+		c.add(scipyName+", "+name, 1, p.torch.timer(a.ID, 1))
+	}
+	slices.SortFunc(c.peers, func(a, b measure.Case) int { return -strings.Compare(a.Name, b.Name) })
 	return c, nil
 }
 
