@@ -24,7 +24,13 @@ type inbox struct {
 	held     map[string]bool     // streams whose messages are not read now
 	next     ranking[subject]    // with a message that may be read, the least start first
 	heaviest ranking[subject]    // the most bytes first
+
+	freeSubjects []*subject // empty ones, to be used again
+	freeQueues   []*queue
 }
+
+// mostFree is how many empty subjects, and how many streams, are kept to be used again.
+const mostFree = 1 << 10
 
 // A subject is one whose messages wait.
 type subject struct {
@@ -88,14 +94,13 @@ func headerCost(h nats.Header) (n int) {
 func (in *inbox) push(group string, l *letterIn) {
 	s := in.subjects[group]
 	if s == nil {
-		s = &subject{name: group, start: in.clock, nextAt: -1, heavyAt: -1}
-		s.heaviest = ranking[queue]{before: func(a, b *queue) bool { return a.bytes > b.bytes }, at: func(l *queue) *int { return &l.heavyAt }}
+		s = in.newSubject(group)
 		in.subjects[group] = s
 		in.heaviest.add(s)
 	}
 	q := in.queues[l.stream]
 	if q == nil {
-		q = &queue{stream: l.stream, subject: s, heavyAt: -1}
+		q = in.newQueue(l.stream, s)
 		in.queues[l.stream] = q
 		s.queues++
 		s.heaviest.add(q)
@@ -110,6 +115,29 @@ func (in *inbox) push(group string, l *letterIn) {
 	if q.ready == nil && !in.held[q.stream] {
 		in.makeReady(q)
 	}
+}
+
+// newSubject returns a subject without messages.
+func (in *inbox) newSubject(name string) *subject {
+	if last := len(in.freeSubjects) - 1; last >= 0 {
+		s := in.freeSubjects[last]
+		in.freeSubjects = in.freeSubjects[:last]
+		s.name, s.start = name, in.clock
+		return s
+	}
+	return &subject{name: name, start: in.clock, nextAt: -1, heavyAt: -1,
+		heaviest: ranking[queue]{before: func(a, b *queue) bool { return a.bytes > b.bytes }, at: func(l *queue) *int { return &l.heavyAt }}}
+}
+
+// newQueue returns a queue without messages.
+func (in *inbox) newQueue(stream string, s *subject) *queue {
+	if last := len(in.freeQueues) - 1; last >= 0 {
+		q := in.freeQueues[last]
+		in.freeQueues = in.freeQueues[:last]
+		q.stream, q.subject = stream, s
+		return q
+	}
+	return &queue{stream: stream, subject: s, heavyAt: -1}
 }
 
 // weigh adds n bytes to a queue.
@@ -158,6 +186,14 @@ func (in *inbox) take(q *queue) *letterIn {
 	if s.queues--; s.queues == 0 {
 		delete(in.subjects, s.name)
 		in.heaviest.remove(s)
+		if len(in.freeSubjects) < mostFree && cap(s.heaviest.items) <= 64 {
+			s.name = ""
+			in.freeSubjects = append(in.freeSubjects, s)
+		}
+	}
+	if len(in.freeQueues) < mostFree {
+		q.stream, q.subject = "", nil
+		in.freeQueues = append(in.freeQueues, q)
 	}
 	return l
 }

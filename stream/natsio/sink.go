@@ -30,7 +30,7 @@ var _ stream.Sink = (*Sink)(nil)
 type Sink struct {
 	nc       *nats.Conn
 	prefix   string
-	subjects map[string]string // by type and stream
+	subjects map[streamOfType]string
 	line     []byte
 	count    uint64   // of ids that need a number, from a random one on
 	held     []letter // published, and not known to have been received
@@ -38,6 +38,11 @@ type Sink struct {
 	sent     int      // of held: published on the connection conn
 	conn     uint64
 	denied   atomic.Pointer[error] // the server refuses events that must not be lost
+}
+
+type streamOfType struct {
+	typ    stream.Type
+	stream string
 }
 
 // A letter is a published event that must not be lost.
@@ -63,7 +68,7 @@ func NewSink(nc *nats.Conn, prefix string) (*Sink, error) {
 	if !valid(prefix) || strings.ContainsAny(prefix, "*>") {
 		return nil, fmt.Errorf("nats prefix %q: give tokens between dots, without wildcards", prefix)
 	}
-	s := &Sink{nc: nc, prefix: prefix, subjects: map[string]string{}, count: uint64(rand.Uint32()) << 24}
+	s := &Sink{nc: nc, prefix: prefix, subjects: map[streamOfType]string{}, count: uint64(rand.Uint32()) << 24}
 	watchSink(nc, s)
 	return s, nil
 }
@@ -214,7 +219,7 @@ func (s *Sink) refuse(typ stream.Type, h stream.Header, size int, why error) err
 // subject caches the subjects of the streams.
 func (s *Sink) subject(e *stream.Event) string {
 	name := cmp.Or(e.Stream, "all")
-	key := string(e.Type) + " " + name
+	key := streamOfType{e.Type, name}
 	if v, ok := s.subjects[key]; ok {
 		return v
 	}

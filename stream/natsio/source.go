@@ -321,8 +321,7 @@ func (s *Source) pop(b *capture.Block) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		if f, ok := s.nextFault(); ok {
-			*b = capture.Block{Stream: f.stream, Fault: &f.Fault, Time: s.now(), Clock: capture.ArrivalTime, Samples: b.Samples[:0]}
+		if s.giveFault(b) {
 			return true
 		}
 		if s.next(b) {
@@ -346,17 +345,23 @@ func (s *Source) pop(b *capture.Block) bool {
 	return false
 }
 
-func (s *Source) nextFault() (f fault, ok bool) {
-	for _, kind := range []*seldom{&s.bad, &s.slow} {
+// giveFault makes b the next fault, if there is one.
+func (s *Source) giveFault(b *capture.Block) bool {
+	for _, kind := range [...]*seldom{&s.bad, &s.slow} {
+		if kind.untold == 0 {
+			continue
+		}
 		if f, ok := kind.late(s.now()); ok {
 			s.faults = append(s.faults, f)
 		}
 	}
 	if len(s.faults) == 0 {
-		return f, false
+		return false
 	}
-	f, s.faults = s.faults[0], s.faults[1:]
-	return f, true
+	f := s.faults[0]
+	s.faults = s.faults[1:]
+	*b = capture.Block{Stream: f.stream, Fault: &f.Fault, Time: s.now(), Clock: capture.ArrivalTime, Samples: b.Samples[:0]}
+	return true
 }
 
 // Close ends the subscription and leaves the connection as it was found.
