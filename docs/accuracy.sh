@@ -17,8 +17,8 @@ balanced() { # mean sensitivity of the labels
 }
 worst() { grep -oE "\"$2\":\[[^]]*\]" "$1" | grep -oE '[0-9.]+(e-[0-9]+)?' | sort -g | tail -1; }
 
-# one NAME SEED TRAIN-DATA EVAL-DATA EVAL-OPTIONS -- TRAIN-OPTIONS: a line of figures.
-one() {
+# figures NAME SEED TRAIN-DATA EVAL-DATA EVAL-OPTIONS -- TRAIN-OPTIONS: a line of figures.
+figures() {
   local name=$1 seed=$2 from=$3 on=$4; shift 4
   local ev=(); while [ "$1" != -- ]; do ev+=("$1"); shift; done; shift
   local began=$SECONDS
@@ -44,7 +44,7 @@ table() {
         printf "| %s | %d | %s (%s, %s) | %s | %s | %s | %.2f | %s %% | %.3f, %.3f | %d s |\n", x, m, p(s[x,3]/m), p(lo[x]), p(hi[x]), p(s[x,4]/m),
           p(s[x,5]/m), p(s[x,6]/m), s[x,7]/m, p(s[x,8]/m), s[x,9]/m, s[x,10]/m, s[x,11]/m } }' "$tmp/rows"
 }
-series() { local name=$1 path=$2; shift 2; for s in $SEEDS; do one "$name" "$s" "$data/$path" "$data/$path" -- "$@"; done; }
+series() { local name=$1 path=$2; shift 2; for s in $SEEDS; do figures "$name" "$s" "$data/$path" "$data/$path" -- "$@"; done; }
 
 japanese-vowels() { SEEDS=${SEEDS_VOWELS:-1 2 3 4 5 6 7 8 9 10} series "Japanese Vowels, 270/370" japanese-vowels/JapaneseVowels; }
 motions() { series "BasicMotions, 40/40" imu/BasicMotions; series "NATOPS, 180/180" natops/NATOPS; }
@@ -54,7 +54,7 @@ ringel() { # random 70 % of both files, gap 0.1, δ 0.01 (Ringel et al. 2024)
     grep -v '^[0-9-]' "$data/pendigits/PenDigits_TRAIN.ts" | tee "$tmp/P_TRAIN.ts" >"$tmp/P_TEST.ts"
     cat "$data"/pendigits/PenDigits_T*.ts | grep '^[0-9-]' | awk -v r="$r" -v dir="$tmp" 'BEGIN { srand(r) }
       { print >> (dir "/P_" (rand() < 0.7 ? "TRAIN" : "TEST") ".ts") }'
-    one "PenDigits, random 70 %, gap 0.1, confidence 0.99" "$r" "$tmp/P" "$tmp/P" -- --early-gap 0.1 --early-confidence 0.99
+    figures "PenDigits, random 70 %, gap 0.1, confidence 0.99" "$r" "$tmp/P" "$tmp/P" -- --early-gap 0.1 --early-confidence 0.99
   done
 }
 curves() { for n in GunPoint ECG200 ItalyPowerDemand ArrowHead; do series "$n" "ucr-uea/$n"; done; }
@@ -63,7 +63,7 @@ speakers() { # each speaker left out once
   for who in $(tail -n +2 "$data/fsdd/index.csv" | cut -d, -f4 | sort -u); do
     awk -F, -v OFS=, -v who="$who" -v dir="$data/fsdd/" 'NR == 1 { print "file,label,split,group"; next } { print dir $1, $2, ($4 == who ? "test" : "train"), $4 }' \
       "$data/fsdd/index.csv" >"$tmp/index.csv"
-    one "spoken digits without $who" 1 "$tmp/index.csv" "$tmp/index.csv" --
+    figures "spoken digits without $who" 1 "$tmp/index.csv" "$tmp/index.csv" --
   done
 }
 rooms() { # the index split in rooms and over microphones that training does not draw
@@ -71,21 +71,21 @@ rooms() { # the index split in rooms and over microphones that training does not
   for r in 1 2 3; do "$tmp/room" -seed "$r" "$data/fsdd" "$tmp/room-$r"; done
   for s in $SEEDS; do
     for options in "" "--eq 8 --reverb 0.4 --band-limits 0.2"; do
-      one "spoken digits, index split $options" "$s" "$data/fsdd" "$data/fsdd" -- $options
+      figures "spoken digits, index split $options" "$s" "$data/fsdd" "$data/fsdd" -- $options
       for r in 1 2 3; do judge "spoken digits, other rooms $r $options" "$s" "$tmp/room-$r" 0; done
     done
   done
 }
 instruments() {
   for s in $SEEDS; do
-    one "instruments, 3 classes, 80 ms" "$s" "$data/instruments" "$data/instruments" --labels flute,trumpet,piano --crop 0.08 -- --labels flute,trumpet,piano --crop 0.08
-    one "instruments, 5 classes, 80 ms" "$s" "$data/instruments" "$data/instruments" --crop 0.08 -- --crop 0.08
-    one "instruments, 3 classes, 80 ms, raw, --stem gabor" "$s" "$data/instruments" "$data/instruments" --labels flute,trumpet,piano --crop 0.08 -- --labels flute,trumpet,piano --crop 0.08 --stem gabor
+    figures "instruments, 3 classes, 80 ms" "$s" "$data/instruments" "$data/instruments" --labels flute,trumpet,piano --crop 0.08 -- --labels flute,trumpet,piano --crop 0.08
+    figures "instruments, 5 classes, 80 ms" "$s" "$data/instruments" "$data/instruments" --crop 0.08 -- --crop 0.08
+    figures "instruments, 3 classes, 80 ms, raw, --stem gabor" "$s" "$data/instruments" "$data/instruments" --labels flute,trumpet,piano --crop 0.08 -- --labels flute,trumpet,piano --crop 0.08 --stem gabor
   done
 }
 authors() {
   for s in $SEEDS; do
-    one "authors by book, a sentence" "$s" "$data/authors/sentences.tsv" "$data/authors/sentences.tsv" --
+    figures "authors by book, a sentence" "$s" "$data/authors/sentences.tsv" "$data/authors/sentences.tsv" --
     judge "authors by book, five sentences" "$s" "$data/authors/sentences.tsv" 0 --join 5
   done
 }

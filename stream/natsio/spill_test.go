@@ -66,6 +66,9 @@ func TestSpillOutlivesTheServer(t *testing.T) {
 	err := run(nc, blocks)
 	runtime.GC()
 	runtime.ReadMemStats(&after)
+	if after.HeapAlloc > before.HeapAlloc+16*keep {
+		t.Errorf("the heap has grown from %d to %d bytes, Keep is %d", before.HeapAlloc, after.HeapAlloc, keep)
+	}
 	if err == nil || !strings.Contains(err.Error(), "wait in "+dir+" for the next start") {
 		t.Fatal(err)
 	}
