@@ -38,6 +38,7 @@ type (
 	evalCmd     = absent
 	inspectCmd  = absent
 	playCmd     = absent
+	modelCmd    = absent
 	plotCmd     = absent
 	quantizeCmd = absent
 	reviewCmd   = absent
