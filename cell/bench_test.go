@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"inkling/internal/f32"
+	"inkling/internal/i8"
 )
 
 // BenchmarkStep times one timestep of one stream, H = 100.
@@ -89,4 +91,39 @@ func benchEachKernel(b *testing.B, name string, f func(b *testing.B)) {
 // gflops reports the rate of the multiply-adds in the matrix products.
 func gflops(b *testing.B, flops int) {
 	b.ReportMetric(float64(flops)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+}
+
+// BenchmarkIntegerStep times steps of integers and of floats in turn, with each kernel, and
+// reports the fastest of both and their ratio.
+func BenchmarkIntegerStep(b *testing.B) {
+	defer f32.Use(f32.Kernel())
+	defer i8.Use(i8.Kernel())
+	for _, size := range [][2]int{{1, 100}, {40, 100}, {1, 256}, {1, 512}} {
+		for _, kernel := range f32.Kernels() {
+			b.Run(fmt.Sprintf("D%d/H%d/%s", size[0], size[1], kernel), func(b *testing.B) {
+				if f32.Use(kernel) != nil || i8.Use(kernel) != nil {
+					b.Skip("no such kernel")
+				}
+				rng := rand.New(rand.NewPCG(1, 1))
+				ints, floats := randomFixed(rng, size[0], size[1])
+				layers := [2]*LSTM{New(ints), New(floats)}
+				states := [2]*State{layers[0].NewState(), layers[1].NewState()}
+				x := randomSlice(rng, size[0])
+				turns := max(10, 40000/(size[1]*(size[0]+size[1])/100))
+				least := [2]time.Duration{time.Hour, time.Hour}
+				for b.Loop() {
+					for i, l := range layers {
+						began := time.Now()
+						for range turns {
+							l.Step(states[i], x)
+						}
+						least[i] = min(least[i], time.Since(began))
+					}
+				}
+				b.ReportMetric(float64(least[0].Nanoseconds())/float64(turns), "int-ns")
+				b.ReportMetric(float64(least[1].Nanoseconds())/float64(turns), "float-ns")
+				b.ReportMetric(float64(least[1])/float64(least[0]), "ratio")
+			})
+		}
+	}
 }

@@ -81,34 +81,46 @@ func (w *Weights) mult(r int) float64 {
 	return max(math.Round(m), 1)
 }
 
-// newFixed returns the LSTM of integer weights that passed Check.
-func newFixed(w *Weights, coded bool) *fixed {
+// Integers are the numbers that integer weights compute with; package i8 says how.
+type Integers struct {
+	IH, HH     []int8    // 4H×D and 4H×H
+	Bias, Mult []int32   // 4H each: what a sum starts from, and what z·2^32 is of a sum
+	Inputs     []float32 // D: what an input is multiplied by, to become an integer
+}
+
+// Integers returns the numbers of integer weights that passed Check.
+func (w *Weights) Integers() *Integers {
 	rows := 4 * w.Hidden
-	q := &fixed{hidden: w.Hidden}
-	ih, hh := make([]int8, len(w.IH)), make([]int8, len(w.HH))
-	bias, mult := make([]int32, rows), make([]int32, rows)
+	q := &Integers{IH: make([]int8, len(w.IH)), HH: make([]int8, len(w.HH)), Bias: make([]int32, rows), Mult: make([]int32, rows)}
 	for r, row := range w.Rows {
 		for d := range w.In {
-			ih[r*w.In+d] = int8(math.Round(float64(w.IH[r*w.In+d]) / (float64(row) * float64(w.Inputs[d]))))
+			q.IH[r*w.In+d] = int8(math.Round(float64(w.IH[r*w.In+d]) / (float64(row) * float64(w.Inputs[d]))))
 		}
 		for k := range w.Hidden {
-			hh[r*w.Hidden+k] = int8(math.Round(float64(w.HH[r*w.Hidden+k]) / float64(row)))
+			q.HH[r*w.Hidden+k] = int8(math.Round(float64(w.HH[r*w.Hidden+k]) / float64(row)))
 		}
-		bias[r], mult[r] = int32(w.bias(r)), int32(w.mult(r))
+		q.Bias[r], q.Mult[r] = int32(w.bias(r)), int32(w.mult(r))
 	}
 	for _, v := range w.Inputs {
-		q.inputs = append(q.inputs, float32(v*i8.One))
+		q.Inputs = append(q.Inputs, float32(v*i8.One))
 	}
+	return q
+}
+
+// newFixed returns the LSTM of integer weights that passed Check.
+func newFixed(w *Weights, coded bool) *fixed {
+	n := w.Integers()
+	q := &fixed{hidden: w.Hidden, inputs: n.Inputs}
 	if !coded {
-		q.layer = i8.NewLayer(w.In, w.Hidden, ih, hh, bias, mult)
+		q.layer = i8.NewLayer(w.In, w.Hidden, n.IH, n.HH, n.Bias, n.Mult)
 		return q
 	}
-	q.layer = i8.NewLayer(0, w.Hidden, nil, hh, bias, mult)
-	column, one := make([]int32, rows), make([]int16, 1)
+	q.layer = i8.NewLayer(0, w.Hidden, nil, n.HH, n.Bias, n.Mult)
+	column, one := make([]int32, 4*w.Hidden), make([]int16, 1)
 	for k := range w.In {
 		i8.Quantize(one, []float32{1}, q.inputs[k:k+1])
 		for r := range column {
-			column[r] = int32(ih[r*w.In+k]) * int32(one[0])
+			column[r] = int32(n.IH[r*w.In+k]) * int32(one[0])
 		}
 		q.starts = append(q.starts, q.layer.Start(column))
 	}

@@ -89,26 +89,44 @@ type head struct {
 	factors []float32
 }
 
+// HeadIntegers are the numbers that an integer head computes with: the logit of row i, with
+// 16 bits after the point, is (Mult[i]·Σ Weights[i][k]·h[k] + Bias[i])/2^24, rounded down,
+// where h has 12 bits after the point.
+type HeadIntegers struct {
+	Weights    []int8
+	Mult, Bias []int64
+}
+
+// NewHeadIntegers returns the numbers of a head whose weights w are integers times rows.
+func NewHeadIntegers(w, b, rows []float32) (*HeadIntegers, error) {
+	t := Tensor{Data: w, Row: rows}
+	n := len(w) / len(b)
+	h := &HeadIntegers{Weights: make([]int8, len(w))}
+	for i, row := range rows {
+		if !(row >= 1e-9 && row < 8) {
+			return nil, fmt.Errorf("model: the factor of row %d of a head is %v, want 1e-9 to 8", i, row)
+		}
+		h.Mult = append(h.Mult, int64(math.Round(float64(row)*(1<<28))))
+		h.Bias = append(h.Bias, int64(math.Round(float64(b[i])*(1<<40)))+1<<23)
+		for k := range n {
+			h.Weights[i*n+k] = int8(math.Round(float64(w[i*n+k]) / t.factor(i*n+k)))
+		}
+	}
+	return h, nil
+}
+
 // newHead returns a head of rows of weights, integers times rows unless that is nil.
 func newHead(w, b, rows []float32) (h head, err error) {
 	h = head{w: w, b: b}
 	if rows == nil || len(b) == 0 {
 		return h, nil
 	}
-	t := Tensor{Data: w, Row: rows}
+	q, err := NewHeadIntegers(w, b, rows)
+	if err != nil {
+		return h, err
+	}
 	n := len(w) / len(b)
-	ints := make([]int8, len(w))
-	for i, v := range w {
-		if f := float64(rows[i/n]); !(f >= 1e-9 && f < 8) {
-			return h, fmt.Errorf("model: the factor of row %d of a head is %v, want 1e-9 to 8", i/n, f)
-		}
-		ints[i] = int8(math.Round(float64(v) / t.factor(i)))
-	}
-	h.q = i8.NewHead(len(b), n, ints)
-	for i, row := range rows {
-		h.mult = append(h.mult, int64(math.Round(float64(row)*(1<<28))))
-		h.bias = append(h.bias, int64(math.Round(float64(b[i])*(1<<40)))+1<<23)
-	}
+	h.q, h.mult, h.bias = i8.NewHead(len(b), n, q.Weights), q.Mult, q.Bias
 	h.factors = make([]float32, n)
 	for i := range h.factors {
 		h.factors[i] = i8.One

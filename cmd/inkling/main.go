@@ -41,6 +41,7 @@ type cli struct {
 	Compose    composeCmd    `cmd:"" help:"Compose long annotated streams out of labelled examples."`
 	Tune       tuneCmd       `cmd:"" help:"Choose thresholds and segments that meet a goal: false alarms per hour, recall, latency."`
 	Quantize   quantizeCmd   `cmd:"" help:"Make an integer model: a quarter of the size, the same answers on every processor."`
+	Export     exportCmd     `cmd:"" help:"Write a model in C99, for firmware."`
 	Run        runCmd        `cmd:"" help:"Label a source step by step and confirm each segment."`
 	Worker     workerCmd     `cmd:"" help:"Label a JetStream stream together with other processes: nothing lost, nothing twice."`
 	Top        topCmd        `cmd:"" help:"Show the workers of a group: who works on what, and how far behind."`

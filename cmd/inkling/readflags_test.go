@@ -16,7 +16,7 @@ func TestReadersShareFlags(t *testing.T) {
 	want := []string{"columns", "signals", "time-unit", "unlabelled", "bridge", "fill", "train-files", "test-files",
 		"split", "labels", "skip-bad", "records", "leads", "rate", "segment"}
 	readers := []string{"train", "eval", "compose", "tune", "play", "inspect", "verify", "plot waveform", "plot confusion",
-		"plot spectrogram", "plot accuracy", "plot reliability", "plot thresholds", "plot gates", "compare"}
+		"plot spectrogram", "plot accuracy", "plot reliability", "plot thresholds", "plot gates", "compare", "design", "quantize"}
 	found := 0
 	kong.Visit(parser.Model, func(node kong.Visitable, next kong.Next) error {
 		if n, ok := node.(*kong.Node); ok && n.Type == kong.CommandNode {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 
 	"inkling/model"
+	"inkling/model/dataset"
 	"inkling/model/segment"
 	"inkling/stream/parity"
 )
@@ -23,6 +24,10 @@ type verifyCmd struct {
 	Examples  int    `short:"n" help:"How many examples to check, chosen at random; of electrocardiograms the first heartbeats of each record. 0 checks all." default:"20"`
 	Seed      uint64 `help:"Chooses the examples and the block sizes." default:"1"`
 	JSON      bool   `help:"Print one JSON object."`
+
+	Samples   string  `group:"Exported code" help:"Write the samples of the chosen examples to this file, as the program of export reads them, and prove nothing." placeholder:"FILE"`
+	Against   string  `group:"Exported code" help:"Compare what that program printed of these samples, step by step, with what the model says." placeholder:"device.log"`
+	Tolerance float64 `group:"Exported code" help:"How far a probability may be from the model's." default:"0.0001"`
 }
 
 func (c *verifyCmd) Help() string {
@@ -33,6 +38,9 @@ func (c *verifyCmd) Run(a *app) error {
 	m, err := openModel(c.Model)
 	if err != nil {
 		return err
+	}
+	if c.Samples != "" || c.Against != "" {
+		return c.device(a, m)
 	}
 	other, err := startOther(a, c.Model)
 	if err != nil {
@@ -55,18 +63,9 @@ func (c *verifyCmd) check(a *app, m *model.Model, p *parity.Check) error {
 	if c.Segment == segment.Beat {
 		return usagef("--segment beat: %s is no model of heartbeats: leave it out", c.Model)
 	}
-	set, err := c.open(a, c.Data, m.Config.Rate)
+	set, order, err := c.chosen(a, m)
 	if err != nil {
 		return err
-	}
-	if c.Split != "" {
-		if set, err = set.Split(c.Split); err != nil {
-			return err
-		}
-	}
-	order := rand.New(rand.NewPCG(c.Seed, 0)).Perm(len(set.Examples))
-	if c.Examples > 0 {
-		order = order[:min(c.Examples, len(order))]
 	}
 	for _, i := range order {
 		if err := a.ctx.Err(); err != nil {
@@ -77,6 +76,23 @@ func (c *verifyCmd) check(a *app, m *model.Model, p *parity.Check) error {
 		}
 	}
 	return nil
+}
+
+// chosen returns the data and the indices of the chosen examples.
+func (c *verifyCmd) chosen(a *app, m *model.Model) (set *dataset.Set, order []int, err error) {
+	if set, err = c.open(a, c.Data, m.Config.Rate); err != nil {
+		return nil, nil, err
+	}
+	if c.Split != "" {
+		if set, err = set.Split(c.Split); err != nil {
+			return nil, nil, err
+		}
+	}
+	order = rand.New(rand.NewPCG(c.Seed, 0)).Perm(len(set.Examples))
+	if c.Examples > 0 {
+		order = order[:min(c.Examples, len(order))]
+	}
+	return set, order, nil
 }
 
 // checkRecords passes electrocardiograms to p.

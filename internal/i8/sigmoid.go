@@ -66,3 +66,6 @@ func advance(c int32, zi, zf, zg, zo int16) (int32, int16) {
 	h := mulRound(sigmoid(zo, uo), tanh(z, decay(z)))
 	return c, int16(min(h+4, 32767) >> 3)
 }
+
+// Cubics returns the coefficients of decay, for code in other languages.
+func Cubics() [4][16]int16 { return cubics }

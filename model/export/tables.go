@@ -1,0 +1,73 @@
+package export
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"inkling/internal/i8"
+)
+
+// perLine is how many numbers a line of a table has.
+const perLine = 16
+
+func table[T any](w *strings.Builder, ctype, name string, values []T, format func(T) string) {
+	fmt.Fprintf(w, "static const %s %s[%d] = {", ctype, name, max(len(values), 1))
+	for i, v := range values {
+		if i%perLine == 0 {
+			w.WriteString("\n\t")
+		}
+		w.WriteString(format(v))
+		w.WriteString(", ")
+	}
+	w.WriteString("\n};\n")
+}
+
+func ints[T int8 | int16 | int32 | int64](w *strings.Builder, ctype, name string, values []T) {
+	table(w, ctype, name, values, func(v T) string { return strconv.FormatInt(int64(v), 10) })
+}
+
+func floats(w *strings.Builder, name string, values []float32) {
+	table(w, "float", name, values, single)
+}
+
+func doubles(w *strings.Builder, name string, values []float64) {
+	table(w, "double", name, values, double)
+}
+
+// single and double write a number of C, which reads back to the bit.
+func single(v float32) string { return point(strconv.FormatFloat(float64(v), 'g', 9, 32)) + "f" }
+func double(v float64) string { return point(strconv.FormatFloat(v, 'g', 17, 64)) }
+
+func point(s string) string {
+	if strings.ContainsAny(s, ".e") {
+		return s
+	}
+	return s + ".0"
+}
+
+// quoted writes a string of C. Bytes outside ASCII are octal escapes, which end after three
+// digits.
+func quoted(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' || c == '?' {
+			fmt.Fprintf(&b, "\\%03o", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// cubics writes the table of the gates.
+func (g *generator) cubics() {
+	rows := i8.Cubics()
+	fmt.Fprint(&g.tables, "static const int16_t cubics[4][16] = {\n")
+	for _, r := range rows {
+		fmt.Fprintf(&g.tables, "\t{%s},\n", strings.Trim(strings.ReplaceAll(fmt.Sprint(r), " ", ", "), "[]"))
+	}
+	fmt.Fprint(&g.tables, "};\n")
+}
