@@ -209,7 +209,6 @@ func (g *generator) front() error {
 	g.define("BANDS", len(t.Bands))
 	g.define("COEFFICIENTS", f.Coefficients)
 	g.define("KEEP", t.Window)
-	g.define("SCALE", double(t.Scale))
 	g.define("FLOOR", double(f.Floor))
 	doubles(&g.tables, "hann", t.Hann)
 	var cos, sin []float64

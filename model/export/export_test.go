@@ -142,6 +142,9 @@ func TestCompiledCodeSaysTheSame(t *testing.T) {
 				if m.Config.Running == model.RunningEvidence {
 					tolerance = 1e-4 // errors of the logits add up
 				}
+				if m.Config.Front.MixesChannels() {
+					tolerance = 2e-5 // the code computes bands and logarithms in float64, inkling in float32
+				}
 				if kind == "int8" {
 					m, tolerance = integers(t, float), 0
 					if m.Config.Front.MixesChannels() {

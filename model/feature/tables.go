@@ -6,8 +6,7 @@ import "fmt"
 type Tables struct {
 	Window, Hop int       // samples
 	Size        int       // of the transform
-	Hann        []float64 // the window's weights
-	Scale       float64   // of a bin's power
+	Hann        []float64 // the window's weights, scaled so that |X|² is the power of a bin
 	Bands       []Band
 	DCT         []float64 // coefficients×bands; nil for log-mel
 }
@@ -23,10 +22,16 @@ func NewTables(c Config, rate float64) (*Tables, error) {
 	if c.Kind != KindLogMel && c.Kind != KindMFCC {
 		return nil, fmt.Errorf("feature: the front end %s has no mel bands: want %s or %s", c.Kind, KindLogMel, KindMFCC)
 	}
-	s := newSpectrum(c, rate)
-	t := &Tables{Window: s.window, Hop: s.hop, Size: s.fft.n, Hann: s.hann, Scale: s.scale, DCT: s.dct}
-	for _, b := range s.bands {
+	t := &Tables{Window: c.window(rate), Hop: c.hop(rate), Size: 1}
+	for t.Size < t.Window {
+		t.Size *= 2
+	}
+	t.Hann = hann(t.Window)
+	for _, b := range melBands(c, rate, t.Size) {
 		t.Bands = append(t.Bands, Band{b.first, b.weights})
+	}
+	if c.Kind == KindMFCC {
+		t.DCT = dctMatrix(c.Coefficients, c.Bands)
 	}
 	return t, nil
 }
