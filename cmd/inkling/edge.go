@@ -36,6 +36,7 @@ type (
 	composeCmd  = absent
 	designCmd   = absent
 	evalCmd     = absent
+	exportCmd   = absent
 	inspectCmd  = absent
 	playCmd     = absent
 	modelCmd    = absent
