@@ -73,7 +73,7 @@ func (f *Formatter) confirmed(e *stream.Event) string {
 	if w := f.width(); w == 0 || w >= 120 {
 		label, bar = fmt.Sprintf("%-16s", label), " "+Bar(float64(e.P), f.barWidth())
 	} else {
-		label = fmt.Sprintf("%-10s", label) // the line is long enough without a bar
+		label = fmt.Sprintf("%-8s", label) // the line is long enough without a bar
 	}
 	return fmt.Sprintf("%s  %s%s %3.0f %%  %d steps, by %s  %s", f.place(e, e.Start), f.paint(colour, label), bar, 100*e.P, e.Steps, plain.Text(string(e.EndedBy)), note)
 }

@@ -48,7 +48,7 @@ func TestEachEventBecomesALine(t *testing.T) {
 			"x.wav    0.010 s  …                ····················   0 %  step 1 " + wipe},
 		{"clipped to the width", Options{Rate: 1000, Live: true, Width: 40}, []stream.Event{running}, "x.wav    0.500 s  dog              ███·" + wipe},
 		{"wrapped to the width", Options{Rate: 1000, Width: 40}, []stream.Event{confirmed},
-			"x.wav    0.250 s  cat         75 %  9\n    steps, by silence  overturned dog\n"},
+			"x.wav    0.250 s  cat       75 %  9\n    steps, by silence  overturned dog\n"},
 		{"an early decision", Options{}, []stream.Event{{Type: stream.Early, Header: stream.Header{Step: 4}, Answer: stream.Answer{Label: "cat"}},
 			{Type: stream.Confirmed, Span: stream.Span{Start: 7, EndedBy: segment.ByEOF}, Answer: stream.Answer{Label: "cat", P: 1}, Outcome: stream.Outcome{Running: "cat", Agrees: true, Steps: 5}}},
 			"x.wav        7  cat              ████████████████████ 100 %  5 steps, by eof  early at step 4\n"},
