@@ -42,6 +42,9 @@ type inStream struct {
 }
 
 func (c *compareCmd) Run(a *app) error {
+	if c.N < 0 {
+		return usagef("-n %d: give 0 or more", c.N)
+	}
 	var models [2]*model.Model
 	for i, name := range []string{c.A, c.B} {
 		m, err := openLabels(name)
@@ -148,9 +151,6 @@ func answers(a *app, m *model.Model, set *dataset.Set) (said []string, err error
 // onStreams judges both models on the same hours: annotated recordings, or examples composed
 // alike.
 func (c *compareCmd) onStreams(a *app, models [2]*model.Model, result *comparison) (pairs []evaluate.Pair, err error) {
-	if c.N < 0 {
-		return nil, usagef("-n %d: give 0 or more", c.N)
-	}
 	if !(c.Tolerance > 0) {
 		return nil, usagef("--tolerance %v: give more than 0, such as 250ms", float64(c.Tolerance))
 	}
@@ -160,6 +160,8 @@ func (c *compareCmd) onStreams(a *app, models [2]*model.Model, result *compariso
 		recordings, notes, err := annotated(c.Data)
 		if err == nil && len(recordings) == 0 {
 			recordings, notes, err = e.compose(a, m)
+		} else if err == nil && i == 0 {
+			a.tellComposed(c.Data)
 		}
 		if err != nil {
 			return nil, err

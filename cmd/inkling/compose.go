@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,14 +18,14 @@ import (
 
 // composeFlags choose how streams are composed of examples.
 type composeFlags struct {
-	Duration        seconds       `help:"Length of each stream." default:"1h"`
-	Seed            uint64        `help:"Same seed, same streams." default:"1"`
-	Pause           secondsSpan   `help:"Pause before each event, random within this range." default:"0.5s..3s" placeholder:"FROM..TO"`
-	Level           decibels      `help:"Raise or lower each event by a random amount up to this." default:"0dB" placeholder:"±6dB"`
-	Background      string        `help:"Lay examples of these data under the whole stream, cross-faded [silence]." placeholder:"DATA"`
-	BackgroundSplit string        `help:"Use only this split of the background; 'all' uses every example [as eval would choose]." placeholder:"NAME"`
-	BackgroundLevel *decibels     `help:"Level of the background relative to the mean level of the events [-20dB]." placeholder:"-20dB"`
-	SNR             *decibelsSpan `name:"snr" help:"Instead of --background-level: how far the mean level of the events is above each background example, random within this range." placeholder:"10..25"`
+	Duration        seconds       `with:"stream" help:"Length of each stream." default:"1h"`
+	Seed            uint64        `with:"stream" help:"Same seed, same streams." default:"1"`
+	Pause           secondsSpan   `with:"stream" help:"Pause before each event, random within this range." default:"0.5s..3s" placeholder:"FROM..TO"`
+	Level           decibels      `with:"stream" help:"Raise or lower each event by a random amount up to this." default:"0dB" placeholder:"±6dB"`
+	Background      string        `with:"stream" help:"Lay examples of these data under the whole stream, cross-faded [silence]." placeholder:"DATA"`
+	BackgroundSplit string        `with:"background" help:"Use only this split of the background; 'all' uses every example [as eval would choose]." placeholder:"NAME"`
+	BackgroundLevel *decibels     `with:"background" help:"Level of the background relative to the mean level of the events [-20dB]." placeholder:"-20dB"`
+	SNR             *decibelsSpan `with:"background" name:"snr" help:"Instead of --background-level: how far the mean level of the events is above each background example, random within this range." placeholder:"10..25"`
 }
 
 type composeCmd struct {
@@ -34,7 +35,7 @@ type composeCmd struct {
 	Segment   segment.Kind `group:"Data" help:"As for train; it does not change what is read, and beat is refused." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
 	composeFlags
 	Parts          int     `help:"Write this many streams, each of --duration: stream-1, stream-2 and so on." default:"1" placeholder:"N"`
-	Rate           float64 `help:"Sampling rate [that of the data]." placeholder:"HZ"`
+	Rate           float64 `within:"0..1e9" help:"Sampling rate [that of the data]." placeholder:"HZ"`
 	Float          bool    `help:"Write 32-bit float samples instead of 16-bit integers."`
 	MarkBackground bool    `help:"Annotate the background examples too, as 'background'."`
 }
@@ -107,4 +108,14 @@ func (c *composeFlags) options(a *app, set *dataset.Set) (compose.Options, error
 	var err error
 	o.Background, err = d.openTest(a, c.Background, set.Rate)
 	return o, err
+}
+
+// tellComposed tells of flags that compose streams where the data are recordings already.
+func (a *app) tellComposed(data string) {
+	composing := flagNames(parserOf(&composeFlags{}))
+	for _, f := range a.given {
+		if slices.Contains(composing, f.Name) {
+			a.logf("--%s changes nothing: %s holds annotated recordings, and no streams are composed", f.Name, data)
+		}
+	}
 }

@@ -13,7 +13,7 @@ import (
 // continueFlags have a model of text write.
 type continueFlags struct {
 	Continue    int     `help:"Model of the next character: read SOURCE to its end and write this many characters that continue it." placeholder:"N"`
-	Temperature float64 `help:"--continue: below 1 more likely text, above 1 stranger text; 0 always writes the most probable character." default:"1" placeholder:"T"`
+	Temperature float64 `within:"0..100" help:"--continue: below 1 more likely text, above 1 stranger text; 0 always writes the most probable character." default:"1" placeholder:"T"`
 	Seed        uint64  `help:"--continue: same seed, same text." default:"1"`
 }
 

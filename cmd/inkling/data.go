@@ -40,6 +40,9 @@ func (d *dataFlags) open(a *app, name string, rate float64) (*dataset.Set, error
 			return nil, usagef("--labels: a model of what comes next ignores labels: leave it out")
 		}
 	}
+	if len(d.Records)+len(d.Leads) > 0 {
+		a.logf("--records and --leads change nothing: they choose among annotated electrocardiograms, which --segment beat reads")
+	}
 	var err error
 	if o.Table, err = d.table(d.model); err != nil {
 		return nil, err

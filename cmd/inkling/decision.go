@@ -17,7 +17,7 @@ type decisionFlags struct {
 	RunningOn  []string `help:"A label becomes the running label at this probability; or LABEL=P [the model's]." placeholder:"P" sep:"none"`
 	RunningOff []string `help:"The running label disappears below this probability; or LABEL=P [the model's]." placeholder:"P" sep:"none"`
 	Smooth     *float64 `help:"Average the running probabilities with this time constant, in steps [the model's]." placeholder:"STEPS"`
-	LabelHold  *int     `help:"Steps that must pass before another running label may follow one [the model's]." placeholder:"STEPS"`
+	LabelHold  *int     `within:"0..16777216" help:"Steps that must pass before another running label may follow one [the model's]." placeholder:"STEPS"`
 	CUSUMLimit *float64 `name:"cusum-limit" help:"Evidence that a label needs, in nats; 0 asks for none [the model's]." placeholder:"NATS"`
 	CUSUMDrift *float64 `name:"cusum-drift" help:"Subtract this from the evidence of each step, in nats [the model's]." placeholder:"NATS"`
 }

@@ -52,7 +52,7 @@ func (c *demoCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	clip.Samples = clip.Samples[:min(len(clip.Samples), int(c.Seconds*clip.Rate))]
+	clip.Samples = clip.Samples[:int(min(float64(len(clip.Samples)), c.Seconds*clip.Rate))]
 	way, err := openDemo(clip.Rate)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ type evalCmd struct {
 	Model       string `arg:"" help:"A model file, or bundled:notes."`
 	Data        string `arg:"" help:"Labelled data, as for train; with --stream also an annotated recording (X.wav with X.txt or X.csv) or a folder of them."`
 	dataFlags   `group:"Data"`
-	Rate        float64      `group:"Data" help:"Sampling rate to read the data at [the model's]." placeholder:"HZ"`
+	Rate        float64      `within:"0..1e9" group:"Data" help:"Sampling rate to read the data at [the model's]." placeholder:"HZ"`
 	Segment     segment.Kind `help:"Cut every example with this segmenter, instead of using it whole; with --stream, cut the recording [the model's]." enum:",activity,label,fixed,message,whole,line,sentence,beat,stored" default:"" placeholder:"KIND"`
 	cutFlags    `group:"Segments, with --stream or --segment, instead of the model's"`
 	Crop        float64 `help:"Judge crops of this many seconds instead of whole examples." placeholder:"SECONDS"`
@@ -50,6 +50,9 @@ func (c *evalCmd) Run(a *app) error {
 	}
 	if s := c.segmenter(m); m.Config.Segment.Kind == segment.Beat && (s == nil || s.Kind == segment.Beat) {
 		return c.runBeats(a, m)
+	}
+	if s := c.segmenter(m); s != nil {
+		a.tellOtherSegments(s.Kind)
 	}
 	if c.Stream {
 		return c.runStream(a, m)
@@ -224,8 +227,8 @@ func eachOf[Row any](each func(any) error) func(*Row) error {
 
 type streamFlags struct {
 	Stream        bool    `help:"Judge on streams, run as by 'inkling run': annotated recordings, or labelled data composed as by 'inkling compose'."`
-	Tolerance     seconds `help:"How far apart an event and the segment that finds it may begin." default:"250ms"`
-	IgnoreUnknown bool    `help:"Ignore annotations with labels that the model does not have, instead of stopping."`
+	Tolerance     seconds `with:"stream" help:"How far apart an event and the segment that finds it may begin." default:"250ms"`
+	IgnoreUnknown bool    `with:"stream" help:"Ignore annotations with labels that the model does not have, instead of stopping."`
 	composeFlags  `group:"Streams composed of labelled data"`
 }
 
@@ -239,6 +242,8 @@ func (c *evalCmd) runStream(a *app, m *model.Model) error {
 	recordings, notes, err := annotated(c.Data)
 	if err == nil && len(recordings) == 0 {
 		recordings, notes, err = c.compose(a, m)
+	} else if err == nil {
+		a.tellComposed(c.Data)
 	}
 	if err != nil {
 		return err

@@ -53,6 +53,7 @@ func (c *labelCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	a.tellOtherSegments(options.Segment.Kind)
 	none := func() (*nats.Conn, error) { return nil, errors.New("recordings are files") }
 	s, err := run.openSession(a, m, options, none, nil)
 	if err != nil {

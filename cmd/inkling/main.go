@@ -71,6 +71,7 @@ type app struct {
 	rawOut, rawErr io.Writer        // the same as they are, for data, colours and progress bars
 	errors         *diverted        // what stderr writes to
 	hangup         <-chan os.Signal // of a service: SIGHUP
+	given          []*kong.Flag     // on the command line
 	http           string           // of a service: where health and metrics are
 	words          []string         // of the command line, after the subcommand
 }
@@ -134,8 +135,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return 2
 	}
 	lines := &diverted{w: stderr}
-	err = parsed.Run(&app{ctx: ctx, stdin: stdin, stdout: plain.NewWriter(stdout), stderr: plain.NewWriter(lines),
-		rawOut: stdout, rawErr: stderr, errors: lines, hangup: hangups, words: args[1:]})
+	a := &app{ctx: ctx, stdin: stdin, stdout: plain.NewWriter(stdout), stderr: plain.NewWriter(lines),
+		rawOut: stdout, rawErr: stderr, errors: lines, hangup: hangups, words: args[1:], given: givenFlags(parsed)}
+	if err = checkRanges(a.given); err == nil {
+		a.tellIdle(parsed.Selected())
+		err = parsed.Run(a)
+	}
 	if err == nil {
 		return 0
 	}

@@ -100,7 +100,7 @@ func pipelineOf(c *serve.Config, t *serve.Table) (*pipeline, error) {
 			errs = append(errs, c.Wrong(t, k.Name, errors.New("give one value, not a list")))
 		default:
 			args := flagsOf(parser, k)
-			if _, err := parserOf(&runCmd{}).Parse(append(slices.Clone(args), "--", "model", "source")); err != nil {
+			if err := parses(append(slices.Clone(args), "--", "model", "source")); err != nil {
 				errs = append(errs, c.Wrong(t, k.Name, without(k.Name, keysFor(err))))
 				continue
 			}
@@ -122,6 +122,15 @@ func pipelineOf(c *serve.Config, t *serve.Table) (*pipeline, error) {
 		return nil, c.Wrong(t, "", errors.New(keysFor(err)))
 	}
 	return p, nil
+}
+
+// parses reports what is wrong with arguments of run.
+func parses(args []string) error {
+	parsed, err := parserOf(&runCmd{}).Parse(args)
+	if err != nil {
+		return err
+	}
+	return checkRanges(givenFlags(parsed))
 }
 
 func isSlice(parser *kong.Kong, name string) bool {

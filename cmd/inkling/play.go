@@ -15,7 +15,7 @@ import (
 type playCmd struct {
 	Data   string  `arg:"" help:"Labelled audio, as for train."`
 	Out    string  `short:"o" help:"Write a WAV file instead of playing." placeholder:"FILE.wav"`
-	Pause  float64 `help:"Seconds of silence between examples." default:"0.3"`
+	Pause  float64 `within:"0..3600" help:"Seconds of silence between examples." default:"0.3"`
 	Device string  `help:"Output device, by name or a part of it."`
 	pickFlags
 }

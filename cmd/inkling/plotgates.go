@@ -75,11 +75,12 @@ func (c *plotGates) cut(a *app, set *dataset.Set, e dataset.Example) (dataset.Ex
 			a.logf("the first %v %s are drawn: --from and --length choose others", length, unit)
 		}
 	}
-	from := int(float64(c.From) * rate)
+	within := func(t float64) int { return int(min(t*rate, float64(frames))) }
+	from := within(float64(c.From))
 	if from >= frames {
 		return e, usagef("--from %v: the signal has %v %s", float64(c.From), float64(frames)/rate, unit)
 	}
-	to := min(frames, from+int(length*rate))
+	to := min(frames, from+within(length))
 	e.Samples = e.Samples[from*set.Channels : to*set.Channels]
 	if e.Steps != nil {
 		e.Steps = e.Steps[from:to]

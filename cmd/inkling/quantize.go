@@ -20,7 +20,7 @@ type quantizeCmd struct {
 	Data      string `arg:"" help:"Data as for train: the split 'train' says how large the model's inputs are, unless --split is given; on the split 'test' the two models are compared."`
 	Out       string `short:"o" required:"" help:"File for the integer model." placeholder:"SMALL"`
 	readFlags `group:"Data"`
-	Examples  int  `short:"n" help:"How many examples to take at most, for each of the two." default:"2000"`
+	Examples  int  `within:"1..1e9" short:"n" help:"How many examples to take at most, for each of the two." default:"2000"`
 	JSON      bool `help:"Print one JSON object."`
 }
 

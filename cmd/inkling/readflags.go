@@ -12,7 +12,7 @@ import (
 // commands that take them from a model or have no use of their own for them.
 type readFlags struct {
 	dataFlags
-	Rate    float64      `help:"Sampling rate to read the data at [the model's, or the data's own]." placeholder:"HZ"`
+	Rate    float64      `within:"0..1e9" help:"Sampling rate to read the data at [the model's, or the data's own]." placeholder:"HZ"`
 	Segment segment.Kind `help:"beat: read the heartbeats of annotated electrocardiograms. The other kinds of train do not change what is read." enum:",activity,fixed,message,whole,line,sentence,beat" default:""`
 }
 

@@ -23,14 +23,14 @@ type recordCmd struct {
 	sourceFlags  `group:"Source"`
 	natsFlags    `group:"NATS"`
 	segmentFlags `group:"Segments"`
-	Whole        float64  `help:"Cut into examples of this many seconds, instead of at silence, as signals of sensors need." placeholder:"SECONDS"`
-	Count        int      `short:"n" name:"number" help:"Stop after this many examples."`
+	Whole        float64  `within:"0..86400" help:"Cut into examples of this many seconds, instead of at silence, as signals of sensors need." placeholder:"SECONDS"`
+	Count        int      `within:"0..1e9" short:"n" name:"number" help:"Stop after this many examples."`
 	Prompts      string   `help:"Ask for the labels in this file, one in each line, in turn: --number examples of each [1]; -n 5 --rounds 2 asks for each twice, 5 at a time." placeholder:"FILE"`
-	Rounds       int      `help:"--prompts: go through the file this often." default:"1"`
+	Rounds       int      `within:"1..1e6" help:"--prompts: go through the file this often." default:"1"`
 	KeepAll      bool     `help:"Keep takes that are clipped or too quiet as well."`
-	Seconds      float64  `help:"Stop after this many seconds of signal." placeholder:"SECONDS"`
+	Seconds      float64  `within:"0..1e9" help:"Stop after this many seconds of signal." placeholder:"SECONDS"`
 	Trim         bool     `help:"Cut the silence before and after each take of sound off, but for a tenth of a second; with --whole. At silence takes are cut anyway."`
-	Countdown    *float64 `help:"Count down this many seconds before each label; what is heard meanwhile is not kept [3 for a microphone and a person at a terminal, 0 otherwise]." placeholder:"SECONDS"`
+	Countdown    *float64 `within:"0..3600" help:"Count down this many seconds before each label; what is heard meanwhile is not kept [3 for a microphone and a person at a terminal, 0 otherwise]." placeholder:"SECONDS"`
 
 	meter *meter
 }
@@ -40,11 +40,16 @@ func (c *recordCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if d := c.Countdown; d != nil && !(*d >= 0 && *d <= 3600) {
-		return usagef("--countdown %v: give 0 to 3600 seconds", *d)
-	}
 	if c.Trim && c.Whole <= 0 {
 		return usagef("--trim: takes that are cut at silence have none: give --whole SECONDS, or leave it out")
+	}
+	cut := c.segment()
+	if err := cut.Check(); err != nil {
+		return usageError{err}
+	}
+	a.tellOtherSegments(cut.Kind)
+	if c.Segment != "" && c.Segment != cut.Kind {
+		a.logf("--segment %s changes nothing: examples are cut at silence, or with --whole into even lengths", c.Segment)
 	}
 	if len(c.Source) == 0 {
 		c.Source = []string{"mic"}

@@ -57,29 +57,29 @@ type runCmd struct {
 // segmentFlags override the model's segmenter.
 type segmentFlags struct {
 	Segment segment.Kind `help:"Segmenter: activity, label, fixed, message, whole or beat; for text also line or sentence [the model's]." enum:",activity,label,fixed,message,whole,line,sentence,beat" default:"" placeholder:"KIND"`
-	Level   *float64     `help:"activity: no segment opens below this level, in dB of full scale." placeholder:"DB"`
+	Level   *float64     `segments:"activity" help:"activity: no segment opens below this level, in dB of full scale." placeholder:"DB"`
 	cutFlags
 }
 
 // cutFlags override how the segmenter cuts. A flag that is nil was not given.
 type cutFlags struct {
-	Steps     int      `help:"fixed: steps per segment." placeholder:"N"`
+	Steps     int      `segments:"fixed" help:"fixed: steps per segment." placeholder:"N"`
 	Maximum   float64  `help:"End a segment after this many seconds at the latest." placeholder:"SECONDS"`
-	DetectOn  *float64 `help:"label: a segment opens when the detector's probability that a label is sounding reaches this." placeholder:"P"`
-	DetectOff *float64 `help:"label: a segment stays open down to this probability." placeholder:"P"`
-	On        *float64 `help:"activity: a segment opens this many dB above the noise floor." placeholder:"DB"`
-	Off       *float64 `help:"activity: a segment stays open down to this many dB above the noise floor." placeholder:"DB"`
-	Minimum   *float64 `help:"activity, label: drop segments shorter than this many seconds." placeholder:"SECONDS"`
-	PreRoll   *float64 `help:"activity, label: seconds of signal kept from before the opening." placeholder:"SECONDS"`
-	Hold      *float64 `help:"activity, label: seconds without sound that end a segment." placeholder:"SECONDS"`
+	DetectOn  *float64 `segments:"label" help:"label: a segment opens when the detector's probability that a label is sounding reaches this." placeholder:"P"`
+	DetectOff *float64 `segments:"label" help:"label: a segment stays open down to this probability." placeholder:"P"`
+	On        *float64 `segments:"activity" help:"activity: a segment opens this many dB above the noise floor." placeholder:"DB"`
+	Off       *float64 `segments:"activity" help:"activity: a segment stays open down to this many dB above the noise floor." placeholder:"DB"`
+	Minimum   *float64 `segments:"activity,label" help:"activity, label: drop segments shorter than this many seconds." placeholder:"SECONDS"`
+	PreRoll   *float64 `segments:"activity,label" help:"activity, label: seconds of signal kept from before the opening." placeholder:"SECONDS"`
+	Hold      *float64 `segments:"activity,label" help:"activity, label: seconds without sound that end a segment." placeholder:"SECONDS"`
 	beatFlags
 }
 
 // beatFlags choose the segment around a heartbeat.
 type beatFlags struct {
-	Before float64 `help:"beat: seconds of signal before the R peak." placeholder:"SECONDS"`
-	After  float64 `help:"beat: seconds of signal after the R peak." placeholder:"SECONDS"`
-	Wait   float64 `help:"beat: wait up to this many seconds for the next R peak, so that the interval after the beat is known; negative does not wait." placeholder:"SECONDS"`
+	Before float64 `within:"0..86400" segments:"beat" help:"beat: seconds of signal before the R peak." placeholder:"SECONDS"`
+	After  float64 `within:"0..86400" segments:"beat" help:"beat: seconds of signal after the R peak." placeholder:"SECONDS"`
+	Wait   float64 `segments:"beat" help:"beat: wait up to this many seconds for the next R peak, so that the interval after the beat is known; negative does not wait." placeholder:"SECONDS"`
 }
 
 func (f *beatFlags) over(s *segment.Config) {
@@ -144,6 +144,9 @@ func (c *runCmd) Run(a *app) error {
 	options, err := c.options(m)
 	if err != nil {
 		return err
+	}
+	if options.Segment != nil {
+		a.tellOtherSegments(options.Segment.Kind)
 	}
 	if c.StaleAfter != 0 && c.HTTP == "" {
 		return usagef("--stale-after %v: give --http HOST:PORT, which shows it", c.StaleAfter)

@@ -43,10 +43,10 @@ func (f *natsFlags) connect() (*nats.Conn, error) {
 // sourceFlags choose where samples come from.
 type sourceFlags struct {
 	Device            string        `help:"Microphone, by name or a part of it; the same as mic:NAME." placeholder:"NAME"`
-	Rate              float64       `help:"Sampling rate of raw samples, of the microphone, or of messages without one." placeholder:"HZ"`
-	Channels          int           `help:"Number of channels, likewise."`
+	Rate              float64       `within:"0..1e9" help:"Sampling rate of raw samples, of the microphone, or of messages without one." placeholder:"HZ"`
+	Channels          int           `within:"0..65536" help:"Number of channels, likewise."`
 	Format            string        `help:"Encoding of raw samples: s16le, s16be, f32le, …; csv if standard input is a table."`
-	Speed             float64       `help:"Play files at this speed; 1 is real time [as fast as possible]." placeholder:"X"`
+	Speed             float64       `within:"0..1e6" help:"Play files at this speed; 1 is real time [as fast as possible]." placeholder:"X"`
 	Leads             []string      `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
 	Names             string        `help:"Messages: names of the channels in SenML and in objects of JSON, in the order of the model's channels, comma-separated [the model's names]." placeholder:"A,B"`
 	ContentType       string        `name:"content-type" help:"Messages without the header Content-Type are of this type, as application/json or text/csv [what they look like]." placeholder:"TYPE"`

@@ -14,8 +14,8 @@ type tableFlags struct {
 	Signals    []string `help:"The columns that are channels [all others]." placeholder:"A,B"`
 	TimeUnit   string   `help:"Unit of the times: s, ms, us, ns, min, h or d; for dates such as 01/02/2026: dmy or mdy [by their name, or what is plausible]." enum:",s,ms,us,ns,min,h,d,dmy,mdy" default:"" placeholder:"UNIT"`
 	Unlabelled []string `help:"Labels that mean no label, as an empty cell does." placeholder:"A,B"`
-	Bridge     seconds  `help:"Interpolate between values at most this far apart; in samples if there is no rate [five samples]." placeholder:"TIME"`
-	Fill       seconds  `help:"Fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`
+	Bridge     seconds  `within:"0..1e9" help:"Interpolate between values at most this far apart; in samples if there is no rate [five samples]." placeholder:"TIME"`
+	Fill       seconds  `within:"0..1e9" help:"Fill gaps up to this length with the values before them; longer gaps divide the signal." placeholder:"TIME"`
 }
 
 var columnParts = []string{"time", "label", "text", "file", "data", "split", "group", "start", "end"}

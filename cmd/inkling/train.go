@@ -42,6 +42,8 @@ func (c *trainCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	a.tellOtherFronts(o.Front.Kind)
+	a.tellOtherSegments(o.Segment.Kind)
 	checkpoint, err := c.checkpoint()
 	if err != nil {
 		return err

@@ -30,11 +30,11 @@ type trainFlags struct {
 	More []string `arg:"" optional:"" help:"Further data of the same kind, such as the corrections of inkling review: all of their examples are learned from as well."`
 
 	dataFlags       `group:"Data"`
-	Crop            float64      `group:"Data" help:"Train on consecutive crops of this length instead of whole examples." placeholder:"SECONDS"`
-	Rate            float64      `group:"Data" help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
+	Crop            float64      `within:"0..1e9" group:"Data" help:"Train on consecutive crops of this length instead of whole examples." placeholder:"SECONDS"`
+	Rate            float64      `within:"0..1e9" group:"Data" help:"Sampling rate to train at [the data's own, the lowest if they differ]." placeholder:"HZ"`
 	Segment         segment.Kind `group:"Data" help:"Segmenter to store in the model: activity, fixed, message, whole or beat; for text also line or sentence. activity also cuts the training examples as the live stream will; beat trains on the heartbeats of annotated electrocardiograms." enum:",activity,label,fixed,message,whole,line,sentence,beat" default:""`
 	beatFlags       `group:"Data"`
-	MostBeats       int    `group:"Data" help:"beat: greatest number of examples of a class, shared out over the records; negative: all." default:"6000" placeholder:"N"`
+	MostBeats       int    `segments:"beat" group:"Data" help:"beat: greatest number of examples of a class, shared out over the records; negative: all." default:"6000" placeholder:"N"`
 	Background      string `group:"Data" help:"Audio: recordings of sounds that are none of the labels; their own labels are ignored. Pieces of them become examples of the label background, and noise under the other examples, from --snr up." placeholder:"DATA"`
 	BackgroundSplit string `group:"Data" help:"Use only this split of the background; 'all' uses every recording [train; all if there is none]." placeholder:"NAME"`
 	Validate        string `group:"Validation" help:"Judge each epoch on this split." placeholder:"SPLIT"`
@@ -50,21 +50,21 @@ type trainFlags struct {
 
 	Preset train.Preset `group:"Training" help:"Recipe: audio, speech, curve, short, sensor, text, beat or matlab [chosen by the shape of the data]." enum:",audio,speech,curve,short,sensor,text,beat,matlab" default:""`
 	Plain  bool         `group:"Augmentation" help:"Train without augmentation, dropout, smoothing or decay."`
-	Search int          `group:"Training" help:"First try this many settings by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
+	Search int          `within:"0..1e6" group:"Training" help:"First try this many settings by cross-validation on the training data alone; NAME.search.csv is the log." placeholder:"N"`
 	Init   string       `group:"Training" help:"Learn on from this model instead of from random numbers: its layers, and its heads of labels that the data have." placeholder:"MODEL"`
 }
 
 // frontFlags choose the front end and the stem.
 type frontFlags struct {
 	Front    feature.Kind `help:"Front end: raw, stats, logmel, mfcc or moments; for text chars [chosen from the data]." enum:",raw,stats,logmel,mfcc,moments,chars" default:""`
-	Samples  int          `help:"raw, stats: samples per step." default:"0"`
-	Decimate int          `help:"raw: keep the mean of every N samples." default:"0" placeholder:"N"`
-	Lags     int          `help:"stats: powers of the differences over 1, 2, 4, … samples; this many of them." default:"0"`
-	Means    bool         `help:"stats: each channel's mean as well."`
+	Samples  int          `fronts:"raw,stats" help:"raw, stats: samples per step." default:"0"`
+	Decimate int          `fronts:"raw" help:"raw: keep the mean of every N samples." default:"0" placeholder:"N"`
+	Lags     int          `fronts:"stats" help:"stats: powers of the differences over 1, 2, 4, … samples; this many of them." default:"0"`
+	Means    bool         `fronts:"stats" help:"stats: each channel's mean as well."`
 	Deltas   int          `help:"Append differences of the features: 0, 1 or 2 [chosen from the data]." default:"-1"`
-	Window   float64      `help:"logmel, mfcc: window in milliseconds." default:"0"`
-	Hop      float64      `help:"logmel, mfcc: hop in milliseconds." default:"0"`
-	Bands    int          `help:"logmel, mfcc: mel bands." default:"0"`
+	Window   float64      `fronts:"logmel,mfcc,moments" help:"logmel, mfcc: window in milliseconds." default:"0"`
+	Hop      float64      `fronts:"logmel,mfcc,moments" help:"logmel, mfcc: hop in milliseconds." default:"0"`
+	Bands    int          `fronts:"logmel,mfcc" help:"logmel, mfcc: mel bands." default:"0"`
 	Stem     string       `help:"Learned filters over the frames: none, conv, conv:KERNEL/STRIDExCHANNELS,…; for sound gabor, gabor:WINDOW/HOPxFILTERS in milliseconds. The front end is then raw with one sample per step, unless given." placeholder:"STEM"`
 }
 

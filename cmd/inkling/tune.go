@@ -24,7 +24,7 @@ type tuneCmd struct {
 	MaxWrong       *ratio   `help:"Report at most this many labels wrongly at events, as a share of the events: 0.02 or 2%. Counts another label, one reported twice, and one too far from its event's begin; --max-false-alarms then bounds only what is reported on the background." placeholder:"SHARE"`
 	MinRecall      *ratio   `help:"Find at least this share of the events: 0.95 or 95%. Without --max-false-alarms and --max-wrong, with the fewest false alarms." placeholder:"SHARE"`
 	EarlyGap       *ratio   `help:"Let the end overturn at most this share of early labels. By itself, only the early rule is learned anew, and everything else stays [5%]." placeholder:"SHARE"`
-	MaxLatency     seconds  `help:"Allow at most this median time from the begin of an event to its running label." placeholder:"TIME"`
+	MaxLatency     seconds  `within:"0..86400" help:"Allow at most this median time from the begin of an event to its running label." placeholder:"TIME"`
 	Confidence     ratio    `help:"Confidence that false alarms and recall hold on other streams; 0 goes by what was observed." default:"0.9"`
 	Out            string   `short:"o" help:"File for the tuned model [MODEL itself]." placeholder:"MODEL"`
 	BestEffort     bool     `help:"If the goal is out of reach, write the settings that come nearest."`
@@ -112,6 +112,7 @@ func (c *tuneCmd) streams(a *app, m *model.Model, g *tune.Goal) (*tune.Streams, 
 		a.logf("%s", n)
 	}
 	if err != nil || len(recordings) > 0 {
+		a.tellComposed(c.Data)
 		return &tune.Streams{Search: recordings}, err
 	}
 	set, err := c.examples(a, m)

@@ -21,7 +21,7 @@ type verifyCmd struct {
 	Model     string `arg:"" help:"A model file, or bundled:notes."`
 	Data      string `arg:"" help:"Labelled data, as for train."`
 	readFlags `group:"Data"`
-	Examples  int    `short:"n" help:"How many examples to check, chosen at random; of electrocardiograms the first heartbeats of each record. 0 checks all." default:"20"`
+	Examples  int    `within:"0..1e9" short:"n" help:"How many examples to check, chosen at random; of electrocardiograms the first heartbeats of each record. 0 checks all." default:"20"`
 	Seed      uint64 `help:"Chooses the examples and the block sizes." default:"1"`
 	JSON      bool   `help:"Print one JSON object."`
 

@@ -23,6 +23,7 @@ func (g *gatherer) readARFF(fsys fs.FS, f seqFile) error {
 	if err != nil {
 		return err
 	}
+	g.o.uses().columns = true
 	c, err := arffColumns(t.Attributes, g.o.Columns["label"])
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)

@@ -61,6 +61,7 @@ func roleOf(name string) (role, split string) {
 
 // roles finds the sequences and the labels by name, or else by shape.
 func (v *variables) roles(o Options) (*arrayRoles, error) {
+	o.uses().axes, o.uses().columns = true, true
 	r := &arrayRoles{axes: o.Axes}
 	for _, a := range v.list {
 		role, split := roleOf(a.Name)

@@ -235,6 +235,7 @@ func labelledCells(a *ndarray.Array) (x, y *ndarray.Array) {
 
 // loadArrays reads files that each hold one sequence.
 func loadArrays(fsys fs.FS, files []entry, o Options) (*Set, error) {
+	o.uses().axes, o.uses().columns, o.uses().files = true, true, true
 	if err := assignSplits(files, &o.Table); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"inkling/internal/audio"
 	"inkling/internal/parallel"
@@ -34,6 +35,7 @@ func loadAudio(fsys fs.FS, files []entry, o Options) (*Set, error) {
 		}
 	}
 	plans := make([]*plan, len(files))
+	o.uses().unlabelled = slices.ContainsFunc(files, func(e entry) bool { return e.annotated })
 	for i, c := range clips {
 		if errs[i] == nil && files[i].annotated {
 			plans[i], errs[i] = newPlan(c, &files[i], o.Table.Unlabelled)

@@ -63,8 +63,8 @@ func (s *Set) Crops(seconds float64) (*Set, error) {
 	if rate == 0 {
 		rate = 1
 	}
-	n := int(math.Round(seconds * rate))
-	if n < 1 || math.IsNaN(seconds) {
+	n := int(min(math.Round(seconds*rate), math.MaxInt32))
+	if !(seconds*rate >= 0.5) {
 		return nil, fmt.Errorf("crops of %v s: give at least the length of a sample", seconds)
 	}
 	t := *s

@@ -75,6 +75,8 @@ type Options struct {
 	SkipBad  bool                  // leave out examples that cannot be read, and list them in Set.Skipped
 	Progress func(done, total int) // called after each file; calls do not overlap
 	Table    TableOptions          // tables of signals
+
+	used *consulted // options that readers have a use for; nil: nobody asks
 }
 
 // Open reads the data set at path:
@@ -117,7 +119,10 @@ func OpenFS(fsys fs.FS, name string, o Options) (*Set, error) {
 	if o.Rate < 0 || o.Rate-o.Rate != 0 || o.Channels < 0 {
 		return nil, errFormat(o)
 	}
-	name = path.Clean(name)
+	return o.open(func(o Options) (*Set, error) { return openFS(fsys, path.Clean(name), o) })
+}
+
+func openFS(fsys fs.FS, name string, o Options) (*Set, error) {
 	if len(table.Files(name)) > 1 {
 		return loadTables(fsys, []entry{{file: name, where: name}}, o)
 	}

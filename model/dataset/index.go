@@ -102,6 +102,7 @@ func readIndex(fsys fs.FS, name string, o Options) (*index, error) {
 		return nil, fmt.Errorf("%s: the first line must name the columns file and label: %w", name, err)
 	}
 	x := &index{name: name}
+	o.uses().columns = true
 	col, err := x.columns(t.Head(), o.Columns)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

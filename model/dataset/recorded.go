@@ -33,13 +33,15 @@ func OpenRecordingsFS(fsys fs.FS, name string, o Options) (*Set, error) {
 		}
 		return s.Unlabelled(), nil
 	}
-	if len(files) == 0 {
-		return loadTexts(fsys, texts, o)
-	}
 	if o.Rate < 0 || o.Rate-o.Rate != 0 || o.Channels < 0 {
 		return nil, errFormat(o)
 	}
-	return loadAudio(fsys, files, o)
+	return o.open(func(o Options) (*Set, error) {
+		if len(files) == 0 {
+			return loadTexts(fsys, texts, o)
+		}
+		return loadAudio(fsys, files, o)
+	})
 }
 
 // OpenBackground reads recordings of sounds that are none of the labels, which are ignored:

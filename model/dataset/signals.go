@@ -60,6 +60,7 @@ type rows struct {
 
 // loadTables reads tables in parallel and puts them on one grid.
 func loadTables(fsys fs.FS, files []entry, o Options) (*Set, error) {
+	o.uses().table, o.uses().files = true, true
 	if err := assignSplits(files, &o.Table); err != nil {
 		return nil, err
 	}

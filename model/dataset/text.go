@@ -57,6 +57,7 @@ func openTextTable(fsys fs.FS, name string, o Options) (*Set, error) {
 	case err != nil:
 		return nil, err
 	}
+	o.uses().columns = true
 	col, err := findTextColumns(t.Head(), o.Columns)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

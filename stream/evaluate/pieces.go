@@ -70,7 +70,7 @@ func (j *job) cropSamples() int {
 	if j.o.Crop == 0 {
 		return 0
 	}
-	return max(1, int(math.Round(j.o.Crop*j.rate())))
+	return int(min(max(1, math.Round(j.o.Crop*j.rate())), math.MaxInt32))
 }
 
 // rate returns the samples per second, 1 if they are unknown.
