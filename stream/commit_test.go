@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"inkling/capture"
@@ -68,7 +69,7 @@ func (s *memoryStore) Save(_ context.Context, commit []byte, keep int) error {
 }
 
 // killed is a source that fails at its n-th Read, from which on its store keeps nothing, as if
-// the process were killed.
+// the process were killed. Each Read takes a moment, in which commits are made.
 type killed struct {
 	*capture.Memory
 	store *memoryStore
@@ -76,6 +77,7 @@ type killed struct {
 }
 
 func (s *killed) Read(ctx context.Context, b *capture.Block) error {
+	time.Sleep(time.Millisecond)
 	if s.n--; s.n == 0 {
 		s.store.mu.Lock()
 		s.store.dead = true
@@ -109,7 +111,9 @@ func crowdBlocks(rng *rand.Rand, streams, n int) (blocks []capture.Block) {
 
 // Whoever goes on from commits, at any moment, ends with the events of one that was never
 // interrupted, each once; commits have only what has changed, and old ones are not needed.
-func TestCommitsGoOn(t *testing.T) {
+func TestCommitsGoOn(t *testing.T) { synctest.Test(t, testCommitsGoOn) }
+
+func testCommitsGoOn(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	m := signModel(t, decide.Config{})
 	o := RunOptions{Options: Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}, Emit: Emit{Confirmed: true}},

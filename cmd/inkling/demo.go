@@ -65,7 +65,7 @@ func (c *demoCmd) Run(a *app) error {
 	view := a.output(c.JSON, c.Plain, m, clip.Rate)
 	defer view.end()
 	view.with(o)
-	sinks := append(way.sinks, keepOpen{view})
+	sinks := append(way.sinks, keepOpen{view.sink})
 	if v.page != nil {
 		sinks = append(sinks, c.show(a, v, m, o))
 	}
@@ -75,10 +75,10 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	e := d.summary()
-	if err := view.Write(a.ctx, &e); err != nil {
+	if err := view.sink.Write(a.ctx, &e); err != nil {
 		return err
 	}
-	if err := view.Close(); err != nil || v.page == nil || a.ctx.Err() != nil {
+	if err := view.sink.Close(); err != nil || v.page == nil || a.ctx.Err() != nil {
 		return err
 	}
 	a.logf("the page stays until Ctrl-C")

@@ -72,8 +72,10 @@ func (c *runCmd) spilled(s stream.Sink, prefix string) (stream.Sink, error) {
 }
 
 // A shown is how a run is shown on standard output: a sink, and what shows more than events.
+// The sink is a field, since an embedded one would hide what it can do besides, as to go on
+// from a position.
 type shown struct {
-	stream.Sink
+	sink  stream.Sink                    // nil: there is nothing here to show it on
 	tap   func(stream string) stream.Tap // nil: none
 	close func()                         // gives the terminal back, at any time
 }
@@ -84,19 +86,19 @@ type shown struct {
 func (a *app) output(json, plain bool, m *model.Model, rate float64, source ...string) shown {
 	if json || !terminal(a.rawOut) {
 		if f, ok := a.data().(*os.File); ok && regular(f) {
-			return shown{Sink: stream.AppendTo(f, readable(f))}
+			return shown{sink: stream.AppendTo(f, readable(f))}
 		}
-		return shown{Sink: stream.NewJSON(quitter{a.data()})}
+		return shown{sink: stream.NewJSON(quitter{a.data()})}
 	}
 	f := a.rawOut.(*os.File)
 	plain = plain || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 	if !plain {
-		if s := a.screen(f, m, rate, slices.Contains(source, "-")); s.Sink != nil {
+		if s := a.screen(f, m, rate, slices.Contains(source, "-")); s.sink != nil {
 			return s
 		}
 	}
 	columns := func() int { return columnsOf(f, 0) }
-	return shown{Sink: view.New(f, view.Options{Colour: !plain, Live: !plain, Width: 80, Columns: columns, Rate: rate})}
+	return shown{sink: view.New(f, view.Options{Colour: !plain, Live: !plain, Width: 80, Columns: columns, Rate: rate})}
 }
 
 // columnsOf returns the width of a terminal, or what stands for it if it does not say it.

@@ -178,7 +178,7 @@ func (c *runCmd) Run(a *app) error {
 	defer context.AfterFunc(a.ctx, func() { v.fail(name, stopping) })()
 	c.show(v, s, m)
 	if !c.Quiet {
-		s.sinks = append(s.sinks, out)
+		s.sinks = append(s.sinks, out.sink)
 	}
 	return s.run(a.ctx)
 }
