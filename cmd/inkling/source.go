@@ -53,7 +53,7 @@ type sourceFlags struct {
 	Clock             string        `help:"Messages with times: sensor puts their rows on an even grid by these times; arrival leaves the times out [sensor]." enum:",sensor,arrival" default:"" placeholder:"CLOCK"`
 	Late              time.Duration `help:"Messages with times: how long after those behind it a row may come, and one of the subjects that belong together after another [500ms]." placeholder:"TIME"`
 	TrustStreamHeader bool          `help:"Let the header Inkling-Stream be a stream's whole name. Whoever may publish on one subject can then write into any stream."`
-	MaxSamples        int           `help:"Samples of all channels in a message from NATS; longer ones are refused [16777216]." default:"16777216" placeholder:"N"`
+	MaxSamples        int           `within:"1..1e12" help:"Samples of all channels in a message from NATS; longer ones are refused [16777216]." default:"16777216" placeholder:"N"`
 	KeepRepeats       bool          `help:"MQTT devices: label messages of quality of service 1 also if they equal an earlier one of their stream, as a repeat does."`
 	tableFlags        `group:"Tables"`
 	storedFlags
