@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -216,11 +217,11 @@ func TestCanary(t *testing.T) {
 			blocks = append(blocks, b)
 		}
 	}
-	n := 0
+	var n atomic.Int64
 	o := RunOptions{Options: options, Finite: true, Session: "s", Store: store, Save: time.Nanosecond, Switch: &sw, Workers: 1, Gather: -1,
-		Progress: func(*capture.Block) { n++ }}
+		Progress: func(*capture.Block) { n.Add(1) }}
 	src := &staged{capture.NewMemory(blocks...), func(read int) {
-		for read > 0 && n < read { // all that was read is labelled
+		for n.Load() < int64(read) { // all that was read is labelled
 			time.Sleep(time.Millisecond)
 		}
 		var err error
