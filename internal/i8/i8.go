@@ -32,7 +32,10 @@ var (
 	inUse = names[len(names)-1]
 )
 
-// Kernel returns the name of the kernels in use: generic, avx2, avx512 or neon. avx512
+// under says which kernels come before those of package f32 that this package may lack.
+var under = map[string]string{"avx512": "avx2", "avx2": "generic", "neon": "generic"}
+
+// Kernel returns the name of the kernels in use: generic, avx2 or avx512. avx512
 // needs its integer dot products (VNNI).
 func Kernel() string { return inUse }
 
@@ -46,8 +49,10 @@ func Use(name string) error {
 	if name == "" {
 		return nil
 	}
-	if name == "avx512" && !slices.Contains(names, name) {
-		name = "avx2"
+	for before, ok := name, true; ok && !slices.Contains(names, name); {
+		if before, ok = under[before]; ok {
+			name = before
+		}
 	}
 	if !slices.Contains(names, name) {
 		return fmt.Errorf("kernel %q: this machine has %v", name, names)
