@@ -157,7 +157,7 @@ func (d *designer) Example(ctx context.Context, number int) (*web.Example, error
 	}
 	n := set.Frames(number - 1)
 	if set.Kind == dataset.Text {
-		x.Words, x.Text = fmt.Sprintf("%d characters", n), excerpt(e.Samples)
+		x.Words, x.Text = fmt.Sprintf("%d characters", n), beginning(e.Samples)
 		return x, nil
 	}
 	x.Words = fmt.Sprintf("%d samples", n)
@@ -175,8 +175,8 @@ func (d *designer) Example(ctx context.Context, number int) (*web.Example, error
 	return x, nil
 }
 
-// excerpt returns the beginning of a text of code points.
-func excerpt(codes []float32) string {
+// beginning returns the beginning of a text of code points.
+func beginning(codes []float32) string {
 	var r []rune
 	for _, c := range codes[:min(len(codes), mostExcerpt)] {
 		r = append(r, rune(c))
