@@ -79,9 +79,10 @@ func (k *keeper) planOf(o *savedOf) (*plan, error) {
 	if p := k.plans[o.identityKey]; p != nil {
 		return p, nil
 	}
-	all := []*plan{r.plan, r.o.Switch.now(r.plan, o.name)}
+	now := r.o.Switch.now(r.plan, o.name)
+	all := []*plan{r.plan, now}
 	differs := o.identity.fits(r.plan.identity())
-	if differs != nil && o.identity.model != r.plan.identity().model && r.o.Former != nil {
+	if differs != nil && o.identity.fits(now.identity()) != nil && o.identity.model != r.plan.identity().model && r.o.Former != nil {
 		m, options, err := r.o.Former(o.identity.model)
 		switch {
 		case err != nil:

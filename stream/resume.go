@@ -28,6 +28,7 @@ type keeper struct {
 	notes   []Event          // to be told when the sinks are there
 	next    time.Time        // when to save again
 	writing chan error       // gets the result of the save under way; nil: there is none
+	began   time.Time        // when it was begun
 	failed  string           // how the last save failed
 	summed  bool             // the summary was sent, and nothing has come since
 	idle    bool             // nothing has come since the last save
@@ -41,8 +42,9 @@ func newKeeper(ctx context.Context, r *runner, src capture.Source, sinks []Sink)
 	k.src, _ = src.(capture.Replayer)
 	if r.o.Store != nil {
 		saving, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		context.AfterFunc(ctx, func() { time.AfterFunc(r.o.Drain, cancel) })
-		k.vault, k.store = &storeVault{saving, r.o.Store}, newCommitter(r, src, r.o.Store)
+		drain := r.o.Drain
+		stop := context.AfterFunc(ctx, func() { time.AfterFunc(drain, cancel) })
+		k.vault, k.store = &storeVault{saving, r.o.Store, func() { stop(); cancel() }}, newCommitter(r, src, r.o.Store)
 		k.sinks = append(slices.Clone(sinks), r.o.Store)
 	} else if vault, err := newFileVault(r.o.State); err != nil {
 		return nil, err
@@ -51,6 +53,7 @@ func newKeeper(ctx context.Context, r *runner, src capture.Source, sinks []Sink)
 	}
 	saved, err := k.load()
 	if err != nil && r.o.Store != nil {
+		k.vault.close()
 		return nil, fmt.Errorf("%s: %w", k.vault, err)
 	}
 	if saved != nil && err == nil {
@@ -138,10 +141,11 @@ func (k *keeper) due() {
 				return
 			}
 			if err != nil && k.store != nil {
-				k.store.again = true // what it has kept is not known
+				k.store.again, k.idle = true, false // what it has kept is not known
 			}
 			k.tellFailure(err)
 		default:
+			k.hold()
 			return
 		}
 	}
@@ -152,6 +156,23 @@ func (k *keeper) due() {
 		k.save(false)
 		k.idle = true
 		k.next = now.Add(max(k.r.o.Save, slowest*k.r.now().Sub(now)))
+	}
+}
+
+// longSave is how long a Store may take before it is told, and reading waits for it.
+const longSave = 10 * time.Second
+
+// hold waits a moment where a Store has not taken a commit for long: what is labelled
+// meanwhile could not be stored either, and would fill the memory.
+func (k *keeper) hold() {
+	if k.store == nil || k.r.now().Sub(k.began) < longSave {
+		return
+	}
+	k.tellFailure(fmt.Errorf("%s has not taken it for %v: reading waits", k.vault, longSave))
+	select {
+	case err := <-k.writing:
+		k.writing <- err // has room; the next call takes it
+	case <-time.After(time.Second):
 	}
 }
 
@@ -175,7 +196,9 @@ func (k *keeper) tellFailure(err error) {
 // end writes the last state, after everything has been labelled.
 func (k *keeper) end() error {
 	if k.writing != nil {
-		k.wait()
+		if err := k.wait(); err != nil && k.store != nil {
+			k.store.again = true
+		}
 	}
 	k.save(true)
 	return k.wait()
@@ -192,7 +215,7 @@ func (k *keeper) wait() error {
 func (k *keeper) save(ended bool) {
 	r := k.r
 	r.sched.quiet()
-	k.writing = make(chan error, 1)
+	k.writing, k.began = make(chan error, 1), r.now()
 	plan := r.o.Switch.now(r.plan, "")
 	if k.store == nil && !k.settled(plan, ended) {
 		k.writing <- nil // soon: when the open segments of the former model have ended

@@ -88,6 +88,7 @@ func (f *fileVault) close() { f.release() }
 type storeVault struct {
 	ctx   context.Context // ends when saving has to
 	store Store
+	end   func() // frees what waits for ctx
 }
 
 func (v *storeVault) String() string { return v.store.String() }
@@ -96,7 +97,7 @@ func (v *storeVault) setAside() (string, error) {
 	return "", errors.New("finish the streams with what wrote it, or delete it there")
 }
 
-func (v *storeVault) close() {}
+func (v *storeVault) close() { v.end() }
 
 // A Saved is what a commit says of the Run that saved it.
 type Saved struct {

@@ -146,7 +146,7 @@ func (c *modelCanaryCmd) Run(a *app) error {
 		hash := ""
 		if c.Share > 0 {
 			var err error
-			if hash, err = s.find(a.ctx, c.Hash); err != nil {
+			if hash, err = w.findFit(a.ctx, s, c.Hash); err != nil {
 				return err
 			}
 		}
@@ -156,7 +156,7 @@ func (c *modelCanaryCmd) Run(a *app) error {
 
 func (c *modelPromoteCmd) Run(a *app) error {
 	return withModels(a, c.Config, func(w *workGroup, s *modelStore) error {
-		hash, err := s.find(a.ctx, c.Hash)
+		hash, err := w.findFit(a.ctx, s, c.Hash)
 		if err != nil {
 			return err
 		}

@@ -78,8 +78,25 @@ func (s *modelStore) change(ctx context.Context, do func(*modelPlan)) error {
 	return err
 }
 
+// mostModel is how large the file of a model in the object store may be, in bytes.
+const mostModel = 256 << 20
+
+// findFit returns the hash that begins so, of a model that workers of the group can go on with.
+func (w *workGroup) findFit(ctx context.Context, s *modelStore, beginning string) (string, error) {
+	hash, err := s.find(ctx, beginning)
+	if err != nil {
+		return "", err
+	}
+	f := &fleet{w: w, store: s, known: map[string]*fitted{}}
+	_, err = f.fit(ctx, hash)
+	return hash, err
+}
+
 // load returns the model of a hash, whose file has to be what it says.
 func (s *modelStore) load(ctx context.Context, hash string) (*model.Model, error) {
+	if info, err := s.files.GetInfo(ctx, hash); err == nil && info.Size > mostModel {
+		return nil, fmt.Errorf("model %s: %d MB, at most %d are read", hash, info.Size>>20, mostModel>>20)
+	}
 	data, err := s.files.GetBytes(ctx, hash)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, fmt.Errorf("the model %s is not in the object store: push it with `inkling model push`", hash)
@@ -262,11 +279,13 @@ func (f *fleet) turn(ctx context.Context, p modelPlan) error {
 func (f *fleet) follow(ctx context.Context, a *app) {
 	told := ""
 	for ctx.Err() == nil {
-		watch, err := f.store.plans.Watch(ctx, planKey)
+		one, cancel := context.WithTimeout(ctx, time.Minute) // a watch can stall: it is begun again
+		watch, err := f.store.plans.Watch(one, planKey)
 		if err == nil {
 			err = f.watch(ctx, a, watch)
 			watch.Stop()
 		}
+		cancel()
 		if err != nil && ctx.Err() == nil && err.Error() != told {
 			told = err.Error()
 			a.logf("the models stay as they are: %v", err)

@@ -115,9 +115,14 @@ func (l *Ledger) Save(ctx context.Context, commit []byte, keep int) error {
 	l.mu.Lock()
 	events := l.pending[:l.mark:l.mark]
 	l.mu.Unlock()
+	if n := parts(commit); n >= mostBatch {
+		return fmt.Errorf("%s: a commit of %d MB, more than one batch of the server holds: save more often, or use more partitions", l, len(commit)>>20)
+	}
+	beside := mostBatch - int(parts(commit)) // events in the batch of the commit
 	done := 0
-	for ; len(events)-done > mostBatch; done += mostBatch {
-		if err := l.store(ctx, events[done:done+mostBatch], nil); err != nil {
+	for n := 0; len(events)-done > beside; done += n {
+		n = min(mostBatch, len(events)-done)
+		if err := l.store(ctx, events[done:done+n], nil); err != nil {
 			return err
 		}
 	}
