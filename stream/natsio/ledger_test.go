@@ -120,6 +120,14 @@ func TestLedgerStoresAllOrNothing(t *testing.T) {
 	if n := count("l.state.>"); n > 4*(purgeEvery+1) {
 		t.Errorf("%d messages of old states", n)
 	}
+
+	// Events that would fit into one batch, but for a commit of many parts.
+	write(last, 5+2*mostBatch+10, 5+3*mostBatch+10)
+	last.Position()
+	save(last, make([]byte, 120*statePart))
+	if n := count("l.confirmed.>"); n != 5+3*mostBatch+10 {
+		t.Errorf("%d events beside a large commit", n)
+	}
 }
 
 // The commits that are to be kept are what another one loads, in their order, whatever was
