@@ -107,9 +107,18 @@ func NewHeadIntegers(w, b, rows []float32) (*HeadIntegers, error) {
 			return nil, fmt.Errorf("model: the factor of row %d of a head is %v, want 1e-9 to 8", i, row)
 		}
 		h.Mult = append(h.Mult, int64(math.Round(float64(row)*(1<<28))))
+		if !(math.Abs(float64(b[i])) <= 1<<20) {
+			return nil, fmt.Errorf("model: the bias of row %d of a head is %v, want -2^20 to 2^20", i, b[i])
+		}
 		h.Bias = append(h.Bias, int64(math.Round(float64(b[i])*(1<<40)))+1<<23)
+		sum := 0.0
 		for k := range n {
-			h.Weights[i*n+k] = int8(math.Round(float64(w[i*n+k]) / t.factor(i*n+k)))
+			v := math.Round(float64(w[i*n+k]) / t.factor(i*n+k))
+			h.Weights[i*n+k] = int8(v)
+			sum += math.Abs(v) * i8.One
+		}
+		if sum >= 1<<31 {
+			return nil, fmt.Errorf("model: row %d of a head can sum to %.0f, which 32 bits do not hold", i, sum)
 		}
 	}
 	return h, nil

@@ -96,8 +96,16 @@ func sorted(node *kong.Node, words []string) (flags []givenFlag, others []string
 			others = append(others, w)
 			continue
 		}
-		g := givenFlag{f.Name, []string{w}}
 		long := strings.HasPrefix(w, "--")
+		for !long && f != nil && f.IsBool() && len(w) > 2 { // -qo is -q -o
+			flags = append(flags, givenFlag{f.Name, []string{w[:2]}})
+			w = "-" + w[2:]
+			f = flagOfWord(node, w)
+		}
+		if f == nil {
+			continue
+		}
+		g := givenFlag{f.Name, []string{w}}
 		if alone := long && !strings.Contains(w, "=") || !long && len(w) == 2; alone && !f.IsBool() && i+1 < len(words) {
 			i++
 			g.words = append(g.words, words[i])

@@ -96,7 +96,13 @@ func (d *designer) field(f designField) web.Field {
 
 // words returns the command line of train for choices, without the program.
 func (d *designer) words(choices map[string]string) ([]string, error) {
-	words := append([]string{"train"}, d.data...)
+	words := []string{"train"}
+	for _, w := range d.data {
+		if strings.HasPrefix(w, "-") && w != "-" {
+			w = "./" + w // no flag
+		}
+		words = append(words, w)
+	}
 	for _, g := range d.given {
 		if choices[g.name] == "" {
 			words = append(words, g.words...)

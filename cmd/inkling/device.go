@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"inkling/internal/atomicfile"
 	"inkling/model"
@@ -26,6 +27,11 @@ func (c *verifyCmd) device(a *app, m *model.Model) error {
 		return usagef("%s: export writes models of labels without heartbeats, so no device can have said anything of it: leave --samples and --against out", c.Model)
 	case !(c.Tolerance >= 0):
 		return usagef("--tolerance %v: give 0 or more", c.Tolerance)
+	}
+	for _, l := range m.Config.Labels {
+		if strings.ContainsAny(l, "\t\r\n") {
+			return usagef("%s: the label %q has a tab or a line break, which the program of export cannot print", c.Model, l)
+		}
 	}
 	c.model = &m.Config
 	set, order, err := c.chosen(a, m)
@@ -88,6 +94,9 @@ func (c *verifyCmd) compared(a *app, r *export.Compared) error {
 	}
 	if r.Different > 0 {
 		return fmt.Errorf("%s: %d steps differ by more than %v; the first is %s", c.Against, r.Different, c.Tolerance, r.First)
+	}
+	if r.ByStepsAlone > 0 {
+		a.logf("%d examples had no probabilities at their end, and were compared by their steps alone", r.ByStepsAlone)
 	}
 	if !c.JSON {
 		fmt.Fprintln(a.stdout, "the device says what the model says")

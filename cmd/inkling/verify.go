@@ -27,7 +27,7 @@ type verifyCmd struct {
 
 	Samples   string  `group:"Exported code" help:"Write the samples of the chosen examples to this file, as the program of export reads them, and prove nothing." placeholder:"FILE"`
 	Against   string  `group:"Exported code" help:"Compare what that program printed of these samples, step by step, with what the model says." placeholder:"device.log"`
-	Tolerance float64 `within:"0..1" group:"Exported code" help:"How far a probability may be from the model's." default:"0.0001"`
+	Tolerance float64 `within:"0..1" with:"against" group:"Exported code" help:"How far a probability may be from the model's." default:"0.0001"`
 }
 
 func (c *verifyCmd) Help() string {

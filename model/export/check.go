@@ -51,7 +51,9 @@ type Said struct {
 
 // NewLog returns a Log of a model with the given labels.
 func NewLog(r io.Reader, labels []string) *Log {
-	return &Log{lines: bufio.NewScanner(r), labels: labels}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20)
+	return &Log{lines: lines, labels: labels}
 }
 
 // Next returns what was said of the next example, or io.EOF.
@@ -107,11 +109,12 @@ func (l *Log) probabilities(fields []string) (p []float32, err error) {
 
 // Compared is what a Check found.
 type Compared struct {
-	Examples  int     `json:"examples"`
-	Steps     int     `json:"steps"`
-	Greatest  float64 `json:"greatest_difference"` // of a probability
-	Different int     `json:"different"`           // steps, and wholes, that differ by more than the tolerance
-	First     string  `json:"first,omitempty"`     // of them
+	Examples     int     `json:"examples"`
+	Steps        int     `json:"steps"`
+	Greatest     float64 `json:"greatest_difference"`      // of a probability
+	ByStepsAlone int     `json:"by_steps_alone,omitempty"` // examples without probabilities at their end
+	Different    int     `json:"different"`                // steps, and wholes, that differ by more than the tolerance
+	First        string  `json:"first,omitempty"`          // of them
 }
 
 // A Check compares what a device said with what the model says.
@@ -147,8 +150,14 @@ func (c *Check) Example(name string, x []float32, said Said) error {
 			c.compare(got, p.Running[t*n:][:n], func() string { return fmt.Sprintf("step %d of %s", t+1, name) })
 		}
 	}
-	if c.m.HasConfirm() && said.Whole != nil {
+	switch {
+	case !c.m.HasConfirm():
+	case said.Whole != nil:
 		c.compare(said.Whole, p.Confirm, func() string { return "the end of " + name })
+	case !c.m.HasRunning():
+		return fmt.Errorf("%s has no probabilities at its end: it is longer than the steps that the code keeps; export with %d or more", name, p.Steps)
+	default:
+		c.Result.ByStepsAlone++
 	}
 	c.Result.Steps += p.Steps
 	return nil
