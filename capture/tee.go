@@ -32,7 +32,7 @@ type Tee struct {
 // mostAhead is how many blocks wait for a reader at most.
 const mostAhead = 4
 
-// A teeItem is a block that so many readers have not done with yet.
+// A teeItem is a block with the number of readers that still need it.
 type teeItem struct {
 	block   Block
 	samples []float32

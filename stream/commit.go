@@ -54,14 +54,7 @@ func (r *record) size() int { return len(r.name) + len(r.data) + recordCost }
 
 // visitCommitted has the head of a commit. Streams is their number.
 func (s *savedRun) visitCommitted(k *codec.Codec, streams *int) {
-	k.String(&s.session)
-	k.Time(&s.at)
-	k.Bool(&s.ended)
-	k.Bool(&s.summed)
-	k.Bool(&s.again)
-	k.Data(&s.position)
-	k.Int64((*int64)(&s.seconds))
-	s.counts.visit(k)
+	s.visitRun(k)
 	s.past.visitShared(k)
 	k.Int(streams, 0, 1<<31-1)
 }

@@ -76,7 +76,7 @@ func (j *journal) drop(before int) {
 	}
 }
 
-// end ends the commit, which takes so many bytes, and returns how many commits, it included,
+// end ends the commit, whose size in bytes is given, and returns how many commits, it included,
 // are to be kept.
 func (j *journal) end(bytes int) int {
 	oldest := j.number

@@ -54,6 +54,12 @@ type savedOf struct {
 // visitHead has what comes before the streams.
 func (s *savedRun) visitHead(k *codec.Codec) {
 	s.identity.visit(k)
+	s.visitRun(k)
+	s.past.visit(k)
+}
+
+// visitRun has what a state says of its Run, in a file as in a commit.
+func (s *savedRun) visitRun(k *codec.Codec) {
 	k.String(&s.session)
 	k.Time(&s.at)
 	k.Bool(&s.ended)
@@ -62,7 +68,6 @@ func (s *savedRun) visitHead(k *codec.Codec) {
 	k.Data(&s.position)
 	k.Int64((*int64)(&s.seconds))
 	s.counts.visit(k)
-	s.past.visit(k)
 }
 
 func (o *savedOf) visit(k *codec.Codec) {

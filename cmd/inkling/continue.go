@@ -24,8 +24,6 @@ func (c *runCmd) continueText(a *app, m *model.Model) (err error) {
 		return usagef("--continue: %s does not say the next character: train a model with --predict next on text", c.Model)
 	case c.Continue < 0:
 		return usagef("--continue %d: give a number of characters", c.Continue)
-	case !(c.Temperature >= 0 && c.Temperature <= 100):
-		return usagef("--temperature %v: give 0 to 100", c.Temperature)
 	case len(c.Source) == 0:
 		return usagef("--continue: give text files, or - for standard input, to continue")
 	case c.endless():

@@ -25,8 +25,6 @@ func (c *verifyCmd) device(a *app, m *model.Model) error {
 		return usagef("--samples writes what the device reads, and --against reads what it said: give one, and then the other")
 	case m.HasNext() || m.Config.Segment.Kind == segment.Beat:
 		return usagef("%s: export writes models of labels without heartbeats, so no device can have said anything of it: leave --samples and --against out", c.Model)
-	case !(c.Tolerance >= 0):
-		return usagef("--tolerance %v: give 0 or more", c.Tolerance)
 	}
 	for _, l := range m.Config.Labels {
 		if strings.ContainsAny(l, "\t\r\n") {

@@ -52,8 +52,6 @@ func (f *readFlags) open(a *app, name string, rate float64) (*dataset.Set, error
 // or rate.
 func readRate(flag float64, m *model.Config, rate float64) (float64, error) {
 	switch {
-	case flag < 0:
-		return 0, usagef("--rate %v: give samples per second, more than 0", flag)
 	case flag == 0:
 		return rate, nil
 	case m != nil && m.Rate > 0 && m.Rate != flag:

@@ -42,9 +42,6 @@ func (f *tableFlags) columns() (names []string, called map[string]string, err er
 
 // table returns the options of tables for a model; m may be nil.
 func (f *tableFlags) table(m *model.Config) (o dataset.TableOptions, err error) {
-	if f.Bridge < 0 || f.Fill < 0 {
-		return o, usagef("--bridge %v, --fill %v: give 0 or more", f.Bridge, f.Fill)
-	}
 	o = dataset.TableOptions{Signals: f.Signals, TimeUnit: f.TimeUnit, Unlabelled: f.Unlabelled, Bridge: float64(f.Bridge), Fill: float64(f.Fill)}
 	if m != nil {
 		o.Want, o.WantUnits = m.Names, m.Units

@@ -30,7 +30,7 @@ type trainCurves struct {
 	judged             bool // the accuracies are those of validation
 }
 
-// A curvePoint is a value after so many updates.
+// A curvePoint is a value and the number of updates after which it was taken.
 type curvePoint struct {
 	updates int
 	v       float64

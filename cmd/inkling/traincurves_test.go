@@ -81,7 +81,7 @@ func (p *paper) String() string {
 	return b.String()
 }
 
-// onPaper returns the progress of a training on a terminal of so many columns.
+// onPaper returns the progress of a training on a terminal with the given number of columns.
 func onPaper(t *testing.T, columns int) (*trainProgress, *paper) {
 	p := &paper{t: t, columns: columns}
 	return &trainProgress{canvas: &canvas{w: p}, columns: func() int { return p.columns }, undo: func() {}}, p

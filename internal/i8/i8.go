@@ -49,12 +49,10 @@ func Use(name string) error {
 	if name == "" {
 		return nil
 	}
-	for before, ok := name, true; ok && !slices.Contains(names, name); {
-		if before, ok = under[before]; ok {
-			name = before
-		}
-	}
 	if !slices.Contains(names, name) {
+		if before, ok := under[name]; ok {
+			return Use(before)
+		}
 		return fmt.Errorf("kernel %q: this machine has %v", name, names)
 	}
 	inUse = name

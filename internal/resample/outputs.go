@@ -22,7 +22,7 @@ func outputsOf(number uint64) outputs {
 	return outputs{int(number & (1<<phaseBits - 1)), int(number >> phaseBits & (1<<atBits - 1)), int(number >> (phaseBits + atBits))}
 }
 
-// within returns how many outputs from o on a buffer of so many samples reaches.
+// within returns how many outputs, from o on, can be computed from a buffer of have samples.
 func (f *filter) within(o outputs, have int) int {
 	room := have - 2*f.half - o.at
 	if room < 0 {

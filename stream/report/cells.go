@@ -145,7 +145,7 @@ func rowNote(row *evaluate.Row) string {
 	return note
 }
 
-// mark returns the cell in the table, of a row of so many examples.
+// mark returns the cell in the table; row is the number of examples in its row.
 func (c *cellGroup) mark(row int) cellMark {
 	hue := vermilion
 	if c.Right {
