@@ -75,7 +75,7 @@ func (c *quantizeCmd) Run(a *app) error {
 		return err
 	}
 	a.logf("wrote %s", c.Out)
-	return c.print(a, m, &quantized{Model: c.Out, Hash: small.Hash(), Bytes: len(small.Bytes()), FloatBytes: len(m.Bytes()),
+	return c.print(a, &quantized{Model: c.Out, Hash: small.Hash(), Bytes: len(small.Bytes()), FloatBytes: len(m.Bytes()),
 		Weights: small.Params.Bytes(), FloatWeights: m.Params.Bytes(), Agreement: agreement})
 }
 
@@ -145,19 +145,19 @@ func (c *quantizeCmd) each(a *app, m *model.Model, set *dataset.Set, f func(fram
 	return nil
 }
 
-func (c *quantizeCmd) print(a *app, m *model.Model, q *quantized) error {
+func (c *quantizeCmd) print(a *app, q *quantized) error {
 	if c.JSON {
 		return json.NewEncoder(a.data()).Encode(q)
 	}
 	fmt.Fprintf(a.stdout, "%s: %d bytes, %d of them weights, %.3f of the float model's %d\n", q.Model, q.Bytes, q.Weights, float64(q.Weights)/float64(q.FloatWeights), q.FloatWeights)
 	fmt.Fprintf(a.stdout, "beside the float model, on %d examples:\n", q.Examples)
-	if m.HasRunning() && !m.HasNext() && q.Steps > 0 {
-		fmt.Fprintf(a.stdout, "  running label the same   %.2f %% of %d steps\n", 100*q.Running, q.Steps)
+	if q.Running != nil {
+		fmt.Fprintf(a.stdout, "  running label the same   %.2f %% of %d steps\n", 100**q.Running, q.Steps)
 	}
-	if !m.HasNext() && q.Examples > 0 {
-		fmt.Fprintf(a.stdout, "  label at the end         %.2f %% the same\n", 100*q.Confirmed)
+	if q.Confirmed != nil {
+		fmt.Fprintf(a.stdout, "  label at the end         %.2f %% the same\n", 100**q.Confirmed)
 	}
-	if q.Labelled > 0 {
+	if q.Truth != nil {
 		fmt.Fprintf(a.stdout, "  right at the end         %d of %d; the float model: %d\n", q.Right, q.Labelled, q.FloatRight)
 	}
 	fmt.Fprintf(a.stdout, "  greatest difference      %.4g\n", q.Greatest)

@@ -7,19 +7,25 @@ import (
 	"inkling/model"
 )
 
-// An Agreement says how far an integer model says what its float model says.
+// An Agreement says how far an integer model says what its float model says. Truth is nil
+// while no example with a label was added.
 type Agreement struct {
-	Examples   int     `json:"examples"`
-	Steps      int     `json:"steps"`               // with a running label
-	Running    float64 `json:"running,omitempty"`   // share of these steps with the same running label
-	Confirmed  float64 `json:"confirmed,omitempty"` // share of the examples with the same label at the end
-	Greatest   float64 `json:"greatest_difference"` // of a probability, or of a forecast in the unit of the signal
-	Labelled   int     `json:"labelled,omitempty"`  // examples whose label is known
-	Right      int     `json:"right,omitempty"`     // of them, by the integer model
-	FloatRight int     `json:"float_right,omitempty"`
+	Examples  int      `json:"examples"`
+	Steps     int      `json:"steps"`               // with a running label
+	Running   *float64 `json:"running,omitempty"`   // share of these steps with the same running label; nil: there are none
+	Confirmed *float64 `json:"confirmed,omitempty"` // share of the examples with the same label at the end; nil: there are none
+	Greatest  float64  `json:"greatest_difference"` // of a probability, or of a forecast in the unit of the signal
+	*Truth
 
 	float, small    *model.Model
 	same, confirmed int
+}
+
+// A Truth says how often two models are right.
+type Truth struct {
+	Labelled   int `json:"labelled"` // examples whose label is known
+	Right      int `json:"right"`    // of them, by the integer model
+	FloatRight int `json:"float_right"`
 }
 
 // NewAgreement returns an empty Agreement of two models of the same network.
@@ -57,6 +63,9 @@ func (a *Agreement) Add(frames []float32, label int) {
 		a.confirmed++
 	}
 	if label >= 0 {
+		if a.Truth == nil {
+			a.Truth = new(Truth)
+		}
 		a.Labelled++
 		if is == label {
 			a.Right++
@@ -65,10 +74,15 @@ func (a *Agreement) Add(frames []float32, label int) {
 			a.FloatRight++
 		}
 	}
-	a.Confirmed = float64(a.confirmed) / float64(a.Examples)
+	a.Confirmed = share(a.confirmed, a.Examples)
 	if a.Steps > 0 {
-		a.Running = float64(a.same) / float64(a.Steps)
+		a.Running = share(a.same, a.Steps)
 	}
+}
+
+func share(n, of int) *float64 {
+	v := float64(n) / float64(of)
+	return &v
 }
 
 func (a *Agreement) differ(got, want []float32) {

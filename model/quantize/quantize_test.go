@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"bytes"
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -201,8 +202,8 @@ func TestBundledNotes(t *testing.T) {
 		a.Add(frames(e.Samples), e.Label)
 	}
 	t.Logf("%+v", *a)
-	if a.Running < 0.995 || a.Right < a.FloatRight-1 {
-		t.Errorf("running %v, right %d of %d, float %d", a.Running, a.Right, a.Labelled, a.FloatRight)
+	if *a.Running < 0.995 || a.Right < a.FloatRight-1 {
+		t.Errorf("running %v, right %d of %d, float %d", *a.Running, a.Right, a.Labelled, a.FloatRight)
 	}
 	if r := float64(small.Params.Bytes()) / float64(m.Params.Bytes()); r > 0.27 {
 		t.Errorf("the weights take %v of the float model's bytes", r)
@@ -222,5 +223,23 @@ func TestDamagedFactorsAreRefused(t *testing.T) {
 	}
 	if _, err := (&Calibration{m: m}).Model(); err == nil {
 		t.Error("no frames were taken")
+	}
+}
+
+// What was measured is written, a share of 0 as well; what does not apply is not.
+func TestAgreementNamesSharesOfZero(t *testing.T) {
+	none := 0.0
+	for _, c := range []struct {
+		a    Agreement
+		want string
+	}{
+		{Agreement{}, `{"examples":0,"steps":0,"greatest_difference":0}`},
+		{Agreement{Examples: 1, Steps: 2, Running: &none, Confirmed: &none, Truth: &Truth{Labelled: 1}},
+			`{"examples":1,"steps":2,"running":0,"confirmed":0,"greatest_difference":0,"labelled":1,"right":0,"float_right":0}`},
+	} {
+		got, err := json.Marshal(&c.a)
+		if err != nil || string(got) != c.want {
+			t.Errorf("%s %v, want %s", got, err, c.want)
+		}
 	}
 }
