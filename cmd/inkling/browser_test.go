@@ -51,8 +51,14 @@ func TestBrowserDemo(t *testing.T) {
 	}
 	testbrowser.Shoot(t, tab, "segment")
 
-	// A slider labels the minute again.
-	testbrowser.Value[bool](t, tab, `(() => { document.querySelector("#rules").open = true; const s = document.querySelector("#sliders input"); s.value = 0.93; s.dispatchEvent(new Event("input")); return true })()`)
+	// A slider labels the minute again. Space opens its box, and corrects nothing.
+	testbrowser.Value[bool](t, tab, `(document.querySelector("#rules summary").focus(), true)`)
+	testbrowser.Press(t, tab, " ")
+	testbrowser.Until(t, tab, `document.querySelector("#rules").open`)
+	if kept, err := keep.Corrections(dir); err != nil || len(kept) != 0 {
+		t.Errorf("space on a box corrected: %+v, %v", kept, err)
+	}
+	testbrowser.Value[bool](t, tab, `(() => { const s = document.querySelector("#sliders input"); s.value = 0.93; s.dispatchEvent(new Event("input")); return true })()`)
 	testbrowser.Until(t, tab, `/with these; [1-9]\d* gone, 0 new, 0 other\.$/.test(document.querySelector("#replayed").textContent)`)
 	t.Log(testbrowser.Value[string](t, tab, `document.querySelector("#replayed").textContent`))
 	testbrowser.Shoot(t, tab, "thresholds")

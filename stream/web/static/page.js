@@ -95,7 +95,8 @@ function meter(w) {
 
 // A connection that says nothing is no connection: the list comes every second.
 setInterval(() => {
-  if (++silence === 5 && !document.hidden) {
+  if (++silence >= 5 && !document.hidden) { // also after hours behind another tab
+    silence = 0;
     pill($("link"), "no answer", "bad");
     connect();
   }

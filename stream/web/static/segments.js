@@ -164,12 +164,12 @@ export class Segments {
       case "Escape": this.select(null); return true;
     }
     if (i < 0) return false;
-    const s = this.state.selected;
+    const s = this.state.selected, presses = /^(BUTTON|SUMMARY)$/.test(e.target.tagName); // Enter and space are its own
     switch (e.key) {
-      case "p": case "Enter": if (e.target.tagName === "BUTTON" && e.key === "Enter") return false; this.play(); return true;
+      case "p": case "Enter": if (presses && e.key === "Enter") return false; this.play(); return true;
       case "?": this.why(); return true;
       case "x": this.correct(background); return true;
-      case " ": if (e.target.tagName === "BUTTON" || !s.label) return false; this.correct(s.label); return true;
+      case " ": if (presses || !s.label) return false; this.correct(s.label); return true;
       case "u": {
         const last = this.undo.pop();
         if (!last) return true;
