@@ -6,16 +6,19 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"inkling/internal/codec"
+	"inkling/internal/disk"
 )
 
 // JSONFile is a Sink that appends each event to a file as one line of JSON. A Run with a
 // saved state cuts off what it will write again.
 type JSONFile struct {
 	Sink
-	f    *os.File
+	f    file
 	read io.ReaderAt
 	cut  int64
 	own  bool
@@ -23,15 +26,27 @@ type JSONFile struct {
 
 var _ Rewinder = (*JSONFile)(nil)
 
+// A file is what a JSONFile does with its file.
+type file interface {
+	io.WriteSeeker
+	io.Closer
+	Stat() (fs.FileInfo, error)
+	Truncate(size int64) error
+	Sync() error
+}
+
 // OpenJSON returns a sink that appends to the named file, which it creates if need be. A
 // last line without an end, as a crash leaves it, is cut off.
 func OpenJSON(name string) (*JSONFile, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666)
+	f, err := disk.Output.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, err
 	}
 	s := &JSONFile{Sink: NewJSON(f), f: f, read: f, own: true}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		if info.Size() == 0 {
+			disk.Output.SyncDir(filepath.Dir(name)) // so that a state does not tell of a file that is gone
+		}
 		if s.cut, err = endOfLine(f, info.Size()); err == nil && s.cut < info.Size() {
 			err = f.Truncate(s.cut)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"inkling/capture"
 	"inkling/internal/codec"
+	"inkling/internal/disk"
 )
 
 // A keeper keeps the state of a Run in a file, or in a Store. Its methods are called by the
@@ -46,7 +47,7 @@ func newKeeper(ctx context.Context, r *runner, src capture.Source, sinks []Sink)
 		stop := context.AfterFunc(ctx, func() { time.AfterFunc(drain, cancel) })
 		k.vault, k.store = &storeVault{saving, r.o.Store, func() { stop(); cancel() }}, newCommitter(r, src, r.o.Store)
 		k.sinks = append(slices.Clone(sinks), r.o.Store)
-	} else if vault, err := newFileVault(r.o.State); err != nil {
+	} else if vault, err := newFileVault(r.o.State, k.src == nil); err != nil {
 		return nil, err
 	} else {
 		k.vault, k.file = vault, vault
@@ -55,6 +56,13 @@ func newKeeper(ctx context.Context, r *runner, src capture.Source, sinks []Sink)
 	if err != nil && r.o.Store != nil {
 		k.vault.close()
 		return nil, fmt.Errorf("%s: %w", k.vault, err)
+	}
+	if saved != nil && err == nil && k.file != nil && k.src == nil {
+		if ill := k.file.refresh(); disk.Ill(ill) {
+			// Its session would be given to other segments at each start.
+			k.tell(capture.Slow, fmt.Sprintf("%v: begun anew, and the old file left as it is", ill))
+			saved = nil
+		}
 	}
 	if saved != nil && err == nil {
 		k.saved = saved
@@ -66,7 +74,12 @@ func newKeeper(ctx context.Context, r *runner, src capture.Source, sinks []Sink)
 	}
 	if err != nil {
 		aside, moved := k.vault.setAside()
-		if moved != nil {
+		switch {
+		case moved != nil && k.file != nil && k.src == nil && disk.Ill(moved):
+			k.file.useless = true
+			k.tell(capture.Slow, fmt.Sprintf("%s: %v: begun anew, and the old file is moved out of the way when the disk allows it: %v", k.vault, err, moved))
+			return k, nil
+		case moved != nil:
 			k.vault.close()
 			return nil, fmt.Errorf("%s: %w, and it cannot be moved out of the way: %w", k.vault, err, moved)
 		}
@@ -96,7 +109,8 @@ func (k *keeper) tell(state capture.Health, reason string) {
 }
 
 // begin tells what there is to tell, and writes the first state: nothing is labelled before
-// it is there.
+// it is there. A source that cannot be read again does not wait for a disk that takes
+// nothing now.
 func (k *keeper) begin(ctx context.Context) error {
 	for _, e := range k.notes {
 		k.r.send(e)
@@ -107,6 +121,10 @@ func (k *keeper) begin(ctx context.Context) error {
 	select {
 	case err := <-k.writing:
 		k.writing = nil
+		if err != nil && k.file != nil && k.src == nil && disk.Ill(err) {
+			k.tellFailure(err)
+			err = nil
+		}
 		return err
 	case <-ctx.Done():
 		return nil

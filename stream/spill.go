@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/disk"
 	"inkling/internal/spool"
 )
 
@@ -32,6 +33,10 @@ type Spilled struct {
 // restarts. The caller closes it unless Run does.
 func Spill(s Sink, o SpillOptions) (*Spilled, error) {
 	log, notes, err := spool.Open(o.Dir, cmp.Or(o.Max, 1e9))
+	if disk.Ill(err) { // labels matter more than that they wait
+		note := fmt.Sprintf("%v: until the next start, events wait for the sink in memory alone", err)
+		return &Spilled{s, nil, []string{note}}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -48,14 +53,21 @@ func (s *Spilled) Notes() []string { return s.notes }
 func (s *Spilled) Check(ctx context.Context) error { return capture.Check(ctx, s.Sink) }
 
 // Close implements Sink.
-func (s *Spilled) Close() error { return errors.Join(s.Sink.Close(), s.log.Close()) }
+func (s *Spilled) Close() error {
+	err := s.Sink.Close()
+	if s.log != nil {
+		err = errors.Join(err, s.log.Close())
+	}
+	return err
+}
 
 // open makes s the sink of o.
 func (o *outlet) open(s Sink) {
 	o.sink = s
 	if p, ok := s.(*Spilled); ok {
-		o.sink, o.log = p.Sink, p.log
-		o.behind, o.from = o.log.Len(), o.log.First()
+		if o.sink, o.log = p.Sink, p.log; o.log != nil {
+			o.behind, o.from = o.log.Len(), o.log.First()
+		}
 	}
 }
 

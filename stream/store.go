@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"inkling/internal/atomicfile"
+	"inkling/internal/disk"
 	"inkling/internal/lockfile"
 )
 
@@ -43,14 +44,22 @@ type vault interface {
 type fileVault struct {
 	path    string
 	release func() // the lock of path
+	data    []byte // that was loaded
+	useless bool   // what is there is to be set aside before anything is saved
 }
 
-func newFileVault(path string) (*fileVault, error) {
+// newFileVault locks a file. A live source does not wait for a disk that takes not even
+// a lock now: nobody else can write there either.
+func newFileVault(path string, live bool) (*fileVault, error) {
 	release, err := lockfile.Take(path)
+	if live && disk.Ill(err) {
+		release, err = func() {}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &fileVault{path, release}, nil
+	atomicfile.Sweep(path)
+	return &fileVault{path: path, release: release}, nil
 }
 
 func (f *fileVault) String() string { return f.path }
@@ -60,26 +69,49 @@ func (f *fileVault) load() ([]byte, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
+	f.data = data
 	return data, err
 }
 
-func (f *fileVault) save(write func(io.Writer) error) error {
-	return atomicfile.WriteFile(f.path, write)
+// refresh writes what was loaded again, which shows whether the disk takes anything.
+func (f *fileVault) refresh() error {
+	data := f.data
+	f.data = nil
+	return f.save(func(w io.Writer) error { _, err := w.Write(data); return err })
 }
 
-// setAside renames the file to a name that is not used.
+func (f *fileVault) save(write func(io.Writer) error) error {
+	if f.useless {
+		if _, err := f.setAside(); err != nil {
+			return err
+		}
+		f.useless = false
+	}
+	return atomicfile.WriteFileIn(disk.State, f.path, write)
+}
+
+// keptAside is how many files that cannot be gone on from are kept.
+const keptAside = 8
+
+// setAside renames the file to a name that is not used. Of many, the oldest makes room.
 func (f *fileVault) setAside() (string, error) {
-	for i := 1; ; i++ {
+	oldest, since := "", time.Time{}
+	for i := 1; i <= keptAside; i++ {
 		aside := f.path + ".old"
 		if i > 1 {
 			aside += fmt.Sprint("-", i)
 		}
-		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
-			return aside, os.Rename(f.path, aside)
+		info, err := os.Lstat(aside)
+		if errors.Is(err, os.ErrNotExist) {
+			return aside, disk.State.Rename(f.path, aside)
 		} else if err != nil {
 			return "", err
 		}
+		if oldest == "" || info.ModTime().Before(since) {
+			oldest, since = aside, info.ModTime()
+		}
 	}
+	return oldest, disk.State.Rename(f.path, oldest)
 }
 
 func (f *fileVault) close() { f.release() }

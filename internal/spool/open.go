@@ -1,17 +1,21 @@
 package spool
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"inkling/internal/atomicfile"
+	"inkling/internal/disk"
 )
 
 // open reads what the folder has.
@@ -23,9 +27,6 @@ func (l *Log) open() (notes []string, err error) {
 	slices.Sort(names)
 	for i, name := range names {
 		first, _ := strconv.ParseUint(strings.TrimSuffix(filepath.Base(name), suffix), 16, 64)
-		if len(l.files) > 0 && first != l.next {
-			first, l.again = l.next, true
-		}
 		note, err := l.take(name, first, i == len(names)-1)
 		if err != nil {
 			return nil, err
@@ -34,17 +35,13 @@ func (l *Log) open() (notes []string, err error) {
 			notes = append(notes, note)
 		}
 	}
-	if len(l.files) > 0 {
-		l.delivered = l.files[0].first
-	}
 	if err := l.openProgress(); err != nil {
 		return nil, err
 	}
-	if len(l.files) == 0 {
-		l.next = max(l.next, l.delivered)
-		l.delivered = l.next
+	if err := l.roll(); err != nil {
+		notes = append(notes, fmt.Sprintf("%s takes nothing: %v", l.dir, err))
 	}
-	return notes, l.roll()
+	return notes, nil
 }
 
 // escape escapes what a pattern would mean.
@@ -56,23 +53,19 @@ func escape(path string) string {
 // was written when the program ended.
 func (l *Log) take(name string, first uint64, last bool) (note string, err error) {
 	data, err := os.ReadFile(name)
-	if err != nil {
+	if err != nil && !errors.Is(err, syscall.EIO) {
 		return "", err
 	}
-	records, good, bad := parse(data)
-	torn := last && bad == 0 && good < len(data)
+	unreadable := err != nil
+	records, good, torn := parse(data)
+	if expected := len(l.files) == 0 || first == l.next; !expected {
+		first = l.next
+		l.again = l.again || len(records) > 0 // else a disk that took nothing has left it
+	}
 	stays := true // the file itself
 	switch {
-	case len(data) <= len(magic) && strings.HasPrefix(magic, string(data)): // begun, and no record came
-		l.next = first
-		return "", os.Remove(name)
-	case torn && good >= len(magic):
-		if err := os.Truncate(name, int64(good)); err != nil {
-			return "", err
-		}
-		note = fmt.Sprintf("%s: the last record was cut off, %d bytes of it are dropped", name, len(data)-good)
-	case bad > 0 || good < len(data):
-		if err := os.Rename(name, name+".damaged"); err != nil {
+	case unreadable || good < len(data) && !(last && torn && good >= len(magic)) && !empty(data):
+		if err := l.putAside(name); err != nil {
 			return "", err
 		}
 		stays, good = false, len(magic)
@@ -87,9 +80,17 @@ func (l *Log) take(name string, first uint64, last bool) (note string, err error
 		if err := write(l.path(first), records); err != nil {
 			return "", err
 		}
+	case len(records) == 0: // begun, and no record came
+		l.next = first
+		return "", disk.Spill.Remove(name)
+	case good < len(data):
+		if err := truncate(name, int64(good)); err != nil {
+			return "", err
+		}
+		note = fmt.Sprintf("%s: the last record was cut off, %d bytes of it are dropped", name, len(data)-good)
 	}
-	if stays {
-		if err := os.Rename(name, l.path(first)); err != nil {
+	if stays && name != l.path(first) {
+		if err := disk.Spill.Rename(name, l.path(first)); err != nil {
 			return "", err
 		}
 	}
@@ -99,38 +100,70 @@ func (l *Log) take(name string, first uint64, last bool) (note string, err error
 	return note, nil
 }
 
-// parse returns the records of a file that are intact, how many bytes from the beginning on
-// are, and how many records are damaged.
-func parse(data []byte) (records [][]byte, good, bad int) {
-	if len(data) < len(magic) || string(data[:len(magic)]) != magic {
-		return nil, 0, 0
+// empty reports whether a file was begun, and no record of it has reached the disk.
+func empty(data []byte) bool {
+	return strings.HasPrefix(magic, string(data)) || len(bytes.TrimLeft(bytes.TrimPrefix(data, []byte(magic)), "\x00")) == 0
+}
+
+// keptDamaged is how many damaged files are kept.
+const keptDamaged = 3
+
+// putAside keeps a damaged file beside the others, and removes the oldest of many.
+func (l *Log) putAside(name string) error {
+	if err := disk.Spill.Rename(name, name+".damaged"); err != nil {
+		return err
 	}
-	at := len(magic)
-	good = at
+	all, _ := filepath.Glob(filepath.Join(escape(l.dir), strings.Repeat("[0-9a-f]", 16)+suffix+".damaged"))
+	slices.Sort(all)
+	for len(all) > keptDamaged {
+		if all[0] == name+".damaged" { // numbers have begun anew
+			all[0], all[1] = all[1], all[0]
+		}
+		disk.Spill.Remove(all[0])
+		all = all[1:]
+	}
+	return nil
+}
+
+func truncate(name string, size int64) error {
+	f, err := disk.Spill.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Truncate(size), f.Sync(), f.Close())
+}
+
+// parse returns the records of a file that are intact, and how many bytes from the beginning
+// on are. torn says that nothing behind those is intact, as a crash may leave it.
+func parse(data []byte) (records [][]byte, good int, torn bool) {
+	if len(data) < len(magic) || string(data[:len(magic)]) != magic {
+		return nil, 0, true
+	}
+	at, sound := len(magic), true
+	good, torn = at, true
 	for len(data)-at >= headSize {
 		n := binary.LittleEndian.Uint32(data[at:])
 		if n > MaxRecord || int(n) > len(data)-at-headSize {
 			break
 		}
 		record := data[at+headSize:][:n]
-		if intact(data[at:at+headSize], record) {
-			records = append(records, record)
-			if bad == 0 {
-				good = at + headSize + int(n)
-			}
-		} else {
-			bad++
-		}
 		at += headSize + int(n)
+		if !intact(data[at-headSize-int(n):at-int(n)], record) {
+			sound = false
+			continue
+		}
+		records = append(records, record)
+		if sound {
+			good = at
+		} else {
+			torn = false
+		}
 	}
-	if bad > 0 && at == len(data) && good+headSize+int(binary.LittleEndian.Uint32(data[good:])) == at {
-		bad = 0 // the last record alone, which a crash may leave like that
-	}
-	return records, good, bad
+	return records, good, torn
 }
 
 func write(name string, records [][]byte) error {
-	return atomicfile.WriteFile(name, func(w io.Writer) error {
+	return atomicfile.WriteFileIn(disk.Spill, name, func(w io.Writer) error {
 		_, err := io.WriteString(w, magic)
 		for _, r := range records {
 			if err == nil {
@@ -141,20 +174,35 @@ func write(name string, records [][]byte) error {
 	})
 }
 
-// openProgress reads how many records are delivered.
-func (l *Log) openProgress() (err error) {
-	if l.done, err = os.OpenFile(filepath.Join(l.dir, progress), os.O_RDWR|os.O_CREATE, 0o666); err != nil {
+// openProgress reads how many records are delivered. If it cannot be known, they come again.
+// What it finds is written: a number that is too great, since a loss of power took records
+// that had been delivered, would else hide those that get their numbers.
+func (l *Log) openProgress() error {
+	if len(l.files) > 0 {
+		l.delivered = l.files[0].first
+	}
+	data, err := os.ReadFile(filepath.Join(l.dir, progress))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EIO) {
 		return err
 	}
-	var b [headSize + 8]byte
-	if _, err := l.done.ReadAt(b[:], 0); errors.Is(err, io.EOF) || err == nil && !intact(b[:headSize], b[headSize:]) {
-		return nil // the records come again
-	} else if err != nil {
-		return err
+	n, known := uint64(0), len(data) >= headSize+8 && intact(data[:headSize], data[headSize:headSize+8])
+	if known {
+		n = binary.LittleEndian.Uint64(data[headSize:])
 	}
-	n := binary.LittleEndian.Uint64(b[headSize:])
-	if len(l.files) == 0 || !l.again && n >= l.delivered && n <= l.next {
+	if len(l.files) == 0 {
+		l.next = max(l.next, n)
+		l.delivered = l.next
+	} else if known && !l.again && n >= l.delivered && n <= l.next {
 		l.delivered = n
 	}
-	return nil
+	if known && n == l.delivered || !known && len(l.files) == 0 && l.next == 0 {
+		return nil
+	}
+	if err := l.writeProgress(); err != nil {
+		if disk.Ill(err) && n <= l.delivered { // then what is there hides nothing
+			return nil
+		}
+		return err
+	}
+	return errors.Join(l.done.Sync(), disk.Spill.SyncDir(l.dir))
 }

@@ -1,5 +1,5 @@
 // Package spool keeps records on the disk until they have been delivered, in order and
-// across crashes. [Open] opens a [Log].
+// across crashes and losses of power. [Open] opens a [Log].
 //
 // A log is a folder of files. Each begins with magic, followed by records: the length of the
 // record and a CRC-32C of the length and the record, little endian, then the record. The name
@@ -15,7 +15,9 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
+	"inkling/internal/disk"
 	"inkling/internal/lockfile"
 )
 
@@ -27,6 +29,11 @@ const (
 	suffix    = ".spool"
 	progress  = "delivered"
 )
+
+// SyncEvery is how long a record that is not delivered may be in the memory of the operating
+// system alone, where a loss of power takes it. It is about when Linux writes by itself, so
+// cards are worn no faster.
+const SyncEvery = 30 * time.Second
 
 // MaxRecord is the greatest length of a record.
 const MaxRecord = 8 << 20
@@ -44,13 +51,15 @@ type Log struct {
 	release func()
 
 	mu        sync.Mutex
-	files     []file // never empty
+	files     []file // empty until something can be written
 	bytes     int64  // of them
 	next      uint64 // number of the next record
 	delivered uint64 // number of the first record that is not delivered
-	w         *os.File
-	broken    bool // the end of w may not be that of a record
-	done      *os.File
+	w         disk.File
+	broken    bool        // the end of w may not be that of a record
+	unsynced  bool        // records of w may not be on the disk
+	soon      *time.Timer // runs syncLater; nil: it is not going to
+	done      disk.File
 	closed    bool
 	again     bool // records are missing, and all others come again
 	r         reader
@@ -78,19 +87,18 @@ func (l *Log) Append(record []byte) (number uint64, err error) {
 	if len(record) > MaxRecord || l.bytes+need > l.max {
 		return 0, ErrFull
 	}
-	last := &l.files[len(l.files)-1]
-	if last.size+need > l.size && last.size > int64(len(magic)) || l.w == nil {
-		if err := l.roll(); err != nil {
-			return 0, err
-		}
-		last = &l.files[len(l.files)-1]
-	}
 	if l.broken {
-		if err := l.w.Truncate(last.size); err != nil {
+		if err := l.w.Truncate(l.last().size); err != nil {
 			return 0, err
 		}
 		l.broken = false
 	}
+	if l.w == nil || l.last().size+need > l.size && l.last().size > int64(len(magic)) {
+		if err := l.roll(); err != nil {
+			return 0, err
+		}
+	}
+	last := l.last()
 	if _, err := l.w.WriteAt(frame(record), last.size); err != nil {
 		l.broken = true
 		return 0, err
@@ -98,7 +106,30 @@ func (l *Log) Append(record []byte) (number uint64, err error) {
 	last.size += need
 	l.bytes += need
 	l.next++
+	l.unsynced = true
+	if l.soon == nil {
+		l.soon = time.AfterFunc(SyncEvery, l.syncLater)
+	}
 	return l.next - 1, nil
+}
+
+// last returns the file that is written. The caller holds l.mu.
+func (l *Log) last() *file { return &l.files[len(l.files)-1] }
+
+// syncLater puts on the disk what is still not delivered, without holding up Append.
+func (l *Log) syncLater() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.soon = nil; l.closed || !l.unsynced || l.delivered == l.next {
+		return
+	}
+	w, next := l.w, l.next
+	l.mu.Unlock()
+	err := w.Sync()
+	l.mu.Lock()
+	if l.w == w && l.next == next && err == nil {
+		l.unsynced = false
+	}
 }
 
 // frame returns a record as it stands in a file.
@@ -110,20 +141,27 @@ func frame(record []byte) []byte {
 
 // roll begins another file. The caller holds l.mu, as of what follows.
 func (l *Log) roll() error {
-	f, err := os.OpenFile(l.path(l.next), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
+	if l.delivered < l.next { // so that only the last file can lack anything
+		if err := l.sync(); err != nil {
+			return err
+		}
+	}
+	f, err := disk.Spill.OpenFile(l.path(l.next), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}
-	if _, err := f.WriteString(magic); err != nil {
+	if _, err = f.Write([]byte(magic)); err == nil {
+		err = disk.Spill.SyncDir(l.dir)
+	}
+	if err != nil {
 		f.Close()
-		os.Remove(f.Name())
+		disk.Spill.Remove(f.Name())
 		return err
 	}
 	if l.w != nil {
-		l.w.Sync()
 		l.w.Close()
 	}
-	l.w, l.broken = f, false
+	l.w, l.broken, l.unsynced = f, false, false
 	if n := len(l.files); n > 0 && l.files[n-1].first == l.next {
 		l.bytes -= l.files[n-1].size
 		l.files = l.files[:n-1]
@@ -265,17 +303,15 @@ func (l *Log) Delivered(n int) {
 	}
 	l.delivered = min(l.delivered+uint64(n), l.next)
 	// If this is not written the records come again after a restart.
-	l.done.WriteAt(frame(binary.LittleEndian.AppendUint64(nil, l.delivered)), 0)
-	if l.delivered == l.next && l.files[len(l.files)-1].size > min(smallFile, l.size) {
-		if l.roll() != nil {
-			return
-		}
+	l.writeProgress()
+	if l.delivered == l.next && len(l.files) > 0 && l.last().size > min(smallFile, l.size) {
+		l.roll() // if it fails, the last file stays
 	}
 	for len(l.files) > 1 && l.files[1].first <= l.delivered {
 		if l.r.file == l.files[0].first {
 			l.closeReader()
 		}
-		os.Remove(l.path(l.files[0].first))
+		disk.Spill.Remove(l.path(l.files[0].first))
 		l.bytes -= l.files[0].size
 		l.files = l.files[1:]
 	}
@@ -285,7 +321,32 @@ func (l *Log) Delivered(n int) {
 func (l *Log) Sync() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.w.Sync()
+	return l.sync()
+}
+
+// sync is Sync. The caller holds l.mu.
+func (l *Log) sync() error {
+	if !l.unsynced || l.w == nil {
+		return nil
+	}
+	if err := l.w.Sync(); err != nil {
+		return err
+	}
+	l.unsynced = false
+	return nil
+}
+
+// writeProgress notes how many records are delivered.
+func (l *Log) writeProgress() error {
+	if l.done == nil {
+		f, err := disk.Spill.OpenFile(filepath.Join(l.dir, progress), os.O_RDWR|os.O_CREATE, 0o666)
+		if err != nil {
+			return err
+		}
+		l.done = f
+	}
+	_, err := l.done.WriteAt(frame(binary.LittleEndian.AppendUint64(nil, l.delivered)), 0)
+	return err
 }
 
 // Close syncs and closes the log. A second call does nothing.
@@ -296,17 +357,30 @@ func (l *Log) Close() error {
 		return nil
 	}
 	l.closed = true
-	l.closeReader()
-	err := errors.Join(l.w.Sync(), l.w.Close(), l.done.Close())
+	if l.soon != nil {
+		l.soon.Stop()
+	}
+	err := l.sync()
+	l.closeFiles()
 	l.release()
 	return err
+}
+
+func (l *Log) closeFiles() {
+	l.closeReader()
+	if l.w != nil {
+		l.w.Close()
+	}
+	if l.done != nil {
+		l.done.Close()
+	}
 }
 
 // Open opens the log in a folder, which it makes if need be, with room for max bytes. What
 // a crash has left of a last record is cut off. A damaged file is kept with the ending
 // .damaged, and its records that can be read stay in the log. notes say so.
 func Open(dir string, max int64) (l *Log, notes []string, err error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := disk.Spill.MkdirAll(dir, 0o777); err != nil {
 		return nil, nil, err
 	}
 	release, err := lockfile.Take(filepath.Join(dir, "log"))
@@ -315,10 +389,7 @@ func Open(dir string, max int64) (l *Log, notes []string, err error) {
 	}
 	l = &Log{dir: dir, max: max, size: min(fileSize, max/8+headSize), release: release}
 	if notes, err = l.open(); err != nil {
-		l.closeReader()
-		if l.w != nil {
-			l.w.Close()
-		}
+		l.closeFiles()
 		release()
 		return nil, nil, err
 	}

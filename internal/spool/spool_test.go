@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"inkling/internal/lockfile"
+	"inkling/internal/testkit/faultdisk"
 )
 
 func open(t interface {
@@ -31,12 +32,13 @@ func open(t interface {
 // A log is a queue, also when it is closed and opened again at any time, and takes no more
 // than its bound on the disk.
 func TestLogIsAQueue(t *testing.T) {
+	root := faultdisk.TempDir(t)
+	faultdisk.NoSync(t, root)
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp("", "spool")
+		dir, err := os.MkdirTemp(root, "spool")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer os.RemoveAll(dir)
 		const max = 4000
 		l, notes := open(t, dir, max)
 		var queue [][]byte
@@ -195,32 +197,6 @@ func TestLogIsLocked(t *testing.T) {
 	var inUse *lockfile.InUseError
 	if _, _, err := Open(dir, 8000); !errors.As(err, &inUse) {
 		t.Error(err)
-	}
-}
-
-// A disk that takes nothing leaves the log as it was, and it goes on when there is room.
-func TestFullDisk(t *testing.T) {
-	dir := t.TempDir()
-	l, _ := open(t, dir, 1<<20)
-	l.Append([]byte("record 1"))
-	w := l.w
-	full, err := os.Open(w.Name()) // cannot be written to
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.w = full
-	if _, err := l.Append([]byte("record 2")); err == nil {
-		t.Fatal("it was written")
-	}
-	l.w = w
-	full.Close()
-	w.WriteAt([]byte("half of it"), l.files[len(l.files)-1].size) // as a full disk leaves
-	l.Append([]byte("record 3"))
-	l.Close()
-	l, notes := open(t, dir, 1<<20)
-	defer l.Close()
-	if got := numbers(t, l); !slices.Equal(got, []int{1, 3}) || len(notes) > 0 {
-		t.Error(got, notes)
 	}
 }
 
