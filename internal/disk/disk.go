@@ -5,6 +5,7 @@ package disk
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -107,7 +108,10 @@ func (a *Area) MkdirAll(name string, perm fs.FileMode) error {
 		}
 		return err
 	}
-	return a.SyncDir(above)
+	if err := a.SyncDir(above); err != nil {
+		return fmt.Errorf("%s may not survive a loss of power: %w", name, err)
+	}
+	return nil
 }
 
 // SyncDir returns when the names in a folder are on the disk: of files made, renamed and

@@ -21,6 +21,7 @@ import (
 
 	"inkling/capture"
 	"inkling/internal/atomicfile"
+	"inkling/internal/disk"
 	"inkling/internal/lockfile"
 )
 
@@ -119,7 +120,7 @@ func correct(dir string, e Example, ext string, data []byte) (file string, err e
 			return nil, fmt.Errorf("%s lists %s, and this is %s: keep corrections in another folder", filepath.Join(dir, indexName), kind(all[0].File == ""), kind(e.File == ""))
 		}
 		if file != "" {
-			if err := atomicfile.WriteFile(file, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
+			if err := atomicfile.WriteFileIn(disk.Keep, file, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
 				return nil, err
 			}
 		}
@@ -143,7 +144,7 @@ func Undo(dir string, c Clip) (was bool, err error) {
 	})
 	for _, f := range gone {
 		if f != "" && err == nil {
-			err = os.Remove(filepath.Join(dir, f))
+			err = disk.Keep.Remove(filepath.Join(dir, f))
 		}
 	}
 	return was, err
@@ -154,7 +155,7 @@ var changing sync.Mutex
 
 // change rewrites the index of a folder of corrections.
 func change(dir string, with func([]Example) ([]Example, error)) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := disk.Keep.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	changing.Lock()
@@ -165,6 +166,7 @@ func change(dir string, with func([]Example) ([]Example, error)) error {
 		return err
 	}
 	defer release()
+	atomicfile.Sweep(index)
 	all, err := Corrections(dir)
 	if err != nil {
 		return err
@@ -172,7 +174,7 @@ func change(dir string, with func([]Example) ([]Example, error)) error {
 	if all, err = with(all); err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(index, func(w io.Writer) error {
+	return atomicfile.WriteFileIn(disk.Keep, index, func(w io.Writer) error {
 		text := len(all) > 0 && all[0].File == ""
 		_, err := io.WriteString(w, exampleHeader(text))
 		for i := range all {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"inkling/internal/atomicfile"
 	"inkling/internal/audio"
+	"inkling/internal/disk"
 )
 
 // A folder is what is kept on the disk: files, and index.csv that lists them. A file is
@@ -27,11 +29,12 @@ type folder struct {
 	max int64
 	age time.Duration
 
-	out     *os.File // the index, for appending
-	text    bool     // rows hold texts
-	entries []entry  // the oldest first
-	bytes   int64    // of the files
-	rows    int64    // bytes of the index
+	out     disk.File // the index, for appending; nil: it cannot be written now
+	half    bool      // it may end in a part of a row
+	text    bool      // rows hold texts
+	entries []entry   // the oldest first
+	bytes   int64     // of the files
+	rows    int64     // bytes of the index
 
 	mu    sync.Mutex
 	there map[string]bool // the files
@@ -46,7 +49,7 @@ type entry struct {
 }
 
 func openFolder(dir string, max int64, age time.Duration) (*folder, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := disk.Keep.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	return &folder{dir: dir, max: max, age: age, there: map[string]bool{}}, nil
@@ -97,14 +100,23 @@ func (f *folder) load(now time.Time) error {
 		f.entries = append(f.entries, e)
 		f.set(c.File, true)
 	}
-	if err := f.rewrite(); err != nil {
-		return err
+	f.rows = int64(len(data))
+	if string(data) != f.content() {
+		err = f.rewrite()
+	} else {
+		err = f.open()
 	}
-	f.sweep()
-	if err := f.expire(now); err != nil {
-		return err
+	if err == nil {
+		f.sweep()
+		err = f.expire(now)
 	}
-	return f.makeRoom(0, 0)
+	if err == nil {
+		err = f.makeRoom(0, 0)
+	}
+	if disk.Ill(err) { // add says so, and tries again
+		return nil
+	}
+	return err
 }
 
 // dayName is that of a folder of kept files, keptName that of one of them, also half written.
@@ -129,7 +141,7 @@ func (f *folder) sweep() {
 	days, _ := os.ReadDir(f.dir)
 	for _, d := range days {
 		if d.Type().IsRegular() && halfIndex.MatchString(d.Name()) {
-			os.Remove(filepath.Join(f.dir, d.Name()))
+			disk.Keep.Remove(filepath.Join(f.dir, d.Name()))
 		}
 		if !d.IsDir() || !dayName.MatchString(d.Name()) {
 			continue
@@ -137,10 +149,10 @@ func (f *folder) sweep() {
 		files, _ := os.ReadDir(filepath.Join(f.dir, d.Name()))
 		for _, e := range files {
 			if file := d.Name() + "/" + e.Name(); e.Type().IsRegular() && keptName.MatchString(e.Name()) && !f.there[file] {
-				os.Remove(f.path(file))
+				disk.Keep.Remove(f.path(file))
 			}
 		}
-		os.Remove(filepath.Join(f.dir, d.Name())) // if it is empty
+		disk.Keep.Remove(filepath.Join(f.dir, d.Name())) // if it is empty
 	}
 }
 
@@ -156,7 +168,7 @@ func (f *folder) add(j *job, now time.Time) error {
 	if len(f.entries) > 0 && f.text != text {
 		return fmt.Errorf("%s lists %s, and this is %s: keep them in another folder", f.index(), kind(f.text), kind(text))
 	}
-	if len(f.entries) == 0 && f.text != text {
+	if len(f.entries) == 0 && f.text != text || f.out == nil {
 		f.text = text
 		if err := f.rewrite(); err != nil {
 			return err
@@ -168,17 +180,17 @@ func (f *folder) add(j *job, now time.Time) error {
 	}
 	if !text {
 		path := f.path(j.clip.File)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		if err := disk.Keep.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := atomicfile.WriteFile(path, func(w io.Writer) error { _, err := w.Write(b.Bytes()); return err }); err != nil {
+		if err := atomicfile.WriteFileIn(disk.Keep, path, func(w io.Writer) error { _, err := w.Write(b.Bytes()); return err }); err != nil {
 			return err
 		}
 		f.set(j.clip.File, true)
 	}
 	if err := f.append(row); err != nil {
 		if !text {
-			os.Remove(f.path(j.clip.File))
+			disk.Keep.Remove(f.path(j.clip.File))
 			f.set(j.clip.File, false)
 		}
 		return err
@@ -197,9 +209,15 @@ func kind(text bool) string {
 
 // append writes a row, or nothing of it.
 func (f *folder) append(row string) error {
-	_, err := f.out.WriteString(row)
-	if err != nil {
-		return errors.Join(err, f.out.Truncate(f.rows))
+	if f.half {
+		if err := f.out.Truncate(f.rows); err != nil {
+			return err
+		}
+		f.half = false
+	}
+	if _, err := io.WriteString(f.out, row); err != nil {
+		f.half = f.out.Truncate(f.rows) != nil
+		return err
 	}
 	f.rows += int64(len(row))
 	return nil
@@ -225,17 +243,28 @@ func (f *folder) makeRoom(file, row int64) error {
 	return f.drop(n)
 }
 
-// expire removes what is too old.
+// expire removes what is too old. Segments come in the order of their entries, so one whose
+// time is none, since the clock had not been set, is as old as the next one whose time is.
 func (f *folder) expire(now time.Time) error {
-	if f.age == 0 {
+	if f.age == 0 || !clockIsSet(now) {
 		return nil
 	}
 	n := 0
-	for n < len(f.entries) && now.Sub(f.entries[n].time) > f.age {
-		n++
+	for i, e := range f.entries {
+		if !clockIsSet(e.time) {
+			continue
+		}
+		if now.Sub(e.time) <= f.age {
+			break
+		}
+		n = i + 1
 	}
 	return f.drop(n)
 }
+
+// clockIsSet reports whether a time may be what a clock says that has been set: before that
+// most clocks without a battery begin at 1970, or at some date of their firmware.
+func clockIsSet(t time.Time) bool { return t.Year() >= 2026 }
 
 // drop removes the first n segments.
 func (f *folder) drop(n int) error {
@@ -245,7 +274,7 @@ func (f *folder) drop(n int) error {
 	gone := f.entries[:n]
 	f.entries = f.entries[n:]
 	if err := f.rewrite(); err != nil {
-		f.entries = append(gone, f.entries...)
+		f.entries = append(slices.Clone(gone), f.entries...)
 		return err
 	}
 	days := map[string]bool{}
@@ -253,7 +282,7 @@ func (f *folder) drop(n int) error {
 		if e.file == "" {
 			continue
 		}
-		if err := os.Remove(f.path(e.file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := disk.Keep.Remove(f.path(e.file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		f.bytes -= e.size
@@ -261,28 +290,44 @@ func (f *folder) drop(n int) error {
 		days[filepath.Dir(f.path(e.file))] = true
 	}
 	for day := range days {
-		os.Remove(day) // if it is empty
+		disk.Keep.Remove(day) // if it is empty
 	}
 	return nil
 }
 
-// rewrite writes the index anew.
-func (f *folder) rewrite() error {
+// content returns the index of the entries.
+func (f *folder) content() string {
 	var b strings.Builder
 	b.WriteString(header(f.text))
 	for _, e := range f.entries {
 		b.WriteString(e.row)
 	}
-	if f.out != nil {
-		f.out.Close()
-		f.out = nil
+	return b.String()
+}
+
+// rewrite writes the index anew. If it cannot, the former one stays.
+func (f *folder) rewrite() error {
+	text := f.content()
+	err := atomicfile.WriteFileIn(disk.Keep, f.index(), func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
+	return errors.Join(err, f.open())
+}
+
+// open opens the index that is there for appending.
+func (f *folder) open() error {
+	out, err := disk.Keep.OpenFile(f.index(), os.O_WRONLY|os.O_APPEND, 0o666)
+	if errors.Is(err, fs.ErrNotExist) && f.out == nil { // it could not be written, which rewrite says
+		return nil
 	}
-	err := atomicfile.WriteFile(f.index(), func(w io.Writer) error { _, err := io.WriteString(w, b.String()); return err })
-	out, openErr := os.OpenFile(f.index(), os.O_WRONLY|os.O_APPEND, 0o666)
-	if err = errors.Join(err, openErr); err != nil {
+	if err != nil {
 		return err
 	}
-	f.out, f.rows = out, int64(b.Len())
+	if info, err := out.Stat(); err == nil {
+		f.rows, f.half = info.Size(), false
+	}
+	if f.out != nil {
+		f.out.Close()
+	}
+	f.out = out
 	return nil
 }
 

@@ -53,10 +53,13 @@ func cells(list ...string) string {
 // number is the shortest decimal of a float32.
 func number(p float64) string { return strconv.FormatFloat(p, 'g', -1, 32) }
 
-// writeCell quotes a cell if it has to be. A carriage return becomes a space: readers of
-// tables drop it.
+// noControls replaces a carriage return, which readers of tables drop, and a zero, which no
+// row has but after a loss of power.
+var noControls = strings.NewReplacer("\r", " ", "\x00", "\ufffd")
+
+// writeCell quotes a cell if it has to be.
 func writeCell(b *bytes.Buffer, cell string) {
-	cell = strings.ToValidUTF8(strings.ReplaceAll(cell, "\r", " "), "\ufffd")
+	cell = strings.ToValidUTF8(noControls.Replace(cell), "\ufffd")
 	if !strings.ContainsAny(cell, "\",;\t\n") && cell == strings.TrimSpace(cell) {
 		b.WriteString(cell)
 		return
@@ -80,6 +83,13 @@ func ReadIndex(dir string) ([]Clip, error) {
 // mostTorn bounds the bytes of a last row that is not whole.
 const mostTorn = 1 << 20
 
+// lostPower reports whether the rows in data are what a loss of power leaves of rows that had
+// not reached the disk: zeros, with what came after them.
+func lostPower(data []byte) bool {
+	line, _, _ := bytes.Cut(data, []byte{'\n'})
+	return bytes.IndexByte(line, 0) >= 0 && len(data) < mostTorn
+}
+
 // parseIndex reads an index and returns each row's text as well. A last row that is not
 // whole, as a crash leaves it, is left out.
 func parseIndex(name string, data []byte) (clips []Clip, rows []string, err error) {
@@ -93,7 +103,7 @@ func parseIndex(name string, data []byte) (clips []Clip, rows []string, err erro
 			return clips, rows, nil
 		}
 		to := r.InputOffset()
-		torn := to == int64(len(data)) && (err != nil || data[to-1] != '\n') && to-from < mostTorn
+		torn := to == int64(len(data)) && (err != nil || data[to-1] != '\n') && to-from < mostTorn || !first && lostPower(data[from:])
 		switch {
 		case torn:
 			return clips, rows, nil

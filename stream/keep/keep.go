@@ -115,7 +115,7 @@ type Keeper struct {
 	failed  string // how the last segment could not be kept; of the goroutine that writes
 
 	mu   sync.Mutex
-	used map[string]bool // names given out since Open
+	used map[string]bool // names given out, of what is not in the folder yet
 }
 
 // A job is a segment to write.
@@ -175,6 +175,7 @@ func (k *Keeper) Close() error {
 // write writes the jobs, and removes what is too old.
 func (k *Keeper) write() {
 	defer close(k.done)
+	clock := newSteadyClock(k.o.now)
 	hourly := time.NewTicker(time.Hour)
 	defer hourly.Stop()
 	for {
@@ -188,9 +189,10 @@ func (k *Keeper) write() {
 			if err != nil {
 				k.lost.Add(1)
 			}
+			k.free(j.clip.File)
 			k.tell(err)
 		case <-hourly.C:
-			k.tell(k.folder.expire(k.o.now()))
+			k.tell(k.folder.expire(clock.now()))
 		}
 	}
 }
@@ -224,6 +226,13 @@ func (k *Keeper) name(stem, ext string) string {
 	return name
 }
 
+// free forgets a name that was given out: the folder has it now, or nobody.
+func (k *Keeper) free(name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.used, name)
+}
+
 // put queues a segment, unless too many wait.
 func (k *Keeper) put(j job) bool {
 	if k.waiting.Add(size(&j)) <= int64(k.o.Queue) {
@@ -233,6 +242,7 @@ func (k *Keeper) put(j job) bool {
 		default:
 		}
 	}
+	k.free(j.clip.File)
 	k.waiting.Add(-size(&j))
 	k.lost.Add(1)
 	return false
