@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"inkling/internal/disk"
 	"inkling/model"
 	"inkling/stream/keep"
 )
@@ -57,7 +58,11 @@ func (f *keepFlags) open(a *app) (k *keep.Keeper, end func(), err error) {
 			a.logf("segments are kept in %s again", f.Keep)
 		}
 	}
-	if k, err = keep.Open(o); err != nil {
+	if k, err = keep.Open(o); disk.Ill(err) { // labels matter more
+		a.logf("--keep: %v: nothing is kept until the next start", err)
+		return nil, nil, nil
+	}
+	if err != nil {
 		return nil, nil, fmt.Errorf("--keep: %w", err)
 	}
 	return k, func() {

@@ -160,7 +160,7 @@ func TestClockThatIsSetLater(t *testing.T) {
 		const day = 24 * time.Hour
 		offset := time.Duration(0) // of the clock that is tested
 		now := func() time.Time { return time.Now().Add(offset) }
-		offset = noon.Sub(time.Now())
+		offset = time.Until(noon)
 		open := func() *Keeper {
 			k, err := Open(Options{Dir: dir, Age: 30 * day, now: now, Failed: func(err error) { t.Error(err) }})
 			if err != nil {
@@ -183,7 +183,7 @@ func TestClockThatIsSetLater(t *testing.T) {
 		right := offset
 		for range 2 { // it restarts twice before the time is known: 3, 4
 			k.Close()
-			offset = time.Unix(12, 0).Sub(time.Now())
+			offset = time.Until(time.Unix(12, 0))
 			k = open()
 			put(k)
 		}
