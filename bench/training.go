@@ -10,6 +10,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/measure"
+	"inkling/model/measure/training"
 	"inkling/model/train"
 )
 
@@ -43,11 +44,11 @@ func (e *epoch) lengths(n int) []int {
 // training compares an epoch of joint training of both heads: forward, backward, clipping
 // and AdamW.
 func (p *peers) training(e epoch) (*comparison, error) {
-	set := measure.Series(e.d, e.lengths(e.timed*e.batch))
+	set := training.Series(e.d, e.lengths(e.timed*e.batch))
 	c := &comparison{section: "train", what: e.what, scale: float64(e.sequences) / float64(e.timed*e.batch),
 		asked: []target{{of: torchName, ratio: e.asked}}}
-	o := measure.PlainOptions(hidden, e.batch)
-	t, err := measure.NewTraining(set, o, p.cores)
+	o := training.PlainOptions(hidden, e.batch)
+	t, err := training.NewTraining(set, o, p.cores)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func (p *torchPeer) makeTraining(params *model.Params, set *dataset.Set, batch i
 // e. An update with a tiny learning rate leaves the initial weights of inkling unchanged.
 func (p *torchPeer) checkTraining(e epoch, o train.Options) error {
 	e.shortest, e.longest = min(e.shortest, 60), min(e.longest, 60)
-	set := measure.Series(e.d, e.lengths(24))
+	set := training.Series(e.d, e.lengths(24))
 	o.Batch, o.Epochs, o.LR = len(set.Examples), 1, 1e-9
 	r, err := train.Fit(context.Background(), set, nil, o, train.Hooks{}, nil)
 	if err != nil {

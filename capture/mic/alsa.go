@@ -127,11 +127,14 @@ func (k *alsa) find(name string) (node, error) {
 func (k *alsa) devices() (out []Device, err error) {
 	all, err := k.list()
 	for i, n := range all {
-		d := Device{Name: n.name, Host: "ALSA", Default: i == 0}
-		if p, err := k.open(n.card, n.number); err == nil { // otherwise somebody else has it
+		d := Device{Name: n.name, Host: "ALSA", Default: i == 0, Path: pcmFile(n.card, n.number)}
+		var p pcm
+		if p, d.Err = k.open(n.card, n.number); d.Err == nil { // otherwise somebody else may have it
 			can := anything()
-			if p.refine(can) == nil {
-				d.Channels, d.Rate = int(can.interval(paramChannels).max), float64(usualRate(can.interval(paramRate)))
+			if d.Err = p.refine(can); d.Err == nil {
+				rates := can.interval(paramRate)
+				d.Channels, d.Rate = int(can.interval(paramChannels).max), float64(usualRate(rates))
+				d.LowestRate, d.HighestRate = float64(rates.min), float64(rates.max)
 			}
 			p.close()
 		}

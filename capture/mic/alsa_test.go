@@ -4,6 +4,7 @@ package mic
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,10 +104,10 @@ func TestKernelDevices(t *testing.T) {
 	if err != nil || len(all) != 2 {
 		t.Fatalf("%v, %v", all, err)
 	}
-	if want := (Device{Name: "USB PnP Sound Device: USB Audio (hw:1,0)", Host: "ALSA", Channels: 2, Rate: 44100, Default: true}); all[0] != want {
+	if want := (Device{Name: "USB PnP Sound Device: USB Audio (hw:1,0)", Host: "ALSA", Channels: 2, Rate: 44100, Default: true, LowestRate: 8000, HighestRate: 44100, Path: "/dev/snd/pcmC1D0c"}); all[0] != want {
 		t.Errorf("%+v, want %+v", all[0], want)
 	}
-	if all[1].Name != "wm8960-soundcard: Line in (hw:2,0)" || all[1].Rate != 0 {
+	if all[1].Name != "wm8960-soundcard: Line in (hw:2,0)" || all[1].Rate != 0 || !errors.Is(all[1].Err, unix.EBUSY) {
 		t.Errorf("%+v", all[1])
 	}
 }

@@ -52,6 +52,12 @@ type Device struct {
 	Channels int     `json:"channels"`
 	Rate     float64 `json:"rate"`
 	Default  bool    `json:"default"`
+
+	// What the kernel says of it; zero where a sound server answers.
+	LowestRate  float64 `json:"-"` // in Hz
+	HighestRate float64 `json:"-"`
+	Path        string  `json:"-"` // its file
+	Err         error   `json:"-"` // why it cannot be opened now
 }
 
 // device is an open input. Read waits until buf is full; overflow reports that the

@@ -88,8 +88,11 @@ const prepareRequest = 'A'<<8 | 0x40
 // A kernelPCM is a device file.
 type kernelPCM int
 
+// pcmFile returns the file of a recording device.
+func pcmFile(card, number int) string { return fmt.Sprintf("/dev/snd/pcmC%dD%dc", card, number) }
+
 func openPCM(card, number int) (pcm, error) {
-	name := fmt.Sprintf("/dev/snd/pcmC%dD%dc", card, number)
+	name := pcmFile(card, number)
 	// Without O_NONBLOCK the kernel would wait until another program has closed it.
 	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {

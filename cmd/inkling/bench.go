@@ -17,6 +17,7 @@ import (
 	"inkling/internal/f32"
 	"inkling/model"
 	"inkling/model/measure"
+	"inkling/model/measure/training"
 )
 
 type benchCmd struct {
@@ -74,7 +75,7 @@ var benchWorks = []struct {
 	{"sequence", (*benchCmd).sequence},
 	{"confirm", (*benchCmd).confirm},
 	{"train", func(c *benchCmd, _ *model.Model) ([]measure.Work, error) {
-		return one(measure.Train(c.Hidden, c.last(), benchExamples, benchSegment, slices.Max(threads())))
+		return one(training.Train(c.Hidden, c.last(), benchExamples, benchSegment, slices.Max(threads())))
 	}},
 	{"logmel", func(*benchCmd, *model.Model) ([]measure.Work, error) { return one(measure.LogMel()) }},
 	{"stream", func(_ *benchCmd, m *model.Model) ([]measure.Work, error) { return one(measure.Stream(m)) }},

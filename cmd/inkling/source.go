@@ -31,13 +31,13 @@ type natsFlags struct {
 	TLSKey   string `name:"tls-key" env:"NATS_KEY" help:"Key file of the client certificate." placeholder:"FILE"`
 }
 
-func (f *natsFlags) connect() (*nats.Conn, error) {
+func (f *natsFlags) connect(more ...nats.Option) (*nats.Conn, error) {
 	o := natsio.Options{URLs: f.URLs, Context: f.Context, Selected: true, User: f.User, Password: f.Password,
 		Creds: f.Creds, NKey: f.NKey, CA: f.TLSCA, Cert: f.TLSCert, Key: f.TLSKey}
 	if f.Password == "" {
 		o.User, o.Token = "", f.User
 	}
-	return natsio.Connect(o)
+	return natsio.Connect(o, more...)
 }
 
 // sourceFlags choose where samples come from.

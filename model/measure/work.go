@@ -20,13 +20,13 @@ type Work struct {
 	Hidden, Input, Streams int
 	Flops                  float64 // floating-point operations of the products per repetition; 0: not counted
 	Units                  float64 // units per repetition, where times are reported per unit; 0: 1
-	close                  func()  // nil if there is nothing to end
+	Close                  func()  // nil if there is nothing to end
 }
 
 // End releases the resources of w, which must not be run again.
 func (w *Work) End() {
-	if w.close != nil {
-		w.close()
+	if w.Close != nil {
+		w.Close()
 	}
 }
 

@@ -160,7 +160,9 @@ func nobody(n *nats.Options) error {
 	return nil
 }
 
-// redact hides user names and passwords of URLs, with a scheme or without.
+// Redact hides user names and passwords of URLs, with a scheme or without.
+func Redact(urls string) string { return redact(urls) }
+
 func redact(urls string) string {
 	parts := servers(urls)
 	for i, u := range parts {

@@ -1,4 +1,6 @@
-package measure
+// Package training times updates of training. It is apart from measure, which builds without
+// training have.
+package training
 
 import (
 	"context"
@@ -9,6 +11,7 @@ import (
 
 	"inkling/model/dataset"
 	"inkling/model/feature"
+	"inkling/model/measure"
 	"inkling/model/train"
 )
 
@@ -16,12 +19,12 @@ import (
 // timesteps.
 func Series(d int, steps []int) *dataset.Set {
 	s := &dataset.Set{Kind: dataset.Series, Channels: d, Hash: "noise"}
-	for i := range Classes {
+	for i := range measure.Classes {
 		s.Labels = append(s.Labels, fmt.Sprint("class ", i+1))
 	}
 	for i, n := range steps {
 		s.Examples = append(s.Examples, dataset.Example{Name: fmt.Sprint("noise ", i+1), Group: fmt.Sprint(i),
-			Label: i % Classes, Samples: Noise(n*d, uint64(100+i)), Hash: fmt.Sprintf("%016x", i)})
+			Label: i % measure.Classes, Samples: measure.Noise(n*d, uint64(100+i)), Hash: fmt.Sprintf("%016x", i)})
 	}
 	return s
 }
@@ -38,18 +41,18 @@ func PlainOptions(hidden, batch int) train.Options {
 
 // Train returns the work of one update of training, with a batch of sequences of equal
 // length.
-func Train(hidden, d, batch, steps, threads int) (Work, error) {
+func Train(hidden, d, batch, steps, threads int) (measure.Work, error) {
 	lengths := make([]int, batch)
 	for i := range lengths {
 		lengths[i] = steps
 	}
 	t, err := NewTraining(Series(d, lengths), PlainOptions(hidden, batch), threads)
 	if err != nil {
-		return Work{}, err
+		return measure.Work{}, err
 	}
 	const directions = 2
-	return Work{Hidden: hidden, Input: d, Streams: batch, Flops: float64(directions * batch * steps * 8 * hidden * (2*d + 3*hidden)),
-		close: t.Close, Case: Case{Name: "train", Threads: threads, Run: t.Update}}, nil
+	return measure.Work{Hidden: hidden, Input: d, Streams: batch, Flops: float64(directions * batch * steps * 8 * hidden * (2*d + 3*hidden)),
+		Close: t.Close, Case: measure.Case{Name: "train", Threads: threads, Run: t.Update}}, nil
 }
 
 // A Training is a train.Fit that runs only during Update.
