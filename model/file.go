@@ -39,7 +39,11 @@ func (m *Model) Save(w io.Writer) error {
 
 // Bytes returns the contents of the model file.
 func (m *Model) Bytes() []byte {
-	data := m.encode(map[string]string{checksumKey: noChecksum})
+	meta := map[string]string{checksumKey: noChecksum}
+	if test := m.selfTestFor(m.hashNow()); test != "" {
+		meta[selfTestKey] = test
+	}
+	data := m.encode(meta)
 	setChecksum(data)
 	return data
 }
@@ -76,13 +80,15 @@ func (m *Model) encode(meta map[string]string) []byte {
 }
 
 // Hash identifies the model: the first 16 hex digits of the SHA-256 of its file without
-// the checksum.
+// checksum and self-test.
 func (m *Model) Hash() string {
-	m.once.Do(func() {
-		sum := sha256.Sum256(m.encode(nil))
-		m.hash = hex.EncodeToString(sum[:8])
-	})
+	m.once.Do(func() { m.hash = m.hashNow() })
 	return m.hash
+}
+
+func (m *Model) hashNow() string {
+	sum := sha256.Sum256(m.encode(nil))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Load reads a model file. It allocates no more than a small multiple of what it
@@ -130,7 +136,16 @@ func Load(r io.Reader) (*Model, error) {
 	for _, name := range sortedKeys(entries) {
 		return nil, fmt.Errorf("model: tensor %q does not belong to this network: the file is damaged or from a newer inkling", name)
 	}
-	return New(*c, p)
+	m, err := New(*c, p)
+	if err != nil {
+		return nil, err
+	}
+	if m.selfTest = meta[selfTestKey]; m.selfTest != "" {
+		if _, err := parseSelfTest(m.selfTest); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
 }
 
 func split(data []byte) (header, body []byte, err error) {

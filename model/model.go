@@ -44,6 +44,7 @@ type Model struct {
 	heads    heads
 	once     sync.Once
 	hash     string
+	selfTest string // of the file that it was read from; "": none
 	scratch  shared.Pool[scratch]
 }
 

@@ -328,16 +328,25 @@ func TestFixturesExist(t *testing.T) {
 // A single bit that is not as it was written is noticed, wherever it is.
 func TestEveryFlippedBitIsNoticed(t *testing.T) {
 	m := random(t, 1, Config{Hidden: 1, Layers: 1, Running: RunningSoftmax, Confirm: true})
+	plain := m.encode(map[string]string{checksumKey: noChecksum})
+	setChecksum(plain)
+	everyBitIsNoticed(t, plain, 1)
 	data := m.Bytes()
-	for i := range 8 * len(data) {
+	everyBitIsNoticed(t, data, 5)
+	_, err := Load(bytes.NewReader(append(bytes.Clone(data), 0)))
+	testkit.Message(t, "a byte more", err, errChecksum.Error())
+}
+
+// everyBitIsNoticed flips every n-th bit.
+func everyBitIsNoticed(t *testing.T, data []byte, n int) {
+	t.Helper()
+	for i := 0; i < 8*len(data); i += n {
 		data[i/8] ^= 1 << (i % 8)
 		if _, err := Load(bytes.NewReader(data)); err == nil {
 			t.Fatalf("bit %d of byte %d of %d: nothing was noticed", i%8, i/8, len(data))
 		}
 		data[i/8] ^= 1 << (i % 8)
 	}
-	_, err := Load(bytes.NewReader(append(bytes.Clone(data), 0)))
-	testkit.Message(t, "a byte more", err, errChecksum.Error())
 }
 
 // A file without a checksum, as version 0.1 wrote, is read, has the same hash, and gets a
@@ -359,6 +368,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningEvidence, Stem: stem.Config{Kind: stem.KindConv, Layers: []stem.Layer{{Kernel: 3, Stride: 2, Channels: 2}}}}).encode(nil))
 	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningEvidence, Rate: 1000, Stem: stem.Config{Kind: stem.KindGabor, Filters: 2}}).encode(nil))
 	f.Add(random(f, 1, Config{Hidden: 2, Layers: 2, Running: RunningEvidence, Confirm: true, Front: feature.Config{Kind: feature.KindChars, Alphabet: " ab"}}).encode(nil))
+	f.Add(random(f, 1, Config{Hidden: 1, Layers: 1, Running: RunningSoftmax}).encode(map[string]string{selfTestKey: `{"version":1,"model":"0","kernel":"fused","steps":48,"running":[0.5,0.5,1e9]}`}))
 	f.Add(randomNext(f, 1, Next{Loss: LossQuantile, Quantiles: []float64{0.1, 0.5}, Residual: true}, 2, 2, 3, 2).encode(nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := Load(bytes.NewReader(data))
@@ -373,6 +383,7 @@ func FuzzLoad(f *testing.F) {
 		if len(frames) == 0 || len(frames)%m.Dim() != 0 {
 			t.Fatalf("%d values, %d a frame", len(frames), m.Dim())
 		}
+		m.Test() // whatever it says
 		p := m.Predict(make([]float32, m.Dim()))
 		if len(p.Confirm) != m.Classes() {
 			t.Fatal("a model that was read does not run")

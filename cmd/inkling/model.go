@@ -65,6 +65,9 @@ func (c *modelPushCmd) Run(a *app) error {
 		if err := w.fits(m); err != nil {
 			return fmt.Errorf("%s: %w", c.Model, err)
 		}
+		if err := tested(m); err != nil {
+			return fmt.Errorf("%s: %w", c.Model, err)
+		}
 		var b bytes.Buffer
 		if err := m.Save(&b); err != nil {
 			return err

@@ -92,7 +92,8 @@ func (w *workGroup) findFit(ctx context.Context, s *modelStore, beginning string
 	return hash, err
 }
 
-// load returns the model of a hash, whose file has to be what it says.
+// load returns the model of a hash, whose file has to be what it says, and whose self-test has
+// to hold on this machine.
 func (s *modelStore) load(ctx context.Context, hash string) (*model.Model, error) {
 	if info, err := s.files.GetInfo(ctx, hash); err == nil && info.Size > mostModel {
 		return nil, fmt.Errorf("model %s: %d MB, at most %d are read", hash, info.Size>>20, mostModel>>20)
@@ -111,7 +112,15 @@ func (s *modelStore) load(ctx context.Context, hash string) (*model.Model, error
 	if m.Hash() != hash {
 		return nil, fmt.Errorf("model %s: what lies under this name is the model %s", hash, m.Hash())
 	}
-	return m, nil
+	return m, tested(m)
+}
+
+// tested reports whether this machine computes m otherwise than the one that wrote its file.
+func tested(m *model.Model) error {
+	if _, err := m.Test(); err != nil && !errors.Is(err, model.ErrNoSelfTest) {
+		return fmt.Errorf("model %s: %w", m.Hash(), err)
+	}
+	return nil
 }
 
 // find returns the hash that begins so.
@@ -297,6 +306,17 @@ func (f *fleet) follow(ctx context.Context, a *app) {
 	}
 }
 
+// unchecked says which models of the plan have no self-test.
+func (f *fleet) unchecked(a *app) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, hash := range []string{f.plan.Model, f.plan.Canary} {
+		if x := f.known[hash]; x != nil && x.m.SelfTest() == nil {
+			a.logf("model %s: %v; this machine takes it unchecked", hash, model.ErrNoSelfTest)
+		}
+	}
+}
+
 func (f *fleet) watch(ctx context.Context, a *app, watch jetstream.KeyWatcher) error {
 	for e := range watch.Updates() {
 		if e == nil || e.Operation() != jetstream.KeyValuePut {
@@ -316,6 +336,7 @@ func (f *fleet) watch(ctx context.Context, a *app, watch jetstream.KeyWatcher) e
 			return err
 		}
 		a.logf("models: %s", p)
+		f.unchecked(a)
 	}
 	return nil
 }

@@ -1,10 +1,17 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"inkling/internal/testkit"
+	"inkling/model"
 )
 
 // otherNotes writes a model that gives the labels of the bundled one other names.
@@ -17,16 +24,32 @@ func otherNotes(t *testing.T, prefix string) string {
 	for i := range m.Config.Labels {
 		m.Config.Labels[i] = prefix + m.Config.Labels[i]
 	}
-	name := filepath.Join(t.TempDir(), "other.model")
-	f, err := os.Create(name)
+	dir := t.TempDir()
+	testkit.WriteFile(t, dir, "other.model", m.Bytes())
+	return filepath.Join(dir, "other.model")
+}
+
+// mistold is the file of a model whose self-test says another value than its network, and its
+// hash.
+func mistold(t *testing.T) (data []byte, hash string) {
+	t.Helper()
+	data, err := os.ReadFile(otherNotes(t, "mistold-"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	if err := m.Save(f); err != nil {
+	m, err := model.Load(bytes.NewReader(data))
+	if err != nil {
 		t.Fatal(err)
 	}
-	return name
+	sum := regexp.MustCompile(`"inkling.sha256":"[0-9a-f]+"`)
+	data = sum.ReplaceAllFunc(data, func(b []byte) []byte { // a name of equal length: no checksum
+		return fmt.Appendf(nil, `"another":"%s"`, strings.Repeat("-", len(b)-12))
+	})
+	confirm := regexp.MustCompile(`\\"confirm\\":\[0`)
+	if !confirm.Match(data) {
+		t.Fatal("the file has no self-test")
+	}
+	return confirm.ReplaceAll(data, []byte(`\"confirm\":[9`)), m.Hash()
 }
 
 // All streams of a group go on with a model that is promoted, each behind its open segment,
@@ -93,4 +116,61 @@ func TestModelIsPromoted(t *testing.T) {
 	c.same(plain, want)
 	a.Process.Kill()
 	a.Wait()
+}
+
+// A model that this machine computes otherwise than its file says is refused by name: by push,
+// by promote, and by a worker that finds it in the plan.
+func TestModelThatComputesOtherwiseIsRefused(t *testing.T) {
+	c, _ := newChaos(t)
+	p := process(t, "worker", c.config, "--create", "--id", "w")
+	stderr, err := p.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	c.members(1)
+
+	data, hash := mistold(t)
+	dir := t.TempDir()
+	testkit.WriteFile(t, dir, "mistold.model", data)
+	refused := func(args ...string) {
+		t.Helper()
+		out, err := process(t, args...).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "model "+hash+": model: self-test") || !strings.Contains(string(out), "confirm: value 0 is 0.00") {
+			t.Errorf("%v: %v: %s", args, err, out)
+		}
+	}
+	refused("model", "push", c.config, filepath.Join(dir, "mistold.model"))
+	files, err := c.js.ObjectStore(t.Context(), "models")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := files.GetInfo(t.Context(), hash); err == nil {
+		t.Error("what push refuses is stored all the same")
+	}
+	if _, err := files.PutBytes(t.Context(), hash, data); err != nil {
+		t.Fatal(err)
+	}
+	refused("model", "promote", c.config, hash[:8])
+	plans, err := c.js.KeyValue(t.Context(), "labels_model")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plans.PutString(t.Context(), planKey, fmt.Sprintf(`{"model":%q}`, hash)); err != nil {
+		t.Fatal(err)
+	}
+	want := "the models stay as they are: model " + hash + ": model: self-test"
+	for {
+		if !lines.Scan() {
+			t.Fatalf("the worker ended, and did not say %q", want)
+		}
+		if strings.Contains(lines.Text(), want) {
+			break
+		}
+	}
+	p.Process.Kill()
+	p.Wait()
 }

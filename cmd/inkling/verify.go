@@ -19,7 +19,7 @@ import (
 
 type verifyCmd struct {
 	Model     string `arg:"" help:"A model file, or bundled:notes."`
-	Data      string `arg:"" help:"Labelled data, as for train."`
+	Data      string `arg:"" optional:"" help:"Labelled data, as for train. Without it, the self-test of the model file is run."`
 	readFlags `group:"Data"`
 	Examples  int    `within:"0..1e9" short:"n" help:"How many examples to check, chosen at random; of electrocardiograms the first heartbeats of each record. 0 checks all." default:"20"`
 	Seed      uint64 `help:"Chooses the examples and the block sizes." default:"1"`
@@ -31,13 +31,18 @@ type verifyCmd struct {
 }
 
 func (c *verifyCmd) Help() string {
-	return `Every example is computed at once, step by step, in blocks of random sizes, by the classifier of live streams, and by that classifier while its state is saved after every block and restored in turn by this process and by a second one. All of them must agree to the last bit. The exit code is 1 if they do not.`
+	return `Without data: the model file holds what the network said of a made-up signal on the machine that wrote it, and this machine must say the same.
+
+With data: every example is computed at once, step by step, in blocks of random sizes, by the classifier of live streams, and by that classifier while its state is saved after every block and restored in turn by this process and by a second one. All of them must agree to the last bit. The exit code is 1 if they do not.`
 }
 
 func (c *verifyCmd) Run(a *app) error {
 	m, err := openModel(c.Model)
 	if err != nil {
 		return err
+	}
+	if c.Data == "" {
+		return c.selfTest(a, m)
 	}
 	if c.Samples != "" || c.Against != "" {
 		return c.device(a, m)
@@ -52,6 +57,29 @@ func (c *verifyCmd) Run(a *app) error {
 		return err
 	}
 	return c.print(a, &p.Result)
+}
+
+// selfTest runs the self-test of the model's file.
+func (c *verifyCmd) selfTest(a *app, m *model.Model) error {
+	if c.Samples != "" || c.Against != "" {
+		return usagef("--samples and --against take examples: give data as well")
+	}
+	r, err := m.Test()
+	if errors.Is(err, model.ErrNoSelfTest) {
+		return fmt.Errorf("%s: %w; or give data to verify it with", c.Model, err)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Model, err)
+	}
+	if c.JSON {
+		return json.NewEncoder(a.data()).Encode(r)
+	}
+	how := fmt.Sprintf("the %s kernels that wrote it round otherwise: at most %.2g apart", m.SelfTest().Where(), r.Greatest)
+	if r.Exact {
+		how = "equal to the bit"
+	}
+	fmt.Fprintf(a.stdout, "self-test of the file: %d steps, %d values; %s\n", r.Steps, r.Values, how)
+	return nil
 }
 
 // check passes the chosen data to p.

@@ -207,6 +207,7 @@ func (w *workGroup) work(a *app, v *vitals, id string) error {
 	if w.fleet, err = newFleet(a.ctx, w); err != nil {
 		return err
 	}
+	w.fleet.unchecked(a)
 	var following sync.WaitGroup
 	defer following.Wait()
 	ctx, stop := context.WithCancel(a.ctx)

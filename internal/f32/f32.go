@@ -27,6 +27,14 @@ var (
 // Kernel returns the name of the kernels in use: generic, avx2, avx512 or neon.
 func Kernel() string { return inUse }
 
+// Class says which kernels those in use agree with to the bit: fused or generic.
+func Class() string {
+	if inUse == "generic" {
+		return inUse
+	}
+	return "fused"
+}
+
 // Kernels returns the names of the kernels that this machine can run, the fastest last.
 func Kernels() []string { return append([]string(nil), names...) }
 
