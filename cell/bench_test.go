@@ -99,9 +99,13 @@ func BenchmarkIntegerStep(b *testing.B) {
 	defer f32.Use(f32.Kernel())
 	defer i8.Use(i8.Kernel())
 	for _, size := range [][2]int{{1, 100}, {40, 100}, {1, 256}, {1, 512}} {
-		for _, kernel := range f32.Kernels() {
+		for _, kernel := range i8.Kernels() {
 			b.Run(fmt.Sprintf("D%d/H%d/%s", size[0], size[1], kernel), func(b *testing.B) {
-				if f32.Use(kernel) != nil || i8.Use(kernel) != nil {
+				float := map[string]string{"avxvnni": "avx2", "dotprod": "neon"}[kernel]
+				if float == "" {
+					float = kernel
+				}
+				if f32.Use(float) != nil || i8.Use(kernel) != nil {
 					b.Skip("no such kernel")
 				}
 				rng := rand.New(rand.NewPCG(1, 1))

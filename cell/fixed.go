@@ -128,7 +128,7 @@ func newFixed(w *Weights, coded bool) *fixed {
 }
 
 func (q *fixed) newScratch() *fixedScratch {
-	return &fixedScratch{acts: make([]int16, q.layer.Acts()), sums: make([]int32, 4*q.layer.Width())}
+	return &fixedScratch{acts: make([]int16, q.layer.Acts()), sums: make([]int32, q.layer.Scratch())}
 }
 
 // newState returns the zero state.

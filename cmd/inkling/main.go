@@ -102,13 +102,11 @@ var hangups = make(chan os.Signal, 1)
 
 // run is main with arguments and streams of its own. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
-	if err := f32.Use(os.Getenv("INKLING_KERNEL")); err != nil {
-		fmt.Fprintln(stderr, "inkling: INKLING_KERNEL:", plain.Text(err.Error()))
-		return 2
-	}
-	if err := i8.Use(f32.Kernel()); err != nil {
-		fmt.Fprintln(stderr, "inkling: INKLING_KERNEL:", plain.Text(err.Error()))
-		return 2
+	for _, use := range []func(string) error{f32.Use, i8.Use} {
+		if err := use(os.Getenv("INKLING_KERNEL")); err != nil {
+			fmt.Fprintln(stderr, "inkling: INKLING_KERNEL:", plain.Text(err.Error()))
+			return 2
+		}
 	}
 	exited := -1
 	parser := newParser(newCLI(), stdout, stderr, func(code int) { exited = code })

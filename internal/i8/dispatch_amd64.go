@@ -14,32 +14,41 @@ import (
 const (
 	generic = iota
 	avx2
+	avxvnni
 	avx512
 )
 
-var levels = []string{generic: "generic", avx2: "avx2", avx512: "avx512"}
+var levels = []string{generic: "generic", avx2: "avx2", avxvnni: "avxvnni", avx512: "avx512"}
+
+// Dot products of bytes take activations as two bytes, the higher one plus 128.
+var packings = []packing{avx2: {paired: true}, avxvnni: {excess: 1 << 15}, avx512: {excess: 1 << 15}}
 
 // level identifies the kernels in use.
-var level = len(native())
+var level = slices.Index(levels, inUse)
 
-func native() []string {
-	switch x := &cpu.X86; {
-	case !x.HasAVX2:
+func native() (names []string) {
+	x := &cpu.X86
+	if !x.HasAVX2 {
 		return nil
-	case !x.HasAVX512F || !x.HasAVX512BW || !x.HasAVX512VL || !x.HasAVX512VNNI:
-		return levels[avx2:avx512]
 	}
-	return levels[avx2:]
+	names = append(names, levels[avx2])
+	if x.HasAVXVNNI {
+		names = append(names, levels[avxvnni])
+	}
+	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VL && x.HasAVX512VNNI {
+		names = append(names, levels[avx512])
+	}
+	return names
 }
 
-func choose(name string) { level = slices.Index(levels, name) }
-
-func step(l *Layer, c []int32, h []int16, hf []float32, acts []int16, start, sums []int32) {
-	switch level {
+func step(l *Layer, c []int32, h []int16, hf []float32, acts []int16, start, scratch []int32) {
+	switch l.level {
 	case avx512:
-		stepAVX512(&c[0], &h[0], &hf[0], &acts[0], &l.words[0], &start[0], &l.mult[0], &sums[0], l.groups, l.pairs)
+		stepAVX512(&c[0], &h[0], &hf[0], &acts[0], &l.weights[0], &start[0], &l.mult[0], &scratch[0], l.groups, l.runs)
+	case avxvnni:
+		stepAVXVNNI(&c[0], &h[0], &hf[0], &acts[0], &l.weights[0], &start[0], &l.mult[0], &scratch[0], l.groups, l.runs)
 	case avx2:
-		stepAVX2(&c[0], &h[0], &hf[0], &acts[0], &l.words[0], &start[0], &l.mult[0], &sums[0], l.groups, l.pairs)
+		stepAVX2(&c[0], &h[0], &hf[0], &acts[0], &l.weights[0], &start[0], &l.mult[0], &scratch[0], l.groups, l.runs)
 	default:
 		stepGeneric(l, c, h, hf, acts, start)
 	}
@@ -54,10 +63,13 @@ func dots(dst []int32, w []int8, x []int16) {
 }
 
 //go:noescape
-func stepAVX2(c *int32, h *int16, hf *float32, acts, words *int16, start, mult, sums *int32, groups, pairs int)
+func stepAVX2(c *int32, h *int16, hf *float32, acts *int16, weights *int8, start, mult, scratch *int32, groups, runs int)
 
 //go:noescape
-func stepAVX512(c *int32, h *int16, hf *float32, acts, words *int16, start, mult, sums *int32, groups, pairs int)
+func stepAVXVNNI(c *int32, h *int16, hf *float32, acts *int16, weights *int8, start, mult, scratch *int32, groups, runs int)
+
+//go:noescape
+func stepAVX512(c *int32, h *int16, hf *float32, acts *int16, weights *int8, start, mult, scratch *int32, groups, runs int)
 
 //go:noescape
 func dotsAVX2(dst *int32, w *int8, x *int16, rows, k int)

@@ -2,9 +2,13 @@
 
 package i8
 
-func native() []string { return nil }
+var (
+	levels   = []string{"generic"}
+	packings = []packing{{}}
+	level    = 0
+)
 
-func choose(string) {}
+func native() []string { return nil }
 
 func step(l *Layer, c []int32, h []int16, hf []float32, acts []int16, start, _ []int32) {
 	stepGeneric(l, c, h, hf, acts, start)

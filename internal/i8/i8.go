@@ -32,19 +32,20 @@ var (
 	inUse = names[len(names)-1]
 )
 
-// under says which kernels come before those of package f32 that this package may lack.
-var under = map[string]string{"avx512": "avx2", "avx2": "generic", "neon": "generic"}
+// under says which kernels come before those that this machine may lack.
+var under = map[string]string{"avx512": "avxvnni", "avxvnni": "avx2", "avx2": "generic", "dotprod": "neon", "neon": "generic"}
 
-// Kernel returns the name of the kernels in use: generic, avx2 or avx512. avx512
-// needs its integer dot products (VNNI).
+// Kernel returns the name of the kernels in use: generic, avx2, avxvnni or avx512, which
+// need dot products of bytes (VNNI), neon or dotprod.
 func Kernel() string { return inUse }
 
 // Kernels returns the names of the kernels that this machine can run, the fastest last.
 func Kernels() []string { return slices.Clone(names) }
 
-// Use selects kernels by the name that package f32 has for its own: where this package
-// has none of that name, those before them. An empty name changes nothing. Use must not
-// run concurrently with a kernel.
+// Use selects kernels by the name that package f32 has for its own, or by a name of
+// Kernels: where this machine has none of that name, those before them. An empty name
+// changes nothing. A Layer keeps the kernels with which it was made. Use must not run
+// concurrently with anything else of this package.
 func Use(name string) error {
 	if name == "" {
 		return nil
@@ -55,85 +56,142 @@ func Use(name string) error {
 		}
 		return fmt.Errorf("kernel %q: this machine has %v", name, names)
 	}
-	inUse = name
-	choose(name)
+	inUse, level = name, slices.Index(levels, name)
 	return nil
 }
 
-// group is the number of units whose weights are adjacent, and block the number of weights
-// that a group has for two activations, as words of two weights.
+// group is the number of units whose weights are adjacent, and rows that of their sums.
+// States are padded to pairs of groups.
 const (
 	group = 8
-	block = 32
+	rows  = 4 * group
 )
+
+// lanes says which unit of a group is where in each half of eight sums. The kernels multiply
+// even and odd lanes apart, and join the results to the order of units.
+var lanes = [group]int{0, 2, 1, 3, 4, 6, 5, 7}
+
+// A packing is the order of weights that a kernel needs. A group has a block of bytes for
+// each run of activations:
+//
+//	runs of four: for i, f, g, o and each lane, the weights for the run
+//	runs of two:  for i and f, then g and o, and each lane and activation, the weight of i
+//	              (or g) plus 128 and that of f (or o). They make a word of 16 bits: sums of
+//	              words are 256·Σ f·a + Σ (i+128)·a
+type packing struct {
+	paired bool
+	excess int32 // of the activations that the kernel multiplies by
+}
+
+// run returns the number of activations in a run.
+func (p packing) run() int {
+	if p.paired {
+		return 2
+	}
+	return 4
+}
 
 // A Layer is one direction of an LSTM. It does not change, so any number of streams may
 // share it.
 type Layer struct {
 	in, hidden int
+	level      int // of the kernels
+	packing    packing
 	groups     int     // of eight units
-	pairs      int     // of activations
-	words      []int16 // a block for each group and pair
-	bias       []int32 // for each group i, f, g and o of its units; see Start
-	mult       []int32 // the same: z = sum·mult/2^32
+	runs       int     // of activations
+	weights    []int8  // a block for each group and run
+	bias       []int32 // see Start
+	mult       []int32 // in the same order: z = sum·mult/2^32
 }
 
-// NewLayer returns a layer with in inputs and hidden units. Rows of ih (4H×D) and hh (4H×H)
-// are in the order i, f, g, o. Where a unit's sum is S = Σ ih·x + Σ hh·h + bias, its gate
-// takes ⌊S·mult/2^32⌋, with twice its value for g, as tanh(z) = 2σ(2z)−1.
+// NewLayer returns a layer with in inputs and hidden units, for the kernels in use. Rows of
+// ih (4H×D) and hh (4H×H) are in the order i, f, g, o. Where a unit's sum is
+// S = Σ ih·x + Σ hh·h + bias, its gate takes ⌊S·mult/2^32⌋, with twice its value for g, as
+// tanh(z) = 2σ(2z)−1.
 func NewLayer(in, hidden int, ih, hh []int8, bias, mult []int32) *Layer {
 	if in < 0 || hidden < 1 || len(ih) != 4*hidden*in || len(hh) != 4*hidden*hidden || len(bias) != 4*hidden || len(mult) != 4*hidden {
 		panic(fmt.Sprintf("i8: NewLayer: %d inputs and %d units, slices of %d, %d, %d, %d", in, hidden, len(ih), len(hh), len(bias), len(mult)))
 	}
-	l := &Layer{in: in, hidden: hidden, groups: (hidden + group - 1) / group, pairs: (in + hidden + 1) / 2}
-	l.words = make([]int16, l.groups*l.pairs*block)
-	l.bias, l.mult = make([]int32, l.groups*block), make([]int32, l.groups*block+1) // kernels read one further
-	weight := func(gate, unit, k int) int {
-		row := gate*hidden + unit
+	l := &Layer{in: in, hidden: hidden, level: level, packing: packings[level], groups: (hidden + group - 1) / group}
+	l.runs = (in + hidden + l.packing.run() - 1) / l.packing.run()
+	l.pack(func(row, k int) int8 {
 		switch {
-		case unit >= hidden || k >= in+hidden:
-			return 0
 		case k < in:
-			return int(ih[row*in+k])
+			return ih[row*in+k]
+		case k < in+hidden:
+			return hh[row*hidden+k-in]
 		}
-		return int(hh[row*hidden+k-in])
-	}
-	for g := range l.groups {
-		for p := range l.pairs {
-			w := l.words[(g*l.pairs+p)*block:][:block]
-			for i := range w {
-				unit, k, first := g*group+i%16/2, 2*p+i%2, i/16*2
-				w[i] = word(weight(first+1, unit, k), weight(first, unit, k))
-			}
+		return 0
+	})
+	l.bias, l.mult = make([]int32, 4*l.Width()), make([]int32, 4*l.Width()+1) // kernels read one further
+	for r := range 4 * hidden {
+		at, sum := l.place(r), int32(0)
+		for _, v := range ih[r*in : (r+1)*in] {
+			sum += int32(v)
 		}
-	}
-	for gate := range 4 {
-		for j := range hidden {
-			at := j/group*block + gate*group + j%group
-			l.bias[at], l.mult[at] = bias[gate*hidden+j], mult[gate*hidden+j]
+		for _, v := range hh[r*hidden : (r+1)*hidden] {
+			sum += int32(v)
 		}
+		l.mult[at] = mult[r]
+		l.add(l.bias, at, bias[r]-l.packing.excess*sum)
 	}
 	return l
 }
 
-// word packs two weights for a kernel that multiplies by both at once: Σ word·a is
-// 256·Σ high·a + Σ (low+128)·a, and ⌊word/256⌋ is high.
-func word(high, low int) int16 { return int16(high<<8 + low + 128) }
+// pack writes the weights in the order of the kernel.
+func (l *Layer) pack(weight func(row, k int) int8) {
+	run := l.packing.run()
+	l.weights = make([]int8, l.groups*l.runs*rows*run)
+	for i := range l.weights {
+		g, r, at := i/(rows*run)/l.runs, i/(rows*run)%l.runs, i%(rows*run)
+		gate, lane, k := at/(4*group), at/4%group, r*4+at%4
+		if l.packing.paired {
+			gate, lane, k = 2*(at/(4*group))+at%2, at/4%group, r*2+at/2%2
+		}
+		var v int8
+		if unit := g*group + lanes[lane]; unit < l.hidden {
+			v = weight(gate*l.hidden+unit, k)
+		}
+		if l.packing.paired && gate%2 == 0 {
+			v ^= -128 // plus 128
+		}
+		l.weights[i] = v
+	}
+}
+
+// place returns where sums have row r.
+func (l *Layer) place(r int) int {
+	gate, unit := r/l.hidden, r%l.hidden
+	return unit/group*rows + gate*group + slices.Index(lanes[:], unit%group)
+}
+
+// add adds v to what the sum at a place starts from: with words also to the word's.
+func (l *Layer) add(start []int32, at int, v int32) {
+	start[at] += v
+	if l.packing.paired && at/group%2 == 1 {
+		start[at-group] += v << 8
+	}
+}
 
 // Acts returns the number of values that Step takes: inputs and hidden state, padded with
 // zeros.
-func (l *Layer) Acts() int { return (2*l.pairs + 15) &^ 15 }
+func (l *Layer) Acts() int { return (l.in + l.hidden + 15) &^ 15 }
 
-// Width returns the number of units, padded to whole groups, of c, h and hf.
-func (l *Layer) Width() int { return l.groups * group }
+// Width returns the number of units, padded to pairs of groups, of c, h and hf.
+func (l *Layer) Width() int { return (l.groups + 1) &^ 1 * group }
 
-// Start returns a copy of the biases in the layout of Step. Added values are in the unit
-// of the sums; column has one for each row.
+// Scratch returns the number of values of Step's scratch memory.
+func (l *Layer) Scratch() int {
+	const head, group = 8, 16 // before z, and z of a group
+	return head + (l.groups+2)*group + l.Acts()/2
+}
+
+// Start returns a copy of what the sums of Step start from, plus column, which has a value
+// for each row in the unit of the sums.
 func (l *Layer) Start(column []int32) []int32 {
 	s := slices.Clone(l.bias)
-	for i, v := range column {
-		gate, j := i/l.hidden, i%l.hidden
-		s[j/group*block+gate*group+j%group] += v
+	for r, v := range column {
+		l.add(s, l.place(r), v)
 	}
 	return s
 }
@@ -143,13 +201,13 @@ func (l *Layer) Bias() []int32 { return l.bias }
 
 // Step computes one timestep of one stream: c is updated, h receives the new hidden state,
 // and hf the same as float32, exactly. acts holds Acts values, the inputs and then the
-// previous hidden state. sums is scratch memory of four times Width. h must not overlap
-// acts.
-func (l *Layer) Step(c []int32, h []int16, hf []float32, acts []int16, start, sums []int32) {
-	if n := l.Width(); len(c) < n || len(h) < n || len(hf) < n || len(acts) < l.Acts() || len(start) < 4*n || len(sums) < 4*n {
-		panic(fmt.Sprintf("i8: Step: %d units, slices of %d, %d, %d, %d, %d, %d", n, len(c), len(h), len(hf), len(acts), len(start), len(sums)))
+// previous hidden state. scratch has Scratch values, whose meaning is
+// that of the kernel. h must not overlap acts.
+func (l *Layer) Step(c []int32, h []int16, hf []float32, acts []int16, start, scratch []int32) {
+	if n := l.Width(); len(c) < n || len(h) < n || len(hf) < n || len(acts) < l.Acts() || len(start) < 4*n || len(scratch) < l.Scratch() {
+		panic(fmt.Sprintf("i8: Step: %d units, slices of %d, %d, %d, %d, %d, %d", n, len(c), len(h), len(hf), len(acts), len(start), len(scratch)))
 	}
-	step(l, c, h, hf, acts, start, sums)
+	step(l, c, h, hf, acts, start, scratch)
 }
 
 // A Head is a matrix of rows of int8 weights for hidden states.

@@ -82,8 +82,9 @@ func eachKernel(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// random returns a layer of random weights, or the greatest ones, with what a step takes.
-func random(rng *rand.Rand, in, hidden int, extreme bool) *Layer {
+// random returns a layer of random weights, or the greatest ones, for the kernels in use, and
+// the same for the generic kernel.
+func random(rng *rand.Rand, in, hidden int, extreme bool) (*Layer, *Layer) {
 	weights := func(n int) []int8 {
 		w := make([]int8, n)
 		for i := range w {
@@ -107,7 +108,13 @@ func random(rng *rand.Rand, in, hidden int, extreme bool) *Layer {
 			mult[i] = math.MaxInt32 - int32(i)
 		}
 	}
-	return NewLayer(in, hidden, weights(4*hidden*in), weights(4*hidden*hidden), ints(4*hidden, 1<<22), mult)
+	ih, hh, bias := weights(4*hidden*in), weights(4*hidden*hidden), ints(4*hidden, 1<<22)
+	l := NewLayer(in, hidden, ih, hh, bias, mult)
+	before := Kernel()
+	Use("generic")
+	g := NewLayer(in, hidden, ih, hh, bias, mult)
+	Use(before)
+	return l, g
 }
 
 // A step is the matrix product and advance, with nothing packed.
@@ -127,7 +134,7 @@ func TestStepIsTheProductAndTheGates(t *testing.T) {
 		}
 		l := NewLayer(in, hidden, ih, hh, bias, mult)
 		n := l.Width()
-		c, h, hf, sums, acts := make([]int32, n), make([]int16, n), make([]float32, n), make([]int32, 4*n), make([]int16, l.Acts())
+		c, h, hf, sums, acts := make([]int32, n), make([]int16, n), make([]float32, n), make([]int32, l.Scratch()), make([]int16, l.Acts())
 		for i := range in + hidden {
 			acts[i] = int16(rng.IntN(2*One) - One)
 		}
@@ -177,13 +184,13 @@ func TestKernelsGiveTheSameBits(t *testing.T) {
 			if trial%50 == 0 {
 				in, hidden = rng.IntN(300), 1+rng.IntN(300)
 			}
-			l := random(rng, in, hidden, trial%3 == 0)
+			l, plain := random(rng, in, hidden, trial%3 == 0)
 			n := l.Width()
 			c, cIntact := guarded[int32](n)
 			h, hIntact := guarded[int16](n)
 			hf, hfIntact := guarded[float32](n)
 			acts, _ := guarded[int16](l.Acts())
-			sums, sumsIntact := guarded[int32](4 * n)
+			sums, sumsIntact := guarded[int32](l.Scratch())
 			clear(acts)
 			for i := range n {
 				c[i] = rng.Int32N(MaxCell) * int32(1-2*rng.IntN(2))
@@ -198,9 +205,16 @@ func TestKernelsGiveTheSameBits(t *testing.T) {
 						acts[i] = int16(rng.IntN(1<<16) - 1<<15)
 					}
 				}
-				start := l.Bias()
+				start, plainStart := l.Bias(), plain.Bias()
+				if trial%2 == 0 {
+					column := make([]int32, 4*hidden)
+					for i := range column {
+						column[i] = rng.Int32N(1<<23) - 1<<22
+					}
+					start, plainStart = l.Start(column), plain.Start(column)
+				}
 				l.Step(c, h, hf, acts, start, sums)
-				stepGeneric(l, wantC, wantH, wantF, acts, start)
+				stepGeneric(plain, wantC, wantH, wantF, acts, plainStart)
 				if !slices.Equal(c, wantC) || !slices.Equal(h, wantH) || !slices.Equal(hf, wantF) {
 					t.Fatalf("%d inputs, %d units: differs from the generic kernel\n%v\n%v\n%v\n%v", in, hidden, c, wantC, h, wantH)
 				}
@@ -240,9 +254,9 @@ func BenchmarkStep(b *testing.B) {
 		for _, name := range Kernels()[1:] {
 			b.Run(name, func(b *testing.B) {
 				Use(name)
-				l := random(rand.New(rand.NewPCG(1, 3)), size[0], size[1], false)
+				l, _ := random(rand.New(rand.NewPCG(1, 3)), size[0], size[1], false)
 				c, h, hf, acts := make([]int32, l.Width()), make([]int16, l.Width()), make([]float32, l.Width()), make([]int16, l.Acts())
-				sums := make([]int32, 4*l.Width())
+				sums := make([]int32, l.Scratch())
 				for b.Loop() {
 					copy(acts[size[0]:], h[:size[1]])
 					l.Step(c, h, hf, acts, l.Bias(), sums)

@@ -1,37 +1,33 @@
 package i8
 
-// stepGeneric implements Step.
+// stepGeneric implements Step, for weights packed in runs of four without excess.
 func stepGeneric(l *Layer, c []int32, h []int16, hf []float32, acts []int16, start []int32) {
-	acts = acts[:2*l.pairs]
-	low := int32(0) // what the 128 of each low weight adds
-	for _, a := range acts {
-		low += 128 * int32(a)
-	}
-	for g := range l.groups {
-		var sums [block]int32
-		w := l.words[g*l.pairs*block:]
-		for k := 0; k < len(acts); k += 2 {
-			x, y := int32(acts[k]), int32(acts[k+1])
-			b := (*[block]int16)(w[k*block/2:])
-			for j := 0; j < block; j += 2 {
-				v, w := int32(b[j]), int32(b[j+1])
-				sums[j] += v*x + w*y
-				sums[j+1] += v>>8*x + w>>8*y
-			}
+	for g := range l.Width() / group {
+		var sums [rows]int32
+		if g < l.groups {
+			l.sumsGeneric(&sums, acts, g)
 		}
-		at := g * block
-		z := func(gate, j int) int16 {
-			s := sums[gate/2*16+2*j+1]
-			if gate%2 == 0 {
-				s = sums[gate/2*16+2*j] - s<<8 - low
-			}
-			i := at + gate*group + j
-			return saturate(mulHigh(s+start[i], l.mult[i]))
+		z := func(gate, lane int) int16 {
+			at := gate*group + lane
+			return saturate(mulHigh(sums[at]+start[g*rows+at], l.mult[g*rows+at]))
 		}
-		for j := range group {
+		for lane, j := range lanes {
 			i := g*group + j
-			c[i], h[i] = advance(c[i], z(0, j), z(1, j), z(2, j), z(3, j))
+			c[i], h[i] = advance(c[i], z(0, lane), z(1, lane), z(2, lane), z(3, lane))
 			hf[i] = float32(h[i]) * (1.0 / One)
+		}
+	}
+}
+
+func (l *Layer) sumsGeneric(sums *[rows]int32, acts []int16, g int) {
+	w := l.weights[g*l.runs*4*rows:]
+	for r := range l.runs {
+		a := acts[4*r:][:4]
+		a0, a1, a2, a3 := int32(a[0]), int32(a[1]), int32(a[2]), int32(a[3])
+		block := (*[4 * rows]int8)(w[r*4*rows:])
+		for i := range sums {
+			v := block[4*i : 4*i+4]
+			sums[i] += int32(v[0])*a0 + int32(v[1])*a1 + int32(v[2])*a2 + int32(v[3])*a3
 		}
 	}
 }

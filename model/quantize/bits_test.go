@@ -32,20 +32,20 @@ func TestTheSameBitsEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := model.Load(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	frames := make([]float32, 2000*m.Dim())
-	r := uint32(1)
-	for i := range frames {
-		r = r*1664525 + 1013904223
-		frames[i] = float32(int32(r)>>16) / 8192 // exact
-	}
 	defer i8.Use(i8.Kernel())
 	for _, kernel := range i8.Kernels() {
 		if err := i8.Use(kernel); err != nil {
 			t.Fatal(err)
+		}
+		m, err := model.Load(bytes.NewReader(data)) // a layer keeps its kernel
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames := make([]float32, 2000*m.Dim())
+		r := uint32(1)
+		for i := range frames {
+			r = r*1664525 + 1013904223
+			frames[i] = float32(int32(r)>>16) / 8192 // exact
 		}
 		sum := sha256.New()
 		binary.Write(sum, binary.LittleEndian, outputs(m, frames))

@@ -16,8 +16,9 @@ var files = map[string]map[string]func() []byte{
 		"kernel_avx512_amd64.s": avx512,
 	},
 	"i8": {
-		"kernel_avx2_amd64.s":   integerAVX2,
-		"kernel_avx512_amd64.s": integerAVX512,
+		"kernel_avx2_amd64.s":    integerAVX2,
+		"kernel_avxvnni_amd64.s": integerVNNI,
+		"kernel_avx512_amd64.s":  integerAVX512,
 	},
 }
 
