@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -26,7 +27,7 @@ import (
 type chaos struct {
 	t       testing.TB
 	server  *testnats.Process // the first
-	urls    []string          // of all
+	urls    string            // of all
 	js      jetstream.JetStream
 	config  string
 	through string // the same configuration through the proxy
@@ -125,11 +126,8 @@ func newChaos(t testing.TB) (*chaos, *nats.Conn) {
 // chaosOn is newChaos with these servers, each of which has a copy of every stream.
 func chaosOn(t testing.TB, servers ...*testnats.Process) (*chaos, *nats.Conn) {
 	t.Helper()
-	c := &chaos{t: t, server: servers[0]}
-	for _, s := range servers {
-		c.urls = append(c.urls, s.URL())
-	}
-	nc, err := nats.Connect(strings.Join(c.urls, ","), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	c := &chaos{t: t, server: servers[0], urls: testnats.URLs(servers)}
+	nc, err := nats.Connect(c.urls, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,12 +136,14 @@ func chaosOn(t testing.TB, servers ...*testnats.Process) (*chaos, *nats.Conn) {
 		t.Fatal(err)
 	}
 	eventually(t, "the stream in can be made", func() bool { // when the servers have found one another
-		_, err := c.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "in", Subjects: []string{"in.>"}, Replicas: len(servers)})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.js.CreateStream(ctx, jetstream.StreamConfig{Name: "in", Subjects: []string{"in.>"}, Replicas: len(servers)})
 		return err == nil
 	})
 	c.proxy = newGate(t, c.server.URL())
 	dir := t.TempDir()
-	for name, url := range map[string]string{"config.toml": strings.Join(c.urls, ","), "through.toml": "nats://" + c.proxy.Addr().String()} {
+	for name, url := range map[string]string{"config.toml": c.urls, "through.toml": "nats://" + c.proxy.Addr().String()} {
 		text := fmt.Sprintf("[pipeline.g]\nmodel = 'bundled:notes'\nsource = 'jetstream:in'\nurls = %q\npartitions = 6\noutput = 'labels'\nprefix = 'labels'\nlease = '1s'\nreplicas = %d\n", url, len(servers))
 		testkit.WriteFile(t, dir, name, []byte(text))
 	}
@@ -174,9 +174,9 @@ func (c *chaos) start(config string) *exec.Cmd {
 // eventually waits until is is true.
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("not within a minute: ", what)
+			t.Fatal("not within two minutes: ", what)
 		}
 	}
 }
@@ -302,7 +302,18 @@ func (c *chaos) input(nc *nats.Conn, subjects int, at func(share float64)) {
 // offline returns the labels that one process gives of what is stored, by stream.
 func (c *chaos) offline(subjects int) (want map[string][]string) {
 	c.t.Helper()
-	offline, err := process(c.t, "run", "bundled:notes", "jetstream:in_by_partition", "--urls", strings.Join(c.urls, ","), "--until", "now", "--json", "--emit", "confirmed").Output()
+	messages := func(stream string) uint64 {
+		st, err := c.js.Stream(c.t.Context(), stream)
+		if err != nil {
+			return 0
+		}
+		return st.CachedInfo().State.Msgs
+	}
+	eventually(c.t, "everything is stored by partition", func() bool {
+		n := messages("in")
+		return n > 0 && messages("in_by_partition") >= n
+	})
+	offline, err := process(c.t, "run", "bundled:notes", "jetstream:in_by_partition", "--urls", c.urls, "--until", "now", "--json", "--emit", "confirmed").Output()
 	if err != nil {
 		c.t.Fatal(err)
 	}

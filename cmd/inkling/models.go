@@ -12,10 +12,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"inkling/model"
 	"inkling/stream"
+	"inkling/stream/natsio"
+	"inkling/stream/worker"
 )
 
 // A modelPlan says which models the streams of a group go on with. It lies in a KV bucket.
@@ -30,28 +33,37 @@ const planKey = "plan"
 // A modelStore has the models of a group: their files in an object store, by their hashes, and
 // the plan.
 type modelStore struct {
+	nc    *nats.Conn
+	log   func(format string, args ...any)
 	files jetstream.ObjectStore
 	plans jetstream.KeyValue
 }
 
 func (w *workGroup) openModels(ctx context.Context) (*modelStore, error) {
-	s := &modelStore{}
+	s := &modelStore{nc: w.nc, log: w.log}
+	files := jetstream.ObjectStoreConfig{Bucket: w.keys.Models, Description: "models of inkling, by hash", Replicas: w.keys.Replicas}
 	var err error
-	s.files, err = w.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: w.keys.Models, Description: "models of inkling, by hash", Replicas: w.keys.Replicas})
+	s.files, err = natsio.Ensure(ctx, w.nc, "object store "+files.Bucket, w.log,
+		func(ctx context.Context) (jetstream.ObjectStore, error) { return w.js.ObjectStore(ctx, files.Bucket) },
+		func(ctx context.Context) (jetstream.ObjectStore, error) { return w.js.CreateObjectStore(ctx, files) },
+		jetstream.ErrBucketNotFound, jetstream.ErrBucketExists)
 	if err != nil {
-		return nil, fmt.Errorf("object store %s: %w", w.keys.Models, err)
+		return nil, fmt.Errorf("object store %s: %w", files.Bucket, err)
 	}
-	bucket := w.layout.Output + "_model"
-	s.plans, err = w.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: bucket, Description: "which models an inkling group has", History: 20, Replicas: w.keys.Replicas})
-	if err != nil {
-		return nil, fmt.Errorf("KV bucket %s: %w", bucket, err)
+	plans := jetstream.KeyValueConfig{Bucket: w.layout.Output + "_model", Description: "which models an inkling group has", History: 20, Replicas: w.keys.Replicas}
+	if s.plans, err = worker.EnsureBucket(ctx, w.js, plans, w.log); err != nil {
+		return nil, fmt.Errorf("KV bucket %s: %w", plans.Bucket, err)
 	}
 	return s, nil
 }
 
 // plan returns the plan, and its revision.
 func (s *modelStore) plan(ctx context.Context) (p modelPlan, revision uint64, err error) {
-	e, err := s.plans.Get(ctx, planKey)
+	var e jetstream.KeyValueEntry
+	err = natsio.Try(ctx, s.nc, "the plan of models", s.log, func(ctx context.Context) (err error) {
+		e, err = s.plans.Get(ctx, planKey)
+		return err
+	})
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return p, 0, nil
 	}
@@ -95,10 +107,18 @@ func (w *workGroup) findFit(ctx context.Context, s *modelStore, beginning string
 // load returns the model of a hash, whose file has to be what it says, and whose self-test has
 // to hold on this machine.
 func (s *modelStore) load(ctx context.Context, hash string) (*model.Model, error) {
-	if info, err := s.files.GetInfo(ctx, hash); err == nil && info.Size > mostModel {
-		return nil, fmt.Errorf("model %s: %d MB, at most %d are read", hash, info.Size>>20, mostModel>>20)
-	}
-	data, err := s.files.GetBytes(ctx, hash)
+	var data []byte
+	err := natsio.Try(ctx, s.nc, "model "+hash, s.log, func(ctx context.Context) error {
+		info, err := s.files.GetInfo(ctx, hash)
+		switch {
+		case err != nil:
+			return err
+		case info.Size > mostModel:
+			return fmt.Errorf("%d MB, at most %d are read", info.Size>>20, mostModel>>20)
+		}
+		data, err = s.files.GetBytes(ctx, hash)
+		return err
+	})
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, fmt.Errorf("the model %s is not in the object store: push it with `inkling model push`", hash)
 	}

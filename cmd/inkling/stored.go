@@ -107,6 +107,7 @@ func (f *sourceFlags) stored(a *app, name string, nc func() (*nats.Conn, error),
 	if o.SourceOptions, err = f.messageOptions(a, prefix); err != nil {
 		return nil, err
 	}
+	o.Log = a.logf
 	c, err := nc()
 	if err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ func (c *chaos) throughput(config string, samples int64) float64 {
 		c.t.Fatal(err)
 	}
 	defer end()
-	if err := w.layout.Prepare(ctx, w.js, true); err != nil {
+	if err := w.layout.Prepare(ctx, w.js, true, nil); err != nil {
 		c.t.Fatal(err)
 	}
 	counter := &sampleCounter{want: samples, done: make(chan struct{})}
@@ -118,7 +118,7 @@ func (c *chaos) stored(name string, subjects int) int64 {
 		c.t.Fatal(err)
 	}
 	defer end()
-	if err := w.layout.Prepare(a.ctx, w.js, true); err != nil {
+	if err := w.layout.Prepare(a.ctx, w.js, true, nil); err != nil {
 		c.t.Fatal(err)
 	}
 	eventually(c.t, "the messages are stored by partition", func() bool {

@@ -71,7 +71,7 @@ func (c *workerCmd) Run(a *app) error {
 		return err
 	}
 	defer end()
-	if err := w.layout.Prepare(a.ctx, w.js, c.Create); err != nil {
+	if err := w.layout.Prepare(a.ctx, w.js, c.Create, a.logf); err != nil {
 		if !c.Create {
 			a.logf("--create makes streams that are missing")
 		}
@@ -99,6 +99,7 @@ type workGroup struct {
 	options *stream.Options
 	nc      *nats.Conn
 	js      jetstream.JetStream
+	log     func(format string, args ...any) // while the server does not answer
 	fleet   *fleet
 	pool    *stream.Pool // steps the streams of all partitions together
 	counter stream.Meter // of all partitions, for benchmarks
@@ -113,6 +114,7 @@ func openGroup(a *app, file string) (w *workGroup, end func(), err error) {
 	if w.nc, err = conn.connect(); err == nil {
 		w.js, err = jetstream.New(w.nc)
 	}
+	w.log = a.logf
 	if err != nil {
 		conn.close()
 		return nil, nil, err
@@ -200,7 +202,7 @@ func (w *workGroup) work(a *app, v *vitals, id string) error {
 		host, _ := os.Hostname()
 		id = natsName(host) + "-" + hex.EncodeToString(b[:])
 	}
-	bucket, err := worker.Bucket(a.ctx, w.js, w.layout.Bucket(), w.keys.Lease, w.keys.Replicas)
+	bucket, err := worker.Bucket(a.ctx, w.js, w.layout.Bucket(), w.keys.Lease, w.keys.Replicas, a.logf)
 	if err != nil {
 		return err
 	}
@@ -251,7 +253,7 @@ func (w *workGroup) run(ctx context.Context, a *app, v *vitals, k int) error {
 	if err != nil {
 		return err
 	}
-	src, err := natsio.NewStored(ctx, w.nc, w.layout.Partitioned(), w.subject, natsio.StoredOptions{SourceOptions: of, Strip: natsio.PartitionPrefix(k)})
+	src, err := natsio.NewStored(ctx, w.nc, w.layout.Partitioned(), w.subject, natsio.StoredOptions{SourceOptions: of, Strip: natsio.PartitionPrefix(k), Log: a.logf})
 	if err != nil {
 		return err
 	}

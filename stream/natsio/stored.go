@@ -38,6 +38,9 @@ type StoredOptions struct {
 
 	// AtHand ends the source behind the last message that was stored when NewStored was called.
 	AtHand bool
+
+	// Log, if set, is told by NewStored while the server does not answer; see Try.
+	Log func(format string, args ...any)
 }
 
 // Since says with which message a Stored source begins; the zero value: with the first.
@@ -74,6 +77,9 @@ type Stored struct {
 	ended   bool      // nothing comes any more
 	gone    bool      // it was told that the stream does not answer
 	fetch   *fetcher
+	failed  string    // why nothing can be fetched: begin is called again
+	beginAt time.Time // when
+	pause   time.Duration
 }
 
 // NewStored returns a source of the messages of a stream, on one of its subjects, which may
@@ -83,7 +89,8 @@ func NewStored(ctx context.Context, nc *nats.Conn, stream, subject string, o Sto
 	if err != nil {
 		return nil, err
 	}
-	st, err := js.Stream(ctx, stream)
+	st, err := Ensure(ctx, nc, "JetStream stream "+stream, o.Log,
+		func(ctx context.Context) (jetstream.Stream, error) { return js.Stream(ctx, stream) }, nil, nil, nil)
 	if err != nil {
 		return nil, streamError(ctx, js, stream, err)
 	}
@@ -109,11 +116,16 @@ func NewStored(ctx context.Context, nc *nats.Conn, stream, subject string, o Sto
 	if cover := s.cover(); subject != ">" && len(have) > 0 && !slices.ContainsFunc(have, func(one string) bool { return overlaps(one, cover) }) {
 		err = fmt.Errorf("the stream %s has no subject that %s could be: it has %s", stream, subject, strings.Join(have, ", "))
 	}
-	if o.AtHand && err == nil {
-		s.end, err = s.last(ctx, st)
-	}
 	if err == nil {
-		s.seq, err = s.before(ctx, st)
+		err = Try(ctx, nc, "JetStream stream "+stream, o.Log, func(ctx context.Context) (err error) {
+			if o.AtHand {
+				if s.end, err = s.last(ctx, st); err != nil {
+					return err
+				}
+			}
+			s.seq, err = s.before(ctx, st)
+			return err
+		})
 	}
 	if err != nil {
 		s.in.Close()
@@ -270,7 +282,7 @@ func (s *Stored) take() {
 // up to when there is nothing.
 func (s *Stored) wait(ctx context.Context) error {
 	if s.fetch == nil {
-		if err := s.begin(ctx); err != nil {
+		if err := s.begin(ctx); err != nil || s.fetch == nil {
 			return err
 		}
 	}
@@ -283,7 +295,7 @@ func (s *Stored) wait(ctx context.Context) error {
 		select {
 		case m, ok := <-s.fetch.messages:
 			if !ok {
-				return s.fetch.failed(s.stream)
+				return s.later(s.fetch.failed(s.stream))
 			}
 			return s.turn(m)
 		default:
@@ -291,7 +303,7 @@ func (s *Stored) wait(ctx context.Context) error {
 		select {
 		case m, ok := <-s.fetch.messages:
 			if !ok {
-				return s.fetch.failed(s.stream)
+				return s.later(s.fetch.failed(s.stream))
 			}
 			return s.turn(m)
 		case <-s.in.ready:
@@ -373,25 +385,4 @@ func (s *Stored) probe(ctx context.Context) {
 		return
 	}
 	s.passTo(info.TimeStamp)
-}
-
-// begin begins to fetch messages behind the position.
-func (s *Stored) begin(ctx context.Context) error {
-	st, err := s.js.Stream(ctx, s.stream)
-	if err != nil {
-		return streamError(ctx, s.js, s.stream, err)
-	}
-	c := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy}
-	for _, p := range s.in.pattern.parts {
-		if subject := s.o.Strip + p.subject; subject != ">" {
-			c.FilterSubjects = append(c.FilterSubjects, subject)
-		}
-	}
-	from := s.seq + 1
-	if first := st.CachedInfo().State.FirstSeq; first > from {
-		s.in.report("", capture.Down, fmt.Sprintf("the JetStream stream %s keeps nothing before sequence %d any more: %d sequences from %d on are lost; let it keep messages for longer than an outage lasts", s.stream, first, first-from, from))
-	}
-	c.OptStartSeq = from
-	s.fetch, err = newFetcher(ctx, s.js, s.stream, c)
-	return err
 }

@@ -54,21 +54,16 @@ func (l *Layout) output() jetstream.StreamConfig {
 }
 
 // Prepare makes what is missing of the streams if create is set, and checks what is there. The
-// error joins all that is wrong, each with its remedy.
-func (l *Layout) Prepare(ctx context.Context, js jetstream.JetStream, create bool) error {
-	in, err := js.Stream(ctx, l.Input)
+// error joins all that is wrong, each with its remedy. log, if set, is told while the server
+// does not answer.
+func (l *Layout) Prepare(ctx context.Context, js jetstream.JetStream, create bool, log func(format string, args ...any)) error {
+	in, err := ensureStream(ctx, js, jetstream.StreamConfig{Name: l.Input}, false, log)
 	if err != nil {
 		return missing(l.Input, err, "the input has to be there: nats stream add "+l.Input)
 	}
 	errs := []error{l.checkInput(&in.CachedInfo().Config)}
 	for _, want := range []jetstream.StreamConfig{l.partitioned(), l.output(), l.last()} {
-		st, err := js.Stream(ctx, want.Name)
-		if errors.Is(err, jetstream.ErrStreamNotFound) && create {
-			if st, err = js.CreateStream(ctx, want); err != nil {
-				errs = append(errs, fmt.Errorf("stream %s cannot be made: %w", want.Name, err))
-				continue
-			}
-		}
+		st, err := ensureStream(ctx, js, want, create, log)
 		if err != nil {
 			errs = append(errs, missing(want.Name, err, "let the worker make it"))
 			continue
@@ -77,6 +72,23 @@ func (l *Layout) Prepare(ctx context.Context, js jetstream.JetStream, create boo
 		errs = append(errs, l.check(&want, &have))
 	}
 	return errors.Join(errs...)
+}
+
+// ensureStream returns a stream. If create is set it is made if it is missing.
+func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig, create bool, log func(format string, args ...any)) (jetstream.Stream, error) {
+	var make func(context.Context) (jetstream.Stream, error)
+	if create {
+		make = func(ctx context.Context) (jetstream.Stream, error) {
+			st, err := js.CreateStream(ctx, want)
+			if err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+				err = fmt.Errorf("it cannot be made: %w", err)
+			}
+			return st, err
+		}
+	}
+	return natsio.Ensure(ctx, js.Conn(), "stream "+want.Name, log,
+		func(ctx context.Context) (jetstream.Stream, error) { return js.Stream(ctx, want.Name) },
+		make, jetstream.ErrStreamNotFound, jetstream.ErrStreamNameAlreadyInUse)
 }
 
 func missing(name string, err error, remedy string) error {
@@ -112,6 +124,8 @@ func (l *Layout) check(want, have *jetstream.StreamConfig) error {
 		return fmt.Errorf("stream %s has direct access, by which an old state can be read: nats stream edit %s --no-allow-direct", have.Name, have.Name)
 	case want.AllowAtomicPublish && !slices.Equal(want.Subjects, have.Subjects):
 		return fmt.Errorf("stream %s takes %s instead of %s: choose another output", have.Name, strings.Join(have.Subjects, ", "), strings.Join(want.Subjects, ", "))
+	case want.Replicas != have.Replicas:
+		return fmt.Errorf("stream %s has %d copies instead of %d: nats stream edit %s --replicas %d", have.Name, have.Replicas, want.Replicas, have.Name, want.Replicas)
 	case len(want.Sources) == 0:
 	case want.Name == l.Partitioned() && have.MaxAge > 0 && have.MaxAge < 10*l.Lease:
 		return fmt.Errorf("stream %s keeps messages for %v, which an outage can outlast: nats stream edit %s --max-age 1h", have.Name, have.MaxAge, have.Name)

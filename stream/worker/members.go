@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +10,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"inkling/stream/natsio"
 )
 
 // A Member is what a process says of itself.
@@ -58,24 +59,42 @@ func mix(x uint64) uint64 {
 }
 
 // Bucket makes the bucket of a group's members, or returns the one that is there. A member
-// that writes nothing for lease is gone.
-func Bucket(ctx context.Context, js jetstream.JetStream, name string, lease time.Duration, replicas int) (jetstream.KeyValue, error) {
+// that writes nothing for lease is gone. log, if set, is told while the server does not answer.
+func Bucket(ctx context.Context, js jetstream.JetStream, name string, lease time.Duration, replicas int, log func(format string, args ...any)) (jetstream.KeyValue, error) {
 	c := jetstream.KeyValueConfig{Bucket: name, Description: "members of an inkling group", History: 1,
 		TTL: lease, LimitMarkerTTL: max(lease, time.Second), Replicas: max(replicas, 1)}
-	for tries := 1; ; tries++ {
-		kv, err := js.CreateOrUpdateKeyValue(ctx, c)
-		switch {
-		case err == nil:
-			return kv, nil
-		case ctx.Err() != nil, tries == mostTries, !errors.Is(err, context.DeadlineExceeded):
-			return nil, fmt.Errorf("KV bucket %s: %w", name, err)
-		}
+	kv, err := EnsureBucket(ctx, js, c, log)
+	if err == nil {
+		err = natsio.Try(ctx, js.Conn(), "KV bucket "+name, log, func(ctx context.Context) error {
+			status, err := kv.Status(ctx)
+			if err == nil && (status.TTL() != lease || copies(status) != c.Replicas) {
+				kv, err = js.UpdateKeyValue(ctx, c)
+			}
+			return err
+		})
 	}
+	if err != nil {
+		return nil, fmt.Errorf("KV bucket %s: %w", name, err)
+	}
+	return kv, nil
 }
 
-// mostTries is how often a bucket is asked for: a cluster that has just been started may take
-// longer to answer than a client waits.
-const mostTries = 6
+// copies returns how many copies of a bucket are kept.
+func copies(s jetstream.KeyValueStatus) int {
+	of, ok := s.(*jetstream.KeyValueBucketStatus)
+	if !ok {
+		return 0
+	}
+	return of.StreamInfo().Config.Replicas
+}
+
+// EnsureBucket makes a KV bucket, or returns the one that is there.
+func EnsureBucket(ctx context.Context, js jetstream.JetStream, c jetstream.KeyValueConfig, log func(format string, args ...any)) (jetstream.KeyValue, error) {
+	return natsio.Ensure(ctx, js.Conn(), "KV bucket "+c.Bucket, log,
+		func(ctx context.Context) (jetstream.KeyValue, error) { return js.KeyValue(ctx, c.Bucket) },
+		func(ctx context.Context) (jetstream.KeyValue, error) { return js.CreateKeyValue(ctx, c) },
+		jetstream.ErrBucketNotFound, jetstream.ErrBucketExists)
+}
 
 // roster knows the members by what the bucket says. One that has not been heard of for the
 // lease is gone, also if the bucket does not say so.

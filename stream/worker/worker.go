@@ -46,12 +46,9 @@ func Work(ctx context.Context, o *Options) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	c := &crew{o: o, ctx: working, of: map[int]context.CancelFunc{}}
-	watch, err := o.Bucket.WatchAll(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { watch.Stop() }()
-	watched := time.Now() // since when, or when this member last heard of itself
+	w := &lookout{bucket: o.Bucket, begun: make(chan sighted, 1)}
+	defer w.stop()
+	w.again(ctx)
 	self := Member{ID: o.ID, Since: time.Now()}
 	self.Host, _ = os.Hostname()
 	r := &roster{lease: o.Lease, last: map[string]time.Time{}}
@@ -61,31 +58,33 @@ func Work(ctx context.Context, o *Options) error {
 	known := false // what the bucket has at first
 	for {
 		select {
-		case e, ok := <-watch.Updates():
+		case e, ok := <-w.updates:
 			switch {
 			case !ok && ctx.Err() != nil:
 				return c.leave(nil)
-			case !ok:
-				return c.leave(errors.New("the members can no longer be seen"))
+			case !ok: // the client could not renew it while a server was away
+				w.stop()
 			case e == nil:
 				known = true
 			default:
 				r.hear(e, time.Now())
 				if e.Key() == o.ID {
-					watched = time.Now()
+					w.heard = time.Now()
 				}
 			}
 		case <-pulse.C:
 			c.announce(ctx, &self)
-			if time.Since(watched) < 2*o.Lease {
+			if w.watch != nil && time.Since(w.heard) < 2*o.Lease {
 				break
 			}
 			// A watch can stall, after an outage as well. Another one begins with what there is.
-			if again, err := o.Bucket.WatchAll(ctx); err == nil {
-				watch.Stop()
-				watch, known = again, false
+			w.again(ctx)
+		case s := <-w.begun:
+			if err := w.take(s); err == nil {
+				known = false
+			} else if ctx.Err() == nil {
+				c.log("the members cannot be seen: %v; trying again", err)
 			}
-			watched = time.Now()
 		case <-ctx.Done():
 			return c.leave(nil)
 		}
@@ -94,6 +93,64 @@ func Work(ctx context.Context, o *Options) error {
 			c.share(r.members(now))
 		}
 	}
+}
+
+// A lookout watches the members.
+type lookout struct {
+	bucket  jetstream.KeyValue
+	watch   jetstream.KeyWatcher // nil: there is none
+	updates <-chan jetstream.KeyValueEntry
+	end     context.CancelFunc
+	heard   time.Time    // when this member last heard of itself, or the watch was begun
+	begun   chan sighted // gets the watch that is being begun
+	busy    bool         // there is one
+}
+
+type sighted struct {
+	watch jetstream.KeyWatcher
+	end   context.CancelFunc
+	err   error
+}
+
+// longestWatch is how long a watch may take to begin.
+const longestWatch = 10 * time.Second
+
+// again begins another watch, which takes seconds while servers choose their leader. Until
+// begun has it the one that there is stays.
+func (w *lookout) again(ctx context.Context) {
+	if w.busy {
+		return
+	}
+	w.busy, w.heard = true, time.Now()
+	go func() {
+		ctx, cancel := context.WithCancel(ctx) // of the whole watch, also if nobody waits for it
+		late := time.AfterFunc(longestWatch, cancel)
+		watch, err := w.bucket.WatchAll(ctx)
+		if !late.Stop() && err == nil {
+			err = context.DeadlineExceeded
+		}
+		w.begun <- sighted{watch, cancel, err}
+	}()
+}
+
+// take goes on with a watch that was begun.
+func (w *lookout) take(s sighted) error {
+	w.busy = false
+	if s.err != nil {
+		s.end()
+		return s.err
+	}
+	w.stop()
+	w.watch, w.updates, w.end, w.heard = s.watch, s.watch.Updates(), s.end, time.Now()
+	return nil
+}
+
+func (w *lookout) stop() {
+	if w.watch != nil {
+		w.watch.Stop()
+		w.end()
+	}
+	w.watch, w.updates = nil, nil
 }
 
 // announce writes that this member is there. An error shows in that the others do not see it.

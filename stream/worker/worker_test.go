@@ -114,7 +114,7 @@ func (o *owners) await(t *testing.T, partitions int, members ...string) {
 // Members share the partitions; one that leaves, or is not heard of, is replaced.
 func TestMembersShare(t *testing.T) {
 	_, js := testnats.JetStream(t)
-	kv, err := Bucket(t.Context(), js, "members", 500*time.Millisecond, 1)
+	kv, err := Bucket(t.Context(), js, "members", 500*time.Millisecond, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +154,8 @@ func TestMembersShare(t *testing.T) {
 }
 
 // The subjects of a stream come by partition; those that belong together in the same one.
+func TestMain(m *testing.M) { testnats.Main(m) }
+
 func TestPartitions(t *testing.T) {
 	_, js := testnats.JetStream(t)
 	for i, c := range []struct {
@@ -175,11 +177,11 @@ func TestPartitions(t *testing.T) {
 		if l.Transforms, err = natsio.Partition(c.subject, 8); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Prepare(t.Context(), js, false); err == nil || !strings.Contains(err.Error(), "there is no stream "+in+"_by_partition: let the worker make it") {
+		if err := l.Prepare(t.Context(), js, false, nil); err == nil || !strings.Contains(err.Error(), "there is no stream "+in+"_by_partition: let the worker make it") {
 			t.Errorf("without streams: %v", err)
 		}
 		for range 2 { // the second time they are there
-			if err := l.Prepare(t.Context(), js, true); err != nil {
+			if err := l.Prepare(t.Context(), js, true, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -212,7 +214,7 @@ func TestPartitions(t *testing.T) {
 			}
 		}
 		l.Transforms, _ = natsio.Partition(c.subject, 9)
-		if err := l.Prepare(t.Context(), js, true); err == nil || !strings.Contains(err.Error(), "divides its messages in another way") {
+		if err := l.Prepare(t.Context(), js, true, nil); err == nil || !strings.Contains(err.Error(), "divides its messages in another way") {
 			t.Errorf("another number of partitions: %v", err)
 		}
 		if err := js.DeleteStream(t.Context(), l.Partitioned()); err != nil {
@@ -236,7 +238,7 @@ func TestLastLabels(t *testing.T) {
 	l := &Layout{Input: "in", Output: "labels", Prefix: "out", Keep: time.Hour, Lease: time.Second}
 	l.Transforms, _ = natsio.Partition("", 4)
 	for range 2 { // the second time they are there
-		if err := l.Prepare(t.Context(), js, true); err != nil {
+		if err := l.Prepare(t.Context(), js, true, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -263,7 +265,7 @@ func TestLastLabels(t *testing.T) {
 		t.Errorf("%v, %v", e, err)
 	}
 	other := &Layout{Input: "in", Output: "labels", Prefix: "more", Keep: time.Hour, Lease: time.Second, Transforms: l.Transforms}
-	if err := other.Prepare(t.Context(), js, false); err == nil || !strings.Contains(err.Error(), "takes other messages than the labels of labels") {
+	if err := other.Prepare(t.Context(), js, false, nil); err == nil || !strings.Contains(err.Error(), "takes other messages than the labels of labels") {
 		t.Errorf("another prefix: %v", err)
 	}
 }
@@ -295,7 +297,7 @@ func TestPrepareRefuses(t *testing.T) {
 	} {
 		l := &Layout{Input: c.in, Output: c.out, Prefix: c.out, Lease: time.Second, Keep: time.Hour}
 		l.Transforms, _ = natsio.Partition("", 4)
-		if err := l.Prepare(t.Context(), js, false); err == nil || !strings.Contains(err.Error(), c.want) {
+		if err := l.Prepare(t.Context(), js, false, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s, %s: %v", c.in, c.out, err)
 		}
 	}
@@ -304,7 +306,7 @@ func TestPrepareRefuses(t *testing.T) {
 // A partition that another has taken is tried again only after a while.
 func TestTakenIsTriedAgain(t *testing.T) {
 	_, js := testnats.JetStream(t)
-	kv, err := Bucket(t.Context(), js, "members", 300*time.Millisecond, 1)
+	kv, err := Bucket(t.Context(), js, "members", 300*time.Millisecond, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -156,6 +156,26 @@ func StartCluster(t testing.TB, dir string, n int) (all []*Process) {
 	return all
 }
 
+// URLs returns the addresses of servers, with commas between them.
+func URLs(all []*Process) string {
+	var urls []string
+	for _, p := range all {
+		urls = append(urls, p.URL())
+	}
+	return strings.Join(urls, ",")
+}
+
+// Named returns the one of a cluster's servers that has a name, as JetStream calls it; nil:
+// none has.
+func Named(all []*Process, name string) *Process {
+	for _, p := range all {
+		if port, _, _ := strings.Cut(p.peers, " "); name == "n"+port {
+			return p
+		}
+	}
+	return nil
+}
+
 // URL returns the server's address.
 func (p *Process) URL() string { return fmt.Sprintf("nats://127.0.0.1:%d", p.port) }
 

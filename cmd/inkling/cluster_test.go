@@ -1,0 +1,58 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"inkling/internal/testkit/testnats"
+)
+
+// Three servers with a copy of every stream each lose the one that leads under load, and
+// another one later; the labels are those of one process all the same.
+func TestClusterLosesAServer(t *testing.T) {
+	subjects := 4
+	if os.Getenv("INKLING_LONG") != "" {
+		subjects = 100
+	}
+	servers := testnats.StartCluster(t, t.TempDir(), 3)
+	c, nc := chaosOn(t, servers...)
+	a, b := c.start(c.config), c.start(c.config)
+	c.members(2)
+	var lost *testnats.Process
+	lose := func(stream string) {
+		var leader string
+		eventually(t, "the stream "+stream+" has a leader", func() bool {
+			st, err := c.js.Stream(t.Context(), stream)
+			if err != nil || st.CachedInfo().Cluster == nil {
+				return false
+			}
+			leader = st.CachedInfo().Cluster.Leader
+			return leader != ""
+		})
+		lost = testnats.Named(servers, leader)
+		lost.Kill()
+	}
+	c.input(nc, subjects, func(share float64) {
+		switch share {
+		case 0.25:
+			lose("labels")
+		case 0.5:
+			if err := lost.Restart(); err != nil {
+				t.Fatal(err)
+			}
+		case 0.75:
+			lose("in_by_partition")
+		}
+	})
+	want := c.offline(subjects)
+	c.complete(want)
+	for _, p := range []*exec.Cmd{a, b} {
+		p.Process.Signal(syscall.SIGTERM)
+		if err := p.Wait(); err != nil {
+			t.Errorf("a worker ended with %v", err)
+		}
+	}
+	c.compare(want)
+}
