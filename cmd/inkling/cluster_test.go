@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+	"time"
 
 	"inkling/internal/testkit/testnats"
 )
@@ -34,7 +35,9 @@ func TestClusterLosesAServer(t *testing.T) {
 		lost = testnats.Named(servers, leader)
 		lost.Kill()
 	}
+	began := time.Now()
 	c.input(nc, subjects, func(share float64) {
+		t.Logf("%.1f s: %.0f %%", time.Since(began).Seconds(), 100*share)
 		switch share {
 		case 0.25:
 			lose("labels")
@@ -46,8 +49,11 @@ func TestClusterLosesAServer(t *testing.T) {
 			lose("in_by_partition")
 		}
 	})
+	t.Logf("%.1f s: published", time.Since(began).Seconds())
 	want := c.offline(subjects)
+	t.Logf("%.1f s: read offline", time.Since(began).Seconds())
 	c.complete(want)
+	t.Logf("%.1f s: labelled", time.Since(began).Seconds())
 	for _, p := range []*exec.Cmd{a, b} {
 		p.Process.Signal(syscall.SIGTERM)
 		if err := p.Wait(); err != nil {

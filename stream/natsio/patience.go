@@ -71,13 +71,17 @@ var passing = map[jetstream.ErrorCode]bool{
 	10163: true, // the expected last sequence is not known yet
 }
 
+// errNotYet says that what was made cannot be seen yet: the server that makes a stream may be
+// faster than the one that says which streams there are.
+var errNotYet = errors.New("it has just been made")
+
 // passes reports whether a failure of JetStream is one that passes by itself.
 func passes(nc *nats.Conn, err error) bool {
 	var api jetstream.JetStreamError
 	if errors.As(err, &api) && api.APIError() != nil && passing[api.APIError().ErrorCode] {
 		return true
 	}
-	for _, e := range []error{context.DeadlineExceeded, nats.ErrTimeout, nats.ErrDisconnected, nats.ErrReconnectBufExceeded, jetstream.ErrNoStreamResponse} {
+	for _, e := range []error{errNotYet, context.DeadlineExceeded, nats.ErrTimeout, nats.ErrDisconnected, nats.ErrReconnectBufExceeded, jetstream.ErrNoStreamResponse} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -86,8 +90,8 @@ func passes(nc *nats.Conn, err error) bool {
 	return errors.Is(err, nats.ErrNoResponders) && nc != nil && len(nc.Servers()) > 1
 }
 
-// Ensure returns what get finds. If it fails with absent it calls create, which may find, with
-// exists, that somebody else has just made it. Servers of a cluster lose the answers of both
+// Ensure returns what get finds. If it fails with absent it calls create, if that is not nil,
+// which may find, with exists, that somebody else has just made it. Servers of a cluster lose the answers of both
 // when one client makes a stream while another updates it, so nothing is updated here.
 func Ensure[T any](ctx context.Context, nc *nats.Conn, what string, log func(format string, args ...any), get, create func(context.Context) (T, error), absent, exists error) (v T, err error) {
 	err = Try(ctx, nc, what, log, func(ctx context.Context) error {
@@ -95,8 +99,11 @@ func Ensure[T any](ctx context.Context, nc *nats.Conn, what string, log func(for
 		if v, err = get(ctx); !errors.Is(err, absent) || create == nil {
 			return err
 		}
-		if v, err = create(ctx); errors.Is(err, exists) {
-			v, err = get(ctx)
+		if v, err = create(ctx); err != nil && !errors.Is(err, exists) {
+			return err
+		}
+		if v, err = get(ctx); errors.Is(err, absent) {
+			return fmt.Errorf("%w: %w", errNotYet, err)
 		}
 		return err
 	})

@@ -57,22 +57,25 @@ func TestTry(t *testing.T) {
 	})
 }
 
-// Of two that make the same thing at the same time, both have it.
+// Of two that make the same thing at the same time both have it, also where one server makes it
+// and another one cannot see it yet.
 func TestEnsure(t *testing.T) {
 	absent, exists := errors.New("absent"), errors.New("exists")
-	made := false
+	gets, made := 0, 0
 	get := func(context.Context) (int, error) {
-		if !made {
+		if gets++; made == 0 || gets < 4 {
 			return 0, absent
 		}
 		return 7, nil
 	}
-	if v, err := Ensure(t.Context(), nil, "x", nil, get, nil, absent, exists); !errors.Is(err, absent) {
+	if v, err := Ensure(t.Context(), nil, "x", nil, get, nil, absent, exists); !errors.Is(err, absent) || gets != 1 {
 		t.Errorf("%v, %v of what is not there", v, err)
 	}
 	create := func(context.Context) (int, error) {
-		made = true // by the other one
-		return 0, exists
+		if made++; made > 1 {
+			return 0, exists
+		}
+		return 0, nil
 	}
 	if v, err := Ensure(t.Context(), nil, "x", nil, get, create, absent, exists); v != 7 || err != nil {
 		t.Errorf("%v, %v", v, err)
