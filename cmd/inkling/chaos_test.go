@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -195,35 +196,55 @@ func (c *chaos) members(n int) {
 }
 
 // committed returns the labels that are stored, by stream, in their order.
-func (c *chaos) committed() map[string][]string {
+func (c *chaos) committed() (of map[string][]string) {
 	c.t.Helper()
-	of := map[string][]string{}
-	st, err := c.js.Stream(c.t.Context(), "labels")
+	eventually(c.t, "the labels are read", func() bool {
+		ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+		defer cancel()
+		of = map[string][]string{}
+		return c.read(ctx, of) == nil
+	})
+	return of
+}
+
+// read reads the labels that are stored.
+func (c *chaos) read(ctx context.Context, of map[string][]string) error {
+	ask, cancel := context.WithTimeout(ctx, 2*time.Second) // a lost answer is asked for again
+	defer cancel()
+	st, err := c.js.Stream(ask, "labels")
 	if err != nil {
-		return of // the server is away
+		return err
 	}
-	last, err := st.GetLastMsgForSubject(c.t.Context(), "labels.>")
-	if err != nil {
-		return of
+	last, err := st.GetLastMsgForSubject(ask, "labels.>")
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil
 	}
-	cons, err := c.js.OrderedConsumer(c.t.Context(), "labels", jetstream.OrderedConsumerConfig{FilterSubjects: []string{"labels.confirmed.>", "labels.dropped.>", "labels.early.>", "labels.gap.>"}})
 	if err != nil {
-		return of
+		return err
+	}
+	cons, err := c.js.CreateConsumer(ask, "labels", jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, InactiveThreshold: time.Minute,
+		FilterSubjects: []string{"labels.confirmed.>", "labels.dropped.>", "labels.early.>", "labels.gap.>"}})
+	if err != nil || cons.CachedInfo().NumPending == 0 {
+		return err
 	}
 	messages, err := cons.Messages()
 	if err != nil {
-		return of
+		return err
 	}
 	defer messages.Stop()
-	for {
-		m, err := messages.Next(jetstream.NextMaxWait(2 * time.Second))
+	for next := uint64(1); ; next++ {
+		m, err := messages.Next(jetstream.NextContext(ctx))
 		if err != nil {
-			return of
+			return err
+		}
+		d, err := m.Metadata()
+		if err != nil || d.Sequence.Consumer != next {
+			return fmt.Errorf("message %v is not number %d: %v", d, next, err)
 		}
 		stream, line := labelOf(c.t, m.Data())
 		of[stream] = append(of[stream], line)
-		if d, err := m.Metadata(); err != nil || d.NumPending == 0 || d.Sequence.Stream >= last.Sequence {
-			return of
+		if d.NumPending == 0 || d.Sequence.Stream >= last.Sequence {
+			return nil
 		}
 	}
 }
@@ -292,7 +313,9 @@ func (c *chaos) input(nc *nats.Conn, subjects int, at func(share float64)) {
 			m.Data = pcm[2*block*b : 2*block*(b+1)]
 			m.Header.Set("Nats-Msg-Id", fmt.Sprintf("%d/%d", i, b))
 			eventually(c.t, "published", func() bool { // again, while the server is away
-				_, err := c.js.PublishMsg(c.t.Context(), m)
+				ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Second)
+				defer cancel()
+				_, err := c.js.PublishMsg(ctx, m)
 				return err == nil
 			})
 		}
@@ -335,7 +358,7 @@ func (c *chaos) offline(subjects int) (want map[string][]string) {
 // complete waits until a group has stored as many labels.
 func (c *chaos) complete(want map[string][]string) {
 	c.t.Helper()
-	complete := func() bool {
+	eventually(c.t, "all labels are stored", func() bool {
 		got := c.committed()
 		for stream := range want {
 			if len(got[stream]) < len(want[stream]) {
@@ -343,11 +366,7 @@ func (c *chaos) complete(want map[string][]string) {
 			}
 		}
 		return true
-	}
-	deadline := time.Now().Add(2 * time.Minute)
-	for !complete() && time.Now().Before(deadline) {
-		time.Sleep(200 * time.Millisecond)
-	}
+	})
 }
 
 // compare checks that what is stored are those labels, in their order.

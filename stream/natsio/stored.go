@@ -77,9 +77,11 @@ type Stored struct {
 	ended   bool      // nothing comes any more
 	gone    bool      // it was told that the stream does not answer
 	fetch   *fetcher
+	fetched bool      // it has been fetched from
 	failed  string    // why nothing can be fetched: begin is called again
 	beginAt time.Time // when
 	pause   time.Duration
+	late    time.Time // since when a message that the server has does not come; zero: none is missing
 }
 
 // NewStored returns a source of the messages of a stream, on one of its subjects, which may
@@ -273,7 +275,7 @@ func (s *Stored) settled() bool {
 // take takes in the next message.
 func (s *Stored) take() {
 	m := &nats.Msg{Subject: strings.TrimPrefix(s.next.Subject(), s.o.Strip), Header: s.next.Headers(), Data: s.next.Data()}
-	s.seq, s.next = s.nextSeq, nil
+	s.seq, s.next, s.pause, s.late = s.nextSeq, nil, 0, time.Time{}
 	s.in.receive(m)
 	s.ended = s.end > 0 && s.seq >= s.end
 }
@@ -357,16 +359,9 @@ func (s *Stored) probe(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	st, err := s.js.Stream(ctx, s.stream)
+	s.tellGone(err)
 	if err != nil {
-		if errors.Is(err, jetstream.ErrStreamNotFound) && !s.gone {
-			s.gone = true
-			s.in.report("", capture.Down, fmt.Sprintf("the JetStream stream %s is gone: nothing comes until it is there again", s.stream))
-		}
 		return // the connection tells of an outage
-	}
-	if s.gone {
-		s.gone = false
-		s.in.report("", capture.Up, fmt.Sprintf("the JetStream stream %s is there again", s.stream))
 	}
 	info := st.CachedInfo()
 	if info.TimeStamp.IsZero() {
@@ -377,9 +372,11 @@ func (s *Stored) probe(ctx context.Context) {
 		switch {
 		case errors.Is(err, jetstream.ErrMsgNotFound):
 		case err != nil || m.Sequence <= info.State.LastSeq && (s.end == 0 || m.Sequence <= s.end):
+			s.overdue(err)
 			return // it is on its way
 		}
 	}
+	s.late = time.Time{}
 	if s.end > 0 || !s.o.Until.IsZero() && info.TimeStamp.After(s.o.Until) {
 		s.ended = true // the last message was deleted, or there was none for long
 		return

@@ -98,23 +98,39 @@ func EnsureBucket(ctx context.Context, js jetstream.JetStream, c jetstream.KeyVa
 
 // roster knows the members by what the bucket says. One that has not been heard of for the
 // lease is gone, also if the bucket does not say so.
+//
+// A member that does not hear of itself cannot see the bucket, whose servers may be choosing
+// their leader: nobody has been heard of then. All entries may have expired when it can be
+// seen again, so everybody has another lease to be heard of, or each would take what all have.
 type roster struct {
+	self  string
 	lease time.Duration
 	last  map[string]time.Time // when each was heard of
 }
 
 // hear notes an entry of the bucket.
 func (r *roster) hear(e jetstream.KeyValueEntry, now time.Time) {
-	if e.Operation() != jetstream.KeyValuePut {
+	blind := now.Sub(r.last[r.self]) > r.lease/2 // who can see hears of itself every quarter
+	switch e.Operation() {
+	case jetstream.KeyValueDelete: // it has left
 		delete(r.last, e.Key())
-		return
+	case jetstream.KeyValuePurge: // it has expired
+		if !blind && e.Key() != r.self {
+			delete(r.last, e.Key())
+		}
+	default:
+		if blind && e.Key() == r.self {
+			for m := range r.last {
+				r.last[m] = now
+			}
+		}
+		r.last[e.Key()] = now
 	}
-	r.last[e.Key()] = now
 }
 
 // sees reports whether the bucket can be seen: a member that hears of itself hears of others.
-func (r *roster) sees(self string, now time.Time) bool {
-	last, ok := r.last[self]
+func (r *roster) sees(now time.Time) bool {
+	last, ok := r.last[r.self]
 	return ok && now.Sub(last) < r.lease
 }
 

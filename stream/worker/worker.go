@@ -51,7 +51,7 @@ func Work(ctx context.Context, o *Options) error {
 	w.again(ctx)
 	self := Member{ID: o.ID, Since: time.Now()}
 	self.Host, _ = os.Hostname()
-	r := &roster{lease: o.Lease, last: map[string]time.Time{}}
+	r := &roster{self: o.ID, lease: o.Lease, last: map[string]time.Time{}}
 	pulse := time.NewTicker(o.Lease / 4)
 	defer pulse.Stop()
 	c.announce(ctx, &self)
@@ -89,7 +89,7 @@ func Work(ctx context.Context, o *Options) error {
 			return c.leave(nil)
 		}
 		// Whoever sees nothing changes nothing: others have taken over what was lost to them.
-		if now := time.Now(); known && r.sees(o.ID, now) {
+		if now := time.Now(); known && r.sees(now) {
 			c.share(r.members(now))
 		}
 	}
@@ -113,7 +113,7 @@ type sighted struct {
 }
 
 // longestWatch is how long a watch may take to begin.
-const longestWatch = 10 * time.Second
+const longestWatch = 5 * time.Second
 
 // again begins another watch, which takes seconds while servers choose their leader. Until
 // begun has it the one that there is stays.
