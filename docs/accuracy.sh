@@ -198,7 +198,11 @@ events() { # sounds of five seconds as events, in rain and sea
   awk -F, 'NR == 1 || $2 != "rain" && $2 != "sea_waves"' "$tmp/sounds.csv" >"$tmp/events.csv"
   awk -F, 'NR == 1 || $2 == "rain" || $2 == "sea_waves"' "$tmp/sounds.csv" >"$tmp/waters.csv"
   "$tmp/inkling" train "$tmp/events.csv" -o "$tmp/heard" --background "$tmp/waters.csv" --background-split train -q 2>/dev/null
-  "$tmp/inkling" eval "$tmp/heard" "$tmp/events.csv" --split test --stream --json --background "$tmp/waters.csv" --background-split test --snr 10..25 --pause 5s..20s
+  local streams=(--snr 10..25 --pause 5s..20s)
+  "$tmp/inkling" tune "$tmp/heard" "$tmp/events.csv" --split tune --background "$tmp/waters.csv" --background-split tune "${streams[@]}" --max-false-alarms 2/h --confidence 0 --best-effort -o "$tmp/tuned" >/dev/null 2>&1
+  for m in heard tuned; do
+    "$tmp/inkling" eval "$tmp/$m" "$tmp/events.csv" --split test --stream --json --background "$tmp/waters.csv" --background-split test "${streams[@]}"
+  done
 }
 
 heartbeats() { # between patients, whole records as a stream
