@@ -21,7 +21,12 @@ const (
 var levels = []string{generic: "generic", avx2: "avx2", avxvnni: "avxvnni", avx512: "avx512"}
 
 // Dot products of bytes take activations as two bytes, the higher one plus 128.
-var packings = []packing{avx2: {paired: true}, avxvnni: {excess: 1 << 15}, avx512: {excess: 1 << 15}}
+var packings = []packing{
+	generic: {lanes: natural},
+	avx2:    {lanes: apart, pairs: true, paired: true},
+	avxvnni: {lanes: apart, pairs: true, excess: 1 << 15},
+	avx512:  {lanes: apart, pairs: true, excess: 1 << 15},
+}
 
 // level identifies the kernels in use.
 var level = slices.Index(levels, inUse)

@@ -1,10 +1,10 @@
-//go:build !amd64 || purego
+//go:build !(amd64 || arm64) || purego
 
 package i8
 
 var (
 	levels   = []string{"generic"}
-	packings = []packing{{}}
+	packings = []packing{{lanes: natural}}
 	level    = 0
 )
 

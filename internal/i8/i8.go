@@ -61,15 +61,17 @@ func Use(name string) error {
 }
 
 // group is the number of units whose weights are adjacent, and rows that of their sums.
-// States are padded to pairs of groups.
 const (
 	group = 8
 	rows  = 4 * group
 )
 
-// lanes says which unit of a group is where in each half of eight sums. The kernels multiply
-// even and odd lanes apart, and join the results to the order of units.
-var lanes = [group]int{0, 2, 1, 3, 4, 6, 5, 7}
+// The units of a group in the lanes of eight sums: in order, or as kernels need it that
+// multiply even and odd lanes apart, and then join the results to the order of units.
+var (
+	natural = [group]int{0, 1, 2, 3, 4, 5, 6, 7}
+	apart   = [group]int{0, 2, 1, 3, 4, 6, 5, 7}
+)
 
 // A packing is the order of weights that a kernel needs. A group has a block of bytes for
 // each run of activations:
@@ -79,7 +81,9 @@ var lanes = [group]int{0, 2, 1, 3, 4, 6, 5, 7}
 //	              (or g) plus 128 and that of f (or o). They make a word of 16 bits: sums of
 //	              words are 256·Σ f·a + Σ (i+128)·a
 type packing struct {
-	paired bool
+	lanes  [group]int
+	pairs  bool  // of groups, to which states are padded
+	paired bool  // runs of two
 	excess int32 // of the activations that the kernel multiplies by
 }
 
@@ -149,7 +153,7 @@ func (l *Layer) pack(weight func(row, k int) int8) {
 			gate, lane, k = 2*(at/(4*group))+at%2, at/4%group, r*2+at/2%2
 		}
 		var v int8
-		if unit := g*group + lanes[lane]; unit < l.hidden {
+		if unit := g*group + l.packing.lanes[lane]; unit < l.hidden {
 			v = weight(gate*l.hidden+unit, k)
 		}
 		if l.packing.paired && gate%2 == 0 {
@@ -162,7 +166,7 @@ func (l *Layer) pack(weight func(row, k int) int8) {
 // place returns where sums have row r.
 func (l *Layer) place(r int) int {
 	gate, unit := r/l.hidden, r%l.hidden
-	return unit/group*rows + gate*group + slices.Index(lanes[:], unit%group)
+	return unit/group*rows + gate*group + slices.Index(l.packing.lanes[:], unit%group)
 }
 
 // add adds v to what the sum at a place starts from: with words also to the word's.
@@ -177,8 +181,13 @@ func (l *Layer) add(start []int32, at int, v int32) {
 // zeros.
 func (l *Layer) Acts() int { return (l.in + l.hidden + 15) &^ 15 }
 
-// Width returns the number of units, padded to pairs of groups, of c, h and hf.
-func (l *Layer) Width() int { return (l.groups + 1) &^ 1 * group }
+// Width returns the number of units, padded, of c, h and hf.
+func (l *Layer) Width() int {
+	if l.packing.pairs {
+		return (l.groups + 1) &^ 1 * group
+	}
+	return l.groups * group
+}
 
 // Scratch returns the number of values of Step's scratch memory.
 func (l *Layer) Scratch() int {

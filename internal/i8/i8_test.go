@@ -215,7 +215,7 @@ func TestKernelsGiveTheSameBits(t *testing.T) {
 				}
 				l.Step(c, h, hf, acts, start, sums)
 				stepGeneric(plain, wantC, wantH, wantF, acts, plainStart)
-				if !slices.Equal(c, wantC) || !slices.Equal(h, wantH) || !slices.Equal(hf, wantF) {
+				if u := hidden; !slices.Equal(c[:u], wantC[:u]) || !slices.Equal(h[:u], wantH[:u]) || !slices.Equal(hf[:u], wantF[:u]) {
 					t.Fatalf("%d inputs, %d units: differs from the generic kernel\n%v\n%v\n%v\n%v", in, hidden, c, wantC, h, wantH)
 				}
 				if !cIntact() || !hIntact() || !hfIntact() || !sumsIntact() {

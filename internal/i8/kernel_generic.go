@@ -2,18 +2,16 @@ package i8
 
 // stepGeneric implements Step, for weights packed in runs of four without excess.
 func stepGeneric(l *Layer, c []int32, h []int16, hf []float32, acts []int16, start []int32) {
-	for g := range l.Width() / group {
+	for g := range l.groups {
 		var sums [rows]int32
-		if g < l.groups {
-			l.sumsGeneric(&sums, acts, g)
-		}
-		z := func(gate, lane int) int16 {
-			at := gate*group + lane
+		l.sumsGeneric(&sums, acts, g)
+		z := func(gate, j int) int16 {
+			at := gate*group + j
 			return saturate(mulHigh(sums[at]+start[g*rows+at], l.mult[g*rows+at]))
 		}
-		for lane, j := range lanes {
+		for j := range group {
 			i := g*group + j
-			c[i], h[i] = advance(c[i], z(0, lane), z(1, lane), z(2, lane), z(3, lane))
+			c[i], h[i] = advance(c[i], z(0, j), z(1, j), z(2, j), z(3, j))
 			hf[i] = float32(h[i]) * (1.0 / One)
 		}
 	}

@@ -16,6 +16,7 @@ var files = map[string]map[string]func() []byte{
 		"kernel_avx512_amd64.s": avx512,
 	},
 	"i8": {
+		"kernel_neon_arm64.s":    integerNEON,
 		"kernel_avx2_amd64.s":    integerAVX2,
 		"kernel_avxvnni_amd64.s": integerVNNI,
 		"kernel_avx512_amd64.s":  integerAVX512,

@@ -21,14 +21,15 @@ func TestWords(t *testing.T) {
 	}
 	var words []uint32
 	var mnemonics []string
-	for _, m := range regexp.MustCompile(`(?m)^\tWORD \$(\S+) // (.*)$`).FindAllSubmatch(writeNEON(), -1) {
+	kernels := append(writeNEON(), integerNEON()...)
+	for _, m := range regexp.MustCompile(`(?m)^\tWORD \$(\S+) // (.*)$`).FindAllSubmatch(kernels, -1) {
 		w, err := strconv.ParseUint(string(m[1]), 0, 32)
 		if err != nil {
 			t.Fatal(err)
 		}
 		words, mnemonics = append(words, uint32(w)), append(mnemonics, string(m[2]))
 	}
-	if len(words) == 0 || len(words) != strings.Count(string(writeNEON()), "WORD") {
+	if len(words) == 0 || len(words) != strings.Count(string(kernels), "WORD") {
 		t.Fatalf("%d words have mnemonics", len(words))
 	}
 	for i, w := range assemble(t, as, mnemonics) {
@@ -46,7 +47,7 @@ func assemble(t *testing.T, as string, instructions []string) (words []uint32) {
 		t.Fatal(err)
 	}
 	for _, command := range [][]string{
-		{as, "-o", object, source},
+		{as, "-march=armv8.2-a+dotprod", "-o", object, source},
 		{strings.TrimSuffix(as, "as") + "objcopy", "-O", "binary", "-j", ".text", object, code},
 	} {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
