@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os/exec"
+	"net"
+	"net/http"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,7 +18,7 @@ import (
 	"inkling/internal/plain"
 	"inkling/internal/testkit"
 	"inkling/stream"
-	"inkling/stream/natsio"
+	"inkling/stream/worker"
 )
 
 // A sampleCounter counts the samples that have been labelled.
@@ -128,66 +131,111 @@ func (c *chaos) stored(name string, subjects int) int64 {
 	return int64(subjects * 20 * 4410)
 }
 
-// BenchmarkTwoWorkers compares two workers of one processor each with one, in turn.
+// BenchmarkTwoWorkers compares two workers of one processor each with one, in turn. It counts
+// what they label a second once each has its partitions and until half of what is stored is
+// left, so that neither joining nor an uneven share counts.
 func BenchmarkTwoWorkers(b *testing.B) {
 	c, nc := newChaos(b)
-	const subjects = 200
+	const subjects = 1500
 	c.input(nc, subjects, func(float64) {})
-	c.stored("in_by_partition", subjects)
+	samples := c.stored("in_by_partition", subjects)
 	var ratios []float64
+	var rates [3][]float64
 	for i := 0; b.Loop(); i++ {
-		var took [3]float64
-		for n := 1; n <= 2; n++ {
-			name := fmt.Sprint("group", n, i)
-			config := c.configure(name, "lease = '1s'\n")
-			began := time.Now()
-			var all []*exec.Cmd
-			for k := range n {
-				p := process(b, "worker", config, "--create", "--id", fmt.Sprint("w", k))
-				p.Env = append(p.Environ(), "GOMAXPROCS=1")
-				if err := p.Start(); err != nil {
-					b.Fatal(err)
-				}
-				all = append(all, p)
-			}
-			eventually(b, "all is labelled", func() bool { return c.caughtUp(name) })
-			took[n] = time.Since(began).Seconds()
-			for _, p := range all {
-				p.Process.Kill()
-				p.Wait()
-			}
+		var rate [3]float64
+		for k := range 2 {
+			n := 1 + (i+k)%2
+			rate[n] = c.rate(fmt.Sprint("group", n, "-", i), n, samples)
+			rates[n] = append(rates[n], rate[n])
 		}
-		ratios = append(ratios, took[1]/took[2])
+		ratios = append(ratios, rate[2]/rate[1])
 	}
+	b.ReportMetric(median(rates[1]), "samples/s-one")
+	b.ReportMetric(median(rates[2]), "samples/s-two")
 	b.ReportMetric(median(ratios), "ratio")
 }
 
-// caughtUp reports whether a group has stored the labels of all messages.
-func (c *chaos) caughtUp(output string) bool {
-	in, err := c.js.Stream(c.t.Context(), "in_by_partition")
+// rate returns the samples a second that n workers of one processor each label of what is
+// stored.
+func (c *chaos) rate(name string, n int, samples int64) float64 {
+	c.t.Helper()
+	config := c.configure(name, "lease = '1s'\n")
+	var urls []string
+	for k := range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		urls = append(urls, "http://"+l.Addr().String()+"/metrics")
+		l.Close()
+		p := process(c.t, "worker", config, "--create", "--id", fmt.Sprint("w", k), "--http", l.Addr().String())
+		p.Env = append(p.Environ(), "GOMAXPROCS=1")
+		if err := p.Start(); err != nil {
+			c.t.Fatal(err)
+		}
+		defer func() { p.Process.Kill(); p.Wait() }()
+	}
+	eventually(c.t, "each worker has its partitions", func() bool { return c.shared(name, n) })
+	began, first := time.Now(), samplesOf(c.t, urls)
+	var now int64
+	eventually(c.t, "a part is labelled", func() bool {
+		now = samplesOf(c.t, urls)
+		return now-first >= samples*3/10
+	})
+	took := time.Since(began)
+	if now > samples*3/4 {
+		c.t.Fatalf("%d of %d samples were labelled: too many for the workers to have had work all the time", now, samples)
+	}
+	return float64(now-first) / took.Seconds()
+}
+
+// shared reports whether n workers have all partitions of a group, each in one of them.
+func (c *chaos) shared(name string, n int) bool {
+	kv, err := c.js.KeyValue(c.t.Context(), name+"_members")
 	if err != nil {
 		return false
 	}
-	out, err := c.js.Stream(c.t.Context(), output)
-	if err != nil {
-		return false
+	members, err := worker.Members(c.t.Context(), kv)
+	of := map[int]int{}
+	for _, m := range members {
+		if len(m.Partitions) == 0 {
+			return false
+		}
+		for _, k := range m.Partitions {
+			of[k]++
+		}
 	}
-	for k := range 6 {
-		last, err := in.GetLastMsgForSubject(c.t.Context(), natsio.PartitionPrefix(k)+">")
-		if err != nil {
-			continue // an empty partition
-		}
-		head, err := out.GetLastMsgForSubject(c.t.Context(), fmt.Sprint(output, ".state.g-", k))
-		if err != nil || head.Header.Get("Inkling-Parts") != "0" {
-			return false
-		}
-		saved, err := stream.ReadSaved(head.Data)
-		if err != nil {
-			return false
-		}
-		if seq, _, err := natsio.ReadPosition(saved.Position); err != nil || seq < last.Sequence {
+	for _, owners := range of {
+		if owners > 1 {
 			return false
 		}
 	}
-	return true
+	return err == nil && len(members) == n && len(of) == 6
+}
+
+var samplesTotal = regexp.MustCompile(`(?m)^inkling_samples_total\{[^}]*\} ([0-9.e+]+)$`)
+
+// samplesOf returns the samples that workers say they have labelled, of the partitions that
+// they have.
+func samplesOf(t testing.TB, urls []string) (n int64) {
+	t.Helper()
+	for _, url := range urls {
+		r, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range samplesTotal.FindAllSubmatch(text, -1) {
+			x, err := strconv.ParseFloat(string(m[1]), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += int64(x)
+		}
+	}
+	return n
 }
