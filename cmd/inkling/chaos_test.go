@@ -282,6 +282,23 @@ func (c *chaos) top() {
 	})
 }
 
+// inkling returns what a command prints.
+func (c *chaos) inkling(args ...string) string {
+	c.t.Helper()
+	out, err := process(c.t, args...).CombinedOutput()
+	if err != nil {
+		c.t.Fatalf("%v: %v: %s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// promote has the group go on with a model.
+func (c *chaos) promote(file string) {
+	c.t.Helper()
+	hash := c.inkling("model", "push", c.config, file)
+	c.inkling("model", "promote", c.config, hash[:8])
+}
+
 // input publishes notes on subjects, a block of each in turn, and calls at with the share that
 // has been published.
 func (c *chaos) input(nc *nats.Conn, subjects int, at func(share float64)) {

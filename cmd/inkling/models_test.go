@@ -59,13 +59,7 @@ func TestModelIsPromoted(t *testing.T) {
 	c, nc := newChaos(t)
 	a := c.start(c.config)
 	c.members(1)
-	inkling := func(args ...string) string {
-		out, err := process(t, args...).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v: %v: %s", args, err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
+	inkling := c.inkling
 	own := inkling("model", "list", c.config)
 	if !strings.Contains(own, "100 %") || !strings.Contains(own, "of the configuration") {
 		t.Errorf("at first:\n%s", own)
@@ -73,8 +67,7 @@ func TestModelIsPromoted(t *testing.T) {
 	c.input(nc, subjects, func(share float64) {
 		switch share {
 		case 0.3:
-			hash := inkling("model", "push", c.config, otherNotes(t, "new-"))
-			inkling("model", "promote", c.config, hash[:8])
+			c.promote(otherNotes(t, "new-"))
 			if list := inkling("model", "list", c.config); strings.Count(list, "100 %") != 1 {
 				t.Errorf("after promote:\n%s", list)
 			}

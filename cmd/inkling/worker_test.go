@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,7 +20,9 @@ import (
 var inPartition = regexp.MustCompile(`"stream":"p\.[0-9]+\.`)
 
 // Whatever is killed, frozen or cut off, the labels of a group of workers are those of one
-// process: none lost, none twice, none out of order. INKLING_CHAOS is the number of subjects.
+// process: none lost, none twice, none out of order. Meanwhile a worker joins, and the group goes
+// on with another model, which calls the labels new-LABEL. INKLING_CHAOS is the number of
+// subjects.
 func TestWorkersStoreEachLabelOnce(t *testing.T) {
 	subjects, long := 6, os.Getenv("INKLING_LONG") != ""
 	if long {
@@ -34,7 +37,7 @@ func TestWorkersStoreEachLabelOnce(t *testing.T) {
 	c.members(3)
 	done := map[string]bool{}
 	once := func(what string, share, from float64, do func()) {
-		if share >= from && !done[what] && (long || what == "kill" || what == "join" || what == "term") {
+		if share >= from && !done[what] && (long || what == "kill" || what == "join" || what == "model" || what == "term") {
 			done[what] = true
 			t.Log(what)
 			do()
@@ -44,6 +47,7 @@ func TestWorkersStoreEachLabelOnce(t *testing.T) {
 		once("kill", share, 0.2, func() { a.Process.Kill(); a.Wait() })
 		once("hole", share, 0.3, c.proxy.hole)
 		once("join", share, 0.4, func() { a = c.start(c.config) })
+		once("model", share, 0.45, func() { c.promote(otherNotes(t, "new-")) })
 		once("freeze", share, 0.5, func() { b.Process.Signal(syscall.SIGSTOP); time.Sleep(2 * time.Second) }) // past the lease
 		once("pass", share, 0.6, func() { c.proxy.pass(); b.Process.Signal(syscall.SIGCONT) })
 		once("server", share, 0.7, func() {
@@ -65,7 +69,19 @@ func TestWorkersStoreEachLabelOnce(t *testing.T) {
 			t.Errorf("a worker ended with %v", err)
 		}
 	}
-	c.compare(want)
+	got, fresh := c.committed(), 0
+	for _, labels := range got {
+		for i, l := range labels {
+			if labels[i] = strings.ReplaceAll(l, "new-", ""); labels[i] != l {
+				fresh++
+			}
+		}
+	}
+	if fresh == 0 {
+		t.Error("no label is of the new model")
+	}
+	t.Logf("%d labels of the new model", fresh)
+	c.same(got, want)
 }
 
 // BenchmarkTakeover kills one of two workers with kill -9, and reports how long its partitions
