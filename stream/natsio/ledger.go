@@ -29,7 +29,10 @@ var _ stream.Store = (*Ledger)(nil)
 // and status go out at once and are not stored: they are provisional.
 //
 // Commits lie on the subject PREFIX.state.NAME, the parts of a large one before it. Each names
-// the sequence of the one before, and where those that still count begin. A server that stores batches atomically is needed, 2.12 or later, with AllowAtomicPublish for
+// the sequence of the one before, and where those that still count begin. Events that are more
+// than a batch holds come before, in batches that say how many of each stream they have.
+//
+// A server that stores batches atomically is needed, 2.12 or later, with AllowAtomicPublish for
 // the stream, and without AllowDirect, which could read an old state.
 type Ledger struct {
 	js      jetstream.JetStream
@@ -37,16 +40,27 @@ type Ledger struct {
 	subject string // of the state
 	live    *Sink
 
-	commit sync.Mutex // held by Load and Save; guards what follows
-	last   uint64     // sequence of the last commit, or of events before the next one
-	id     string     // of that
-	kept   []uint64   // sequences at which the commits that count begin
-	saved  int        // so often
-	purged uint64     // what came before is gone
+	commit sync.Mutex  // held by Load and Save; guards what follows
+	last   uint64      // sequence of the last commit, or of events before the next one
+	id     string      // of that
+	kept   []uint64    // sequences at which the commits that count begin
+	begun  uint64      // sequence of the first of the batches of events before any commit
+	saved  int         // so often
+	purged uint64      // what came before is gone
+	killed func() bool // if set, is asked between batches, for tests: nothing is stored any more
 
-	mu      sync.Mutex // guards what follows
-	pending []*nats.Msg
-	mark    int // of pending: those before the last Position
+	mu       sync.Mutex // guards what follows
+	pending  []unsaved
+	mark     int    // of pending: those before the last Position
+	done     done   // events that will come and are stored already
+	markDone []byte // done, at the last Position
+}
+
+// An unsaved event waits for a commit.
+type unsaved struct {
+	*nats.Msg
+	stream streamKey
+	counts bool
 }
 
 const (
@@ -54,6 +68,7 @@ const (
 	headerParts  = "Inkling-Parts"  // number of parts before the commit; "": events alone came, before a commit
 	headerBefore = "Inkling-Before" // sequence of the message before it on its subject
 	headerFrom   = "Inkling-From"   // sequence at which the commits begin that make the state
+	headerDone   = "Inkling-Done"   // bytes at the end of a commit that say which events are stored beyond it
 
 	mostBatch   = 900       // events in one batch
 	statePart   = 512 << 10 // bytes
@@ -84,10 +99,12 @@ func (l *Ledger) Write(ctx context.Context, e *stream.Event) error {
 	if e.Type.MayBeLost() || e.Type == stream.Status {
 		return l.live.Write(ctx, e)
 	}
-	m := &nats.Msg{Subject: l.live.subject(e), Data: stream.AppendJSON(nil, e), Header: nats.Header{}}
+	m := unsaved{Msg: &nats.Msg{Subject: l.live.subject(e), Data: stream.AppendJSON(nil, e)}, stream: keyOf(e.Stream), counts: counts(e)}
 	l.mu.Lock()
-	l.pending = append(l.pending, m)
-	l.mu.Unlock()
+	defer l.mu.Unlock()
+	if !m.counts || !l.done.take(m.stream) {
+		l.pending = append(l.pending, m)
+	}
 	return nil
 }
 
@@ -101,7 +118,7 @@ func (l *Ledger) Close() error { return l.live.Close() }
 func (l *Ledger) Position() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.mark = len(l.pending)
+	l.mark, l.markDone = len(l.pending), l.done.append(nil)
 	return []byte{1}, nil
 }
 
@@ -114,38 +131,74 @@ func (l *Ledger) Save(ctx context.Context, commit []byte, keep int) error {
 	defer l.commit.Unlock()
 	l.mu.Lock()
 	events := l.pending[:l.mark:l.mark]
+	c := saving{data: append(commit[:len(commit):len(commit)], l.markDone...), done: len(l.markDone)}
 	l.mu.Unlock()
-	if n := parts(commit); n >= mostBatch {
+	if n := parts(c.data); n >= mostBatch {
 		return fmt.Errorf("%s: a commit of %d MB, more than one batch of the server holds: save more often, or use more partitions", l, len(commit)>>20)
 	}
-	beside := mostBatch - int(parts(commit)) // events in the batch of the commit
-	done := 0
-	for n := 0; len(events)-done > beside; done += n {
-		n = min(mostBatch, len(events)-done)
-		if err := l.store(ctx, events[done:done+n], nil); err != nil {
+	beside := mostBatch - int(parts(c.data)) // events in the batch of the commit
+	for len(events) > beside {
+		n := min(mostBatch, len(events))
+		if err := l.ahead(ctx, events[:n]); err != nil {
 			return err
 		}
+		events = events[n:]
 	}
 	l.kept = l.kept[max(len(l.kept)-max(keep-1, 0), 0):]
-	if err := l.store(ctx, events[done:], commit); err != nil {
+	if err := l.store(ctx, events, &c); err != nil {
 		return err
 	}
-	l.kept = append(l.kept, l.last-parts(commit))
-	l.mu.Lock()
-	l.pending = slices.Clone(l.pending[len(events):])
-	l.mark = 0
-	l.mu.Unlock()
+	l.kept = append(l.kept, l.last-parts(c.data))
+	l.forget(len(events))
 	if l.saved++; l.saved%purgeEvery == 0 {
 		l.purge(ctx)
 	}
 	return nil
 }
 
+// ahead stores events before the commit that has what they led to, and how many of each stream
+// they are.
+func (l *Ledger) ahead(ctx context.Context, events []unsaved) error {
+	d := done{}
+	for _, m := range events {
+		if m.counts {
+			d[m.stream]++
+		}
+	}
+	data := d.append(nil)
+	if err := l.store(ctx, events, &saving{data: data, done: len(data), ahead: true}); err != nil {
+		return err
+	}
+	if l.begun == 0 {
+		l.begun = l.last
+	}
+	l.forget(len(events))
+	if l.killed != nil && l.killed() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// forget forgets the first n events, which are stored.
+func (l *Ledger) forget(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending = slices.Clone(l.pending[n:])
+	l.mark -= n
+}
+
+// A saving is what becomes of a commit.
+type saving struct {
+	data  []byte
+	done  int  // bytes of data, at its end, that say which events are stored beyond the state
+	ahead bool // there is no state, and all of data says so
+}
+
 // parts returns how many messages come before the last one of a commit.
 func parts(commit []byte) uint64 { return uint64(max(len(commit)-1, 0) / statePart) }
 
 // store stores events and a commit, and tries again until it knows what became of them.
-func (l *Ledger) store(ctx context.Context, events []*nats.Msg, commit []byte) error {
+func (l *Ledger) store(ctx context.Context, events []unsaved, commit *saving) error {
 	var b [12]byte
 	rand.Read(b[:])
 	id := hex.EncodeToString(b[:])
@@ -192,7 +245,7 @@ func (l *Ledger) present(ctx context.Context) (seq uint64, id string, err error)
 }
 
 // try stores a batch, and returns the sequence of its last message.
-func (l *Ledger) try(ctx context.Context, id string, events []*nats.Msg, commit []byte) (uint64, error) {
+func (l *Ledger) try(ctx context.Context, id string, events []unsaved, c *saving) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, commitWait)
 	defer cancel()
 	batch, err := jetstreamext.NewBatchPublisher(l.js, jetstreamext.BatchFlowControl{AckTimeout: commitWait})
@@ -206,13 +259,7 @@ func (l *Ledger) try(ctx context.Context, id string, events []*nats.Msg, commit 
 			return 0, err
 		}
 	}
-	head := &nats.Msg{Subject: l.subject, Header: nats.Header{headerCommit: {id}, headerBefore: {strconv.FormatUint(l.last, 10)}}}
-	if len(l.kept) > 0 {
-		head.Header.Set(headerFrom, strconv.FormatUint(l.kept[0], 10))
-	}
-	if len(commit) > 0 {
-		head.Header.Set(headerParts, strconv.FormatUint(parts(commit), 10))
-	}
+	head, commit := l.headOf(id, c), c.data
 	for len(commit) > statePart {
 		m := &nats.Msg{Subject: l.subject + partSuffix, Data: commit[:statePart], Header: nats.Header{headerCommit: {id}}}
 		if err := batch.AddMsg(m); err != nil {
@@ -226,6 +273,24 @@ func (l *Ledger) try(ctx context.Context, id string, events []*nats.Msg, commit 
 		return 0, err
 	}
 	return ack.Sequence, nil
+}
+
+// headOf returns the last message of a commit, without its data.
+func (l *Ledger) headOf(id string, c *saving) *nats.Msg {
+	head := &nats.Msg{Subject: l.subject, Header: nats.Header{headerCommit: {id}, headerBefore: {strconv.FormatUint(l.last, 10)}}}
+	switch {
+	case len(l.kept) > 0:
+		head.Header.Set(headerFrom, strconv.FormatUint(l.kept[0], 10))
+	case c.ahead && l.begun > 0:
+		head.Header.Set(headerFrom, strconv.FormatUint(l.begun, 10))
+	}
+	if !c.ahead {
+		head.Header.Set(headerParts, strconv.FormatUint(parts(c.data), 10))
+	}
+	if c.done > 0 {
+		head.Header.Set(headerDone, strconv.Itoa(c.done))
+	}
+	return head
 }
 
 // purge removes commits that count no more. If it fails the next one does it.

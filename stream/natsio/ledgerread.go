@@ -34,11 +34,12 @@ func (l *Ledger) load(ctx context.Context) (commits [][]byte, again bool, err er
 	if err != nil || head == nil {
 		return nil, false, err
 	}
+	d := done{}
 	from, err := l.first(ctx, st, head)
 	if err != nil {
 		return nil, false, err
 	}
-	r := &commitReader{head: head.Sequence, from: from}
+	r := &commitReader{head: head.Sequence, from: from, stored: d}
 	cons, err := l.js.OrderedConsumer(ctx, l.stream, jetstream.OrderedConsumerConfig{FilterSubjects: []string{l.subject, l.subject + partSuffix},
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from})
 	if err != nil {
@@ -58,7 +59,13 @@ func (l *Ledger) load(ctx context.Context) (commits [][]byte, again bool, err er
 			return nil, true, err
 		}
 	}
-	l.last, l.id, l.kept = head.Sequence, head.Header.Get(headerCommit), r.begins
+	l.last, l.id, l.kept, l.begun = head.Sequence, head.Header.Get(headerCommit), r.begins, 0
+	if len(r.begins) == 0 {
+		l.begun = from
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.done, l.markDone = d, d.append(nil)
 	return r.commits, false, nil
 }
 
@@ -114,6 +121,7 @@ type commitReader struct {
 	count      uint64 // of parts
 	id         string // of them
 	done       bool
+	stored     done // events beyond the last commit
 }
 
 // take takes the next message.
@@ -135,16 +143,41 @@ func (r *commitReader) take(m jetstream.Msg, subject string) error {
 	if before, err := strconv.ParseUint(h.Get(headerBefore), 10, 64); err != nil || r.before > 0 && before != r.before {
 		return fmt.Errorf("the state is damaged: the message before sequence %d is not there", seq)
 	}
+	state := append(r.parts, m.Data()...)
+	beyond, err := cutDone(&state, h)
+	if err != nil {
+		return err
+	}
 	if text := h.Get(headerParts); text != "" {
 		if n, err := strconv.ParseUint(text, 10, 64); err != nil || n != r.count {
 			return fmt.Errorf("the state is damaged: the commit at sequence %d has %d parts of %s", seq, r.count, text)
 		}
 		r.begins = append(r.begins, seq-r.count)
-		r.commits = append(r.commits, append(r.parts, m.Data()...))
+		r.commits = append(r.commits, state)
+		clear(r.stored)
+	}
+	if err := r.stored.add(beyond); err != nil {
+		return err
 	}
 	r.parts, r.count, r.before = nil, 0, seq
 	r.done = seq == r.head
 	return nil
+}
+
+// cutDone cuts off, and returns, what says which events are stored beyond a commit.
+func cutDone(commit *[]byte, h nats.Header) ([]byte, error) {
+	text := h.Get(headerDone)
+	if text == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || n > uint64(len(*commit)) {
+		return nil, errDone
+	}
+	at := len(*commit) - int(n)
+	beyond := (*commit)[at:]
+	*commit = (*commit)[:at:at]
+	return beyond, nil
 }
 
 // Last returns the last commit; nil: there is none.
@@ -170,7 +203,9 @@ func (l *Ledger) Last(ctx context.Context) ([]byte, error) {
 		}
 		commit = append(commit, m.Data...)
 	}
-	return append(commit, head.Data...), nil
+	commit = append(commit, head.Data...)
+	_, err = cutDone(&commit, head.Header)
+	return commit, err
 }
 
 // before returns the sequence of the message of state before one; 0: there is none.
