@@ -20,7 +20,7 @@ func Finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 // are undefined.
 func Grow(buf []float32, n int) []float32 {
 	if cap(buf) < n {
-		return make([]float32, n)
+		return onHugePages(make([]float32, n))
 	}
 	return buf[:n]
 }
