@@ -3,13 +3,20 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
 
 	"github.com/alecthomas/kong"
 
+	"inkling/internal/audio"
 	"inkling/model"
+	"inkling/model/dataset"
 	"inkling/stream"
+	"inkling/stream/soak"
 )
 
 // This file is all that the small build for devices (-tags edge) has in place of what it
@@ -90,3 +97,50 @@ func (c *runCmd) show(*vitals, *session, *model.Model) {}
 func (p *pipeline) show(*vitals, *session, string) {}
 
 func (c *demoCmd) show(*app, *vitals, *model.Model, *stream.RunOptions) stream.Sink { return nil }
+
+func drawSoak(*soak.Report, string) error { return nil }
+
+// pictures refuses pictures, which this build does not draw.
+func pictures(name string) error {
+	if name != "" {
+		return usagef("--plot %s: drawing %s; -o FILE.csv keeps the table", name, leftOut)
+	}
+	return nil
+}
+
+// soakProgress draws no bar, which weighs 60 kB.
+func soakProgress(a *app) func(done, total float64) { return a.progressLines("soaking") }
+
+// openExamples returns the sounds of a folder that has a folder for each label, as record
+// makes it: reading all other data is left out.
+func openExamples(_ *app, data, split string, rate float64, channels int) (*dataset.Set, error) {
+	if split != "" && split != "all" {
+		return nil, usagef("--split %s: reading splits %s", split, leftOut)
+	}
+	set := &dataset.Set{Kind: dataset.Audio, Rate: rate, Channels: channels}
+	files, err := filepath.Glob(filepath.Join(data, "*", "*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		if !audio.IsName(name) {
+			continue
+		}
+		label := filepath.Base(filepath.Dir(name))
+		if !slices.Contains(set.Labels, label) { // they come sorted
+			set.Labels = append(set.Labels, label)
+		}
+		clip, err := audio.DecodeFile(os.DirFS(filepath.Dir(name)), filepath.Base(name))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if clip.Channels != channels || clip.Rate != rate {
+			return nil, fmt.Errorf("%s has %d channels at %.6g Hz, and the model takes %d at %.6g: convert it; resampling data %s", name, clip.Channels, clip.Rate, channels, rate, leftOut)
+		}
+		set.Examples = append(set.Examples, dataset.Example{Name: name, Label: slices.Index(set.Labels, label), Samples: clip.Samples, Rate: rate})
+	}
+	if len(set.Examples) == 0 {
+		return nil, usagef("%s: no sounds: this small build takes a folder with a folder of sounds for each label", data)
+	}
+	return set, nil
+}

@@ -54,6 +54,7 @@ type cli struct {
 	Plot       plotCmd       `cmd:"" help:"Draw examples, a confusion chart, or training curves."`
 	Devices    devicesCmd    `cmd:"" help:"List microphones."`
 	Doctor     doctorCmd     `cmd:"" help:"Say what keeps this machine from running a model well, and the command that mends it."`
+	Soak       soakCmd       `cmd:"" help:"Run a model on an endless composed stream, and say what changes with time: memory, delays, accuracy."`
 	Inspect    inspectCmd    `cmd:"" help:"Print what a model or a data set contains."`
 	Verify     verifyCmd     `cmd:"" help:"Prove on your own data that step by step, whole sequence and any block size give the same bits."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of this machine."`

@@ -2,11 +2,11 @@ package doctor
 
 import (
 	"os"
-	"os/user"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,8 +15,11 @@ import (
 func This() *Machine {
 	m := &Machine{Files: os.DirFS("/"), OS: runtime.GOOS, Arch: runtime.GOARCH, Clock: readClock, Disk: realDisk{}, Built: built(),
 		User: User{Name: strconv.Itoa(os.Getuid()), ID: os.Getuid()}}
-	if u, err := user.Current(); err == nil {
-		m.User.Name = u.Username
+	for line := range strings.Lines(m.read("etc/passwd")) {
+		if parts := strings.SplitN(line, ":", 4); len(parts) == 4 && parts[2] == strconv.Itoa(m.User.ID) {
+			m.User.Name = parts[0]
+			break
+		}
 	}
 	m.User.Groups, _ = os.Getgroups()
 	m.User.Groups = append(m.User.Groups, os.Getgid())

@@ -52,7 +52,7 @@ func answers(dst []Answer, cs []Candidate, r *decide.Rules) []Answer {
 func answerSpans(dst []Span, cs []Candidate, as []Answer) []Span {
 	dst = dst[:0]
 	for i := range cs {
-		s := Span{cs[i].Start, cs[i].End, -1}
+		s := Span{Start: cs[i].Start, End: cs[i].End, Label: -1}
 		if as[i].Reported() {
 			s.Label = as[i].Label
 		}

@@ -16,6 +16,7 @@ import (
 	"inkling/model/decide"
 	"inkling/model/segment"
 	"inkling/stream"
+	"inkling/stream/evaluate/pairing"
 )
 
 // StreamOptions are those of Collect and Stream.
@@ -166,13 +167,13 @@ func (k *collector) findEvents() error {
 		switch {
 		case a.Label == k.m.Config.Decision.Background, a.Label == dataset.Background && !known:
 		case known:
-			k.trace.Events = append(k.trace.Events, Span{at(a.Start), at(a.End), label})
+			k.trace.Events = append(k.trace.Events, Span{Start: at(a.Start), End: at(a.End), Label: label})
 		case !k.o.IgnoreUnknown:
 			return fmt.Errorf("%s: the label %q is none of the model's (%s): rename it, train a model with it, or ignore such annotations with StreamOptions.IgnoreUnknown",
 				a.Where, a.Label, list(k.m.Config.Labels))
 		}
 	}
-	slices.SortStableFunc(k.trace.Events, compareSpans)
+	slices.SortStableFunc(k.trace.Events, pairing.Compare)
 	k.trace.Clips = make([]Clip, len(k.trace.Events))
 	return nil
 }

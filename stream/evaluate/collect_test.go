@@ -284,7 +284,7 @@ func TestScoreByHand(t *testing.T) {
 	wrong := candidate(5100, 5500, 0.2, 0.8, 0)
 	wrong.Early, wrong.EarlyAt, wrong.Running, wrong.Counted, wrong.Steps = 0, 5200, 0, 1, []Step{{5200, 0, 0.9}}
 	trace := &Trace{Name: "x", Rate: rate, Samples: 3600 * rate,
-		Events: []Span{{1000, 1500, 0}, {5000, 5600, 0}, {9000, 9500, 1}, {13000, 13500, 1}, {17000, 17500, 1}, {21000, 21600, 0}},
+		Events: []Span{{Start: 1000, End: 1500, Label: 0}, {Start: 5000, End: 5600, Label: 0}, {Start: 9000, End: 9500, Label: 1}, {Start: 13000, End: 13500, Label: 1}, {Start: 17000, End: 17500, Label: 1}, {Start: 21000, End: 21600, Label: 0}},
 		Clips:  []Clip{{true, 0, 0}, {true, 0, 1}, {true, 1, 1}, {true, 1, 1}, {}, {}},
 		Candidates: []Candidate{good,
 			candidate(1500, 1600, 0.6, 0.4, 0), // overlaps nothing: on background

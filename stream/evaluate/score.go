@@ -93,7 +93,7 @@ func (s *scorer) alarm(t *Trace, i int) {
 	case OnBackground:
 		f.OnBackground++
 	}
-	if !s.pair.used[i] { // otherwise it is in the row of an event
+	if !s.pair.Used(i) { // otherwise it is in the row of an event
 		s.r.Confusion[len(s.labels)][a.Label]++
 	}
 	label := s.labels[a.Label]

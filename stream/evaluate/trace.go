@@ -4,6 +4,7 @@ import (
 	"inkling/model"
 	"inkling/model/decide"
 	"inkling/model/segment"
+	"inkling/stream/evaluate/pairing"
 )
 
 // A Trace is one recording after the network has run over it: everything that decisions
@@ -17,10 +18,27 @@ type Trace struct {
 	Candidates []Candidate
 }
 
-// A Span is a labelled part of a recording. Label is an index, −1 for none.
-type Span struct {
-	Start, End uint64
-	Label      int
+// A Span is a labelled part of a recording, a Pairing says which answer belongs to which event,
+// and a Reason why an event was missed or what kind of false alarm an answer is.
+type (
+	Span    = pairing.Span
+	Pairing = pairing.Pairing
+	Reason  = pairing.Reason
+)
+
+// The reasons of package pairing.
+const (
+	WrongLabel   = pairing.WrongLabel
+	Inside       = pairing.Inside
+	NoSegment    = pairing.NoSegment
+	Repeated     = pairing.Repeated
+	Displaced    = pairing.Displaced
+	OnBackground = pairing.OnBackground
+)
+
+// AtEvents is that of package pairing.
+func AtEvents(dst []bool, events, answers []Span, tolerance uint64) []bool {
+	return pairing.AtEvents(dst, events, answers, tolerance)
 }
 
 // A Clip is what the network answers for the samples of one event alone.

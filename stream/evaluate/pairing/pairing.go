@@ -1,4 +1,6 @@
-package evaluate
+// Package pairing says which answer belongs to which event of a stream, and what kind of false
+// alarm the others are.
+package pairing
 
 import (
 	"cmp"
@@ -30,7 +32,14 @@ const (
 	OnBackground Reason = "on_background" // false alarm: it overlaps no event and begins with none
 )
 
-func compareSpans(a, b Span) int {
+// A Span is a labelled part of a recording. Label is an index, −1 for none.
+type Span struct {
+	Start, End uint64
+	Label      int
+}
+
+// Compare orders spans by start, then by end and label.
+func Compare(a, b Span) int {
 	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Label, b.Label))
 }
 
@@ -47,6 +56,9 @@ func (p *Pairing) Pair(events, answers []Span, tolerance uint64) {
 	p.pass(p.Held, events, answers, tolerance, func(e, a Span) bool { return a.Label < 0 })
 	p.alarms(events, answers, tolerance)
 }
+
+// Used reports whether an answer belongs to an event.
+func (p *Pairing) Used(answer int) bool { return p.used[answer] }
 
 func none(x []int, n int) []int {
 	x = x[:0]

@@ -1,4 +1,4 @@
-package evaluate
+package pairing
 
 import (
 	"math/rand/v2"
@@ -18,7 +18,7 @@ func drawSpans(t *rapid.T, name string, held bool) []Span {
 		start := rapid.Uint64Range(0, 300).Draw(t, "start")
 		return Span{start, start + rapid.Uint64Range(0, 60).Draw(t, "length"), rapid.IntRange(least, 2).Draw(t, "label")}
 	}), 0, 14).Draw(t, name)
-	slices.SortFunc(s, compareSpans)
+	slices.SortFunc(s, Compare)
 	return s
 }
 
@@ -39,14 +39,18 @@ func matching(n, m int, fits func(i, k int) bool) (size int) {
 		return false
 	}
 	for i := range n {
-		size += one(try(i, make([]bool, m)))
+		if try(i, make([]bool, m)) {
+			size++
+		}
 	}
 	return size
 }
 
 func paired(to []int) (n int) {
 	for _, a := range to {
-		n += one(a >= 0)
+		if a >= 0 {
+			n++
+		}
 	}
 	return n
 }
@@ -69,7 +73,7 @@ func TestPairingIsTheBestOneToOne(t *testing.T) {
 		}
 		used := map[int]bool{}
 		for i, e := range events {
-			if one(p.Right[i] >= 0)+one(p.Wrong[i] >= 0)+one(p.Held[i] >= 0) > 1 {
+			if paired([]int{p.Right[i], p.Wrong[i], p.Held[i]}) > 1 {
 				t.Fatalf("event %d has several answers", i)
 			}
 			k := max(p.Right[i], p.Wrong[i], p.Held[i])
@@ -174,7 +178,7 @@ func day() (events, answers []Span) {
 			answers = append(answers, Span{at + rng.Uint64N(8000), at + 9000, rng.IntN(11) - 1})
 		}
 	}
-	slices.SortFunc(answers, compareSpans)
+	slices.SortFunc(answers, Compare)
 	return events, answers
 }
 
