@@ -51,7 +51,8 @@ func (c *committer) goOn(commits [][]byte) (*savedRun, error) {
 	}
 	s, j, err := readCommits(commits, join)
 	if err == nil {
-		c.journal, c.again = j, false
+		f, ok := c.store.(Forked)
+		c.journal, c.again = j, ok && f.Forked()
 	}
 	return s, err
 }

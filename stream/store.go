@@ -30,6 +30,13 @@ type Store interface {
 	String() string
 }
 
+// Forked is a Store that may load commits that another one keeps. After a Load for which
+// Forked reports true, the first Save gets the whole state.
+type Forked interface {
+	Store
+	Forked() bool
+}
+
 // ErrTaken says that another process has taken over what a Run worked on.
 var ErrTaken = errors.New("another process has taken over")
 

@@ -198,34 +198,37 @@ func (c *chaos) members(n int) {
 }
 
 // committed returns the labels that are stored, by stream, in their order.
-func (c *chaos) committed() (of map[string][]string) {
+func (c *chaos) committed() map[string][]string { return c.storedIn("labels") }
+
+// storedIn is committed of the stream of this name, whose subjects begin with it.
+func (c *chaos) storedIn(name string) (of map[string][]string) {
 	c.t.Helper()
 	eventually(c.t, "the labels are read", func() bool {
 		ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
 		defer cancel()
 		of = map[string][]string{}
-		return c.read(ctx, of) == nil
+		return c.read(ctx, name, of) == nil
 	})
 	return of
 }
 
-// read reads the labels that are stored.
-func (c *chaos) read(ctx context.Context, of map[string][]string) error {
+// read reads the labels that are stored in a stream.
+func (c *chaos) read(ctx context.Context, name string, of map[string][]string) error {
 	ask, cancel := context.WithTimeout(ctx, 2*time.Second) // a lost answer is asked for again
 	defer cancel()
-	st, err := c.js.Stream(ask, "labels")
+	st, err := c.js.Stream(ask, name)
 	if err != nil {
 		return err
 	}
-	last, err := st.GetLastMsgForSubject(ask, "labels.>")
+	last, err := st.GetLastMsgForSubject(ask, name+".>")
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	cons, err := c.js.CreateConsumer(ask, "labels", jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, InactiveThreshold: time.Minute,
-		FilterSubjects: []string{"labels.confirmed.>", "labels.dropped.>", "labels.early.>", "labels.gap.>"}})
+	cons, err := c.js.CreateConsumer(ask, name, jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, InactiveThreshold: time.Minute,
+		FilterSubjects: []string{name + ".confirmed.>", name + ".dropped.>", name + ".early.>", name + ".gap.>"}})
 	if err != nil || cons.CachedInfo().NumPending == 0 {
 		return err
 	}
@@ -344,6 +347,12 @@ func (c *chaos) input(nc *nats.Conn, subjects int, at func(share float64)) {
 // offline returns the labels that one process gives of what is stored, by stream.
 func (c *chaos) offline(subjects int) (want map[string][]string) {
 	c.t.Helper()
+	return c.offlineOf("bundled:notes", subjects)
+}
+
+// offlineOf is offline of another model.
+func (c *chaos) offlineOf(model string, subjects int) (want map[string][]string) {
+	c.t.Helper()
 	messages := func(stream string) uint64 {
 		st, err := c.js.Stream(c.t.Context(), stream)
 		if err != nil {
@@ -355,7 +364,7 @@ func (c *chaos) offline(subjects int) (want map[string][]string) {
 		n := messages("in")
 		return n > 0 && messages("in_by_partition") >= n
 	})
-	offline, err := process(c.t, "run", "bundled:notes", "jetstream:in_by_partition", "--urls", c.urls, "--until", "now", "--json", "--emit", "confirmed").Output()
+	offline, err := process(c.t, "run", model, "jetstream:in_by_partition", "--urls", c.urls, "--until", "now", "--json", "--emit", "confirmed").Output()
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ type modelCmd struct {
 	Push    modelPushCmd    `cmd:"" help:"Store a model for the workers of a group."`
 	List    modelListCmd    `cmd:"" help:"List the models that are stored, and which of them the streams have."`
 	Canary  modelCanaryCmd  `cmd:"" help:"Have a share of the streams go on with a model."`
+	Shadow  modelShadowCmd  `cmd:"" help:"Have a model label all streams beside the one in use, and count where they differ."`
 	Promote modelPromoteCmd `cmd:"" help:"Have all streams go on with a model."`
 }
 
@@ -28,7 +29,14 @@ type modelPushCmd struct {
 
 type modelListCmd struct {
 	Config string `arg:"" help:"The configuration of the workers."`
+	Truths string `help:"CSV with the columns stream, segment and label: true labels of some segments of the model in use, by which the shadow is tested." type:"path" placeholder:"FILE"`
 	JSON   bool   `help:"Print JSON instead."`
+}
+
+type modelShadowCmd struct {
+	Config string `arg:"" help:"The configuration of the workers."`
+	Hash   string `arg:"" optional:"" help:"Hash of a model that is stored, or its beginning."`
+	End    bool   `help:"End the shadow that there is, and delete what it said."`
 }
 
 type modelCanaryCmd struct {
@@ -89,9 +97,15 @@ type storedModel struct {
 	Bytes uint64    `json:"bytes"`
 	At    time.Time `json:"at"`
 	Share float64   `json:"share"` // of the streams
+
+	Shadow *shadowState `json:"shadow,omitempty"` // of the shadow
 }
 
 func (c *modelListCmd) Run(a *app) error {
+	truths, err := readTruths(c.Truths)
+	if err != nil {
+		return err
+	}
 	return withModels(a, c.Config, func(w *workGroup, s *modelStore) error {
 		p, _, err := s.plan(a.ctx)
 		if err != nil {
@@ -120,6 +134,14 @@ func (c *modelListCmd) Run(a *app) error {
 			if m.Hash == p.Canary {
 				m.Share += p.Share
 			}
+			if m.Hash == p.Shadow {
+				if m.Shadow, err = w.compareShadow(a.ctx, p.Shadow, truths); err != nil {
+					return err
+				}
+			}
+		}
+		if c.Truths != "" && p.Shadow == "" {
+			return usagef("--truths: there is no shadow to be tested: `inkling model shadow` begins one")
 		}
 		slices.SortFunc(list, func(a, b storedModel) int { return a.At.Compare(b.At) })
 		if c.JSON {
@@ -133,6 +155,11 @@ func (c *modelListCmd) Run(a *app) error {
 				at, size = m.At.Format(time.RFC3339), fmt.Sprint((m.Bytes+999)/1000)
 			}
 			fmt.Fprintf(t, "%s\t%.4g %%\t%s\t%s\n", m.Hash, 100*m.Share, at, size)
+		}
+		for _, m := range list {
+			if m.Shadow != nil {
+				fmt.Fprintf(t, "\n%s\n", m.Shadow)
+			}
 		}
 		return t.Flush()
 	})
@@ -163,11 +190,54 @@ func (c *modelPromoteCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return s.change(a.ctx, func(p *modelPlan) {
+		ended := false
+		err = s.change(a.ctx, func(p *modelPlan) {
 			p.Model = hash
 			if p.Canary == hash {
 				p.Canary, p.Share = "", 0
 			}
+			if ended = p.Shadow == hash; ended {
+				p.Shadow = ""
+			}
 		})
+		if err == nil && ended {
+			err = w.layout.EndShadow(a.ctx, w.js, hash)
+		}
+		return err
+	})
+}
+
+func (c *modelShadowCmd) Run(a *app) error {
+	if (c.Hash == "") != c.End {
+		return usagef("give the hash of a model, or --end, which ends the shadow")
+	}
+	return withModels(a, c.Config, func(w *workGroup, s *modelStore) error {
+		p, _, err := s.plan(a.ctx)
+		if err != nil {
+			return err
+		}
+		hash, was := "", p.Shadow
+		if c.End {
+			if was == "" {
+				return errors.New("there is no shadow")
+			}
+		} else {
+			if hash, err = w.findFit(a.ctx, s, c.Hash); err != nil {
+				return err
+			}
+			switch {
+			case w.model.HasNext():
+				return errors.New("a model of what comes next has no labels to compare")
+			case hash == was:
+				return fmt.Errorf("%s is the shadow already", hash)
+			}
+			if err := w.layout.BeginShadow(a.ctx, w.js, hash); err != nil {
+				return err
+			}
+		}
+		if err := s.change(a.ctx, func(p *modelPlan) { p.Shadow = hash }); err != nil || was == "" {
+			return err
+		}
+		return w.layout.EndShadow(a.ctx, w.js, was)
 	})
 }

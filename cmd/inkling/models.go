@@ -26,6 +26,7 @@ type modelPlan struct {
 	Model  string  `json:"model,omitempty"`  // hash; "": that of the configuration
 	Canary string  `json:"canary,omitempty"` // hash of that of a share of the streams
 	Share  float64 `json:"share,omitempty"`
+	Shadow string  `json:"shadow,omitempty"` // hash of one that labels beside it
 }
 
 const planKey = "plan"
@@ -50,12 +51,14 @@ func (w *workGroup) openModels(ctx context.Context) (*modelStore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("object store %s: %w", files.Bucket, err)
 	}
-	plans := jetstream.KeyValueConfig{Bucket: w.layout.Output + "_model", Description: "which models an inkling group has", History: 20, Replicas: w.keys.Replicas}
+	plans := jetstream.KeyValueConfig{Bucket: w.planBucket(), Description: "which models an inkling group has", History: 20, Replicas: w.keys.Replicas}
 	if s.plans, err = worker.EnsureBucket(ctx, w.js, plans, w.log); err != nil {
 		return nil, fmt.Errorf("KV bucket %s: %w", plans.Bucket, err)
 	}
 	return s, nil
 }
+
+func (w *workGroup) planBucket() string { return w.layout.Output + "_model" }
 
 // plan returns the plan, and its revision.
 func (s *modelStore) plan(ctx context.Context) (p modelPlan, revision uint64, err error) {
@@ -179,11 +182,12 @@ type fleet struct {
 	plan     modelPlan
 	known    map[string]*fitted // by hash
 	switches map[*stream.Switch]bool
+	changed  chan struct{} // closed when the shadow changes
 }
 
 // newFleet begins with the plan that there is.
 func newFleet(ctx context.Context, w *workGroup) (*fleet, error) {
-	f := &fleet{w: w, known: map[string]*fitted{}, switches: map[*stream.Switch]bool{}}
+	f := &fleet{w: w, known: map[string]*fitted{}, switches: map[*stream.Switch]bool{}, changed: make(chan struct{})}
 	f.known[w.model.Hash()] = &fitted{w.model, w.options}
 	var err error
 	if f.store, err = w.openModels(ctx); err != nil {
@@ -266,16 +270,33 @@ func (f *fleet) canary(ctx context.Context, s *stream.Switch) error {
 	return s.Canary(x.m, x.o, f.plan.Share)
 }
 
+// shadow returns the hash of the shadow, "": there is none, and what is closed when it changes.
+func (f *fleet) shadow() (hash string, changed <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.plan.Shadow, f.changed
+}
+
+// find is fit for those who do not hold f.mu.
+func (f *fleet) find(ctx context.Context, hash string) (*fitted, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.fit(ctx, hash)
+}
+
 // former returns the model with which streams end the segments that it has begun.
 func (f *fleet) former(hash string) (*model.Model, *stream.Options, error) {
 	if f.w.keys.OnModelChange == "reset" {
 		return nil, nil, nil
 	}
+	return f.formerly(hash)
+}
+
+// formerly is former whatever is to become of such segments.
+func (f *fleet) formerly(hash string) (*model.Model, *stream.Options, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	x, err := f.fit(ctx, hash)
+	x, err := f.find(ctx, hash)
 	if err != nil {
 		return nil, nil, fmt.Errorf(`%w; or set on-model-change = "reset", which loses open segments`, err)
 	}
@@ -287,13 +308,19 @@ func (f *fleet) turn(ctx context.Context, p modelPlan) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	x, err := f.fit(ctx, p.Model)
-	if err == nil && p.Canary != "" {
-		_, err = f.fit(ctx, p.Canary)
+	for _, hash := range []string{p.Canary, p.Shadow} {
+		if err == nil && hash != "" {
+			_, err = f.fit(ctx, hash)
+		}
 	}
 	if err != nil {
 		return err
 	}
 	changed := f.plan.Model != p.Model
+	if f.plan.Shadow != p.Shadow {
+		close(f.changed)
+		f.changed = make(chan struct{})
+	}
 	f.plan = p
 	for s := range f.switches {
 		if err = errors.Join(err, f.canary(ctx, s)); changed {
@@ -330,7 +357,7 @@ func (f *fleet) follow(ctx context.Context, a *app) {
 func (f *fleet) unchecked(a *app) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, hash := range []string{f.plan.Model, f.plan.Canary} {
+	for _, hash := range []string{f.plan.Model, f.plan.Canary, f.plan.Shadow} {
 		if x := f.known[hash]; x != nil && x.m.SelfTest() == nil {
 			a.logf("model %s: %v; this machine takes it unchecked", hash, model.ErrNoSelfTest)
 		}
@@ -368,6 +395,9 @@ func (p modelPlan) String() string {
 	}
 	if p.Canary != "" {
 		text += fmt.Sprintf(", and %s for %.4g %% of the streams", p.Canary, 100*p.Share)
+	}
+	if p.Shadow != "" {
+		text += ", with the shadow " + p.Shadow
 	}
 	return text
 }

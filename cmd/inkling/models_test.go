@@ -19,12 +19,17 @@ import (
 // otherNotes writes a model that gives the labels of the bundled one other names.
 func otherNotes(t *testing.T, prefix string) string {
 	t.Helper()
+	return renamedNotes(t, func(label string) string { return prefix + label })
+}
+
+func renamedNotes(t *testing.T, rename func(string) string) string {
+	t.Helper()
 	m, err := openModel(bundledNotes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range m.Config.Labels {
-		m.Config.Labels[i] = prefix + m.Config.Labels[i]
+		m.Config.Labels[i] = rename(m.Config.Labels[i])
 	}
 	dir := t.TempDir()
 	testkit.WriteFile(t, dir, "other.model", m.Bytes())

@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -28,6 +29,7 @@ type groupState struct {
 	Group      string           `json:"group"`
 	Workers    []worker.Member  `json:"workers"`
 	Partitions []partitionState `json:"partitions"`
+	Shadow     *shadowState     `json:"shadow,omitempty"`
 }
 
 // A partitionState is how far the work on a partition is. Ages are in seconds.
@@ -91,7 +93,23 @@ func (w *workGroup) state(a *app) (*groupState, error) {
 		}
 		s.Partitions = append(s.Partitions, p)
 	}
-	return s, nil
+	return s, w.shadowOf(a, s)
+}
+
+// shadowOf adds what there is to say of a shadow.
+func (w *workGroup) shadowOf(a *app, s *groupState) error {
+	plans, err := w.js.KeyValue(a.ctx, w.planBucket())
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p, _, err := (&modelStore{nc: w.nc, log: w.log, plans: plans}).plan(a.ctx)
+	if err == nil && p.Shadow != "" {
+		s.Shadow, err = w.compareShadow(a.ctx, p.Shadow, nil)
+	}
+	return err
 }
 
 // progress finds out how far the work on a partition is.
@@ -137,6 +155,9 @@ func (c *topCmd) print(a *app, s *groupState) error {
 	fmt.Fprint(t, "\nPARTITION\tOWNER\tSTREAMS\tSEQUENCE\tBEHIND\tSTORED\n")
 	for _, p := range s.Partitions {
 		fmt.Fprintf(t, "%d\t%s\t%d\t%d\t%.3g s\t%.3g s ago\t%s\n", p.Partition, cmp.Or(p.Owner, "nobody"), p.Streams, p.Sequence, p.Behind, p.Stored, p.Problem)
+	}
+	if s.Shadow != nil {
+		fmt.Fprintf(t, "\n%s\n", s.Shadow)
 	}
 	fmt.Fprintln(t)
 	return t.Flush()

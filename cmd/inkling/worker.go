@@ -246,14 +246,19 @@ func natsName(s string) string {
 // session returns the session of a partition, which is the name of its state too.
 func (w *workGroup) session(k int) string { return fmt.Sprintf("%s-%d", w.p.table.Name, k) }
 
+// source returns the messages of a partition.
+func (w *workGroup) source(ctx context.Context, a *app, k int) (*natsio.Stored, error) {
+	of, err := w.p.cmd.messageOptions(a, "")
+	if err != nil {
+		return nil, err
+	}
+	return natsio.NewStored(ctx, w.nc, w.layout.Partitioned(), w.subject, natsio.StoredOptions{SourceOptions: of, Strip: natsio.PartitionPrefix(k), Log: a.logf})
+}
+
 // run labels the streams of a partition.
 func (w *workGroup) run(ctx context.Context, a *app, v *vitals, k int) error {
 	cmd := w.p.cmd
-	of, err := cmd.messageOptions(a, "")
-	if err != nil {
-		return err
-	}
-	src, err := natsio.NewStored(ctx, w.nc, w.layout.Partitioned(), w.subject, natsio.StoredOptions{SourceOptions: of, Strip: natsio.PartitionPrefix(k), Log: a.logf})
+	src, err := w.source(ctx, a, k)
 	if err != nil {
 		return err
 	}
@@ -269,6 +274,11 @@ func (w *workGroup) run(ctx context.Context, a *app, v *vitals, k int) error {
 		return err
 	}
 	defer leave()
+	beside, end := context.WithCancel(ctx)
+	var shadow sync.WaitGroup
+	defer shadow.Wait()
+	defer end()
+	shadow.Go(func() { w.shadows(beside, a, k) })
 	o := &stream.RunOptions{Options: *now.o, Switch: turn, Former: w.fleet.former, Version: version, Session: name, Store: ledger, Save: w.keys.Commit, Pool: w.pool,
 		Keep: int(cmd.OutageMemory), Drain: cmd.Drain, Streams: cmd.MaxStreams, Memory: int(cmd.MaxMemory / 2)}
 	if m := v.meter(name); m != nil {

@@ -35,6 +35,35 @@ func (l *Layout) Bucket() string { return l.Output + "_members" }
 // what is stored.
 func (l *Layout) Last() string { return l.Output + "_last" }
 
+// Shadow returns the stream of what the model with this hash says as a shadow, and what its
+// subjects begin with.
+func (l *Layout) Shadow(hash string) (name, prefix string) {
+	return l.Output + "_shadow_" + hash, l.Prefix + "_shadow_" + hash
+}
+
+// BeginShadow makes the stream of a shadow anew.
+func (l *Layout) BeginShadow(ctx context.Context, js jetstream.JetStream, hash string) error {
+	if err := l.EndShadow(ctx, js, hash); err != nil {
+		return err
+	}
+	name, prefix := l.Shadow(hash)
+	_, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Description: "what a shadow says, beside " + l.Output, Subjects: natsio.ForkSubjects(prefix),
+		AllowAtomicPublish: true, Replicas: max(l.Replicas, 1)})
+	if err != nil {
+		return fmt.Errorf("stream %s cannot be made: %w", name, err)
+	}
+	return nil
+}
+
+// EndShadow deletes the stream of a shadow, if there is one.
+func (l *Layout) EndShadow(ctx context.Context, js jetstream.JetStream, hash string) error {
+	name, _ := l.Shadow(hash)
+	if err := js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("stream %s: %w", name, err)
+	}
+	return nil
+}
+
 func (l *Layout) last() jetstream.StreamConfig {
 	keys := "$KV." + l.Last() + ".>"
 	return jetstream.StreamConfig{Name: "KV_" + l.Last(), Description: "the last label of each stream of an inkling group", Subjects: []string{keys},

@@ -1,0 +1,153 @@
+package worker
+
+// A Said is a confirmed segment: samples [Start, End) of a stream and its label, "" if it was
+// rejected.
+type Said struct {
+	Segment    uint64
+	Start, End uint64
+	Label      string
+	P          float64
+}
+
+// A Comparison counts what the model in use and a shadow said of the same streams.
+type Comparison struct {
+	Agree    int `json:"agree"`    // segments of both with the same label, or rejected by both
+	Disagree int `json:"disagree"` // with two labels, or rejected by one of them
+	Surer    int `json:"surer"`    // of Disagree: the shadow's p is the larger one
+	Active   int `json:"active"`   // segments with a label that the model in use alone has
+	Shadow   int `json:"shadow"`   // that the shadow alone has
+
+	// Of the segments of which the truth is known.
+	Truths int `json:"truths"`
+	Fixed  int `json:"fixed"`  // the shadow alone is right
+	Broken int `json:"broken"` // the model in use alone is right
+}
+
+// Segments returns how many segments were compared.
+func (c *Comparison) Segments() int { return c.Agree + c.Disagree + c.Active + c.Shadow }
+
+// A Comparer pairs the segments of two models and counts. Of a stream the segments of each
+// model have to come in their order; between the two there is no order. Two segments are one
+// if they share at least half of the shorter one. What only one model has counts as such until
+// the other one says something of the same samples.
+type Comparer struct {
+	Truths map[string]map[uint64]string // labels of segments of the model in use, by stream
+
+	streams map[string]*pairing
+	sum     Comparison
+}
+
+// A pairing has those segments of a stream that may still find another.
+type pairing struct{ active, shadow []Said }
+
+// Active takes the next segment of a stream that the model in use has confirmed.
+func (c *Comparer) Active(stream string, s Said) {
+	p := c.pairing(stream)
+	p.active = append(p.active, s)
+	c.settle(stream, p, &c.sum, false)
+}
+
+// Shadow takes the next segment of a stream that the shadow has confirmed.
+func (c *Comparer) Shadow(stream string, s Said) {
+	p := c.pairing(stream)
+	p.shadow = append(p.shadow, s)
+	c.settle(stream, p, &c.sum, false)
+}
+
+// Counts returns what was counted so far.
+func (c *Comparer) Counts() Comparison {
+	sum := c.sum
+	for stream, p := range c.streams {
+		rest := *p
+		c.settle(stream, &rest, &sum, true)
+	}
+	return sum
+}
+
+func (c *Comparer) pairing(stream string) *pairing {
+	if c.streams == nil {
+		c.streams = map[string]*pairing{}
+	}
+	p := c.streams[stream]
+	if p == nil {
+		p = &pairing{}
+		c.streams[stream] = p
+	}
+	return p
+}
+
+// mostWaiting bounds the segments of a stream that wait for the other model.
+const mostWaiting = 10000
+
+// settle counts segments at the front, as far as nothing that comes later can be their pair, or
+// all of them.
+func (c *Comparer) settle(stream string, p *pairing, sum *Comparison, all bool) {
+	for len(p.active) > 0 && len(p.shadow) > 0 {
+		a, b := p.active[0], p.shadow[0]
+		switch {
+		case same(a, b):
+			c.both(stream, a, b, sum)
+			p.active, p.shadow = p.active[1:], p.shadow[1:]
+		case a.End <= b.End:
+			c.alone(stream, a, true, sum)
+			p.active = p.active[1:]
+		default:
+			c.alone(stream, b, false, sum)
+			p.shadow = p.shadow[1:]
+		}
+	}
+	for ; len(p.active) > 0 && (all || len(p.active) > mostWaiting); p.active = p.active[1:] {
+		c.alone(stream, p.active[0], true, sum)
+	}
+	for ; len(p.shadow) > 0 && (all || len(p.shadow) > mostWaiting); p.shadow = p.shadow[1:] {
+		c.alone(stream, p.shadow[0], false, sum)
+	}
+}
+
+// same reports whether two segments share half of the shorter one.
+func same(a, b Said) bool {
+	shared := int64(min(a.End, b.End)) - int64(max(a.Start, b.Start))
+	return 2*shared >= int64(min(a.End-a.Start, b.End-b.Start)) && shared >= 0
+}
+
+// both counts a pair.
+func (c *Comparer) both(stream string, a, b Said, sum *Comparison) {
+	switch {
+	case a.Label == b.Label:
+		sum.Agree++
+	default:
+		sum.Disagree++
+		if b.P > a.P {
+			sum.Surer++
+		}
+	}
+	c.truth(stream, a, b.Label, sum)
+}
+
+// alone counts a segment without a pair. One that was rejected is as good as none.
+func (c *Comparer) alone(stream string, s Said, active bool, sum *Comparison) {
+	switch {
+	case active:
+		if s.Label != "" {
+			sum.Active++
+		}
+		c.truth(stream, s, "", sum)
+	case s.Label != "":
+		sum.Shadow++
+	}
+}
+
+// truth counts who is right of a segment of the model in use, if that is known.
+func (c *Comparer) truth(stream string, a Said, shadow string, sum *Comparison) {
+	label, ok := c.Truths[stream][a.Segment]
+	if !ok {
+		return
+	}
+	sum.Truths++
+	switch right, other := a.Label == label, shadow == label; {
+	case right && !other:
+		sum.Broken++
+	case other && !right:
+		sum.Fixed++
+	}
+}
