@@ -347,11 +347,11 @@ func (c *chaos) input(nc *nats.Conn, subjects int, at func(share float64)) {
 // offline returns the labels that one process gives of what is stored, by stream.
 func (c *chaos) offline(subjects int) (want map[string][]string) {
 	c.t.Helper()
-	return c.offlineOf("bundled:notes", subjects)
+	return c.offlineOf("bundled:notes", "jetstream:in_by_partition", subjects)
 }
 
-// offlineOf is offline of another model.
-func (c *chaos) offlineOf(model string, subjects int) (want map[string][]string) {
+// offlineOf is offline of another model, or of a part of what is stored.
+func (c *chaos) offlineOf(model, source string, subjects int) (want map[string][]string) {
 	c.t.Helper()
 	messages := func(stream string) uint64 {
 		st, err := c.js.Stream(c.t.Context(), stream)
@@ -364,7 +364,7 @@ func (c *chaos) offlineOf(model string, subjects int) (want map[string][]string)
 		n := messages("in")
 		return n > 0 && messages("in_by_partition") >= n
 	})
-	offline, err := process(c.t, "run", model, "jetstream:in_by_partition", "--urls", c.urls, "--until", "now", "--json", "--emit", "confirmed").Output()
+	offline, err := process(c.t, "run", model, source, "--urls", c.urls, "--until", "now", "--json", "--emit", "confirmed").Output()
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func TestShadow(t *testing.T) {
 			a = c.start(c.config)
 		}
 	})
-	want, alone := c.offline(subjects), c.offlineOf(other, subjects)
+	want, alone := c.offline(subjects), c.offlineOf(other, "jetstream:in_by_partition", subjects)
 	c.complete(want)
 	c.compare(want)
 	got := map[string][]string{}
