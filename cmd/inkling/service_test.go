@@ -62,7 +62,7 @@ func TestServiceWithoutSource(t *testing.T) {
 }
 
 // serverWithPort starts a server in this process and returns its URL.
-func serverWithPort(t *testing.T, o *server.Options) string {
+func serverWithPort(t testing.TB, o *server.Options) string {
 	t.Helper()
 	o.Host, o.Port, o.NoSigs, o.NoLog = "127.0.0.1", -1, true, true
 	srv, err := server.NewServer(o)
