@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 )
 
 // A Tee reads a source once for several readers, each of which gets every block from the
@@ -25,8 +26,10 @@ type Tee struct {
 	closed  bool
 	drained bool
 	err     error // with which src has ended
-	holds   map[string]int
-	free    []*teeItem
+
+	abandoned bool // src was
+	holds     map[string]int
+	free      []*teeItem
 }
 
 // mostAhead is how many blocks wait for a reader at most.
@@ -163,6 +166,7 @@ type TeeReader struct {
 	draining  bool
 	ended     bool // it gets no more
 	abandoned bool
+	left      []Block // of an abandoned reader: the end of each stream that it has not read
 }
 
 func (r *TeeReader) wake() {
@@ -185,18 +189,28 @@ func (r *TeeReader) Read(ctx context.Context, b *Block) error {
 		if r.closed {
 			return os.ErrClosed
 		}
+		if r.abandoned {
+			r.leave()
+		}
 		if r.pop(b) {
 			return nil
 		}
+		var end error
 		switch {
 		case len(r.queue) > 0: // of streams that it holds
 		case r.draining && !t.drained:
-			r.ended = true
-			return io.EOF
+			r.ended, end = true, io.EOF
 		case t.err != nil:
-			return t.err
+			end = t.err
 		}
-		if t.err == nil && !t.reading && t.roomy() {
+		if end != nil && len(r.left) > 0 {
+			*b, r.left = r.left[0], r.left[1:]
+			return nil
+		}
+		if end != nil {
+			return end
+		}
+		if t.err == nil && !t.reading && (r.abandoned || t.roomy()) {
 			if err := t.read(ctx); err != nil {
 				return err
 			}
@@ -227,16 +241,43 @@ func (r *TeeReader) pop(b *Block) bool {
 		}
 		full := len(r.queue) >= mostAhead
 		r.queue = append(r.queue[:i], r.queue[i+1:]...)
-		*b, r.held = it.block, it
-		if r.abandoned && len(b.Samples) > 0 {
-			b.Offset, b.Samples = b.Offset+uint64(b.Len()), nil
-		}
 		if full {
 			r.t.wakeAll()
 		}
+		*b, r.held = it.block, it
 		return true
 	}
 	return false
+}
+
+// leave drops what waits for an abandoned reader, except faults and the end of each stream.
+func (r *TeeReader) leave() {
+	kept := r.queue[:0]
+	for _, it := range r.queue {
+		if it.block.Fault != nil {
+			kept = append(kept, it)
+			continue
+		}
+		r.leaveAt(&it.block)
+		r.t.done(it)
+	}
+	r.queue = kept
+}
+
+// leaveAt notes where a dropped block ends.
+func (r *TeeReader) leaveAt(b *Block) {
+	end := *b
+	end.Offset, end.Samples, end.Mark = b.Offset+uint64(b.Len()), nil, 0
+	if !b.Time.IsZero() && b.Format.Rate > 0 {
+		end.Time = b.Time.Add(time.Duration(float64(b.Len()) / b.Format.Rate * 1e9))
+	}
+	for i := range r.left {
+		if r.left[i].Stream == b.Stream && !r.left[i].Done {
+			r.left[i] = end
+			return
+		}
+	}
+	r.left = append(r.left, end)
 }
 
 // Ready implements Readier.
@@ -306,16 +347,32 @@ func (r *TeeReader) Drain() {
 	t.wakeAll()
 }
 
-// Abandon implements Drainer.
+// Abandon implements Drainer. The other readers still get what has arrived: this one reads
+// on for them, however many blocks they are behind, and the last one to abandon the source
+// has it drop what it holds.
 func (r *TeeReader) Abandon() {
 	t := r.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r.abandoned = true
-	if d, ok := t.src.(Drainer); ok && t.drained {
-		d.Abandon()
-	}
+	t.abandon()
 	r.wake()
+}
+
+// abandon abandons the source if none of the readers waits for what is in it. The caller
+// holds t.mu.
+func (t *Tee) abandon() {
+	d, ok := t.src.(Drainer)
+	if !ok || !t.drained || t.abandoned || t.closed {
+		return
+	}
+	for _, r := range t.readers {
+		if !r.abandoned && !r.ended {
+			return
+		}
+	}
+	t.abandoned = true
+	d.Abandon()
 }
 
 // Check implements Checker.
@@ -346,6 +403,7 @@ func (r *TeeReader) Close() error {
 	}
 	last := len(t.readers) == 0
 	t.closed = t.closed || last
+	t.abandon()
 	r.wake()
 	t.wakeAll()
 	t.mu.Unlock()

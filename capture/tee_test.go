@@ -20,6 +20,7 @@ type slowly struct {
 	drained bool
 	held    []string
 	closes  int
+	left    int // calls of Abandon
 }
 
 func newSlowly() *slowly {
@@ -45,8 +46,12 @@ func (s *slowly) Ready() bool           { return len(s.come) > 0 }
 func (s *slowly) Hold(stream string)    { s.held = append(s.held, "+"+stream) }
 func (s *slowly) Release(stream string) { s.held = append(s.held, "-"+stream) }
 func (s *slowly) Drain()                { s.drained = true; s.once.Do(func() { close(s.ended) }) }
-func (s *slowly) Abandon()              {}
-func (s *slowly) Close() error          { s.closes++; s.once.Do(func() { close(s.ended) }); return nil }
+func (s *slowly) Abandon() {
+	for s.left++; len(s.come) > 0; {
+		<-s.come
+	}
+}
+func (s *slowly) Close() error { s.closes++; s.once.Do(func() { close(s.ended) }); return nil }
 
 func numbered(n int) Block {
 	return Block{Stream: fmt.Sprint("s", n%2), Format: Format{Rate: 10, Channels: 1}, Offset: uint64(n), Samples: []float32{float32(n)}}
@@ -198,6 +203,75 @@ func TestTeeDrain(t *testing.T) {
 			t.Errorf("%v %v", got, err)
 		}
 	})
+}
+
+// A reader that abandons the source takes nothing from those that drain it for longer: it
+// gets the end of each stream at once, however much waits, and they get every block.
+func TestTeeAbandonIsOfOneReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		src := newSlowly()
+		tee := NewTee(ctx, src)
+		readers := []*TeeReader{tee.Reader(), tee.Reader(), tee.Reader()}
+		a, b, c := readers[0], readers[1], readers[2]
+		var want []int
+		for n := range 40 {
+			src.come <- numbered(n)
+			want = append(want, n)
+		}
+		cancel()
+		synctest.Wait()
+		for _, r := range readers {
+			r.Drain()
+		}
+		var block Block
+		if err := a.Read(t.Context(), &block); err != nil || block.Offset != 0 {
+			t.Fatalf("%v, block %d", err, block.Offset)
+		}
+		a.Abandon()
+		if got, err := offsets(t, a); err != io.EOF || !slices.Equal(got, []int{40, 39}) {
+			t.Errorf("the ends of two streams: %v %v, want 40, then 39", got, err) // s1 came first
+		}
+		if got, err := offsets(t, b); err != io.EOF || !slices.Equal(got, want) {
+			t.Errorf("%v %v", got, err)
+		}
+		if src.left != 0 {
+			t.Error("the source is abandoned while a reader still drains it")
+		}
+		b.Close()
+		c.Abandon()
+		if src.left != 1 {
+			t.Errorf("the source is abandoned %d times by the last reader that drained it", src.left)
+		}
+		if got, err := offsets(t, c); err != io.EOF || !slices.Equal(got, []int{39, 40}) {
+			t.Errorf("the ends of two streams: %v %v, want 39, then 40", got, err)
+		}
+		a.Close()
+		c.Close()
+	})
+}
+
+// Closing the last reader that has not abandoned the source leaves nobody to read it for.
+func TestTeeIsAbandonedByTheLast(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	src := newSlowly()
+	tee := NewTee(ctx, src)
+	a, b := tee.Reader(), tee.Reader()
+	for n := range 10 {
+		src.come <- numbered(n)
+	}
+	cancel()
+	a.Drain()
+	b.Drain()
+	a.Abandon()
+	if src.left != 0 {
+		t.Error("abandoned for a reader that goes on")
+	}
+	b.Close()
+	if src.left != 1 {
+		t.Errorf("abandoned %d times", src.left)
+	}
+	a.Close()
 }
 
 // A stream is held while any reader holds it, and that one gets none of it.
