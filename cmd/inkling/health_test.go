@@ -61,7 +61,7 @@ func (l *transcript) find(t *testing.T, pattern string) string {
 }
 
 // broker starts a NATS server on a port of this machine; 0: any.
-func broker(t *testing.T, port int) *server.Server {
+func broker(t testing.TB, port int) *server.Server {
 	t.Helper()
 	if port == 0 {
 		port = server.RANDOM_PORT
