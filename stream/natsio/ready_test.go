@@ -118,8 +118,8 @@ func loseAndReturn(t *testing.T, hangs bool) {
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	// ask returns what both answer, and how long that took.
-	ask := func() (error, time.Duration) {
+	// ask returns how long both took to answer, and what they say.
+	ask := func() (time.Duration, error) {
 		began := time.Now()
 		var sourceErr, sinkErr error
 		var all sync.WaitGroup
@@ -129,26 +129,26 @@ func loseAndReturn(t *testing.T, hangs bool) {
 		if (sourceErr == nil) != (sinkErr == nil) {
 			t.Fatalf("the source says %v, the sink %v", sourceErr, sinkErr)
 		}
-		return sourceErr, time.Since(began)
+		return time.Since(began), sourceErr
 	}
-	if err, took := ask(); err != nil || took != 0 {
+	if took, err := ask(); err != nil || took != 0 {
 		t.Fatalf("%v after %v", err, took)
 	}
 	for _, away := range []time.Duration{time.Second, 10 * time.Minute} {
 		server.set(!hangs, hangs)
 		synctest.Wait() // the connection notices that the server is gone
-		err, took := ask()
+		took, err := ask()
 		if err == nil || took > time.Second {
 			t.Errorf("%v, %v after the loss", err, took)
 		}
 		t.Logf("away for %v: down after %v", away, took)
 		time.Sleep(away)
-		if err, _ := ask(); err == nil {
+		if _, err := ask(); err == nil {
 			t.Errorf("ready %v after the loss", away)
 		}
 		server.set(false, false)
 		back := time.Now()
-		for err, _ := ask(); err != nil; err, _ = ask() {
+		for _, err := ask(); err != nil; _, err = ask() {
 			if time.Sleep(10 * time.Millisecond); time.Since(back) > time.Minute {
 				t.Fatal(err)
 			}
