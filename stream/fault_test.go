@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/disk"
 	"inkling/internal/testkit/faultdisk"
 	"inkling/model/decide"
 	"inkling/model/segment"
@@ -227,5 +228,70 @@ func TestFilesSetAsideAreBounded(t *testing.T) {
 	}
 	if all, _ := filepath.Glob(filepath.Join(dir, "*")); len(all) != keptAside {
 		t.Errorf("%q", all)
+	}
+}
+
+// dayLong is a live source of many streams that has a block each twenty seconds, for a day.
+type dayLong struct {
+	*capture.Memory
+	next   time.Time
+	cancel func()
+}
+
+func (s *dayLong) Read(ctx context.Context, b *capture.Block) error {
+	select {
+	case <-time.After(time.Until(s.next)):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	err := s.Memory.Read(ctx, b)
+	if err == nil {
+		s.next = s.next.Add(20 * time.Second)
+	}
+	if errors.Is(err, io.EOF) {
+		s.cancel()
+	}
+	return err
+}
+
+// A day with a saved state and a spill, at the limit that the build for devices has: state
+// and events put at most 50 MB on a card, the state is as young as that allows.
+func TestADayWritesLittle(t *testing.T) {
+	const perSync = 16 << 10 // of the journal of ext4: about
+	for _, c := range []struct {
+		name    string
+		streams int
+		least   int // saves
+	}{{"one stream", 1, 700}, {"a hundred streams", 100, 600}} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := faultdisk.TempDir(t)
+			faultdisk.NoSync(t, dir)
+			bytes0, syncs0 := disk.State.Written()
+			spilled0, spillSyncs0 := disk.Spill.Written()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				var blocks []capture.Block
+				for i := range 4320 {
+					b := block(uint64(3*(i/c.streams)), 1, 1, -1)
+					b.Stream = fmt.Sprint("s", i%c.streams)
+					blocks = append(blocks, b)
+				}
+				o := RunOptions{Live: true, State: filepath.Join(dir, "state"), SaveDaily: 40e6, Idle: 1000 * time.Hour}
+				o.Segment, o.Emit = &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}, Emit{Confirmed: true}
+				src := liveSource{&dayLong{capture.NewMemory(blocks...), time.Now(), cancel}}
+				if err := Run(ctx, src, signModel(t, decide.Config{}), &o, spill(t, &kept{}, filepath.Join(dir, "spill"), 1<<26)); err != nil {
+					t.Error(err)
+				}
+			})
+			bytes, syncs := disk.State.Written()
+			spilled, spillSyncs := disk.Spill.Written()
+			saves := (syncs - syncs0) / 2
+			total := float64(bytes-bytes0+spilled-spilled0+perSync*(syncs-syncs0+spillSyncs-spillSyncs0)) / 1e6
+			t.Logf("state: %d saves of %d bytes; spill: %d bytes, %d syncs; %.1f MB on the card", saves, (bytes-bytes0)/max(saves, 1), spilled-spilled0, spillSyncs-spillSyncs0, total)
+			if total > 50 || int(saves) < c.least {
+				t.Errorf("%.1f MB, at most 50; %d saves, at least %d", total, saves, c.least)
+			}
+		})
 	}
 }

@@ -158,8 +158,14 @@ func (k *keeper) due() {
 				k.r.fail(err)
 				return
 			}
+			if err != nil {
+				k.idle = false
+			}
 			if err != nil && k.store != nil {
-				k.store.again, k.idle = true, false // what it has kept is not known
+				k.store.again = true // what it has kept is not known
+			}
+			if seldom := k.began.Add(k.wear()); err == nil && seldom.After(k.next) {
+				k.next = seldom
 			}
 			k.tellFailure(err)
 		default:
@@ -167,7 +173,7 @@ func (k *keeper) due() {
 			return
 		}
 	}
-	if k.idle && k.r.o.Store != nil {
+	if k.idle {
 		return
 	}
 	if now := k.r.now(); !now.Before(k.next) {
@@ -175,6 +181,21 @@ func (k *keeper) due() {
 		k.idle = true
 		k.next = now.Add(max(k.r.o.Save, slowest*k.r.now().Sub(now)))
 	}
+}
+
+const (
+	saveOverhead = 48 << 10 // what a save puts on the disk beside the state: about, the journal of ext4 for three syncs
+	leastOften   = time.Hour
+)
+
+// wear returns how long to wait after a save so that SaveDaily is kept.
+func (k *keeper) wear() time.Duration {
+	if k.file == nil || k.src != nil || k.r.o.SaveDaily == 0 {
+		return 0
+	}
+	const block = 4 << 10
+	bytes := (k.file.size+block-1)/block*block + saveOverhead
+	return min(time.Duration(float64(24*time.Hour)*float64(bytes)/float64(k.r.o.SaveDaily)), leastOften)
 }
 
 // longSave is how long a Store may take before it is told, and reading waits for it.

@@ -29,8 +29,12 @@ type RunOptions struct {
 	Drain   time.Duration // after the end of ctx: how long what has arrived is labelled and delivered [10 s]
 	State   string        // file that keeps the state of all streams, from which the next Run goes on [none]; see Run
 	Store   Store         // keeps it elsewhere, with the events, which it gets as a further sink [none]
-	Save    time.Duration // how often the state is written, at most a twentieth of the time [1 s]
-	Keep    int           // bytes of events that must not be lost, kept for a sink that takes nothing [128 MB]
+	Save    time.Duration // how often the state is written if it has changed, at most a twentieth of the time [1 s]
+	// SaveDaily, if not 0, is about how many bytes a day writing the state of a source that
+	// cannot be read again may put on the disk, for the sake of cards. The state is then
+	// written less often than Save, but every hour.
+	SaveDaily int64
+	Keep      int // bytes of events that must not be lost, kept for a sink that takes nothing [128 MB]
 
 	// Gather bounds how long a step waits for steps of other streams, to be made
 	// together with them [2 ms]. Negative: each stream is stepped by itself.

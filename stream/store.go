@@ -52,6 +52,7 @@ type fileVault struct {
 	path    string
 	release func() // the lock of path
 	data    []byte // that was loaded
+	size    int64  // of what was saved last
 	useless bool   // what is there is to be set aside before anything is saved
 }
 
@@ -94,7 +95,25 @@ func (f *fileVault) save(write func(io.Writer) error) error {
 		}
 		f.useless = false
 	}
-	return atomicfile.WriteFileIn(disk.State, f.path, write)
+	var n counting
+	err := atomicfile.WriteFileIn(disk.State, f.path, func(w io.Writer) error {
+		n.w = w
+		return write(&n)
+	})
+	f.size = n.bytes
+	return err
+}
+
+// counting counts what is written.
+type counting struct {
+	w     io.Writer
+	bytes int64
+}
+
+func (c *counting) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.bytes += int64(n)
+	return n, err
 }
 
 // keptAside is how many files that cannot be gone on from are kept.

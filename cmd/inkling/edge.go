@@ -25,6 +25,9 @@ import (
 // build is what `inkling version` calls this build.
 const build = " small"
 
+// saveDaily is the default of --save-daily: cards wear.
+const saveDaily byteSize = 40e6
+
 // leftOut ends sentences about what this build does not have.
 const leftOut = "is left out of this small build for devices: the complete one has it (go build ./cmd/inkling, without -tags edge)"
 

@@ -23,6 +23,9 @@ import (
 // build is what `inkling version` calls this build.
 const build = ""
 
+// saveDaily is the default of --save-daily: no limit.
+const saveDaily byteSize = 0
+
 // page shows signals, labels and probabilities in a browser.
 type page = web.Page
 

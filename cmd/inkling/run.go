@@ -30,7 +30,8 @@ type runCmd struct {
 	Listen        *seconds      `help:"Listen for this long before the first segment may open, say what is heard (level, clipping, the detector's probability), and then warn of what keeps the stream from working [2s for a microphone, 0 otherwise]." placeholder:"TIME"`
 	Gap           decide.Gap    `help:"What to do when samples are lost: reset, hold or fill [the model's]." enum:",reset,hold,fill" default:"" placeholder:"POLICY"`
 	State         string        `help:"Keep the state of all streams in this file, and go on from it after a restart." placeholder:"FILE"`
-	SaveEvery     time.Duration `help:"How often --state is written." default:"1s"`
+	SaveEvery     time.Duration `help:"How often --state is written if it has changed." default:"1s"`
+	SaveDaily     byteSize      `help:"About the most that writing --state of a live source may put on the disk in a day; it is then written less often, but every hour [40MB in the small build for devices, else no limit]." placeholder:"SIZE"`
 	RunningState  decide.State  `help:"State of the running head between segments: reset or carry [the model's]." enum:",reset,carry" default:"" placeholder:"STATE"`
 	Background    bool          `name:"report-background" help:"Report segments of the background label as well."`
 	OldBackground bool          `name:"background" hidden:"" help:"Old name of --report-background."`

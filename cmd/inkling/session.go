@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/nats-io/nats.go"
@@ -76,7 +77,7 @@ func (c *runCmd) openSession(a *app, m *model.Model, options *stream.Options, co
 		s.checks = append(s.checks, health.Check{Name: "service", Check: func(ctx context.Context) error { return capture.Check(ctx, svc) }})
 	}
 	o := &stream.RunOptions{Version: version, Finite: s.source.finite, Live: s.source.live, Gather: c.Gather, Drain: c.Drain, Keep: int(c.OutageMemory),
-		Streams: c.MaxStreams, Memory: int(c.MaxMemory / 2), State: c.State, Save: c.SaveEvery, Shared: shared}
+		Streams: c.MaxStreams, Memory: int(c.MaxMemory / 2), State: c.State, Save: c.SaveEvery, SaveDaily: int64(cmp.Or(c.SaveDaily, saveDaily)), Shared: shared}
 	if c.Gather == 0 {
 		o.Gather = -1
 	}

@@ -51,7 +51,7 @@ type workerKeys struct {
 
 // notForWorkers are keys of run that a worker has another way for.
 var notForWorkers = map[string]string{
-	"to": "output", "state": "output", "save-every": "commit", "spill": "output", "spill-max": "output", "since": "", "until": "", "service": "",
+	"to": "output", "state": "output", "save-every": "commit", "save-daily": "commit", "spill": "output", "spill-max": "output", "since": "", "until": "", "service": "",
 	"json": "", "plain": "", "quiet": "", "stale-after": "",
 }
 

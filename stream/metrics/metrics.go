@@ -9,6 +9,8 @@ package metrics
 import (
 	"net/http"
 	"sync"
+
+	"inkling/internal/disk"
 )
 
 // A Set is what one page shows.
@@ -21,7 +23,14 @@ type Set struct {
 
 // New returns a Set with the figures of the process and of Go.
 func New() *Set {
-	return &Set{registry: newRegistry(), meters: map[string]*Meter{}}
+	s := &Set{registry: newRegistry(), meters: map[string]*Meter{}}
+	for _, area := range disk.Areas() {
+		bytes := func() float64 { n, _ := area.Written(); return float64(n) }
+		syncs := func() float64 { _, n := area.Written(); return float64(n) }
+		s.registry.count("inkling_disk_written_bytes_total", "Bytes written to files.", "area", area.String(), bytes)
+		s.registry.count("inkling_disk_syncs_total", "Times that the program waited until files or folders were on the disk.", "area", area.String(), syncs)
+	}
+	return s
 }
 
 // Pipeline returns the meter of a pipeline. Its figures carry the name in the label
