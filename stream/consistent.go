@@ -1,6 +1,10 @@
 package stream
 
-import "inkling/model/segment"
+import (
+	"math"
+
+	"inkling/model/segment"
+)
 
 // consistent reports whether restored fields fit together, so that no later call can
 // reach outside a buffer.
@@ -52,7 +56,9 @@ func (c *Classifier) queueConsistent() bool {
 			open, steps, counted = true, 0, 0
 		case segment.FrameReady:
 			frames++
-			steps++
+			if steps < math.MaxInt {
+				steps++
+			}
 		case segment.Counted:
 			counted = steps
 		case segment.Closed, segment.Dropped:

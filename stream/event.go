@@ -52,7 +52,7 @@ type Header struct {
 	Session string
 	Stream  string
 	Segment uint64         // counts from 1 within the stream; 0: outside all segments
-	Step    int            // counts from 1 at the segment's first frame
+	Step    int            // counts from 1 at the segment's first frame, as far as an int goes
 	Sample  uint64         // per channel, at the source's rate
 	Time    time.Time      // capture time of that sample; zero for files
 	Clock   capture.Timing // whose clock Time is of; "": that of this machine

@@ -15,7 +15,8 @@ type forecaster struct {
 	place
 	net      *model.State
 	out      []float32 // the last step's Outputs
-	counted  int       // steps
+	passed   uint64    // steps, of which step has as many as an int can count
+	counted  uint64    // steps
 	reported bool      // there was a forecast event in this segment
 	sample   uint64    // of the last one
 }
@@ -32,21 +33,21 @@ func newForecaster(p *plan) *forecaster {
 
 func (f *forecaster) begin(_ *Classifier, o *op) {
 	f.place.begin(o)
-	f.counted, f.reported = 0, false
+	f.passed, f.counted, f.reported = 0, 0, false
 	f.net.Reset()
 }
 
 func (f *forecaster) state() (*model.State, []float32) { return f.net, nil }
 
-func (f *forecaster) mark(*Classifier) { f.counted = f.step }
+func (f *forecaster) mark(*Classifier) { f.counted = f.passed }
 
-func (f *forecaster) steps() int { return f.counted }
+func (f *forecaster) steps() int { return int(min(f.counted, math.MaxInt)) }
 
 func (f *forecaster) confirms(*Classifier) bool { return false }
 
 // advance reports the frame that has come and what comes next, unless Emit thins it out.
 func (f *forecaster) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
-	f.step++
+	f.pass()
 	every := c.o.Emit.Every
 	skip := every > 0 && f.reported && float64(o.sample-f.sample) < every.Seconds()*c.input.format.Rate
 	var p Prediction
@@ -81,6 +82,12 @@ func (f *forecaster) advance(c *Classifier, dst []Event, o *op, frame []float32)
 	return c.emit(dst, NewForecast(f.header(o), p, nil))
 }
 
+// pass counts a step. 32 bits count 248 days of a hundred steps a second.
+func (f *forecaster) pass() {
+	f.passed++
+	f.step = int(min(f.passed, math.MaxInt))
+}
+
 // room returns memory for n values of an event.
 func (f *forecaster) room(n int) []float32 {
 	mem := f.use()
@@ -106,14 +113,15 @@ func (f *forecaster) visit(k *codec.Codec) {
 	k.Part(f.net.AppendState, f.net.Restore)
 	k.Bool(&f.open)
 	k.Uint64(&f.id)
-	k.Int(&f.step, 0, math.MaxInt)
+	k.Uint64(&f.passed)
 	k.Uint64(&f.start)
-	k.Int(&f.counted, 0, math.MaxInt)
+	k.Uint64(&f.counted)
 	k.Floats(&f.out)
 	k.Bool(&f.reported)
 	k.Uint64(&f.sample)
+	f.step = int(min(f.passed, math.MaxInt))
 }
 
 func (f *forecaster) consistent(c *Classifier) bool {
-	return len(f.out) == c.m.Outputs() && f.counted <= f.step
+	return len(f.out) == c.m.Outputs() && f.counted <= f.passed
 }

@@ -9,7 +9,7 @@ type textForecaster struct{ forecaster }
 func newTextForecaster(p *plan) *textForecaster { return &textForecaster{*newForecaster(p)} }
 
 func (f *textForecaster) advance(c *Classifier, dst []Event, o *op, frame []float32) []Event {
-	f.step++
+	f.pass()
 	code := 0
 	if v := frame[0]; v > 0 && v < float32(len(c.names)) { // a restored frame may hold anything
 		code = int(v)

@@ -48,7 +48,9 @@ func (b *base) Restart() {
 
 func (b *base) Forget() {}
 
-func (b *base) Open() (open bool, frames, counted int) { return b.open, int(b.frames), int(b.counted) }
+func (b *base) Open() (open bool, frames, counted int) {
+	return b.open, int(min(b.frames, math.MaxInt)), int(min(b.counted, math.MaxInt))
+}
 
 func (b *base) SetFront(front feature.Extractor) {
 	b.front, b.dim = front, front.Dim()

@@ -142,6 +142,16 @@ func (s *Stem) missing(n int) int {
 	return (stride - n%stride) % stride
 }
 
+// within returns a number of input frames of which the layers hold and lack the same as of
+// count, which may be more than an int of 32 bits has room for.
+func (s *Stem) within(count uint64) int {
+	const far = 1 << 28 // farther than any kernel reaches
+	if count < far {
+		return int(count)
+	}
+	return far + int((count-far)%uint64(s.stride()))
+}
+
 // stride returns the product of the strides of all layers.
 func (s *Stem) stride() int {
 	n := 1

@@ -168,6 +168,30 @@ func TestSplitDoesNotChangeFrames(t *testing.T) {
 	})
 }
 
+// A stem that has run for years, in any number of saved lives, gives the frames of one that
+// has just begun, also where an int has 32 bits.
+func TestCountersPassTheirLimits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSetup(t)
+		young, old := s.new(t).(*front), s.new(t).(*front)
+		begun := noise(1000*s.channels, 1) // beyond any kernel
+		young.Push(nil, begun)
+		old.Push(nil, begun)
+		to := rapid.SampledFrom([]uint64{1 << 28, math.MaxInt32, math.MaxUint32, 1 << 60}).Draw(t, "limit") - uint64(rapid.IntRange(0, 40).Draw(t, "before"))
+		stride := uint64(s.stem.stride())
+		old.count += (to - old.count) / stride * stride
+		x := noise(rapid.IntRange(0, 300).Draw(t, "n")*s.channels, 2)
+		half := len(x) / s.channels / 2 * s.channels
+		want := young.Flush(young.Push(nil, x))
+		got := old.Push(nil, x[:half])
+		later := s.new(t)
+		if _, err := later.Restore(old.AppendState(nil)); err != nil {
+			t.Fatal(err)
+		}
+		testkit.SameBits(t, "frames", later.Flush(later.Push(got, x[half:])), want)
+	})
+}
+
 // Frame n comes with sample End(n) and not before. A truncated state is refused.
 func TestEndIsWhereAFrameEnds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -17,8 +17,8 @@ type front struct {
 	mean, scale []float32
 	channels    int
 
-	count int   // frames of the base since Reset
-	held  *held // nil: what there is after Reset
+	count uint64 // frames of the base since Reset
+	held  *held  // nil: what there is after Reset
 }
 
 // A held is what a signal has to remember from one call to the next.
@@ -122,7 +122,7 @@ func (x *front) Flush(dst []float32) []float32 {
 	w := x.stem.borrow()
 	w.frames = x.base.Flush(w.frames[:0])
 	dst = x.take(dst, w, w.frames)
-	if n := x.stem.missing(x.count); n > 0 {
+	if n := x.stem.missing(x.stem.within(x.count)); n > 0 {
 		last := x.begin().last
 		if x.stem.config.Kind == KindGabor {
 			clear(last)
@@ -167,7 +167,7 @@ func (x *front) take(dst []float32, w *memory, frames []float32) []float32 {
 	for at := 0; at < len(frames); at += d {
 		f32.Normalize(frames[at:at+d], frames[at:at+d], x.mean, x.scale)
 	}
-	x.count += len(frames) / d
+	x.count += uint64(len(frames) / d)
 	copy(x.begin().last, frames[len(frames)-d:])
 	return x.feed(dst, w, 0, frames)
 }
@@ -204,7 +204,7 @@ func (x *front) feed(dst []float32, w *memory, i int, rows []float32) []float32 
 // AppendState appends the state of the base, the number of its frames, the last of them
 // and the rows that each layer holds.
 func (x *front) AppendState(dst []byte) []byte {
-	dst = binary.LittleEndian.AppendUint64(x.base.AppendState(dst), uint64(x.count))
+	dst = binary.LittleEndian.AppendUint64(x.base.AppendState(dst), x.count)
 	if x.held == nil {
 		x.begin()
 		defer x.release()
@@ -237,9 +237,9 @@ func (x *front) Restore(data []byte) ([]byte, error) {
 		x.Reset()
 		return nil, errState
 	}
-	x.count = int(binary.LittleEndian.Uint64(data))
+	x.count = binary.LittleEndian.Uint64(data)
 	data = data[8:]
-	n, h := x.count, x.begin()
+	n, h := x.stem.within(x.count), x.begin()
 	for i := range h.layers {
 		l := &x.stem.layers[i]
 		h.layers[i].n = l.held(n + l.lead)
