@@ -77,7 +77,6 @@ var flagOf = map[string]string{
 	"Options.SkipBad":                "--skip-bad",
 	"Options.Split":                  "--split",
 	"Options.Stream":                 "--carry",
-	"Options.Streams":                "--streams",
 	"Options.Time":                   "--columns time=NAME",
 	"Options.TimeUnit":               "--time-unit",
 	"Options.Token":                  "--user",

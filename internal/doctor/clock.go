@@ -47,10 +47,8 @@ func (m *Machine) Time(began Reading) (all []Finding) {
 
 // ntp returns the command that has NTP hold the clock, with what is installed here.
 func (m *Machine) ntp() string {
-	for _, program := range []string{"usr/sbin/chronyd", "usr/bin/chronyd"} {
-		if m.exists(program) {
-			return "sudo systemctl enable --now chrony && sudo chronyc makestep"
-		}
+	if m.exists("usr/sbin/chronyd") || m.exists("usr/bin/chronyd") {
+		return "sudo systemctl enable --now chrony && sudo chronyc makestep"
 	}
 	if m.exists("usr/sbin/ntpd") {
 		return "sudo systemctl enable --now ntpsec"

@@ -113,19 +113,20 @@ func (m *Machine) card(c *Card, wanted bool) Finding {
 			return ok(check, "%s: inkling (process %d) records from it", c.Name, id)
 		case program == "":
 			return bad(check, "sudo fuser -v "+c.Path, "%s: another program has it", c.Name)
-		case slices.Contains([]string{"pipewire", "wireplumber", "pulseaudio"}, program):
-			return bad(check, "systemctl --user mask --now "+servers[program], "%s: the sound server %s has it: end that, or use a build with -tags portaudio, which records through it", c.Name, program)
+		case program == "pipewire" || program == "wireplumber" || program == "pulseaudio":
+			return bad(check, "systemctl --user mask --now "+units(program), "%s: the sound server %s has it: end that, or use a build with -tags portaudio, which records through it", c.Name, program)
 		}
 		return bad(check, fmt.Sprintf("kill %d", id), "%s: %s has it (process %d): end that", c.Name, program, id)
 	}
 	return bad(check, "sudo dmesg | grep -iE 'snd|usb' | tail", "%s: %v", c.Name, c.Err)
 }
 
-// servers are the units of sound servers.
-var servers = map[string]string{
-	"pipewire":    "pipewire.socket pipewire.service wireplumber.service",
-	"wireplumber": "pipewire.socket pipewire.service wireplumber.service",
-	"pulseaudio":  "pulseaudio.socket pulseaudio.service",
+// units returns those of a sound server.
+func units(server string) string {
+	if server == "pulseaudio" {
+		return "pulseaudio.socket pulseaudio.service"
+	}
+	return "pipewire.socket pipewire.service wireplumber.service"
 }
 
 func (c *Card) can() string {

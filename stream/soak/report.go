@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // A Row is what was measured in a stretch of signal. Durations are in seconds; a number is 0
@@ -87,13 +88,12 @@ func (r *Report) memory(from, to int) int64 {
 func abs(n int) int { return max(n, -n) }
 
 // header names the columns of WriteCSV.
-var header = []string{"hours", "wall_s", "resident_bytes", "heap_bytes", "goroutines", "files", "steps", "step_p50_us", "step_p99_us", "confirm_p50_ms", "confirm_p99_ms",
-	"events", "found", "wrong", "missed", "false_alarms"}
+const header = "hours,wall_s,resident_bytes,heap_bytes,goroutines,files,steps,step_p50_us,step_p99_us,confirm_p50_ms,confirm_p99_ms,events,found,wrong,missed,false_alarms"
 
 // WriteCSV writes the rows as a table.
 func (r *Report) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
-	c.Write(header)
+	c.Write(strings.Split(header, ","))
 	number := func(v float64, unit float64) string {
 		if v == 0 {
 			return ""

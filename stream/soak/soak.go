@@ -52,7 +52,7 @@ func Run(ctx context.Context, m *model.Model, set *dataset.Set, o Options) (*Rep
 	case rows < LeastRows:
 		return nil, fmt.Errorf("soak: Options.Duration %v has %d rows of %v: give at least %d", o.Duration, rows, o.Every, LeastRows)
 	case o.Streams < 0 || o.Streams > 10_000:
-		return nil, fmt.Errorf("soak: Options.Streams %d: give 1 to 10000", o.Streams)
+		return nil, fmt.Errorf("soak: %d streams: give 1 to 10000", o.Streams)
 	case m.HasNext() || m.Config.Text() || m.Config.Segment.Kind == segment.Beat:
 		return nil, errors.New("soak: the model is of text, of heartbeats or of what comes next: give one of sounds or sensors with labels")
 	}

@@ -182,7 +182,7 @@ func TestSoakRefuses(t *testing.T) {
 		o   Options
 	}{
 		"Options.Duration 2m0s has 2 rows":           {set, Options{Duration: 2 * time.Minute, Every: time.Minute}},
-		"Options.Streams -1":                         {set, Options{Duration: time.Hour, Streams: -1}},
+		"-1 streams":                                 {set, Options{Duration: time.Hour, Streams: -1}},
 		`the label "cow" is none of the model's`:     {tones(m.Config.Rate, []string{"cow"}), options()},
 		"no example fits into 0.1 s: raise":          {set, Options{Duration: time.Second, Every: 100 * time.Millisecond, Compose: options().Compose}},
 		"from 3 to 1 s: give the shorter one first,": {set, Options{Duration: time.Hour, Compose: compose.Options{Pause: [2]float64{3, 1}}}},
