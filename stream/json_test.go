@@ -65,7 +65,7 @@ func anyEvent(t *rapid.T) Event {
 	for range count("scores", 3) {
 		e.Top = append(e.Top, Score{str("score"), f32("score's p")})
 	}
-	e.Outcome = Outcome{Rejected: yes("rejected"), Running: str("running"), Agrees: yes("agrees"), Steps: count("steps", 1<<40), LatencyMS: f64("latency"), Truth: str("truth"), Kept: str("kept")}
+	e.Outcome = Outcome{Rejected: yes("rejected"), Running: str("running"), Agrees: yes("agrees"), Steps: count("steps", math.MaxInt32), LatencyMS: f64("latency"), Truth: str("truth"), Kept: str("kept")}
 	e.Span = Span{Start: u64("start"), End: u64("end"), EndedBy: rapid.SampledFrom([]segment.Ending{segment.BySilence, segment.ByBeat, "\xff"}).Draw(t, "ended"), Peak: u64("peak")}
 	e.HeldBack = HeldBack{Rule: decide.Rule(str("rule")), Threshold: f64("threshold"), Value: f64("value")}
 	for range count("verdicts", 2) {
