@@ -151,6 +151,49 @@ func TestEveryOperationMayFail(t *testing.T) {
 	}
 }
 
+// A folder whose index ends in half a row opens on a disk that fails at any operation, and
+// loses none of its segments, nor those that come when the disk is well.
+func TestTornIndexOnAFailingDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for n, failed := 0, true; failed; n++ {
+			what := fmt.Sprintf("operation %d", n)
+			dir := faultdisk.TempDir(t)
+			kept := filepath.Join(dir, "kept")
+			keepSome(t, Options{Dir: kept}, 1, 3)
+			index := filepath.Join(kept, indexName)
+			data, _ := os.ReadFile(index)
+			os.WriteFile(index, append(data, "2026-12-01/12"...), 0o666)
+			i, ill := 0, true
+			failed = false
+			faultdisk.Fail(t, dir, func(faultdisk.Op) error {
+				if i++; ill && i > n {
+					failed = true
+					return syscall.ENOSPC
+				}
+				return nil
+			})
+			o := Options{Dir: kept, now: func() time.Time { return noon }}
+			k, err := Open(o)
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+				continue
+			}
+			ill = false
+			j := sound(noon.Add(time.Hour), 3, 3000)
+			j.clip.File = k.name(fileStem(&j.clip), ".wav")
+			k.put(j)
+			k.Close()
+			if got := listed(t, what, kept); fmt.Sprint(got) != "[1 2 3]" {
+				t.Errorf("%s: %v", what, got)
+			}
+			keepSome(t, o, 4, 5)
+			if got := listed(t, what, kept); fmt.Sprint(got) != "[1 2 3 4]" || countFiles(t, kept) != 5 {
+				t.Errorf("%s: then %v, %d files", what, got, countFiles(t, kept))
+			}
+		}
+	})
+}
+
 // A clock that begins at 1970 and is set later removes nothing that is young, wherever in
 // the order that was recorded; what is old goes.
 func TestClockThatIsSetLater(t *testing.T) {

@@ -29,7 +29,7 @@ type folder struct {
 	max int64
 	age time.Duration
 
-	out     disk.File // the index, for appending; nil: it cannot be written now
+	out     disk.File // the index of the entries, for appending; nil: it is to be written anew
 	half    bool      // it may end in a part of a row
 	text    bool      // rows hold texts
 	entries []entry   // the oldest first
@@ -157,7 +157,7 @@ func (f *folder) sweep() {
 }
 
 // add writes a segment's file and row.
-func (f *folder) add(j *job, now time.Time) error {
+func (f *folder) add(j *job) error {
 	var b bytes.Buffer
 	if j.clip.File != "" {
 		if err := encode(&b, j); err != nil {
@@ -184,6 +184,7 @@ func (f *folder) add(j *job, now time.Time) error {
 			return err
 		}
 		if err := atomicfile.WriteFileIn(disk.Keep, path, func(w io.Writer) error { _, err := w.Write(b.Bytes()); return err }); err != nil {
+			disk.Keep.Remove(path) // its name may be there
 			return err
 		}
 		f.set(j.clip.File, true)
@@ -278,12 +279,14 @@ func (f *folder) drop(n int) error {
 		return err
 	}
 	days := map[string]bool{}
+	var failed []error // the next start removes what stays
 	for _, e := range gone {
 		if e.file == "" {
 			continue
 		}
 		if err := disk.Keep.Remove(f.path(e.file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+			failed = append(failed, err)
+			continue
 		}
 		f.bytes -= e.size
 		f.set(e.file, false)
@@ -292,7 +295,7 @@ func (f *folder) drop(n int) error {
 	for day := range days {
 		disk.Keep.Remove(day) // if it is empty
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // content returns the index of the entries.
@@ -305,29 +308,32 @@ func (f *folder) content() string {
 	return b.String()
 }
 
-// rewrite writes the index anew. If it cannot, the former one stays.
+// rewrite writes the index anew. If that fails, the former one may be another than that of
+// the entries, and nothing is appended before add has written it anew.
 func (f *folder) rewrite() error {
+	if f.out != nil { // Windows does not replace a file that is open
+		f.out.Close()
+		f.out = nil
+	}
 	text := f.content()
-	err := atomicfile.WriteFileIn(disk.Keep, f.index(), func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
-	return errors.Join(err, f.open())
+	if err := atomicfile.WriteFileIn(disk.Keep, f.index(), func(w io.Writer) error { _, err := io.WriteString(w, text); return err }); err != nil {
+		return err
+	}
+	return f.open()
 }
 
 // open opens the index that is there for appending.
 func (f *folder) open() error {
 	out, err := disk.Keep.OpenFile(f.index(), os.O_WRONLY|os.O_APPEND, 0o666)
-	if errors.Is(err, fs.ErrNotExist) && f.out == nil { // it could not be written, which rewrite says
-		return nil
-	}
 	if err != nil {
 		return err
 	}
-	if info, err := out.Stat(); err == nil {
-		f.rows, f.half = info.Size(), false
+	info, err := out.Stat()
+	if err != nil {
+		out.Close()
+		return err
 	}
-	if f.out != nil {
-		f.out.Close()
-	}
-	f.out = out
+	f.out, f.rows, f.half = out, info.Size(), false
 	return nil
 }
 

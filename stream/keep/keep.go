@@ -184,7 +184,7 @@ func (k *Keeper) write() {
 			if !more {
 				return
 			}
-			err := k.folder.add(&j, k.o.now())
+			err := k.folder.add(&j)
 			k.waiting.Add(-size(&j))
 			if err != nil {
 				k.lost.Add(1)

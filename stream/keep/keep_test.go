@@ -210,7 +210,7 @@ func TestTheOldestMakeRoom(t *testing.T) {
 	for i := range 60 {
 		at = at.Add(10 * time.Second)
 		j := sound(at, uint64(i+1), 40_000+i*997%30_000)
-		if err := f.add(&j, at); err != nil {
+		if err := f.add(&j); err != nil {
 			t.Fatal(err)
 		}
 		if n := used(t, dir); n > leastMax {
@@ -230,7 +230,7 @@ func TestTheOldestMakeRoom(t *testing.T) {
 		}
 	}
 	large := sound(at, 99, 2*leastMax)
-	if err := f.add(&large, at); err == nil {
+	if err := f.add(&large); err == nil {
 		t.Error("a segment larger than all was kept")
 	}
 	f.age = time.Minute

@@ -46,10 +46,11 @@ const (
 	Remove
 	Mkdir
 	SyncDir
+	Open // of a file that is there, as it is
 )
 
 func (k Kind) String() string {
-	return [...]string{"create", "write", "truncate", "sync", "rename", "remove", "mkdir", "syncdir"}[k]
+	return [...]string{"create", "write", "truncate", "sync", "rename", "remove", "mkdir", "syncdir", "open"}[k]
 }
 
 // An Op is an operation on the file or folder Name, relative to the folder of the test.
@@ -131,8 +132,10 @@ func (s *system) OpenFile(name string, flag int, perm fs.FileMode) (disk.File, e
 		err = s.do(Op{Kind: Create, Name: rel, file: id}, open)
 	case there == nil && flag&os.O_TRUNC != 0 && before.Size() > 0:
 		err = s.do(Op{Kind: Truncate, Name: rel, file: id}, open)
+	case there == nil:
+		err = s.do(Op{Kind: Open, Name: rel, file: id}, open)
 	default:
-		err = open()
+		err = open() // which fails
 	}
 	if err != nil {
 		return nil, err
