@@ -60,25 +60,21 @@ func (l *Log) take(name string, first uint64, last bool) (note string, err error
 	records, good, torn := parse(data)
 	if expected := len(l.files) == 0 || first == l.next; !expected {
 		first = l.next
-		l.again = l.again || len(records) > 0 // else a disk that took nothing has left it
+		if len(records) > 0 { // else a disk that took nothing has left it
+			if err := l.forget(first); err != nil {
+				return "", err
+			}
+		}
 	}
 	stays := true // the file itself
 	switch {
 	case unreadable || good < len(data) && !(last && torn && good >= len(magic)) && !empty(data):
-		if err := l.putAside(name); err != nil {
-			return "", err
+		if note, err = l.repair(name, first, data, records); err != nil || len(records) == 0 {
+			return note, err
 		}
 		stays, good = false, len(magic)
 		for _, r := range records {
 			good += headSize + len(r)
-		}
-		l.again = true
-		note = fmt.Sprintf("%s is damaged: %d records of it can be read, and the file is kept as %s.damaged", name, len(records), name)
-		if len(records) == 0 {
-			return note, nil
-		}
-		if err := write(l.path(first), records); err != nil {
-			return "", err
 		}
 	case len(records) == 0: // begun, and no record came
 		l.next = first
@@ -100,6 +96,54 @@ func (l *Log) take(name string, first uint64, last bool) (note string, err error
 	return note, nil
 }
 
+// repair leaves the records of a damaged file that can be read, and keeps a copy of the file.
+// They are in one file or another at any moment.
+func (l *Log) repair(name string, first uint64, data []byte, records [][]byte) (note string, err error) {
+	if err := l.forget(first); err != nil {
+		return "", err
+	}
+	note = fmt.Sprintf("%s is damaged: %d records of it can be read, and ", name, len(records))
+	kept := fmt.Sprintf("the file is kept as %s.damaged", name)
+	if len(records) == 0 {
+		if err := disk.Spill.Rename(name, name+".damaged"); err != nil {
+			return "", err
+		}
+		l.limitDamaged(name)
+		return note + kept, nil
+	}
+	err = atomicfile.WriteFileIn(disk.Spill, name+".damaged", func(w io.Writer) error { _, err := w.Write(data); return err })
+	if err != nil {
+		kept = fmt.Sprintf("the file cannot be kept: %v", err)
+	}
+	l.limitDamaged(name)
+	if err := write(l.path(first), records); err != nil {
+		return "", err
+	}
+	if name != l.path(first) {
+		if err := disk.Spill.Remove(name); err != nil {
+			return "", err
+		}
+	}
+	return note + kept, nil
+}
+
+// forget has all records come again, whatever becomes of the files: their numbers change, and
+// the number of those that were delivered would hide others.
+func (l *Log) forget(first uint64) error {
+	if l.again {
+		return nil
+	}
+	l.again = true
+	if len(l.files) > 0 {
+		first = l.files[0].first
+	}
+	l.delivered = first
+	if err := l.writeProgress(); err != nil {
+		return err
+	}
+	return errors.Join(l.done.Sync(), disk.Spill.SyncDir(l.dir))
+}
+
 // empty reports whether a file was begun, and no record of it has reached the disk.
 func empty(data []byte) bool {
 	return strings.HasPrefix(magic, string(data)) || len(bytes.TrimLeft(bytes.TrimPrefix(data, []byte(magic)), "\x00")) == 0
@@ -108,11 +152,8 @@ func empty(data []byte) bool {
 // keptDamaged is how many damaged files are kept.
 const keptDamaged = 3
 
-// putAside keeps a damaged file beside the others, and removes the oldest of many.
-func (l *Log) putAside(name string) error {
-	if err := disk.Spill.Rename(name, name+".damaged"); err != nil {
-		return err
-	}
+// limitDamaged removes the oldest of many damaged files; name is that of the last one.
+func (l *Log) limitDamaged(name string) {
 	all, _ := filepath.Glob(filepath.Join(escape(l.dir), strings.Repeat("[0-9a-f]", 16)+suffix+".damaged"))
 	slices.Sort(all)
 	for len(all) > keptDamaged {
@@ -122,7 +163,6 @@ func (l *Log) putAside(name string) error {
 		disk.Spill.Remove(all[0])
 		all = all[1:]
 	}
-	return nil
 }
 
 func truncate(name string, size int64) error {
