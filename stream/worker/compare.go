@@ -76,9 +76,6 @@ func (c *Comparer) pairing(stream string) *pairing {
 	return p
 }
 
-// mostWaiting bounds the segments of a stream that wait for the other model.
-const mostWaiting = 10000
-
 // settle counts segments at the front, as far as nothing that comes later can be their pair, or
 // all of them.
 func (c *Comparer) settle(stream string, p *pairing, sum *Comparison, all bool) {
@@ -96,10 +93,13 @@ func (c *Comparer) settle(stream string, p *pairing, sum *Comparison, all bool) 
 			p.shadow = p.shadow[1:]
 		}
 	}
-	for ; len(p.active) > 0 && (all || len(p.active) > mostWaiting); p.active = p.active[1:] {
+	if !all {
+		return
+	}
+	for ; len(p.active) > 0; p.active = p.active[1:] {
 		c.alone(stream, p.active[0], true, sum)
 	}
-	for ; len(p.shadow) > 0 && (all || len(p.shadow) > mostWaiting); p.shadow = p.shadow[1:] {
+	for ; len(p.shadow) > 0; p.shadow = p.shadow[1:] {
 		c.alone(stream, p.shadow[0], false, sum)
 	}
 }

@@ -33,16 +33,21 @@ func TestComparerCounts(t *testing.T) {
 	}
 }
 
-// A shadow that says nothing is not overlooked, and does not fill the memory.
-func TestComparerOfASilentShadow(t *testing.T) {
-	c := &Comparer{}
-	for i := range uint64(3 * mostWaiting) {
-		c.Active("s", Said{i, 10 * i, 10*i + 5, "a", 1})
+// All segments of one model may come before those of the other, however many there are.
+func TestComparerOneAfterTheOther(t *testing.T) {
+	const many = 10001
+	c := &Comparer{Truths: map[string]map[uint64]string{"s": {0: "a"}}}
+	said := func(i uint64) Said { return Said{i, 10 * i, 10*i + 5, "a", 1} }
+	for i := range uint64(many) {
+		c.Active("s", said(i))
 	}
-	if got := c.Counts(); got.Active != 3*mostWaiting {
-		t.Errorf("%+v", got)
+	if got, want := c.Counts(), (Comparison{Active: many, Truths: 1, Broken: 1}); got != want {
+		t.Errorf("before the shadow has said anything: %+v, want %+v", got, want)
 	}
-	if n := len(c.streams["s"].active); n != mostWaiting {
-		t.Errorf("%d wait", n)
+	for i := range uint64(many) {
+		c.Shadow("s", said(i))
+	}
+	if got, want := c.Counts(), (Comparison{Agree: many, Truths: 1}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
