@@ -166,7 +166,8 @@ type TeeReader struct {
 	draining  bool
 	ended     bool // it gets no more
 	abandoned bool
-	left      []Block // of an abandoned reader: the end of each stream that it has not read
+	left      []Block        // of an abandoned reader: the end of each stream that it has not read
+	leftAt    map[string]int // where each stream is in left
 }
 
 func (r *TeeReader) wake() {
@@ -271,12 +272,14 @@ func (r *TeeReader) leaveAt(b *Block) {
 	if !b.Time.IsZero() && b.Format.Rate > 0 {
 		end.Time = b.Time.Add(time.Duration(float64(b.Len()) / b.Format.Rate * 1e9))
 	}
-	for i := range r.left {
-		if r.left[i].Stream == b.Stream && !r.left[i].Done {
-			r.left[i] = end
-			return
-		}
+	if i, ok := r.leftAt[b.Stream]; ok && !r.left[i].Done {
+		r.left[i] = end
+		return
 	}
+	if r.leftAt == nil {
+		r.leftAt = map[string]int{}
+	}
+	r.leftAt[b.Stream] = len(r.left)
 	r.left = append(r.left, end)
 }
 
@@ -349,7 +352,8 @@ func (r *TeeReader) Drain() {
 
 // Abandon implements Drainer. The other readers still get what has arrived: this one reads
 // on for them, however many blocks they are behind, and the last one to abandon the source
-// has it drop what it holds.
+// has it drop what it holds. So it gets the ends of its streams only when the others have had
+// theirs or have abandoned the source too, which may be after its own drain.
 func (r *TeeReader) Abandon() {
 	t := r.t
 	t.mu.Lock()

@@ -206,7 +206,7 @@ func TestTeeDrain(t *testing.T) {
 }
 
 // A reader that abandons the source takes nothing from those that drain it for longer: it
-// gets the end of each stream at once, however much waits, and they get every block.
+// gets the end of each stream, however much waits, and they get every block.
 func TestTeeAbandonIsOfOneReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
