@@ -50,6 +50,7 @@ func newFetcher(ctx context.Context, js jetstream.JetStream, stream string, from
 		js.DeleteConsumer(ctx, stream, cons.CachedInfo().Name) // otherwise the server does, later
 	}
 	if f.iter, err = cons.Messages(jetstream.PullMaxBytes(aheadBytes), jetstream.PullExpiry(fetchExpiry), jetstream.PullHeartbeat(fetchHeartbeat)); err != nil {
+		go f.remove()
 		return nil, fmt.Errorf("JetStream stream %s: %w", stream, err)
 	}
 	go f.run()

@@ -43,7 +43,7 @@ func (f *Fork) Load(ctx context.Context) ([][]byte, error) {
 		return nil, fmt.Errorf("%s: %w", f.of, err)
 	}
 	f.forked = len(commits) > 0
-	_, err = f.js.Publish(ctx, forkSubject(f.live.prefix, f.name), strconv.AppendUint(nil, f.of.last, 10))
+	_, err = f.js.Publish(ctx, forkSubject(f.live.prefix, f.name), strconv.AppendUint(nil, f.of.committed, 10))
 	return commits, err
 }
 

@@ -40,14 +40,15 @@ type Ledger struct {
 	subject string // of the state
 	live    *Sink
 
-	commit sync.Mutex  // held by Load and Save; guards what follows
-	last   uint64      // sequence of the last commit, or of events before the next one
-	id     string      // of that
-	kept   []uint64    // sequences at which the commits that count begin
-	begun  uint64      // sequence of the first of the batches of events before any commit
-	saved  int         // so often
-	purged uint64      // what came before is gone
-	killed func() bool // if set, is asked between batches, for tests: nothing is stored any more
+	commit    sync.Mutex  // held by Load and Save; guards what follows
+	last      uint64      // sequence of the last commit, or of events before the next one
+	id        string      // of that
+	committed uint64      // sequence of the last commit that Load has read
+	kept      []uint64    // sequences at which the commits that count begin
+	begun     uint64      // sequence of the first of the batches of events before any commit
+	saved     int         // so often
+	purged    uint64      // what came before is gone
+	killed    func() bool // if set, is asked between batches, for tests: nothing is stored any more
 
 	mu       sync.Mutex // guards what follows
 	pending  []unsaved

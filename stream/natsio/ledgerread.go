@@ -60,6 +60,7 @@ func (l *Ledger) load(ctx context.Context) (commits [][]byte, again bool, err er
 		}
 	}
 	l.last, l.id, l.kept, l.begun = head.Sequence, head.Header.Get(headerCommit), r.begins, 0
+	l.committed = r.committed
 	if len(r.begins) == 0 {
 		l.begun = from
 	}
@@ -120,6 +121,7 @@ type commitReader struct {
 	parts      []byte // of the commit that is being read
 	count      uint64 // of parts
 	id         string // of them
+	committed  uint64 // sequence of the last commit
 	done       bool
 	stored     done // events beyond the last commit
 }
@@ -153,7 +155,7 @@ func (r *commitReader) take(m jetstream.Msg, subject string) error {
 			return fmt.Errorf("the state is damaged: the commit at sequence %d has %d parts of %s", seq, r.count, text)
 		}
 		r.begins = append(r.begins, seq-r.count)
-		r.commits = append(r.commits, state)
+		r.commits, r.committed = append(r.commits, state), seq
 		clear(r.stored)
 	}
 	if err := r.stored.add(beyond); err != nil {

@@ -90,9 +90,9 @@ func passes(nc *nats.Conn, err error) bool {
 	return errors.Is(err, nats.ErrNoResponders) && nc != nil && len(nc.Servers()) > 1
 }
 
-// Ensure returns what get finds. If it fails with absent it calls create, if that is not nil,
-// which may find, with exists, that somebody else has just made it. Servers of a cluster lose the answers of both
-// when one client makes a stream while another updates it, so nothing is updated here.
+// Ensure returns what get finds. If get fails with absent it calls create, if that is not nil,
+// which may find, with exists, that somebody else has just made it. Nothing is updated: when one
+// client makes a stream while another updates it, servers of a cluster lose both answers.
 func Ensure[T any](ctx context.Context, nc *nats.Conn, what string, log func(format string, args ...any), get, create func(context.Context) (T, error), absent, exists error) (v T, err error) {
 	err = Try(ctx, nc, what, log, func(ctx context.Context) error {
 		var err error

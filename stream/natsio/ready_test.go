@@ -136,7 +136,11 @@ func loseAndReturn(t *testing.T, hangs bool) {
 	}
 	// While nats.go waits for a server that hangs to take a new connection it holds a mutex,
 	// at which a fake clock stands still: Check then answers after health.Server's own bound.
-	for _, away := range map[bool][]time.Duration{false: {time.Second, 10 * time.Minute}, true: {time.Second, time.Second}}[hangs] {
+	longest := 10 * time.Minute
+	if hangs {
+		longest = time.Second
+	}
+	for _, away := range []time.Duration{time.Second, longest} {
 		server.set(!hangs, hangs)
 		synctest.Wait() // the connection notices that the server is gone
 		took, err := ask()

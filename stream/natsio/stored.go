@@ -78,6 +78,7 @@ type Stored struct {
 	gone    bool      // it was told that the stream does not answer
 	fetch   *fetcher
 	fetched bool      // it has been fetched from
+	lostTo  uint64    // it is reported that nothing before this sequence is kept
 	failed  string    // why nothing can be fetched: begin is called again
 	beginAt time.Time // when
 	pause   time.Duration

@@ -105,7 +105,8 @@ func (s *Stored) open(ctx context.Context) error {
 		}
 	}
 	from := s.seq + 1
-	if first := st.CachedInfo().State.FirstSeq; first > from {
+	if first := st.CachedInfo().State.FirstSeq; first > max(from, s.lostTo) {
+		s.lostTo = first
 		s.in.report("", capture.Down, fmt.Sprintf("the JetStream stream %s keeps nothing before sequence %d any more: %d sequences from %d on are lost; let it keep messages for longer than an outage lasts", s.stream, first, first-from, from))
 	}
 	s.fetch, err = newFetcher(ctx, s.js, s.stream, from, subjects)
