@@ -79,7 +79,7 @@ func TestPrepareTellsOfCopies(t *testing.T) {
 	want := l.output()
 	have := want
 	have.Replicas = 1
-	if err := l.check(&want, &have); err == nil || !strings.Contains(fmt.Sprint(err), "has 1 copies instead of 3: nats stream edit labels --replicas 3") {
+	if err := l.check(&want, &have); err == nil || !strings.Contains(fmt.Sprint(err), "is kept 1 times instead of 3: nats stream edit labels --replicas 3") {
 		t.Error(err)
 	}
 }

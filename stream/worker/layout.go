@@ -103,11 +103,11 @@ func (l *Layout) Prepare(ctx context.Context, js jetstream.JetStream, create boo
 	return errors.Join(errs...)
 }
 
-// ensureStream returns a stream. If create is set it is made if it is missing.
-func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig, create bool, log func(format string, args ...any)) (jetstream.Stream, error) {
-	var make func(context.Context) (jetstream.Stream, error)
-	if create {
-		make = func(ctx context.Context) (jetstream.Stream, error) {
+// ensureStream returns a stream. If mayMake is set it is made if it is missing.
+func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig, mayMake bool, log func(format string, args ...any)) (jetstream.Stream, error) {
+	var create func(context.Context) (jetstream.Stream, error)
+	if mayMake {
+		create = func(ctx context.Context) (jetstream.Stream, error) {
 			st, err := js.CreateStream(ctx, want)
 			if err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 				err = fmt.Errorf("it cannot be made: %w", err)
@@ -117,7 +117,7 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.St
 	}
 	return natsio.Ensure(ctx, js.Conn(), "stream "+want.Name, log,
 		func(ctx context.Context) (jetstream.Stream, error) { return js.Stream(ctx, want.Name) },
-		make, jetstream.ErrStreamNotFound, jetstream.ErrStreamNameAlreadyInUse)
+		create, jetstream.ErrStreamNotFound, jetstream.ErrStreamNameAlreadyInUse)
 }
 
 func missing(name string, err error, remedy string) error {
@@ -154,7 +154,7 @@ func (l *Layout) check(want, have *jetstream.StreamConfig) error {
 	case want.AllowAtomicPublish && !slices.Equal(want.Subjects, have.Subjects):
 		return fmt.Errorf("stream %s takes %s instead of %s: choose another output", have.Name, strings.Join(have.Subjects, ", "), strings.Join(want.Subjects, ", "))
 	case want.Replicas != have.Replicas:
-		return fmt.Errorf("stream %s has %d copies instead of %d: nats stream edit %s --replicas %d", have.Name, have.Replicas, want.Replicas, have.Name, want.Replicas)
+		return fmt.Errorf("stream %s is kept %d times instead of %d: nats stream edit %s --replicas %d", have.Name, have.Replicas, want.Replicas, have.Name, want.Replicas)
 	case len(want.Sources) == 0:
 	case want.Name == l.Partitioned() && have.MaxAge > 0 && have.MaxAge < 10*l.Lease:
 		return fmt.Errorf("stream %s keeps messages for %v, which an outage can outlast: nats stream edit %s --max-age 1h", have.Name, have.MaxAge, have.Name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -126,8 +127,8 @@ func (w *lookout) again(ctx context.Context) {
 		ctx, cancel := context.WithCancel(ctx) // of the whole watch, also if nobody waits for it
 		late := time.AfterFunc(longestWatch, cancel)
 		watch, err := w.bucket.WatchAll(ctx)
-		if !late.Stop() && err == nil {
-			err = context.DeadlineExceeded
+		if !late.Stop() {
+			err = fmt.Errorf("no answer within %v", longestWatch)
 		}
 		w.begun <- sighted{watch, cancel, err}
 	}()
