@@ -86,7 +86,7 @@ func (w *workGroup) runShadow(ctx context.Context, a *app, k int, hash string) e
 	}
 	defer fork.Close()
 	o := &stream.RunOptions{Options: *x.o, Switch: &stream.Switch{}, Former: w.fleet.formerly, Version: version, Session: w.session(k), Store: fork, Save: w.keys.Commit, Pool: w.pool,
-		Keep: int(cmd.OutageMemory), Drain: cmd.Drain, Streams: cmd.MaxStreams, Memory: int(cmd.MaxMemory / 2)}
+		Keep: int(cmd.OutageMemory), Drain: cmd.Drain, Streams: cmd.MaxStreams, Memory: int(cmd.MaxMemory / 4)}
 	o.Emit = stream.Emit{Confirmed: true}
 	return stream.Run(ctx, src, x.m, o)
 }
