@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"time"
 
@@ -64,7 +65,7 @@ func Run(ctx context.Context, m *model.Model, set *dataset.Set, o Options) (*Rep
 		o.Compose.Background = background
 	}
 	o.Compose.Duration = o.Every.Seconds()
-	w := &watch{o: &o, rows: rows, began: time.Now(), report: &Report{Labels: m.Config.Labels}, samples: uint64(o.Every.Seconds() * set.Rate)}
+	w := &watch{o: &o, rows: rows, began: time.Now(), report: &Report{Labels: m.Config.Labels}, samples: uint64(math.Round(o.Every.Seconds() * set.Rate))}
 	src := &source{set: events, o: &o.Compose, rows: rows, watch: w, format: capture.Format{Rate: set.Rate, Channels: set.Channels}}
 	if err := src.begin(o.Streams, m.Config.Labels); err != nil {
 		return nil, err

@@ -10,11 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"inkling/capture"
 	"inkling/internal/testkit/testmodel"
 	"inkling/model"
 	"inkling/model/compose"
 	"inkling/model/dataset"
 	"inkling/model/segment"
+	"inkling/stream"
+	"inkling/stream/evaluate/pairing"
 )
 
 // tones is a set of two labels. The network has learned nothing of them: what it says is often
@@ -111,6 +114,33 @@ func TestSoakOfStreams(t *testing.T) {
 	for i, x := range three.Rows {
 		if x.Events <= 2*one.Rows[i].Events || x.Found+x.Wrong+x.Missed != x.Events || x.Found < one.Rows[i].Found {
 			t.Errorf("row %d: %+v, of one stream %+v", i, x, one.Rows[i])
+		}
+	}
+}
+
+// Rows of three seconds at 12.5 Hz have 38 samples, as their signals do, and not 37.
+func TestSoakAtAnUnevenRate(t *testing.T) {
+	c := testmodel.Labels(12.5, 1, "a", "b")
+	c.Front.Samples, c.Segment = 1, segment.Config{Kind: segment.Activity}
+	m := testmodel.New(t, c, rand.New(rand.NewPCG(1, 2)))
+	o := Options{Duration: time.Hour, Every: 3 * time.Second, Compose: compose.Options{Seed: 1, Pause: [2]float64{0.5, 1}, SNR: [2]float64{20, 20}}}
+	r, err := Run(t.Context(), m, tones(12.5, c.Labels[:2]), o)
+	if err != nil || len(r.Rows) != 1200 {
+		t.Fatalf("%v, %d rows", err, len(r.Rows))
+	}
+}
+
+// A second segment inside an event is a false alarm, whichever label it has. Only the first
+// one with a wrong label makes the event wrong.
+func TestSoakCountsEveryAlarm(t *testing.T) {
+	for label, found := range map[string]int{"a": 1, "b": 0} {
+		w := &watch{o: &Options{Every: time.Second, Tolerance: 0.1}, rows: 6, samples: 1000, report: &Report{Labels: []string{"a", "b"}}}
+		w.expect("s", []pairing.Span{{Start: 100, End: 900, Label: 0}})
+		w.event(&stream.Event{Type: stream.Confirmed, Header: stream.Header{Stream: "s"}, Span: stream.Span{Start: 100, End: 300}, Answer: stream.Answer{Label: label}})
+		w.event(&stream.Event{Type: stream.Confirmed, Header: stream.Header{Stream: "s"}, Span: stream.Span{Start: 500, End: 700}, Answer: stream.Answer{Label: "b"}})
+		w.block(&capture.Block{Stream: "s", Format: capture.Format{Rate: 1000, Channels: 1}, Offset: 1000})
+		if r := w.report.Rows; len(r) != 1 || r[0].Found != found || r[0].Wrong != 1-found || r[0].FalseAlarms != 1 {
+			t.Errorf("%s: %+v", label, r)
 		}
 	}
 }

@@ -28,6 +28,10 @@ type watch struct {
 	open  []*Row // those that are not complete
 	done  int    // rows that are
 	next  uint64 // sample at which the process is looked at next
+
+	least  uint64 // sample that the slowest streams have reached
+	behind int    // streams that are there: block looks at all streams once these have moved on
+
 	steps histogram
 	waits histogram
 	nstep int64
@@ -92,11 +96,14 @@ func (w *watch) block(b *capture.Block) {
 	if h == nil {
 		return
 	}
-	h.at = b.Offset + uint64(b.Len())
-	least := uint64(math.MaxUint64)
-	for _, h := range w.heard {
-		least = min(least, h.at)
+	if h.at == w.least && w.behind > 0 {
+		w.behind--
 	}
+	if h.at = b.Offset + uint64(b.Len()); w.behind > 0 {
+		return
+	}
+	w.slowest()
+	least := w.least
 	if least >= w.next {
 		w.next = least + w.samples/looks
 		w.taken.look()
@@ -107,8 +114,21 @@ func (w *watch) block(b *capture.Block) {
 	if begun := uint64(w.done + len(w.open)); least >= (begun+1)*w.samples {
 		w.close()
 	}
-	for len(w.open) > 0 && least >= uint64(w.done+1)*w.samples+w.margin {
+	for w.done < w.rows && len(w.open) > 0 && least >= uint64(w.done+1)*w.samples+w.margin {
 		w.judge()
+	}
+}
+
+// slowest finds out how far the slowest streams have come, and how many they are.
+func (w *watch) slowest() {
+	w.least, w.behind = math.MaxUint64, 0
+	for _, h := range w.heard {
+		switch {
+		case h.at < w.least:
+			w.least, w.behind = h.at, 1
+		case h.at == w.least:
+			w.behind++
+		}
 	}
 }
 
@@ -155,7 +175,7 @@ func (w *watch) judge() {
 	for _, h := range w.heard {
 		events := h.events[0]
 		h.events = h.events[1:]
-		slices.SortFunc(h.answers, func(a, b pairing.Span) int { return int(int64(a.Start) - int64(b.Start)) })
+		slices.SortFunc(h.answers, pairing.Compare)
 		n, _ := slices.BinarySearchFunc(h.answers, end, func(s pairing.Span, end uint64) int {
 			if s.Start < end {
 				return -1
@@ -174,8 +194,8 @@ func (w *watch) judge() {
 				r.Missed++
 			}
 		}
-		for _, why := range p.Alarm {
-			if why != "" && why != pairing.WrongLabel {
+		for i, why := range p.Alarm {
+			if why != "" && !p.Used(i) { // a used one is an event of the wrong label
 				r.FalseAlarms++
 			}
 		}
@@ -193,14 +213,12 @@ func (w *watch) judge() {
 func (w *watch) finish() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	least := uint64(math.MaxUint64)
-	for _, h := range w.heard {
-		least = min(least, h.at)
-	}
+	w.slowest()
+	least := w.least
 	if !w.report.Interrupted && w.done+len(w.open) < w.rows {
 		w.close()
 	}
-	for len(w.open) > 0 && least >= uint64(w.done+1)*w.samples {
+	for w.done < w.rows && len(w.open) > 0 && least >= uint64(w.done+1)*w.samples {
 		if w.report.Interrupted && w.done+1 < w.rows && least < uint64(w.done+1)*w.samples+w.margin {
 			break // its last segments are cut off
 		}
