@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -23,7 +22,6 @@ type Broker struct {
 	Subscribes []string // subjects that are listened on
 	Publishes  []string // subjects that are published on
 	Streams    []string // JetStream streams that are read
-	By         string   // the pipelines that use it
 }
 
 const (
@@ -39,8 +37,8 @@ func (b *Broker) Check(ctx context.Context) (all []Finding) {
 	const check = "broker"
 	ctx, cancel := context.WithTimeout(ctx, longestLook)
 	defer cancel()
-	refused := &denials{}
-	nc, err := b.Connect(nats.MaxReconnects(0), nats.IgnoreDiscoveredServers(), nats.ErrorHandler(refused.note))
+	ignore := func(*nats.Conn, *nats.Subscription, error) {} // rights asks each subscription
+	nc, err := b.Connect(nats.MaxReconnects(0), nats.IgnoreDiscoveredServers(), nats.PermissionErrOnSubscribe(true), nats.ErrorHandler(ignore))
 	if err != nil {
 		return []Finding{fail(check, b.unreached(err), "%v", err)}
 	}
@@ -59,7 +57,7 @@ func (b *Broker) Check(ctx context.Context) (all []Finding) {
 	if older(version, leastServer) {
 		all = append(all, warn(check, "install nats-server "+batchServer+" or later", "nats-server %s is older than %s, with which nothing here is tested", version, leastServer))
 	}
-	all = append(all, b.rights(ctx, nc, refused)...)
+	all = append(all, b.rights(ctx, nc)...)
 	return append(all, b.storage(ctx, nc, version)...)
 }
 
@@ -140,34 +138,20 @@ func older(version, than string) bool {
 	return false
 }
 
-// denials are what a server has refused.
-type denials struct {
-	mu  sync.Mutex
-	all []string
-}
-
-func (d *denials) note(_ *nats.Conn, _ *nats.Subscription, err error) {
-	d.mu.Lock()
-	d.all = append(d.all, err.Error())
-	d.mu.Unlock()
-}
-
 // rights says whether the server lets this user do what is asked for.
-func (b *Broker) rights(ctx context.Context, nc *nats.Conn, refused *denials) (all []Finding) {
+func (b *Broker) rights(ctx context.Context, nc *nats.Conn) (all []Finding) {
 	const check = "broker"
+	var subscriptions []*nats.Subscription
 	for _, subject := range b.Subscribes {
 		if s, err := nc.SubscribeSync(subject); err == nil {
 			defer s.Unsubscribe()
+			subscriptions = append(subscriptions, s)
 		}
 	}
-	err := nc.FlushWithContext(ctx)
-	nc.RTT() // what the server refuses comes before the answer to a second ping at the latest
-	refused.mu.Lock()
-	denied := strings.Join(refused.all, "\n")
-	refused.mu.Unlock()
-	for _, subject := range b.Subscribes {
-		if strings.Contains(denied, strconv.Quote(subject)) {
-			all = append(all, fail(check, fmt.Sprintf(`permissions { subscribe: { allow: ["%s"] } } for this user in the configuration of nats-server`, subject), "the server does not let this user listen on %s", subject))
+	err := nc.FlushWithContext(ctx) // a server refuses before it answers the ping
+	for _, s := range subscriptions {
+		if _, err := s.NextMsg(time.Millisecond); errors.Is(err, nats.ErrPermissionViolation) {
+			all = append(all, fail(check, fmt.Sprintf(`permissions { subscribe: { allow: ["%s"] } } for this user in the configuration of nats-server`, s.Subject), "the server does not let this user listen on %s", s.Subject))
 		}
 	}
 	if err != nil {
@@ -264,9 +248,13 @@ func stream(ctx context.Context, js jetstream.JetStream, name string) []Finding 
 	}
 	i := s.CachedInfo()
 	c, st := &i.Config, &i.State
-	full := func(have uint64, most int64) bool { return most > 0 && have >= uint64(most)/100*99 }
+	full := func(have uint64, most int64) bool { return most > 0 && float64(have) >= 0.99*float64(most) }
 	if (full(st.Bytes, c.MaxBytes) || full(st.Msgs, c.MaxMsgs)) && c.Discard == jetstream.DiscardNew {
-		return []Finding{fail(check, fmt.Sprintf("nats stream edit %s --discard old", name), "stream %s is full and takes nothing new: %s of %s, %d messages", name, size(int64(st.Bytes)), size(c.MaxBytes), st.Msgs)}
+		stored := size(int64(st.Bytes))
+		if c.MaxBytes > 0 {
+			stored += " of " + size(c.MaxBytes)
+		}
+		return []Finding{fail(check, fmt.Sprintf("nats stream edit %s --discard old", name), "stream %s is full and takes nothing new: %s, messages: %d", name, stored, st.Msgs)}
 	}
 	if c.MaxBytes <= 0 && c.MaxAge == 0 && c.MaxMsgs <= 0 && c.Retention == jetstream.LimitsPolicy {
 		return []Finding{warn(check, fmt.Sprintf("nats stream edit %s --max-age 24h", name), "stream %s has no limit, and grows until the disk of the server is full", name)}

@@ -63,6 +63,7 @@ func TestBrokerStreams(t *testing.T) {
 	for _, c := range []jetstream.StreamConfig{
 		{Name: "endless", Subjects: []string{"a"}},
 		{Name: "full", Subjects: []string{"b"}, MaxMsgs: 2, Discard: jetstream.DiscardNew},
+		{Name: "empty", Subjects: []string{"d"}, MaxMsgs: 50, Discard: jetstream.DiscardNew},
 		{Name: "good", Subjects: []string{"c"}, MaxMsgs: 2},
 	} {
 		if _, err := js.CreateStream(t.Context(), c); err != nil {
@@ -77,7 +78,8 @@ func TestBrokerStreams(t *testing.T) {
 	for name, want := range map[string]found{
 		"none":    {Fail, "there is no stream none", "nats stream add none"},
 		"endless": {Warn, "has no limit", "--max-age"},
-		"full":    {Fail, "takes nothing new", "--discard old"},
+		"empty":   {OK, "0 messages", ""},
+		"full":    {Fail, "takes nothing new: 0 kB, messages: 2", "--discard old"},
 		"good":    {OK, "1 messages", ""},
 	} {
 		check(t, name, stream(t.Context(), js, name), want)
