@@ -166,7 +166,7 @@ func (c *doctorCmd) patients(a *app) (all []patient, found []doctor.Finding, err
 			found = append(found, doctor.Finding{Check: "config", Level: doctor.Fail, Text: strings.TrimSpace(line), Remedy: remedy + c.Model})
 		}
 	} else {
-		found = append(found, doctor.Finding{Check: "config", Level: doctor.OK, Text: fmt.Sprintf("%s: %d pipelines, nothing wrong", c.Model, len(s.pipelines))})
+		found = append(found, doctor.Finding{Check: "config", Level: doctor.OK, Text: fmt.Sprintf("%s: %d %s, nothing wrong", c.Model, len(s.pipelines), plural(len(s.pipelines), "pipeline", "pipelines"))})
 	}
 	if s == nil {
 		return nil, found, nil
@@ -269,11 +269,11 @@ func (c *doctorCmd) folders(patients []patient) (all []doctor.Folder) {
 	for _, p := range patients {
 		for _, to := range p.cmd.To {
 			if name, ok := strings.CutPrefix(to, "file:"); ok {
-				add(doctor.Folder{Path: filepath.Dir(name), For: "to", By: p.name})
+				add(doctor.Folder{Path: filepath.Dir(name), File: filepath.Base(name), For: "to", By: p.name})
 			}
 		}
 		if p.cmd.State != "" {
-			add(doctor.Folder{Path: filepath.Dir(p.cmd.State), For: "state", By: p.name})
+			add(doctor.Folder{Path: filepath.Dir(p.cmd.State), File: filepath.Base(p.cmd.State), For: "state", By: p.name})
 		}
 		add(doctor.Folder{Path: p.cmd.Keep, For: "keep", Made: true, Most: int64(p.cmd.KeepMax), Key: "keep-max", By: p.name})
 		add(doctor.Folder{Path: p.cmd.Spill, For: "spill", Made: true, Most: int64(p.cmd.SpillMax), Key: "spill-max", By: p.name})

@@ -76,7 +76,11 @@ func (c *doctorCmd) brokers(ctx context.Context, patients []patient, otherwise s
 	if len(order) == 0 && !c.configured() {
 		found = newBroker(natsFlags{URLs: otherwise}).Check(ctx)
 		if doctor.Worst(found) == doctor.Fail { // nobody needs it
-			found = []doctor.Finding{{Check: "broker", Level: doctor.OK, Text: "no NATS server was named, and none answers on this machine: nothing here needs one"}}
+			there := "none answers on this machine"
+			if strings.Contains(found[0].Text, nats.ErrAuthorization.Error()) {
+				there = "the one on this machine refuses a connection without credentials"
+			}
+			found = []doctor.Finding{{Check: "broker", Level: doctor.OK, Text: "no NATS server was named, and " + there + ": nothing here needs one"}}
 		}
 	}
 	return found
@@ -88,6 +92,12 @@ func newBroker(flags natsFlags) *doctor.Broker {
 	where := cmp.Or(flags.URLs, flags.Context, nats.DefaultURL)
 	b := &doctor.Broker{Where: natsio.Redact(where)}
 	b.Connect = func(more ...nats.Option) (*nats.Conn, error) {
+		more = append(more, func(o *nats.Options) error { // a context names its servers only here
+			if urls := cmp.Or(strings.Join(o.Servers, ","), o.Url); urls != "" {
+				b.Where = natsio.Redact(urls)
+			}
+			return nil
+		})
 		if flags.URLs == "" && flags.Context == "" {
 			more = append(more, func(o *nats.Options) error {
 				for _, u := range append(o.Servers, o.Url) {

@@ -26,7 +26,7 @@ type Broker struct {
 
 const (
 	slowTrip      = 100 * time.Millisecond
-	longestAnswer = time.Second
+	longestAnswer = 4 * time.Second
 	longestLook   = 20 * time.Second
 	leastServer   = "2.10.0" // what is tested
 	batchServer   = "2.12.0" // stores batches atomically
@@ -50,7 +50,7 @@ func (b *Broker) Check(ctx context.Context) (all []Finding) {
 	milliseconds := float64(trip.Microseconds()) / 1e3
 	f := ok(check, "%s: nats-server %s, there and back in %s", b.Where, nc.ConnectedServerVersion(), trip.Round(10*time.Microsecond))
 	if trip > slowTrip {
-		f = warn(check, "ping -c 10 "+b.host(), "%s: there and back takes %s: labels come as much later", b.Where, trip.Round(time.Millisecond))
+		f = warn(check, "ping -c 10 "+b.machine(), "%s: there and back takes %s: labels come as much later", b.Where, trip.Round(time.Millisecond))
 	}
 	all = append(all, f.with("round_trip_ms", milliseconds))
 	version := nc.ConnectedServerVersion()
@@ -75,7 +75,8 @@ func (b *Broker) unreached(err error) string {
 	case b.local():
 		return "nats-server -js"
 	}
-	return "nc -vz " + strings.ReplaceAll(b.host(), ":", " ")
+	_, port, _ := net.SplitHostPort(b.host())
+	return "nc -vz " + b.machine() + " " + port
 }
 
 // host returns host:port of the first URL.
@@ -85,10 +86,16 @@ func (b *Broker) host() string {
 		u = rest
 	}
 	u = strings.TrimPrefix(u, "…@")
-	if !strings.Contains(u, ":") {
-		u += ":4222"
+	if _, _, err := net.SplitHostPort(u); err != nil {
+		u = net.JoinHostPort(strings.Trim(u, "[]"), "4222")
 	}
 	return u
+}
+
+// machine returns the host of the first URL.
+func (b *Broker) machine() string {
+	host, _, _ := net.SplitHostPort(b.host())
+	return host
 }
 
 func (b *Broker) local() bool { return Local(b.Where) }
@@ -222,7 +229,7 @@ func (b *Broker) storage(ctx context.Context, nc *nats.Conn, version string) (al
 	case err != nil:
 		return []Finding{ok(check, "the server has none, or not for this user, and nothing here needs it; jetstream: sources and `inkling worker` do")}
 	}
-	f := ok(check, "%d streams, %s stored", info.Streams, size(int64(info.Store)))
+	f := ok(check, "%s, %s stored", plural(info.Streams, "stream"), size(int64(info.Store)))
 	if older(version, batchServer) {
 		f.Text += fmt.Sprintf("; `inkling worker` needs nats-server %s or later", batchServer)
 	}
@@ -254,7 +261,7 @@ func stream(ctx context.Context, js jetstream.JetStream, name string) []Finding 
 		if c.MaxBytes > 0 {
 			stored += " of " + size(c.MaxBytes)
 		}
-		return []Finding{fail(check, fmt.Sprintf("nats stream edit %s --discard old", name), "stream %s is full and takes nothing new: %s, messages: %d", name, stored, st.Msgs)}
+		return []Finding{fail(check, fmt.Sprintf("nats stream edit %s --discard old", name), "stream %s is full and takes nothing new: %s, %s", name, stored, plural(st.Msgs, "message"))}
 	}
 	if c.MaxBytes <= 0 && c.MaxAge == 0 && c.MaxMsgs <= 0 && c.Retention == jetstream.LimitsPolicy {
 		return []Finding{warn(check, fmt.Sprintf("nats stream edit %s --max-age 24h", name), "stream %s has no limit, and grows until the disk of the server is full", name)}
@@ -266,5 +273,5 @@ func stream(ctx context.Context, js jetstream.JetStream, name string) []Finding 
 			}
 		}
 	}
-	return []Finding{ok(check, "stream %s: %d messages, %s", name, st.Msgs, size(int64(st.Bytes)))}
+	return []Finding{ok(check, "stream %s: %s, %s", name, plural(st.Msgs, "message"), size(int64(st.Bytes)))}
 }

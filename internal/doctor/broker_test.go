@@ -27,7 +27,7 @@ func TestBroker(t *testing.T) {
 
 func TestBrokerLetsNot(t *testing.T) {
 	only := func(subjects ...string) *server.Permissions {
-		p := &server.SubjectPermission{Allow: append(subjects, "_INBOX.>", "$SYS.REQ.USER.INFO")}
+		p := &server.SubjectPermission{Allow: append(subjects, "_INBOX.>", "$SYS.REQ.USER.INFO", "$JS.API.INFO")}
 		return &server.Permissions{Publish: p, Subscribe: p}
 	}
 	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, Users: []*server.User{
@@ -79,8 +79,8 @@ func TestBrokerStreams(t *testing.T) {
 		"none":    {Fail, "there is no stream none", "nats stream add none"},
 		"endless": {Warn, "has no limit", "--max-age"},
 		"empty":   {OK, "0 messages", ""},
-		"full":    {Fail, "takes nothing new: 0 kB, messages: 2", "--discard old"},
-		"good":    {OK, "1 messages", ""},
+		"full":    {Fail, "takes nothing new: 0 kB, 2 messages", "--discard old"},
+		"good":    {OK, "1 message,", ""},
 	} {
 		check(t, name, stream(t.Context(), js, name), want)
 	}
@@ -102,6 +102,12 @@ func TestBrokerIsNotReached(t *testing.T) {
 	for where, remedy := range map[string]string{"nats://127.0.0.1:4222": "nats-server -js", "nats://…@broker:4222": "nc -vz broker 4222"} {
 		b := Broker{Where: where, Connect: func(o ...nats.Option) (*nats.Conn, error) { return nats.Connect(at, o...) }}
 		check(t, where, b.Check(t.Context()), found{Fail, "no servers", remedy})
+	}
+	for where, want := range map[string]string{"nats://[fd00::1]:4333": "nc -vz fd00::1 4333", "nats://[fd00::1],nats://b": "nc -vz fd00::1 4222", "broker": "nc -vz broker 4222"} {
+		b := Broker{Where: where}
+		if got := b.unreached(nats.ErrNoServers); got != want {
+			t.Errorf("%s: %q, want %q", where, got, want)
+		}
 	}
 	b := Broker{Where: "nats://nowhere.local"}
 	if got := b.unreached(&net.DNSError{Name: "nowhere.local"}); got != "getent hosts nowhere.local" {

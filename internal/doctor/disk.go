@@ -28,6 +28,7 @@ type Space struct {
 // A Folder is one that is written to.
 type Folder struct {
 	Path string
+	File string // the one in it that is written; "": any
 	For  string // the key that names it: keep, spill, state
 	Made bool   // by the program, if it is not there
 	Most int64  // bytes that it may take; 0: no limit
@@ -70,7 +71,7 @@ func (m *Machine) Folder(f Folder) (all []Finding) {
 	}
 	free := float64(space.Free)
 	if kind == "tmpfs" && f.For != working {
-		all = append(all, warn(check, f.For+" = \"/var/lib/inkling/"+filepath.Base(f.Path)+`"`, "%s is in the memory, and gone after a restart", name))
+		all = append(all, warn(check, f.kept(), "%s is in the memory, and gone after a restart", name))
 	}
 	switch {
 	case space.Files >= 0 && space.Files < 100:
@@ -88,6 +89,19 @@ func (m *Machine) Folder(f Folder) (all []Finding) {
 	}
 	all[0] = all[0].with("free_bytes", free, "fsync_ms", float64(took.Microseconds())/1e3)
 	return all
+}
+
+// kept returns the key that puts what is written onto the disk.
+func (f *Folder) kept() string {
+	kind := ""
+	if f.For == "to" {
+		kind = "file:"
+	}
+	name := f.File
+	if name == "" {
+		name = filepath.Base(f.Path)
+	}
+	return fmt.Sprintf("%s = %q", f.For, kind+"/var/lib/inkling/"+name)
 }
 
 // working is what a folder is for that nothing in particular is written to.

@@ -140,3 +140,11 @@ func size(n int64) string {
 	}
 	return fmt.Sprintf("%d kB", n/1e3)
 }
+
+// plural writes a number of things.
+func plural[N int | uint64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

@@ -170,7 +170,8 @@ func TestMemory(t *testing.T) {
 func TestCards(t *testing.T) {
 	usb := Card{Name: "USB PnP: USB Audio (hw:1,0)", Path: "/dev/snd/pcmC1D0c", Channels: 2, Low: 8000, High: 48000, Default: true}
 	with := func(err error) []Card { c := usb; c.Err = err; return []Card{c} }
-	narrow := usb
+	narrow, wide := usb, usb
+	wide.High = 192000
 	narrow.High = 16000
 	groups := files("etc/group", "root:x:0:\naudio:x:29:pulse,ann\n")
 	taken := func(name string) fs.FS {
@@ -193,6 +194,7 @@ func TestCards(t *testing.T) {
 		"by name":           {files(), User{}, []Card{usb}, nil, []Listener{{Device: "pnp", Rate: 48000, Channels: 1}}, found{OK, "48000 Hz, the model's", ""}},
 		"no such":           {files(), User{}, []Card{usb}, nil, []Listener{{Device: "bird", By: "room"}}, found{Fail, `pipeline room: no microphone is called "bird"`, "inkling devices"}},
 		"too slow":          {files(), User{}, []Card{narrow}, nil, []Listener{{Rate: 44100, Channels: 1}}, found{Warn, "misses what is above 8000 Hz", "inkling train DATA --rate 16000"}},
+		"can more":          {files(), User{}, []Card{wide}, nil, []Listener{{Rate: 96000, Channels: 1}}, found{Warn, "misses what is above 24000 Hz", "Options.Rate 96000"}},
 		"asked too low":     {files(), User{}, []Card{usb}, nil, []Listener{{Rate: 44100, Channels: 1, Asked: 8000}}, found{Warn, "8000 Hz are asked for", "Options.Rate 48000"}},
 		"out of range":      {files(), User{}, []Card{usb}, nil, []Listener{{Rate: 16000, Channels: 1, Asked: 96000}}, found{Fail, "96000 Hz are asked for", "Options.Rate 48000"}},
 		"not a member":      {groups, User{Name: "bob"}, with(fs.ErrPermission), nil, []Listener{mic}, found{Fail, "bob may not open /dev/snd/pcmC1D0c", "sudo usermod -aG audio bob"}},
@@ -253,6 +255,8 @@ func TestFolder(t *testing.T) {
 		"denied":    {fakeDisk{"/x", roomy, 0, &os.PathError{Err: syscall.EACCES}}, Folder{Path: "/x", For: "keep"}, []found{{Fail, "ann may not write", "sudo chown ann /x"}}},
 		"broken":    {fakeDisk{"/x", roomy, 0, syscall.EIO}, Folder{Path: "/x", For: "keep"}, []found{{Fail, "input/output error", "dmesg"}}},
 		"inodes":    {fakeDisk{"/x", Space{gb, 2 * gb, 3}, 0, nil}, Folder{Path: "/x", For: "keep"}, []found{{Fail, "only 3 more files", "--inodes"}}},
+		"state":     {fakeDisk{"/run", roomy, 0, nil}, Folder{Path: "/run", File: "s.json", For: "state"}, []found{{Warn, "gone after a restart", `state = "/var/lib/inkling/s.json"`}}},
+		"events":    {fakeDisk{"/run", roomy, 0, nil}, Folder{Path: "/run", File: "e.jsonl", For: "to"}, []found{{Warn, "gone after a restart", `to = "file:/var/lib/inkling/e.jsonl"`}}},
 		"tmpfs":     {fakeDisk{"/run/x", roomy, 0, nil}, Folder{Path: "/run/x", For: "spill"}, []found{{Warn, "gone after a restart", `spill = "/var/lib/inkling/x"`}}},
 		"too much":  {fakeDisk{"/x", roomy, 0, nil}, Folder{Path: "/x", For: "spill", Most: 20 * gb, Key: "spill-max"}, []found{{Warn, "may take 20 GB", `spill-max = "5000MB"`}}},
 		"slow":      {fakeDisk{"/x", roomy, 700 * time.Millisecond, nil}, Folder{Path: "/x", For: "state"}, []found{{Warn, "takes 700ms", "save-every"}}},

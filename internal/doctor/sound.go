@@ -203,7 +203,7 @@ func (l *Listener) fits(c *Card) (all []Finding) {
 	case l.Asked > 0 && (l.Asked < c.Low || l.Asked > c.High):
 		all = append(all, fail(check, fmt.Sprintf("Options.Rate %.0f", min(max(l.Asked, c.Low), c.High)), "%s%s records at %.0f to %.0f Hz, and %.0f Hz are asked for", by(l.By), c.Name, c.Low, c.High, l.Asked))
 	case got < 0.99*l.Rate && c.High >= l.Rate:
-		all = append(all, warn(check, fmt.Sprintf("Options.Rate %.0f", min(max(48000, c.Low), c.High)), "%s%.0f Hz are asked for, and the model has learned from %.0f Hz: it misses what is above %.0f Hz", by(l.By), got, l.Rate, got/2))
+		all = append(all, warn(check, fmt.Sprintf("Options.Rate %.0f", min(max(48000, c.Low, l.Rate), c.High)), "%s%.0f Hz are asked for, and the model has learned from %.0f Hz: it misses what is above %.0f Hz", by(l.By), got, l.Rate, got/2))
 	case got < 0.99*l.Rate:
 		all = append(all, warn(check, fmt.Sprintf("inkling train DATA --rate %.0f -o MODEL", got), "%s%s records at %.0f Hz at most, and the model has learned from %.0f Hz: it misses what is above %.0f Hz; train at the rate of the device",
 			by(l.By), c.Name, got, l.Rate, got/2))
