@@ -74,7 +74,7 @@ func Run(ctx context.Context, m *model.Model, set *dataset.Set, o Options) (*Rep
 	err = stream.Run(ctx, capture.Replay(src, o.Speed, nil), m, &stream.RunOptions{Options: o.Stream, Finite: true, Idle: 1000 * time.Hour, Forget: 1000 * time.Hour,
 		Streams: o.Streams, Annotate: w.event, Progress: w.block, Meter: w}, discard{})
 	w.report.Interrupted = ctx.Err() != nil
-	if err != nil && !w.report.Interrupted {
+	if err != nil && !errors.Is(err, ctx.Err()) { // also what a stream refuses at once
 		return nil, err
 	}
 	if src.err != nil {
