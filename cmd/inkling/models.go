@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -103,7 +104,7 @@ func (w *workGroup) findFit(ctx context.Context, s *modelStore, beginning string
 		return "", err
 	}
 	f := &fleet{w: w, store: s, known: map[string]*fitted{}}
-	_, err = f.fit(ctx, hash)
+	_, err = f.find(ctx, hash)
 	return hash, err
 }
 
@@ -197,22 +198,39 @@ func newFleet(ctx context.Context, w *workGroup) (*fleet, error) {
 		return nil, fmt.Errorf("the plan of models: %w", err)
 	}
 	for _, hash := range []string{f.plan.Model, f.plan.Canary} {
-		if _, err := f.fit(ctx, hash); err != nil {
+		if _, err := f.find(ctx, hash); err != nil {
 			return nil, err
 		}
 	}
 	return f, nil
 }
 
-// fit returns a model by its hash; "": that of the configuration. The caller holds f.mu, or is
-// alone.
-func (f *fleet) fit(ctx context.Context, hash string) (*fitted, error) {
-	if hash == "" {
-		hash = f.w.model.Hash()
-	}
-	if x := f.known[hash]; x != nil {
+// find returns a model by its hash; "": that of the configuration. Only the caller waits while
+// it is fetched.
+func (f *fleet) find(ctx context.Context, hash string) (*fitted, error) {
+	f.mu.Lock()
+	x := f.at(hash)
+	f.mu.Unlock()
+	if x != nil {
 		return x, nil
 	}
+	x, err := f.fetch(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if first := f.known[hash]; first != nil { // somebody else has fetched it as well
+		return first, nil
+	}
+	f.known[hash] = x
+	return x, nil
+}
+
+// at is find for a model that was found before. The caller holds f.mu.
+func (f *fleet) at(hash string) *fitted { return f.known[cmp.Or(hash, f.w.model.Hash())] }
+
+func (f *fleet) fetch(ctx context.Context, hash string) (*fitted, error) {
 	m, err := f.store.load(ctx, hash)
 	if err != nil {
 		return nil, err
@@ -224,9 +242,7 @@ func (f *fleet) fit(ctx context.Context, hash string) (*fitted, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %s", hash, keysFor(err))
 	}
-	x := &fitted{m, o}
-	f.known[hash] = x
-	return x, nil
+	return &fitted{m, o}, nil
 }
 
 // fits reports why a model cannot follow that of the configuration in a group.
@@ -241,32 +257,26 @@ func (w *workGroup) fits(m *model.Model) error {
 }
 
 // join returns what a partition begins with; leave ends that it is told of changes.
-func (f *fleet) join(ctx context.Context) (x *fitted, s *stream.Switch, leave func(), err error) {
+func (f *fleet) join() (x *fitted, s *stream.Switch, leave func(), err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if x, err = f.fit(ctx, f.plan.Model); err != nil {
-		return nil, nil, nil, err
-	}
 	s = &stream.Switch{}
-	if err := f.canary(ctx, s); err != nil {
+	if err := f.canary(s); err != nil {
 		return nil, nil, nil, err
 	}
 	f.switches[s] = true
-	return x, s, func() {
+	return f.at(f.plan.Model), s, func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		delete(f.switches, s)
 	}, nil
 }
 
-func (f *fleet) canary(ctx context.Context, s *stream.Switch) error {
+func (f *fleet) canary(s *stream.Switch) error {
 	if f.plan.Canary == "" {
 		return s.Canary(nil, nil, 0)
 	}
-	x, err := f.fit(ctx, f.plan.Canary)
-	if err != nil {
-		return err
-	}
+	x := f.at(f.plan.Canary)
 	return s.Canary(x.m, x.o, f.plan.Share)
 }
 
@@ -277,19 +287,16 @@ func (f *fleet) shadow() (hash string, changed <-chan struct{}) {
 	return f.plan.Shadow, f.changed
 }
 
-// find is fit for those who do not hold f.mu.
-func (f *fleet) find(ctx context.Context, hash string) (*fitted, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.fit(ctx, hash)
-}
-
 // former returns the model with which streams end the segments that it has begun.
 func (f *fleet) former(hash string) (*model.Model, *stream.Options, error) {
 	if f.w.keys.OnModelChange == "reset" {
 		return nil, nil, nil
 	}
-	return f.formerly(hash)
+	m, o, err := f.formerly(hash)
+	if err != nil {
+		err = fmt.Errorf(`%w; or set on-model-change = "reset", which loses open segments`, err)
+	}
+	return m, o, err
 }
 
 // formerly is former whatever is to become of such segments.
@@ -298,24 +305,23 @@ func (f *fleet) formerly(hash string) (*model.Model, *stream.Options, error) {
 	defer cancel()
 	x, err := f.find(ctx, hash)
 	if err != nil {
-		return nil, nil, fmt.Errorf(`%w; or set on-model-change = "reset", which loses open segments`, err)
+		return nil, nil, err
 	}
 	return x.m, x.o, nil
 }
 
-// turn has all partitions go on with a plan, or none of them.
+// turn has all partitions go on with a plan, or none of them. A shadow is fetched by those who
+// run it: nothing else of the plan waits for it.
 func (f *fleet) turn(ctx context.Context, p modelPlan) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	x, err := f.fit(ctx, p.Model)
-	for _, hash := range []string{p.Canary, p.Shadow} {
-		if err == nil && hash != "" {
-			_, err = f.fit(ctx, hash)
-		}
+	x, err := f.find(ctx, p.Model)
+	if err == nil {
+		_, err = f.find(ctx, p.Canary)
 	}
 	if err != nil {
 		return err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	changed := f.plan.Model != p.Model
 	if f.plan.Shadow != p.Shadow {
 		close(f.changed)
@@ -323,7 +329,7 @@ func (f *fleet) turn(ctx context.Context, p modelPlan) error {
 	}
 	f.plan = p
 	for s := range f.switches {
-		if err = errors.Join(err, f.canary(ctx, s)); changed {
+		if err = errors.Join(err, f.canary(s)); changed {
 			err = errors.Join(err, s.To(x.m, x.o))
 		}
 	}

@@ -269,7 +269,7 @@ func (w *workGroup) run(ctx context.Context, a *app, v *vitals, k int) error {
 		return err
 	}
 	defer ledger.Close() // also of a Run that does not get as far
-	now, turn, leave, err := w.fleet.join(ctx)
+	now, turn, leave, err := w.fleet.join()
 	if err != nil {
 		return err
 	}
