@@ -172,6 +172,8 @@ func (s *modelStore) find(ctx context.Context, beginning string) (string, error)
 type fitted struct {
 	m *model.Model
 	o *stream.Options
+
+	once sync.Once // for unchecked
 }
 
 // A fleet is the models that the partitions of a worker go on with.
@@ -189,7 +191,7 @@ type fleet struct {
 // newFleet begins with the plan that there is.
 func newFleet(ctx context.Context, w *workGroup) (*fleet, error) {
 	f := &fleet{w: w, known: map[string]*fitted{}, switches: map[*stream.Switch]bool{}, changed: make(chan struct{})}
-	f.known[w.model.Hash()] = &fitted{w.model, w.options}
+	f.known[w.model.Hash()] = &fitted{m: w.model, o: w.options}
 	var err error
 	if f.store, err = w.openModels(ctx); err != nil {
 		return nil, err
@@ -242,7 +244,7 @@ func (f *fleet) fetch(ctx context.Context, hash string) (*fitted, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %s", hash, keysFor(err))
 	}
-	return &fitted{m, o}, nil
+	return &fitted{m: m, o: o}, nil
 }
 
 // fits reports why a model cannot follow that of the configuration in a group.
@@ -359,14 +361,22 @@ func (f *fleet) follow(ctx context.Context, a *app) {
 	}
 }
 
-// unchecked says which models of the plan have no self-test.
+// unchecked says which models of the plan have no self-test. A shadow is looked at when it
+// begins.
 func (f *fleet) unchecked(a *app) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, hash := range []string{f.plan.Model, f.plan.Canary, f.plan.Shadow} {
-		if x := f.known[hash]; x != nil && x.m.SelfTest() == nil {
-			a.logf("model %s: %v; this machine takes it unchecked", hash, model.ErrNoSelfTest)
+	for _, hash := range []string{f.plan.Model, f.plan.Canary} {
+		if x := f.known[hash]; x != nil {
+			x.unchecked(a, hash)
 		}
+	}
+}
+
+// unchecked says once that a model has no self-test, if it has none.
+func (x *fitted) unchecked(a *app, hash string) {
+	if x.m.SelfTest() == nil {
+		x.once.Do(func() { a.logf("model %s: %v; this machine takes it unchecked", hash, model.ErrNoSelfTest) })
 	}
 }
 

@@ -69,6 +69,7 @@ func (w *workGroup) runShadow(ctx context.Context, a *app, k int, hash string) e
 	if err != nil {
 		return err
 	}
+	x.unchecked(a, hash)
 	src, err := w.source(ctx, a, k)
 	if err != nil {
 		return err
@@ -98,10 +99,14 @@ type shadowState struct {
 	McNemar *float64 `json:"mcnemar,omitempty"` // p of the test whether one of them is more often right; only with truths
 }
 
-// compareShadow compares what is stored of both models.
+// compareShadow compares what is stored of both models. It returns nil if the shadow has just
+// been ended.
 func (w *workGroup) compareShadow(ctx context.Context, hash string, truths map[string]map[uint64]string) (*shadowState, error) {
 	name, prefix := w.layout.Shadow(hash)
 	st, err := w.js.Stream(ctx, name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", name, err)
 	}
