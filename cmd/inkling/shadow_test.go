@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -10,6 +11,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"inkling/internal/testkit"
 )
@@ -53,6 +57,21 @@ func counted(active, shadow map[string][]string) (x tally) {
 	return x
 }
 
+// subjects returns how many subjects below one a stream holds.
+func (c *chaos) subjects(stream, below string) int {
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Second)
+	defer cancel()
+	st, err := c.js.Stream(ctx, stream)
+	if err != nil {
+		return 0
+	}
+	info, err := st.Info(ctx, jetstream.WithSubjectFilter(below))
+	if err != nil {
+		return 0
+	}
+	return len(info.State.Subjects)
+}
+
 // A shadow says what a run of its model alone says, from where it begins on and over a kill; the
 // labels of the model in use are those that they are without it; and what is counted is right.
 func TestShadow(t *testing.T) {
@@ -78,6 +97,7 @@ func TestShadow(t *testing.T) {
 		case 0.2:
 			eventually(t, "labels", func() bool { return len(c.committed()) == subjects })
 			inkling("model", "shadow", c.config, hash[:8])
+			eventually(t, "the shadow has begun on all partitions", func() bool { return c.subjects(name, name+".begin.>") == 6 })
 		case 0.6:
 			eventually(t, "labels of the shadow", func() bool { return len(c.storedIn(name)) > 0 })
 			a.Process.Kill()
