@@ -195,7 +195,7 @@ func (k *keeper) wear() time.Duration {
 	}
 	const block = 4 << 10
 	bytes := (k.file.size+block-1)/block*block + saveOverhead
-	return min(time.Duration(float64(24*time.Hour)*float64(bytes)/float64(k.r.o.SaveDaily)), leastOften)
+	return time.Duration(min(float64(24*time.Hour)*float64(bytes)/float64(k.r.o.SaveDaily), float64(leastOften)))
 }
 
 // longSave is how long a Store may take before it is told, and reading waits for it.

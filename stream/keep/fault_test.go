@@ -245,10 +245,13 @@ func TestClockThatIsSetLater(t *testing.T) {
 		}
 		offset += 12 * 365 * day // for some hours it is wrong
 		time.Sleep(5 * time.Hour)
+		k.Close()
+		k = open() // and it restarts meanwhile
+		put(k)     // 6
 		offset -= 12 * 365 * day
-		put(k) // 6
+		put(k) // 7
 		time.Sleep(2 * day)
-		if got := listed(t, "after a wrong date", dir); fmt.Sprint(got) != "[2 3 4 5 6]" {
+		if got := listed(t, "after a wrong date", dir); fmt.Sprint(got) != "[2 3 4 5 6 7]" {
 			t.Errorf("after a wrong date %v", got)
 		}
 		time.Sleep(40 * day)

@@ -108,7 +108,10 @@ func (f *folder) load(now time.Time) error {
 	}
 	if err == nil {
 		f.sweep()
-		err = f.expire(now)
+		// A clock that starts years ahead removes nothing: where all is too old, an hour decides.
+		if n := f.old(now); n < len(f.entries) {
+			err = f.drop(n)
+		}
 	}
 	if err == nil {
 		err = f.makeRoom(0, 0)
@@ -244,15 +247,18 @@ func (f *folder) makeRoom(file, row int64) error {
 	return f.drop(n)
 }
 
-// expire removes what is too old. Segments come in the order of their entries, so one whose
-// time is none, since the clock had not been set, is as old as the next one whose time is.
-func (f *folder) expire(now time.Time) error {
+// expire removes what is too old.
+func (f *folder) expire(now time.Time) error { return f.drop(f.old(now)) }
+
+// old returns how many of the first segments are too old. Segments come in the order of their entries, so one whose
+// time is none, since the clock had not been set or was far ahead, is as old as the next one
+// whose time is.
+func (f *folder) old(now time.Time) (n int) {
 	if f.age == 0 || !clockIsSet(now) {
-		return nil
+		return 0
 	}
-	n := 0
 	for i, e := range f.entries {
-		if !clockIsSet(e.time) {
+		if !clockIsSet(e.time) || e.time.After(now.Add(distrust)) {
 			continue
 		}
 		if now.Sub(e.time) <= f.age {
@@ -260,7 +266,7 @@ func (f *folder) expire(now time.Time) error {
 		}
 		n = i + 1
 	}
-	return f.drop(n)
+	return n
 }
 
 // clockIsSet reports whether a time may be what a clock says that has been set: before that
