@@ -17,7 +17,8 @@ import (
 // A Hold of one reader holds the stream for all, until none does.
 type Tee struct {
 	src     Source
-	release func() // of the end of ctx
+	over    func() bool // reports whether ctx has ended
+	release func()      // of the end of ctx
 
 	mu      sync.Mutex
 	readers []*TeeReader // that are not closed
@@ -46,7 +47,7 @@ type teeItem struct {
 // NewTee returns a Tee that owns src: with its last reader it is closed. When ctx ends, the
 // source is drained for all of them, if it is a Drainer.
 func NewTee(ctx context.Context, src Source) *Tee {
-	t := &Tee{src: src, holds: map[string]int{}}
+	t := &Tee{src: src, over: func() bool { return ctx.Err() != nil }, holds: map[string]int{}}
 	stop := context.AfterFunc(ctx, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -334,14 +335,15 @@ func (r *TeeReader) letGo(stream string) {
 	r.wake()
 }
 
-// Drain implements Drainer. The source itself is drained when all readers are.
+// Drain implements Drainer. The source itself is drained when all readers are, or when the
+// context of the Tee has ended; its readers may notice that first.
 func (r *TeeReader) Drain() {
 	t := r.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r.draining = true
 	for _, other := range t.readers {
-		if !other.draining && !other.ended {
+		if !other.draining && !other.ended && !t.over() {
 			r.wake()
 			return
 		}

@@ -298,3 +298,21 @@ func TestTeeHold(t *testing.T) {
 		t.Errorf("%q, want %q", src.held, want)
 	}
 }
+
+// A reader that notices the end of the context before the Tee does still gets what has
+// arrived.
+func TestTeeDrainsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		src := newSlowly()
+		tee := NewTee(ctx, src)
+		tee.release() // the Tee itself never notices
+		a, b := tee.Reader(), tee.Reader()
+		cancel()
+		a.Drain()
+		if !src.drained {
+			t.Error("the source is not drained")
+		}
+		b.Drain()
+	})
+}
