@@ -88,6 +88,7 @@ var meant = map[string]string{
 	"tolerance":        "1e300",
 	"max-false-alarms": "1e300",
 	"scene-snr":        "-1",
+	"snr":              "-1",
 	"wait":             "-1",
 }
 
