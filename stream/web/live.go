@@ -15,7 +15,7 @@ import (
 
 // How often browsers are told what is new, and how much at once.
 const (
-	tickEvery   = 50 * time.Millisecond
+	tickEvery   = 100 * time.Millisecond
 	listEvery   = time.Second
 	stallsFor   = 10 * time.Second // a browser that takes nothing for this long is let go
 	entriesMost = 4096

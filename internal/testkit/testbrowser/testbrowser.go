@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/systeminfo"
 	"github.com/chromedp/chromedp"
 )
 
@@ -161,6 +162,22 @@ func Metrics(t testing.TB, ctx context.Context) map[string]float64 {
 	out := map[string]float64{}
 	for _, m := range r.Metrics {
 		out[m.Name] = m.Value
+	}
+	return out
+}
+
+// Seconds returns the processor time that each kind of the browser's processes has taken:
+// "renderer" (scripts, layout, and without a graphics card the drawing), "GPU" (what puts
+// layers together), "browser", "utility" (network).
+func Seconds(t testing.TB, ctx context.Context) map[string]float64 {
+	t.Helper()
+	r, err := chromedp.CallBrowser(ctx, systeminfo.GetProcessInfo, cdp.Empty{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]float64{}
+	for _, p := range r.ProcessInfo {
+		out[p.Type] += p.CPUTime
 	}
 	return out
 }

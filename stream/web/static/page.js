@@ -1,13 +1,15 @@
 // The page: it listens to /api/live and hands on what comes.
-import { $, text, pill, colour, setLabels, get, tabs } from "./common.js";
+import { $, text, pill, setLabels, get, tabs } from "./common.js";
+import { Now } from "./now.js";
 import { Pictures } from "./pictures.js";
 import { Segments } from "./segments.js";
 import { Rules } from "./rules.js";
 import { List } from "./list.js";
 
 const state = { hello: null, newest: 0, frozen: false, selected: null };
-const pictures = new Pictures(state);
-const segments = new Segments(state, pictures);
+const now = new Now(state);
+const pictures = new Pictures(state, now);
+const segments = new Segments(state, pictures, now);
 const rules = new Rules(state, pictures);
 const list = new List(state, connect);
 state.want = early.want;
@@ -44,13 +46,13 @@ function take(m) {
   pill($("link"), "live", "good");
   if (m.hello) greet(m.hello);
   if (m.tick && state.hello) {
-    if (m.tick.run.length) say(m.tick.run[m.tick.run.length - 1]);
+    if (m.tick.run.length) now.running(m.tick.run.at(-1));
     pictures.steps(m.tick.run, m.tick.det);
     for (const e of m.tick.ev) segments.event(e);
   }
   if (m.wave && state.hello) {
     pictures.columns(m.wave);
-    meter(m.wave);
+    now.level(m.wave);
   }
   if (m.list) list.show(m.list);
 }
@@ -63,6 +65,7 @@ function greet(h) {
   state.rate = h.rate > 0 ? h.rate : 1;
   if (!same || !old || old.labels.join("\n") !== h.labels.join("\n")) {
     setLabels(h.labels);
+    now.begin();
     pictures.begin(h);
     segments.begin(h);
   }
@@ -73,24 +76,6 @@ function greet(h) {
   const pick = $("pipeline");
   $("pick-pipeline").hidden = h.pipelines.length < 2;
   pick.replaceChildren(...h.pipelines.map((name) => new Option(name, name, false, name === h.pipeline)));
-}
-
-// say shows the running label.
-function say([sample, segment, label, p]) {
-  const h = state.hello;
-  text("label", p === null ? "…" : label < 0 ? "–" : h.labels[label]);
-  $("label").style.color = p === null || label < 0 ? "" : colour(label);
-  text("p", p === null ? "" : Math.round(100 * p) + " %");
-  pill($("state"), p === null ? "warming up" : "running", "");
-}
-
-function meter(w) {
-  const at = (db) => Math.max(0, Math.min(100, 100 + db));
-  $("level").style.width = at(w.level) + "%";
-  $("floor").style.left = at(w.floor) + "%";
-  $("meter").classList.toggle("hot", w.level > -3);
-  $("meter").setAttribute("aria-valuenow", Math.round(w.level));
-  text("db", w.level <= -100 ? "silent" : w.level.toFixed(0) + " dB");
 }
 
 // A connection that says nothing is no connection: the list comes every second.

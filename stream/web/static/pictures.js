@@ -1,20 +1,31 @@
 // Signal, spectrogram, ribbon of labels and probabilities, one above the other over one axis
 // of time.
-import { $, el, css, colour, paint, paintOf, onTheme } from "./common.js";
+import { $, css, paint, paintOf, onTheme } from "./common.js";
+import { Chart } from "./chart.js";
+import { Spectrum } from "./spectrum.js";
 
 const left = 52, right = 12; // of every picture, in CSS pixels
 const keep = 60; // seconds
-const lines = 24; // labels with a line, at most
+const pace = 90; // milliseconds between pictures, at least
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Pictures {
-  constructor(state) {
+  constructor(state, now) {
     this.state = state;
+    this.now = now;
     this.pieces = []; // of the ribbon: {segment, from, to, label}
     this.again = null; // what other thresholds give
     this.due = false;
     this.last = 0;
-    onTheme(() => { this.chart(); this.repaint(); });
-    addEventListener("resize", () => this.later());
+    this.chart = new Chart(state, { left, right });
+    this.spectrum = new Spectrum();
+    onTheme(() => { this.chart.begin(); this.spectrum.again(); this.later(); });
+    this.sizes = new Map(); // of the canvases and the chart, so that drawing asks for no layout
+    const sizes = new ResizeObserver((all) => {
+      for (const e of all) this.sizes.set(e.target.id, [e.contentRect.width, e.contentRect.height]);
+      this.later();
+    });
+    for (const id of ["wave", "spectrum", "ribbon", "again"]) sizes.observe($(id));
     document.addEventListener("visibilitychange", () => this.later());
     $("ribbon").onclick = (e) => {
       const t = this.timeAt(e.offsetX);
@@ -28,14 +39,13 @@ export class Pictures {
     this.from = this.count = 0;
     this.ranges = this.spec = null;
     this.pieces = [];
-    this.xs = [];
-    this.ys = h.labels.map(() => []);
-    this.detected = [[], []];
     this.again = null;
     this.lastSegment = 0;
     this.state.newest = 0;
     $("again").hidden = true;
-    this.chart();
+    this.chart.forget(h.labels);
+    this.chart.begin();
+    this.spectrum.again();
     this.later();
   }
 
@@ -79,48 +89,58 @@ export class Pictures {
     const rate = this.state.rate;
     for (const [sample, segment, label, p, all] of run) {
       const t = sample / rate;
-      if (this.xs.length && t < this.xs[this.xs.length - 1]) { this.xs = []; this.ys = this.ys.map(() => []); }
-      if (segment !== this.lastSegment && this.xs.length) this.push(this.xs[this.xs.length - 1] + 1e-6, []);
+      if (segment !== this.lastSegment && this.chart.xs.length) this.chart.push(this.chart.xs.at(-1) + 1e-6, []);
       this.lastSegment = segment;
-      this.push(t, all);
+      this.chart.push(t, all);
       const piece = this.pieces[this.pieces.length - 1];
       if (piece && piece.segment === segment && piece.label === label) piece.to = t;
       else this.pieces.push({ segment, from: piece && piece.segment === segment ? piece.to : t, to: t, label });
     }
-    for (const [sample, p] of det) { this.detected[0].push(sample / rate); this.detected[1].push(p); }
+    for (const [sample, p] of det) this.chart.detector(sample / rate, p);
     if (run.length) this.state.newest = Math.max(this.state.newest, run[run.length - 1][0] / rate);
-    if (this.xs.length > 12000) {
-      this.xs.splice(0, 6000);
-      for (const y of this.ys) y.splice(0, 6000);
-    }
-    if (this.detected[0].length > 12000) this.detected.forEach((d) => d.splice(0, 6000));
     if (this.pieces.length > 2000) this.pieces.splice(0, 1000);
     this.later();
   }
 
-  push(t, all) {
-    this.xs.push(t);
-    this.ys.forEach((y, i) => y.push(all.length ? all[i] ?? null : null));
-  }
-
-  // later draws soon, at most 12 times a second, and only what can be seen.
+  // later draws soon, at most 10 times a second, or once a second for those who want nothing
+  // to move, and only what can be seen.
   later() {
     if (this.due || document.hidden) return;
     this.due = true;
-    setTimeout(() => requestAnimationFrame(() => { this.due = false; this.last = performance.now(); this.repaint(); }), Math.max(0, this.last + 80 - performance.now()));
+    const draw = () => requestAnimationFrame((at) => {
+      this.due = false;
+      this.last = performance.now();
+      this.repaint();
+      this.now.frame(at);
+    });
+    const wait = this.last + (still.matches ? 1000 : pace) - performance.now();
+    if (wait > 0) setTimeout(draw, wait); else draw();
   }
 
   repaint() {
     if (!this.state.hello || $("live").hidden) return;
+    const [width] = this.size("ribbon");
     if (!this.state.frozen || !this.window) {
-      const span = +$("span").value * (this.state.hello.rate > 0 ? 1 : 50), end = Math.max(this.state.newest, span);
+      // It moves by whole pixels of the screen, so that what has been drawn can be moved.
+      const span = +$("span").value * (this.state.hello.rate > 0 ? 1 : 50), pixel = span / this.plot(width);
+      const end = Math.ceil(Math.max(this.state.newest, span) / pixel) * pixel;
       this.window = [end - span, end];
     }
     this.drawWave();
-    if (!$("spectrum").hidden) this.drawSpectrum();
+    if (!$("spectrum").hidden) this.drawSpectrum(width);
     this.drawRibbon($("ribbon"), this.segments ? this.segments.all : [], this.pieces, true);
     if (this.again) this.drawRibbon($("again"), this.again, [], false);
-    this.drawChart();
+    this.chart.draw(this.window, width);
+  }
+
+  // plot returns the pixels of the screen between the margins.
+  plot(width) { return Math.max(Math.round((width - left - right) * (devicePixelRatio || 1)), 1); }
+
+  drawSpectrum(width) {
+    if (!this.spec || !this.bands) return;
+    const scale = devicePixelRatio || 1, pixel = (this.window[1] - this.window[0]) / this.plot(width), at = Math.round(left * scale), [a, b] = this.seen();
+    this.spectrum.draw({ spec: this.spec, bands: this.bands, rate: this.rate, first: this.from, a, b, pitch: this.hop / this.rate / pixel, zero: at - Math.round(this.window[0] / pixel) },
+      { width: Math.round(width * scale), height: Math.round(this.size("spectrum")[1] * scale), left: at, right: at + this.plot(width), scale });
   }
 
   // go shows the time t.
@@ -131,19 +151,21 @@ export class Pictures {
     this.later();
   }
 
+  size(id) { return this.sizes.get(id) || [$(id).clientWidth, $(id).clientHeight]; }
+
   canvas(c) {
-    const scale = devicePixelRatio || 1, w = Math.round(c.clientWidth * scale), h = Math.round(c.clientHeight * scale);
+    const scale = devicePixelRatio || 1, [width, height] = this.size(c.id), w = Math.round(width * scale), h = Math.round(height * scale);
     if (c.width !== w || c.height !== h) { c.width = w; c.height = h; }
     const g = c.getContext("2d");
     g.setTransform(scale, 0, 0, scale, 0, 0);
-    g.clearRect(0, 0, c.clientWidth, c.clientHeight);
+    g.clearRect(0, 0, width, height);
     g.font = "11px system-ui, sans-serif";
-    return [g, c.clientWidth, c.clientHeight];
+    return [g, width, height];
   }
 
   x(t, w) { return left + (t - this.window[0]) / (this.window[1] - this.window[0]) * (w - left - right); }
 
-  timeAt(x) { return this.window[0] + (x - left) / ($("ribbon").clientWidth - left - right) * (this.window[1] - this.window[0]); }
+  timeAt(x) { return this.window[0] + (x - left) / (this.size("ribbon")[0] - left - right) * (this.window[1] - this.window[0]); }
 
   // seen returns the columns that the window shows, by their places.
   seen() {
@@ -191,28 +213,6 @@ export class Pictures {
       g.fillText(digits(low), left - 6, (c + 1) * row - 4);
       if (names[c]) { g.textAlign = "left"; g.fillText(names[c] + (units[c] ? " (" + units[c] + ")" : ""), left + 4, c * row + 12); }
     }
-  }
-
-  drawSpectrum() {
-    const [g, w, h] = this.canvas($("spectrum"));
-    if (!this.spec || !this.bands) return;
-    const [a, b] = this.seen(), n = b - a;
-    if (n <= 0) return;
-    if (!this.film || this.film.width !== n || this.film.height !== this.bands) {
-      this.film = new OffscreenCanvas(n, this.bands);
-      this.pixels = new ImageData(n, this.bands);
-    }
-    const out = new Uint32Array(this.pixels.data.buffer), ramp = palette();
-    for (let k = 0; k < n; k++)
-      for (let i = 0; i < this.bands; i++) out[(this.bands - 1 - i) * n + k] = ramp[this.spec[(a + k) * this.bands + i]];
-    this.film.getContext("2d").putImageData(this.pixels, 0, 0);
-    const x0 = this.x((a + this.from) * this.hop / this.rate, w), x1 = this.x((b + this.from) * this.hop / this.rate, w);
-    g.imageSmoothingEnabled = true;
-    g.drawImage(this.film, x0, 0, x1 - x0, h);
-    g.fillStyle = css("--quiet");
-    g.textAlign = "right";
-    const mel = (hz) => 2595 * Math.log10(1 + hz / 700), top = mel(this.rate / 2);
-    for (const hz of [250, 1000, 4000, 16000]) if (hz < this.rate / 2) g.fillText(hz < 1000 ? hz + " Hz" : hz / 1000 + " kHz", left - 6, h - mel(hz) / top * h + 4);
   }
 
   // drawRibbon draws segments: pale while they run, solid when they are confirmed.
@@ -276,106 +276,10 @@ export class Pictures {
     g.restore();
     if (!live) { g.fillStyle = css("--quiet"); g.textAlign = "right"; g.fillText("replay", left - 4, top + bar / 2 + 4); }
   }
-
-  // chart makes the chart of probabilities anew.
-  chart() {
-    if (this.plot) this.plot.destroy();
-    this.plot = null;
-    const h = this.state.hello;
-    if (!h) return;
-    this.shown = h.labels.map((_, i) => i).slice(0, lines);
-    this.many = h.labels.length > lines;
-    const box = $("chart"), quiet = css("--quiet"), grid = { stroke: css("--line"), width: 1 };
-    const series = [{}, ...this.shown.map((i, k) => ({ label: h.labels[i], stroke: () => paint(this.shown[k]), width: 1.5, points: { show: false }, spanGaps: false }))];
-    if (h.rules && h.rules.kind === "label") series.push({ label: "detector", stroke: css("--ink"), width: 1, dash: [5, 4], points: { show: false }, spanGaps: true });
-    this.plot = new uPlot({
-      width: box.clientWidth || 600, height: 200, padding: [8, right, 0, 0], legend: { show: false }, cursor: { show: false }, pxAlign: 0,
-      scales: { x: { time: false, auto: false }, y: { auto: false, range: [0, 1.02] } },
-      axes: [{ stroke: quiet, grid, ticks: grid, size: 26, values: (u, v) => v.map((t) => h.rate > 0 ? t.toFixed(t % 1 ? 1 : 0) + " s" : t) },
-        { stroke: quiet, grid, ticks: grid, size: left, values: (u, v) => v.map((p) => Math.round(100 * p) + " %") }],
-      series, hooks: { draw: [(u) => this.thresholds(u)] },
-    }, [[], ...series.slice(1).map(() => [])], box);
-    $("legend").replaceChildren(...this.shown.map((i) => this.entry(h.labels[i], colour(i))), ...(series.length > this.shown.length + 1 ? [this.entry("detector", "var(--ink)")] : []));
-  }
-
-  entry(name, shade) {
-    const dot = el("i");
-    dot.style.background = shade;
-    return el("li", {}, dot, el("span", { textContent: name }));
-  }
-
-  // thresholds draws those of the labels, and of the detector.
-  thresholds(u) {
-    const r = this.state.hello.rules;
-    if (!r) return;
-    const line = (p, shade, dash) => {
-      if (!(p > 0)) return;
-      const y = u.valToPos(p, "y", true);
-      u.ctx.save();
-      u.ctx.strokeStyle = shade;
-      u.ctx.setLineDash(dash);
-      u.ctx.beginPath();
-      u.ctx.moveTo(u.bbox.left, y); u.ctx.lineTo(u.bbox.left + u.bbox.width, y);
-      u.ctx.stroke();
-      u.ctx.restore();
-    };
-    line(r.threshold, css("--warn"), [2, 3]);
-    if (r.kind === "label") line(r.detect_on, css("--quiet"), [6, 4]);
-  }
-
-  drawChart() {
-    const u = this.plot;
-    if (!u) return;
-    const [t0, t1] = this.window, box = $("chart");
-    if (box.clientWidth && u.width !== box.clientWidth) u.setSize({ width: box.clientWidth, height: 200 });
-    const a = Math.max(search(this.xs, t0) - 1, 0), b = search(this.xs, t1) + 1;
-    if (this.many) this.choose(a, b);
-    let xs = this.xs.slice(a, b), ys = this.shown.map((i) => this.ys[i].slice(a, b));
-    if (u.series.length > this.shown.length + 1) {
-      const [dx, dy] = this.detected, c = Math.max(search(dx, t0) - 1, 0), d = search(dx, t1) + 1;
-      [xs, ...ys] = uPlot.join([[xs, ...ys], [dx.slice(c, d), dy.slice(c, d)]]);
-    }
-    u.batch(() => {
-      u.setData([xs, ...ys], false);
-      u.setScale("x", { min: t0, max: t1 });
-    });
-  }
-
-  // choose gives the lines to the labels that rise highest in the window.
-  choose(a, b) {
-    const now = performance.now();
-    if (now < (this.chosen || 0) + 1000) return;
-    this.chosen = now;
-    const best = this.ys.map((y, i) => [y.slice(a, b).reduce((m, p) => p > m ? p : m, 0), i]).sort((p, q) => q[0] - p[0]).slice(0, lines).map((p) => p[1]).sort((p, q) => p - q);
-    this.shown = best;
-    const h = this.state.hello;
-    $("legend").replaceChildren(...best.map((i) => this.entry(h.labels[i], colour(i))));
-  }
-}
-
-// search returns the first place of a rising list that is not under t.
-function search(xs, t) {
-  let a = 0, b = xs.length;
-  while (a < b) { const m = (a + b) >> 1; if (xs[m] < t) a = m + 1; else b = m; }
-  return a;
 }
 
 function bytes(base64) {
   const s = atob(base64), out = new Uint8Array(s.length);
   for (let i = 0; i < s.length; i++) out[i] = s.charCodeAt(i);
   return out;
-}
-
-// palette returns the colours of powers: dark, blue, violet, orange, pale.
-let ramp = null;
-function palette() {
-  if (ramp) return ramp;
-  const stops = [[0, 0, 4], [40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [250, 193, 39], [252, 255, 164]];
-  ramp = new Uint32Array(256);
-  for (let i = 0; i < 256; i++) {
-    const x = Math.max(0, (i - 60) / 195) * (stops.length - 1), k = Math.min(Math.floor(x), stops.length - 2), f = x - k;
-    const [r, g, b] = stops[k].map((v, j) => Math.round(v + f * (stops[k + 1][j] - v)));
-    ramp[i] = 255 << 24 | b << 16 | g << 8 | r;
-  }
-  return ramp;
 }

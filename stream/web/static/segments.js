@@ -1,13 +1,14 @@
 // The table of segments, the one that is chosen, and its correction.
-import { $, text, el, pill, colour, colourOf, seconds, post, where } from "./common.js";
+import { $, text, el, colour, colourOf, seconds, post, where } from "./common.js";
 
 const most = 300;
 const spoken = "123456789abcdefghijklmnoqrstvwyz"; // keys of labels: without p, u, x
 
 export class Segments {
-  constructor(state, pictures) {
+  constructor(state, pictures, now) {
     this.state = state;
     this.pictures = pictures;
+    this.now = now;
     pictures.segments = this;
     this.begin({ labels: [] });
     $("hear").onclick = () => this.play();
@@ -45,10 +46,7 @@ export class Segments {
     if (e.type === "confirmed" || e.type === "dropped" && e.segment) this.ended(e);
     else if (e.type === "gap") this.incident(`gap at ${this.at(e.sample)}: ${e.lost} samples${e.reason ? " (" + e.reason + ")" : ""}, ${e.policy}`);
     else if (e.type === "status") this.incident(`${e.state}: ${e.reason}`);
-    else if (e.type === "early") {
-      text("label", e.label);
-      pill($("state"), "early: final", "good");
-    }
+    else if (e.type === "early") this.now.early(e);
   }
 
   at(sample) { return this.state.hello.rate > 0 ? seconds(sample / this.state.rate) : String(sample); }
@@ -64,10 +62,7 @@ export class Segments {
     this.byId.set(e.segment, s);
     this.all.unshift(s);
     if (!s.dropped) {
-      text("label", s.label || "none of them");
-      $("label").style.color = colourOf(s.label);
-      text("p", Math.round(100 * s.p) + " %");
-      pill($("state"), s.rejected ? "rejected: " + s.reason : s.overturned ? "confirmed, overturned " + s.running : "confirmed", s.rejected || s.overturned ? "warn" : "good");
+      this.now.ended(s);
       text("said", s.rejected ? "rejected" : s.label);
     }
     s.row = this.row(s);
