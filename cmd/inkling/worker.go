@@ -77,6 +77,10 @@ func (c *workerCmd) Run(a *app) error {
 		}
 		return mistakes(a, c.Config, err)
 	}
+	if w.layout.Single {
+		a.logf("NATS server %s stores no atomic batches, which nats-server 2.12 does: not promised is that a label is stored once. After a kill, an outage or a freeze labels may come again, "+
+			"with the same Nats-Msg-Id, and stream %s drops those that come within %v", w.nc.ConnectedServerVersion(), w.layout.Output, w.layout.Window)
+	}
 	if c.Check {
 		a.logf("%s: nothing wrong", c.Config)
 		return nil

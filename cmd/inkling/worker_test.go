@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,6 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
+	"inkling/internal/testkit/testnats"
 	"inkling/stream/worker"
 )
 
@@ -34,6 +38,30 @@ func TestWorkersStoreEachLabelOnce(t *testing.T) {
 		subjects, long = n, true
 	}
 	c, nc := newChaos(t)
+	c.storeEachLabelOnce(t, nc, subjects, long)
+}
+
+// The same with a real server of before 2.12, which stores no atomic batches: what comes again
+// it drops, as all of this happens within the window of its stream.
+func TestWorkersOnAnOldServer(t *testing.T) {
+	if os.Getenv("INKLING_LONG") == "" {
+		t.Skip("builds nats-server 2.11: set INKLING_LONG")
+	}
+	dir := t.TempDir()
+	build := exec.Command("go", "install", "github.com/nats-io/nats-server/v2@v2.11.17")
+	build.Env = append(os.Environ(), "GOBIN="+dir)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	c, nc := chaosOn(t, testnats.StartOf(t, filepath.Join(dir, "nats-server"), t.TempDir()))
+	if out := c.inkling("worker", c.config, "--create", "--check"); strings.Count(out, "NATS server 2.11.17 stores no atomic batches") != 1 || !strings.Contains(out, "stream labels drops those that come within 2m0s") {
+		t.Errorf("what is not promised is not told: %s", out)
+	}
+	c.storeEachLabelOnce(t, nc, 40, true)
+}
+
+func (c *chaos) storeEachLabelOnce(t *testing.T, nc *nats.Conn, subjects int, long bool) {
+	t.Helper()
 	a, b := c.start(c.config), c.start(c.config)
 	x := c.start(c.through)
 	c.members(3)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,15 +33,19 @@ var _ stream.Store = (*Ledger)(nil)
 // the sequence of the one before, and where those that still count begin. Events that are more
 // than a batch holds come before, in batches that say how many of each stream they have.
 //
-// A server that stores batches atomically is needed, 2.12 or later, with AllowAtomicPublish for
-// the stream, and without AllowDirect, which could read an old state.
+// The stream has AllowAtomicPublish, which needs nats-server 2.12, and no AllowDirect, which
+// could read an old state. On an older server events and state are stored one by one: less is
+// promised then, see Batches.
 type Ledger struct {
 	js      jetstream.JetStream
 	stream  string
 	subject string // of the state
 	live    *Sink
+	old     bool // for tests: the server counts as one without batches
 
 	commit    sync.Mutex  // held by Load and Save; guards what follows
+	single    bool        // the server stores no batches
+	sure      time.Time   // when the state was last known to be this ledger's
 	last      uint64      // sequence of the last commit, or of events before the next one
 	id        string      // of that
 	committed uint64      // sequence of the last commit that Load has read
@@ -48,7 +53,7 @@ type Ledger struct {
 	begun     uint64      // sequence of the first of the batches of events before any commit
 	saved     int         // so often
 	purged    uint64      // what came before is gone
-	killed    func() bool // if set, is asked between batches, for tests: nothing is stored any more
+	killed    func() bool // if set, is asked between batches or messages, for tests: nothing is stored any more
 
 	mu       sync.Mutex // guards what follows
 	pending  []unsaved
@@ -62,11 +67,13 @@ type unsaved struct {
 	*nats.Msg
 	stream streamKey
 	counts bool
+	id     string // the same in each process that goes on from the same state
 }
 
 const (
 	headerCommit = "Inkling-Commit" // identity of a commit, on all its messages of state
 	headerParts  = "Inkling-Parts"  // number of parts before the commit; "": events alone came, before a commit
+	headerAt     = "Inkling-At"     // sequences of those parts; "": they are those right before the commit
 	headerBefore = "Inkling-Before" // sequence of the message before it on its subject
 	headerFrom   = "Inkling-From"   // sequence at which the commits begin that make the state
 	headerDone   = "Inkling-Done"   // bytes at the end of a commit that say which events are stored beyond it
@@ -100,7 +107,7 @@ func (l *Ledger) Write(ctx context.Context, e *stream.Event) error {
 	if e.Type.MayBeLost() || e.Type == stream.Status {
 		return l.live.Write(ctx, e)
 	}
-	m := unsaved{Msg: &nats.Msg{Subject: l.live.subject(e), Data: stream.AppendJSON(nil, e)}, stream: keyOf(e.Stream), counts: counts(e)}
+	m := unsaved{Msg: &nats.Msg{Subject: l.live.subject(e), Data: stream.AppendJSON(nil, e)}, stream: keyOf(e.Stream), counts: counts(e), id: l.live.id(e)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !m.counts || !l.done.take(m.stream) {
@@ -138,7 +145,7 @@ func (l *Ledger) Save(ctx context.Context, commit []byte, keep int) error {
 		return fmt.Errorf("%s: a commit of %d MB, more than one batch of the server holds: save more often, or use more partitions", l, len(commit)>>20)
 	}
 	beside := mostBatch - int(parts(c.data)) // events in the batch of the commit
-	for len(events) > beside {
+	for len(events) > beside && !l.single {
 		n := min(mostBatch, len(events))
 		if err := l.ahead(ctx, events[:n]); err != nil {
 			return err
@@ -149,7 +156,7 @@ func (l *Ledger) Save(ctx context.Context, commit []byte, keep int) error {
 	if err := l.store(ctx, events, &c); err != nil {
 		return err
 	}
-	l.kept = append(l.kept, l.last-parts(c.data))
+	l.kept = append(l.kept, c.begin(l.last))
 	l.forget(len(events))
 	if l.saved++; l.saved%purgeEvery == 0 {
 		l.purge(ctx)
@@ -175,10 +182,12 @@ func (l *Ledger) ahead(ctx context.Context, events []unsaved) error {
 	}
 	l.forget(len(events))
 	if l.killed != nil && l.killed() {
-		return context.Canceled
+		return errKilled
 	}
 	return nil
 }
+
+var errKilled = errors.New("killed by a test")
 
 // forget forgets the first n events, which are stored.
 func (l *Ledger) forget(n int) {
@@ -193,6 +202,18 @@ type saving struct {
 	data  []byte
 	done  int  // bytes of data, at its end, that say which events are stored beyond the state
 	ahead bool // there is no state, and all of data says so
+
+	// Of a server that stores no batches: what is stored so far.
+	events int
+	at     []uint64 // sequences of parts
+}
+
+// begin returns the sequence at which a commit begins whose last message has sequence last.
+func (c *saving) begin(last uint64) uint64 {
+	if len(c.at) > 0 {
+		return c.at[0]
+	}
+	return last - parts(c.data)
 }
 
 // parts returns how many messages come before the last one of a commit.
@@ -203,10 +224,14 @@ func (l *Ledger) store(ctx context.Context, events []unsaved, commit *saving) er
 	var b [12]byte
 	rand.Read(b[:])
 	id := hex.EncodeToString(b[:])
+	try := l.try
+	if l.single {
+		try = l.oneByOne
+	}
 	for {
-		seq, err := l.try(ctx, id, events, commit)
+		seq, err := try(ctx, id, events, commit)
 		if err == nil {
-			l.last, l.id = seq, id
+			l.last, l.id, l.sure = seq, id, time.Now()
 			return nil
 		}
 		seq, now, unknown := l.present(ctx)
@@ -218,6 +243,8 @@ func (l *Ledger) store(ctx context.Context, events []unsaved, commit *saving) er
 			return nil
 		case now != l.id || seq != l.last:
 			return stream.ErrTaken
+		case errors.Is(err, errKilled):
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -260,15 +287,12 @@ func (l *Ledger) try(ctx context.Context, id string, events []unsaved, c *saving
 			return 0, err
 		}
 	}
-	head, commit := l.headOf(id, c), c.data
-	for len(commit) > statePart {
-		m := &nats.Msg{Subject: l.subject + partSuffix, Data: commit[:statePart], Header: nats.Header{headerCommit: {id}}}
-		if err := batch.AddMsg(m); err != nil {
+	for i := range parts(c.data) {
+		if err := batch.AddMsg(l.partOf(id, c, int(i))); err != nil {
 			return 0, err
 		}
-		commit = commit[statePart:]
 	}
-	head.Data = commit
+	head := l.headOf(id, c)
 	ack, err := batch.CommitMsg(ctx, head, jetstreamext.WithBatchExpectLastSequencePerSubject(l.last))
 	if err != nil {
 		return 0, err
@@ -276,9 +300,14 @@ func (l *Ledger) try(ctx context.Context, id string, events []unsaved, c *saving
 	return ack.Sequence, nil
 }
 
-// headOf returns the last message of a commit, without its data.
+// partOf returns a message of a commit before the last one.
+func (l *Ledger) partOf(id string, c *saving, i int) *nats.Msg {
+	return &nats.Msg{Subject: l.subject + partSuffix, Data: c.data[i*statePart : (i+1)*statePart], Header: nats.Header{headerCommit: {id}}}
+}
+
+// headOf returns the last message of a commit.
 func (l *Ledger) headOf(id string, c *saving) *nats.Msg {
-	head := &nats.Msg{Subject: l.subject, Header: nats.Header{headerCommit: {id}, headerBefore: {strconv.FormatUint(l.last, 10)}}}
+	head := &nats.Msg{Subject: l.subject, Data: c.data[int(parts(c.data))*statePart:], Header: nats.Header{headerCommit: {id}, headerBefore: {strconv.FormatUint(l.last, 10)}}}
 	switch {
 	case len(l.kept) > 0:
 		head.Header.Set(headerFrom, strconv.FormatUint(l.kept[0], 10))
@@ -287,6 +316,9 @@ func (l *Ledger) headOf(id string, c *saving) *nats.Msg {
 	}
 	if !c.ahead {
 		head.Header.Set(headerParts, strconv.FormatUint(parts(c.data), 10))
+	}
+	if len(c.at) > 0 {
+		head.Header.Set(headerAt, strings.Trim(fmt.Sprint(c.at), "[]"))
 	}
 	if c.done > 0 {
 		head.Header.Set(headerDone, strconv.Itoa(c.done))

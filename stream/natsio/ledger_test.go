@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -16,6 +17,8 @@ import (
 	"inkling/stream"
 )
 
+// ledgerOf returns a ledger in a stream of its own, with or without batches, and what returns
+// others with the same state.
 func ledgerOf(t *testing.T, of string, prepare bool) (*Ledger, jetstream.JetStream, func() *Ledger) {
 	t.Helper()
 	nc, js := store(t, jetstream.StreamConfig{})
@@ -28,6 +31,7 @@ func ledgerOf(t *testing.T, of string, prepare bool) (*Ledger, jetstream.JetStre
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { l.Close() })
+		l.old = !prepare
 		return l
 	}
 	return another(), js, another
@@ -39,11 +43,19 @@ func confirmed(stream1 string, segment int) *stream.Event {
 	return e
 }
 
+// withAndWithoutBatches runs a test for servers that store batches, and for those that do not.
+func withAndWithoutBatches(t *testing.T, test func(t *testing.T, batches bool)) {
+	t.Run("batches", func(t *testing.T) { test(t, true) })
+	t.Run("one by one", func(t *testing.T) { test(t, false) })
+}
+
 // Events are stored together with the state that follows them, each once, and only by the one
 // who saved last.
-func TestLedgerStoresAllOrNothing(t *testing.T) {
+func TestLedgerStoresAllOrNothing(t *testing.T) { withAndWithoutBatches(t, storesAllOrNothing) }
+
+func storesAllOrNothing(t *testing.T, batches bool) {
 	ctx := t.Context()
-	l, js, another := ledgerOf(t, "a", true)
+	l, js, another := ledgerOf(t, "a", batches)
 	count := func(subject string) uint64 {
 		st, err := js.Stream(ctx, "L")
 		if err != nil {
@@ -91,6 +103,7 @@ func TestLedgerStoresAllOrNothing(t *testing.T) {
 	}
 	save(next, []byte("five"))
 	l.Position()
+	l.sure = time.Time{} // it was frozen
 	if err := l.Save(ctx, []byte("seven"), 1); !errors.Is(err, stream.ErrTaken) {
 		t.Errorf("after another has taken over: %v", err)
 	}
@@ -132,9 +145,14 @@ func TestLedgerStoresAllOrNothing(t *testing.T) {
 
 // The commits that are to be kept are what another one loads, in their order, whatever was
 // purged, and however large they are.
-func TestLedgerKeepsTheLastCommits(t *testing.T) {
+func TestLedgerKeepsTheLastCommits(t *testing.T) { withAndWithoutBatches(t, keepsTheLastCommits) }
+
+func keepsTheLastCommits(t *testing.T, batches bool) {
 	ctx := t.Context()
-	l, js, another := ledgerOf(t, "a", true)
+	l, js, another := ledgerOf(t, "a", batches)
+	if _, err := l.Load(ctx); err != nil {
+		t.Fatal(err)
+	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	var want [][]byte
 	for i := range 6 * purgeEvery {
@@ -186,8 +204,9 @@ func TestLedgerKeepsTheLastCommits(t *testing.T) {
 
 func TestLedgerRefusesAStreamWithoutBatches(t *testing.T) {
 	l, _, _ := ledgerOf(t, "a", false)
-	if _, err := l.Load(t.Context()); err == nil {
-		t.Error("it was taken")
+	l.old = false
+	if _, err := l.Load(t.Context()); err == nil || fmt.Sprint(err) != "the stream does not store batches atomically: set AllowAtomicPublish" {
+		t.Error(err)
 	}
 	none, err := NewLedger(l.live.nc, "none", "l", "a")
 	if err != nil {

@@ -2,7 +2,6 @@ package natsio
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -73,18 +72,29 @@ func (f *life) work(t *testing.T, n int, all uint64) (more bool) {
 }
 
 // Processes that are killed between the batches of a commit, again and again, also while the
-// next one repeats what was stored, store each event once, in the order of its stream.
-func TestLedgerKilledBetweenBatches(t *testing.T) {
-	const streams, all = 9, 900
-	l, js, another := ledgerOf(t, "a", true)
+// next one repeats what was stored, store each event once, in the order of its stream. Without
+// batches they are killed between messages, and the server drops what comes again.
+func TestLedgerKilledBetweenBatches(t *testing.T) { withAndWithoutBatches(t, killedBetweenBatches) }
+
+func killedBetweenBatches(t *testing.T, batches bool) {
+	streams, all := 9, uint64(900)
+	if !batches {
+		streams, all = 40, 200 // of which many are stored at once
+	}
+	l, js, another := ledgerOf(t, "a", batches)
 	rng := rand.New(rand.NewPCG(5, 6))
 	kills, lives := 0, 0
 	for more := true; more; l = another() {
 		lives++
 		f := begin(t, l, streams, rng)
+		most := 4 * mostBatch
 		l.killed = func() bool { return rng.IntN(3) == 0 }
+		if !batches {
+			most = 300
+			l.killed = func() bool { return rng.IntN(30) == 0 }
+		}
 		for more {
-			more = f.work(t, rng.IntN(4*mostBatch), all)
+			more = f.work(t, rng.IntN(most), all)
 			if _, err := l.Position(); err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +103,7 @@ func TestLedgerKilledBetweenBatches(t *testing.T) {
 				f.work(t, rng.IntN(50), all) // behind the state
 			}
 			err := l.Save(t.Context(), data, 1)
-			if errors.Is(err, context.Canceled) {
+			if errors.Is(err, errKilled) {
 				kills, more = kills+1, true
 				break
 			}
@@ -121,8 +131,8 @@ func TestLedgerKilledBetweenBatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer messages.Stop()
-	next := map[string]int{}
-	for range streams * all {
+	next, total := map[string]int{}, uint64(streams)*all
+	for range total {
 		m, err := messages.Next(jetstream.NextContext(t.Context()))
 		if err != nil {
 			t.Fatal(err)
@@ -132,9 +142,9 @@ func TestLedgerKilledBetweenBatches(t *testing.T) {
 			t.Fatalf("%s: %s instead of %s", name, m.Data(), want)
 		}
 		next[name]++
-		if d, err := m.Metadata(); err != nil || d.NumPending == 0 && (next[name] != all || d.Sequence.Consumer != streams*all) {
-			t.Fatalf("%d events are stored, %v, want %d", d.Sequence.Consumer, err, streams*all)
-		} else if d.Sequence.Consumer == streams*all && d.NumPending > 0 {
+		if d, err := m.Metadata(); err != nil || d.NumPending == 0 && (next[name] != int(all) || d.Sequence.Consumer != total) {
+			t.Fatalf("%d events are stored, %v, want %d", d.Sequence.Consumer, err, total)
+		} else if d.Sequence.Consumer == total && d.NumPending > 0 {
 			t.Fatalf("%d events more than there are", d.NumPending)
 		}
 	}

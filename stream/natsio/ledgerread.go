@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -31,6 +33,9 @@ const readAgain = 5
 // replaced them.
 func (l *Ledger) load(ctx context.Context) (commits [][]byte, again bool, err error) {
 	st, head, err := l.head(ctx)
+	if err == nil {
+		err = l.batches(ctx, st)
+	}
 	if err != nil || head == nil {
 		return nil, false, err
 	}
@@ -59,7 +64,7 @@ func (l *Ledger) load(ctx context.Context) (commits [][]byte, again bool, err er
 			return nil, true, err
 		}
 	}
-	l.last, l.id, l.kept, l.begun = head.Sequence, head.Header.Get(headerCommit), r.begins, 0
+	l.last, l.id, l.kept, l.begun, l.sure = head.Sequence, head.Header.Get(headerCommit), r.begins, 0, time.Now()
 	l.committed = r.committed
 	if len(r.begins) == 0 {
 		l.begun = from
@@ -70,17 +75,31 @@ func (l *Ledger) load(ctx context.Context) (commits [][]byte, again bool, err er
 	return r.commits, false, nil
 }
 
-// head returns the last message of state, and checks the stream; nil: there is no state.
+// batches finds out whether events and state are stored together.
+func (l *Ledger) batches(ctx context.Context, st jetstream.Stream) error {
+	l.single = false
+	switch c := st.CachedInfo().Config; {
+	case c.AllowDirect:
+		return errors.New("the stream has AllowDirect, by which an old state can be read: turn it off")
+	case c.AllowAtomicPublish:
+		return nil
+	}
+	can, err := Batches(ctx, l.js)
+	if err != nil {
+		return err
+	}
+	if can && !l.old {
+		return errors.New("the stream does not store batches atomically: set AllowAtomicPublish")
+	}
+	l.single = true
+	return nil
+}
+
+// head returns the last message of state; nil: there is none.
 func (l *Ledger) head(ctx context.Context) (jetstream.Stream, *jetstream.RawStreamMsg, error) {
 	st, err := l.js.Stream(ctx, l.stream)
 	if err != nil {
 		return nil, nil, streamError(ctx, l.js, l.stream, err)
-	}
-	switch c := st.CachedInfo().Config; {
-	case !c.AllowAtomicPublish:
-		return nil, nil, errors.New("the stream does not store batches atomically: set AllowAtomicPublish, which needs nats-server 2.12 or later")
-	case c.AllowDirect:
-		return nil, nil, errors.New("the stream has AllowDirect, by which an old state can be read: turn it off")
 	}
 	head, err := st.GetLastMsgForSubject(ctx, l.subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
@@ -105,25 +124,65 @@ func (l *Ledger) first(ctx context.Context, st jetstream.Stream, head *jetstream
 	if err != nil || before >= head.Sequence {
 		return 0, errNoParts
 	}
-	n, _ := strconv.ParseUint(head.Header.Get(headerParts), 10, 64)
-	if n >= head.Sequence-before {
-		return 0, errNoParts
+	at, err := partsAt(head.Header, head.Sequence)
+	if err != nil {
+		return 0, err
 	}
-	return head.Sequence - n, nil
+	if len(at) > 0 {
+		if at[0] <= before {
+			return 0, errNoParts
+		}
+		return at[0], nil
+	}
+	return head.Sequence, nil
+}
+
+// partsAt returns the sequences of the parts of the commit whose last message has sequence seq.
+func partsAt(h nats.Header, seq uint64) (at []uint64, err error) {
+	text := h.Get(headerParts)
+	if text == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || n >= seq || n > mostBatch {
+		return nil, errNoParts
+	}
+	if text := h.Get(headerAt); text != "" {
+		for _, one := range strings.Fields(text) {
+			i, err := strconv.ParseUint(one, 10, 64)
+			if err != nil || i == 0 || i >= seq || len(at) > 0 && i <= at[len(at)-1] {
+				return nil, errNoParts
+			}
+			at = append(at, i)
+		}
+		if uint64(len(at)) != n {
+			return nil, errNoParts
+		}
+		return at, nil
+	}
+	for i := seq - n; i < seq; i++ {
+		at = append(at, i)
+	}
+	return at, nil
 }
 
 // A commitReader puts the messages of state together.
 type commitReader struct {
 	from, head uint64 // sequences of the first and the last message
+	began      bool
 	before     uint64 // sequence of the last one that was no part
 	begins     []uint64
 	commits    [][]byte
-	parts      []byte // of the commit that is being read
-	count      uint64 // of parts
-	id         string // of them
-	committed  uint64 // sequence of the last commit
+	parts      map[uint64]part // since the last one that was no part, by their sequences
+	committed  uint64          // sequence of the last commit
 	done       bool
 	stored     done // events beyond the last commit
+}
+
+// A part is one of those of a commit, or of one that never came about.
+type part struct {
+	commit string
+	data   []byte
 }
 
 // take takes the next message.
@@ -133,36 +192,50 @@ func (r *commitReader) take(m jetstream.Msg, subject string) error {
 		return err
 	}
 	seq, h := d.Sequence.Stream, m.Headers()
-	id := h.Get(headerCommit)
-	if r.before == 0 && r.count == 0 && seq != r.from || seq > r.head || r.count > 0 && id != r.id {
+	if !r.began && seq != r.from || seq > r.head {
 		return fmt.Errorf("the state is damaged: what begins at sequence %d is not there", r.from)
 	}
-	if m.Subject() != subject {
-		r.parts, r.id = append(r.parts, m.Data()...), id
-		r.count++
+	if r.began = true; m.Subject() != subject {
+		if r.parts == nil {
+			r.parts = map[uint64]part{}
+		}
+		r.parts[seq] = part{h.Get(headerCommit), m.Data()}
 		return nil
 	}
 	if before, err := strconv.ParseUint(h.Get(headerBefore), 10, 64); err != nil || r.before > 0 && before != r.before {
 		return fmt.Errorf("the state is damaged: the message before sequence %d is not there", seq)
 	}
-	state := append(r.parts, m.Data()...)
+	at, err := partsAt(h, seq)
+	if err != nil {
+		return err
+	}
+	var state []byte
+	for _, i := range at {
+		p, ok := r.parts[i]
+		if !ok || p.commit != h.Get(headerCommit) {
+			return fmt.Errorf("the state is damaged: part %d of the commit at sequence %d is not there", i, seq)
+		}
+		state = append(state, p.data...)
+	}
+	state = append(state, m.Data()...)
 	beyond, err := cutDone(&state, h)
 	if err != nil {
 		return err
 	}
-	if text := h.Get(headerParts); text != "" {
-		if n, err := strconv.ParseUint(text, 10, 64); err != nil || n != r.count {
-			return fmt.Errorf("the state is damaged: the commit at sequence %d has %d parts of %s", seq, r.count, text)
+	if h.Get(headerParts) != "" {
+		begin := seq
+		if len(at) > 0 {
+			begin = at[0]
 		}
-		r.begins = append(r.begins, seq-r.count)
+		r.begins = append(r.begins, begin)
 		r.commits, r.committed = append(r.commits, state), seq
 		clear(r.stored)
 	}
 	if err := r.stored.add(beyond); err != nil {
 		return err
 	}
-	r.parts, r.count, r.before = nil, 0, seq
-	r.done = seq == r.head
+	clear(r.parts)
+	r.before, r.done = seq, seq == r.head
 	return nil
 }
 
@@ -193,12 +266,12 @@ func (l *Ledger) Last(ctx context.Context) ([]byte, error) {
 	if err != nil || head == nil {
 		return nil, err
 	}
-	n, err := strconv.ParseUint(head.Header.Get(headerParts), 10, 64)
-	if err != nil || n >= head.Sequence {
-		return nil, errNoParts
+	at, err := partsAt(head.Header, head.Sequence)
+	if err != nil {
+		return nil, err
 	}
 	var commit []byte
-	for seq := head.Sequence - n; seq < head.Sequence; seq++ {
+	for _, seq := range at {
 		m, err := st.GetMsg(ctx, seq)
 		if err != nil {
 			return nil, fmt.Errorf("part %d of the state: %w", seq, err)

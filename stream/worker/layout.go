@@ -23,6 +23,13 @@ type Layout struct {
 	Keep       time.Duration // how long partitioned messages are kept: longer than any outage
 	Lease      time.Duration
 	Replicas   int
+
+	// Single says, after Prepare, that the server stores no batches atomically; see
+	// natsio.Batches. Window is for how long the output then drops what comes again.
+	Single bool
+	Window time.Duration
+
+	old bool // for tests: the server counts as one without batches
 }
 
 // Partitioned returns the name of the stream that has the messages by partition.
@@ -79,8 +86,12 @@ func (l *Layout) partitioned() jetstream.StreamConfig {
 
 func (l *Layout) output() jetstream.StreamConfig {
 	return jetstream.StreamConfig{Name: l.Output, Description: "events and states of an inkling group", Subjects: natsio.LedgerSubjects(l.Prefix),
-		AllowAtomicPublish: true, Replicas: max(l.Replicas, 1)}
+		AllowAtomicPublish: true, Duplicates: max(2*time.Minute, shortestWindow*l.Lease), Replicas: max(l.Replicas, 1)}
 }
+
+// shortestWindow is for how many leases the output of a server without batches drops what comes
+// again, at least.
+const shortestWindow = 10
 
 // Prepare makes what is missing of the streams if create is set, and checks what is there. The
 // error joins all that is wrong, each with its remedy. log, if set, is told while the server
@@ -98,9 +109,34 @@ func (l *Layout) Prepare(ctx context.Context, js jetstream.JetStream, create boo
 			continue
 		}
 		have := st.CachedInfo().Config
+		if want.AllowAtomicPublish && !have.AllowAtomicPublish {
+			if err := l.single(ctx, js, &want, &have, log); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+		}
 		errs = append(errs, l.check(&want, &have))
 	}
 	return errors.Join(errs...)
+}
+
+// single finds out whether an output without batches is all that the server can have.
+func (l *Layout) single(ctx context.Context, js jetstream.JetStream, want, have *jetstream.StreamConfig, log func(format string, args ...any)) error {
+	can := false
+	err := natsio.Try(ctx, js.Conn(), "stream "+have.Name, log, func(ctx context.Context) (err error) {
+		can, err = natsio.Batches(ctx, js)
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("stream %s does not store batches atomically: %w", have.Name, err)
+	case can && !l.old:
+		return fmt.Errorf("stream %s does not store batches atomically: nats stream edit %s --allow-batch", have.Name, have.Name)
+	case have.Duplicates < shortestWindow*l.Lease:
+		return fmt.Errorf("stream %s drops what comes again only for %v, less than ten leases, and the server is too old for atomic batches: nats stream edit %s --dupe-window %v", have.Name, have.Duplicates, have.Name, want.Duplicates)
+	}
+	l.Single, l.Window = true, have.Duplicates
+	return nil
 }
 
 // ensureStream returns a stream. If mayMake is set it is made if it is missing.
@@ -147,8 +183,6 @@ func (l *Layout) checkInput(c *jetstream.StreamConfig) error {
 // check reports what of a stream that is there does not fit.
 func (l *Layout) check(want, have *jetstream.StreamConfig) error {
 	switch {
-	case want.AllowAtomicPublish && !have.AllowAtomicPublish:
-		return fmt.Errorf("stream %s does not store batches atomically: nats stream edit %s --allow-batch (nats-server 2.12 or later)", have.Name, have.Name)
 	case want.AllowAtomicPublish && have.AllowDirect:
 		return fmt.Errorf("stream %s has direct access, by which an old state can be read: nats stream edit %s --no-allow-direct", have.Name, have.Name)
 	case want.AllowAtomicPublish && !slices.Equal(want.Subjects, have.Subjects):

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,6 +65,10 @@ func Bucket(ctx context.Context, js jetstream.JetStream, name string, lease time
 	c := jetstream.KeyValueConfig{Bucket: name, Description: "members of an inkling group", History: 1,
 		TTL: lease, LimitMarkerTTL: max(lease, time.Second), Replicas: max(replicas, 1)}
 	kv, err := EnsureBucket(ctx, js, c, log)
+	if errors.Is(err, jetstream.ErrLimitMarkerTTLNotSupported) { // before 2.11: who is gone is known by silence alone
+		c.LimitMarkerTTL = 0
+		kv, err = EnsureBucket(ctx, js, c, log)
+	}
 	if err == nil {
 		err = natsio.Try(ctx, js.Conn(), "KV bucket "+name, log, func(ctx context.Context) error {
 			status, err := kv.Status(ctx)

@@ -303,6 +303,41 @@ func TestPrepareRefuses(t *testing.T) {
 	}
 }
 
+// With a server that is too old for atomic batches an output without them is taken, if it drops
+// for long enough what comes again.
+func TestPrepareWithAnOldServer(t *testing.T) {
+	_, js := testnats.JetStream(t)
+	for _, c := range []jetstream.StreamConfig{
+		{Name: "in", Subjects: []string{"in.>"}},
+		{Name: "short", Subjects: natsio.LedgerSubjects("short"), Duplicates: time.Second},
+		{Name: "old", Subjects: natsio.LedgerSubjects("old")},
+	} {
+		if _, err := js.CreateStream(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		out, want string
+		single    bool
+	}{
+		{"short", "nats stream edit short --dupe-window 2m0s", false},
+		{"old", "", true},
+		{"made", "", false},
+	} {
+		l := &Layout{Input: "in", Output: c.out, Prefix: c.out, Lease: time.Second, Keep: time.Hour, old: true}
+		l.Transforms, _ = natsio.Partition("", 4)
+		err := l.Prepare(t.Context(), js, true, nil)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) || l.Single != c.single || c.single && l.Window != 2*time.Minute {
+			t.Errorf("%s: %v, %v, %v", c.out, err, l.Single, l.Window)
+		}
+		for _, name := range []string{"in_by_partition", "KV_" + l.Last()} {
+			if err := js.DeleteStream(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // A partition that another has taken is tried again only after a while.
 func TestTakenIsTriedAgain(t *testing.T) {
 	_, js := testnats.JetStream(t)

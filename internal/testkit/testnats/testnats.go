@@ -120,6 +120,7 @@ type Process struct {
 	port  int
 	store string // folder of JetStream; "": it has none
 	peers string // ports of the routes, if it is one of a cluster
+	of    string // a nats-server to run; "": that of the test's binary
 	cmd   *exec.Cmd
 }
 
@@ -130,6 +131,17 @@ func Start(t testing.TB) *Process { return StartWith(t, "") }
 func StartWith(t testing.TB, store string) *Process {
 	t.Helper()
 	p := &Process{port: freePort(t), store: store}
+	if err := p.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	return p
+}
+
+// StartOf is StartWith of a nats-server of another version.
+func StartOf(t testing.TB, binary, store string) *Process {
+	t.Helper()
+	p := &Process{port: freePort(t), store: store, of: binary}
 	if err := p.Restart(); err != nil {
 		t.Fatal(err)
 	}
@@ -181,6 +193,9 @@ func (p *Process) URL() string { return fmt.Sprintf("nats://127.0.0.1:%d", p.por
 
 // Restart starts the killed server again, on the same port, and returns once it listens.
 func (p *Process) Restart() error {
+	if p.of != "" {
+		return p.restartOf()
+	}
 	p.cmd = exec.Command(os.Args[0])
 	p.cmd.Env = append(os.Environ(), fmt.Sprint(portVariable, "=", p.port), fmt.Sprint(storeVariable, "=", p.store), fmt.Sprint(routesVariable, "=", p.peers))
 	dieWithParent(p.cmd)
@@ -196,6 +211,22 @@ func (p *Process) Restart() error {
 		return fmt.Errorf("the NATS server said %q instead of being ready", s.Text())
 	}
 	return nil
+}
+
+func (p *Process) restartOf() error {
+	p.cmd = exec.Command(p.of, "-js", "-sd", p.store, "-a", "127.0.0.1", "-p", strconv.Itoa(p.port))
+	dieWithParent(p.cmd)
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if c, err := net.Dial("tcp", strings.TrimPrefix(p.URL(), "nats://")); err == nil {
+			c.Close()
+			return nil
+		}
+	}
+	p.Kill()
+	return fmt.Errorf("%s is not ready after 30 s", p.of)
 }
 
 // Kill ends the process at once, as a crash would.
