@@ -56,14 +56,21 @@ func step(h, c, xh, start, z []float32, w *Matrix, back bool) {
 	}
 }
 
+// woven computes a timestep of the first rows and units if a kernel weaves products and gates,
+// and returns their numbers.
+func woven(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ldz int, keep bool) (rows, units int) {
+	if level < avx512 {
+		return 0, 0
+	}
+	return weaveAVX512(h, c, cPrev, xh, start, z, w, m, n, ldx, ldstart, ldz, keep)
+}
+
 func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	switch {
 	case level == generic:
 		gatesGeneric(h, c, cPrev, z, m, n, ldh, ldz, keep)
-	case level == avx512 && keep:
-		gatesKeepAVX512(&h[0], &c[0], &cPrev[0], &z[0], m, n, 4*ldh, 4*ldz)
 	case level == avx512:
-		gatesAVX512(&h[0], &c[0], &cPrev[0], &z[0], m, n, 4*ldh, 4*ldz)
+		allGatesAVX512(h, c, cPrev, z, m, n, ldh, ldz, keep)
 	case keep:
 		gatesKeepAVX2(&h[0], &c[0], &cPrev[0], &z[0], m, n, 4*ldh, 4*ldz)
 	default:

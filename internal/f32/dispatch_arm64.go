@@ -39,6 +39,11 @@ func step(h, c, xh, start, z []float32, w *Matrix, back bool) {
 // wovenTerms is the least number of values of xh for stepNEON (neonWoven in gen).
 const wovenTerms = 32
 
+// woven computes nothing: no kernel weaves products and gates.
+func woven(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ldz int, keep bool) (rows, units int) {
+	return 0, 0
+}
+
 func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	switch {
 	case !neon:

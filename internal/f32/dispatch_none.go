@@ -12,6 +12,11 @@ func product(c []float32, ldc int, from []float32, ldfrom int, a []float32, rs, 
 
 func step(h, c, xh, start, z []float32, w *Matrix, _ bool) { stepGeneric(h, c, xh, start, z, w) }
 
+// woven computes nothing: no kernel weaves products and gates.
+func woven(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ldz int, keep bool) (rows, units int) {
+	return 0, 0
+}
+
 func gates(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
 	gatesGeneric(h, c, cPrev, z, m, n, ldh, ldz, keep)
 }

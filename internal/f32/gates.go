@@ -73,13 +73,28 @@ func RowsScratch(m, n int) int { return max(min(m, RowsAtOnce)*blockPanels*Panel
 // few rows cannot keep the multipliers busy; a step computes more units at once.
 const fewRows = 2
 
-// someRows computes the sums and then the gates of m rows, blockUnits at a time.
+// someRows computes the sums and then the gates of m rows, blockUnits at a time, but for what
+// woven has computed.
 func someRows(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ldz int, keep bool) {
+	rows, units := woven(h, c, cPrev, xh, start, z, w, m, n, ldx, ldstart, ldz, keep)
+	if rows > 0 {
+		inBlocks(h, c, cPrev, xh, start, z, w, units, rows, n, ldx, ldstart, ldz, keep)
+	}
+	if rows < m {
+		if keep {
+			z = z[rows*ldz:]
+		}
+		inBlocks(h[rows*n:], c[rows*n:], cPrev[rows*n:], xh[rows*ldx:], start[rows*ldstart:], z, w, 0, m-rows, n, ldx, ldstart, ldz, keep)
+	}
+}
+
+// inBlocks computes the units from u on.
+func inBlocks(h, c, cPrev, xh, start, z []float32, w *Matrix, u, m, n, ldx, ldstart, ldz int, keep bool) {
 	if !keep {
 		ldz = blockPanels * Panel
 	}
-	for u := 0; u < n; u += blockUnits {
-		first := u / blockUnits * blockPanels
+	for ; u < n; u += blockUnits {
+		first := 4 * u / Panel
 		last := min(first+blockPanels, Panels(4*n))
 		sums := z
 		if keep {

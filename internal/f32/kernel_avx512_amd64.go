@@ -47,6 +47,48 @@ func tilesAVX512(width int, c *float32, ldc int, from *float32, ldfrom int, a *f
 	}
 }
 
+// What the tiles of wovenAVX512 are made for: rows in each, and the least number of terms.
+const (
+	wovenRows  = 8
+	wovenTerms = 64
+)
+
+// weaveAVX512 is woven. The terms must be few enough for one call, and enough for the gates of a
+// tile to find room between them.
+func weaveAVX512(h, c, cPrev, xh, start, z []float32, w *Matrix, m, n, ldx, ldstart, ldz int, keep bool) (rows, units int) {
+	tiles, stripes := m/wovenRows, n/group
+	if tiles == 0 || stripes == 0 || w.K < wovenTerms || w.K > kBlock {
+		return 0, 0
+	}
+	if keep {
+		wovenKeepAVX512(&h[0], &c[0], &cPrev[0], &z[0], &start[0], &xh[0], &w.data[0], tiles, stripes, w.K, 4*n, 4*ldz, 4*ldstart, 4*ldx, 4*w.ld)
+	} else {
+		wovenAVX512(&h[0], &c[0], &cPrev[0], &z[0], &start[0], &xh[0], &w.data[0], tiles, stripes, w.K, 4*n, 4*4*group, 4*ldstart, 4*ldx, 4*w.ld)
+	}
+	return tiles * wovenRows, stripes * group
+}
+
+// allGatesAVX512 is gatesGeneric. Four units, as the last of a layer may be, are computed in four
+// rows at once.
+func allGatesAVX512(h, c, cPrev, z []float32, m, n, ldh, ldz int, keep bool) {
+	if four := m &^ 3; n == 4 && four > 0 {
+		if keep {
+			gatesFourKeepAVX512(&h[0], &c[0], &cPrev[0], &z[0], four, 4*ldh, 4*ldz)
+		} else {
+			gatesFourAVX512(&h[0], &c[0], &cPrev[0], &z[0], four, 4*ldh, 4*ldz)
+		}
+		if m -= four; m == 0 {
+			return
+		}
+		h, c, cPrev, z = h[four*ldh:], c[four*ldh:], cPrev[four*ldh:], z[four*ldz:]
+	}
+	if keep {
+		gatesKeepAVX512(&h[0], &c[0], &cPrev[0], &z[0], m, n, 4*ldh, 4*ldz)
+	} else {
+		gatesAVX512(&h[0], &c[0], &cPrev[0], &z[0], m, n, 4*ldh, 4*ldz)
+	}
+}
+
 // walkAVX512 is stepGeneric with fused multiply-add.
 func walkAVX512(h, c, xh, start, z []float32, w *Matrix, back bool) {
 	panels, move := Panels(w.N), 64
@@ -83,10 +125,22 @@ func tiles12x2AVX512(c *float32, ldc int, from *float32, ldfrom int, a *float32,
 func tiles6x4AVX512(c *float32, ldc int, from *float32, ldfrom int, a *float32, rs, ks int, b *float32, ldp, steps, tiles, k, rows int)
 
 //go:noescape
+func wovenAVX512(h, c, cPrev, z, start, xh, w *float32, tiles, stripes, k, ldh, ldz, ldstart, ldx, ldp int)
+
+//go:noescape
+func wovenKeepAVX512(h, c, cPrev, z, start, xh, w *float32, tiles, stripes, k, ldh, ldz, ldstart, ldx, ldp int)
+
+//go:noescape
 func gatesAVX512(h, c, cPrev, z *float32, m, n, ldh, ldz int)
 
 //go:noescape
 func gatesKeepAVX512(h, c, cPrev, z *float32, m, n, ldh, ldz int)
+
+//go:noescape
+func gatesFourAVX512(h, c, cPrev, z *float32, m, ldh, ldz int)
+
+//go:noescape
+func gatesFourKeepAVX512(h, c, cPrev, z *float32, m, ldh, ldz int)
 
 //go:noescape
 func gatesBackwardAVX512(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int)

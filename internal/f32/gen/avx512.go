@@ -10,8 +10,12 @@ func avx512() []byte {
 	for _, s := range shapes {
 		tile512(e, s)
 	}
+	woven512(e, false)
+	woven512(e, true)
 	gates512(e, false)
 	gates512(e, true)
+	fours512(e, false)
+	fours512(e, true)
 	gatesBackward512(e)
 	step512(e)
 	axpy512(e)

@@ -85,7 +85,7 @@ func finish512(e *emitter, x, o, a, b string) string {
 // combine512 computes and stores c from the powers of the gates in x, and returns the
 // registers of c and of 1+e_o. f and p are scratch. If keep is set, the gate values
 // replace the sums.
-func combine512(e *emitter, u units, x, f, p []string, keep bool, cPrev, c string) (newC, o string) {
+func combine512(e *emitter, u sixteen, x, f, p []string, keep bool, cPrev, c string) (newC, o string) {
 	one := held512["one"]
 	i, b, g, rest, a, ab := f[0], f[1], f[2], f[3], p[1], p[2]
 	o = p[0]
@@ -114,12 +114,24 @@ func combine512(e *emitter, u units, x, f, p []string, keep bool, cPrev, c strin
 	return rest, o
 }
 
-// wholeGates computes h from the sums of units, without a pipeline, in Z11 to Z22.
+// A sixteen is the units that fill a register: sixteen of a row, or four of four rows.
+type sixteen interface {
+	setGate(e *emitter, reg string, gate int)
+	row(e *emitter, at, reg string)
+	setRow(e *emitter, reg, at string)
+}
+
+// wholeGates computes h from the sums of units, without a pipeline.
 func wholeGates(e *emitter, u units, keep bool, cPrev, c string) {
-	x, f, p := zregs(11, 4), zregs(15, 4), zregs(19, 4)
-	for i := range 4 {
-		u.gate(e, i, x[i])
+	for i, reg := range zregs(11, 4) {
+		u.gate(e, i, reg)
 	}
+	gatesOf(e, u, keep, cPrev, c)
+}
+
+// gatesOf computes h from the sums in Z11 to Z14, in Z11 to Z22.
+func gatesOf(e *emitter, u sixteen, keep bool, cPrev, c string) {
+	x, f, p := zregs(11, 4), zregs(15, 4), zregs(19, 4)
 	powers512(e, x, f, p)
 	newC, o := combine512(e, u, x, f, p, keep, cPrev, c)
 	e.op("VMULPS %s, %s, %s", held512["tanh"], newC, x[0])
