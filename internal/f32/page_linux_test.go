@@ -34,7 +34,11 @@ func TestKernelsStayInsideSlices(t *testing.T) {
 	eachKernel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(8, 8))
 		f := normal(rng)
-		for n := 1; n <= 35; n++ {
+		sizes := []int{68, 100} // enough for gates to be woven into the products
+		for n := range 35 {
+			sizes = append(sizes, n+1)
+		}
+		for _, n := range sizes {
 			width := Padded(4 * n)
 			var w Matrix
 			w.PackGates(n, atPageEnd(t, 4*n*3, f), atPageEnd(t, 4*n*n, f))
@@ -46,6 +50,10 @@ func TestKernelsStayInsideSlices(t *testing.T) {
 			w.MulAdd(z, width, xh, w.K, 1)
 			Rows(h, c, c, xh, start, atPageEnd(t, RowsScratch(1, n), f), &w, 1, n, w.K, 0, 0, false)
 			Rows(h, c, c, xh, start, z, &w, 1, n, w.K, 0, width, true)
+			const m = 9
+			hs, cs, xhs := atPageEnd(t, m*n, f), atPageEnd(t, m*n, f), atPageEnd(t, m*w.K, f)
+			Rows(hs, cs, cs, xhs, start, atPageEnd(t, RowsScratch(m, n), f), &w, m, n, w.K, 0, 0, false)
+			Rows(hs, cs, cs, xhs, start, atPageEnd(t, m*width, f), &w, m, n, w.K, 0, width, true)
 			Gates(h, c, prev, z[width-4*n:], 1, n, 4*n)
 			Affine(prev[:min(n, 3)], atPageEnd(t, min(n, 3)*n, f), atPageEnd(t, min(n, 3), f), h)
 			GatesBackward(z[width-4*n:], c, h, prev, atPageEnd(t, n, f), 1, n, 4*n, n)

@@ -68,12 +68,39 @@ func Step(m *model.Model) Work {
 		Case: Case{Name: "step", Threads: 1, Run: Loop(func() { m.Step(probs, s, x) })}}
 }
 
-// Batch returns the work of one timestep of n streams in one direction, without heads.
+// Batch returns the work of one timestep of n streams in one direction, without heads. Each
+// thread has streams of its own, like the workers of stream.Run, and does not wait for the
+// others before its next step.
 func Batch(l *cell.LSTM, n, threads int) Work {
-	b, x := l.NewBatch(n), Noise(n*l.In(), 2)
-	b.Share(threads)
+	x := Noise(n*l.In(), 2)
+	steps := make([]func(), threads)
+	for i := range steps {
+		from, to := n*i/threads, n*(i+1)/threads
+		b := l.NewBatch(to - from)
+		steps[i] = func() { l.StepBatch(b, x[from*l.In():to*l.In()]) }
+	}
 	return Work{Hidden: l.Hidden(), Input: l.In(), Streams: n, Flops: float64(n) * stepFlops(l.Hidden(), l.In()),
-		Case: Case{Name: "batch", Threads: threads, Run: Loop(func() { l.StepBatch(b, x) })}}
+		Case: Case{Name: "batch", Threads: threads, Run: together(steps)}}
+}
+
+// together returns a Case.Run that calls each f n times, all of them concurrently.
+func together(fs []func()) func(n int) (time.Duration, error) {
+	return func(n int) (time.Duration, error) {
+		began := time.Now()
+		var others sync.WaitGroup
+		for _, f := range fs[1:] {
+			others.Go(func() {
+				for range n {
+					f()
+				}
+			})
+		}
+		for range n {
+			fs[0]()
+		}
+		others.Wait()
+		return time.Since(began), nil
+	}
 }
 
 // Sequence returns the work of PredictBatch for a number of sequences.
