@@ -62,6 +62,7 @@ func TestBrowserDemo(t *testing.T) {
 	testbrowser.Until(t, tab, `/with these; [1-9]\d* gone, 0 new, 0 other\.$/.test(document.querySelector("#replayed").textContent)`)
 	t.Log(testbrowser.Value[string](t, tab, `document.querySelector("#replayed").textContent`))
 	testbrowser.Shoot(t, tab, "thresholds")
+	testbrowser.Accessible(t, tab) // with sliders, reasons, and three labels in their colours
 
 	testbrowser.Value[bool](t, tab, `(document.querySelector("#tab-network").click(), true)`)
 	testbrowser.Until(t, tab, `(document.querySelector("#network img") || {}).naturalWidth > 100`)

@@ -137,7 +137,7 @@ func drawNetwork(m *model.Model) *drawing {
 		c.FillText(sty, vg.Point{X: netMargin, Y: height - 10}, fit(sty, title, width-2*netMargin))
 		c.FillText(style(8, blue, draw.XLeft, draw.YBottom), vg.Point{X: netMargin, Y: 8}, "blue: a step at a time, as the signal arrives")
 		if m.HasConfirm() {
-			c.FillText(style(8, vermilion, draw.XRight, draw.YBottom), vg.Point{X: width - netMargin, Y: 8}, "orange: once, when the segment has ended")
+			c.FillText(style(8, vermilion, draw.XLeft, draw.YBottom), vg.Point{X: netMargin + blockWidth + blockAside, Y: 8}, "orange: once, when the segment has ended")
 		}
 		for _, b := range p.blocks {
 			for _, from := range b.from {

@@ -123,10 +123,15 @@ func Shoot(t testing.TB, ctx context.Context, name string) {
 		phone  bool
 	}{{"desktop", 1400, 1000, false}, {"phone", 390, 844, true}} {
 		for _, scheme := range []string{"light", "dark"} {
-			set(t, ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: size.width, Height: size.height, DeviceScaleFactor: 1, Mobile: size.phone})
+			view := func(height int64) {
+				set(t, ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: size.width, Height: height, DeviceScaleFactor: 1, Mobile: size.phone})
+				do(t, ctx, chromedp.Sleep(400*time.Millisecond))
+			}
 			set(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-			do(t, ctx, chromedp.Sleep(500*time.Millisecond))
-			png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+			view(size.height)
+			// A window that holds all of it: what is outside is not drawn.
+			view(max(size.height, int64(Value[float64](t, ctx, `document.documentElement.scrollHeight`))))
+			png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 			if err != nil {
 				t.Fatal(err)
 			}

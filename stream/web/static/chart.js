@@ -33,6 +33,12 @@ export class Chart {
     if (this.detected[0].length > 12000) this.detected.forEach((d) => d.splice(0, 6000));
   }
 
+  // newest returns the highest of the last probabilities: [label, p], the highest first.
+  newest() {
+    const at = this.xs.length - 1;
+    return this.ys.map((y, i) => [i, y[at]]).filter((p) => p[1] !== null && p[1] !== undefined).sort((p, q) => q[1] - p[1]).slice(0, 8);
+  }
+
   // begin makes the chart anew.
   begin() {
     if (this.plot) this.plot.destroy();

@@ -26,7 +26,27 @@ let labels = [];
 export function setLabels(names) { labels = names; }
 
 const hue = (i) => i < hues.length ? hues[i] : (i * 137.5) % 360;
-const light = (h) => `hsl(${h} 70% 40%)`, night = (h) => `hsl(${h} 75% 66%)`;
+
+// bright returns the relative luminance of a colour, as WCAG 2 defines it; h in degrees, s and
+// l in percent.
+function bright(h, s, l) {
+  const a = s * Math.min(l, 100 - l) / 1e4;
+  const part = (n) => {
+    const k = (n + h / 30) % 12, v = l / 100 - a * Math.max(-1, Math.min(k - 3, 9 - k, 1));
+    return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * part(0) + 0.7152 * part(8) + 0.0722 * part(4);
+}
+
+// A label's colour has a contrast of 4.5 with the ground of its theme, so that it can be read
+// on it, and it on the colour.
+function shade(h, s, l, step, enough) {
+  while (!enough(bright(h, s, l))) l += step;
+  return `hsl(${h} ${s}% ${l}%)`;
+}
+const memo = (f) => { const known = new Map(); return (h) => known.get(h) || known.set(h, f(h)).get(h); };
+const light = memo((h) => shade(h, 70, 40, -1, (y) => 1.05 / (y + 0.05) >= 4.6));
+const night = memo((h) => shade(h, 75, 66, 1, (y) => (y + 0.05) / (0.0125 + 0.05) >= 4.6));
 
 // colour returns that of a label, by its number in the model, for style sheets: it follows
 // the theme by itself.

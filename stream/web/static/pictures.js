@@ -3,6 +3,7 @@
 import { $, css, paint, paintOf, onTheme } from "./common.js";
 import { Chart } from "./chart.js";
 import { Spectrum } from "./spectrum.js";
+import { describe } from "./words.js";
 
 const left = 52, right = 12; // of every picture, in CSS pixels
 const keep = 60; // seconds
@@ -131,6 +132,7 @@ export class Pictures {
     this.drawRibbon($("ribbon"), this.segments ? this.segments.all : [], this.pieces, true);
     if (this.again) this.drawRibbon($("again"), this.again, [], false);
     this.chart.draw(this.window, width);
+    describe(this);
   }
 
   // plot returns the pixels of the screen between the margins.
@@ -187,6 +189,7 @@ export class Pictures {
       }
       if (sound) low = -(high = Math.max(-low, high));
       if (!(high > low)) { low = (low || 0) - 1; high = low + 2; }
+      if (c === 0) this.heard = [low, high];
       const y = (v) => c * row + 3 + (high - v) / (high - low) * (row - 6);
       g.fillStyle = this.ch > 1 ? paint(c + 4) : css("--wave");
       // A bar for each pixel, from the least to the greatest value, which reaches the bar before.
@@ -247,13 +250,15 @@ export class Pictures {
         g.fillRect(xa, top, xb - xa - 1, bar);
         g.fillStyle = css("--card");
       }
-      g.textAlign = "center";
+      const name = s.corrected || s.label || "none", room = xb - xa - 5;
       g.save();
       g.beginPath();
-      g.rect(xa, top, xb - xa, bar);
+      g.rect(xa, top, room + 3, bar);
       g.clip();
-      g.fillText(s.corrected || s.label || "none", (xa + xb) / 2, top + bar / 2 + 4);
+      g.textAlign = g.measureText(name).width > room ? "left" : "center"; // the beginning of what does not fit
+      g.fillText(name, g.textAlign === "left" ? xa + 2 : (xa + xb) / 2, top + bar / 2 + 4);
       g.restore();
+      g.textAlign = "center";
       if (!live) continue;
       if (s.overturned) {
         g.fillStyle = css("--warn");

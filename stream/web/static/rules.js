@@ -32,9 +32,9 @@ export class Rules {
     this.key = key;
     this.now = structuredClone(h.rules);
     const rows = all.filter((s) => !s[6] || s[6].split(" ").includes(h.rules.kind)).map(([name, words, low, high, step, unit]) =>
-      this.slider(words, Math.min(low, this.now[name]), Math.max(high, this.now[name]), step, unit, this.now[name], (v) => { this.now[name] = v; }));
+      this.slider(words, "A segment that is open", Math.min(low, this.now[name]), Math.max(high, this.now[name]), step, unit, this.now[name], (v) => { this.now[name] = v; }));
     const each = el("details", {}, el("summary", { textContent: "Each label by itself" }), ...h.labels.map((label) =>
-      this.slider(label, 0, 1, 0.01, "", this.now.on[label] ?? this.now.threshold, (v) => { this.now.on[label] = v; })));
+      this.slider(label, "", 0, 1, 0.01, "", this.now.on[label] ?? this.now.threshold, (v) => { this.now.on[label] = v; })));
     $("sliders").replaceChildren(...rows, each);
     $("save").disabled = $("reset").disabled = true;
     text("saved", h.save);
@@ -43,15 +43,16 @@ export class Rules {
     $("again").hidden = true;
   }
 
-  slider(words, min, max, step, unit, value, set) {
+  // slider returns one; within is what words that begin with "…" go on from.
+  slider(words, within, min, max, step, unit, value, set) {
     const shown = (v) => (step < 1 ? v.toFixed(2).replace(/\.?0+$/, "") : String(Math.round(v))) + unit;
-    const out = el("output", { textContent: shown(value) });
-    const input = el("input", { type: "range", min, max, step: "any", value });
+    const out = el("span", { className: "value", ariaHidden: "true", textContent: shown(value) });
+    const input = el("input", { type: "range", min, max, step: "any", value, ariaLabel: words.replace(/^… (and|but)/, within + ", $1"), ariaValueText: shown(value) });
     input.oninput = () => {
       const v = Math.round(+input.value / step) * step;
       const exact = +v.toFixed(6);
       set(exact);
-      out.textContent = shown(exact);
+      out.textContent = input.ariaValueText = shown(exact);
       this.changed();
     };
     input.onkeydown = (e) => {

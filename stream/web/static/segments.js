@@ -2,6 +2,7 @@
 import { $, text, el, colour, colourOf, seconds, post, where } from "./common.js";
 
 const most = 300;
+const sayEvery = 2500; // milliseconds
 const spoken = "123456789abcdefghijklmnoqrstvwyz"; // keys of labels: without p, u, x
 
 export class Segments {
@@ -29,6 +30,8 @@ export class Segments {
     this.byId = new Map();
     this.undo = [];
     $("segments").tBodies[0].replaceChildren();
+    this.stop = null; // the row that the Tab key reaches
+    this.unsaid = [];
     $("incidents").replaceChildren();
     this.select(null);
     this.keys = h.labels.map((_, i) => spoken[i] || "");
@@ -63,10 +66,11 @@ export class Segments {
     this.all.unshift(s);
     if (!s.dropped) {
       this.now.ended(s);
-      text("said", s.rejected ? "rejected" : s.label);
+      this.tell(s.rejected ? "rejected" : s.label);
     }
     s.row = this.row(s);
     $("segments").tBodies[0].prepend(s.row);
+    if (!this.state.selected) this.reach(s.row);
     while (this.all.length > most) {
       const old = this.all.pop();
       old.row.remove();
@@ -76,11 +80,33 @@ export class Segments {
     this.pictures.later();
   }
 
+  // tell has screen readers say what has been confirmed, when they have time, and at most
+  // every few seconds: what came meanwhile is said in one sentence.
+  tell(words) {
+    this.unsaid.push(words);
+    if (this.telling) return;
+    const say = () => {
+      const n = this.unsaid.length;
+      this.telling = n > 0 && setTimeout(say, sayEvery);
+      if (n === 0) return;
+      text("said", (n > 3 ? `${n} segments, the last ones ` : "") + this.unsaid.slice(-3).join(", "));
+      this.unsaid = [];
+    };
+    say();
+  }
+
+  // reach has the Tab key reach a row, and no other one.
+  reach(row) {
+    if (this.stop) this.stop.tabIndex = -1;
+    this.stop = row;
+    row.tabIndex = 0;
+  }
+
   row(s) {
     const dot = el("i");
     dot.style.background = s.dropped || s.rejected ? "transparent" : colourOf(s.label);
     const note = s.dropped ? "dropped: " + s.reason : s.rejected ? "rejected: " + s.reason : s.overturned ? "overturned" : "";
-    const row = el("tr", { tabIndex: -1 }, el("td", { className: "n", textContent: this.at(s.start) }),
+    const row = el("tr", { tabIndex: -1, ariaSelected: "false" }, el("td", { className: "n", textContent: this.at(s.start) }),
       el("td", {}, dot, el("span", { textContent: s.label || "–" })), el("td", { className: "n", textContent: s.p === undefined ? "" : Math.round(100 * s.p) + " %" }),
       el("td", { className: "n", textContent: this.state.hello.rate > 0 ? ((s.end - s.start) / this.state.rate).toFixed(2) + " s" : s.end - s.start }),
       el("td", { textContent: s.running || "" }), el("td", { className: "quiet", textContent: note + (s.truth && s.truth !== s.label ? " was " + s.truth : "") }));
@@ -95,6 +121,7 @@ export class Segments {
     $("detail").hidden = !s;
     if (!s) return;
     s.row.setAttribute("aria-selected", "true");
+    this.reach(s.row);
     s.row.scrollIntoView({ block: "nearest" });
     text("detail-title", `Segment ${s.segment}: ${s.corrected || s.label || (s.dropped ? "dropped" : "none")}`);
     const length = this.state.hello.rate > 0 ? ((s.end - s.start) / this.state.rate).toFixed(2) + " s" : s.end - s.start + " samples";
@@ -149,14 +176,27 @@ export class Segments {
     if (this.state.selected === s) this.select(s);
   }
 
+  // choose selects a segment by key, and has what follows the focus read it.
+  choose(s) {
+    if (!s) return;
+    this.select(s);
+    s.row.focus({ preventScroll: true });
+  }
+
   // key takes a key, and reports whether it meant something.
   key(e) {
     const i = this.state.selected ? this.all.indexOf(this.state.selected) : -1;
     const background = this.state.hello && this.state.hello.rules && this.state.hello.rules.background || "background";
     switch (e.key) {
-      case "ArrowDown": if (this.all[i + 1]) this.select(this.all[i + 1]); return true;
-      case "ArrowUp": if (i > 0) this.select(this.all[i - 1]); return true;
+      case "ArrowDown": this.choose(this.all[i + 1]); return true;
+      case "ArrowUp": this.choose(this.all[i - 1]); return true;
       case "Escape": this.select(null); return true;
+      case "Enter": case " ": {
+        const row = e.target.closest("tr");
+        if (!row || row.segment === this.state.selected) break;
+        this.select(row.segment);
+        return true;
+      }
     }
     if (i < 0) return false;
     const s = this.state.selected, presses = /^(BUTTON|SUMMARY)$/.test(e.target.tagName); // Enter and space are its own

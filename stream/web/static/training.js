@@ -59,6 +59,8 @@ export class Training {
     this.losses.push(...r.losses || []);
     if (r.lines) { $("log").append(r.lines.join("\n") + "\n"); $("log").scrollTop = 1e9; }
     const left = r.left > 0 ? `, about ${r.left < 90 ? Math.ceil(r.left) + " s" : Math.ceil(r.left / 60) + " min"} left` : "";
+    const now = this.runs ? "training" : r.state === "done" ? "the training is done" : "the training ended: " + r.why;
+    if (ran !== this.runs || r.begins) text("told", now);
     text("state", this.runs ? (r.part || "reading the data") + left : r.state === "done" ? "Done: the model is written." : r.state + ": " + r.why);
     $("share").value = r.state === "done" ? 1 : r.share || 0;
     if (!this.due) {
@@ -88,6 +90,10 @@ export class Training {
     const at = epochs.map((e) => e[0]);
     let data = [at, ...used.filter((k) => k[1] !== null).map((k) => epochs.map((e) => e[k[1]]))];
     if (each) data = at.length ? uPlot.join([each, data]) : each;
+    box.setAttribute("aria-label", box.previousElementSibling.textContent + ": " + used.map(([name, at]) => {
+      const v = at === null ? each[1].at(-1) : epochs.findLast((e) => e[at] !== null)[at];
+      return `${name} ${words(v)}`;
+    }).join(", "));
     const key = used.map((k) => k[0]).join() + dark.matches + box.clientWidth;
     this.plots = this.plots || {};
     const old = this.plots[id];
