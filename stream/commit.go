@@ -25,7 +25,8 @@ const (
 	ofPart                       // a stream's part of the position of the source
 	ofPast                       // a stream that was dropped: a lastOf, by the hash of its name
 	ofIdentity                   // of streams, by its key
-	lastKind   = ofIdentity
+	ofLineup                     // the models that streams go on with
+	lastKind   = ofLineup
 )
 
 // A recordKey names a record: there is one of each key at a time.
@@ -180,6 +181,9 @@ func (s *savedRun) gather(of map[recordKey][]byte) error {
 				return errDamaged
 			}
 			s.past.last[binary.LittleEndian.Uint64([]byte(key.name))] = last
+		case ofLineup:
+			s.lineup = &lineup{}
+			s.lineup.visit(k)
 		}
 		if k.Bad() {
 			return errDamaged

@@ -208,7 +208,7 @@ func TestCanary(t *testing.T) {
 	old, other := signModel(t, decide.Config{}), signModel(t, decide.Config{}, "up", "down")
 	options := Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}, Emit: Emit{Confirmed: true}}
 	var sw Switch
-	store := &memoryStore{}
+	out := &kept{}
 	var blocks []capture.Block
 	for i := range 4 {
 		for k := range 50 {
@@ -218,7 +218,7 @@ func TestCanary(t *testing.T) {
 		}
 	}
 	var n atomic.Int64
-	o := RunOptions{Options: options, Finite: true, Session: "s", Store: store, Save: time.Nanosecond, Switch: &sw, Workers: 1, Gather: -1,
+	o := RunOptions{Options: options, Finite: true, Session: "s", Switch: &sw, Workers: 1, Gather: -1,
 		Progress: func(*capture.Block) { n.Add(1) }}
 	src := &staged{capture.NewMemory(blocks...), func(read int) {
 		for n.Load() < int64(read) { // all that was read is labelled
@@ -237,11 +237,11 @@ func TestCanary(t *testing.T) {
 			t.Error(err)
 		}
 	}, 0}
-	if err := Run(t.Context(), src, old, &o); err != nil {
+	if err := Run(t.Context(), src, old, &o, out); err != nil {
 		t.Fatal(err)
 	}
 	count := map[uint64]int{}
-	for _, e := range store.events {
+	for _, e := range out.events {
 		if e.Type != Confirmed || e.EndedBy == segment.ByEOF {
 			continue
 		}

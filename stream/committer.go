@@ -18,6 +18,7 @@ type committer struct {
 
 	changed []*live  // since the last commit
 	gone    []string // streams that were dropped since
+	lineup  lineup   // of the last commit
 
 	records []record
 	bytes   int    // of records
@@ -78,6 +79,10 @@ func (c *committer) commit(s *savedRun) (data []byte, keep int) {
 		c.add(pastKey(hash))
 	}
 	clear(c.r.past.changed)
+	if u := c.r.o.Switch.lineup(c.r.plan); u != c.lineup {
+		c.lineup = u
+		c.add(recordKey{ofLineup, ""})
+	}
 	if c.parted != nil {
 		for _, name := range c.parted.Changed(c.again) {
 			c.add(recordKey{ofPart, name})
@@ -100,6 +105,7 @@ func (c *committer) commit(s *savedRun) (data []byte, keep int) {
 
 // all has everything written, as if there were no commit before.
 func (c *committer) all() {
+	c.lineup = lineup{}
 	c.journal = newJournal()
 	for _, l := range c.r.streams {
 		c.touch(l)
@@ -131,6 +137,10 @@ func (c *committer) state(key recordKey) []byte {
 		}
 		k := codec.Writer(nil)
 		last.visit(k)
+		return k.Bytes()
+	case ofLineup:
+		k := codec.Writer(nil)
+		c.lineup.visit(k)
 		return k.Bytes()
 	case ofIdentity:
 		for _, l := range c.r.streams { // one of the last that have it, as a rule

@@ -22,6 +22,9 @@ func (k *keeper) goOn(ctx context.Context) error {
 	if r.o.Session != "" {
 		session = r.o.Session
 	}
+	if err := k.recall(); err != nil {
+		return err
+	}
 	streams := make([]*Classifier, len(s.streams))
 	for i := range s.streams {
 		of, err := k.planOf(&s.streams[i])

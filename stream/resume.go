@@ -34,6 +34,8 @@ type keeper struct {
 	summed  bool             // the summary was sent, and nothing has come since
 	idle    bool             // nothing has come since the last save
 	before  time.Duration    // that earlier runs took
+
+	recalled time.Time // since when streams go on with what the state had; zero: they do not
 }
 
 // newKeeper reads the state. If one cannot go on from that of a file, the Run begins anew, and
@@ -173,10 +175,11 @@ func (k *keeper) due() {
 			return
 		}
 	}
-	if k.idle {
+	switches := k.switches()
+	if k.idle && !switches {
 		return
 	}
-	if now := k.r.now(); !now.Before(k.next) {
+	if now := k.r.now(); switches || !now.Before(k.next) {
 		k.save(false)
 		k.idle = true
 		k.next = now.Add(max(k.r.o.Save, slowest*k.r.now().Sub(now)))
@@ -285,6 +288,7 @@ func (k *keeper) commit(s *savedRun) {
 	if k.src != nil && k.store.parted == nil {
 		s.position = k.src.AppendPosition(nil)
 	}
+	k.turn()
 	b := k.r.fan.barrier(k.r.o.Session, s.at)
 	data, keep := k.store.commit(s)
 	v := k.vault.(*storeVault)

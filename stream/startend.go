@@ -36,7 +36,7 @@ func (r *runner) start(ctx context.Context, src capture.Source, sinks []Sink) (e
 	up := NewStatus(Header{Time: r.began}, capture.Up, "started")
 	up.Version, up.Model = r.o.Version, r.m.Hash()
 	r.send(up)
-	r.o.Switch.begin(r.plan, func(m *model.Model) {
+	r.o.Switch.begin(r.plan, r.o.Store != nil, func(m *model.Model) {
 		e := NewStatus(Header{Time: r.now()}, capture.Up, "another model or other options: each stream goes on with them after its open segment")
 		e.Version, e.Model = r.o.Version, m.Hash()
 		r.send(e)
@@ -60,7 +60,9 @@ func (r *runner) end(ctx context.Context, why segment.Ending, err error) error {
 	} else {
 		r.sched.quiet()
 	}
-	r.o.Switch.begin(nil, nil)
+	if r.o.Store == nil {
+		r.o.Switch.begin(nil, false, nil)
+	}
 	if err == nil {
 		err = r.failure
 	}
@@ -75,6 +77,7 @@ func (r *runner) end(ctx context.Context, why segment.Ending, err error) error {
 		defer r.keeper.vault.close()
 		unsaved = r.keeper.end()
 	}
+	r.o.Switch.begin(nil, false, nil)
 	r.sched.close()
 	return cmp.Or(err, r.fan.close(), unsaved)
 }

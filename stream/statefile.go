@@ -32,6 +32,7 @@ type savedRun struct {
 	seconds  time.Duration // that all runs took
 	counts   counts
 	past     past
+	lineup   *lineup // of commits; nil: it is not known
 
 	streams []savedOf
 	outputs [][]byte // positions, of the sinks that are Rewinders

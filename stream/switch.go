@@ -20,6 +20,8 @@ import (
 // If the segmenter, the rate and the channels are the same, what the stream knows of the
 // signal stays, such as its noise floor and what may become a pre-roll. Otherwise the new
 // segmenter begins where the old segment has ended.
+//
+// In a Run with a Store that counts from the next commit on; see Repeater.
 type Switch struct {
 	next   atomic.Pointer[plan]
 	canary atomic.Pointer[canary]
@@ -27,6 +29,8 @@ type Switch struct {
 	mu    sync.Mutex
 	told  func(m *model.Model) // of the Run; nil: none goes on
 	early bool                 // To was called before a Run has begun
+	held  bool                 // what To and Canary say counts from the next commit on
+	later []func()             // until then
 }
 
 // A canary is a plan that a share of the streams goes on with.
@@ -41,7 +45,7 @@ type canary struct {
 // one model, cannot have it.
 func (s *Switch) Canary(m *model.Model, o *Options, share float64) error {
 	if share <= 0 {
-		s.canary.Store(nil)
+		s.set(func() { s.canary.Store(nil) })
 		return nil
 	}
 	p, err := newPlan(m, o)
@@ -51,7 +55,7 @@ func (s *Switch) Canary(m *model.Model, o *Options, share float64) error {
 	if old := s.next.Load(); old != nil && old.m.HasNext() != m.HasNext() {
 		return errKinds
 	}
-	s.canary.Store(&canary{p, share})
+	s.set(func() { s.canary.Store(&canary{p, share}) })
 	return nil
 }
 
@@ -72,7 +76,7 @@ func (s *Switch) To(m *model.Model, o *Options) error {
 	if old := s.next.Load(); old != nil && old.m.HasNext() != m.HasNext() {
 		return errKinds
 	}
-	s.next.Store(p)
+	s.set(func() { s.next.Store(p) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.told != nil {
@@ -84,8 +88,8 @@ func (s *Switch) To(m *model.Model, o *Options) error {
 }
 
 // begin makes p the first plan, unless there is a later one already, and tell what is told of
-// others; nil ends that.
-func (s *Switch) begin(p *plan, tell func(*model.Model)) {
+// others; nil ends that. With held the Run makes commits.
+func (s *Switch) begin(p *plan, held bool, tell func(*model.Model)) {
 	if s == nil {
 		return
 	}
@@ -96,6 +100,12 @@ func (s *Switch) begin(p *plan, tell func(*model.Model)) {
 	}
 	s.early = false
 	s.told = tell
+	if s.held = held; tell == nil { // what the Run did not come to counts for the next one
+		for _, do := range s.later {
+			do()
+		}
+		s.later = nil
+	}
 }
 
 // now returns the plan of a stream that begins: own, unless there is a later one.

@@ -19,7 +19,7 @@ import (
 	"inkling/stream"
 )
 
-var _ stream.Store = (*Ledger)(nil)
+var _ stream.Repeater = (*Ledger)(nil)
 
 // A Ledger is a stream.Store in a JetStream stream: events and the state that they led to are
 // stored in one atomic batch, or not at all. The batch names the sequence of the state before,
@@ -114,6 +114,13 @@ func (l *Ledger) Write(ctx context.Context, e *stream.Event) error {
 		l.pending = append(l.pending, m)
 	}
 	return nil
+}
+
+// Repeats implements stream.Repeater.
+func (l *Ledger) Repeats() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.done) > 0
 }
 
 // Flush implements stream.Sink. What is pending is delivered by Save.

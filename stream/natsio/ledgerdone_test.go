@@ -105,6 +105,11 @@ func killedBetweenBatches(t *testing.T, batches bool) {
 			err := l.Save(t.Context(), data, 1)
 			if errors.Is(err, errKilled) {
 				kills, more = kills+1, true
+				if next := another(); batches {
+					if _, err := next.Load(t.Context()); err != nil || !next.Repeats() {
+						t.Fatal("nothing comes again, after a kill between batches: ", err)
+					}
+				}
 				break
 			}
 			if err != nil {
