@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -89,6 +90,13 @@ func (w *workGroup) runShadow(ctx context.Context, a *app, k int, hash string) e
 	o := &stream.RunOptions{Options: *x.o, Switch: &stream.Switch{}, Former: w.fleet.formerly, Version: version, Session: w.session(k), Store: fork, Save: w.keys.Commit, Pool: w.pool,
 		Keep: int(cmd.OutageMemory), Drain: cmd.Drain, Streams: cmd.MaxStreams, Memory: int(cmd.MaxMemory / 4)}
 	o.Emit = stream.Emit{Confirmed: true}
+	if k == 0 {
+		counting, end := context.WithCancel(ctx)
+		var kept sync.WaitGroup
+		defer kept.Wait()
+		defer end()
+		kept.Go(func() { w.keepTally(counting, a, hash) })
+	}
 	return stream.Run(ctx, src, x.m, o)
 }
 
@@ -110,30 +118,19 @@ func (w *workGroup) compareShadow(ctx context.Context, hash string, truths map[s
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", name, err)
 	}
-	began, first := map[string]uint64{}, uint64(0) // by session
-	for k := range w.keys.Partitions {
-		seq, ok, err := natsio.ForkBegan(ctx, st, prefix, w.session(k))
-		if err != nil {
+	began, first, err := w.began(ctx, st, prefix)
+	if err != nil {
+		return nil, err
+	}
+	var known *tally
+	if truths == nil {
+		if known, err = w.tallied(ctx, hash); err != nil {
 			return nil, err
 		}
-		if ok {
-			if len(began) == 0 || seq < first {
-				first = seq
-			}
-			began[w.session(k)] = seq
-		}
 	}
-	c := &worker.Comparer{Truths: truths}
-	if len(began) > 0 {
-		err = errors.Join(
-			w.confirmed(ctx, w.layout.Output, w.layout.Prefix, first+1, func(seq uint64, e *stream.Event) {
-				if after, ok := began[e.Session]; ok && seq > after {
-					c.Active(e.Stream, saidOf(e))
-				}
-			}),
-			w.confirmed(ctx, name, prefix, 1, func(_ uint64, e *stream.Event) { c.Shadow(e.Stream, saidOf(e)) }))
-	}
-	s := &shadowState{Model: hash, Comparison: c.Counts()}
+	t := known.from(began, first, truths)
+	err = w.count(ctx, hash, t)
+	s := &shadowState{Model: hash, Comparison: t.Compared.Counts()}
 	if truths != nil {
 		p := evaluate.McNemar(s.Fixed, s.Broken)
 		s.McNemar = &p
@@ -145,47 +142,48 @@ func saidOf(e *stream.Event) worker.Said {
 	return worker.Said{Segment: e.Segment, Start: e.Start, End: e.End, Label: e.Label, P: float64(e.P)}
 }
 
-// confirmed passes the confirmed segments that are stored in a stream to do, from a sequence on.
-func (w *workGroup) confirmed(ctx context.Context, name, prefix string, from uint64, do func(seq uint64, e *stream.Event)) error {
+// confirmed passes the confirmed segments that are stored in a stream behind a sequence to do. It
+// returns the sequence of the last one.
+func (w *workGroup) confirmed(ctx context.Context, name, prefix string, after uint64, do func(seq uint64, e *stream.Event)) (uint64, error) {
 	st, err := w.js.Stream(ctx, name)
 	if err != nil {
-		return fmt.Errorf("stream %s: %w", name, err)
+		return after, fmt.Errorf("stream %s: %w", name, err)
 	}
 	filter := prefix + "." + string(stream.Confirmed) + ".>"
 	last, err := st.GetLastMsgForSubject(ctx, filter)
-	if errors.Is(err, jetstream.ErrMsgNotFound) || err == nil && last.Sequence < from {
-		return nil
+	if errors.Is(err, jetstream.ErrMsgNotFound) || err == nil && last.Sequence <= after {
+		return after, nil
 	}
 	if err != nil {
-		return err
+		return after, err
 	}
-	cons, err := w.js.OrderedConsumer(ctx, name, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from})
+	cons, err := w.js.OrderedConsumer(ctx, name, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1})
 	if err != nil {
-		return err
+		return after, err
 	}
 	messages, err := cons.Messages()
 	if err != nil {
-		return err
+		return after, err
 	}
 	defer messages.Stop()
 	for {
 		m, err := messages.Next(jetstream.NextMaxWait(10 * time.Second))
 		if err != nil {
-			return fmt.Errorf("stream %s: %w", name, err)
+			return after, fmt.Errorf("stream %s: %w", name, err)
 		}
 		d, err := m.Metadata()
 		if err != nil {
-			return err
+			return after, err
 		}
 		if d.Sequence.Stream > last.Sequence {
-			return nil
+			return last.Sequence, nil
 		}
 		e := new(stream.Event)
 		if err := json.Unmarshal(m.Data(), e); err != nil {
-			return fmt.Errorf("stream %s, sequence %d: %w", name, d.Sequence.Stream, err)
+			return after, fmt.Errorf("stream %s, sequence %d: %w", name, d.Sequence.Stream, err)
 		}
 		if do(d.Sequence.Stream, e); d.Sequence.Stream == last.Sequence {
-			return nil
+			return last.Sequence, nil
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"inkling/internal/plain"
 	"inkling/internal/testkit"
 )
 
@@ -23,14 +25,14 @@ var (
 	eventSegment = regexp.MustCompile(`\bsegment:(\d+)`)
 )
 
-// A tally is what the labels of two models say of one another.
-type tally struct {
+// An expectation is what the labels of two models say of one another.
+type expectation struct {
 	agree, disagree, known int
 	truths                 string // some of the labels of the model in use, as a table
 }
 
 // counted counts the segments of a shadow by what the model in use says of those segments.
-func counted(active, shadow map[string][]string) (x tally) {
+func counted(active, shadow map[string][]string) (x expectation) {
 	x.truths = "stream,segment,label\n"
 	for stream, lines := range shadow {
 		of := map[string]string{} // by segment
@@ -70,6 +72,39 @@ func (c *chaos) subjects(stream, below string) int {
 		return 0
 	}
 	return len(info.State.Subjects)
+}
+
+// tallied waits until a worker has stored what was counted, and checks that top reads no labels
+// of before.
+func (c *chaos) tallied(name, hash string, agree, disagree int) {
+	c.t.Helper()
+	a := &app{ctx: c.t.Context(), stdout: plain.NewWriter(io.Discard), stderr: plain.NewWriter(io.Discard)}
+	w, end, err := openGroup(a, c.config)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer end()
+	eventually(c.t, "what was counted is stored", func() bool {
+		x, err := w.tallied(a.ctx, hash)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if x == nil {
+			return false
+		}
+		got := x.Compared.Counts()
+		return got.Agree == agree && got.Disagree == disagree
+	})
+	st, err := c.js.Stream(a.ctx, name)
+	if err == nil {
+		err = st.Purge(a.ctx, jetstream.WithPurgeSubject(name+".confirmed.>"))
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if top := c.inkling("top", c.config); !strings.Contains(top, fmt.Sprintf("%d have the same label, %d another", agree, disagree)) {
+		c.t.Errorf("top reads more than it has to:\n%s", top)
+	}
 }
 
 // A shadow says what a run of its model alone says, from where it begins on and over a kill; the
@@ -149,6 +184,7 @@ func TestShadow(t *testing.T) {
 			strings.Contains(top, "who is right is not known without truths") && x.agree > 0 && x.known >= 3 && counts.Agree == x.agree && counts.Disagree == x.disagree && counts.Active == 0 && counts.Shadow == 0 &&
 			counts.Truths == x.known && counts.Broken == x.known && counts.Fixed == 0 && math.Abs(*counts.McNemar-math.Ldexp(2, -x.known)) < 1e-9
 	})
+	c.tallied(name, hash, counts.Agree, counts.Disagree)
 	inkling("model", "promote", c.config, hash)
 	if said := inkling("model", "list", c.config); strings.Contains(said, "shadow") {
 		t.Errorf("after promote:\n%s", said)

@@ -1,12 +1,15 @@
 package worker
 
+import "encoding/json"
+
 // A Said is a confirmed segment: samples [Start, End) of a stream and its label, "" if it was
 // rejected.
 type Said struct {
-	Segment    uint64
-	Start, End uint64
-	Label      string
-	P          float64
+	Segment uint64  `json:"n"`
+	Start   uint64  `json:"s"`
+	End     uint64  `json:"e"`
+	Label   string  `json:"l,omitempty"`
+	P       float64 `json:"p"`
 }
 
 // A Comparison counts what the model in use and a shadow said of the same streams.
@@ -40,18 +43,53 @@ type Comparer struct {
 // A pairing has those segments of a stream that may still find another.
 type pairing struct{ active, shadow []Said }
 
+// savedComparer is a Comparer in JSON.
+type savedComparer struct {
+	Sum     Comparison           `json:"sum"`
+	Streams map[string][2][]Said `json:"streams"` // of the model in use, and of the shadow
+}
+
+// MarshalJSON writes what was counted and what may still find another. It has no truths.
+func (c *Comparer) MarshalJSON() ([]byte, error) {
+	s := savedComparer{c.sum, map[string][2][]Said{}}
+	for stream, p := range c.streams {
+		s.Streams[stream] = [2][]Said{p.active, p.shadow}
+	}
+	return json.Marshal(s)
+}
+
+// UnmarshalJSON reads what MarshalJSON has written.
+func (c *Comparer) UnmarshalJSON(data []byte) error {
+	var s savedComparer
+	if err := json.Unmarshal(data, &s); err != nil {
+		return err
+	}
+	c.sum, c.streams = s.Sum, map[string]*pairing{}
+	for stream, p := range s.Streams {
+		c.streams[stream] = &pairing{p[0], p[1]}
+	}
+	return nil
+}
+
 // Active takes the next segment of a stream that the model in use has confirmed.
 func (c *Comparer) Active(stream string, s Said) {
 	p := c.pairing(stream)
 	p.active = append(p.active, s)
-	c.settle(stream, p, &c.sum, false)
+	c.settled(stream, p)
 }
 
 // Shadow takes the next segment of a stream that the shadow has confirmed.
 func (c *Comparer) Shadow(stream string, s Said) {
 	p := c.pairing(stream)
 	p.shadow = append(p.shadow, s)
-	c.settle(stream, p, &c.sum, false)
+	c.settled(stream, p)
+}
+
+// settled is settle, and forgets a stream of which nothing is left.
+func (c *Comparer) settled(stream string, p *pairing) {
+	if c.settle(stream, p, &c.sum, false); len(p.active)+len(p.shadow) == 0 {
+		delete(c.streams, stream)
+	}
 }
 
 // Counts returns what was counted so far.

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"testing"
 )
@@ -22,10 +23,23 @@ func TestComparerCounts(t *testing.T) {
 				c.Shadow("s", shadow[j])
 				j++
 			}
-			c.Counts() // changes nothing
+			c.Counts()            // changes nothing
+			if rng.IntN(4) == 0 { // nor does keeping it
+				data, err := json.Marshal(c)
+				again := &Comparer{Truths: truths}
+				if err == nil {
+					err = json.Unmarshal(data, again)
+				}
+				if c = again; err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 		if got := c.Counts(); got != want {
 			t.Fatalf("%+v, want %+v", got, want)
+		}
+		if len(c.streams) > 1 {
+			t.Errorf("%d streams are kept", len(c.streams))
 		}
 		if n := want.Segments(); n != 7 {
 			t.Fatal(n)
