@@ -74,7 +74,7 @@ func (c *modelPushCmd) Run(a *app) error {
 			return fmt.Errorf("%s: %w", c.Model, err)
 		}
 		if err := tested(m); err != nil {
-			return fmt.Errorf("%s: %w", c.Model, err)
+			return ofModel(c.Model, err)
 		}
 		var b bytes.Buffer
 		if err := m.Save(&b); err != nil {

@@ -131,18 +131,26 @@ func (s *modelStore) load(ctx context.Context, hash string) (*model.Model, error
 	}
 	m, err := model.Load(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", hash, err)
+		return nil, ofModel("model "+hash, err)
 	}
 	if m.Hash() != hash {
 		return nil, fmt.Errorf("model %s: what lies under this name is the model %s", hash, m.Hash())
 	}
-	return m, tested(m)
+	if err := tested(m); err != nil {
+		return nil, ofModel("model "+hash, err)
+	}
+	return m, nil
+}
+
+// ofModel says of which model an error is, in place of the package's name before it.
+func ofModel(name string, err error) error {
+	return fmt.Errorf("%s: %s", name, strings.TrimPrefix(err.Error(), "model: "))
 }
 
 // tested reports whether this machine computes m otherwise than the one that wrote its file.
 func tested(m *model.Model) error {
 	if _, err := m.Test(); err != nil && !errors.Is(err, model.ErrNoSelfTest) {
-		return fmt.Errorf("model %s: %w", m.Hash(), err)
+		return err
 	}
 	return nil
 }

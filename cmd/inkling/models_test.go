@@ -136,14 +136,14 @@ func TestModelThatComputesOtherwiseIsRefused(t *testing.T) {
 	data, hash := mistold(t)
 	dir := t.TempDir()
 	testkit.WriteFile(t, dir, "mistold.model", data)
-	refused := func(args ...string) {
+	refused := func(what string, args ...string) {
 		t.Helper()
 		out, err := process(t, args...).CombinedOutput()
-		if err == nil || !strings.Contains(string(out), "model "+hash+": model: self-test") || !strings.Contains(string(out), "confirm: value 0 is 0.00") {
+		if err == nil || !strings.Contains(string(out), "inkling: "+what+": self-test") || !strings.Contains(string(out), "confirm: value 0 is 0.00") {
 			t.Errorf("%v: %v: %s", args, err, out)
 		}
 	}
-	refused("model", "push", c.config, filepath.Join(dir, "mistold.model"))
+	refused(filepath.Join(dir, "mistold.model"), "model", "push", c.config, filepath.Join(dir, "mistold.model"))
 	files, err := c.js.ObjectStore(t.Context(), "models")
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +154,7 @@ func TestModelThatComputesOtherwiseIsRefused(t *testing.T) {
 	if _, err := files.PutBytes(t.Context(), hash, data); err != nil {
 		t.Fatal(err)
 	}
-	refused("model", "promote", c.config, hash[:8])
+	refused("model "+hash, "model", "promote", c.config, hash[:8])
 	plans, err := c.js.KeyValue(t.Context(), "labels_model")
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func TestModelThatComputesOtherwiseIsRefused(t *testing.T) {
 	if _, err := plans.PutString(t.Context(), planKey, fmt.Sprintf(`{"model":%q}`, hash)); err != nil {
 		t.Fatal(err)
 	}
-	want := "the models stay as they are: model " + hash + ": model: self-test"
+	want := "the models stay as they are: model " + hash + ": self-test"
 	for {
 		if !lines.Scan() {
 			t.Fatalf("the worker ended, and did not say %q", want)
