@@ -24,6 +24,7 @@ const queueLength = 4096
 type fan struct {
 	outlets []*outlet
 	drain   time.Duration
+	tell    func(state capture.Health, reason string) // of an enduring sink; set before the first event
 
 	mu    sync.Mutex
 	timer *time.Timer // since limit
@@ -38,6 +39,9 @@ func newFan(sinks []Sink, live bool, keep int, drain time.Duration) *fan {
 		o.leave = sync.OnceFunc(func() { close(o.gone) })
 		o.changed = sync.NewCond(&o.mu)
 		o.open(s)
+		if e, ok := o.sink.(enduring); ok && live {
+			e.endure(func(err error) { f.trouble(o, err) })
+		}
 		f.outlets = append(f.outlets, o)
 		go o.run(ctx)
 	}
@@ -60,6 +64,18 @@ func (f *fan) send(e *Event) {
 	for _, o := range f.outlets {
 		o.put(&status)
 	}
+}
+
+// trouble tells that the disk of a sink takes nothing because of err, or takes events again.
+func (f *fan) trouble(o *outlet, err error) {
+	if err != nil {
+		f.tell(capture.Slow, fmt.Sprintf("%v: events that must not be lost are kept in memory until there is room for them, up to %s", err, megabytes(o.keep)))
+		return
+	}
+	o.mu.Lock()
+	n := o.waiting()
+	o.mu.Unlock()
+	f.tell(capture.Up, fmt.Sprintf("the disk takes events again: %d had waited for it", n))
 }
 
 func (f *fan) err() error {

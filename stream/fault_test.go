@@ -226,6 +226,7 @@ func TestFilesSetAsideAreBounded(t *testing.T) {
 			t.Errorf("%s has %s", aside, got)
 		}
 	}
+	f.close()
 	if all, _ := filepath.Glob(filepath.Join(dir, "*")); len(all) != keptAside {
 		t.Errorf("%q", all)
 	}

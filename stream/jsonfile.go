@@ -17,7 +17,7 @@ import (
 // JSONFile is a Sink that appends each event to a file as one line of JSON. A Run with a
 // saved state cuts off what it will write again.
 type JSONFile struct {
-	Sink
+	*jsonSink
 	f    file
 	read io.ReaderAt
 	cut  int64
@@ -36,33 +36,43 @@ type file interface {
 }
 
 // OpenJSON returns a sink that appends to the named file, which it creates if need be. A
-// last line without an end, as a crash leaves it, is cut off.
+// last line without an end, as a crash leaves it, is cut off. On a disk that takes nothing now
+// the file is opened when the first event is written, which fails, or waits, as NewJSON says.
 func OpenJSON(name string) (*JSONFile, error) {
-	f, err := disk.Output.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666)
-	if err != nil {
+	l := &lateFile{name: name}
+	if err := l.open(); err != nil && !disk.Ill(err) {
 		return nil, err
 	}
-	s := &JSONFile{Sink: NewJSON(f), f: f, read: f, own: true}
+	return &JSONFile{jsonSink: &jsonSink{w: l}, f: l, read: l, cut: l.cut, own: true}, nil
+}
+
+// openAppend opens a file for appending, and cuts off a last line without an end.
+func openAppend(name string) (f disk.File, cut int64, err error) {
+	f, err = disk.Output.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666)
+	if err != nil {
+		return nil, 0, err
+	}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 		if info.Size() == 0 {
 			disk.Output.SyncDir(filepath.Dir(name)) // so that a state does not tell of a file that is gone
 		}
-		if s.cut, err = endOfLine(f, info.Size()); err == nil && s.cut < info.Size() {
-			err = f.Truncate(s.cut)
+		end, err := endOfLine(f, info.Size())
+		if err == nil && end < info.Size() {
+			err = f.Truncate(end)
 		}
-		s.cut = info.Size() - s.cut
 		if err != nil {
 			f.Close()
-			return nil, err
+			return nil, 0, err
 		}
+		cut = info.Size() - end
 	}
-	return s, nil
+	return f, cut, nil
 }
 
 // AppendTo is OpenJSON for a file that is open for appending. It is not closed. read reads
 // it; if it is nil the file cannot be cut back.
 func AppendTo(f *os.File, read io.ReaderAt) *JSONFile {
-	return &JSONFile{Sink: NewJSON(f), f: f, read: read}
+	return &JSONFile{jsonSink: &jsonSink{w: f}, f: f, read: read}
 }
 
 // Cut returns how many bytes of a last line without an end OpenJSON has cut off.
@@ -153,7 +163,7 @@ func (s *JSONFile) Rewind(position []byte) error {
 
 // Close implements Sink.
 func (s *JSONFile) Close() error {
-	err := s.Sink.Close()
+	err := s.jsonSink.Close()
 	if s.own {
 		err = errors.Join(err, s.f.Close())
 	}

@@ -33,6 +33,7 @@ type keeper struct {
 	failed  string           // how the last save failed
 	summed  bool             // the summary was sent, and nothing has come since
 	idle    bool             // nothing has come since the last save
+	begun   bool             // the first state is being written, or was
 	before  time.Duration    // that earlier runs took
 
 	recalled time.Time // since when streams go on with what the state had; zero: they do not
@@ -119,7 +120,7 @@ func (k *keeper) begin(ctx context.Context) error {
 	}
 	k.notes = nil
 	k.save(false)
-	k.next = k.r.now().Add(k.r.o.Save)
+	k.begun, k.next = true, k.r.now().Add(k.r.o.Save)
 	select {
 	case err := <-k.writing:
 		k.writing = nil
@@ -127,11 +128,17 @@ func (k *keeper) begin(ctx context.Context) error {
 			k.tellFailure(err)
 			err = nil
 		}
+		if err == errLater {
+			err = nil
+		}
 		return err
 	case <-ctx.Done():
 		return nil
 	}
 }
+
+// errLater says that nothing was saved, since segments of the former model are open.
+var errLater = errors.New("the open segments of the former model have not ended")
 
 // slowest is the share of the time that saving takes at most: one part in so many.
 const slowest = 20
@@ -163,6 +170,9 @@ func (k *keeper) due() {
 			if err != nil {
 				k.idle = false
 			}
+			if err == errLater {
+				break
+			}
 			if err != nil && k.store != nil {
 				k.store.again = true // what it has kept is not known
 			}
@@ -184,21 +194,6 @@ func (k *keeper) due() {
 		k.idle = true
 		k.next = now.Add(max(k.r.o.Save, slowest*k.r.now().Sub(now)))
 	}
-}
-
-const (
-	saveOverhead = 48 << 10 // what a save puts on the disk beside the state: about, the journal of ext4 for three syncs
-	leastOften   = time.Hour
-)
-
-// wear returns how long to wait after a save so that SaveDaily is kept.
-func (k *keeper) wear() time.Duration {
-	if k.file == nil || k.src != nil || k.r.o.SaveDaily == 0 {
-		return 0
-	}
-	const block = 4 << 10
-	bytes := (k.file.size+block-1)/block*block + saveOverhead
-	return time.Duration(min(float64(24*time.Hour)*float64(bytes)/float64(k.r.o.SaveDaily), float64(leastOften)))
 }
 
 // longSave is how long a Store may take before it is told, and reading waits for it.
@@ -260,7 +255,7 @@ func (k *keeper) save(ended bool) {
 	k.writing, k.began = make(chan error, 1), r.now()
 	plan := r.o.Switch.now(r.plan, "")
 	if k.store == nil && !k.settled(plan, ended) {
-		k.writing <- nil // soon: when the open segments of the former model have ended
+		k.writing <- errLater
 		return
 	}
 	s := &savedRun{session: r.o.Session, at: r.now(), ended: ended, summed: k.summed, again: k.src != nil, seconds: r.took()}
@@ -315,9 +310,13 @@ func (k *keeper) settled(plan *plan, ended bool) bool {
 	return former == 0 || ended
 }
 
-// write writes s to the file.
+// write writes s to the file. The first state of a live source does not wait for the sinks,
+// one of which may take nothing now: no label lies before it.
 func (k *keeper) write(s *savedRun, plan *plan) {
-	b := k.r.fan.barrier(k.r.o.Session, s.at)
+	b := &barrier{}
+	if k.begun || k.src != nil {
+		b = k.r.fan.barrier(k.r.o.Session, s.at)
+	}
 	taken := make(chan struct{})
 	go func(writing chan error) {
 		first := true

@@ -30,6 +30,9 @@ func (r *runner) start(ctx context.Context, src capture.Source, sinks []Sink) (e
 		sinks = append(slices.Clone(sinks), r.o.Store)
 	}
 	r.fan = newFan(sinks, r.o.Live, r.o.Keep, r.o.Drain)
+	r.fan.tell = func(state capture.Health, reason string) {
+		r.send(NewStatus(Header{Time: r.now()}, state, reason))
+	}
 	if r.o.Meter != nil {
 		r.o.Meter.Begin(r.load)
 	}

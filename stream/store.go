@@ -50,24 +50,34 @@ type vault interface {
 // fileVault is a file, which one Run at a time has.
 type fileVault struct {
 	path    string
-	release func() // the lock of path
+	release func() // the lock of path; nil: it is not locked yet
 	data    []byte // that was loaded
 	size    int64  // of what was saved last
 	useless bool   // what is there is to be set aside before anything is saved
 }
 
 // newFileVault locks a file. A live source does not wait for a disk that takes not even
-// a lock now: nobody else can write there either.
+// a lock now: nobody else can write there either, and the first save takes the lock.
 func newFileVault(path string, live bool) (*fileVault, error) {
-	release, err := lockfile.Take(path)
-	if live && disk.Ill(err) {
-		release, err = func() {}, nil
-	}
-	if err != nil {
+	f := &fileVault{path: path}
+	if err := f.lock(); err != nil && !(live && disk.Ill(err)) {
 		return nil, err
 	}
-	atomicfile.Sweep(path)
-	return &fileVault{path: path, release: release}, nil
+	return f, nil
+}
+
+// takeLock is replaced in tests.
+var takeLock = lockfile.Take
+
+// lock locks the file, unless it is locked, and removes what crashes have left beside it.
+func (f *fileVault) lock() (err error) {
+	if f.release != nil {
+		return nil
+	}
+	if f.release, err = takeLock(f.path); err == nil {
+		atomicfile.Sweep(f.path)
+	}
+	return err
 }
 
 func (f *fileVault) String() string { return f.path }
@@ -89,6 +99,9 @@ func (f *fileVault) refresh() error {
 }
 
 func (f *fileVault) save(write func(io.Writer) error) error {
+	if err := f.lock(); err != nil {
+		return err
+	}
 	if f.useless {
 		if _, err := f.setAside(); err != nil {
 			return err
@@ -121,6 +134,9 @@ const keptAside = 8
 
 // setAside renames the file to a name that is not used. Of many, the oldest makes room.
 func (f *fileVault) setAside() (string, error) {
+	if err := f.lock(); err != nil {
+		return "", err
+	}
 	oldest, since := "", time.Time{}
 	for i := 1; i <= keptAside; i++ {
 		aside := f.path + ".old"
@@ -140,7 +156,11 @@ func (f *fileVault) setAside() (string, error) {
 	return oldest, disk.State.Rename(f.path, oldest)
 }
 
-func (f *fileVault) close() { f.release() }
+func (f *fileVault) close() {
+	if f.release != nil {
+		f.release()
+	}
+}
 
 // storeVault is a Store. What it has and cannot be gone on from, it keeps.
 type storeVault struct {
