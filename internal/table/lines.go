@@ -8,7 +8,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 
 	"inkling/internal/gunzip"
@@ -107,10 +106,23 @@ func (l *lines) utf8(ln line) line {
 	return ln
 }
 
+// windows1252 has what that code page means by 0x80 to 0x9f; the other bytes are the first 256
+// characters of Unicode. The package charmap would bring every other code page as well.
+var windows1252 = [...]rune{
+	'€', utf8.RuneError, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', utf8.RuneError, 'Ž', utf8.RuneError,
+	utf8.RuneError, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', utf8.RuneError, 'ž', 'Ÿ',
+}
+
+// fromLatin returns a text in Windows-1252 as UTF-8.
 func fromLatin(text string) string {
 	var s strings.Builder
 	for _, b := range []byte(text) {
-		s.WriteRune(charmap.Windows1252.DecodeByte(b))
+		switch {
+		case b < 0x80 || b >= 0xa0:
+			s.WriteRune(rune(b))
+		default:
+			s.WriteRune(windows1252[b-0x80])
+		}
 	}
 	return s.String()
 }
