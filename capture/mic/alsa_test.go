@@ -8,10 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"inkling/capture"
 )
 
 // The numbers of the requests hold the size of their structure; they are those that C
@@ -182,4 +187,46 @@ func TestSamplesOfFormats(t *testing.T) {
 			t.Errorf("format %d: from %v to %v", f.bit, lo, hi)
 		}
 	}
+}
+
+// A card that is pulled out, and hours later plugged in elsewhere, is found there; the card
+// that is the first one meanwhile is left alone.
+func TestKernelCardAwayForHours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := func() *card {
+			return &card{formats: []int{2}, channels: [2]uint32{1, 2}, rates: [2]uint32{8000, 48000}, data: make([]byte, 3*80*2)}
+		}
+		var now atomic.Pointer[card]
+		now.Store(full())
+		k := cards(t, nil)
+		k.open = func(int, int) (pcm, error) { return now.Load(), nil }
+		list := func(pcm string) {
+			if err := os.WriteFile(filepath.Join(k.proc, "pcm"), []byte(pcm), 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+		m, err := start(Options{Rate: 8000, Settle: -1}, k.openDevice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		synctest.Wait() // the blocks are in the ring, and the card is lost
+		list("02-00: wm8960 : Line in : capture 1\n")
+		report(t, m, capture.Down, "USB PnP Sound Device: USB Audio (hw:1,0) is lost: the device has ended; trying to open it again")
+		for i := range 3 {
+			if b, _ := next(t, m); b.Offset != uint64(80*i) || b.Stream != "USB PnP Sound Device: USB Audio (hw:1,0)" {
+				t.Errorf("block %d: %+v", i, b)
+			}
+		}
+		time.Sleep(5 * time.Hour)
+		now.Store(full())
+		if err := os.WriteFile(filepath.Join(k.proc, "cards"), []byte(" 2 [wm8960]: wm8960 - wm8960-soundcard\n 3 [Device         ]: USB-Audio - USB PnP Sound Device\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		list("02-00: wm8960 : Line in : capture 1\n03-00: USB Audio : USB Audio : playback 1 : capture 1\n")
+		report(t, m, capture.Up, "USB PnP Sound Device: USB Audio (hw:1,0) is back")
+		if b, _ := next(t, m); b.Offset < 5*3600*8000 {
+			t.Errorf("after five hours the next sample is %d", b.Offset)
+		}
+	})
 }

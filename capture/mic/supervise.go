@@ -3,6 +3,7 @@ package mic
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"time"
 
 	"inkling/capture"
@@ -36,25 +37,30 @@ func (m *Mic) supervise(d device) {
 	}
 }
 
-// reopen opens the lost device as soon as it is back in its format; it returns nil if
-// Close is called before.
+// reopen opens the lost device as soon as it is back in its format, and no other one that is
+// the default meanwhile; it returns nil if Close is called before.
 func (m *Mic) reopen() device {
+	o := m.o
+	o.Device = place.ReplaceAllString(m.name, "")
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		select {
 		case <-m.stop:
 			return nil
 		case <-time.After(wait):
 		}
-		d, _, f, err := m.open(m.o)
+		d, name, f, err := m.open(o)
 		switch {
 		case err != nil:
-		case f == m.format:
+		case f == m.format && place.ReplaceAllString(name, "") == o.Device:
 			return d
 		default:
 			d.Close()
 		}
 	}
 }
+
+// place is where ALSA has a device, which may be elsewhere when it is plugged in again.
+var place = regexp.MustCompile(` \(hw:\d+,\d+\)`)
 
 // A chunk is what one Read of the device returned, and when.
 type chunk struct {
