@@ -98,6 +98,7 @@ type healing struct {
 	n, from, to int
 	ill         *atomic.Bool
 	cancel      func()
+	noticed     func() bool // nil, or whether the illness has been: it lasts until then
 }
 
 func (s *healing) Read(ctx context.Context, b *capture.Block) error {
@@ -110,6 +111,11 @@ func (s *healing) Read(ctx context.Context, b *capture.Block) error {
 	case s.from:
 		s.ill.Store(true)
 	case s.to:
+		for i := 0; s.noticed != nil && !s.noticed(); i++ {
+			if time.Sleep(time.Second); i == 1000 {
+				panic("nothing was written to an ill disk")
+			}
+		}
 		s.ill.Store(false)
 	}
 	err := s.Memory.Read(ctx, b)
@@ -140,7 +146,7 @@ func runOverIllDisk(t *testing.T, err error, from int) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		src := &healing{capture.NewMemory(signBlocks(blocks)...), 0, from, 15, ill, cancel}
+		src := &healing{capture.NewMemory(signBlocks(blocks)...), 0, from, 15, ill, cancel, nil}
 		if err := Run(ctx, liveSource{src}, signModel(t, decide.Config{}), &o, spill(t, &k, filepath.Join(dir, "spill"), 1<<20)); err != nil {
 			t.Error(err)
 		}

@@ -52,7 +52,7 @@ func fileOverIllDisk(t *testing.T, why error, from int, state bool) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		src := &healing{capture.NewMemory(signBlocks(blocks)...), 0, from, 15, ill, cancel}
+		src := &healing{capture.NewMemory(signBlocks(blocks)...), 0, from, 15, ill, cancel, func() bool { return out.Check(ctx) != nil }}
 		if err := Run(ctx, liveSource{src}, signModel(t, decide.Config{}), &o, out, &k); err != nil {
 			t.Error(err)
 		}
