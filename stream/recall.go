@@ -100,8 +100,12 @@ func (s *Switch) recall(own, next *plan, of *canary) {
 
 // recall has the streams go on with the models that the state had, if events are to come again.
 func (k *keeper) recall() error {
+	if !k.repeats() {
+		return nil
+	}
+	k.recalled = k.r.now() // whatever the Switch says from now on
 	was := k.saved.lineup
-	if !k.repeats() || was == nil || *was == k.r.o.Switch.lineup(k.r.plan) {
+	if was == nil || *was == k.r.o.Switch.lineup(k.r.plan) {
 		return nil
 	}
 	next, err := k.planOfModel(was.next)
@@ -120,7 +124,6 @@ func (k *keeper) recall() error {
 		k.r.o.Switch = &Switch{}
 	}
 	k.r.o.Switch.recall(k.r.plan, next, of)
-	k.recalled = k.r.now()
 	return nil
 }
 

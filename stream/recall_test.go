@@ -3,7 +3,9 @@ package stream
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,8 +20,9 @@ import (
 // and may be killed in between. Those that come again it leaves out, by their number.
 type aheadStore struct {
 	memoryStore
-	stored []string       // of events beyond the last commit, in their order
+	ahead  []Event        // kept beyond the last commit, in their order
 	again  map[string]int // how many of a stream come again
+	beyond map[string]int // how many did at the last Position
 	left   []string       // events that were left out
 	kill   bool           // at the next commit that has events
 	killed func()
@@ -27,7 +30,7 @@ type aheadStore struct {
 
 func (s *aheadStore) Load(ctx context.Context) ([][]byte, error) {
 	s.again, s.left = map[string]int{}, nil
-	for _, e := range s.events[len(s.events)-len(s.stored):] {
+	for _, e := range s.ahead {
 		s.again[e.Stream]++
 	}
 	return s.memoryStore.Load(ctx)
@@ -53,13 +56,19 @@ func (s *aheadStore) Write(ctx context.Context, e *Event) error {
 	return s.memoryStore.Write(ctx, e)
 }
 
+func (s *aheadStore) Position() ([]byte, error) {
+	at, err := s.memoryStore.Position()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.beyond = maps.Clone(s.again)
+	return at, err
+}
+
 func (s *aheadStore) Save(ctx context.Context, commit []byte, keep int) error {
 	s.mu.Lock()
-	if s.kill && s.mark > 1 {
+	if s.kill && s.mark > 1 && !s.dead {
 		s.kill, s.dead = false, true
-		for _, e := range s.pending[:s.mark] {
-			s.stored = append(s.stored, saidBy(&e))
-		}
+		s.ahead = append(s.ahead, s.pending[:s.mark]...)
 		s.events = append(s.events, s.pending[:s.mark]...)
 		s.killed()
 	}
@@ -69,8 +78,11 @@ func (s *aheadStore) Save(ctx context.Context, commit []byte, keep int) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.again) == 0 {
-		s.stored = nil
+	n := maps.Clone(s.beyond) // the last ones of each stream
+	for i := len(s.ahead) - 1; i >= 0; i-- {
+		if n[s.ahead[i].Stream]--; n[s.ahead[i].Stream] < 0 {
+			s.ahead = slices.Delete(s.ahead, i, i+1)
+		}
 	}
 	return nil
 }
@@ -120,7 +132,10 @@ func testEventsComeAgainEqual(t *testing.T) {
 				}
 				return nil
 			}}
-			began := store.stored
+			var began []string
+			for _, e := range store.ahead {
+				began = append(began, saidBy(&e))
+			}
 			err := Run(t.Context(), src, first, &RunOptions{Options: options, Finite: true, Session: "g", Save: 5 * time.Millisecond, Store: store, Switch: sw,
 				Former: func(hash string) (*model.Model, *Options, error) { return models[hash], &options, nil }})
 			if err != nil && err != errKilled && !store.dead {

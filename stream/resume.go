@@ -36,7 +36,7 @@ type keeper struct {
 	begun   bool             // the first state is being written, or was
 	before  time.Duration    // that earlier runs took
 
-	recalled time.Time // since when streams go on with what the state had; zero: they do not
+	recalled time.Time // since when events are to come again, and streams keep their models; zero: they do not
 }
 
 // newKeeper reads the state. If one cannot go on from that of a file, the Run begins anew, and
