@@ -116,7 +116,13 @@ func (c *chaos) storeEachLabelOnce(t *testing.T, nc *nats.Conn, subjects int, lo
 
 // BenchmarkTakeover kills one of two workers with kill -9, and reports how long its partitions
 // have no owner: until another has raised the fence, after which it labels.
-func BenchmarkTakeover(b *testing.B) {
+func BenchmarkTakeover(b *testing.B) { takeover(b, syscall.SIGKILL) }
+
+// BenchmarkHandover is BenchmarkTakeover of a worker that is told to end. Its partitions are
+// handed over together.
+func BenchmarkHandover(b *testing.B) { takeover(b, syscall.SIGTERM) }
+
+func takeover(b *testing.B, end syscall.Signal) {
 	c, nc := newChaos(b)
 	c.start(c.config)
 	defer func() { c.workers[0].Process.Kill(); c.workers[0].Wait() }()
@@ -150,9 +156,8 @@ func BenchmarkTakeover(b *testing.B) {
 		for _, k := range m.Partitions {
 			before[k] = sequence(k)
 		}
-		victim.Process.Kill()
-		victim.Wait()
 		killed := time.Now()
+		victim.Process.Signal(end)
 		eventually(b, "others have taken over", func() bool {
 			for k, seq := range before {
 				if sequence(k) > seq {
@@ -162,6 +167,7 @@ func BenchmarkTakeover(b *testing.B) {
 			}
 			return len(before) == 0
 		})
+		victim.Wait()
 	}
 	slices.Sort(all)
 	b.ReportMetric(all[len(all)/2], "s-median")

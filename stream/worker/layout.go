@@ -99,7 +99,7 @@ const shortestWindow = 10
 func (l *Layout) Prepare(ctx context.Context, js jetstream.JetStream, create bool, log func(format string, args ...any)) error {
 	in, err := ensureStream(ctx, js, jetstream.StreamConfig{Name: l.Input}, false, log)
 	if err != nil {
-		return missing(l.Input, err, "the input has to be there: nats stream add "+l.Input)
+		return missing(l.Input, err, "the input has to be there: nats stream add "+l.Input+" --subjects '"+l.Input+".>' --defaults")
 	}
 	errs := []error{l.checkInput(&in.CachedInfo().Config)}
 	for _, want := range []jetstream.StreamConfig{l.partitioned(), l.output(), l.last()} {
