@@ -49,18 +49,18 @@ func (doctorCmd) Help() string {
   heat       whether the processor is slowed down`
 }
 
-// A consulting room is what doctor looks at, which tests make up.
-type consultingRoom struct {
+// surroundings are what doctor looks at, which tests make up.
+type surroundings struct {
 	machine    *doctor.Machine
 	processors int
 	broker     string                                                                // the NATS server that is asked if none is named
 	cost       func(context.Context, *model.Model) (microseconds float64, err error) // of a second of signal, or of a sample without a rate
 }
 
-var consult = func() *consultingRoom {
+var lookAround = func() *surroundings {
 	m := doctor.This()
 	m.Kernel, m.Kernels, m.Sound = f32.Kernel(), f32.Kernels(), cards
-	return &consultingRoom{machine: m, processors: runtime.GOMAXPROCS(0), broker: nats.DefaultURL, cost: costOf}
+	return &surroundings{machine: m, processors: runtime.GOMAXPROCS(0), broker: nats.DefaultURL, cost: costOf}
 }
 
 func cards() (all []doctor.Card, err error) {
@@ -91,30 +91,30 @@ func costOf(ctx context.Context, m *model.Model) (us float64, err error) {
 	return us, nil
 }
 
-// A patient is a pipeline that is looked at.
-type patient struct {
+// A target is a pipeline that is looked at.
+type target struct {
 	name string // "": there is one alone
 	cmd  *runCmd
 	m    *model.Model
 }
 
 func (c *doctorCmd) Run(a *app) error {
-	room := consult()
-	began := room.machine.Clock()
-	patients, all, err := c.patients(a)
+	here := lookAround()
+	began := here.machine.Clock()
+	targets, all, err := c.targets(a)
 	if err != nil {
 		return err
 	}
-	m := room.machine
-	all = append(all, m.Cards(listeners(patients))...)
+	m := here.machine
+	all = append(all, m.Cards(listeners(targets))...)
 	all = append(all, m.Vectors())
-	all = append(all, room.headroom(a.ctx, patients)...)
+	all = append(all, here.headroom(a.ctx, targets)...)
 	all = append(all, m.Time(began)...)
-	all = append(all, c.brokers(a.ctx, patients, room.broker)...)
-	for _, f := range c.folders(patients) {
+	all = append(all, c.brokers(a.ctx, targets, here.broker)...)
+	for _, f := range c.folders(targets) {
 		all = append(all, m.Folder(f)...)
 	}
-	all = append(all, m.Memory(demand(patients, c.configured()))...)
+	all = append(all, m.Memory(demand(targets, c.configured()))...)
 	all = append(all, m.Heat()...)
 	for i := range all {
 		all[i].Text, all[i].Remedy = c.words(all[i].Text), c.command(all[i].Remedy)
@@ -134,11 +134,11 @@ func (c *doctorCmd) Run(a *app) error {
 
 func (c *doctorCmd) configured() bool { return strings.EqualFold(filepath.Ext(c.Model), ".toml") }
 
-// patients reads what is to run. What is wrong with a configuration or a model is a finding.
-func (c *doctorCmd) patients(a *app) (all []patient, found []doctor.Finding, err error) {
+// targets reads what is to run. What is wrong with a configuration or a model is a finding.
+func (c *doctorCmd) targets(a *app) (all []target, found []doctor.Finding, err error) {
 	const remedy = "inkling serve --check "
 	if !c.configured() {
-		p := patient{cmd: &runCmd{}}
+		p := target{cmd: &runCmd{}}
 		if _, err := parserOf(p.cmd).Parse([]string{c.Model}); err != nil {
 			return nil, nil, usageError{err}
 		}
@@ -153,9 +153,9 @@ func (c *doctorCmd) patients(a *app) (all []patient, found []doctor.Finding, err
 			p.cmd.To = []string{c.To}
 		}
 		if p.m, err = openModel(c.Model); err != nil {
-			return []patient{p}, []doctor.Finding{{Check: "model", Level: doctor.Fail, Text: err.Error(), Remedy: "inkling inspect " + c.Model}}, nil
+			return []target{p}, []doctor.Finding{{Check: "model", Level: doctor.Fail, Text: err.Error(), Remedy: "inkling inspect " + c.Model}}, nil
 		}
-		return []patient{p}, nil, nil
+		return []target{p}, nil, nil
 	}
 	if c.Source != "" || c.To != "" || c.Rate != 0 || c.Channels != 0 {
 		return nil, nil, usagef("%s says what each pipeline reads and where its labels go: leave --source, --to, --rate and --channels out", c.Model)
@@ -172,14 +172,14 @@ func (c *doctorCmd) patients(a *app) (all []patient, found []doctor.Finding, err
 		return nil, found, nil
 	}
 	for _, p := range s.pipelines {
-		all = append(all, patient{name: p.table.Name, cmd: p.cmd, m: p.model})
+		all = append(all, target{name: p.table.Name, cmd: p.cmd, m: p.model})
 	}
 	return all, found, nil
 }
 
-// listeners are the patients that read a microphone.
-func listeners(patients []patient) (all []doctor.Listener) {
-	for _, p := range patients {
+// listeners are the targets that read a microphone.
+func listeners(targets []target) (all []doctor.Listener) {
+	for _, p := range targets {
 		if len(p.cmd.Source) == 0 {
 			continue
 		}
@@ -197,11 +197,11 @@ func listeners(patients []patient) (all []doctor.Listener) {
 }
 
 // headroom measures what the models take of the processors, each once.
-func (r *consultingRoom) headroom(ctx context.Context, patients []patient) (all []doctor.Finding) {
+func (r *surroundings) headroom(ctx context.Context, targets []target) (all []doctor.Finding) {
 	const check = "headroom"
 	costs := map[*model.Model]float64{}
 	busy := 0.0
-	for _, p := range patients {
+	for _, p := range targets {
 		if p.m == nil {
 			continue
 		}
@@ -226,7 +226,7 @@ func (r *consultingRoom) headroom(ctx context.Context, patients []patient) (all 
 			all = append(all, r.fits(p.cmd.Model, rate, us))
 		}
 	}
-	if len(patients) > 1 && busy > 0.7*float64(r.processors) {
+	if len(targets) > 1 && busy > 0.7*float64(r.processors) {
 		f := doctor.Finding{Check: check, Level: doctor.Warn, Remedy: slower, Text: fmt.Sprintf("one stream of each pipeline together takes %.0f %% of %d processors", 100*busy/float64(r.processors), r.processors)}
 		if busy > float64(r.processors) {
 			f.Level = doctor.Fail
@@ -241,7 +241,7 @@ const slower = "inkling quantize MODEL DATA -o SMALL.model, or inkling train DAT
 
 // fits says how many streams of a model fit in real time, if a second of signal takes us
 // microseconds.
-func (r *consultingRoom) fits(name string, rate, us float64) doctor.Finding {
+func (r *surroundings) fits(name string, rate, us float64) doctor.Finding {
 	streams := 1e6 / us * float64(r.processors)
 	f := doctor.Finding{Check: "headroom", Level: doctor.OK, Values: map[string]float64{"streams": streams},
 		Text: fmt.Sprintf("%s: %.0f streams of %.6g Hz in real time on %d processors", name, streams, rate, r.processors)}
@@ -256,8 +256,8 @@ func (r *consultingRoom) fits(name string, rate, us float64) doctor.Finding {
 	return f
 }
 
-// folders are what the patients write to.
-func (c *doctorCmd) folders(patients []patient) (all []doctor.Folder) {
+// folders are what the targets write to.
+func (c *doctorCmd) folders(targets []target) (all []doctor.Folder) {
 	add := func(f doctor.Folder) {
 		if f.Path != "" && !slices.ContainsFunc(all, func(o doctor.Folder) bool { return o.Path == f.Path && o.For == f.For }) {
 			all = append(all, f)
@@ -266,7 +266,7 @@ func (c *doctorCmd) folders(patients []patient) (all []doctor.Folder) {
 	for _, dir := range c.Folder {
 		add(doctor.Folder{Path: dir, For: "folder"})
 	}
-	for _, p := range patients {
+	for _, p := range targets {
 		for _, to := range p.cmd.To {
 			if name, ok := strings.CutPrefix(to, "file:"); ok {
 				add(doctor.Folder{Path: filepath.Dir(name), File: filepath.Base(name), For: "to", By: p.name})
@@ -284,10 +284,10 @@ func (c *doctorCmd) folders(patients []patient) (all []doctor.Folder) {
 	return all
 }
 
-// demand is what the patients let wait in the memory.
-func demand(patients []patient, service bool) (d doctor.Demand) {
+// demand is what the targets let wait in the memory.
+func demand(targets []target, service bool) (d doctor.Demand) {
 	d.Service = service
-	for _, p := range patients {
+	for _, p := range targets {
 		if p.speaks("nats:", storedPrefix) {
 			d.Waiting += int64(p.cmd.MaxMemory)
 		}
@@ -299,7 +299,7 @@ func demand(patients []patient, service bool) (d doctor.Demand) {
 }
 
 // speaks reports whether the source of p has one of these prefixes.
-func (p *patient) speaks(prefixes ...string) bool {
+func (p *target) speaks(prefixes ...string) bool {
 	return len(p.cmd.Source) > 0 && slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(p.cmd.Source[0], prefix) })
 }
 

@@ -21,12 +21,12 @@ const roomVariable = "INKLING_TEST_MACHINE"
 
 func init() {
 	if kind := os.Getenv(roomVariable); kind != "" {
-		consult = func() *consultingRoom { return madeUp(kind == "ill") }
+		lookAround = func() *surroundings { return madeUp(kind == "ill") }
 	}
 }
 
 // madeUp is a Raspberry Pi.
-func madeUp(ill bool) *consultingRoom {
+func madeUp(ill bool) *surroundings {
 	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	files := fstest.MapFS{}
 	put := func(name, text string) { files[name] = &fstest.MapFile{Data: []byte(text)} }
@@ -51,7 +51,7 @@ func madeUp(ill bool) *consultingRoom {
 	}
 	m.Disk = disk
 	m.Sound = func() ([]doctor.Card, error) { return []doctor.Card{card}, nil }
-	return &consultingRoom{machine: m, processors: 4, broker: "nats://127.0.0.1:1", cost: func(context.Context, *model.Model) (float64, error) { return cost, nil }}
+	return &surroundings{machine: m, processors: 4, broker: "nats://127.0.0.1:1", cost: func(context.Context, *model.Model) (float64, error) { return cost, nil }}
 }
 
 type madeUpDisk struct{ err error }

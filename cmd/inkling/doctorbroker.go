@@ -14,7 +14,7 @@ import (
 )
 
 // prefixes are those under which p publishes events.
-func (p *patient) prefixes() (all []string) {
+func (p *target) prefixes() (all []string) {
 	for _, to := range p.cmd.To {
 		if prefix, ok := strings.CutPrefix(to, "nats"); ok {
 			prefix = strings.TrimPrefix(prefix, ":")
@@ -31,7 +31,7 @@ func (p *patient) prefixes() (all []string) {
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
 // subjects are those on which p listens.
-func (p *patient) subjects() (all []string) {
+func (p *target) subjects() (all []string) {
 	if p.speaks("nats:") {
 		for part := range strings.SplitSeq(strings.TrimPrefix(p.cmd.Source[0], "nats:"), "+") {
 			all = append(all, placeholder.ReplaceAllString(part, "*"))
@@ -43,12 +43,12 @@ func (p *patient) subjects() (all []string) {
 	return all
 }
 
-// brokers looks at the NATS servers that the patients use, each once. Without one it looks
+// brokers looks at the NATS servers that the targets use, each once. Without one it looks
 // whether there is one at the address otherwise.
-func (c *doctorCmd) brokers(ctx context.Context, patients []patient, otherwise string) (found []doctor.Finding) {
+func (c *doctorCmd) brokers(ctx context.Context, targets []target, otherwise string) (found []doctor.Finding) {
 	var order []natsFlags
 	all := map[natsFlags]*doctor.Broker{}
-	for _, p := range patients {
+	for _, p := range targets {
 		flags := p.cmd.natsFlags
 		subjects, prefixes := p.subjects(), p.prefixes()
 		used := len(subjects)+len(prefixes) > 0 || p.speaks(storedPrefix)
