@@ -56,6 +56,7 @@ var flagOf = map[string]string{
 	"Options.Device":                 "--device",
 	"Options.Duration":               "--duration",
 	"Options.Epochs":                 "--epochs",
+	"Options.Every":                  "--every",
 	"Options.Folds":                  "--folds",
 	"Options.Front":                  "--front",
 	"Options.Join":                   "--join",

@@ -58,6 +58,9 @@ type part struct {
 	fade       int64 // samples that it shares with the next part
 }
 
+// ErrTooShort says that a stream is too short for each of its examples.
+var ErrTooShort = errors.New("no example fits into")
+
 // New plans a stream of the examples of set. Their order is random; no example recurs
 // before all have been used. The samples at which events begin do not depend on the
 // background.
@@ -68,7 +71,7 @@ func New(set *dataset.Set, o Options) (*Stream, error) {
 	s := &Stream{Rate: set.Rate, Channels: set.Channels, Frames: int64(math.Round(o.Duration * set.Rate))}
 	s.placeEvents(set, &o)
 	if len(s.events) == 0 {
-		return nil, fmt.Errorf("compose: no example fits into %v s: raise Options.Duration", o.Duration)
+		return nil, fmt.Errorf("compose: %w %v s: raise Options.Duration", ErrTooShort, o.Duration)
 	}
 	if o.Background != nil {
 		s.placeBackground(set, &o)

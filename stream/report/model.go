@@ -66,7 +66,7 @@ func (w lines) network(m *model.Model) {
 	if m.HasConfirm() {
 		heads += " and confirm"
 	}
-	w.say("network", "%d layers of %d units, heads: %s", c.Layers, c.Hidden, heads)
+	w.say("network", "%s of %s, heads: %s", plural(c.Layers, "layer"), plural(c.Hidden, "unit"), heads)
 	if c.Integer() {
 		w.say("precision", "int8: weights of 8 bits, activations of 16; made of the float model %s", c.Origin.Float)
 	}

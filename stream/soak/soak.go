@@ -171,6 +171,9 @@ func (s *source) row(stream int) error {
 		o.Part = 0 // what the first row was
 	}
 	plan, err := compose.New(s.set, o)
+	if errors.Is(err, compose.ErrTooShort) {
+		err = fmt.Errorf("soak: %w the %v s of a row: raise Options.Every", compose.ErrTooShort, o.Duration)
+	}
 	if err != nil {
 		return err
 	}

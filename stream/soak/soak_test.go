@@ -211,11 +211,11 @@ func TestSoakRefuses(t *testing.T) {
 		set *dataset.Set
 		o   Options
 	}{
-		"Options.Duration 2m0s has 2 rows":           {set, Options{Duration: 2 * time.Minute, Every: time.Minute}},
-		"-1 streams":                                 {set, Options{Duration: time.Hour, Streams: -1}},
-		`the label "cow" is none of the model's`:     {tones(m.Config.Rate, []string{"cow"}), options()},
-		"no example fits into 0.1 s: raise":          {set, Options{Duration: time.Second, Every: 100 * time.Millisecond, Compose: options().Compose}},
-		"from 3 to 1 s: give the shorter one first,": {set, Options{Duration: time.Hour, Compose: compose.Options{Pause: [2]float64{3, 1}}}},
+		"Options.Duration 2m0s has 2 rows":       {set, Options{Duration: 2 * time.Minute, Every: time.Minute}},
+		"-1 streams":                             {set, Options{Duration: time.Hour, Streams: -1}},
+		`the label "cow" is none of the model's`: {tones(m.Config.Rate, []string{"cow"}), options()},
+		"soak: no example fits into the 0.1 s of a row: raise Options.Every": {set, Options{Duration: time.Second, Every: 100 * time.Millisecond, Compose: options().Compose}},
+		"from 3 to 1 s: give the shorter one first,":                         {set, Options{Duration: time.Hour, Compose: compose.Options{Pause: [2]float64{3, 1}}}},
 	} {
 		if _, err := Run(t.Context(), m, c.set, c.o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want one about %q", err, want)
