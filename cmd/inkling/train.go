@@ -57,6 +57,9 @@ func (c *trainCmd) Run(a *app) error {
 	hooks, end := c.hooks(a)
 	result, err := train.Fit(a.ctx, trainSet, valid, o, hooks, checkpoint)
 	end()
+	if errors.Is(err, train.ErrCheckpoint) {
+		return fmt.Errorf("%s: %w", c.checkpointFile(), err)
+	}
 	if result == nil {
 		return c.without(err)
 	}

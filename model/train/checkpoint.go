@@ -274,10 +274,10 @@ func readCheckpoint(data []byte) (*saved, error) {
 	}
 	var s saved
 	if err := gob.NewDecoder(bytes.NewReader(content)).Decode(&s); err != nil {
-		return nil, fmt.Errorf("train: the checkpoint cannot be read (%w): remove it to begin anew", err)
+		return nil, fmt.Errorf("train: %w cannot be read (%w): remove it to begin anew", ErrCheckpoint, err)
 	}
 	if s.Version != checkpointVersion {
-		return nil, fmt.Errorf("train: the checkpoint has version %d, not %d: finish it with the program that began it, or remove it to begin anew", s.Version, checkpointVersion)
+		return nil, fmt.Errorf("train: %w has version %d, not %d: finish it with the program that began it, or remove it to begin anew", ErrCheckpoint, s.Version, checkpointVersion)
 	}
 	return &s, nil
 }
@@ -285,7 +285,7 @@ func readCheckpoint(data []byte) (*saved, error) {
 // another returns an error unless what a checkpoint follows from is what this training does.
 func another(made, own map[string]string) error {
 	if d := difference(made, own); d != "" {
-		return fmt.Errorf("train: the checkpoint is of another training (%s): give the same data and options, or remove it to begin anew", d)
+		return fmt.Errorf("train: %w is of another training (%s): give the same data and options, or remove it to begin anew", ErrCheckpoint, d)
 	}
 	return nil
 }
@@ -337,7 +337,10 @@ func possible(verdicts []savedVerdict, n int) bool {
 	return true
 }
 
-var errDamaged = errors.New("train: the checkpoint is damaged: remove it to begin anew")
+// ErrCheckpoint says that a training cannot go on from its checkpoint, and why.
+var ErrCheckpoint = errors.New("the checkpoint")
+
+var errDamaged = fmt.Errorf("train: %w is damaged: remove it to begin anew", ErrCheckpoint)
 
 // resume continues from what a checkpoint holds of this training.
 func (t *trainer) resume(s *savedPart) error {
