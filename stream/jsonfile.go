@@ -58,7 +58,7 @@ func openAppend(name string) (f disk.File, cut int64, err error) {
 		}
 		end, err := endOfLine(f, info.Size())
 		if err == nil && end < info.Size() {
-			err = f.Truncate(end)
+			err = cutFile(name, end)
 		}
 		if err != nil {
 			f.Close()
@@ -67,6 +67,15 @@ func openAppend(name string) (f disk.File, cut int64, err error) {
 		cut = info.Size() - end
 	}
 	return f, cut, nil
+}
+
+// cutFile cuts a file to a size. On Windows one that is open for appending cannot be cut.
+func cutFile(name string, size int64) error {
+	f, err := disk.Output.OpenFile(name, os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Truncate(size), f.Close())
 }
 
 // AppendTo is OpenJSON for a file that is open for appending. It is not closed. read reads

@@ -58,7 +58,7 @@ func (l *lateFile) Truncate(size int64) error {
 	if err := l.open(); err != nil {
 		return err
 	}
-	return l.f.Truncate(size)
+	return cutFile(l.name, size)
 }
 
 func (l *lateFile) Sync() error {
