@@ -191,18 +191,25 @@ func MulAddTransposed(c []float32, ldc int, a []float32, lda int, b []float32, l
 		len(c) < (m-1)*ldc+n || len(a) < (k-1)*lda+m || len(b) < (k-1)*ldb+n {
 		panic(fmt.Sprintf("f32: MulAddTransposed: %d×%d by %d×%d, slices of %d, %d, %d", m, k, k, n, len(a), len(b), len(c)))
 	}
-	var panel [transposedBlock * Panel]float32
+	var panels [transposedPanels * transposedBlock * Panel]float32
 	parts := (k + transposedBlock - 1) / transposedBlock
 	for i := range parts {
 		k0, k1 := k*i/parts, k*(i+1)/parts
-		for j := 0; j < n; j += Panel {
+		for j := 0; j < n; j += transposedPanels * Panel {
+			wide := min(transposedPanels, (n-j)/Panel)
 			for q := k0; q < k1; q++ {
-				copy(panel[(q-k0)*Panel:][:Panel], b[q*ldb+j:])
+				for p := range wide {
+					*(*[Panel]float32)(panels[(p*transposedBlock+q-k0)*Panel:]) = [Panel]float32(b[q*ldb+j+p*Panel:])
+				}
 			}
-			product(c[j:], ldc, c[j:], ldc, a[k0*lda:], 1, lda, panel[:], 0, 1, m, k1-k0)
+			product(c[j:], ldc, c[j:], ldc, a[k0*lda:], 1, lda, panels[:], transposedBlock*Panel, wide, m, k1-k0)
 		}
 	}
 }
 
-// transposedBlock is the number of terms that MulAddTransposed adds at once.
-const transposedBlock = 128
+// transposedBlock is the number of terms that MulAddTransposed adds at once, and
+// transposedPanels the number of panels for which it does so: two halve the loads of A.
+const (
+	transposedBlock  = 128
+	transposedPanels = 2
+)

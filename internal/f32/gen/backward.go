@@ -6,6 +6,7 @@ func gatesBackward(e *emitter) {
 	e.function8("gatesBackwardAVX2", "func gatesBackwardAVX2(z, dc, dh, h, cPrev *float32, m, n, ldz, ldh int), ldz and ldh in bytes",
 		[]param{{"z", "AX"}, {"dc", "DI"}, {"dh", "SI"}, {"h", "DX"}, {"cPrev", ""}, {"m", "CX"}, {"n", "BX"}, {"ldz", "R9"}, {"ldh", ""}})
 	row, loop, tail, done := e.fresh("row"), e.fresh("group"), e.fresh("tail"), e.fresh("done")
+	prefetchOffsets(e, "R10", "R11")
 	e.op("VBROADCASTSS %s, Y15", at8("one"))
 	e.op("MOVQ BX, R10")
 	e.op("ANDQ $7, R10")
@@ -17,6 +18,9 @@ func gatesBackward(e *emitter) {
 	e.op("SHRQ $3, R14")
 	e.op("JZ %s", tail)
 	e.label(loop)
+	prefetchBefore(e, 2, "R13")
+	e.op("ADDQ cPrev+32(FP), R13")
+	e.op("PREFETCHT0 (R13)")
 	backwardGroup(e, lanes{})
 	e.op("ADDQ $128, R8")
 	e.op("ADDQ $32, R11")
@@ -80,4 +84,32 @@ func backwardGroup(e *emitter, l lanes) {
 	l.store(e, "Y8", q[1])
 	e.op("VMULPS Y1, Y6, Y6")
 	l.store(e, "Y6", "(DI)(R11*1)")
+}
+
+// prefetchOffsets puts the distances to the same row of the previous timestep, which a backward
+// pass needs next, in place of the arguments m and n: of z, and of h and cPrev. The rows are
+// adjacent, m in CX and n in BX.
+func prefetchOffsets(e *emitter, z, h string) {
+	e.op("MOVQ CX, %s", z)
+	e.op("NEGQ %s", z)
+	e.op("MOVQ %s, %s", z, h)
+	e.op("IMULQ ldz+56(FP), %s", z)
+	e.op("IMULQ BX, %s", h)
+	e.op("SHLQ $2, %s", h)
+	e.op("MOVQ %s, m+40(FP)", z)
+	e.op("MOVQ %s, n+48(FP)", h)
+}
+
+// prefetchBefore prefetches that row: lines of z at R8, h at DX and what else is at an operand
+// with the offset in reg, R11 further. They come from main memory if the sequences are long.
+func prefetchBefore(e *emitter, lines int, reg string, more ...string) {
+	e.op("MOVQ m+40(FP), %s", reg)
+	for line := range lines {
+		e.op("PREFETCHT0 %d(R8)(%s*1)", 64*line, reg)
+	}
+	e.op("MOVQ n+48(FP), %s", reg)
+	e.op("ADDQ R11, %s", reg)
+	for _, at := range append([]string{"(DX)(" + reg + "*1)"}, more...) {
+		e.op("PREFETCHT0 %s", at)
+	}
 }
