@@ -50,9 +50,7 @@ func (e Encoding) Decode(dst []float32, p []byte) int {
 			dst[i] = float32(int(p[i])-128) / (1 << 7)
 		}
 	case S16LE:
-		for i := range dst {
-			dst[i] = float32(int16(le.Uint16(p[2*i:]))) / (1 << 15)
-		}
+		decode16(dst, p)
 	case S16BE:
 		for i := range dst {
 			dst[i] = float32(int16(binary.BigEndian.Uint16(p[2*i:]))) / (1 << 15)
@@ -76,4 +74,18 @@ func (e Encoding) Decode(dst []float32, p []byte) int {
 		}
 	}
 	return n
+}
+
+// decode16 decodes S16LE, which most messages and devices send, four samples at a time.
+func decode16(dst []float32, p []byte) {
+	for ; len(dst) >= 4; dst, p = dst[4:], p[8:] {
+		v := binary.LittleEndian.Uint64(p)
+		dst[0] = float32(int16(v)) / (1 << 15)
+		dst[1] = float32(int16(v>>16)) / (1 << 15)
+		dst[2] = float32(int16(v>>32)) / (1 << 15)
+		dst[3] = float32(int16(v>>48)) / (1 << 15)
+	}
+	for i := range dst {
+		dst[i] = float32(int16(binary.LittleEndian.Uint16(p[2*i:]))) / (1 << 15)
+	}
 }
