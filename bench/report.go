@@ -21,7 +21,7 @@ var titles = map[string][2]string{
 	"step": {"One step of one stream",
 		"With a 3-class head and its softmax, on one thread. ONNX Runtime runs its LSTM operator with bound memory, and its state is fed back. PyTorch runs `nn.LSTMCell` in TorchScript. gonum runs `blas32.Gemv`, with the gates written in Go."},
 	"batch": {"Many streams, one step each",
-		"D = 40. The peak is the rate of multiply-adds in registers on the same number of threads, the best of several measurements in the same rounds."},
+		"D = 40. On several threads each has its share of the streams, like the workers of a run, and makes its steps without waiting for the others; ONNX Runtime divides every step. The peak is the rate of multiply-adds in registers on the same number of threads, the best of several measurements in the same rounds."},
 	"sequence": {"Whole sequences, bidirectional, last mode",
 		"T = 3528, D = 1, with the confirm head."},
 	"train": {"Training, an epoch",

@@ -27,7 +27,7 @@ type epoch struct {
 }
 
 var epochs = []epoch{
-	{what: "441 × T 3528, D = 1, batches of 32", sequences: 441, batch: 32, d: 1, shortest: 3528, longest: 3528, timed: 1, asked: 8},
+	{what: "441 × T 3528, D = 1, batches of 32", sequences: 441, batch: 32, d: 1, shortest: 3528, longest: 3528, timed: 1, asked: 9},
 	{what: "441 × T 100, D = 40, batches of 32", sequences: 441, batch: 32, d: 40, shortest: 100, longest: 100, timed: 1, asked: 4},
 	{what: "270 × T 7 … 29, D = 12, batches of 27", sequences: 270, batch: 27, d: 12, shortest: 7, longest: 29, timed: 10, asked: 3.5},
 }

@@ -93,8 +93,10 @@ func (p *peers) batch(n, threads int) (*comparison, error) {
 	l := cell.New(m.Params.Forward)
 	c := &comparison{section: "batch", what: fmt.Sprintf("N = %d, %s", n, count(threads, "thread")), peak: true,
 		ours: measure.Batch(l, n, threads)}
-	if n >= 64 {
-		c.asked = []target{{of: ortName, ratio: 1.2}, {of: peakName, ratio: 0.82}}
+	if n >= 64 && threads == 1 {
+		c.asked = []target{{of: ortName, ratio: 1.2}, {of: peakName, ratio: 0.86}}
+	} else if n >= 64 {
+		c.asked = []target{{of: ortName, ratio: 1.2}, {of: peakName, ratio: 0.84}}
 	} else if threads == 1 {
 		c.asked = []target{{of: peakName, ratio: 0.77}}
 	}
