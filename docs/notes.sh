@@ -58,6 +58,7 @@ prices() { # forecasts beside the naive one: of a walk, and of walks with season
   done
 }
 leads() { # one lead of an electrocardiogram against two: another patient's heart, N and V
+  inkling plot waveform "$data/mitbih/wfdb" --segment beat --records 208 --leads MLII,V1 --labels N,V -n 6 --seed 1 -o "$out/leads.svg"
   for pair in "119 208" "208 119"; do
     read -r from on <<<"$pair"
     for leads in MLII MLII,V1; do
@@ -71,9 +72,15 @@ leads() { # one lead of an electrocardiogram against two: another patient's hear
 author() { # a label after every word, and the conclusion
   inkling train "$data/authors/sentences.tsv" --seed 1 -o "$out/author.model" 2>&1 | tee "$out/author.log"
   inkling eval "$out/author.model" "$data/authors/sentences.tsv"
-  printf 'It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want of a wife.\n' |
-    inkling run "$out/author.model" - --emit word --json
+}
+words() { # a picture of it, by a smaller model
+  local t="$data/authors/sentences.tsv"
+  inkling train "$t" --hidden 64 --updates 700 --seed 1 -q -o "$out/words.model"
+  inkling eval "$out/words.model" "$t" >"$out/words.json"
+  # The first two sentences of a middling length that the test has of each author.
+  awk -F'\t' -v out="$out/passage" 'NR > 1 && $3 == "test" && length($4) >= 90 && length($4) <= 180 && n[$1]++ < 2 { print $4 >(out ".txt"); print $1 >(out ".truth") }' "$t"
+  inkling run "$out/words.model" - --emit word --json <"$out/passage.txt" | python3 docs/words.py "$out/passage.txt" "$out/words.svg" "$out/passage.truth"
 }
 
-[ $# -gt 0 ] || set -- listen plain recipe prices leads author
+[ $# -gt 0 ] || set -- listen plain recipe prices leads author words
 for section; do echo "## $section" >&2; "$section"; done

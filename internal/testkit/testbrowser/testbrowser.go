@@ -123,14 +123,10 @@ func Shoot(t testing.TB, ctx context.Context, name string) {
 		phone  bool
 	}{{"desktop", 1400, 1000, false}, {"phone", 390, 844, true}} {
 		for _, scheme := range []string{"light", "dark"} {
-			view := func(height int64) {
-				set(t, ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: size.width, Height: height, DeviceScaleFactor: 1, Mobile: size.phone})
-				do(t, ctx, chromedp.Sleep(400*time.Millisecond))
-			}
 			set(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-			view(size.height)
+			resize(t, ctx, size.width, size.height, size.phone)
 			// A window that holds all of it: what is outside is not drawn.
-			view(max(size.height, int64(Value[float64](t, ctx, `document.documentElement.scrollHeight`))))
+			resize(t, ctx, size.width, max(size.height, int64(Value[float64](t, ctx, `document.documentElement.scrollHeight`))), size.phone)
 			png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 			if err != nil {
 				t.Fatal(err)
@@ -140,6 +136,18 @@ func Shoot(t testing.TB, ctx context.Context, name string) {
 			}
 		}
 	}
+}
+
+func resize(t testing.TB, ctx context.Context, width, height int64, phone bool) {
+	t.Helper()
+	set(t, ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: phone})
+	do(t, ctx, chromedp.Sleep(400*time.Millisecond))
+}
+
+// Resize makes the window of the tab so wide and high.
+func Resize(t testing.TB, ctx context.Context, width, height int64) {
+	t.Helper()
+	resize(t, ctx, width, height, width < 720)
 }
 
 // set calls a command of the browser's protocol.

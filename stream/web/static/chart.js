@@ -69,7 +69,7 @@ export class Chart {
   entry(name, shade) {
     const dot = el("i");
     dot.style.background = shade;
-    return el("li", {}, dot, el("span", { textContent: name }));
+    return el("li", {}, dot, el("span", { className: "one", title: name, textContent: name }));
   }
 
   // thresholds draws those of the labels, and of the detector.

@@ -62,7 +62,7 @@ export class Rules {
       input.value = +input.value + by;
       input.oninput();
     };
-    return el("label", {}, words + " ", out, input);
+    return el("label", {}, el("span", { className: "brief", title: words, textContent: words }), out, input);
   }
 
   changed() {

@@ -38,7 +38,7 @@ export class Segments {
     $("labels").replaceChildren(...h.labels.map((label, i) => {
       const dot = el("i");
       dot.style.background = colour(i);
-      return el("button", { onclick: () => this.correct(label) }, dot, el("span", { textContent: label }), ...(this.keys[i] ? [el("kbd", { textContent: this.keys[i] })] : []));
+      return el("button", { onclick: () => this.correct(label) }, dot, el("span", { className: "one", title: label, textContent: label }), ...(this.keys[i] ? [el("kbd", { textContent: this.keys[i] })] : []));
     }));
   }
 
@@ -107,7 +107,7 @@ export class Segments {
     dot.style.background = s.dropped || s.rejected ? "transparent" : colourOf(s.label);
     const note = s.dropped ? "dropped: " + s.reason : s.rejected ? "rejected: " + s.reason : s.overturned ? "overturned" : "";
     const row = el("tr", { tabIndex: -1, ariaSelected: "false" }, el("td", { className: "n", textContent: this.at(s.start) }),
-      el("td", {}, dot, el("span", { textContent: s.label || "–" })), el("td", { className: "n", textContent: s.p === undefined ? "" : Math.round(100 * s.p) + " %" }),
+      el("td", {}, dot, el("span", { className: "brief", textContent: s.label || "–" })), el("td", { className: "n", textContent: s.p === undefined ? "" : Math.round(100 * s.p) + " %" }),
       el("td", { className: "n", textContent: this.state.hello.rate > 0 ? ((s.end - s.start) / this.state.rate).toFixed(2) + " s" : s.end - s.start }),
       el("td", { textContent: s.running || "" }), el("td", { className: "quiet", textContent: note + (s.truth && s.truth !== s.label ? " was " + s.truth : "") }));
     row.segment = s;
@@ -126,7 +126,7 @@ export class Segments {
     text("detail-title", `Segment ${s.segment}: ${s.corrected || s.label || (s.dropped ? "dropped" : "none")}`);
     const length = this.state.hello.rate > 0 ? ((s.end - s.start) / this.state.rate).toFixed(2) + " s" : s.end - s.start + " samples";
     text("detail-words", `${length} from ${this.at(s.start)}${s.time ? " (" + new Date(s.time).toLocaleTimeString() + ")" : ""}, ended by ${s.ended_by}` + (s.running ? `; the running label was ${s.running}` : ""));
-    $("detail-top").replaceChildren(...(s.top || []).map(([label, p]) => el("li", {}, el("span", { textContent: label }), el("meter", { value: p, min: 0, max: 1, ariaLabel: label }), el("span", { className: "n", textContent: (100 * p).toFixed(1) + " %" }))));
+    $("detail-top").replaceChildren(...(s.top || []).map(([label, p]) => el("li", {}, el("span", { className: "one", title: label, textContent: label }), el("meter", { value: p, min: 0, max: 1, ariaLabel: label }), el("span", { className: "n", textContent: (100 * p).toFixed(1) + " %" }))));
     $("hear").hidden = !this.state.hello.sound;
     $("reasons").replaceChildren();
     if (s.reasons) this.reasons(s);

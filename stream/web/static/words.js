@@ -4,13 +4,19 @@ import { $, seconds } from "./common.js";
 
 const every = 2000; // milliseconds
 const named = 8; // segments, at most
-let last = -Infinity;
+let last = -Infinity, timer = 0;
 
 // describe says what pictures show, now and then.
 export function describe(pictures) {
   const now = performance.now();
-  if (now < last + every) return;
+  if (now < last + every) { // the last picture is described too
+    timer = timer || setTimeout(() => describe(pictures), last + every - now);
+    return;
+  }
+  clearTimeout(timer);
+  timer = 0;
   last = now;
+  if (!pictures.window || !pictures.state.hello) return;
   const { state, window: [t0, t1] } = pictures, rate = state.rate, h = state.hello;
   const at = (t) => h.rate > 0 ? seconds(t) : String(Math.round(t));
   const span = `from ${at(t0)} to ${at(t1)}`;
