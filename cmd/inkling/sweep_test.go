@@ -21,7 +21,7 @@ var plainUse = map[string]string{
 	"plot waveform": "bundled:notes -o p.svg", "plot spectrogram": "bundled:notes -o p.svg", "plot confusion": "bundled:notes bundled:notes -o p.svg",
 	"plot accuracy": "bundled:notes bundled:notes -o p.svg", "plot reliability": "bundled:notes bundled:notes -o p.svg",
 	"plot thresholds": "bundled:notes bundled:notes -o p.svg", "plot gates": "bundled:notes concert.wav -o p.svg", "inspect": "bundled:notes",
-	"verify": "bundled:notes bundled:notes", "bench": "", "review": "takes", "quantize": "bundled:notes bundled:notes -o q.model", "doctor": "", "soak": "--speed max",
+	"verify": "bundled:notes bundled:notes", "bench": "", "review": "takes", "quantize": "bundled:notes bundled:notes -o q.model", "doctor": "", "export": "--c fw bundled:notes", "soak": "--speed max",
 }
 
 // TestNumbersThatCannotBe gives every flag that takes a number what cannot be one, or is

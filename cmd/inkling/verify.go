@@ -26,14 +26,16 @@ type verifyCmd struct {
 	JSON      bool   `help:"Print one JSON object."`
 
 	Samples   string  `group:"Exported code" help:"Write the samples of the chosen examples to this file, as the program of export reads them, and prove nothing." placeholder:"FILE"`
-	Against   string  `group:"Exported code" help:"Compare what that program printed of these samples, step by step, with what the model says." placeholder:"device.log"`
+	Against   string  `group:"Exported code" help:"Compare the events that this program printed of these samples with those of the model; without data, of vectors.txt." placeholder:"device.log"`
 	Tolerance float64 `within:"0..1" with:"against" group:"Exported code" help:"How far a probability may be from the model's." default:"0.0001"`
 }
 
 func (c *verifyCmd) Help() string {
 	return `Without data: the model file holds what the network said of a made-up signal on the machine that wrote it, and this machine must say the same.
 
-With data: every example is computed at once, step by step, in blocks of random sizes, by the classifier of live streams, and by that classifier while its state is saved after every block and restored in turn by this process and by a second one. All of them must agree to the last bit. The exit code is 1 if they do not.`
+With data: every example is computed at once, step by step, in blocks of random sizes, by the classifier of live streams, and by that classifier while its state is saved after every block and restored in turn by this process and by a second one. All of them must agree to the last bit. The exit code is 1 if they do not.
+
+With --against: what the program of export printed on a device must be the events of this model on the same samples, with the same labels and positions, and probabilities within --tolerance.`
 }
 
 func (c *verifyCmd) Run(a *app) error {
@@ -41,7 +43,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if c.Data == "" {
+	if c.Data == "" && c.Samples == "" && c.Against == "" {
 		return c.selfTest(a, m)
 	}
 	if c.Samples != "" || c.Against != "" {
@@ -61,9 +63,6 @@ func (c *verifyCmd) Run(a *app) error {
 
 // selfTest runs the self-test of the model's file.
 func (c *verifyCmd) selfTest(a *app, m *model.Model) error {
-	if c.Samples != "" || c.Against != "" {
-		return usagef("--samples and --against take examples: give data as well")
-	}
 	r, err := m.Test()
 	if errors.Is(err, model.ErrNoSelfTest) {
 		return fmt.Errorf("%s: %w; or give data to verify it with", c.Model, err)
