@@ -24,8 +24,10 @@ var (
 	networkText string
 	//go:embed steps.c.in
 	stepsText string
-	//go:embed stream.c.in
-	streamText string
+	//go:embed labels.c.in
+	labelsText string
+	//go:embed segments.c.in
+	segmentsText string
 	//go:embed main.c.in
 	mainText string
 )
@@ -70,7 +72,7 @@ func C(m *model.Model, o Options) (*Export, error) {
 	replace := strings.NewReplacer("@DEFINES@", strings.TrimSpace(g.defines.String()), "@STEPS@", fmt.Sprint(s.Steps), "@SEGMENTS@", string(s.Segment.Kind),
 		"@HASH@", m.Hash(), "@TABLES@", strings.TrimSpace(g.tables.String()), "@LAYERS@", strings.TrimSpace(g.layers.String()),
 		"@QUOTED@", g.quotedLabels(), "@MEMORY@", comment(x.Memory))
-	for _, f := range []File{{"inkling.h", headerText}, {"inkling.c", frontText + networkText + stepsText + streamText}, {"main.c", mainText}} {
+	for _, f := range []File{{"inkling.h", headerText}, {"inkling.c", frontText + networkText + stepsText + labelsText + segmentsText}, {"main.c", mainText}} {
 		x.Files = append(x.Files, File{f.Name, replace.Replace(f.Text)})
 	}
 	return x, nil
