@@ -150,6 +150,21 @@ func TestWithoutTheConfirmHead(t *testing.T) {
 	}
 }
 
+// A transform in single precision changes probabilities little, and no label.
+func TestSinglePrecision(t *testing.T) {
+	for _, v := range variants(t) {
+		if v.m.Config.Front.MixesChannels() && v.name == "activity over bands" {
+			dir, _ := write(t, v.m, v.o)
+			out := say(t, compile(t, dir, "-DINKLING_SINGLE"), v.m, v.streams)
+			r := compare(t, v.m, out, v.streams, 1e-3)
+			if r.Different > 0 || r.Greatest == 0 {
+				t.Errorf("%d events differ, by %v: %s", r.Different, r.Greatest, r.First)
+			}
+			t.Logf("at most %.2g apart", r.Greatest)
+		}
+	}
+}
+
 // A log that is not what the model says is noticed.
 func TestComparingNotices(t *testing.T) {
 	v := variants(t)[0]

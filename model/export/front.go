@@ -36,14 +36,14 @@ func (g *generator) front() error {
 	g.define("COEFFICIENTS", f.Coefficients)
 	g.define("KEEP", g.keep())
 	g.define("FLOOR", double(f.Floor))
-	g.doubles("hann", t.Hann)
+	g.reals("hann", t.Hann)
 	var cos, sin []float64
 	for k := range max(t.Size/2, 1) {
 		s, c := math.Sincos(2 * math.Pi * float64(k) / float64(t.Size))
 		cos, sin = append(cos, c), append(sin, s)
 	}
-	g.doubles("twiddle_cos", cos)
-	g.doubles("twiddle_sin", sin)
+	g.reals("twiddle_cos", cos)
+	g.reals("twiddle_sin", sin)
 	var first, count, at []int32
 	var weights, dct []float32
 	for _, b := range t.Bands {

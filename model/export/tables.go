@@ -37,6 +37,11 @@ func (g *generator) floats(name string, values []float32) { table(g, "float", na
 
 func (g *generator) doubles(name string, values []float64) { table(g, "double", name, values, double) }
 
+// reals writes numbers of the precision of the front end.
+func (g *generator) reals(name string, values []float64) {
+	table(g, "real", name, values, func(v float64) string { return "(real)" + double(v) })
+}
+
 // single and double write a number of C, which reads back to the bit.
 func single(v float32) string { return point(strconv.FormatFloat(float64(v), 'g', 9, 32)) + "f" }
 func double(v float64) string { return point(strconv.FormatFloat(v, 'g', 17, 64)) }
