@@ -100,7 +100,13 @@ func variants(t *testing.T) (all []variant) {
 	fixed := testmodel.Labels(1000, 1, "a", "b")
 	fixed.Segment = segment.Config{Kind: segment.Whole}
 	fixed.Calibration = &model.Calibration{Steps: 9}
+	fixed.Decision.Background = "b"
 	add(variant{name: "fixed", tolerance: rounds, integer: exact, short: "none", least: 20}, fixed, export.Options{Steps: 9, Segment: segment.Fixed})
+
+	brief := testmodel.Labels(100, 1, "a", "b") // segments end before their first step
+	brief.Segment = segment.Config{Kind: segment.Whole, MaxDuration: 0.3}
+	brief.Front = feature.Config{Kind: feature.KindRaw, Samples: 5, Decimate: 10}
+	add(variant{name: "brief", tolerance: rounds, integer: exact, short: "none", least: 3}, brief, export.Options{Steps: 9})
 	return all
 }
 
