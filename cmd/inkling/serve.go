@@ -41,7 +41,7 @@ func (c *serveCmd) Run(a *app) error {
 		return usageError{err}
 	}
 	if c.Check {
-		a.logf("%s: %d pipelines, nothing wrong", c.Config, len(s.pipelines))
+		a.logf("%s: %d %s, nothing wrong", c.Config, len(s.pipelines), plural(len(s.pipelines), "pipeline", "pipelines"))
 		return nil
 	}
 	v, end, err := c.healthFlags.start(a)
