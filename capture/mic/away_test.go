@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -152,12 +153,14 @@ func TestCardAndBrokerAwayForHours(t *testing.T) {
 		first, second := newFake(), newFake()
 		defer close(first.closed)
 		defer close(second.closed)
-		next := first
+		var there atomic.Pointer[fake]
+		there.Store(first)
 		card, err := start(Options{Settle: -1}, func(Options) (device, string, capture.Format, error) {
-			if next == nil {
+			d := there.Load()
+			if d == nil {
 				return nil, "", capture.Format{}, errors.New("no device")
 			}
-			return next, "card (hw:1,0)", capture.Format{Rate: 1000, Channels: 1}, nil
+			return d, "card (hw:1,0)", capture.Format{Rate: 1000, Channels: 1}, nil
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -174,7 +177,7 @@ func TestCardAndBrokerAwayForHours(t *testing.T) {
 			}
 		}
 		sound(first, 5)
-		next = nil
+		there.Store(nil)
 		first.fail(syscall.ENODEV)
 		time.Sleep(cardAway - brokerAway/2)
 		b.set(true)
@@ -184,7 +187,7 @@ func TestCardAndBrokerAwayForHours(t *testing.T) {
 			t.Fatal("the run has ended: ", err)
 		default:
 		}
-		next = second
+		there.Store(second)
 		time.Sleep(lastRetry)
 		sound(second, 5) // while the broker is away
 		time.Sleep(brokerAway / 2)
@@ -230,9 +233,15 @@ func TestAnotherCardIsNotTakenForTheLostOne(t *testing.T) {
 		for _, f := range []*fake{first, other, second} {
 			defer close(f.closed)
 		}
-		now, name := first, "usb (hw:1,0)"
+		type plugged struct {
+			*fake
+			name string
+		}
+		var now atomic.Pointer[plugged]
+		now.Store(&plugged{first, "usb (hw:1,0)"})
 		m, err := start(Options{Settle: -1}, func(Options) (device, string, capture.Format, error) {
-			return now, name, capture.Format{Rate: 1000, Channels: 1}, nil
+			d := now.Load()
+			return d.fake, d.name, capture.Format{Rate: 1000, Channels: 1}, nil
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -240,11 +249,11 @@ func TestAnotherCardIsNotTakenForTheLostOne(t *testing.T) {
 		defer m.Close()
 		first.deliver(block, 1)
 		next(t, m)
-		now, name = other, "onboard (hw:0,0)"
+		now.Store(&plugged{other, "onboard (hw:0,0)"})
 		first.fail(syscall.ENODEV)
 		report(t, m, capture.Down, "usb (hw:1,0) is lost: no such device; trying to open it again")
 		time.Sleep(time.Hour)
-		now, name = second, "usb (hw:2,0)"
+		now.Store(&plugged{second, "usb (hw:2,0)"})
 		report(t, m, capture.Up, "usb (hw:1,0) is back")
 		second.deliver(block, 2)
 		if b, _ := next(t, m); b.Samples[0] != 2 || b.Offset < 3_600_000 {
