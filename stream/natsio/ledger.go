@@ -22,7 +22,7 @@ import (
 var _ stream.Repeater = (*Ledger)(nil)
 
 // A Ledger is a stream.Store in a JetStream stream: events and the state that they led to are
-// stored in one atomic batch, or not at all. The batch names the sequence of the state before,
+// stored in one atomic batch, or not at all; a state without events needs none. The batch names the sequence of the state before,
 // so that of two processes that work on the same, one is refused whole. So each event is
 // stored once, whatever is killed, cut off or frozen.
 //
@@ -210,7 +210,7 @@ type saving struct {
 	done  int  // bytes of data, at its end, that say which events are stored beyond the state
 	ahead bool // there is no state, and all of data says so
 
-	// Of a server that stores no batches: what is stored so far.
+	// Without a batch: what is stored so far.
 	events int
 	at     []uint64 // sequences of parts
 }
@@ -281,6 +281,9 @@ func (l *Ledger) present(ctx context.Context) (seq uint64, id string, err error)
 
 // try stores a batch, and returns the sequence of its last message.
 func (l *Ledger) try(ctx context.Context, id string, events []unsaved, c *saving) (uint64, error) {
+	if len(events) == 0 { // its last message says which parts count; the server makes files for a batch
+		return l.oneByOne(ctx, id, nil, c)
+	}
 	ctx, cancel := context.WithTimeout(ctx, commitWait)
 	defer cancel()
 	batch, err := jetstreamext.NewBatchPublisher(l.js, jetstreamext.BatchFlowControl{AckTimeout: commitWait})

@@ -229,7 +229,7 @@ func BenchmarkCommit(b *testing.B) {
 	if _, err := js.CreateStream(b.Context(), jetstream.StreamConfig{Name: "L", Subjects: LedgerSubjects("l"), AllowAtomicPublish: true}); err != nil {
 		b.Fatal(err)
 	}
-	for _, events := range []int{1, 100, 900} {
+	for _, events := range []int{0, 1, 100, 900} {
 		b.Run(fmt.Sprint(events), func(b *testing.B) {
 			l, err := NewLedger(nc, "L", "l", fmt.Sprint(events))
 			if err != nil {

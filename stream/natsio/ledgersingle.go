@@ -37,10 +37,11 @@ const (
 	mostAtOnce = 64          // events that are under way
 )
 
-// oneByOne is try for a server that stores no batches. What it has stored of a commit it does
+// oneByOne is try without a batch: for a state without events, whose last message says which
+// parts before it count, and for a server that stores no batches. What it has stored of a commit it does
 // not store again when it is called again.
 func (l *Ledger) oneByOne(ctx context.Context, id string, events []unsaved, c *saving) (uint64, error) {
-	if time.Since(l.sure) > stillSure {
+	if len(events) > 0 && time.Since(l.sure) > stillSure {
 		seq, now, err := l.present(ctx)
 		if err != nil {
 			return 0, err
