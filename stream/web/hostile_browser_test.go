@@ -65,3 +65,25 @@ func TestBrowserHoldsMuch(t *testing.T) {
 		t.Error("a name has run")
 	}
 }
+
+// The focus stays on a stream of the list when the order of the list changes.
+func TestBrowserListKeepsFocus(t *testing.T) {
+	r := newRig(t, Options{}, 1)
+	say := func(name string) {
+		e := stream.NewRunning(stream.Header{Stream: name, Segment: 1, Sample: 4410}, stream.Answer{Label: "piano", P: 0.5, Warm: true})
+		r.pipeline.take(name, &e)
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		say(name)
+	}
+	at, end := serve(t, r.page, "127.0.0.1:0")
+	defer end()
+	tab := testbrowser.Open(t, "http://"+at+"/#stream=b")
+	testbrowser.Until(t, tab, `document.querySelectorAll("#rows li").length === 3 && document.querySelector("#rows b").textContent === "c"`)
+	testbrowser.Value[bool](t, tab, `(document.querySelector("#rows li:last-child button").focus(), true)`)
+	say("a")
+	testbrowser.Until(t, tab, `document.querySelector("#rows b").textContent === "a"`)
+	if name := testbrowser.Value[string](t, tab, `document.activeElement.dataset.stream || document.activeElement.tagName`); name != "a" {
+		t.Errorf("the focus is on %s", name)
+	}
+}

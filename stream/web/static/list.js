@@ -31,7 +31,7 @@ export class List {
     text("load", `${busy} % busy · ${l.rates.signal.toFixed(1)} × real time`);
     $("alarm").hidden = l.sinks.length === 0;
     text("alarm", l.sinks.join("; "));
-    const box = $("rows"), seen = new Set(), hidden = !$("streams").open;
+    const box = $("rows"), seen = new Set(), hidden = !$("streams").open, held = document.activeElement;
     let before = null;
     for (const r of hidden ? [] : this.order(l)) {
       seen.add(r[0]);
@@ -43,6 +43,7 @@ export class List {
       before = row.li;
     }
     for (const [name, row] of this.rows) if (!seen.has(name)) { row.li.remove(); this.rows.delete(name); }
+    if (held !== document.activeElement && box.contains(held)) held.focus({ preventScroll: true }); // a row that moves loses it
     this.figures(l);
   }
 
