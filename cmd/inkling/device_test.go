@@ -71,7 +71,7 @@ func TestExportedCodeIsVerified(t *testing.T) {
 	if out := command(1, "export", "--c", "fw", "bundled:notes", "--segment", "label"); !strings.Contains(out, "detector") {
 		t.Errorf("a segmenter without its detector: %s", out)
 	}
-	if out := command(1, "export", "--c", "fw", "bundled:notes", "--steps", "10"); !strings.Contains(out, "give more --steps") {
+	if out := command(1, "export", "--c", "fw", "bundled:notes", "--steps", "10"); !strings.Contains(out, "raise --steps") {
 		t.Errorf("too few steps: %s", out)
 	}
 }

@@ -71,7 +71,7 @@ func (c *exportCmd) Run(a *app) error {
 		return err
 	}
 	for _, n := range x.Notes {
-		a.logf("%s", n)
+		a.logf("%s", flags(n))
 	}
 	return printMemory(a.stdout, x.Memory)
 }

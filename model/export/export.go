@@ -97,15 +97,15 @@ func check(c *model.Config, o *Options) error {
 	case c.Front.Context > 0 || k == segment.Beat:
 		return errors.New("export: there is no C for heartbeats, whose segments a detector of beats cuts: give another model")
 	case k.ReadsText():
-		return fmt.Errorf("export: there is no C for the segmenter %s, which reads text: choose another segmenter (--segment)", k)
+		return fmt.Errorf("export: there is no C for the segmenter %s, which reads text: set export.Options.Segment to another segmenter", k)
 	case o.Steps < 0 || o.Steps > mostSteps:
-		return fmt.Errorf("export: --steps %d: give 0 to %d", o.Steps, mostSteps)
+		return fmt.Errorf("export.Options.Steps is %d, want 0 to %d", o.Steps, mostSteps)
 	case o.Steps == 0 && c.Running == model.RunningNone:
-		return errors.New("export: the model has no running head, so without the confirm head it has nothing to say: give --steps of 1 or more")
+		return errors.New("export: the model has no running head, so without the confirm head it has nothing to say: set export.Options.Steps to 1 or more")
 	case o.State == "" && c.Decision.State == decide.Carry:
-		return errors.New("export: the model carries its state from segment to segment, which the code does not: export it with --running-state reset, and compare it with `inkling run --running-state reset`")
+		return errors.New("export: the model carries its state from segment to segment, which the code does not: set export.Options.State to reset, and compare it with `inkling run --running-state reset`")
 	case o.State == decide.Carry:
-		return errors.New("export: the code begins each segment from a state of zero: leave --running-state out, or give reset")
+		return errors.New("export: the code begins each segment from a state of zero: leave export.Options.State out, or set it to reset")
 	}
 	return nil
 }

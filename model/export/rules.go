@@ -132,7 +132,7 @@ func (g *generator) segments() {
 func (g *generator) notes(c *model.Config) (notes []string) {
 	s := g.settings
 	if s.longest < s.counts.Maximum {
-		notes = append(notes, fmt.Sprintf("a segment ends after %v s, which are at most --steps %d steps, where the model says %v s: `inkling run --maximum %v` does the same", s.Segment.MaxDuration, s.Steps, float64(s.counts.Maximum)/max(c.Rate, 1), s.Segment.MaxDuration))
+		notes = append(notes, fmt.Sprintf("a segment ends after %.4g s, at most %d steps (export.Options.Steps), where the model says %.4g s: `inkling run --maximum %v` does the same", s.Segment.MaxDuration, s.Steps, float64(s.counts.Maximum)/max(c.Rate, 1), s.Segment.MaxDuration))
 	}
 	if c.Confirm && s.Steps == 0 {
 		notes = append(notes, "the confirm head is left out: the running label after the last step that counts is the confirmed one")
@@ -142,7 +142,7 @@ func (g *generator) notes(c *model.Config) (notes []string) {
 	}
 	switch s.Segment.Kind {
 	case segment.Whole:
-		notes = append(notes, "a segment is the whole signal: the firmware ends it with inkling_finish; --segment fixed cuts a signal that does not end")
+		notes = append(notes, "a segment is the whole signal: the firmware ends it with inkling_finish; export.Options.Segment of fixed cuts a signal that does not end")
 	case segment.Message:
 		notes = append(notes, "a segment is a message: the firmware begins and ends it with inkling_begin and inkling_finish")
 	}

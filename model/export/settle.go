@@ -50,7 +50,7 @@ func Settle(m *model.Model, o Options) (*Settings, error) {
 	c.Segment = s.Segment
 	if err := c.CheckDecision(); err != nil {
 		if s.longest < s.counts.Maximum {
-			return nil, fmt.Errorf("export: with segments of at most %d steps: %w, or give more --steps", s.Steps, err)
+			return nil, fmt.Errorf("export: with segments of at most %d steps: %w, or raise export.Options.Steps", s.Steps, err)
 		}
 		return nil, fmt.Errorf("export: %w", err)
 	}
@@ -68,7 +68,7 @@ func (s *Settings) limit(c *model.Config) error {
 	s.longest = s.counts.Maximum
 	if s.Segment.Kind == segment.Fixed {
 		if s.Steps > 0 && s.Segment.Steps > s.Steps {
-			return fmt.Errorf("export: the segments have %d steps, and the code keeps --steps %d: give --steps %d", s.Segment.Steps, s.Steps, s.Segment.Steps)
+			return fmt.Errorf("export: the segments have %d steps, and export.Options.Steps is %d: set it to %d", s.Segment.Steps, s.Steps, s.Segment.Steps)
 		}
 		return nil
 	}
@@ -82,7 +82,7 @@ func (s *Settings) limit(c *model.Config) error {
 	}
 	// A segment may end a whole grid after it has almost reached its length.
 	if most += 1 - int64(s.grid()); most < 1 {
-		return fmt.Errorf("export: --steps %d: a segment is measured every %d samples: give more", s.Steps, s.grid())
+		return fmt.Errorf("export.Options.Steps is %d, and a segment is measured every %d samples: give more", s.Steps, s.grid())
 	}
 	if uint64(most) < s.longest {
 		s.longest = uint64(most)

@@ -120,7 +120,7 @@ func (d *Device) Example(name string, x []float32) error {
 // End reports a log that goes on.
 func (d *Device) End() error {
 	if _, err := d.next(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("it goes on after %d examples, so it is of other ones: give the same -n and --seed as for --samples", d.Result.Examples)
+		return fmt.Errorf("it goes on after %d examples, so it is of other ones: choose the same as for the samples", d.Result.Examples)
 	}
 	return nil
 }

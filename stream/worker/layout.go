@@ -99,7 +99,7 @@ const shortestWindow = 10
 func (l *Layout) Prepare(ctx context.Context, js jetstream.JetStream, create bool, log func(format string, args ...any)) error {
 	in, err := ensureStream(ctx, js, jetstream.StreamConfig{Name: l.Input}, false, log)
 	if err != nil {
-		return missing(l.Input, err, "the input has to be there: nats stream add "+l.Input+" --subjects '"+l.Input+".>' --defaults")
+		return missing(l.Input, err, fmt.Sprintf("the input has to be there: nats stream add %[1]s --subjects '%[1]s.>' --defaults", l.Input))
 	}
 	errs := []error{l.checkInput(&in.CachedInfo().Config)}
 	for _, want := range []jetstream.StreamConfig{l.partitioned(), l.output(), l.last()} {
