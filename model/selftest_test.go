@@ -56,7 +56,7 @@ func TestSelfTestHoldsWithEveryKernel(t *testing.T) {
 				files[f32.Class()] = data
 			}
 			integer := m.exact()
-			if integer && !bytes.Equal(files["fused"], files["generic"]) {
+			if fused := files["fused"]; integer && fused != nil && !bytes.Equal(fused, files["generic"]) { // some builds have generic kernels alone
 				t.Error("an integer model has another file with other kernels")
 			}
 			for class, data := range files {

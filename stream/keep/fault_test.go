@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -204,9 +205,9 @@ func TestClockThatIsSetLater(t *testing.T) {
 		dir := faultdisk.TempDir(t)
 		faultdisk.NoSync(t, dir)
 		const day = 24 * time.Hour
-		offset := time.Duration(0) // of the clock that is tested
-		now := func() time.Time { return time.Now().Add(offset) }
-		offset = time.Until(noon)
+		var offset atomic.Int64 // of the clock that is tested
+		now := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+		offset.Store(int64(time.Until(noon)))
 		open := func() *Keeper {
 			k, err := Open(Options{Dir: dir, Age: 30 * day, now: now, Failed: func(err error) { t.Error(err) }})
 			if err != nil {
@@ -226,15 +227,15 @@ func TestClockThatIsSetLater(t *testing.T) {
 		put(k) // 1, and 2 after 20 days
 		time.Sleep(20 * day)
 		put(k)
-		right := offset
+		right := offset.Load()
 		for range 2 { // it restarts twice before the time is known: 3, 4
 			k.Close()
-			offset = time.Until(time.Unix(12, 0))
+			offset.Store(int64(time.Until(time.Unix(12, 0))))
 			k = open()
 			put(k)
 		}
-		offset = right // NTP
-		put(k)         // 5
+		offset.Store(right) // NTP
+		put(k)              // 5
 		time.Sleep(2 * day)
 		if got := listed(t, "after the jump", dir); fmt.Sprint(got) != "[1 2 3 4 5]" {
 			t.Errorf("after the jump %v", got)
@@ -243,12 +244,12 @@ func TestClockThatIsSetLater(t *testing.T) {
 		if got := listed(t, "later", dir); fmt.Sprint(got) != "[2 3 4 5]" {
 			t.Errorf("11 days later %v", got)
 		}
-		offset += 12 * 365 * day // for some hours it is wrong
+		offset.Add(int64(12 * 365 * day)) // for some hours it is wrong
 		time.Sleep(5 * time.Hour)
 		k.Close()
 		k = open() // and it restarts meanwhile
 		put(k)     // 6
-		offset -= 12 * 365 * day
+		offset.Add(-int64(12 * 365 * day))
 		put(k) // 7
 		time.Sleep(2 * day)
 		if got := listed(t, "after a wrong date", dir); fmt.Sprint(got) != "[2 3 4 5 6 7]" {
