@@ -84,6 +84,11 @@ func (w *workGroup) tallied(ctx context.Context, hash string) (*tally, error) {
 		return nil, err
 	}
 	defer l.Close()
+	return lastTally(ctx, l, hash)
+}
+
+// lastTally is tallied of an open Ledger.
+func lastTally(ctx context.Context, l *natsio.Ledger, hash string) (*tally, error) {
 	data, err := l.Last(ctx)
 	if err != nil || data == nil {
 		return nil, err
@@ -119,7 +124,7 @@ func (w *workGroup) keepTallies(ctx context.Context, hash string) error {
 	if _, err := l.Load(ctx); err != nil {
 		return err
 	}
-	t, err := w.tallied(ctx, hash)
+	t, err := lastTally(ctx, l, hash)
 	if err != nil {
 		return err
 	}
