@@ -91,7 +91,7 @@ func (f *fleet) fetch(ctx context.Context, hash string) (*fitted, error) {
 	}
 	o, err := f.w.p.cmd.options(m)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %s", hash, keysFor(err))
+		return nil, &reworded{"model " + hash + ": " + keysFor(err), err}
 	}
 	return &fitted{m: m, o: o}, nil
 }

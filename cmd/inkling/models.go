@@ -154,8 +154,18 @@ func (s *modelStore) load(ctx context.Context, hash string) (*model.Model, error
 
 // ofModel says of which model an error is, in place of the package's name before it.
 func ofModel(name string, err error) error {
-	return fmt.Errorf("%s: %s", name, strings.TrimPrefix(err.Error(), "model: "))
+	return &reworded{name + ": " + strings.TrimPrefix(err.Error(), "model: "), err}
 }
+
+// A reworded is an error in words for a person, in which errors.Is and errors.As find err.
+type reworded struct {
+	text string
+	err  error
+}
+
+func (e *reworded) Error() string { return e.text }
+
+func (e *reworded) Unwrap() error { return e.err }
 
 // tested reports whether this machine computes m otherwise than the one that wrote its file.
 func tested(m *model.Model) error {

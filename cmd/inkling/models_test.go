@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -57,6 +58,19 @@ func mistold(t *testing.T) (data []byte, hash string) {
 		t.Fatal("the file has no self-test")
 	}
 	return confirm.ReplaceAll(data, []byte(`\"confirm\":[9`)), m.Hash()
+}
+
+// An error of a shared model names the model, and is still found by errors.Is and errors.As.
+func TestOfModelKeepsTheChain(t *testing.T) {
+	where := &os.PathError{Op: "read", Path: "x", Err: os.ErrDeadlineExceeded}
+	err := ofModel("model 1234", fmt.Errorf("model: damaged: %w", where))
+	if want := "model 1234: damaged: " + where.Error(); err.Error() != want {
+		t.Errorf("%q, want %q", err, want)
+	}
+	var as *os.PathError
+	if !errors.Is(err, os.ErrDeadlineExceeded) || !errors.As(err, &as) {
+		t.Errorf("%v has lost its chain", err)
+	}
 }
 
 // All streams of a group go on with a model that is promoted, each behind its open segment,
