@@ -7,6 +7,7 @@ data=$(realpath "${1:?give the folder of the data sets}"); mkdir -p "${2:?give a
 out=$(realpath "$2"); shift 2
 cd "$(dirname "$0")/.."
 [ -n "${INKLING:-}" ] || { INKLING=$out/inkling; go build -o "$INKLING" ./cmd/inkling; }
+INKLING=$(realpath "$(command -v "$INKLING")")
 inkling() { "$INKLING" "$@"; }
 EPOCHS=${EPOCHS:-200 250}; SEEDS=${SEEDS:-1 2 3}
 
@@ -58,7 +59,14 @@ prices() { # forecasts beside the naive one: of a walk, and of walks with season
   done
 }
 leads() { # one lead of an electrocardiogram against two: another patient's heart, N and V
-  inkling plot waveform "$data/mitbih/wfdb" --segment beat --records 208 --leads MLII,V1 --labels N,V -n 6 --seed 1 -o "$out/leads.svg"
+  ln -sfn "$data/mitbih/wfdb" "$out/wfdb"
+  (
+    cd "$out" # pictures name files as they are given
+    inkling plot waveform wfdb --segment beat --records 208 --leads MLII,V1 --labels N,V -n 6 --seed 1 -o leads.svg
+    inkling train wfdb --segment beat --records 119 --leads MLII --labels N,V --seed 1 -q -o one.model
+    inkling train wfdb --segment beat --records 119 --leads MLII,V1 --labels N,V --seed 1 -q -o two.model
+    inkling plot confusion one.model wfdb --records 208 --beside two.model -o leads-confusion.svg
+  )
   for pair in "119 208" "208 119"; do
     read -r from on <<<"$pair"
     for leads in MLII MLII,V1; do

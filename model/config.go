@@ -1,6 +1,8 @@
 package model
 
 import (
+	"strings"
+
 	"inkling/model/decide"
 	"inkling/model/feature"
 	"inkling/model/segment"
@@ -78,4 +80,13 @@ type Origin struct {
 	Seed     uint64             `json:"seed"`
 	Measured map[string]float64 `json:"measured,omitempty"` // results on the validation data
 	Float    string             `json:"float,omitempty"`    // of an integer model: the hash of the model that it was made of
+}
+
+// Leads returns the names of the leads that a model of heartbeats learned from, in the order
+// of its channels; nil if they had none.
+func (o *Origin) Leads() []string {
+	if o.Options["leads"] == "" {
+		return nil
+	}
+	return strings.Split(o.Options["leads"], ",")
 }

@@ -22,6 +22,7 @@ var makers = map[string]maker{
 	"digit":      {make: makeDigits},
 	"forecast":   {make: makeForecasts},
 	"heartbeat":  {make: makeHeartbeats, hidden: "--updates 60 --hidden 12 --lr 0.01"},
+	"leads":      {make: makeLeads},
 	"instrument": {make: makeInstruments},
 	"tables":     {make: makeTables},
 }
@@ -175,6 +176,36 @@ func makeWFDB(t testkit.TB, dir string) {
 	header := fmt.Sprintf("w1 2 180 %d\nw1.dat 16 1000 16 0 %d %d 0 MLII\nw1.dat 16 1000 16 0 0 0 0 V1\n", len(x), int16(1000*x[0]), sum)
 	testkit.WriteFile(t, dir, "ecg/w1.hea", []byte(header))
 	testkit.WriteFile(t, dir, "ecg/w1.dat", dat)
+}
+
+// makeLeads leaves leads, three annotated WFDB records of two leads: h1 and h2 of the same
+// ones, h3 of others.
+func makeLeads(t testkit.TB, dir string) {
+	for i, names := range [][2]string{{"MLII", "V1"}, {"MLII", "V1"}, {"V5", "V2"}} {
+		x, beats := ecgtest.Signal(ecgtest.Options{Rate: 180, Seconds: 60, Seed: uint64(20 + i), Ventric: 0.2, Noise: 0.02})
+		var dat, atr []byte
+		var sums [2]int16
+		for _, v := range x {
+			for k, v := range [2]int16{int16(200 * v), int16(-90 * v)} {
+				dat = binary.LittleEndian.AppendUint16(dat, uint16(v))
+				sums[k] += v
+			}
+		}
+		now := 0
+		for _, b := range beats { // annot(5): a code, and the samples since the one before
+			code := map[string]int{"N": 1, "V": 5}[b.Symbol]
+			atr = binary.LittleEndian.AppendUint16(atr, uint16(code<<10|(b.Sample-now)))
+			now = b.Sample
+		}
+		name := fmt.Sprintf("h%d", i+1)
+		header := fmt.Sprintf("%s 2 180 %d\n", name, len(x))
+		for k, lead := range names {
+			header += fmt.Sprintf("%s.dat 16 200/mV 16 0 %d %d 0 %s\n", name, int16(binary.LittleEndian.Uint16(dat[2*k:])), sums[k], lead)
+		}
+		testkit.WriteFile(t, dir, "leads/"+name+".hea", []byte(header))
+		testkit.WriteFile(t, dir, "leads/"+name+".dat", dat)
+		testkit.WriteFile(t, dir, "leads/"+name+".atr", append(atr, 0, 0))
+	}
 }
 
 // makeTables leaves sensors/slow and sensors/fast, tables of two channels, and one signal

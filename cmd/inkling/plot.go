@@ -10,6 +10,7 @@ import (
 
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/segment"
 	"inkling/stream/evaluate"
 	"inkling/stream/report"
 )
@@ -67,10 +68,6 @@ type resultFlags struct {
 }
 
 type (
-	plotConfusion struct {
-		resultFlags
-		Beside string `help:"Draw that of a second model, on the same data, or of a second output of 'inkling eval --json' beside it." placeholder:"MODEL"`
-	}
 	plotAccuracy    struct{ resultFlags }
 	plotReliability struct{ resultFlags }
 	plotThresholds  struct{ resultFlags }
@@ -79,21 +76,6 @@ type (
 func (c *plotAccuracy) Run(a *app) error    { return c.draw(a, report.RunningAccuracy) }
 func (c *plotReliability) Run(a *app) error { return c.draw(a, report.Reliability) }
 func (c *plotThresholds) Run(a *app) error  { return c.draw(a, report.Thresholds) }
-
-func (c *plotConfusion) Run(a *app) error {
-	if c.Beside == "" {
-		return c.draw(a, report.Confusion)
-	}
-	return c.draw(a, func(r *evaluate.Report, path string) error {
-		other := c.resultFlags
-		other.Report = c.Beside
-		second, err := other.report(a)
-		if err != nil {
-			return err
-		}
-		return report.Confusions(r, second, path)
-	})
-}
 
 // draw draws the result by a function of package report.
 func (c *resultFlags) draw(a *app, picture func(*evaluate.Report, string) error) error {
@@ -108,27 +90,71 @@ func (c *resultFlags) draw(a *app, picture func(*evaluate.Report, string) error)
 	return nil
 }
 
+// report returns the result of examples, read or measured.
 func (c *resultFlags) report(a *app) (*evaluate.Report, error) {
+	r, err := c.result(a, false)
+	return r.clips, err
+}
+
+// A result is one of examples or one of heartbeats; the other is nil.
+type result struct {
+	clips *evaluate.Report
+	beats *evaluate.BeatReport
+}
+
+// result returns the result, read from what eval printed or measured. Without beats it is
+// one of examples.
+func (c *resultFlags) result(a *app, beats bool) (r result, err error) {
+	var m *model.Model
 	if c.Data == "" {
-		data, err := os.ReadFile(c.Report)
-		if err != nil {
-			return nil, err
-		}
-		r := new(evaluate.Report)
-		if err := json.Unmarshal(data, r); err != nil {
-			return nil, fmt.Errorf("%s: %w: give what `inkling eval --json` printed, or a model and DATA", c.Report, err)
-		}
-		return r, nil
+		r, err = readResult(c.Report)
+	} else {
+		m, err = openLabels(c.Report)
 	}
-	m, err := openLabels(c.Report)
+	switch {
+	case err != nil:
+		return r, err
+	case !beats && (r.beats != nil || m != nil && m.Config.Segment.Kind == segment.Beat):
+		return r, usagef("%s: heartbeats are judged on whole records: of them `inkling plot confusion` and `inkling eval --report` have pictures", c.Report)
+	case m == nil:
+	case m.Config.Segment.Kind == segment.Beat:
+		r.beats, err = c.judgeBeats(a, m)
+	default:
+		r.clips, err = c.judge(a, m)
+	}
+	return r, err
+}
+
+// readResult reads what `inkling eval --json` printed.
+func readResult(name string) (r result, err error) {
+	data, err := os.ReadFile(name)
 	if err != nil {
+		return r, err
+	}
+	var kind struct {
+		Truths json.RawMessage `json:"truths"`
+	}
+	if err = json.Unmarshal(data, &kind); err == nil && kind.Truths != nil {
+		r.beats = new(evaluate.BeatReport)
+		err = json.Unmarshal(data, r.beats)
+	} else if err == nil {
+		r.clips = new(evaluate.Report)
+		err = json.Unmarshal(data, r.clips)
+	}
+	if err != nil {
+		return r, fmt.Errorf("%s: %w: give what `inkling eval --json` printed, or a model and DATA", name, err)
+	}
+	return r, nil
+}
+
+// judge measures a model on examples.
+func (c *resultFlags) judge(a *app, m *model.Model) (*evaluate.Report, error) {
+	if err := noBeats(c.Segment, "plot with this model"); err != nil {
 		return nil, err
 	}
-	if err := noBeats(c.Segment, "plot with a model and data"); err != nil {
-		return nil, err
-	}
-	c.model = &m.Config
-	set, err := c.open(a, c.Data, m.Config.Rate)
+	d := c.readFlags
+	d.model = &m.Config
+	set, err := d.open(a, c.Data, m.Config.Rate)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +169,29 @@ func (c *resultFlags) report(a *app) (*evaluate.Report, error) {
 	r, err := evaluate.Run(a.ctx, m, set, evaluate.Options{})
 	if err != nil {
 		return nil, err
+	}
+	r.About = about(c.Report, m, c.Data)
+	return r, nil
+}
+
+// judgeBeats measures a model of heartbeats on records, as eval does.
+func (c *resultFlags) judgeBeats(a *app, m *model.Model) (*evaluate.BeatReport, error) {
+	if len(c.Labels) > 0 {
+		return nil, usagef("--labels: a model of heartbeats is judged on every annotated beat: leave it out")
+	}
+	if _, err := readRate(c.Rate, &m.Config, m.Config.Rate); err != nil {
+		return nil, err
+	}
+	list, err := c.records(a, c.Data, c.Split, true)
+	if err != nil {
+		return nil, err
+	}
+	r, err := evaluate.Beats(a.ctx, m, list, evaluate.BeatOptions{Leads: c.Leads})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range r.Warnings {
+		a.logf("%s", w)
 	}
 	r.About = about(c.Report, m, c.Data)
 	return r, nil

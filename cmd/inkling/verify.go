@@ -14,6 +14,7 @@ import (
 	"inkling/model"
 	"inkling/model/dataset"
 	"inkling/model/segment"
+	"inkling/stream/evaluate"
 	"inkling/stream/parity"
 )
 
@@ -85,7 +86,7 @@ func (c *verifyCmd) selfTest(a *app, m *model.Model) error {
 func (c *verifyCmd) check(a *app, m *model.Model, p *parity.Check) error {
 	c.model, c.recordings = &m.Config, m.HasNext()
 	if m.Config.Segment.Kind == segment.Beat && !m.HasNext() {
-		return c.checkRecords(a, p)
+		return c.checkRecords(a, m, p)
 	}
 	if c.Segment == segment.Beat {
 		return usagef("--segment beat: %s is no model of heartbeats: leave it out", c.Model)
@@ -123,7 +124,7 @@ func (c *verifyCmd) chosen(a *app, m *model.Model) (set *dataset.Set, order []in
 }
 
 // checkRecords passes electrocardiograms to p.
-func (c *verifyCmd) checkRecords(a *app, p *parity.Check) error {
+func (c *verifyCmd) checkRecords(a *app, m *model.Model, p *parity.Check) error {
 	list, err := c.records(a, c.Data, c.Split, true)
 	if err != nil {
 		return err
@@ -132,7 +133,13 @@ func (c *verifyCmd) checkRecords(a *app, p *parity.Check) error {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
-		clip, err := list[i].Signal(c.Leads)
+		leads := c.Leads
+		if len(leads) == 0 {
+			if leads, err = evaluate.Leads(m, &list[i]); err != nil {
+				return err
+			}
+		}
+		clip, err := list[i].Signal(leads)
 		if err == nil {
 			err = p.Record(clip.Samples, clip.Rate, clip.Channels, c.Examples)
 		}

@@ -73,6 +73,7 @@ func LoadBeats(records []Record, o BeatOptions) (*Set, error) {
 		return nil, fmt.Errorf("none of the %d records has a beat of the classes %s", len(records), strings.Join(o.Labels, ", "))
 	}
 	s.finish(names, nil)
+	s.nameLeads(cuts)
 	for _, class := range aami {
 		if left[class] > 0 {
 			s.note("%d beats of class %s are left out: BeatOptions.Labels chooses the classes", left[class], class)
@@ -90,6 +91,32 @@ func (s *Set) agree(c, first *cutRecord) error {
 		return fmt.Errorf("%s: it has %d leads, but %s has %d: choose leads that both have (BeatOptions.Leads)", c.file, c.channels, first.file, first.channels)
 	}
 	return nil
+}
+
+// nameLeads names the channels by the leads, if all records have the same ones.
+func (s *Set) nameLeads(cuts []cutRecord) {
+	first := &cuts[0]
+	for i := range cuts {
+		if c := &cuts[i]; !slices.Equal(c.leads, first.leads) {
+			s.note("%s has the leads %s, but %s has %s: they are taken in this order, without names; BeatOptions.Leads chooses leads by name",
+				c.file, leadList(c.leads), first.file, leadList(first.leads))
+			return
+		}
+	}
+	s.Names, s.Units = first.leads, first.units
+	for i := range cuts {
+		if !slices.Equal(cuts[i].units, first.units) {
+			s.Units = nil
+		}
+	}
+}
+
+// leadList writes names of leads for people.
+func leadList(names []string) string {
+	if len(names) == 0 {
+		return "without names"
+	}
+	return strings.Join(names, ", ")
 }
 
 func mixed(cuts []cutRecord) bool {
@@ -151,6 +178,8 @@ type cutRecord struct {
 	file     string
 	rate     float64
 	channels int
+	leads    []string // nil: without names
+	units    []string // of the leads
 	examples []Example
 	classes  []string
 }
@@ -161,6 +190,9 @@ func (c *cutRecord) load(r *Record, o *BeatOptions) error {
 		return err
 	}
 	c.file, c.channels, c.rate = r.File, clip.Channels, clip.Rate
+	if c.leads, c.units, err = r.leads(o.Leads); err != nil {
+		return err
+	}
 	if o.Rate > 0 {
 		c.rate = o.Rate
 	}

@@ -257,6 +257,33 @@ func (r *Record) signal(leads []string) (*audio.Clip, error) {
 	}
 }
 
+// Leads returns the names of the leads that Signal reads; nil if they have none, as those of
+// a sound file, or if two of them have the same.
+func (r *Record) Leads(leads []string) ([]string, error) {
+	names, _, err := r.leads(leads)
+	return names, err
+}
+
+// leads returns the names and the units of the chosen leads; nil, nil without names.
+func (r *Record) leads(chosen []string) (names, units []string, err error) {
+	if !strings.EqualFold(path.Ext(r.File), ".hea") {
+		return nil, nil, nil
+	}
+	w, err := wfdb.Open(r.fsys, r.File, chosen)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer w.Close()
+	for _, i := range w.Leads {
+		s := &w.Header.Signals[i]
+		if s.Name == "" || slices.Contains(names, s.Name) {
+			return nil, nil, nil
+		}
+		names, units = append(names, s.Name), append(units, s.Units)
+	}
+	return names, units, nil
+}
+
 // CheckWithin returns an error that names the first beat after the end of a signal with
 // this number of samples per channel.
 func (r *Record) CheckWithin(samples int64) error {

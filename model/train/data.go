@@ -279,7 +279,11 @@ func (c *corpus) config(o *Options) *model.Config {
 	if cut.Kind == segment.Label {
 		cut = segment.Config{Kind: segment.Whole} // until the model has its detector
 	}
-	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels, Names: c.set.Names, Units: c.set.Units,
+	names, units := c.set.Names, c.set.Units
+	if c.set.Kind == dataset.Beats {
+		names, units = nil, nil // other records call the same leads otherwise: the origin has them
+	}
+	return &model.Config{Version: 1, Labels: c.set.Labels, Rate: c.set.Rate, Channels: c.set.Channels, Names: names, Units: units,
 		Front: c.front, Stem: o.Stem, Hidden: o.Hidden, Layers: o.Layers, Running: o.Running, Confirm: !o.NoConfirm,
 		ConfirmEvidence: o.ConfirmEvidence && !o.NoConfirm && o.Running != model.RunningNone, Segment: cut,
 		Decision: d}

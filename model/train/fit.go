@@ -216,6 +216,9 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		Options: t.o.kept(), Seed: t.o.Seed, Measured: measured}
 	if t.train.set.Kind == dataset.Beats {
 		c.Origin.Options["records"] = strings.Join(t.groups(), ",")
+		if leads := t.train.set.Names; len(leads) > 0 {
+			c.Origin.Options["leads"] = strings.Join(leads, ",")
+		}
 	}
 	if t.hearing != nil {
 		t.hearing.attach(&c, p, t.o.Segment)

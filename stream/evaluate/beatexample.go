@@ -45,7 +45,7 @@ func (r *BeatReport) cell(row *BeatRow) [2]int {
 }
 
 // examples keeps beats of every cell, evenly spread over those that it has.
-func (r *BeatReport) examples(ctx context.Context, records []dataset.Record, leads []string) error {
+func (r *BeatReport) examples(ctx context.Context, records []dataset.Record, leads []choice) error {
 	cells := map[[2]int][]int{}
 	for i := range r.rows {
 		at := r.cell(&r.rows[i])
@@ -67,7 +67,7 @@ func (r *BeatReport) examples(ctx context.Context, records []dataset.Record, lea
 		if len(list) == 0 {
 			continue
 		}
-		samples, f, err := signalOf(ctx, records[i].File, leads)
+		samples, f, err := signalOf(ctx, records[i].File, leads[i].leads)
 		if err != nil {
 			return err
 		}

@@ -118,6 +118,22 @@ func newBeatReport(m *model.Model, records []dataset.Record, rows [][]BeatRow) *
 	return r
 }
 
+// Check returns an error if r, which may have been read from a file, does not fit together.
+func (r *BeatReport) Check() error {
+	if len(r.Labels) == 0 || len(r.Truths) == 0 || len(r.Confusion) != len(r.Truths)+1 {
+		return fmt.Errorf("the report has %d labels, %d classes and a confusion of %d rows: give the JSON of a whole report", len(r.Labels), len(r.Truths), len(r.Confusion))
+	}
+	for k, row := range r.Confusion {
+		if len(row) != len(r.Labels)+2 {
+			return fmt.Errorf("the report's confusion has %d columns in row %d, not %d: give the JSON of a whole report", len(row), k+1, len(r.Labels)+2)
+		}
+		if err := checkCounts(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (d *Detection) count(rows []BeatRow) {
 	sum := 0.0
 	for _, row := range rows {

@@ -7,12 +7,14 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"inkling/capture"
 	"inkling/internal/parallel"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/feature"
 	"inkling/model/segment"
 	"inkling/stream"
 )
@@ -20,7 +22,7 @@ import (
 // BeatOptions of Beats.
 type BeatOptions struct {
 	Segment  *segment.Config       // of kind segment.Beat; nil: the model's
-	Leads    []string              // of WFDB records, by name or number [all]
+	Leads    []string              // of WFDB records, by name or number; nil: those that the model learned from, or all
 	Examples bool                  // keep some beats with their signal: BeatReport.Examples
 	Each     func(*BeatRow) error  // called after the evaluation, for every annotated beat and every false one
 	Progress func(done, total int) // calls do not overlap
@@ -36,17 +38,24 @@ func Beats(ctx context.Context, m *model.Model, records []dataset.Record, o Beat
 	if kind := segmenter(m, o.Segment).Kind; kind != segment.Beat {
 		return nil, fmt.Errorf("the model cuts by %s, but electrocardiograms are judged beat by beat: train a model with segment.Config.Kind %s", kind, segment.Beat)
 	}
-	rows := make([][]BeatRow, len(records))
+	rows, chosen := make([][]BeatRow, len(records)), make([]choice, len(records))
 	errs := parallel.ForEach(len(records), false, o.Progress, func(i int) (err error) {
-		rows[i], err = collectBeats(ctx, m, &records[i], &o)
+		if chosen[i], err = chooseLeads(m, &records[i], o.Leads); err == nil {
+			rows[i], err = collectBeats(ctx, m, &records[i], chosen[i].leads, &o)
+		}
 		return err
 	})
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	r := newBeatReport(m, records, rows)
+	for _, c := range chosen {
+		if c.warning != "" {
+			r.Warnings = append(r.Warnings, c.warning)
+		}
+	}
 	if o.Examples {
-		if err := r.examples(ctx, records, o.Leads); err != nil {
+		if err := r.examples(ctx, records, chosen); err != nil {
 			return nil, err
 		}
 	}
@@ -67,9 +76,42 @@ type beat struct {
 	label string
 }
 
+// A choice is the leads of a record to read, nil for all, with what is to be said of it.
+type choice struct {
+	leads   []string
+	warning string
+}
+
+// Leads returns the leads of a record for m: those that m learned from if the record has
+// them all, else nil, which means all leads.
+func Leads(m *model.Model, r *dataset.Record) ([]string, error) {
+	c, err := chooseLeads(m, r, nil)
+	return c.leads, err
+}
+
+// chooseLeads returns the leads that were asked for, or those of Leads.
+func chooseLeads(m *model.Model, r *dataset.Record, asked []string) (c choice, err error) {
+	learned := m.Config.Origin.Leads()
+	if len(asked) > 0 || len(learned) == 0 {
+		return choice{leads: asked}, nil
+	}
+	has, err := r.Leads(nil)
+	if err != nil || len(has) == 0 {
+		return c, err
+	}
+	for _, l := range learned {
+		if !slices.Contains(has, l) {
+			c.warning = fmt.Sprintf("%s has the leads %s, but the model learned from %s: all are taken, in this order",
+				r.Name, strings.Join(has, ", "), strings.Join(learned, ", "))
+			return c, nil
+		}
+	}
+	return choice{leads: learned}, nil
+}
+
 // collectBeats runs a record through a stream and pairs its beats with the annotations.
-func collectBeats(ctx context.Context, m *model.Model, r *dataset.Record, o *BeatOptions) ([]BeatRow, error) {
-	src := capture.Files(capture.Options{Leads: o.Leads}, r.File)
+func collectBeats(ctx context.Context, m *model.Model, r *dataset.Record, leads []string, o *BeatOptions) ([]BeatRow, error) {
+	src := capture.Files(capture.Options{Leads: leads}, r.File)
 	defer src.Close()
 	c, err := stream.NewClassifier(m, &stream.Options{Segment: o.Segment, Background: true, Emit: stream.Emit{Confirmed: true}})
 	if err != nil {
@@ -94,6 +136,9 @@ func collectBeats(ctx context.Context, m *model.Model, r *dataset.Record, o *Bea
 		}
 		if err == nil {
 			err = c.Feed(&b)
+		}
+		if wrong := new(feature.ChannelError); errors.As(err, &wrong) {
+			return nil, fmt.Errorf("%s: %w: choose as many leads in BeatOptions.Leads", r.File, err)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.File, err)

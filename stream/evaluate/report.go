@@ -199,10 +199,17 @@ func (r *Report) Check() error {
 		if len(row) != n {
 			return fmt.Errorf("the report's confusion has %d columns in row %d, not %d: give the JSON of a whole report", len(row), k+1, n)
 		}
-		for _, v := range row {
-			if v < 0 || int64(v) > 1<<40 {
-				return fmt.Errorf("the report's confusion says %d: give the JSON of a whole report", v)
-			}
+		if err := checkCounts(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkCounts(row []int) error {
+	for _, v := range row {
+		if v < 0 || int64(v) > 1<<40 {
+			return fmt.Errorf("the report's confusion says %d: give the JSON of a whole report", v)
 		}
 	}
 	return nil

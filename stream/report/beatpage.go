@@ -56,7 +56,7 @@ func (r Beats) figures() []figure {
 // cellTable returns the confusion with the beats that the report keeps of each cell.
 func (r Beats) cellTable() *cellTable {
 	t := &cellTable{Title: "Confusion", About: "A row is the annotated class, a column the confirmed one. A cell opens beats of it: a second of each lead, the beat in the middle."}
-	truths, heads := printables(append(append([]string(nil), r.Truths...), "none annotated")), printables(append(append([]string(nil), r.Labels...), "no label", "not found"))
+	truths, heads := printables(append(append([]string(nil), r.Truths...), noneAnnotated)), printables(append(append([]string(nil), r.Labels...), noLabel, notFound))
 	t.Heads = heads
 	for i, row := range r.Confusion {
 		sum := 0

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"inkling/stream/evaluate"
@@ -40,6 +41,63 @@ func (r Beats) WriteText(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// What the confusion calls the rows and columns that are no class.
+const (
+	noneAnnotated = "none annotated"
+	noLabel       = "no label"
+	notFound      = "not found"
+)
+
+// confusion returns the counts as a chart shows them: a row for each label of the model, for
+// each other class that is annotated, and for beats found where nothing is annotated.
+func (r Beats) confusion() *confusion {
+	n, wide := len(r.Labels), len(r.Labels)+2
+	c := &confusion{labels: slices.Clone(r.Labels), others: []string{noLabel, notFound}, unit: "beats", given: "confirmed"}
+	unlabelled := 0
+	for _, row := range r.Confusion {
+		unlabelled += row[n]
+	}
+	c.m = &evaluate.Matrix{}
+	add := func(row []int) {
+		if row = slices.Clone(row); unlabelled == 0 {
+			row = slices.Delete(row, n, n+1)
+		}
+		c.m.Counts, c.m.None = append(c.m.Counts, row), append(c.m.None, 0)
+	}
+	for _, l := range r.Labels {
+		if i := slices.Index(r.Truths, l); i >= 0 {
+			add(r.Confusion[i])
+		} else {
+			add(make([]int, wide))
+		}
+	}
+	for i, l := range r.Truths {
+		if !slices.Contains(r.Labels, l) && slices.Max(r.Confusion[i]) > 0 {
+			c.labels = append(c.labels, l)
+			add(r.Confusion[i])
+		}
+	}
+	c.labels = append(c.labels, noneAnnotated)
+	add(r.Confusion[len(r.Truths)])
+	c.extra = len(c.labels) - n
+	if unlabelled == 0 {
+		c.others = c.others[1:]
+	}
+	return c
+}
+
+// title says what the confusion counts.
+func (r Beats) title() string {
+	return fmt.Sprintf("%d beats, %s right", r.Beats, r.Classes.Accuracy)
+}
+
+func drawBeats(r Beats) (*drawing, error) {
+	if err := r.Check(); err != nil {
+		return nil, err
+	}
+	return newChart(r.confusion(), r.title()).drawing(), nil
 }
 
 func labelColumns(labels []string) string {

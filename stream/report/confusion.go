@@ -21,7 +21,7 @@ func drawConfusion(r Clips) (*drawing, error) {
 // A chart is the layout of a confusion chart; lengths are in points.
 type chart struct {
 	*confusion
-	n, columns    int // columns is n, or n+1 if some were given no label
+	n, columns    int // rows and columns, one more if some were given no label
 	title         string
 	cell          vg.Length
 	side          vg.Length // width of a summary's cell
@@ -45,13 +45,19 @@ const (
 
 func newChart(c *confusion, title string) *chart {
 	l := &chart{confusion: c, n: len(c.labels), title: title}
+	names := append(c.labels[:l.n:l.n], "no segment")
 	l.columns = l.n
+	if c.others != nil {
+		names = append(c.labels[:l.n-l.extra:l.n-l.extra], c.others...)
+		l.columns = len(names)
+	}
 	for _, k := range l.m.None {
 		if k > 0 {
-			l.columns = l.n + 1
+			l.columns = len(names)
 		}
 	}
-	l.cell = min(max(360/vg.Length(l.n), 16), 54)
+	names = names[:l.columns]
+	l.cell = min(max(360/vg.Length(max(l.n, l.columns)), 16), 54)
 	l.side = max(l.cell, 34)
 	l.rowStyle = style(min(10, l.cell*0.55), ink, draw.XRight, draw.YCenter)
 	l.cellStyle = l.cellFont()
@@ -62,11 +68,9 @@ func newChart(c *confusion, title string) *chart {
 		l.rows = append(l.rows, s)
 		across = max(across, l.rowStyle.Width(s))
 	}
-	l.heads = l.rows
-	if l.columns > l.n {
-		l.heads = append(l.heads[:l.n:l.n], "no segment")
-	}
-	for _, s := range l.heads {
+	for _, s := range names {
+		s = fit(l.rowStyle, s, labelRoom)
+		l.heads = append(l.heads, s)
 		down = max(down, l.rowStyle.Width(s))
 	}
 	l.upright = down <= l.cell-labelPad
@@ -118,8 +122,8 @@ func (l *chart) draw(c draw.Canvas) {
 		for k, n := range row {
 			l.count(c, i, k, n)
 		}
-		if l.columns > l.n {
-			l.count(c, i, l.n, l.m.None[i])
+		if l.columns > len(row) {
+			l.count(c, i, len(row), l.m.None[i])
 		}
 		if i >= l.n-l.extra {
 			continue
@@ -143,7 +147,7 @@ func (l *chart) draw(c draw.Canvas) {
 func (l *chart) count(c draw.Canvas, row, column, n int) {
 	x, y := l.left+vg.Length(column)*l.cell, l.top-vg.Length(row+1)*l.cell
 	hue := vermilion
-	if row == column {
+	if row == column && row < l.n-l.extra {
 		hue = blue
 	}
 	col := paper

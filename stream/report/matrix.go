@@ -12,10 +12,11 @@ import (
 // A confusion is a confusion matrix with the words for it.
 type confusion struct {
 	labels []string
-	m      *evaluate.Matrix
-	unit   string // what is counted
-	given  string // which label the columns are: confirmed or running
-	extra  int    // how many of the last labels have no figures
+	others []string         // what columns after those of labels are; nil: as the rows after them
+	m      *evaluate.Matrix // label k has row k and column k
+	unit   string           // what is counted
+	given  string           // which label the columns are: confirmed or running
+	extra  int              // how many of the last rows have no figures
 }
 
 // rows returns the figures of each label.

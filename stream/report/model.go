@@ -46,6 +46,8 @@ func (w lines) input(c *model.Config) {
 	switch {
 	case c.Text():
 		w.say("input", "text, a step a character")
+	case len(c.Origin.Leads()) > 0:
+		w.say("input", "%.6g Hz, %d channels, learned from the leads %s", c.Rate, c.Channels, strings.Join(c.Origin.Leads(), ", "))
 	case c.Rate > 0:
 		w.say("input", "%.6g Hz, %d channels%s", c.Rate, c.Channels, channelNames(c.Names, c.Units))
 	default:

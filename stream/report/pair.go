@@ -20,6 +20,19 @@ func Confusions(a, b *evaluate.Report, path string) error {
 	return beside(left.about(a.About), right.about(b.About)).save(path)
 }
 
+// BeatConfusions draws the confusion of heartbeats of two models side by side.
+func BeatConfusions(a, b *evaluate.BeatReport, path string) error {
+	left, err := drawBeats(Beats{a})
+	if err != nil {
+		return err
+	}
+	right, err := drawBeats(Beats{b})
+	if err != nil {
+		return err
+	}
+	return beside(left.about(a.About), right.about(b.About)).save(path)
+}
+
 // beside returns two drawings side by side, their upper edges level.
 func beside(a, b *drawing) *drawing {
 	const gap = 16

@@ -20,6 +20,13 @@ func Confusion(r *evaluate.Report, path string) error {
 	return save(d, err, r.About, path)
 }
 
+// BeatConfusion draws that of heartbeats. A last row counts beats found where nothing is
+// annotated, the last columns those without a label, if there are any, and those not found.
+func BeatConfusion(r *evaluate.BeatReport, path string) error {
+	d, err := drawBeats(Beats{r})
+	return save(d, err, r.About, path)
+}
+
 // RunningAccuracy draws the running label's accuracy over the part of the segment seen, and
 // for comparison that of the confirmed label, of the early label and of always naming the
 // commonest label.
