@@ -16,13 +16,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"inkling/internal/testkit/cputime"
 	"inkling/model"
 	"inkling/model/decide"
 	"inkling/model/feature"
@@ -133,7 +133,7 @@ func (o *options) publish(url string, pid int) (used, late time.Duration, err er
 	due := time.Now()
 	for r := range int((warmUp + o.length) / block) {
 		if r == int(warmUp/block) {
-			if before, err = processorTime(pid); err != nil {
+			if before, err = cputime.Of(pid); err != nil {
 				return 0, 0, err
 			}
 		}
@@ -150,7 +150,7 @@ func (o *options) publish(url string, pid int) (used, late time.Duration, err er
 			due = due.Add(block / parts)
 		}
 	}
-	after, err := processorTime(pid)
+	after, err := cputime.Of(pid)
 	return after - before, max(0, time.Since(due)), err
 }
 
@@ -164,21 +164,6 @@ func noise(n int) [][]byte {
 		}
 	}
 	return blocks
-}
-
-// processorTime returns what a process has used, in user mode and in the system (proc(5)).
-func processorTime(pid int) (time.Duration, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	_, fields, _ := strings.Cut(string(data), ") ")
-	var user, system int64
-	if f := strings.Fields(fields); len(f) > 12 {
-		fmt.Sscan(f[11], &user)
-		fmt.Sscan(f[12], &system)
-	}
-	return time.Duration(user+system) * time.Second / 100, nil
 }
 
 // writeModel writes a model of log-mel with 100 units, with random weights, and segments of half

@@ -10,7 +10,6 @@ import (
 	"math"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"inkling/internal/testkit/cputime"
 	"inkling/internal/testkit/testnats"
 )
 
@@ -42,22 +42,6 @@ func beeps(from, to int, pitch float64) []byte {
 		b = binary.LittleEndian.AppendUint16(b, uint16(int16(v)))
 	}
 	return b
-}
-
-// processorTime returns what all threads of a process have taken.
-func processorTime(t *testing.T, pid int) (d time.Duration) {
-	t.Helper()
-	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-	if err != nil || len(threads) == 0 {
-		t.Fatal("no threads: ", err)
-	}
-	for _, name := range threads {
-		var ns int64
-		text, _ := os.ReadFile(name)
-		fmt.Sscan(string(text), &ns)
-		d += time.Duration(ns)
-	}
-	return d
 }
 
 // mostResident returns the most memory that a process has had at once, in bytes.
@@ -96,7 +80,11 @@ func TestEdgeStart(t *testing.T) {
 		in.Write(beeps(0, 16000, 440))
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if bytes.Contains(lines.Bytes(), []byte(`"label"`)) {
-				least = min(least, processorTime(t, c.Process.Pid))
+				used, err := cputime.Of(c.Process.Pid)
+				if err != nil {
+					t.Fatal(err)
+				}
+				least = min(least, used)
 				break
 			}
 		}
