@@ -3,12 +3,16 @@ package stream
 import (
 	"context"
 	"io"
+	"math"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/testkit"
 	"inkling/model/decide"
 	"inkling/model/segment"
 )
@@ -106,14 +110,87 @@ func TestIdleStreamEndsItsSegment(t *testing.T) {
 }
 
 // A stream that comes back after it was forgotten counts its segments on: an id is
-// given once in a session. Its position does not matter any more.
+// given once in a session.
 func TestForgottenStreamKeepsCountingSegments(t *testing.T) {
 	o := RunOptions{Idle: time.Second, Forget: 2 * time.Second}
 	es := runScript(t, 0, o, on("a", block(0, 1, 1, 1, 1)), quiet(time.Second), quiet(time.Second), on("a", block(70, -1, -1, -1)), on("b", block(0, 1, 1, 1)))
-	want(t, es, "a 1 conf:high fixed", "a 2 conf:high idle", "a 3 conf:low fixed", "b 1 conf:high fixed")
+	want(t, es, "a 1 conf:high fixed", "a 2 conf:high idle", "a 0 gap", "a 3 conf:low fixed", "b 1 conf:high fixed")
 	done := block(0, 1)
 	done.Done = true
 	want(t, runScript(t, 0, RunOptions{Finite: true}, on("a", done), on("a", done)), "a 1 conf:high eof", "a 2 conf:high eof")
+}
+
+// What a stream lacks that comes back after it was forgotten is told, and so is that what was
+// learned of it is gone.
+func TestForgottenStreamHasAGap(t *testing.T) {
+	still, away := on("a", capture.Block{Fault: &capture.Fault{State: capture.Silent, Reason: "?"}}), []scriptStep{quiet(time.Second), quiet(time.Second)}
+	activity := &segment.Config{Kind: segment.Activity, MaxDuration: 99}
+	ended := block(2, 1)
+	ended.Done = true
+	for _, c := range []struct {
+		name  string
+		o     RunOptions
+		first capture.Block
+		steps []scriptStep
+		lost  []uint64 // of each gap
+	}{
+		{"samples are missing", RunOptions{}, block(0, 1, 1), []scriptStep{on("a", block(70, 1))}, []uint64{68}},
+		{"twice", RunOptions{}, block(0, 1, 1), append(append([]scriptStep{on("a", block(70, 1))}, away...), on("a", block(80, 1))), []uint64{68, 9}},
+		{"it is silent in between", RunOptions{}, block(0, 1, 1), append(append([]scriptStep{still}, away...), still, on("a", block(70, 1))), []uint64{68}},
+		{"they are not numbers", RunOptions{}, block(0, 1, 1), []scriptStep{on("a", block(70, float32(math.NaN()), 1))}, []uint64{68, 1}},
+		{"it counts anew", RunOptions{}, block(0, 1, 1), []scriptStep{on("a", block(0, 1))}, []uint64{0}},
+		{"with the policy hold", RunOptions{Options: Options{Gap: decide.GapHold}}, block(0, 1, 1), []scriptStep{on("a", block(70, 1))}, []uint64{68}},
+		{"nothing is missing or known", RunOptions{}, block(0, 1, 1), []scriptStep{on("a", block(2, 1))}, nil},
+		{"the level is", RunOptions{Options: Options{Segment: activity}}, block(0, 1, 1), []scriptStep{on("a", block(2, 1))}, []uint64{0}},
+		{"the state is", RunOptions{Options: Options{State: decide.Carry}}, block(0, 1, 1), []scriptStep{on("a", block(2, 1))}, []uint64{0}},
+		{"it had ended", RunOptions{}, ended, []scriptStep{on("a", block(70, 1))}, nil},
+		{"it had never begun", RunOptions{}, capture.Block{Fault: still.block.Fault}, []scriptStep{on("a", block(70, 1))}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.o.Idle, c.o.Forget = time.Second, 2*time.Second
+			var lost []uint64
+			for _, e := range runScript(t, 0, c.o, append(append([]scriptStep{on("a", c.first)}, away...), c.steps...)...) {
+				if e.Type != Gap {
+					continue
+				}
+				if lost = append(lost, e.Lost); e.Policy != decide.GapReset || e.Reason != "forgotten" && e.Reason != "not a number" {
+					t.Errorf("%+v", e)
+				}
+			}
+			if !slices.Equal(lost, c.lost) {
+				t.Errorf("gaps of %d samples, want %d", lost, c.lost)
+			}
+		})
+	}
+}
+
+// A stream that has made room for another one has a gap as well.
+func TestStreamThatMadeRoomHasAGap(t *testing.T) {
+	o := RunOptions{Streams: 1, Idle: time.Second}
+	es := runScript(t, 0, o, on("a", block(0, 1, 1, 1)), quiet(time.Second), on("b", block(0, 1, 1, 1)), quiet(time.Second), on("a", block(5, 1, 1, 1)))
+	want(t, es, "a 1 conf:high fixed", "b 1 conf:high fixed", "a 0 gap", "a 2 conf:high fixed")
+}
+
+// What was forgotten is told also after a restart.
+func TestForgottenStreamHasAGapAfterARestart(t *testing.T) {
+	w := savedStream{m: signModel(t, decide.Config{}), o: Options{Segment: &segment.Config{Kind: segment.Fixed, Steps: 3, MaxDuration: 99}, Emit: Emit{Confirmed: true}}}
+	p, err := newPlan(w.m, &w.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &savedRun{identity: *p.identity(), past: newPast()}
+	s.past.add("s", lastOf{segment: 4, number: 9, next: 5, forgotten: true})
+	var file strings.Builder
+	if err := s.write(newStateWriter(&file)); err != nil {
+		t.Fatal(err)
+	}
+	state := filepath.Join(t.TempDir(), "state")
+	testkit.WriteFile(t, filepath.Dir(state), "state", []byte(file.String()))
+	es := liveRun(t, state, liveBlock(12, noon, 1, 1, 1))
+	expect(t, "restarted", es, "status:up, status:up, gap, conf:high fixed")
+	if g := es[2]; g.Lost != 7 || g.Sample != 12 || g.Reason != "forgotten" || g.Number != 10 || es[3].Segment != 5 {
+		t.Errorf("%+v, %+v", g, es[3])
+	}
 }
 
 func TestRunReportsLatencyAndSummary(t *testing.T) {

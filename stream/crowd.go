@@ -25,7 +25,11 @@ type past struct {
 }
 
 // lastOf is how far a stream has counted.
-type lastOf struct{ segment, number uint64 }
+type lastOf struct {
+	segment, number uint64
+	next            uint64 // offset of the next sample if nothing is lost
+	forgotten       bool   // it was dropped as nothing came, and has not ended
+}
 
 // maxPast bounds the number of dropped streams that are remembered one by one.
 const maxPast = 1 << 15
@@ -44,7 +48,9 @@ func (p *past) hash(name string) uint64 {
 // of returns how far a stream has counted, and whether it is known to have been there.
 func (p *past) of(name string) (last lastOf, known bool) {
 	last, known = p.last[p.hash(name)]
-	return last.most(p.least), known
+	most := last.most(p.least)
+	last.segment, last.number = most.segment, most.number
+	return last, known
 }
 
 func (p *past) add(name string, last lastOf) {
@@ -70,11 +76,14 @@ func (p *past) note(hash uint64) {
 }
 
 func (l lastOf) most(m lastOf) lastOf {
-	return lastOf{max(l.segment, m.segment), max(l.number, m.number)}
+	return lastOf{segment: max(l.segment, m.segment), number: max(l.number, m.number)}
 }
 
 // last returns how far the stream has counted.
-func (c *Classifier) last() lastOf { return lastOf{c.follower.where().id, c.number} }
+func (c *Classifier) last() lastOf {
+	in := &c.input
+	return lastOf{segment: c.follower.where().id, number: c.number, next: in.next + in.hole, forgotten: !in.known && in.back}
+}
 
 // visitShared has what is of no single stream.
 func (p *past) visitShared(k *codec.Codec) {
@@ -114,6 +123,8 @@ func (p *past) visit(k *codec.Codec) {
 func (l *lastOf) visit(k *codec.Codec) {
 	k.Uint64(&l.segment)
 	k.Uint64(&l.number)
+	k.Uint64(&l.next)
+	k.Bool(&l.forgotten)
 }
 
 // crowd is the number of streams from which on their memory is given back to the system

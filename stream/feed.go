@@ -70,10 +70,11 @@ const (
 	gapNotNumber                 // they were NaN or infinite
 	gapRestarted                 // the source began anew
 	gapAway                      // the program was not there
+	gapForgotten                 // the stream was silent, and forgotten
 )
 
 func (g gapCause) String() string {
-	return [...]string{"", "format", "not a number", "restarted", "away"}[g]
+	return [...]string{"", "format", "not a number", "restarted", "away", "forgotten"}[g]
 }
 
 // feedFinite feeds the stretches of b that are finite. The others make a hole, which is
@@ -174,15 +175,18 @@ func (c *Classifier) feed(b *capture.Block) {
 // changeFormat begins the stream, or begins it anew in the format of b.
 func (c *Classifier) changeFormat(b *capture.Block) {
 	in := &c.input
-	if in.known {
-		c.endSegment(segment.ByGap)
-		lost := uint64(0)
-		if b.Offset > in.next {
-			lost = b.Offset - in.next
-		}
-		c.push(op{kind: opGap, sample: b.Offset, lost: lost, cause: gapFormat, time: b.Time, clock: b.Clock})
+	lost := uint64(0)
+	if b.Offset > in.next {
+		lost = b.Offset - in.next
 	}
-	in.format, in.known = b.Format, true
+	switch {
+	case in.known:
+		c.endSegment(segment.ByGap)
+		c.push(op{kind: opGap, sample: b.Offset, lost: lost, cause: gapFormat, time: b.Time, clock: b.Clock})
+	case in.back && (b.Offset != in.next || c.remembers()):
+		c.push(op{kind: opGap, sample: b.Offset, lost: lost, cause: gapForgotten, time: b.Time, clock: b.Clock})
+	}
+	in.format, in.known, in.back = b.Format, true, false
 	in.res = nil
 	if c.ear != nil {
 		c.ear.begun = false
@@ -200,6 +204,16 @@ func (c *Classifier) changeFormat(b *capture.Block) {
 	c.segmenter.Forget()
 	c.restart(b.Offset)
 	in.next, in.hole = b.Offset, 0
+}
+
+// remembers reports whether more than the open segment says how the stream goes on: what the
+// segmenter has learned of the signal, or a carried state of the network.
+func (c *Classifier) remembers() bool {
+	switch c.plan.segment.Kind {
+	case segment.Activity, segment.Label, segment.Beat:
+		return true
+	}
+	return c.dec.State == decide.Carry || c.m.HasNext()
 }
 
 // GapFill fills gaps of up to fillLimit seconds and maxFilled samples. Without a rate

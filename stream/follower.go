@@ -176,7 +176,11 @@ func numbered(e *Event) bool {
 func (c *Classifier) report(dst []Event, o *op) []Event {
 	at := Header{Sample: o.sample, Time: o.time, Clock: o.clock}
 	if o.kind == opGap {
-		return c.emit(dst, NewGap(at, o.lost, c.dec.Gap, o.cause.String()))
+		policy := c.dec.Gap
+		if o.cause == gapFormat || o.cause == gapRestarted || o.cause == gapForgotten {
+			policy = decide.GapReset // the segment has ended whatever the policy is
+		}
+		return c.emit(dst, NewGap(at, o.lost, policy, o.cause.String()))
 	}
 	return c.emit(dst, NewStatus(at, o.fault.State, o.fault.Reason))
 }

@@ -11,8 +11,10 @@ import (
 // input is the source's side of a stream: its format, its count of samples, and how they
 // become samples of the model.
 type input struct {
-	format  capture.Format
-	known   bool   // there has been a block: format and next are set
+	format capture.Format
+	known  bool // there has been a block: format and next are set
+	back   bool // there was none, but the stream had come to next before it was forgotten
+
 	next    uint64 // offset of the next block if nothing is lost
 	hole    uint64 // samples after next that were not finite and are not yet reported
 	base    uint64 // offset of the resampler's first sample

@@ -286,7 +286,7 @@ func FuzzStateFile(f *testing.F) {
 		}
 		for _, state := range realStates(f, w)[:3] {
 			s := &savedRun{identity: *p.identity(), session: "s", past: newPast(), position: []byte{3}, outputs: [][]byte{{1}}, streams: []savedOf{{name: "a", state: state}}}
-			s.past.add("b", lastOf{1, 2})
+			s.past.add("b", lastOf{1, 2, 3, true})
 			var b strings.Builder
 			if err := s.write(newStateWriter(&b)); err != nil {
 				f.Fatal(err)

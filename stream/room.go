@@ -26,7 +26,7 @@ func (r *runner) room(now time.Time) bool {
 	if !oldest.idle {
 		r.give(oldest, nil, segment.ByIdle, r.now(), false)
 	}
-	r.retire(oldest.name, oldest)
+	r.forget(oldest.name, oldest)
 	return true
 }
 

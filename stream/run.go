@@ -21,7 +21,7 @@ type RunOptions struct {
 	Session string        // [random]
 	Version string        // of the program, for the status up
 	Idle    time.Duration // without a block for this long, a stream's open segment ends [5 s]
-	Forget  time.Duration // without a block for this long, a stream is dropped [1 min]
+	Forget  time.Duration // without a block for this long, a stream is dropped, and has a gap if it comes back [1 min]
 	Finite  bool          // the source ends: a summary follows
 	Live    bool          // the source cannot wait: sinks may lose running events
 	Streams int           // at once, of a source that does not end [10000]; see Run

@@ -11,7 +11,7 @@ import (
 )
 
 // stateVersion is the first byte of a saved state.
-const stateVersion = 7
+const stateVersion = 8
 
 // The second byte says what follows the identity.
 const (
@@ -129,6 +129,7 @@ func (c *Classifier) visit(k *codec.Codec) {
 
 func (in *input) visit(k *codec.Codec, c *Classifier) {
 	k.Bool(&in.known)
+	k.Bool(&in.back)
 	k.Float64(&in.format.Rate)
 	k.Int(&in.format.Channels, 0, 1<<16)
 	k.Uint64(&in.next)
@@ -169,7 +170,7 @@ func (o *op) visit(k *codec.Codec) {
 	k.String((*string)(&o.clock))
 	k.Uint64(&o.lost)
 	cause := int(o.cause)
-	k.Int(&cause, 0, int(gapAway))
+	k.Int(&cause, 0, int(gapForgotten))
 	o.cause = gapCause(cause)
 	if o.kind == opStatus {
 		if o.fault == nil {

@@ -160,7 +160,7 @@ func TestRestoreNamesWhatDiffers(t *testing.T) {
 		{"the same", options(Options{}), saved, ""},
 		{"other names", options(Options{Session: "other", Stream: "other"}), saved, ""},
 		{"the default by name", options(Options{Top: 3, Gap: decide.GapReset, Resumable: true}), saved, ""},
-		{"version", options(Options{}), older, "stream: the saved state has version 6, this program reads version 7: begin the stream anew"},
+		{"version", options(Options{}), older, "stream: the saved state has version 7, this program reads version 8: begin the stream anew"},
 		{"model", classifier(t, &setting{m: other}), saved, "stream: the saved state is of the model " + m.Hash() + ", this stream has " + other.Hash() +
 			": restore it with its own model, or begin anew"},
 		{"gap", options(Options{Gap: decide.GapHold}), saved, of(`decision.gap was "reset" and is "hold"`)},

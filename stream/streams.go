@@ -22,6 +22,9 @@ func (r *runner) stream(name string, now time.Time) (*live, error) {
 	c.switched = r.o.Switch
 	last, again := r.past.of(name)
 	c.follower.where().id, c.number = last.segment, last.number
+	if last.forgotten {
+		c.input.next, c.input.back = last.next, true
+	}
 	if !again {
 		r.counts.streams++
 	}
@@ -55,7 +58,7 @@ func (r *runner) expire() {
 			s.idle = true
 			r.give(s, nil, segment.ByIdle, r.now(), false)
 		} else {
-			r.retire(name, s)
+			r.forget(name, s)
 			dropped = true
 		}
 	}
@@ -75,20 +78,32 @@ func (r *runner) lapse(name string, now time.Time) {
 		r.give(s, nil, segment.ByIdle, r.now(), false)
 	}
 	if quiet >= r.o.Forget {
-		r.retire(name, s)
+		r.forget(name, s)
 	}
 }
 
-// retire drops a stream when all of its blocks are done.
+// forget drops a stream that has not ended: if it comes back, what it lacks is told.
+func (r *runner) forget(name string, s *live) {
+	r.sched.settle(&s.lane)
+	last := s.c.last()
+	last.forgotten = last.forgotten || s.c.input.known
+	r.drop(name, s, last)
+}
+
+// retire drops a stream that has ended when all of its blocks are done.
 func (r *runner) retire(name string, s *live) {
 	r.sched.settle(&s.lane)
+	r.drop(name, s, s.c.last())
+}
+
+func (r *runner) drop(name string, s *live, last lastOf) {
 	s.closeTaps()
 	r.o.Shared.leave(name)
 	delete(r.streams, name)
 	r.keeper.gone(name)
 	r.alive.Store(int64(len(r.streams)))
 	r.recent.Remove(s.recent)
-	r.past.add(name, s.c.last())
+	r.past.add(name, last)
 }
 
 func (r *runner) endAll(why segment.Ending) {
