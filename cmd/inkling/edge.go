@@ -28,6 +28,9 @@ const build = " small"
 // saveDaily is the default of --save-daily: cards wear.
 const saveDaily byteSize = 40e6
 
+// keepDaily is the default of --keep-daily.
+const keepDaily byteSize = 100e6
+
 // leftOut ends sentences about what this build does not have.
 const leftOut = "is left out of this small build for devices: the complete one has it (go build ./cmd/inkling, without -tags edge)"
 

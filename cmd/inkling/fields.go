@@ -120,6 +120,7 @@ var flagOf = map[string]string{
 	"feature.Config.Kind":            "--front",
 	"stream.Options.Background":      "--report-background",
 	"keep.Options.Age":               "--keep-days",
+	"keep.Options.Daily":             "--keep-daily",
 	"keep.Options.Dir":               "--keep",
 	"keep.Options.Max":               "--keep-max",
 	"keep.Options.Unsure":            "--keep-unsure",

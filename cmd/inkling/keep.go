@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -15,6 +16,7 @@ type keepFlags struct {
 	KeepWhen   []keep.When `help:"Which segments --keep keeps: unsure, rejected, overturned, confirmed or all; several with commas." default:"unsure,rejected,overturned" placeholder:"WHEN"`
 	KeepUnsure ratio       `help:"A segment whose label has a lower probability than this is unsure." default:"0.8" placeholder:"P"`
 	KeepMax    byteSize    `help:"The most that --keep may take on the disk; the oldest segments make room [2GB]." default:"2GB" placeholder:"SIZE"`
+	KeepDaily  byteSize    `help:"About the most that --keep may write in a day (UTC); then nothing more is kept until the next one [100MB in the small build for devices, else no limit]." placeholder:"SIZE"`
 	KeepDays   float64     `help:"Remove kept segments after this many days [they stay]." placeholder:"N"`
 }
 
@@ -26,6 +28,8 @@ func (f *keepFlags) check(m *model.Model) error {
 	switch {
 	case f.Keep == "" && f.KeepDays != 0:
 		return usagef("--keep-days %v: give --keep DIR as well, or leave it out", f.KeepDays)
+	case f.Keep == "" && f.KeepDaily != 0:
+		return usagef("--keep-daily: give --keep DIR as well, or leave it out")
 	case f.Keep == "":
 		return nil
 	case !(f.KeepDays >= 0 && f.KeepDays <= mostDays):
@@ -42,7 +46,8 @@ func (f *keepFlags) check(m *model.Model) error {
 }
 
 func (f *keepFlags) options() keep.Options {
-	return keep.Options{Dir: f.Keep, When: f.KeepWhen, Unsure: float64(f.KeepUnsure), Max: int64(f.KeepMax), Age: time.Duration(f.KeepDays * 24 * float64(time.Hour))}
+	return keep.Options{Dir: f.Keep, When: f.KeepWhen, Unsure: float64(f.KeepUnsure), Max: int64(f.KeepMax), Daily: int64(cmp.Or(f.KeepDaily, keepDaily)),
+		Age: time.Duration(f.KeepDays * 24 * float64(time.Hour))}
 }
 
 // open opens the folder; nil without one. end closes it, and says if segments are missing.

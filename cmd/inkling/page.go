@@ -26,6 +26,9 @@ const build = ""
 // saveDaily is the default of --save-daily: no limit.
 const saveDaily byteSize = 0
 
+// keepDaily is the default of --keep-daily: no limit.
+const keepDaily byteSize = 0
+
 // page shows signals, labels and probabilities in a browser.
 type page = web.Page
 

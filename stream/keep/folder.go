@@ -29,6 +29,9 @@ type folder struct {
 	max int64
 	age time.Duration
 
+	found   func(when time.Time, bytes int64) // called by load with what was written before
+	written int64                             // bytes since spent was last called, by blocks
+
 	out     disk.File // the index of the entries, for appending; nil: it is to be written anew
 	half    bool      // it may end in a part of a row
 	text    bool      // rows hold texts
@@ -52,7 +55,7 @@ func openFolder(dir string, max int64, age time.Duration) (*folder, error) {
 	if err := disk.Keep.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	return &folder{dir: dir, max: max, age: age, there: map[string]bool{}}, nil
+	return &folder{dir: dir, max: max, age: age, found: func(time.Time, int64) {}, there: map[string]bool{}}, nil
 }
 
 func (f *folder) index() string { return filepath.Join(f.dir, indexName) }
@@ -87,14 +90,15 @@ func (f *folder) load(now time.Time) error {
 		return err
 	}
 	for i, c := range clips {
-		e := entry{row: rows[i], file: c.File, time: c.Time}
+		e, written := entry{row: rows[i], file: c.File, time: c.Time}, c.Time
 		if c.File != "" {
 			info, err := os.Lstat(f.path(c.File))
 			if err != nil || !info.Mode().IsRegular() {
 				continue // someone removed it
 			}
-			e.size = info.Size()
+			e.size, written = info.Size(), info.ModTime()
 		}
+		f.found(written, blocks(e.size)+int64(len(e.row)))
 		f.text = c.File == ""
 		f.bytes += e.size
 		f.entries = append(f.entries, e)
@@ -183,6 +187,7 @@ func (f *folder) add(j *job) error {
 	}
 	if !text {
 		path := f.path(j.clip.File)
+		f.written += blocks(int64(b.Len()))
 		if err := disk.Keep.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
@@ -204,6 +209,13 @@ func (f *folder) add(j *job) error {
 	return nil
 }
 
+// spent returns how many bytes have been written since it was last called.
+func (f *folder) spent() int64 {
+	n := f.written
+	f.written = 0
+	return n
+}
+
 func kind(text bool) string {
 	if text {
 		return "texts"
@@ -219,6 +231,7 @@ func (f *folder) append(row string) error {
 		}
 		f.half = false
 	}
+	f.written += int64(len(row))
 	if _, err := io.WriteString(f.out, row); err != nil {
 		f.half = f.out.Truncate(f.rows) != nil
 		return err
@@ -322,6 +335,7 @@ func (f *folder) rewrite() error {
 		f.out = nil
 	}
 	text := f.content()
+	f.written += blocks(int64(len(text)))
 	if err := atomicfile.WriteFileIn(disk.Keep, f.index(), func(w io.Writer) error { _, err := io.WriteString(w, text); return err }); err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ type Options struct {
 	Unsure float64       // [0.8]
 	Max    int64         // bytes that Dir may take; the oldest segments make room [2 GB]
 	Age    time.Duration // after which segments are removed [none are]
+	Daily  int64         // bytes that may be written in a day of UTC, about; then no more segments are kept until the next one [no limit]
 	Queue  int           // bytes of segments that wait to be written, beyond which further ones are not kept [64 MB]
 
 	// Failed, if set, is called when segments cannot be kept, once until the reason is
@@ -90,6 +91,8 @@ func (o *Options) fill() error {
 		return fmt.Errorf("keep.Options.Unsure: %v is no probability: give more than 0, and at most 1", o.Unsure)
 	case o.Max < leastMax:
 		return fmt.Errorf("keep.Options.Max: %d bytes are too few: give %d or more", o.Max, leastMax)
+	case o.Daily != 0 && o.Daily < leastMax:
+		return fmt.Errorf("keep.Options.Daily: %d bytes are too few: give %d or more", o.Daily, leastMax)
 	case o.Age < 0:
 		return fmt.Errorf("keep.Options.Age: %v: give more than 0, or leave it out", o.Age)
 	}
@@ -107,8 +110,10 @@ func names(list []When) (out []string) {
 type Keeper struct {
 	o       Options
 	folder  *folder
+	daily   *daily
 	release func()
 	jobs    chan job
+	full    chan struct{} // holds a token if the day has just had no room for a segment
 	done    chan struct{}
 	waiting atomic.Int64 // bytes in jobs
 	lost    atomic.Uint64
@@ -124,6 +129,8 @@ type job struct {
 	format capture.Format
 	signal []float32
 	names  []string // of channels
+
+	reserved int64 // of the day's bytes
 }
 
 // Open locks and opens the folder, which a crash may have left in any state.
@@ -139,11 +146,14 @@ func Open(o Options) (*Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
+	daily := newDaily(o.Daily, o.now)
+	folder.found = daily.found
 	if err := folder.load(o.now()); err != nil {
 		release()
 		return nil, err
 	}
-	k := &Keeper{o: o, folder: folder, release: release, jobs: make(chan job, 1024), done: make(chan struct{}), used: map[string]bool{}}
+	k := &Keeper{o: o, folder: folder, daily: daily, release: release, jobs: make(chan job, 1024), full: make(chan struct{}, 1),
+		done: make(chan struct{}), used: map[string]bool{}}
 	go k.write()
 	return k, nil
 }
@@ -160,7 +170,7 @@ func Check(m *model.Model) error {
 }
 
 // Lost returns the number of segments that were to be kept and are not, since the disk was
-// too slow or refused them.
+// too slow or refused them, or the day had no room for them.
 func (k *Keeper) Lost() uint64 { return k.lost.Load() }
 
 // Close writes what waits, and gives the folder free.
@@ -186,21 +196,31 @@ func (k *Keeper) write() {
 			}
 			err := k.folder.add(&j)
 			k.waiting.Add(-size(&j))
+			k.daily.count(j.reserved, k.folder.spent())
 			if err != nil {
 				k.lost.Add(1)
 			}
 			k.free(j.clip.File)
 			k.tell(err)
+		case <-k.full:
+			k.tell(nil)
 		case <-hourly.C:
-			k.tell(k.folder.expire(clock.now()))
+			err := k.folder.expire(clock.now())
+			k.daily.count(0, k.folder.spent())
+			if err != nil { // that it went well does not say that segments can be kept
+				k.tell(err)
+			}
 		}
 	}
 }
 
 func size(j *job) int64 { return int64(4*len(j.signal)) + 1024 }
 
-// tell reports a failure once.
+// tell reports a failure, or that the day has no room, once.
 func (k *Keeper) tell(err error) {
+	if err == nil {
+		err = k.daily.err()
+	}
 	text := ""
 	if err != nil {
 		text = err.Error()
@@ -233,17 +253,31 @@ func (k *Keeper) free(name string) {
 	delete(k.used, name)
 }
 
-// put queues a segment, unless too many wait.
+// put queues a segment, unless too many wait or the day has no room for it.
 func (k *Keeper) put(j job) bool {
-	if k.waiting.Add(size(&j)) <= int64(k.o.Queue) {
+	if k.waiting.Add(size(&j)) <= int64(k.o.Queue) && k.fits(&j) {
 		select {
 		case k.jobs <- j:
 			return true
 		default:
 		}
+		k.daily.count(j.reserved, 0)
 	}
 	k.free(j.clip.File)
 	k.waiting.Add(-size(&j))
 	k.lost.Add(1)
+	return false
+}
+
+// fits reserves the bytes of a segment, if the day has room for it.
+func (k *Keeper) fits(j *job) bool {
+	j.reserved = j.most()
+	if k.daily.reserve(j.reserved) {
+		return true
+	}
+	select {
+	case k.full <- struct{}{}:
+	default:
+	}
 	return false
 }

@@ -347,7 +347,7 @@ func TestReasons(t *testing.T) {
 
 // A disk that does not keep up loses segments, which are counted, and holds up nothing.
 func TestWhatDoesNotFitTheQueueIsCounted(t *testing.T) {
-	k := &Keeper{o: Options{Queue: 10_000}, jobs: make(chan job, 4)}
+	k := &Keeper{o: Options{Queue: 10_000}, daily: newDaily(0, time.Now), jobs: make(chan job, 4)}
 	for i := range 9 {
 		if ok := k.put(sound(time.Now(), uint64(i), 2000)); ok != (i < 3) {
 			t.Errorf("segment %d: %v", i, ok)
