@@ -16,6 +16,7 @@ func (g *generator) front() error {
 	g.define("BASE", base)
 	g.define("FRAME", g.m.Dim())
 	g.define("LAST", max(1, f.Deltas*base))
+	g.flag("MEAN", f.MeanPrior > 0)
 	g.floats("mean", g.m.Params.Mean)
 	g.floats("scale", g.m.Params.Scale)
 	if !spectral {
@@ -61,6 +62,11 @@ func (g *generator) front() error {
 	}
 	if len(dct) > 0 {
 		g.floats("dct", dct)
+	}
+	if f.MeanPrior > 0 {
+		g.define("MEAN_PRIOR", single(float32(f.MeanPrior)))
+		g.define("MEAN_MEMORY", single(float32(f.MeanMemory)))
+		g.floats("flat", t.Flat)
 	}
 	return nil
 }

@@ -27,6 +27,9 @@ func (g *generator) memory() []Memory {
 		hidden = 2
 	}
 	front := 4*(g.keep()+c.Channels+max(1, c.Front.Deltas*g.base())+m.Dim()) + 4*4
+	if c.Front.MeanPrior > 0 {
+		front += 4*g.base() + 4
+	}
 	labels := len(c.Labels)
 	all := []Memory{{Part: "weights", Flash: g.sizes.weights}, {Part: "tables", Flash: g.sizes.tables},
 		{Part: "front end", RAM: front},

@@ -78,6 +78,10 @@ func variants(t *testing.T) (all []variant) {
 	mfcc.Decision.Gap = decide.GapFill
 	add(variant{name: "fixed over coefficients", tolerance: bands, integer: bit, short: "none", least: 5}, mfcc, export.Options{Steps: 10})
 
+	relative := mel
+	relative.Front.MeanPrior, relative.Front.MeanMemory = 2.5, 15
+	add(variant{name: "activity over bands without their mean", tolerance: bands, integer: bit, short: "float", least: 3}, relative, export.Options{Steps: 80})
+
 	loud := testmodel.Labels(1000, 2, "a", "b")
 	loud.Segment = segment.Config{Kind: segment.Activity, MaxDuration: 0.25, MinDuration: 0.04, PreRoll: 0.013, Hold: 0.05}
 	loud.Front = feature.Config{Kind: feature.KindRaw, Samples: 4, Decimate: 3}
@@ -85,7 +89,7 @@ func variants(t *testing.T) (all []variant) {
 	add(variant{name: "activity", tolerance: rounds, integer: exact, short: "int8", least: 5}, loud, export.Options{Steps: 256})
 
 	heard := testmodel.Labels(8000, 1, "a", "b")
-	heard.Front = feature.Config{Kind: feature.KindLogMel, Bands: 10, WindowMS: 30, HopMS: 20}
+	heard.Front = feature.Config{Kind: feature.KindMFCC, Bands: 12, Coefficients: 6, WindowMS: 30, HopMS: 20, MeanPrior: 30}
 	heard.Detector = &model.DetectorConfig{Hidden: 5}
 	heard.Running = model.RunningNone
 	heard.Segment = segment.Config{Kind: segment.Label, MinDuration: 0.05, Hold: 0.1}

@@ -19,6 +19,10 @@ func (c Config) Normalize(rate float64, channels int) (Config, error) {
 	if c.Context < 0 || c.Context > maxContext {
 		return c, fmt.Errorf("front end %s: context %d: want 0 to %d", c.Kind, c.Context, maxContext)
 	}
+	c, err := c.normalizeMean()
+	if err != nil {
+		return c, err
+	}
 	switch c.Kind {
 	case KindRaw:
 		return c.normalizeRaw(channels)
@@ -35,6 +39,31 @@ func (c Config) Normalize(rate float64, channels int) (Config, error) {
 // MixesChannels reports whether the front end averages the channels to mono.
 func (c Config) MixesChannels() bool {
 	return c.Kind == KindLogMel || c.Kind == KindMFCC || c.Kind == KindMoments
+}
+
+// mostMean bounds the steps that a mean remembers, so that their number is exact in float32.
+const mostMean = 1 << 20
+
+func (c Config) normalizeMean() (Config, error) {
+	switch {
+	case c.MeanPrior == 0 && (c.MeanMemory != 0 || c.MeanPower != 0):
+		return c, fmt.Errorf("front end %s: mean_memory %v, mean_power %v: they go with a mean_prior above 0", c.Kind, c.MeanMemory, c.MeanPower)
+	case c.MeanPrior == 0:
+		return c, nil
+	case c.Kind != KindLogMel && c.Kind != KindMFCC:
+		return c, fmt.Errorf("front end %s: mean_prior %v: only %s and %s have a mean to subtract: leave it out", c.Kind, c.MeanPrior, KindLogMel, KindMFCC)
+	}
+	c.MeanMemory = cmp.Or(c.MeanMemory, max(300, math.Ceil(c.MeanPrior)))
+	c.MeanPower = cmp.Or(c.MeanPower, 1e-6)
+	switch {
+	case !(c.MeanPrior >= 0 && c.MeanPrior <= mostMean):
+		return c, fmt.Errorf("front end %s: mean_prior %v: want 0 to %d steps", c.Kind, c.MeanPrior, mostMean)
+	case !(c.MeanMemory >= 1 && c.MeanMemory >= c.MeanPrior && c.MeanMemory <= mostMean):
+		return c, fmt.Errorf("front end %s: mean_memory %v: want at least 1 and the mean_prior %v, at most %d steps", c.Kind, c.MeanMemory, c.MeanPrior, mostMean)
+	case !(c.MeanPower > 0 && c.MeanPower <= 1):
+		return c, fmt.Errorf("front end %s: mean_power %v: want more than 0 and at most 1", c.Kind, c.MeanPower)
+	}
+	return c, nil
 }
 
 // maxDim bounds the values of a frame, maxContext those that are constant.
@@ -146,5 +175,5 @@ func New(c Config, rate float64, channels int) (Extractor, error) {
 	default:
 		b = newSpectral(c, rate, channels)
 	}
-	return &extractor{base: b, deltas: newDeltas(b.dim(), c.Deltas), context: make([]float32, c.Context)}, nil
+	return &extractor{base: b, deltas: newDeltas(b.dim(), c.Deltas), mean: newRecentMean(c, b.dim()), context: make([]float32, c.Context)}, nil
 }

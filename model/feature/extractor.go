@@ -7,7 +7,8 @@ import (
 	"math"
 )
 
-// base computes frames without differences and context, which extractor adds.
+// base computes frames, to which extractor adds differences and context, and whose mean it
+// subtracts.
 type base interface {
 	dim() int
 	// push appends complete frames, each followed by extra zeros.
@@ -22,7 +23,8 @@ type base interface {
 type extractor struct {
 	base    base
 	deltas  *deltas
-	context []float32 // of every frame
+	mean    *recentMean // nil: none
+	context []float32   // of every frame
 }
 
 func (e *extractor) Dim() int { return e.base.dim() + e.extra() }
@@ -44,10 +46,11 @@ func (e *extractor) Flush(dst []float32) []float32 {
 	return dst
 }
 
-// fill adds differences and context to frames of the base.
+// fill adds differences and context to frames of the base, and subtracts their mean.
 func (e *extractor) fill(frames []float32) {
 	n := e.Dim()
 	e.deltas.fill(frames, n)
+	e.mean.fill(frames, n)
 	for at := n; len(e.context) > 0 && at <= len(frames); at += n {
 		copy(frames[at-len(e.context):at], e.context)
 	}
@@ -63,6 +66,7 @@ func (e *extractor) SetContext(values []float32) {
 func (e *extractor) Reset() {
 	e.base.reset()
 	e.deltas.reset()
+	e.mean.reset()
 }
 
 func (e *extractor) End(n int) int {
@@ -75,7 +79,7 @@ func (e *extractor) End(n int) int {
 func (e *extractor) AppendState(dst []byte) []byte {
 	dst = e.base.appendState(dst)
 	dst = append(dst, e.deltas.seen)
-	return appendFloats(appendFloats(dst, e.deltas.last), e.context)
+	return e.mean.appendState(appendFloats(appendFloats(dst, e.deltas.last), e.context))
 }
 
 func (e *extractor) Restore(data []byte) ([]byte, error) {
@@ -84,6 +88,7 @@ func (e *extractor) Restore(data []byte) ([]byte, error) {
 	e.deltas.seen = d.byte()
 	d.floats(e.deltas.last)
 	d.floats(e.context)
+	e.mean.restore(d)
 	if d.bad || e.deltas.seen > 2 {
 		e.Reset()
 		return nil, errors.New("feature: the saved state is cut off or belongs to another front end")

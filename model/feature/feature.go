@@ -64,6 +64,15 @@ type Config struct {
 	// MFCC: the number of cepstral coefficients (default 13).
 	Coefficients int `json:"coefficients,omitempty"`
 
+	// Log-mel and MFCC: with MeanPrior above 0, each value is relative to its mean so far
+	// since Reset, which counts a flat spectrum as that many steps before the first one;
+	// its bands have the power MeanPower (default 1e-6). From MeanMemory steps on (default
+	// 300), new steps count no less, so the mean follows what changes. Differences are
+	// those of the values themselves.
+	MeanPrior  float64 `json:"mean_prior,omitempty"`
+	MeanMemory float64 `json:"mean_memory,omitempty"`
+	MeanPower  float64 `json:"mean_power,omitempty"`
+
 	// Chars: the characters that have codes 1, 2, …, in ascending order of code
 	// points. Code 0 stands for all other characters.
 	Alphabet string `json:"alphabet,omitempty"`

@@ -58,7 +58,8 @@ func TestAgainstSciPy(t *testing.T) {
 var configs = []Config{{Kind: KindRaw}, {Kind: KindRaw, Samples: 5, Decimate: 3, Deltas: 2}, {Kind: KindRaw, Samples: 7, Deltas: 1},
 	{Kind: KindStats, Samples: 9, Deltas: 1}, {Kind: KindStats, Samples: 2, Lags: 6, Means: true},
 	{Kind: KindMoments, WindowMS: 40, HopMS: 9, Deltas: 1}, {Kind: KindRaw, Samples: 3, Deltas: 1, Context: 2},
-	{Kind: KindLogMel, WindowMS: 30, HopMS: 7, Bands: 5, Deltas: 1}, {Kind: KindMFCC, WindowMS: 20, HopMS: 20, Bands: 6, Coefficients: 4, Deltas: 2}}
+	{Kind: KindLogMel, WindowMS: 30, HopMS: 7, Bands: 5, Deltas: 1}, {Kind: KindMFCC, WindowMS: 20, HopMS: 20, Bands: 6, Coefficients: 4, Deltas: 2},
+	{Kind: KindLogMel, WindowMS: 30, HopMS: 7, Bands: 5, MeanPrior: 3}, {Kind: KindMFCC, WindowMS: 20, HopMS: 9, Bands: 6, Coefficients: 4, Deltas: 1, Context: 2, MeanPrior: 0.5, MeanMemory: 8}}
 
 func noise(n int, seed uint64) []float32 {
 	rng := rand.New(rand.NewPCG(seed, 5))
@@ -181,6 +182,14 @@ func TestInvalidConfigsAreRefused(t *testing.T) {
 		{Config{Kind: KindMoments, HighHz: 9000}, 16000, `front end moments: low_hz 0 and high_hz 9000: want 0 ≤ low < high ≤ half the rate, 8000`},
 		{Config{Kind: KindMoments, LowHz: -1}, 16000, `front end moments: low_hz -1 and high_hz 8000: want 0 ≤ low < high ≤ half the rate, 8000`},
 		{Config{Kind: KindMoments, WindowMS: 0.1}, 16000, `front end moments: window_ms 0.1 is 2 samples at 16000 Hz: want 4 to 65536: give another window, or use the raw front end for signals this slow`},
+		{Config{Kind: KindRaw, MeanPrior: 3}, 16000, `front end raw: mean_prior 3: only logmel and mfcc have a mean to subtract: leave it out`},
+		{Config{Kind: KindMoments, MeanPrior: 3}, 16000, `front end moments: mean_prior 3: only logmel and mfcc have a mean to subtract: leave it out`},
+		{Config{Kind: KindLogMel, MeanMemory: 3}, 16000, `front end logmel: mean_memory 3, mean_power 0: they go with a mean_prior above 0`},
+		{Config{Kind: KindLogMel, MeanPrior: -1}, 16000, `front end logmel: mean_prior -1: want 0 to 1048576 steps`},
+		{Config{Kind: KindMFCC, MeanPrior: math.NaN()}, 16000, `front end mfcc: mean_prior NaN: want 0 to 1048576 steps`},
+		{Config{Kind: KindMFCC, MeanPrior: 40, MeanMemory: 30}, 16000, `front end mfcc: mean_memory 30: want at least 1 and the mean_prior 40, at most 1048576 steps`},
+		{Config{Kind: KindMFCC, MeanPrior: 40, MeanMemory: math.NaN()}, 16000, `front end mfcc: mean_memory NaN: want at least 1 and the mean_prior 40, at most 1048576 steps`},
+		{Config{Kind: KindLogMel, MeanPrior: 4, MeanPower: 2}, 16000, `front end logmel: mean_power 2: want more than 0 and at most 1`},
 		{Config{Kind: KindLogMel}, 0, `front end logmel: sampling rate 0: want at least 100 Hz: give the rate, or use the raw front end`},
 	} {
 		if _, err := New(c.Config, c.rate, 1); err == nil || err.Error() != c.want {
@@ -261,5 +270,37 @@ func TestMomentsOfSineAndSilence(t *testing.T) {
 	e.Reset()
 	if f := e.Push(nil, make([]float32, 256)); math.Abs(float64(f[0])-250) > 0.1 || math.Abs(float64(f[1])-1) > 1e-6 {
 		t.Errorf("silence has %v Hz, entropy %v", f[0], f[1])
+	}
+}
+
+// A louder signal, and so any other microphone, differs by less with every step: by what is
+// left of the flat spectrum in the mean.
+func TestMeanTakesAwayTheLevel(t *testing.T) {
+	const prior, louder = 4, 10
+	for _, c := range []Config{{Kind: KindLogMel, Bands: 6, MeanPrior: prior}, {Kind: KindMFCC, Bands: 6, Coefficients: 3, MeanPrior: prior, Deltas: 1}} {
+		e, err := New(c, 8000, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := noise(8000, 1)
+		soft := e.Flush(e.Push(nil, x))
+		for i := range x {
+			x[i] *= louder
+		}
+		loud := e.Flush(e.Push(nil, x))
+		shift := 2 * math.Log(louder)
+		if c.Kind == KindMFCC {
+			shift *= math.Sqrt(float64(c.Bands))
+		}
+		steps := len(soft) / e.Dim()
+		for n := range steps {
+			want := shift * prior / float64(prior+n+1)
+			if got := float64(loud[n*e.Dim()] - soft[n*e.Dim()]); math.Abs(got-want) > 1e-4*shift {
+				t.Fatalf("%s: step %d: ten times as loud is %v more, want %v", c.Kind, n+1, got, want)
+			}
+		}
+		if steps < 90 {
+			t.Errorf("%d steps", steps)
+		}
 	}
 }

@@ -66,7 +66,7 @@ type spectrumKey struct {
 
 func newSpectral(c Config, rate float64, channels int) *spectral {
 	key := spectrumKey{c, rate}
-	key.Deltas, key.Context = 0, 0 // these are the extractor's
+	key.Deltas, key.Context, key.MeanPrior, key.MeanMemory, key.MeanPower = 0, 0, 0, 0, 0 // these are the extractor's
 	return &spectral{channels: channels, spectrum: spectra.Get(key, func() *spectrum { return newSpectrum(c, rate) })}
 }
 

@@ -9,6 +9,7 @@ type Tables struct {
 	Hann        []float64 // the window's weights, scaled so that |X|² is the power of a bin
 	Bands       []Band
 	DCT         []float64 // coefficients×bands; nil for log-mel
+	Flat        []float32 // the frame of the flat spectrum that the mean begins with; nil without Config.MeanPrior
 }
 
 // A Band is a weighted sum of the bins from First on.
@@ -30,8 +31,12 @@ func NewTables(c Config, rate float64) (*Tables, error) {
 	for _, b := range melBands(c, rate, t.Size) {
 		t.Bands = append(t.Bands, Band{b.first, b.weights})
 	}
+	width := c.Bands
 	if c.Kind == KindMFCC {
-		t.DCT = dctMatrix(c.Coefficients, c.Bands)
+		t.DCT, width = dctMatrix(c.Coefficients, c.Bands), c.Coefficients
+	}
+	if c.MeanPrior > 0 {
+		t.Flat = flat(c, width)
 	}
 	return t, nil
 }

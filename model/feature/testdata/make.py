@@ -23,6 +23,8 @@ CASES = [
     dict(name="moments 300 Hz", rate=300, channels=1, seconds=2.1, front=dict(kind="moments")),
     dict(name="moments 360 Hz, two leads, a band", rate=360, channels=2, seconds=1.3, front=dict(kind="moments", window_ms=200, hop_ms=50, low_hz=5, high_hz=60, floor=1e-6, deltas=1)),
     dict(name="mfcc 16 kHz", rate=16000, channels=1, seconds=0.07, front=dict(kind="mfcc", bands=26, coefficients=12, deltas=2)),
+    dict(name="log-mel without its mean", rate=8000, channels=1, seconds=0.14, front=dict(kind="logmel", bands=9, mean_prior=2.5, mean_memory=6, mean_power=1e-5)),
+    dict(name="mfcc without its mean", rate=8000, channels=2, seconds=0.12, front=dict(kind="mfcc", bands=12, coefficients=7, deltas=1, mean_prior=4)),
 ]
 
 
@@ -89,6 +91,19 @@ def moments(x, rate, window_ms=250, hop_ms=125, low_hz=0, high_hz=None, floor=1e
     return np.stack([p @ f / p.sum(axis=1), scipy.stats.entropy(p, base=2, axis=1) / np.log2(len(f))], axis=1)
 
 
+def without_mean(y, kind, bands, prior, memory=300, power=1e-6):
+    """Each value less its mean so far, which a flat spectrum begins."""
+    mean = np.full((1, bands), np.log(power))
+    if kind == "mfcc":
+        mean = scipy.fft.dct(mean, type=2, norm="ortho", axis=1)[:, :y.shape[1]]
+    mean, out = mean[0], []
+    for t, x in enumerate(y, 1):
+        keep = 1 / min(prior + t, memory)
+        mean = (1 - keep) * mean + keep * x
+        out.append(x - mean)
+    return np.array(out)
+
+
 def deltas(y, order):
     parts = [y]
     for _ in range(order):
@@ -114,10 +129,14 @@ def main():
             y = moments(x, c["rate"], **front)
         else:
             k = front.pop("coefficients", 13)
+            mean = {n[5:]: front.pop(n) for n in list(front) if n.startswith("mean_")}
             y = logmel(x, c["rate"], **front)
             if kind == "mfcc":
                 y = scipy.fft.dct(y, type=2, norm="ortho", axis=1)[:, :k]
-        y = deltas(y, order)
+        whole = deltas(y, order)
+        if kind in ("logmel", "mfcc") and mean:
+            whole[:, :y.shape[1]] = without_mean(y, kind, front.get("bands", 40), **mean)
+        y = whole
         out.append(dict(name=c["name"], rate=c["rate"], channels=c["channels"], front=c["front"],
                         samples=[float(v) for v in x.ravel()], dim=y.shape[1], frames=[round(float(v), 6) for v in y.ravel()]))
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden.json")
