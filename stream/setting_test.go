@@ -159,7 +159,8 @@ func drawSetting(t *rapid.T) setting {
 	source := rapid.SampledFrom([]float64{800, 1000, 1600, 2000}).Draw(t, "source rate")
 	channels := rapid.IntRange(1, 2).Draw(t, "channels")
 	front := rapid.SampledFrom([]feature.Config{{Kind: feature.KindRaw, Samples: 7, Deltas: 1}, {Kind: feature.KindRaw, Samples: 3, Decimate: 4},
-		{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 15, Bands: 4}, {Kind: feature.KindMFCC, WindowMS: 40, HopMS: 20, Bands: 5, Coefficients: 3}}).Draw(t, "front")
+		{Kind: feature.KindLogMel, WindowMS: 40, HopMS: 15, Bands: 4}, {Kind: feature.KindMFCC, WindowMS: 40, HopMS: 20, Bands: 5, Coefficients: 3},
+		{Kind: feature.KindMFCC, WindowMS: 40, HopMS: 15, Bands: 5, Coefficients: 3, Deltas: 1, MeanPrior: 2.5, MeanMemory: 12}}).Draw(t, "front")
 	running := rapid.SampledFrom([]model.RunningHead{model.RunningSoftmax, model.RunningEvidence}).Draw(t, "running")
 	kind := rapid.SampledFrom([]segment.Kind{segment.Activity, segment.Label, segment.Fixed, segment.Message, segment.Whole}).Draw(t, "segment")
 	s := setting{format: capture.Format{Rate: source, Channels: channels}, channels: channels}

@@ -104,6 +104,8 @@ func TestSharedRunsEqualThoseAlone(t *testing.T) {
 	mel := listenFront()
 	deltas := mel
 	deltas.Deltas = 1
+	relative := mel
+	relative.MeanPrior = 3
 	other := mel
 	other.Bands = 7
 	label, labelled := detectorModel(t, 3)
@@ -122,6 +124,7 @@ func TestSharedRunsEqualThoseAlone(t *testing.T) {
 		{"equal", []*model.Model{of(1, mel), of(2, mel)}, []Options{activity, activity}, true},
 		{"three", []*model.Model{of(1, mel), of(2, mel), of(3, mel)}, []Options{fixed, fixed, fixed}, true},
 		{"deltas", []*model.Model{of(1, mel), of(2, deltas)}, []Options{activity, activity}, true},
+		{"relative to the mean", []*model.Model{of(1, mel), of(2, relative)}, []Options{activity, activity}, true},
 		{"detectors", []*model.Model{label, label2}, []Options{labelled, labelled}, true},
 		{"other segments", []*model.Model{of(1, mel), of(2, mel)}, []Options{activity, fixed}, false},
 		{"other bands", []*model.Model{of(1, mel), of(2, other)}, []Options{activity, activity}, false},

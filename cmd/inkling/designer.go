@@ -67,7 +67,7 @@ var designFields = []designField{
 	{"loss", "Loss", "Output"}, {"quantiles", "Quantiles", "Output"}, {"residual", "Difference to the last sample", "Output"},
 	{"front", "Front end", "Front end"}, {"samples", "Samples a step", "Front end"}, {"decimate", "Mean of every", "Front end"},
 	{"lags", "Scales", "Front end"}, {"means", "Means", "Front end"}, {"window", "Window, ms", "Front end"},
-	{"hop", "Hop, ms", "Front end"}, {"bands", "Bands", "Front end"}, {"deltas", "Deltas", "Front end"}, {"stem", "Stem", "Front end"},
+	{"hop", "Hop, ms", "Front end"}, {"bands", "Bands", "Front end"}, {"mean-prior", "Mean, steps before", "Front end"}, {"deltas", "Deltas", "Front end"}, {"stem", "Stem", "Front end"},
 	{"hidden", "Units", "Network"}, {"layers", "Layers", "Network"},
 	{"preset", "Recipe", "Training"}, {"plain", "Without augmentation", "Training"}, {"epochs", "Epochs", "Training"}, {"updates", "Updates", "Training"},
 	{"batch", "Batch", "Training"}, {"lr", "Learning rate", "Training"}, {"dropout", "Dropout", "Training"}, {"folds", "Folds", "Training"}, {"seed", "Seed", "Training"},
@@ -268,7 +268,7 @@ var wordsOfFlags = []struct {
 	{regexp.MustCompile(`^(train: )?stem `), "stem"}, {regexp.MustCompile(`front end \S+ over `), "front"},
 	{regexp.MustCompile(`front end .*\bsamples \d`), "samples"}, {regexp.MustCompile(`front end .*\bdecimate `), "decimate"}, {regexp.MustCompile(`front end .*\bdeltas `), "deltas"},
 	{regexp.MustCompile(`front end .*\blags `), "lags"}, {regexp.MustCompile(`front end .*\bwindow_ms `), "window"}, {regexp.MustCompile(`front end .*\bhop_ms `), "hop"},
-	{regexp.MustCompile(`front end .*\bbands `), "bands"}, {regexp.MustCompile(`front end`), "front"}, {regexp.MustCompile(`preset`), "preset"}, {regexp.MustCompile(`confirm head`), "confirm"},
+	{regexp.MustCompile(`front end .*\bbands `), "bands"}, {regexp.MustCompile(`front end .*\bmean_(prior|memory) `), "mean-prior"}, {regexp.MustCompile(`front end`), "front"}, {regexp.MustCompile(`preset`), "preset"}, {regexp.MustCompile(`confirm head`), "confirm"},
 }
 
 var flagInText = regexp.MustCompile(`--(?:no-)?([a-z][a-z-]*)`)
@@ -299,7 +299,7 @@ func (s *settled) values(fields []web.Field, out *train.Outline) map[string]stri
 	c := &out.Model.Config
 	f := c.Front
 	v := map[string]string{"predict": "labels", "front": string(f.Kind), "samples": strconv.Itoa(f.Samples), "decimate": strconv.Itoa(f.Decimate),
-		"lags": strconv.Itoa(f.Lags), "means": strconv.FormatBool(f.Means), "window": fmt.Sprint(f.WindowMS), "hop": fmt.Sprint(f.HopMS), "bands": strconv.Itoa(f.Bands),
+		"lags": strconv.Itoa(f.Lags), "means": strconv.FormatBool(f.Means), "window": fmt.Sprint(f.WindowMS), "hop": fmt.Sprint(f.HopMS), "bands": strconv.Itoa(f.Bands), "mean-prior": fmt.Sprint(f.MeanPrior),
 		"deltas": strconv.Itoa(f.Deltas), "stem": c.Stem.String(), "plain": strconv.FormatBool(s.cmd.Plain), "preset": string(s.cmd.Preset)}
 	if n := c.Next; n != nil {
 		v["predict"], v["loss"], v["residual"] = "next", string(n.Loss), strconv.FormatBool(n.Residual)
@@ -344,7 +344,7 @@ func (s *settled) fields(out *train.Outline) []string {
 	case feature.KindStats:
 		list = append(list, "samples", "lags", "means", "deltas")
 	case feature.KindLogMel, feature.KindMFCC:
-		list = append(list, "window", "hop", "bands", "deltas")
+		list = append(list, "window", "hop", "bands", "mean-prior", "deltas")
 	case feature.KindMoments:
 		list = append(list, "window", "hop", "deltas")
 	}

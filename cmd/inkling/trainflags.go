@@ -56,16 +56,18 @@ type trainFlags struct {
 
 // frontFlags choose the front end and the stem.
 type frontFlags struct {
-	Front    feature.Kind `help:"Front end: raw, stats, logmel, mfcc or moments; for text chars [chosen from the data]." enum:",raw,stats,logmel,mfcc,moments,chars" default:""`
-	Samples  int          `fronts:"raw,stats" help:"raw, stats: samples per step." default:"0"`
-	Decimate int          `fronts:"raw" help:"raw: keep the mean of every N samples." default:"0" placeholder:"N"`
-	Lags     int          `fronts:"stats" help:"stats: powers of the differences over 1, 2, 4, … samples; this many of them." default:"0"`
-	Means    bool         `fronts:"stats" help:"stats: each channel's mean as well."`
-	Deltas   int          `help:"Append differences of the features: 0, 1 or 2 [chosen from the data]." default:"-1"`
-	Window   float64      `fronts:"logmel,mfcc,moments" help:"logmel, mfcc: window in milliseconds." default:"0"`
-	Hop      float64      `fronts:"logmel,mfcc,moments" help:"logmel, mfcc: hop in milliseconds." default:"0"`
-	Bands    int          `fronts:"logmel,mfcc" help:"logmel, mfcc: mel bands." default:"0"`
-	Stem     string       `help:"Learned filters over the frames: none, conv, conv:KERNEL/STRIDExCHANNELS,…; for sound gabor, gabor:WINDOW/HOPxFILTERS in milliseconds. The front end is then raw with one sample per step, unless given." placeholder:"STEM"`
+	Front      feature.Kind `help:"Front end: raw, stats, logmel, mfcc or moments; for text chars [chosen from the data]." enum:",raw,stats,logmel,mfcc,moments,chars" default:""`
+	Samples    int          `fronts:"raw,stats" help:"raw, stats: samples per step." default:"0"`
+	Decimate   int          `fronts:"raw" help:"raw: keep the mean of every N samples." default:"0" placeholder:"N"`
+	Lags       int          `fronts:"stats" help:"stats: powers of the differences over 1, 2, 4, … samples; this many of them." default:"0"`
+	Means      bool         `fronts:"stats" help:"stats: each channel's mean as well."`
+	Deltas     int          `help:"Append differences of the features: 0, 1 or 2 [chosen from the data]." default:"-1"`
+	Window     float64      `fronts:"logmel,mfcc,moments" help:"logmel, mfcc: window in milliseconds." default:"0"`
+	Hop        float64      `fronts:"logmel,mfcc,moments" help:"logmel, mfcc: hop in milliseconds." default:"0"`
+	Bands      int          `fronts:"logmel,mfcc" help:"logmel, mfcc: mel bands." default:"0"`
+	MeanPrior  *float64     `help:"logmel, mfcc: subtract from each value its mean so far, in which a flat spectrum counts as this many steps before the first; 0: none [chosen from the data]." placeholder:"STEPS"`
+	MeanMemory float64      `help:"logmel, mfcc: how many steps count in this mean; older ones fade [300]." default:"0" placeholder:"STEPS"`
+	Stem       string       `help:"Learned filters over the frames: none, conv, conv:KERNEL/STRIDExCHANNELS,…; for sound gabor, gabor:WINDOW/HOPxFILTERS in milliseconds. The front end is then raw with one sample per step, unless given." placeholder:"STEM"`
 }
 
 // over puts what was given over what the data suggest.
@@ -93,12 +95,16 @@ func (f *frontFlags) over(o *train.Options) error {
 	if f.Deltas >= 0 {
 		o.Front.Deltas = f.Deltas
 	}
+	if f.MeanPrior != nil {
+		o.Front.MeanPrior = *f.MeanPrior
+	}
+	put(&o.Front.MeanMemory, f.MeanMemory)
 	return nil
 }
 
 // leaveToInit drops what the data suggest for the shape of a network that --init has.
 func (f *frontFlags) leaveToInit(o *train.Options) {
-	if f.Front == "" && f.Samples == 0 && f.Decimate == 0 && f.Deltas < 0 && f.Window == 0 && f.Hop == 0 && f.Bands == 0 {
+	if f.Front == "" && f.Samples == 0 && f.Decimate == 0 && f.Deltas < 0 && f.Window == 0 && f.Hop == 0 && f.Bands == 0 && f.MeanPrior == nil && f.MeanMemory == 0 {
 		o.Front = feature.Config{}
 	}
 	if f.Stem == "" {

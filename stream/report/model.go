@@ -184,5 +184,8 @@ func FrontEnd(f feature.Config) string {
 	if f.Deltas > 0 {
 		fmt.Fprintf(&b, ", deltas %d", f.Deltas)
 	}
+	if f.MeanPrior > 0 {
+		fmt.Fprintf(&b, ", relative to the mean of %.4g steps", f.MeanMemory)
+	}
 	return b.String()
 }
