@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"inkling/capture"
+	"inkling/internal/f32"
 	"inkling/internal/resample"
 	"inkling/model/decide"
 	"inkling/model/feature"
@@ -34,7 +35,7 @@ func (c *Classifier) Feed(b *capture.Block) error {
 		return err
 	}
 	c.snapshot(b)
-	if allFinite(b.Samples) {
+	if f32.AllFinite(b.Samples) {
 		c.feed(b)
 	} else {
 		c.feedFinite(b, channels)
@@ -81,7 +82,7 @@ func (g gapCause) String() string {
 // reported as a gap where it ends, maybe in a later block.
 func (c *Classifier) feedFinite(b *capture.Block, channels int) {
 	in, n := &c.input, b.Len()
-	finite := func(i int) bool { return allFinite(b.Samples[i*channels : (i+1)*channels]) }
+	finite := func(i int) bool { return f32.AllFinite(b.Samples[i*channels : (i+1)*channels]) }
 	for from := 0; from < n; {
 		to := from + 1
 		for to < n && finite(to) == finite(from) {
@@ -131,15 +132,6 @@ func (c *Classifier) reportHole(piece uint64) {
 		c.lose(&capture.Block{Format: in.format, Offset: to, Time: in.time(to), Clock: in.clock})
 		in.hole = rest
 	}
-}
-
-func allFinite(x []float32) bool {
-	for _, v := range x {
-		if v-v != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // feed takes a block of finite samples.

@@ -30,8 +30,7 @@ import (
 )
 
 const (
-	rate   = 16000 // Hz
-	block  = 20 * time.Millisecond
+	rate   = 16000           // Hz
 	parts  = 20              // of a block's time: the subjects do not send at the same moment
 	warmUp = 1 * time.Second // which is not counted
 )
@@ -39,18 +38,19 @@ const (
 type options struct {
 	program, emit string
 	streams       int
-	length        time.Duration
+	length, block time.Duration
 }
 
 func main() {
 	var o options
 	flag.IntVar(&o.streams, "streams", 1000, "subjects")
 	flag.DurationVar(&o.length, "for", 10*time.Second, "signal of each")
+	flag.DurationVar(&o.block, "block", 20*time.Millisecond, "signal of a message")
 	flag.StringVar(&o.emit, "emit", "confirmed", "as of inkling run: confirmed, change, step")
 	flag.Parse()
 	o.program = flag.Arg(0)
-	if flag.NArg() != 1 || o.streams < 1 || o.length <= 0 {
-		fmt.Fprintln(os.Stderr, "usage: live [-streams N] [-for TIME] [-emit WHAT] INKLING")
+	if flag.NArg() != 1 || o.streams < 1 || o.length <= 0 || o.block < time.Millisecond {
+		fmt.Fprintln(os.Stderr, "usage: live [-streams N] [-for TIME] [-block TIME] [-emit WHAT] INKLING")
 		os.Exit(2)
 	}
 	if err := o.run(); err != nil {
@@ -99,8 +99,8 @@ func (o *options) run() error {
 	if events.Load() == 0 {
 		return errors.New("the program has sent no event")
 	}
-	fmt.Printf("%d streams, %v each: %.2f s of processor time, %.0f streams a core, %d events; the last block came %v late\n",
-		o.streams, o.length, used.Seconds(), float64(o.streams)*o.length.Seconds()/used.Seconds(), events.Load(), late.Round(time.Millisecond))
+	fmt.Printf("%d streams, %v each in blocks of %v: %.2f s of processor time, %.0f streams a core, %d events; the last block came %v late\n",
+		o.streams, o.length, o.block, used.Seconds(), float64(o.streams)*o.length.Seconds()/used.Seconds(), events.Load(), late.Round(time.Millisecond))
 	return nil
 }
 
@@ -128,11 +128,11 @@ func (o *options) publish(url string, pid int) (used, late time.Duration, err er
 		return 0, 0, err
 	}
 	defer nc.Close()
-	blocks := noise(16)
+	blocks := noise(16, int(rate*o.block/time.Second))
 	var before time.Duration
 	due := time.Now()
-	for r := range int((warmUp + o.length) / block) {
-		if r == int(warmUp/block) {
+	for r := range int((warmUp + o.length) / o.block) {
+		if r == int(warmUp/o.block) {
 			if before, err = cputime.Of(pid); err != nil {
 				return 0, 0, err
 			}
@@ -147,19 +147,19 @@ func (o *options) publish(url string, pid int) (used, late time.Duration, err er
 			if err := nc.Flush(); err != nil {
 				return 0, 0, err
 			}
-			due = due.Add(block / parts)
+			due = due.Add(o.block / parts)
 		}
 	}
 	after, err := cputime.Of(pid)
 	return after - before, max(0, time.Since(due)), err
 }
 
-// noise returns n blocks of soft noise.
-func noise(n int) [][]byte {
+// noise returns n blocks of soft noise, of so many samples.
+func noise(n, samples int) [][]byte {
 	rng := rand.New(rand.NewPCG(3, 3))
 	blocks := make([][]byte, n)
 	for i := range blocks {
-		for range int(rate * block / time.Second) {
+		for range samples {
 			blocks[i] = binary.LittleEndian.AppendUint16(blocks[i], uint16(int16(3000*rng.NormFloat64())))
 		}
 	}

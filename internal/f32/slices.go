@@ -16,6 +16,20 @@ func Argmax(x []float32) (best int) {
 // Finite reports whether v is neither infinite nor NaN.
 func Finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
+// AllFinite reports whether no value of x is infinite or NaN: v − v is 0 for all others.
+func AllFinite(x []float32) bool {
+	var a, b float32
+	for ; len(x) >= 8; x = x[8:] {
+		v := (*[8]float32)(x)
+		a += ((v[0] - v[0]) + (v[1] - v[1])) + ((v[2] - v[2]) + (v[3] - v[3]))
+		b += ((v[4] - v[4]) + (v[5] - v[5])) + ((v[6] - v[6]) + (v[7] - v[7]))
+	}
+	for _, v := range x {
+		a += v - v
+	}
+	return a+b == 0
+}
+
 // Grow returns buf with length n, reallocated if its capacity is too small. The values
 // are undefined.
 func Grow(buf []float32, n int) []float32 {

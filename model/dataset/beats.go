@@ -205,7 +205,7 @@ func (c *cutRecord) load(r *Record, o *BeatOptions) error {
 	n := c.channels
 	for from := 0; from < clip.Frames(); { // missing samples divide the signal
 		to := from
-		for to < clip.Frames() && allFinite(clip.Samples[to*n:(to+1)*n]) {
+		for to < clip.Frames() && f32.AllFinite(clip.Samples[to*n:(to+1)*n]) {
 			to++
 		}
 		x := clip.Samples[from*n : to*n]
@@ -235,10 +235,6 @@ func (c *cutRecord) load(r *Record, o *BeatOptions) error {
 		c.examples, c.classes = append(c.examples, e), append(c.classes, class)
 	}
 	return nil
-}
-
-func allFinite(x []float32) bool {
-	return !slices.ContainsFunc(x, func(v float32) bool { return !f32.Finite(float64(v)) })
 }
 
 // A Beat is a detected heartbeat. Its slices are valid until the function that is
