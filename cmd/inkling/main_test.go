@@ -3,11 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"inkling/internal/lockfile"
 	"inkling/model"
 	"inkling/model/segment"
 )
@@ -76,25 +74,6 @@ func TestSegmenterOfASourceThatDoesNotEnd(t *testing.T) {
 	} {
 		if got := c.flags.over(c.m, !c.ends).Defaults(); got.Kind != c.kind || got.Steps != c.steps || got.MaxDuration != 3600 {
 			t.Errorf("%s: %+v, want %s of %d steps", name, got, c.kind, c.steps)
-		}
-	}
-}
-
-// Two trainings do not write one model, and a model that cannot be written is known before
-// the training.
-func TestTrainLocksItsModel(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "m.model")
-	release, err := lockfile.Take(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
-	for path, want := range map[string]string{
-		out:                      out + " is being written by another process (process ",
-		out + ".d/none/of.model": "of.model cannot be written: no such file or directory",
-	} {
-		if _, log, code := inkling(t, "", "train", "bundled:notes", "-o", path, "--epochs", "1"); code != 1 || !strings.Contains(log, want) {
-			t.Errorf("exit %d: %s", code, log)
 		}
 	}
 }

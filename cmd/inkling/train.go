@@ -34,6 +34,7 @@ func (c *trainCmd) Run(a *app) error {
 		return err
 	}
 	defer release()
+	c.sweep()
 	trainSet, valid, err := c.data(a)
 	if err != nil {
 		return err
@@ -117,6 +118,15 @@ func (c *trainCmd) search(a *app, set *dataset.Set, o train.Options) (train.Opti
 }
 
 func (c *trainCmd) checkpointFile() string { return c.Out + ".checkpoint" }
+
+// sweep removes what a kill has left of earlier checkpoints, while the lock of the model says
+// that no other training writes them. A device is not locked.
+func (c *trainCmd) sweep() {
+	if info, err := os.Stat(c.Out); err == nil && !info.Mode().IsRegular() {
+		return
+	}
+	atomicfile.Sweep(c.checkpointFile())
+}
 
 func (c *trainCmd) checkpoint() ([]byte, error) {
 	if !c.Resume {
