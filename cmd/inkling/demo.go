@@ -48,18 +48,18 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	defer end()
-	clip, err := audio.Decode(bytes.NewReader(bundled.Minute()), "minute.flac")
+	clip, err := audio.NewReader(bytes.NewReader(bundled.Minute()), "minute.flac")
 	if err != nil {
 		return err
 	}
-	clip.Samples = clip.Samples[:int(min(float64(len(clip.Samples)), c.Seconds*clip.Rate))]
+	clip.Frames = int64(min(float64(clip.Frames), c.Seconds*clip.Rate))
 	way, err := openDemo(clip.Rate)
 	if err != nil {
 		return err
 	}
 	defer way.close()
-	d := &demo{truth: notesWithin(len(clip.Samples)), rate: clip.Rate, began: time.Now()}
-	a.logf(way.says, len(d.truth), float64(len(clip.Samples))/clip.Rate)
+	d := &demo{truth: notesWithin(int(clip.Frames)), rate: clip.Rate, began: time.Now()}
+	a.logf(way.says, len(d.truth), float64(clip.Frames)/clip.Rate)
 	o := &stream.RunOptions{Version: version, Live: !c.Fast, Annotate: d.annotate, Progress: d.worked, Idle: time.Minute, Forget: time.Hour}
 	o.Emit = emit
 	view := a.output(c.JSON, c.Plain, m, clip.Rate)
@@ -163,15 +163,25 @@ func (d *demo) note(e *stream.Event) (best int, most uint64) {
 
 func (d *demo) worked(b *capture.Block) { d.done.Store(b.Offset + uint64(b.Len())) }
 
-// play sends the clip while run labels it, and stops run when all of it is labelled.
-func (d *demo) play(ctx context.Context, send func([]float32) error, clip *audio.Clip, fast bool, run func(context.Context) error) error {
+// play decodes and sends the Frames of clip while run labels them, and stops run when all are
+// labelled.
+func (d *demo) play(ctx context.Context, send func([]float32) error, clip *audio.Reader, fast bool, run func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	finished := make(chan error, 1)
 	go func() { finished <- run(ctx) }()
-	block := int(clip.Rate / 50)
-	for at := 0; at < len(clip.Samples); at += block {
-		if err := send(clip.Samples[at:min(at+block, len(clip.Samples))]); err != nil {
+	all, block := int(clip.Frames), int(clip.Rate/50)
+	samples := make([]float32, block)
+	for at := 0; at < all; at += block {
+		samples = samples[:min(block, all-at)]
+		for n := 0; n < len(samples); {
+			more, err := clip.Read(samples[n:])
+			if err != nil {
+				return err
+			}
+			n += more
+		}
+		if err := send(samples); err != nil {
 			return err
 		}
 		var due time.Time
@@ -188,7 +198,7 @@ func (d *demo) play(ctx context.Context, send func([]float32) error, clip *audio
 		case <-time.After(time.Until(due)):
 		}
 	}
-	for d.done.Load() < uint64(len(clip.Samples)) && ctx.Err() == nil {
+	for d.done.Load() < uint64(all) && ctx.Err() == nil {
 		time.Sleep(time.Millisecond)
 	}
 	cancel()
