@@ -121,35 +121,55 @@ func axpy(y []float32, a float32, x []float32) {
 	}
 }
 
-// The kernels of spectra, filter banks and filters use AVX2 also with AVX-512: their rows
-// are short.
-
 func weigh(re, im []float64, x []float32, w []float64, groups int) {
 	if level == generic {
 		weighGeneric(re, im, x, w, groups)
 		return
 	}
+	if pairs := groups / 2; level == avx512 && pairs > 0 {
+		weighAVX512(&re[0], &im[0], &x[0], &w[0], pairs)
+		if groups -= 2 * pairs; groups == 0 {
+			return
+		}
+		done := 2 * pairs * quad
+		re, im, x, w = re[done:], im[done:], x[2*done:], w[2*done:]
+	}
 	weighAVX2(&re[0], &im[0], &x[0], &w[0], groups)
 }
 
+// wideHalf is the number of complex values from which AVX-512 has a use for whole registers.
+const wideHalf = 32
+
 func runStage(y, x, w []float64, half, step int) {
+	wide := level == avx512 && half >= wideHalf
 	switch {
 	case level == generic:
 		stageGeneric(y, x, w, half, step)
+	case step == 1 && wide:
+		stageOneAVX512(&y[0], &x[0], &w[0], half)
 	case step == 1:
 		stageOneAVX2(&y[0], &x[0], &w[0], half)
+	case step == 4 && wide:
+		stageFourAVX512(&y[0], &x[0], &w[0], half)
+	case step > 4 && wide:
+		stageWideAVX512(&y[0], &x[0], &w[0], half, step)
 	default:
 		stageWideAVX2(&y[0], &x[0], &w[0], half, step)
 	}
 }
 
 func splitPower(dst []float32, z, w []float64, half int) {
-	if level == generic {
+	switch {
+	case level == generic:
 		splitGeneric(dst, z, w, half)
-		return
+	case level == avx512 && half >= wideHalf:
+		splitAVX512(&dst[0], &z[0], &w[0], half)
+	default:
+		splitAVX2(&dst[0], &z[0], &w[0], half)
 	}
-	splitAVX2(&dst[0], &z[0], &w[0], half)
 }
+
+// The kernels of filter banks and filters use AVX2 also with AVX-512: their rows are short.
 
 func bank(dst, x, w []float32, spans []int) {
 	if level == generic {

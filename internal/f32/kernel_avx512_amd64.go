@@ -153,3 +153,18 @@ func axpyAVX512(y *float32, a float32, x *float32, n int)
 
 //go:noescape
 func peakAVX512(n int)
+
+//go:noescape
+func weighAVX512(re, im *float64, x *float32, w *float64, groups int)
+
+//go:noescape
+func stageOneAVX512(y, x, w *float64, half int)
+
+//go:noescape
+func stageFourAVX512(y, x, w *float64, half int)
+
+//go:noescape
+func stageWideAVX512(y, x, w *float64, half, step int)
+
+//go:noescape
+func splitAVX512(dst *float32, z, w *float64, half int)

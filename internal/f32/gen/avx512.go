@@ -19,6 +19,7 @@ func avx512() []byte {
 	gatesBackward512(e)
 	step512(e)
 	axpy512(e)
+	transform512(e)
 	peak512(e)
 	return e.Bytes()
 }
