@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 )
 
 // A flacReader decodes FLAC (RFC 9639, whose sections the comments below cite).
@@ -20,6 +21,10 @@ type flacReader struct {
 	block [8][]int64 // decoded frame, by channel
 	n, at int        // samples per channel in block, and number of those delivered
 	coeff [32]int64
+
+	begun    bool   // a frame was read
+	variable bool   // frames count samples, and not frames
+	number   uint64 // of the next frame
 }
 
 func (a *Reader) openFLAC(r *bufio.Reader) error {
@@ -177,7 +182,8 @@ func (f *flacReader) frameHeader() (n int, assignment uint, err error) {
 		h = append(h, byte(v))
 		return v
 	}
-	if sync := next()<<8 | next(); sync&0xFFFE != 0xFFF8 {
+	sync := next()<<8 | next()
+	if sync&0xFFFE != 0xFFF8 {
 		return 0, 0, fmt.Errorf("no frame begins here (%#04x)", sync)
 	}
 	v := next()
@@ -188,8 +194,9 @@ func (f *flacReader) frameHeader() (n int, assignment uint, err error) {
 	if v&1 != 0 || assignment > 10 || sizeCode == 0 || rateCode == 15 {
 		return 0, 0, errors.New("reserved value in the frame header")
 	}
-	for lead := next(); lead&0xC0 == 0xC0 && lead < 0xFF; lead = lead << 1 & 0xFF {
-		next() // the frame's number
+	number, ok := codedNumber(next)
+	if !ok {
+		return 0, 0, errors.New("reserved value in the frame header")
 	}
 	n = blockSize(sizeCode, next)
 	rate := f.frameRate(rateCode, next)
@@ -201,12 +208,37 @@ func (f *flacReader) frameHeader() (n int, assignment uint, err error) {
 	if assignment >= 8 {
 		channels = 2
 	}
-	bits := [8]uint{f.bits, 8, 12, 0, 16, 20, 24, 32}[bitsCode]
-	if channels != f.channels || bits != f.bits || rate != f.rate {
+	width := [8]uint{f.bits, 8, 12, 0, 16, 20, 24, 32}[bitsCode]
+	if channels != f.channels || width != f.bits || rate != f.rate {
 		return 0, 0, fmt.Errorf("%d channels of %d bits at %d Hz within a stream of %d channels of %d bits at %d Hz",
-			channels, bits, rate, f.channels, f.bits, f.rate)
+			channels, width, rate, f.channels, f.bits, f.rate)
 	}
-	return n, assignment, nil
+	return n, assignment, f.follows(number, n, sync&1 != 0)
+}
+
+// codedNumber decodes the number of a frame (section 9.1.5), which is coded as UTF-8 codes
+// characters.
+func codedNumber(next func() uint64) (number uint64, ok bool) {
+	lead := byte(next())
+	ones := bits.LeadingZeros8(^lead)
+	number = uint64(lead & (0x7F >> ones))
+	for range ones - 1 {
+		number = number<<6 | next()&0x3F
+	}
+	return number, ones != 1 && ones != 8
+}
+
+// follows reports whether a frame of n samples does not follow the one before: what is lost on
+// the way leaves the others whole. A stream may begin with any number.
+func (f *flacReader) follows(number uint64, n int, variable bool) error {
+	if f.begun && (number != f.number || variable != f.variable) {
+		return fmt.Errorf("its number is %d, and %d comes next: frames before it are missing, or are there twice", number, f.number)
+	}
+	f.begun, f.variable, f.number = true, variable, number+1
+	if variable {
+		f.number = number + uint64(n)
+	}
+	return nil
 }
 
 // blockSize decodes a block size (section 9.1.1). next reads a byte.
