@@ -224,9 +224,9 @@ func (r *runner) block(b *capture.Block, more bool) error {
 	s.turn = r.turn
 	s.lastBlock, s.idle = now, false
 	s.shift(b)
-	arrived := r.now()
-	if !b.Arrived.IsZero() {
-		arrived = b.Arrived
+	arrived := b.Arrived
+	if arrived.IsZero() {
+		arrived = r.now()
 	}
 	if !b.Done {
 		r.give(s, b, "", arrived, more)
