@@ -49,6 +49,11 @@ func TestBrowserAccessible(t *testing.T) {
 		t.Errorf("the sliders say %q of their values", words)
 	}
 
+	// On a phone, where the parts are in another order.
+	testbrowser.Resize(t, tab, 390, 844)
+	testbrowser.Until(t, tab, `document.querySelector("#streams").getBoundingClientRect().top > document.querySelector("#scene").getBoundingClientRect().top`)
+	testbrowser.Accessible(t, tab)
+
 	// The network, in the other tab.
 	testbrowser.Value[bool](t, tab, `(document.querySelector("#tab-network").click(), true)`)
 	testbrowser.Until(t, tab, `document.querySelector("#network").childNodes.length > 0`)
