@@ -50,10 +50,10 @@ func (t *tap) Segment(e *stream.Event, m *model.Model, format capture.Format, si
 	if t.of == e.Segment {
 		c.Early = t.early
 	}
-	if c.Time.IsZero() {
-		c.Time = t.k.o.now()
-	}
 	c.Time = c.Time.UTC()
+	if y := c.Time.Year(); c.Time.IsZero() || y < 0 || y > 9999 { // RFC 3339 has no others
+		c.Time = t.k.o.now().UTC()
+	}
 	j := job{clip: c, format: format, signal: signal, names: m.Config.Names}
 	ext := ""
 	if m.Config.Text() {
