@@ -235,10 +235,14 @@ func fewSources(set *dataset.Set) bool {
 	return g > 1 && g < fewGroups && len(set.Examples) >= g*sourceExamples
 }
 
+// meanPrior is the number of steps that a flat spectrum counts as in the mean of speech:
+// docs/accuracy.md compares some.
+const meanPrior = 30
+
 func speechDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 	o, _ = audioDefaults(set, o, n)
-	o.Front.Kind, o.Front.Bands, o.Front.Deltas = feature.KindMFCC, 0, 1
-	return o, fmt.Sprintf("audio of %.3g s at %.0f Hz from few sources (preset %s): MFCC front end with deltas, %.0f ms windows every %.0f ms, under noise",
+	o.Front.Kind, o.Front.Bands, o.Front.Deltas, o.Front.MeanPrior = feature.KindMFCC, 0, 1, meanPrior
+	return o, fmt.Sprintf("audio of %.3g s at %.0f Hz from few sources (preset %s): MFCC front end with deltas, relative to their mean, %.0f ms windows every %.0f ms, under noise and in other rooms",
 		float64(n)/set.Rate, set.Rate, PresetSpeech, o.Front.WindowMS, o.Front.HopMS)
 }
 

@@ -61,7 +61,7 @@ func TestDefaultsFollowTheData(t *testing.T) {
 	for i := range voices.Examples {
 		voices.Examples[i].Group = fmt.Sprint(i % 4)
 	}
-	if o, notes, _ := Defaults(voices, ""); o.Front.Kind != feature.KindMFCC || o.Front.Deltas != 1 || o.SNR == 0 || !strings.Contains(notes[0], "few sources") {
+	if o, notes, _ := Defaults(voices, ""); o.Front.Kind != feature.KindMFCC || o.Front.Deltas != 1 || o.Front.MeanPrior != meanPrior || o.SNR == 0 || o.Reverb == 0 || !strings.Contains(notes[0], "few sources") {
 		t.Errorf("four voices: %+v, %q", o.Front, notes)
 	}
 	few := series(15, 1)

@@ -146,10 +146,22 @@ func moves(set *dataset.Set, base Options) [][]move {
 		gs = append(gs, number("snr", func(o *Options) *float64 { return &o.SNR }, 10, 0), []move{
 			{"mfcc with deltas", func(o *Options) bool {
 				before := o.Front
-				o.Front = feature.Config{Kind: feature.KindMFCC, WindowMS: o.Front.WindowMS, HopMS: o.Front.HopMS, Deltas: 1}
+				o.Front = feature.Config{Kind: feature.KindMFCC, WindowMS: o.Front.WindowMS, HopMS: o.Front.HopMS, Deltas: 1,
+					MeanPrior: o.Front.MeanPrior, MeanMemory: o.Front.MeanMemory, MeanPower: o.Front.MeanPower}
 				return before != o.Front
 			}},
 			whole("deltas", func(o *Options) *int { return &o.Front.Deltas }, 1-min(base.Front.Deltas, 1)),
+		}, []move{
+			{fmt.Sprintf("mean-prior %d", meanPrior), func(o *Options) bool {
+				before := o.Front.MeanPrior
+				o.Front.MeanPrior = meanPrior
+				return before == 0
+			}},
+			{"mean-prior 0", func(o *Options) bool {
+				before := o.Front.MeanPrior
+				o.Front.MeanPrior, o.Front.MeanMemory, o.Front.MeanPower = 0, 0, 0
+				return before != 0
+			}},
 		})
 	}
 	gs = append(gs, number("dropout", func(o *Options) *float64 { return &o.Dropout }, 0, 0.2, 0.5))
