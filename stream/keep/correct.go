@@ -110,6 +110,12 @@ func correct(dir string, e Example, ext string, data []byte) (file string, err e
 	if err := CheckLabel(e.Label); err != nil {
 		return "", err
 	}
+	if !(e.P >= 0 && e.P <= 1) {
+		return "", fmt.Errorf("p: %v is no probability: give 0 to 1", e.P)
+	}
+	if y := e.Time.UTC().Year(); y < 0 || y > 9999 { // RFC 3339 has no others
+		return "", fmt.Errorf("time: the year %d cannot be written: give the time of the segment", y)
+	}
 	if ext != "" {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %d", e.Session, e.Stream, e.Segment))
 		e.File = fmt.Sprintf("%s-%d-%s%s", plainName(e.Stream), e.Segment, hex.EncodeToString(sum[:4]), ext)

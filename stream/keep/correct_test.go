@@ -2,6 +2,7 @@ package keep
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -74,6 +75,23 @@ func TestCorrections(t *testing.T) {
 	}
 	if _, err := Correct(dir, Example{Text: "words", Label: "a", Time: at}, capture.Format{}, nil); err == nil {
 		t.Error("a text was taken among sounds")
+	}
+}
+
+// What the index could not say again is refused, and the folder stays as it was: what a browser
+// sends may be anything.
+func TestCorrectionThatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Now()
+	for i, e := range []Example{{P: 5}, {P: -0.1}, {P: math.NaN()}, {P: math.Inf(1)}, {Time: now.AddDate(9000, 0, 0)}, {Time: now.AddDate(-3000, 0, 0)}, {P: 1, Time: now}} {
+		e.Label, e.Stream, e.Segment = "a", "s", uint64(i)
+		good := e.P == 1
+		if _, err := Correct(dir, e, capture.Format{Rate: 8000, Channels: 1}, []float32{0.5, 0}); (err == nil) != good {
+			t.Errorf("%v, %v: %v", e.P, e.Time, err)
+		}
+		if got, err := Corrections(dir); err != nil || good != (len(got) == 1) {
+			t.Errorf("after %v, %v: %d corrections, %v", e.P, e.Time, len(got), err)
+		}
 	}
 }
 
