@@ -192,6 +192,9 @@ func (w *workGroup) confirmed(ctx context.Context, name, prefix string, after ui
 func (s *shadowState) String() string {
 	text := fmt.Sprintf("shadow %s: of %d segments %d have the same label, %d another (in %d of them the shadow is surer), %d only the model in use has, %d only the shadow",
 		s.Model, s.Segments(), s.Agree, s.Disagree, s.Surer, s.Active, s.Shadow)
+	if s.Late > 0 {
+		text += fmt.Sprintf("; of the last two, %d came when what the other one had said of the same samples was counted already", s.Late)
+	}
 	switch {
 	case s.McNemar == nil:
 		return text + "\nwho is right is not known without truths"

@@ -32,6 +32,9 @@ const tallyName = "compared"
 // tallyEvery is how often it is stored.
 const tallyEvery = 2 * time.Second
 
+// mostWaiting is how many segments of a stream wait in it for what the other model says.
+const mostWaiting = 1000
+
 // began returns after which sequence of the output each session counts, and from which on.
 func (w *workGroup) began(ctx context.Context, st jetstream.Stream, prefix string) (began map[string]uint64, first uint64, err error) {
 	began = map[string]uint64{}
@@ -157,6 +160,7 @@ func (w *workGroup) keepOne(ctx context.Context, hash string, l *natsio.Ledger, 
 	if t.Active == was.Active && t.Shadow == was.Shadow {
 		return t, nil
 	}
+	t.Compared.GiveUp(mostWaiting)
 	data, err := json.Marshal(t)
 	if err != nil {
 		return nil, err

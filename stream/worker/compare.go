@@ -19,6 +19,7 @@ type Comparison struct {
 	Surer    int `json:"surer"`    // of Disagree: the shadow's p is the larger one
 	Active   int `json:"active"`   // segments with a label that the model in use alone has
 	Shadow   int `json:"shadow"`   // that the shadow alone has
+	Late     int `json:"late"`     // of Active and Shadow: the other one may have it, and was given up
 
 	// Of the segments of which the truth is known.
 	Truths int `json:"truths"`
@@ -40,20 +41,28 @@ type Comparer struct {
 	sum     Comparison
 }
 
-// A pairing has those segments of a stream that may still find another.
-type pairing struct{ active, shadow []Said }
+// A pairing has those segments of a stream that may still find another, and where the last ones
+// end that were given up, of the model in use and of the shadow.
+type pairing struct {
+	active, shadow []Said
+	gone           [2]uint64
+}
 
 // savedComparer is a Comparer in JSON.
 type savedComparer struct {
 	Sum     Comparison           `json:"sum"`
 	Streams map[string][2][]Said `json:"streams"` // of the model in use, and of the shadow
+	Gone    map[string][2]uint64 `json:"gone,omitempty"`
 }
 
 // MarshalJSON writes what was counted and what may still find another. It has no truths.
 func (c *Comparer) MarshalJSON() ([]byte, error) {
-	s := savedComparer{c.sum, map[string][2][]Said{}}
+	s := savedComparer{c.sum, map[string][2][]Said{}, map[string][2]uint64{}}
 	for stream, p := range c.streams {
 		s.Streams[stream] = [2][]Said{p.active, p.shadow}
+		if p.gone != [2]uint64{} {
+			s.Gone[stream] = p.gone
+		}
 	}
 	return json.Marshal(s)
 }
@@ -66,7 +75,7 @@ func (c *Comparer) UnmarshalJSON(data []byte) error {
 	}
 	c.sum, c.streams = s.Sum, map[string]*pairing{}
 	for stream, p := range s.Streams {
-		c.streams[stream] = &pairing{p[0], p[1]}
+		c.streams[stream] = &pairing{p[0], p[1], s.Gone[stream]}
 	}
 	return nil
 }
@@ -74,6 +83,9 @@ func (c *Comparer) UnmarshalJSON(data []byte) error {
 // Active takes the next segment of a stream that the model in use has confirmed.
 func (c *Comparer) Active(stream string, s Said) {
 	p := c.pairing(stream)
+	if s.Start < p.gone[1] {
+		c.sum.Late++
+	}
 	p.active = append(p.active, s)
 	c.settled(stream, p)
 }
@@ -81,14 +93,32 @@ func (c *Comparer) Active(stream string, s Said) {
 // Shadow takes the next segment of a stream that the shadow has confirmed.
 func (c *Comparer) Shadow(stream string, s Said) {
 	p := c.pairing(stream)
+	if s.Start < p.gone[0] {
+		c.sum.Late++
+	}
 	p.shadow = append(p.shadow, s)
 	c.settled(stream, p)
 }
 
 // settled is settle, and forgets a stream of which nothing is left.
 func (c *Comparer) settled(stream string, p *pairing) {
-	if c.settle(stream, p, &c.sum, false); len(p.active)+len(p.shadow) == 0 {
+	if c.settle(stream, p, &c.sum, false); len(p.active)+len(p.shadow) == 0 && p.gone == [2]uint64{} {
 		delete(c.streams, stream)
+	}
+}
+
+// GiveUp counts as what one model alone has all but the last most segments of each stream that
+// wait for what the other one says: it may never say anything.
+func (c *Comparer) GiveUp(most int) {
+	for stream, p := range c.streams {
+		for ; len(p.active) > most; p.active = p.active[1:] {
+			c.alone(stream, p.active[0], true, &c.sum)
+			p.gone[0] = p.active[0].End
+		}
+		for ; len(p.shadow) > most; p.shadow = p.shadow[1:] {
+			c.alone(stream, p.shadow[0], false, &c.sum)
+			p.gone[1] = p.shadow[0].End
+		}
 	}
 }
 

@@ -47,6 +47,47 @@ func TestComparerCounts(t *testing.T) {
 	}
 }
 
+// What only one model has does not pile up where it is given up, and is counted as before; what
+// the other one says of it later is counted as late.
+func TestComparerGivesUp(t *testing.T) {
+	c := &Comparer{}
+	said := func(i uint64) Said { return Said{i, 10 * i, 10*i + 5, "a", 1} }
+	again := func() (bytes int) {
+		t.Helper()
+		data, err := json.Marshal(c)
+		if err == nil {
+			c = &Comparer{}
+			err = json.Unmarshal(data, c)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(data)
+	}
+	const many, most = 5000, 100
+	for i := range uint64(many) {
+		c.Active("s", said(i))
+		c.Active("t", said(i))
+		c.Shadow("t", said(i))
+		c.Shadow("u", said(i))
+		c.GiveUp(most)
+	}
+	if n := again(); n > 3*most*60 {
+		t.Errorf("%d bytes are kept", n)
+	}
+	if got, want := c.Counts(), (Comparison{Agree: many, Active: many, Shadow: many}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for i := uint64(many - most - 3); i < many; i++ { // three of them are late
+		c.Shadow("s", said(i))
+		again()
+	}
+	c.Active("u", said(0))
+	if got, want := c.Counts(), (Comparison{Agree: many + most, Active: many - most + 1, Shadow: many + 3, Late: 4}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 // All segments of one model may come before those of the other, however many there are.
 func TestComparerOneAfterTheOther(t *testing.T) {
 	const many = 10001
