@@ -87,3 +87,22 @@ func TestBrowserListKeepsFocus(t *testing.T) {
 		t.Errorf("the focus is on %s", name)
 	}
 }
+
+// Labels may have the names of what every object of the language has.
+func TestBrowserLabelsOfObjects(t *testing.T) {
+	r := newRig(t, Options{}, 1)
+	labels := []string{"constructor", "__proto__", "toString"}
+	r.model = testmodel.New(t, testmodel.Labels(44100, 1, labels...), rand.New(rand.NewPCG(1, 2)))
+	tapped(r, r.blocks("s", 4410)...)
+	at, end := serve(t, r.page, "127.0.0.1:0")
+	defer end()
+	tab := testbrowser.Open(t, "http://"+at+"/")
+	testbrowser.Until(t, tab, `document.querySelectorAll("#sliders details input").length === 3`)
+	for i, label := range labels {
+		script := fmt.Sprintf(`(() => { const i = document.querySelectorAll("#sliders details input")[%d]; i.value = 0.25; i.oninput(); return i.ariaLabel + " " + i.ariaValueText })()`, i)
+		if got := testbrowser.Value[string](t, tab, script); got != label+" 0.25" {
+			t.Errorf("%q", got)
+		}
+	}
+	testbrowser.Until(t, tab, `document.querySelector("#replayed").textContent.startsWith("Last ")`)
+}

@@ -31,6 +31,7 @@ export class Rules {
     if (key === this.key && !anew) return;
     this.key = key;
     this.now = structuredClone(h.rules);
+    this.now.on = Object.assign(Object.create(null), h.rules.on); // a label may be called constructor
     const rows = all.filter((s) => !s[6] || s[6].split(" ").includes(h.rules.kind)).map(([name, words, low, high, step, unit]) =>
       this.slider(words, "A segment that is open", Math.min(low, this.now[name]), Math.max(high, this.now[name]), step, unit, this.now[name], (v) => { this.now[name] = v; }));
     const each = el("details", {}, el("summary", { textContent: "Each label by itself" }), ...h.labels.map((label) =>
