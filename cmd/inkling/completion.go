@@ -17,9 +17,11 @@ type completionCmd struct {
 
 // Help says how to use the script.
 func (completionCmd) Help() string {
-	return `bash:  eval "$(inkling completion bash)"        in ~/.bashrc
-zsh:   eval "$(inkling completion zsh)"         in ~/.zshrc, after compinit
-fish:  inkling completion fish | source         in ~/.config/fish/config.fish`
+	return `Put the line of your shell into its file:
+
+    ~/.bashrc                     eval "$(inkling completion bash)"
+    ~/.zshrc, after compinit      eval "$(inkling completion zsh)"
+    ~/.config/fish/config.fish    inkling completion fish | source`
 }
 
 func (c completionCmd) Run(a *app) error {

@@ -29,7 +29,7 @@ type recordCmd struct {
 	Rounds       int      `within:"1..1e6" help:"--prompts: go through the file this often." default:"1"`
 	KeepAll      bool     `help:"Keep takes that are clipped or too quiet as well."`
 	Seconds      float64  `within:"0..1e9" help:"Stop after this many seconds of signal." placeholder:"SECONDS"`
-	Trim         bool     `help:"Cut the silence before and after each take of sound off, but for a tenth of a second; with --whole. At silence takes are cut anyway."`
+	Trim         bool     `help:"With --whole: cut off the silence before and after each take of sound, all but a tenth of a second. Without --whole, takes are cut at silence anyway."`
 	Countdown    *float64 `within:"0..3600" help:"Count down this many seconds before each label; what is heard meanwhile is not kept [3 for a microphone and a person at a terminal, 0 otherwise]." placeholder:"SECONDS"`
 
 	meter *meter

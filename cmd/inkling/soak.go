@@ -43,7 +43,7 @@ type soakCmd struct {
 }
 
 func (soakCmd) Help() string {
-	return `Composes an endless stream out of labelled examples, labels it, and says what changes with time. A row of the table has the resident memory, goroutines, open files, the time of a step and of a confirmation (median and 99th percentile), and how many events were found, took another label or were missed, beside false alarms.
+	return `The stream is composed of labelled examples. A row of the table has the resident memory, goroutines, open files, the time of a step and of a confirmation (median and 99th percentile), and how many events were found, took another label or were missed, beside false alarms.
 
 The signal of the last row is that of the first. The exit code is 0 if the memory has grown by at most 2 % between the second third and the last, no goroutine and no open file has come to stay, and the last row is as accurate as the first, within an event or one in a hundred. Ctrl-C ends it with the table so far.
 

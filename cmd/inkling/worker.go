@@ -31,7 +31,7 @@ type workerCmd struct {
 	Create      bool   `help:"Make the streams and buckets that are missing."`
 	Check       bool   `help:"Say what is wrong with the configuration and the streams, and run nothing."`
 	Example     bool   `help:"Print an annotated configuration."`
-	ID          string `name:"id" help:"Name of this worker in its group [one by chance]." placeholder:"NAME"`
+	ID          string `name:"id" help:"Name of this worker in its group [chosen at random]." placeholder:"NAME"`
 	healthFlags `group:"Page and health"`
 }
 
