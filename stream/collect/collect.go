@@ -36,7 +36,7 @@ type Options struct {
 
 	Saved func(path string, length time.Duration) // after each example; may be nil
 	Fault func(f *capture.Fault)                  // when the health of the source changes; may be nil
-	Gap   func(stream string, lost uint64)        // when samples are missing, which ends the open segment; 0: the stream began anew; may be nil
+	Gap   func(stream string, lost uint64)        // when samples are missing or no numbers, which ends the open segment; 0: the stream began anew; may be nil
 }
 
 // ErrNoRate says that a source does not tell its sampling rate.
@@ -67,6 +67,7 @@ type stream struct {
 	*segment.Collector
 	format capture.Format
 	next   uint64 // offset of the block that follows the last one
+	hole   uint64 // the last samples that were no numbers
 	save   func(samples []float32) error
 }
 
@@ -94,7 +95,8 @@ func (r *run) loop(ctx context.Context, src capture.Source) error {
 			return err
 		}
 	}
-	for _, s := range r.streams {
+	for name, s := range r.streams {
+		r.tell(name, s)
 		if err := s.End(s.save); err != nil {
 			return err
 		}
@@ -103,10 +105,65 @@ func (r *run) loop(ctx context.Context, src capture.Source) error {
 }
 
 func (r *run) block(b *capture.Block) error {
+	s, err := r.stream(b)
+	if err != nil {
+		return err
+	}
+	for x := b.Samples; len(x) > 0; {
+		n, finite := stretch(x, max(b.Format.Channels, 1))
+		if finite {
+			r.tell(b.Stream, s)
+			err = s.Feed(x[:n], s.save)
+		} else {
+			s.hole += uint64(n / max(b.Format.Channels, 1))
+			err = s.End(s.save)
+		}
+		if err != nil {
+			return err
+		}
+		x = x[n:]
+	}
+	s.next = b.Offset + uint64(b.Len())
+	r.seconds += float64(b.Len()) / max(b.Format.Rate, 1)
+	if !b.Done {
+		return nil
+	}
+	r.tell(b.Stream, s)
+	delete(r.streams, b.Stream)
+	return s.End(s.save)
+}
+
+// tell tells of samples that were no numbers, once they have ended.
+func (r *run) tell(name string, s *stream) {
+	if s.hole > 0 && r.o.Gap != nil {
+		r.o.Gap(name, s.hole)
+	}
+	s.hole = 0
+}
+
+// stretch returns the length of the longest beginning of x of which all samples have finite
+// values in all channels, or none has.
+func stretch(x []float32, channels int) (n int, finite bool) {
+	for n = 0; n < len(x); n += channels {
+		good := true
+		for _, v := range x[n:min(n+channels, len(x))] {
+			good = good && v-v == 0
+		}
+		if n > 0 && good != finite {
+			return n, finite
+		}
+		finite = good
+	}
+	return len(x), finite
+}
+
+// stream returns the stream of a block, which it begins, or begins anew.
+func (r *run) stream(b *capture.Block) (*stream, error) {
 	s := r.streams[b.Stream]
 	if s != nil && (s.format != b.Format || s.next != b.Offset) {
+		r.tell(b.Stream, s)
 		if err := s.End(s.save); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if s != nil && s.next != b.Offset && r.o.Gap != nil {
@@ -117,18 +174,12 @@ func (r *run) block(b *capture.Block) error {
 		f.Channels = max(f.Channels, 1)
 		c, err := segment.NewCollector(r.o.Segment, f.Rate, f.Channels)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		s = &stream{Collector: c, format: b.Format, save: func(samples []float32) error { return r.write(samples, f) }}
 		r.streams[b.Stream] = s
 	}
-	s.next = b.Offset + uint64(b.Len())
-	r.seconds += float64(b.Len()) / max(b.Format.Rate, 1)
-	if err := s.Feed(b.Samples, s.save); err != nil || !b.Done {
-		return err
-	}
-	delete(r.streams, b.Stream)
-	return s.End(s.save)
+	return s, nil
 }
 
 // write saves one example under a name that is free.

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,5 +162,54 @@ func TestSlowSignalsBecomeTables(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(dir, "idle", "idle-0001.csv"))
 	if want := "t,x,\"a,b\"\n0,1,2\n0.02,3,4\n0.04,-0.5,6e-07\n0.06,7,8\n"; string(data) != want || err != nil {
 		t.Errorf("%q, %v", data, err)
+	}
+}
+
+// Samples that are not numbers are missing ones: a file that has some could not be learned from.
+func TestNoExampleHasNaN(t *testing.T) {
+	nan := float32(math.NaN())
+	inf := float32(math.Inf(1))
+	for _, c := range []struct {
+		name string
+		x    [][]float32 // two channels, in blocks
+		gaps []uint64
+		want [][]float32
+	}{
+		{"none", [][]float32{{1, 2, 3, 4}, {5, 6}}, nil, [][]float32{{1, 2, 3, 4, 5, 6}}},
+		{"one", [][]float32{{1, 2, nan, 4, 5, 6}, {7, 8}}, []uint64{1}, [][]float32{{1, 2}, {5, 6, 7, 8}}},
+		{"over two blocks", [][]float32{{1, 2, 3, inf}, {nan, nan, 7, 8}}, []uint64{2}, [][]float32{{1, 2}, {7, 8}}},
+		{"at the begin", [][]float32{{nan, 2}, {3, 4}}, []uint64{1}, [][]float32{{3, 4}}},
+		{"at the end", [][]float32{{1, 2}, {nan, 4}}, []uint64{1}, [][]float32{{1, 2}}},
+		{"all", [][]float32{{nan, 2}, {nan, 4}}, []uint64{2}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var src blocks
+			at := uint64(0)
+			for i, x := range c.x {
+				src = append(src, capture.Block{Stream: "s", Format: capture.Format{Rate: 100, Channels: 2}, Offset: at, Samples: x, Done: i == len(c.x)-1})
+				at += uint64(len(x) / 2)
+			}
+			var gaps []uint64
+			var files [][]float32
+			o := Options{Dir: t.TempDir(), Label: "a", Segment: segment.Config{Kind: segment.Whole, MaxDuration: 9},
+				Gap: func(_ string, lost uint64) { gaps = append(gaps, lost) },
+				Saved: func(path string, _ time.Duration) {
+					var one []float32
+					for _, row := range strings.Split(strings.TrimSpace(string(testkit.ReadFile(t, path))), "\n")[1:] {
+						var at, x, y float32
+						if _, err := fmt.Sscanf(row, "%g,%g,%g", &at, &x, &y); err != nil {
+							t.Fatal(err)
+						}
+						one = append(one, x, y)
+					}
+					files = append(files, one)
+				}}
+			if n, err := Run(t.Context(), &src, o); err != nil || n != len(c.want) {
+				t.Errorf("%d files, %v", n, err)
+			}
+			if !slices.Equal(gaps, c.gaps) || !slices.EqualFunc(files, c.want, slices.Equal) {
+				t.Errorf("gaps %v, want %v; %v, want %v", gaps, c.gaps, files, c.want)
+			}
+		})
 	}
 }
