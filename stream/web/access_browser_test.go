@@ -59,6 +59,18 @@ func TestBrowserAccessible(t *testing.T) {
 	testbrowser.Until(t, tab, `document.querySelector("#network").childNodes.length > 0`)
 }
 
+// The colours of a theme are there as soon as the theme is: what is drawn before the event of
+// its change, because the window has changed as well, does not keep those of the other one.
+func TestBrowserColoursFollowTheTheme(t *testing.T) {
+	tab := (&load{streams: 1, speed: 1}).opened(t)
+	for i := range 20 {
+		testbrowser.Theme(t, tab, []string{"dark", "light"}[i%2])
+		for _, wrong := range testbrowser.Value[[]string](t, tab, `import("/page/common.js").then(({css}) => ["--line", "--quiet", "--ink", "--card"].filter((n) => css(n) !== getComputedStyle(document.documentElement).getPropertyValue(n).trim()))`) {
+			t.Errorf("%s is that of the other theme", wrong)
+		}
+	}
+}
+
 // A segment is reached, chosen and let go of by keys alone, and the focus goes with it.
 func TestBrowserKeys(t *testing.T) {
 	l := &load{streams: 1, speed: 1}

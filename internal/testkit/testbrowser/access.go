@@ -77,7 +77,7 @@ func Accessible(t testing.TB, ctx context.Context) {
 		t.Error(wrong)
 	}
 	for _, scheme := range []string{"light", "dark"} {
-		set(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		Theme(t, ctx, scheme)
 		faint := Value[[]string](t, ctx, contrast)
 		if len(faint) == 0 || faint[0] == "0" {
 			t.Fatalf("%s: no text was looked at", scheme)
@@ -125,6 +125,12 @@ func reached(t testing.TB, ctx context.Context) {
 	if n := Value[int](t, ctx, `[...document.querySelectorAll("[tabindex]")].filter((e) => e.tabIndex > 0).length`); n > 0 {
 		t.Errorf("%d parts are reached out of the order of the page", n)
 	}
+}
+
+// Theme has the page be "light" or "dark".
+func Theme(t testing.TB, ctx context.Context, scheme string) {
+	t.Helper()
+	set(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 }
 
 // Reduced has the page be one for people who want little motion, or again for all.

@@ -123,7 +123,7 @@ func Shoot(t testing.TB, ctx context.Context, name string) {
 		phone  bool
 	}{{"desktop", 1400, 1000, false}, {"phone", 390, 844, true}} {
 		for _, scheme := range []string{"light", "dark"} {
-			set(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+			Theme(t, ctx, scheme)
 			resize(t, ctx, size.width, size.height, size.phone)
 			// A window that holds all of it: what is outside is not drawn.
 			resize(t, ctx, size.width, max(size.height, int64(Value[float64](t, ctx, `document.documentElement.scrollHeight`))), size.phone)

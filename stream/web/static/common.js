@@ -59,10 +59,13 @@ export const paintOf = (label) => paint(labels.indexOf(label));
 
 export const seconds = (s) => s < 60 ? s.toFixed(2) + " s" : Math.floor(s / 60) + ":" + (s % 60).toFixed(2).padStart(5, "0");
 
-// css returns a colour of the theme, for canvases.
+// css returns a colour of the theme, for canvases. The window may be drawn anew after the
+// theme has changed and before its event.
 const theme = new Map();
-dark.addEventListener("change", () => theme.clear());
+let themeIsDark = null;
 export function css(name) {
+  if (themeIsDark !== dark.matches) theme.clear();
+  themeIsDark = dark.matches;
   if (!theme.has(name)) theme.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
   return theme.get(name);
 }
