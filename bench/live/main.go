@@ -1,8 +1,11 @@
-// Live says how many live streams a processor carries: it publishes blocks of 20 ms of many
+// Live says how many live streams a processor carries: it publishes short blocks of many
 // subjects to a NATS server of its own, has `inkling run` label them and publish the labels, and
 // divides the seconds of signal by the processor time of that process alone.
 //
 //	cd bench && go build -o /tmp/inkling ../cmd/inkling && go run ./live /tmp/inkling
+//
+// A processor carries most streams when it is busy: the more of them, the fewer times it has to
+// wake up. GOMAXPROCS=1 leaves the other processors to the server and to the publisher.
 //
 // To compare two programs, run it with each in turn, several times.
 package main
