@@ -25,5 +25,5 @@ func ExampleNew() {
 	v.Close()
 	// Output:
 	// kitchen    0.500 s  kettle           ██████████████████··  90 %  42 steps, by silence  overturned radio
-	// kitchen    3.000 s  gap: 160 samples lost overrun
+	// kitchen    3.000 s  gap: 160 samples lost, overrun
 }

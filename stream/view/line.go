@@ -31,7 +31,7 @@ func (f *Formatter) line(e *stream.Event) string {
 	case stream.Dropped:
 		return fmt.Sprintf("%s  %s", f.place(e, e.Start), f.paint(grey, heldBack(e)+notes(e)))
 	case stream.Gap:
-		return fmt.Sprintf("%s  %s", f.place(e, e.Sample), f.paint(yellow, fmt.Sprintf("gap: %d samples lost %s", e.Lost, plain.Text(e.Reason))))
+		return fmt.Sprintf("%s  %s", f.place(e, e.Sample), f.paint(yellow, gap(e)))
 	case stream.Status:
 		return f.paint(grey, plain.Text(fmt.Sprintf("-- %s %s: %s", e.Stream, e.State, e.Reason)))
 	case stream.Summary:
@@ -149,4 +149,16 @@ func (f *Formatter) barWidth() int {
 func Bar(p float64, width int) string {
 	n := int(p*float64(width) + 0.5)
 	return strings.Repeat("█", max(min(n, width), 0)) + strings.Repeat("·", max(width-max(n, 0), 0))
+}
+
+// gap says what is missing, as far as it is known, and why.
+func gap(e *stream.Event) string {
+	reason := plain.Text(e.Reason)
+	switch {
+	case e.Lost == 0 && reason != "":
+		return "gap: " + reason
+	case reason != "":
+		reason = ", " + reason
+	}
+	return fmt.Sprintf("gap: %d samples lost%s", e.Lost, reason)
 }
