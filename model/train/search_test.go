@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"inkling/model/feature"
 )
 
 // A search begins with what it is given, ends in its best trial, and is the same each
@@ -37,5 +39,40 @@ func TestSearchEndsInItsBestTrial(t *testing.T) {
 	var b bytes.Buffer
 	if err := WriteTrials(&b, trials); err != nil || strings.Count(b.String(), "\n") != 7 {
 		t.Errorf("%v\n%s", err, b.String())
+	}
+}
+
+// A search over frames of sound tries them with and without their mean, and keeps what it
+// found when it tries others.
+func TestSearchTriesTheMean(t *testing.T) {
+	t.Parallel()
+	set := toySet(10, 1)
+	base := toyOptions()
+	base.Front = feature.Config{Kind: feature.KindLogMel, Bands: 7}
+	found := map[string]Options{}
+	for _, g := range moves(set, base) {
+		for _, m := range g {
+			o := base
+			o.Front.MeanPrior, o.Front.MeanMemory = meanPrior, 99
+			if m.change(&o) {
+				found[m.name] = o
+			}
+			o = base
+			if m.change(&o) && strings.HasPrefix(m.name, "mean-prior") {
+				found[m.name+" added"] = o
+			}
+		}
+	}
+	if o, ok := found["mean-prior 0"]; !ok || o.Front != base.Front {
+		t.Errorf("without: %v, %+v", ok, o.Front)
+	}
+	if o, ok := found["mean-prior 30 added"]; !ok || o.Front.MeanPrior != 30 {
+		t.Errorf("with: %v, %+v", ok, o.Front)
+	}
+	if o, ok := found["mfcc with deltas"]; !ok || o.Front.Kind != feature.KindMFCC || o.Front.MeanPrior != 30 || o.Front.MeanMemory != 99 {
+		t.Errorf("mfcc: %v, %+v", ok, o.Front)
+	}
+	if len(found) < 10 || found["mean-prior 0 added"].Front.Kind != "" || found["mean-prior 30"].Front.Kind != "" {
+		t.Errorf("moves that change nothing: %d", len(found))
 	}
 }
