@@ -132,6 +132,9 @@ func (c *evalCmd) runBeats(a *app, m *model.Model) error {
 	if c.Crop != 0 {
 		return usagef("--crop cuts examples, but a model of heartbeats is judged on whole records: leave it out")
 	}
+	if len(c.Labels) > 0 {
+		return usagef("--labels: a model of heartbeats is judged on every annotated beat: leave it out")
+	}
 	list, err := c.dataFlags.records(a, c.Data, c.Split, true)
 	if err != nil {
 		return err
