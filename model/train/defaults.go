@@ -108,11 +108,7 @@ func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 	}
 	if o.MinUpdates == 0 {
 		o.FoldShare = foldShare
-		epochs := leastEpochs
-		if o.Detector > 0 {
-			epochs = heardEpochs
-		}
-		o.MinUpdates = max(leastUpdates, min(epochs*((len(set.Examples)+o.Batch-1)/o.Batch), mostUpdates))
+		o.MinUpdates = max(leastUpdates, min(leastEpochs*((len(set.Examples)+o.Batch-1)/o.Batch), mostUpdates))
 	}
 	if g := groups(set); g < fewGroups && g > 1 {
 		notes = append(notes, fmt.Sprintf("%d groups only: validation shares them with training and says nothing of unseen ones", g))
@@ -137,7 +133,6 @@ const (
 	manyExamples = 4000
 	leastUpdates = 1500
 	leastEpochs  = 35
-	heardEpochs  = 80 // with a detector, which cuts each example in many ways
 	mostUpdates  = 6000
 	foldShare    = 0.4 // of the updates, in a fold
 )

@@ -100,24 +100,3 @@ func index(e dataset.Example) (i int) {
 	fmt.Sscanf(e.Name, "toy:%d", &i)
 	return i
 }
-
-// Examples that a detector cuts in many ways are learned from for longer.
-func TestUpdatesFollowTheData(t *testing.T) {
-	for _, c := range []struct {
-		kind     dataset.Kind
-		examples int
-		seconds  float64
-		want     int
-	}{
-		{dataset.Audio, 40, 0.4, 1500}, {dataset.Audio, 1200, 0.4, 80 * 38}, {dataset.Audio, 3000, 0.4, 6000},
-		{dataset.Audio, 1200, 0.08, 1500}, {dataset.Series, 1200, 0.4, 1500}, {dataset.Series, 3000, 0.4, 35 * 94},
-	} {
-		s := &dataset.Set{Kind: c.kind, Labels: []string{"a", "b"}, Channels: 1, Rate: 8000}
-		for i := range c.examples {
-			s.Examples = append(s.Examples, dataset.Example{Group: fmt.Sprint(i), Label: i % 2, Samples: make([]float32, int(c.seconds*8000))})
-		}
-		if o, _, err := Defaults(s, ""); err != nil || o.MinUpdates != c.want {
-			t.Errorf("%d examples of %v, %v s: %d updates, want %d (%v)", c.examples, c.kind, c.seconds, o.MinUpdates, c.want, err)
-		}
-	}
-}

@@ -74,7 +74,7 @@ type Options struct {
 	Lead int `key:"lead" flag:"lead" default:"32" range:"0..1048576" group:"Forecasts" only:"next" help:"Steps before them that warm up the state."`
 
 	Epochs           int      `key:"epochs" flag:"epochs" default:"0" auto:"enough for train.Options.MinUpdates" range:"0..1e7" group:"Training" help:"Passes over the data."`
-	MinUpdates       int      `key:"minupdates" flag:"updates" default:"1500" range:"1..1e9" presets:"beat=600" group:"Training" help:"Least number of updates where train.Options.Epochs is 0; by default more for many examples: about 35 passes, 80 with a detector, up to 6,000."`
+	MinUpdates       int      `key:"minupdates" flag:"updates" default:"1500" range:"1..1e9" presets:"beat=600" group:"Training" help:"Least number of updates where train.Options.Epochs is 0."`
 	Batch            int      `key:"batch" flag:"batch" default:"32" range:"1..65536" group:"Training" help:"Sequences per update; 64 by default from 4,000 examples on."`
 	LR               float64  `key:"lr" flag:"lr" default:"0.003" range:"1e-9..10" presets:"beat=0.001" group:"Training" help:"Learning rate."`
 	Schedule         Schedule `key:"schedule" flag:"schedule" default:"cosine" choices:"constant,step,cosine" group:"Training" help:"Learning rate over time."`
