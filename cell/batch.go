@@ -75,8 +75,9 @@ func (b *Batch) Share(n int) {
 			b.workers = append(b.workers, w)
 			continue
 		}
-		w := &worker{xh: make([]float32, f32.RowsAtOnce*(b.features+b.hidden)), z: make([]float32, f32.RowsScratch(f32.RowsAtOnce, b.hidden)),
-			starts: make([]float32, f32.RowsAtOnce*b.starts)}
+		xh, z, starts := f32.RowsAtOnce*(b.features+b.hidden), f32.RowsScratch(f32.RowsAtOnce, b.hidden), f32.RowsAtOnce*b.starts
+		mem := f32.Apart(xh + z + starts)
+		w := &worker{xh: mem[:xh:xh], z: mem[xh:][:z:z], starts: mem[xh+z:]}
 		w.loop = func() { b.help(w) }
 		b.workers = append(b.workers, w)
 	}
@@ -92,8 +93,10 @@ func (b *Batch) Resize(n int) {
 		return
 	}
 	if n*b.hidden > len(b.h) {
-		more := n*b.hidden - len(b.h)
-		b.h, b.c = append(b.h, make([]float32, more)...), append(b.c, make([]float32, more)...)
+		h, c := f32.Apart(n*b.hidden), f32.Apart(n*b.hidden)
+		copy(h, b.h)
+		copy(c, b.c)
+		b.h, b.c = h, c
 	}
 }
 

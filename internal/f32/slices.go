@@ -30,6 +30,17 @@ func AllFinite(x []float32) bool {
 	return a+b == 0
 }
 
+// Sizes of Apart, in values: more than objects have that share pages with others (32 KiB, see
+// runtime/sizeclasses.go), and what lies between one slice and the next.
+const (
+	ownPages = 8<<10 + 1
+	between  = 2 << 10
+)
+
+// Apart returns n zeros on pages of their own. A processor fetches ahead beyond the end of what
+// it reads; if another thread writes there, both wait for each other's cache lines.
+func Apart(n int) []float32 { return make([]float32, max(n+between, ownPages))[:n:n] }
+
 // Grow returns buf with length n, reallocated if its capacity is too small. The values
 // are undefined.
 func Grow(buf []float32, n int) []float32 {

@@ -2,7 +2,9 @@ package f32
 
 import (
 	"math"
+	"runtime"
 	"testing"
+	"unsafe"
 )
 
 func TestAllFinite(t *testing.T) {
@@ -31,4 +33,26 @@ func BenchmarkAllFinite(b *testing.B) {
 			b.Fatal("not finite")
 		}
 	}
+}
+
+// Slices that are Apart lie on pages of their own.
+func TestApartSharesNoPage(t *testing.T) {
+	const page = 4 << 10
+	owner := map[uintptr]int{}
+	var all [][]float32
+	for i, n := range []int{1, 100, 3200, 3200, 8 << 10, 8 << 10, 20000} {
+		x := Apart(n)
+		if len(x) != n || cap(x) != n {
+			t.Fatalf("%d values, capacity %d, want %d", len(x), cap(x), n)
+		}
+		all = append(all, x)
+		first, last := uintptr(unsafe.Pointer(&x[0])), uintptr(unsafe.Pointer(&x[n-1]))
+		for p := first / page; p <= last/page; p++ {
+			if j, taken := owner[p]; taken {
+				t.Errorf("slices %d and %d share a page", j, i)
+			}
+			owner[p] = i
+		}
+	}
+	runtime.KeepAlive(all)
 }
