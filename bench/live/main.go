@@ -4,13 +4,14 @@
 //
 //	cd bench && go build -o /tmp/inkling ../cmd/inkling && go run ./live /tmp/inkling
 //
-// A processor carries most streams when it is busy: the more of them, the fewer times it has to
-// wake up. GOMAXPROCS=1 leaves the other processors to the server and to the publisher.
+// With GOMAXPROCS=1 the program leaves the other processors to the server and to the publisher.
+// Of more streams than it can carry it loses blocks, and live says so in place of a figure.
 //
 // To compare two programs, run it with each in turn, several times.
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"flag"
@@ -78,8 +79,8 @@ func (o *options) run() error {
 	}
 	s.Start()
 	defer s.Shutdown()
-	var events atomic.Int64
-	if err := count(s.ClientURL(), &events); err != nil {
+	var events, gaps atomic.Int64
+	if err := count(s.ClientURL(), &events, &gaps); err != nil {
 		return err
 	}
 	cmd := exec.Command(o.program, "run", file, "nats:in.*", "--urls", s.ClientURL(), "--format", "s16le", "--rate", fmt.Sprint(rate),
@@ -102,18 +103,26 @@ func (o *options) run() error {
 	if events.Load() == 0 {
 		return errors.New("the program has sent no event")
 	}
+	if n := gaps.Load(); n > 0 {
+		return fmt.Errorf("more streams than the program carries: it has lost blocks, in %d gaps", n)
+	}
 	fmt.Printf("%d streams, %v each in blocks of %v: %.2f s of processor time, %.0f streams a core, %d events; the last block came %v late\n",
 		o.streams, o.length, o.block, used.Seconds(), float64(o.streams)*o.length.Seconds()/used.Seconds(), events.Load(), late.Round(time.Millisecond))
 	return nil
 }
 
-// count counts the events.
-func count(url string, events *atomic.Int64) error {
+// count counts the events, and among them the gaps.
+func count(url string, events, gaps *atomic.Int64) error {
 	nc, err := nats.Connect(url)
 	if err != nil {
 		return err
 	}
-	sub, err := nc.Subscribe("out.>", func(*nats.Msg) { events.Add(1) })
+	sub, err := nc.Subscribe("out.>", func(m *nats.Msg) {
+		events.Add(1)
+		if bytes.Contains(m.Data, []byte(`"type":"gap"`)) {
+			gaps.Add(1)
+		}
+	})
 	if err != nil {
 		return err
 	}
