@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // The kernels of f32.Transform compute in float64, and multiply and add separately, so that
 // they give the bits of the generic ones. Tables have blocks of four values.
 
@@ -44,7 +46,7 @@ func stageOne(e *emitter) {
 	loop := e.fresh("stage")
 	stageSetup(e)
 	e.label(loop)
-	butterflies(e)
+	butterflies(e, "Y", inBlock)
 	storeOne(e, "DI", realOutputs)
 	storeOne(e, "R9", imaginaryOutputs)
 	e.op("ADDQ $128, DI")
@@ -69,37 +71,40 @@ func stageSetup(e *emitter) {
 // The registers with the four outputs of butterflies.
 var realOutputs, imaginaryOutputs = [4]int{12, 10, 8, 0}, [4]int{13, 11, 9, 4}
 
-// butterflies computes four butterflies of the inputs at SI and R10.
-func butterflies(e *emitter) {
+// butterflies computes as many butterflies as a register r, Y or Z, has values, of the inputs
+// at SI and R10. twiddle returns the operand with values k of the block, or of two.
+func butterflies(e *emitter, r string, twiddle func(k int) string) {
 	for i, reg := range []string{"SI", "R10"} {
 		for q, at := range []string{"(%s)", "(%s)(R8*1)", "(%s)(R8*2)", "(%s)(R11*1)"} {
-			e.op("VMOVUPD "+at+", Y%d", reg, 4*i+q)
+			e.op("VMOVUPD "+at+", %s%d", reg, r, 4*i+q)
 		}
 	}
+	three := func(op string, a, b, to int) { e.op("%s %s%d, %s%d, %s%d", op, r, a, r, b, r, to) }
+	times := func(k, z, to int) { e.op("VMULPD %s, %s%d, %s%d", twiddle(k), r, z, r, to) }
 	sumAndDifference := func(a, b, sum int) { // the difference replaces a
-		e.op("VADDPD Y%d, Y%d, Y%d", b, a, sum)
-		e.op("VSUBPD Y%d, Y%d, Y%d", b, a, a)
+		three("VADDPD", b, a, sum)
+		three("VSUBPD", b, a, a)
 	}
 	sumAndDifference(0, 2, 8)  // sr, tr
 	sumAndDifference(4, 6, 9)  // si, ti
 	sumAndDifference(1, 3, 10) // ur, vr
 	sumAndDifference(5, 7, 11) // ui, vi
-	e.op("VADDPD Y10, Y8, Y12")
-	e.op("VADDPD Y11, Y9, Y13")
-	e.op("VSUBPD Y10, Y8, Y8")
-	e.op("VSUBPD Y11, Y9, Y9")
-	e.op("VADDPD Y5, Y0, Y10") // tr + vi
-	e.op("VSUBPD Y5, Y0, Y0")
-	e.op("VSUBPD Y1, Y4, Y11") // ti − vr
-	e.op("VADDPD Y1, Y4, Y4")
+	three("VADDPD", 10, 8, 12)
+	three("VADDPD", 11, 9, 13)
+	three("VSUBPD", 10, 8, 8)
+	three("VSUBPD", 11, 9, 9)
+	three("VADDPD", 5, 0, 10) // tr + vi
+	three("VSUBPD", 5, 0, 0)
+	three("VSUBPD", 1, 4, 11) // ti − vr
+	three("VADDPD", 1, 4, 4)
 	for k, z := range [][2]int{{10, 11}, {8, 9}, {0, 4}} {
 		re, im := z[0], z[1]
-		e.op("VMULPD %d(DX), Y%d, Y1", 32*(2*k), re)
-		e.op("VMULPD %d(DX), Y%d, Y2", 32*(2*k+1), im)
-		e.op("VMULPD %d(DX), Y%d, Y3", 32*(2*k+1), re)
-		e.op("VMULPD %d(DX), Y%d, Y5", 32*(2*k), im)
-		e.op("VSUBPD Y2, Y1, Y%d", re)
-		e.op("VADDPD Y5, Y3, Y%d", im)
+		times(2*k, re, 1)
+		times(2*k+1, im, 2)
+		times(2*k+1, re, 3)
+		times(2*k, im, 5)
+		three("VSUBPD", 2, 1, re)
+		three("VADDPD", 5, 3, im)
 	}
 }
 
@@ -115,30 +120,38 @@ func storeOne(e *emitter, at string, y [4]int) {
 	}
 }
 
+// inBlock is the operand with values k of the block at DX.
+func inBlock(k int) string { return fmt.Sprintf("%d(DX)", 32*k) }
+
 // stageWide writes a stage of step values between outputs, a multiple of four: each p has
 // its block of twiddles.
+func stageWide(e *emitter) { wide(e, "stageWideAVX2", "Y", 32, inBlock, func() {}) }
+
+// wide writes a stage whose step is a multiple of the values in a register r, of so many bytes.
+// load comes before the butterflies of each p.
 //
 //	BX bytes of a step, R12 three times that, R13 bytes left of p's butterflies, CX bytes left of the quarter
-func stageWide(e *emitter) {
-	e.function8("stageWideAVX2", "func stageWideAVX2(y, x, w *float64, half, step int)",
+func wide(e *emitter, name, r string, bytes int, twiddle func(k int) string, load func()) {
+	e.function8(name, "func "+name+"(y, x, w *float64, half, step int)",
 		[]param{{"y", "DI"}, {"x", "SI"}, {"w", "DX"}, {"half", "R8"}, {"step", "BX"}})
 	next, loop := e.fresh("p"), e.fresh("q")
 	stageSetup(e)
 	e.op("SHLQ $3, BX")
 	e.op("LEAQ (BX)(BX*2), R12")
 	e.label(next)
+	load()
 	e.op("MOVQ BX, R13")
 	e.label(loop)
-	butterflies(e)
+	butterflies(e, r, twiddle)
 	for i, reg := range []string{"DI", "R9"} {
 		for q, at := range []string{"(%s)", "(%s)(BX*1)", "(%s)(BX*2)", "(%s)(R12*1)"} {
-			e.op("VMOVUPD Y%d, "+at, [2][4]int{realOutputs, imaginaryOutputs}[i][q], reg)
+			e.op("VMOVUPD %s%d, "+at, r, [2][4]int{realOutputs, imaginaryOutputs}[i][q], reg)
 		}
 	}
 	for _, reg := range []string{"DI", "R9", "SI", "R10"} {
-		e.op("ADDQ $32, %s", reg)
+		e.op("ADDQ $%d, %s", bytes, reg)
 	}
-	e.op("SUBQ $32, R13")
+	e.op("SUBQ $%d, R13", bytes)
 	e.op("JNZ %s", loop)
 	e.op("ADDQ R12, DI")
 	e.op("ADDQ R12, R9")

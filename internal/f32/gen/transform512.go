@@ -86,39 +86,8 @@ func twoBlocks(e *emitter) {
 	}
 }
 
-// butterflies512 computes eight butterflies of the inputs at SI and R10, as butterflies does.
-func butterflies512(e *emitter) {
-	for i, reg := range []string{"SI", "R10"} {
-		for q, at := range []string{"(%s)", "(%s)(R8*1)", "(%s)(R8*2)", "(%s)(R11*1)"} {
-			e.op("VMOVUPD "+at+", Z%d", reg, 4*i+q)
-		}
-	}
-	sumAndDifference := func(a, b, sum int) { // the difference replaces a
-		e.op("VADDPD Z%d, Z%d, Z%d", b, a, sum)
-		e.op("VSUBPD Z%d, Z%d, Z%d", b, a, a)
-	}
-	sumAndDifference(0, 2, 8)  // sr, tr
-	sumAndDifference(4, 6, 9)  // si, ti
-	sumAndDifference(1, 3, 10) // ur, vr
-	sumAndDifference(5, 7, 11) // ui, vi
-	e.op("VADDPD Z10, Z8, Z12")
-	e.op("VADDPD Z11, Z9, Z13")
-	e.op("VSUBPD Z10, Z8, Z8")
-	e.op("VSUBPD Z11, Z9, Z9")
-	e.op("VADDPD Z5, Z0, Z10") // tr + vi
-	e.op("VSUBPD Z5, Z0, Z0")
-	e.op("VSUBPD Z1, Z4, Z11") // ti − vr
-	e.op("VADDPD Z1, Z4, Z4")
-	for k, z := range [][2]int{{10, 11}, {8, 9}, {0, 4}} {
-		re, im, cos, sin := z[0], z[1], twiddles+2*k, twiddles+2*k+1
-		e.op("VMULPD Z%d, Z%d, Z1", cos, re)
-		e.op("VMULPD Z%d, Z%d, Z2", sin, im)
-		e.op("VMULPD Z%d, Z%d, Z3", sin, re)
-		e.op("VMULPD Z%d, Z%d, Z5", cos, im)
-		e.op("VSUBPD Z2, Z1, Z%d", re)
-		e.op("VADDPD Z5, Z3, Z%d", im)
-	}
-}
+// loaded is the register with values k of the twiddles.
+func loaded(k int) string { return fmt.Sprintf("Z%d", twiddles+k) }
 
 // stageNarrow writes a stage whose outputs are close to one another: eight butterflies share
 // two blocks of twiddles. Registers are those of stageOne.
@@ -131,7 +100,7 @@ func stageNarrow(e *emitter, name string, store func(at string, y [4]int)) {
 	stageSetup(e)
 	e.label(loop)
 	twoBlocks(e)
-	butterflies512(e)
+	butterflies(e, "Z", loaded)
 	store("DI", realOutputs)
 	store("R9", imaginaryOutputs)
 	e.op("ADDQ $256, DI")
@@ -174,37 +143,13 @@ func stageFour512(e *emitter) {
 }
 
 // stageWide512 writes a stage of step values between outputs, a multiple of eight: each p has
-// its block of twiddles, four times the same of each. Registers are those of stageWide.
+// its block of twiddles, four times the same of each.
 func stageWide512(e *emitter) {
-	e.function8("stageWideAVX512", "func stageWideAVX512(y, x, w *float64, half, step int)",
-		[]param{{"y", "DI"}, {"x", "SI"}, {"w", "DX"}, {"half", "R8"}, {"step", "BX"}})
-	next, loop := e.fresh("p"), e.fresh("q")
-	stageSetup(e)
-	e.op("SHLQ $3, BX")
-	e.op("LEAQ (BX)(BX*2), R12")
-	e.label(next)
-	for k := range 6 {
-		e.op("VBROADCASTSD %d(DX), Z%d", 32*k, twiddles+k)
-	}
-	e.op("MOVQ BX, R13")
-	e.label(loop)
-	butterflies512(e)
-	for i, reg := range []string{"DI", "R9"} {
-		for q, at := range []string{"(%s)", "(%s)(BX*1)", "(%s)(BX*2)", "(%s)(R12*1)"} {
-			e.op("VMOVUPD Z%d, "+at, [2][4]int{realOutputs, imaginaryOutputs}[i][q], reg)
+	wide(e, "stageWideAVX512", "Z", 64, loaded, func() {
+		for k := range 6 {
+			e.op("VBROADCASTSD %s, %s", inBlock(k), loaded(k))
 		}
-	}
-	for _, reg := range []string{"DI", "R9", "SI", "R10"} {
-		e.op("ADDQ $64, %s", reg)
-	}
-	e.op("SUBQ $64, R13")
-	e.op("JNZ %s", loop)
-	e.op("ADDQ R12, DI")
-	e.op("ADDQ R12, R9")
-	e.op("ADDQ $%d, DX", 6*32)
-	e.op("SUBQ BX, CX")
-	e.op("JNZ %s", next)
-	e.end()
+	})
 }
 
 // split512 writes f32.splitGeneric for half a multiple of sixteen.
