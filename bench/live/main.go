@@ -5,7 +5,7 @@
 //	cd bench && go build -o /tmp/inkling ../cmd/inkling && go run ./live /tmp/inkling
 //
 // With GOMAXPROCS=1 the program leaves the other processors to the server and to the publisher.
-// Of more streams than it can carry it loses blocks, and live says so in place of a figure.
+// If there are more streams than it can carry, it loses blocks; live then gives no figure.
 //
 // To compare two programs, run it with each in turn, several times.
 package main
@@ -166,7 +166,7 @@ func (o *options) publish(url string, pid int) (used, late time.Duration, err er
 	return after - before, max(0, time.Since(due)), err
 }
 
-// noise returns n blocks of soft noise, of so many samples.
+// noise returns n blocks of soft noise, each with this number of samples.
 func noise(n, samples int) [][]byte {
 	rng := rand.New(rand.NewPCG(3, 3))
 	blocks := make([][]byte, n)

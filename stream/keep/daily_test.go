@@ -81,7 +81,7 @@ func (d *day) close(lost uint64) {
 	}
 }
 
-// Of a day no more is written than is allowed, which is told once. A day is one of the wall
+// No more is written in a day than is allowed. When that is used up, it is told once. A day is one of the wall
 // clock, if that does not jump, and what was written before a restart counts.
 func TestDaily(t *testing.T) {
 	const most, none = 10, 0 // segments of a day

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Of returns what all threads of a process have used so far, in user mode and in the system, to
-// the nanosecond; those that have ended count. It reads the clock that clock_getcpuclockid(3)
-// names.
+// Of returns the processor time of a process so far, in user mode and in the system, to the
+// nanosecond. Threads that have ended count as well. It reads the clock of
+// clock_getcpuclockid(3).
 func Of(pid int) (time.Duration, error) {
 	const scheduled = 2 // CPUCLOCK_SCHED of the kernel's include/linux/posix-timers.h
 	var t unix.Timespec
