@@ -15,6 +15,14 @@ type recordFlags struct {
 	Leads   []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
 }
 
+// judgedRecords returns the records that a model of heartbeats is judged on.
+func (d *dataFlags) judgedRecords(a *app, data, split string) ([]dataset.Record, error) {
+	if len(d.Labels) > 0 {
+		return nil, usagef("--labels: a model of heartbeats is judged on every annotated beat: leave it out")
+	}
+	return d.records(a, data, split, true)
+}
+
 // records returns the records of DATA that were chosen.
 func (d *dataFlags) records(a *app, data, split string, test bool) ([]dataset.Record, error) {
 	list, notes, err := dataset.Records(data, dataset.RecordOptions{SkipBad: d.SkipBad, Leads: d.Leads})

@@ -176,13 +176,10 @@ func (c *resultFlags) judge(a *app, m *model.Model) (*evaluate.Report, error) {
 
 // judgeBeats measures a model of heartbeats on records, as eval does.
 func (c *resultFlags) judgeBeats(a *app, m *model.Model) (*evaluate.BeatReport, error) {
-	if len(c.Labels) > 0 {
-		return nil, usagef("--labels: a model of heartbeats is judged on every annotated beat: leave it out")
-	}
 	if _, err := readRate(c.Rate, &m.Config, m.Config.Rate); err != nil {
 		return nil, err
 	}
-	list, err := c.records(a, c.Data, c.Split, true)
+	list, err := c.judgedRecords(a, c.Data, c.Split)
 	if err != nil {
 		return nil, err
 	}

@@ -81,8 +81,8 @@ func (d *day) close(lost uint64) {
 	}
 }
 
-// No more is written in a day than is allowed. When that is used up, it is told once. A day is one of the wall
-// clock, if that does not jump, and what was written before a restart counts.
+// No more is written in a day than is allowed. When that is used up, it is told once. A day is
+// one of the wall clock, if that does not jump, and what was written before a restart counts.
 func TestDaily(t *testing.T) {
 	const most, none = 10, 0 // segments of a day
 	full := "keep.Options.Daily: the 1100000 bytes that may be written in a day are used up: nothing more is kept until the next day (UTC)"
