@@ -15,10 +15,10 @@ type recordFlags struct {
 	Leads   []string `help:"WFDB records: use only these leads, by name or number, comma-separated." placeholder:"NAME"`
 }
 
-// judgedRecords returns the records that a model of heartbeats is judged on.
-func (d *dataFlags) judgedRecords(a *app, data, split string) ([]dataset.Record, error) {
+// wholeRecords returns the records that a model of heartbeats is judged or verified on.
+func (d *dataFlags) wholeRecords(a *app, data, split string) ([]dataset.Record, error) {
 	if len(d.Labels) > 0 {
-		return nil, usagef("--labels: a model of heartbeats is judged on every annotated beat: leave it out")
+		return nil, usagef("--labels: a model of heartbeats takes every beat of a record: leave it out")
 	}
 	return d.records(a, data, split, true)
 }

@@ -132,7 +132,7 @@ func (c *evalCmd) runBeats(a *app, m *model.Model) error {
 	if c.Crop != 0 {
 		return usagef("--crop cuts examples, but a model of heartbeats is judged on whole records: leave it out")
 	}
-	list, err := c.dataFlags.judgedRecords(a, c.Data, c.Split)
+	list, err := c.dataFlags.wholeRecords(a, c.Data, c.Split)
 	if err != nil {
 		return err
 	}

@@ -179,7 +179,7 @@ func (c *resultFlags) judgeBeats(a *app, m *model.Model) (*evaluate.BeatReport, 
 	if _, err := readRate(c.Rate, &m.Config, m.Config.Rate); err != nil {
 		return nil, err
 	}
-	list, err := c.judgedRecords(a, c.Data, c.Split)
+	list, err := c.wholeRecords(a, c.Data, c.Split)
 	if err != nil {
 		return nil, err
 	}

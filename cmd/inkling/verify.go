@@ -125,7 +125,7 @@ func (c *verifyCmd) chosen(a *app, m *model.Model) (set *dataset.Set, order []in
 
 // checkRecords passes electrocardiograms to p.
 func (c *verifyCmd) checkRecords(a *app, m *model.Model, p *parity.Check) error {
-	list, err := c.records(a, c.Data, c.Split, true)
+	list, err := c.wholeRecords(a, c.Data, c.Split)
 	if err != nil {
 		return err
 	}
