@@ -2,6 +2,7 @@ package audio
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,8 @@ type flacReader struct {
 	begun    bool   // a frame was read
 	variable bool   // frames count samples, and not frames
 	number   uint64 // of the next frame
+
+	sum flacSum
 }
 
 func (a *Reader) openFLAC(r *bufio.Reader) error {
@@ -81,6 +84,7 @@ func (f *flacReader) streamInfo(p []byte) error {
 	if f.rate == 0 {
 		return errors.New("STREAMINFO says a sampling rate of 0 Hz")
 	}
+	f.sum.begin(bytes.Clone(p[18:34]))
 	if f.bits < 4 {
 		return fmt.Errorf("STREAMINFO says %d bits a sample", f.bits)
 	}
@@ -112,7 +116,7 @@ func (f *flacReader) read(dst []float32) (int, error) {
 func (f *flacReader) next() error {
 	f.at, f.n = 0, 0
 	if f.total > 0 && f.got == f.total {
-		return io.EOF
+		return f.sum.end()
 	}
 	if f.b.atEOF() {
 		if f.b.err != io.ErrUnexpectedEOF {
@@ -121,7 +125,7 @@ func (f *flacReader) next() error {
 		if f.total > 0 {
 			return fmt.Errorf("%w: %d of %d samples", ErrTruncated, f.got, f.total)
 		}
-		return io.EOF
+		return f.sum.end()
 	}
 	n, err := f.frame()
 	if f.b.err == io.ErrUnexpectedEOF {
@@ -141,6 +145,7 @@ func (f *flacReader) next() error {
 	}
 	f.n = n
 	f.got += int64(n)
+	f.sum.add(f)
 	return nil
 }
 
@@ -233,6 +238,9 @@ func codedNumber(next func() uint64) (number uint64, ok bool) {
 func (f *flacReader) follows(number uint64, n int, variable bool) error {
 	if f.begun && (number != f.number || variable != f.variable) {
 		return fmt.Errorf("its number is %d, and %d comes next: frames before it are missing, or are there twice", number, f.number)
+	}
+	if !f.begun && number > 0 {
+		f.sum.hash = nil // what came before is not here
 	}
 	f.begun, f.variable, f.number = true, variable, number+1
 	if variable {

@@ -234,6 +234,11 @@ func TestAgainstTools(t *testing.T) {
 		run("flac", append(append([]string{"-s"}, flags...), at("a.wav"), "-o", at(name))...)
 		same(t, read(name), want)
 	}
+	run("flac", "-s", at("s32.wav"), "-o", at("s32.flac"))
+	same(t, read("s32.flac"), want)
+	run("sox", "-D", at("a.wav"), "-b", "8", at("u8.wav"))
+	run("flac", "-s", at("u8.wav"), "-o", at("s8.flac"))
+	same(t, read("s8.flac"), read("u8.wav"))
 	run("sox", "-D", at("a.wav"), "-b", "16", at("s16.wav"))
 	run("flac", "-s", "-5", "--no-padding", at("s16.wav"), "-o", at("s16.flac"))
 	var b bytes.Buffer
