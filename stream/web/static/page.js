@@ -14,10 +14,11 @@ const rules = new Rules(state, pictures);
 const list = new List(state, connect);
 state.want = early.want;
 
-let source = null, silence = 0;
+let source = null, silence = 0, again = null; // again: the timer of the next try
 
 // connect asks for what state.want says, instead of what came so far.
 function connect() {
+  clearTimeout(again);
   if (source) source.close();
   const { pipeline, stream } = state.want;
   const hash = new URLSearchParams();
@@ -37,7 +38,8 @@ function listen(to) {
 function lost() {
   pill($("link"), "reconnecting", "bad");
   // A browser tries again by itself unless it was refused.
-  if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+  clearTimeout(again);
+  if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, 2000);
 }
 
 function take(m) {
