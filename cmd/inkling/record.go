@@ -177,6 +177,11 @@ func (c *recordCmd) take(a *app, src capture.Source, label string, refused *int)
 			fmt.Fprintf(a.stdout, "%s  %s\n", path, length.Round(time.Millisecond))
 		},
 		Fault: func(f *capture.Fault) { a.logf("%s: %s", f.State, f.Reason) },
+		Ended: func(stream string, n int) {
+			if isPowerOfTen(n) {
+				a.logf("there are too many streams: the quietest one, %q, has ended to make room, and begins anew if it comes back (%d so far): choose fewer of them by their subject", stream, n)
+			}
+		},
 		Gap: func(stream string, lost uint64) {
 			if lost == 0 {
 				a.logf("%s began anew: what was open has ended", stream)
@@ -195,6 +200,14 @@ func (c *recordCmd) take(a *app, src capture.Source, label string, refused *int)
 		return n, usageError{err}
 	}
 	return n, asUsage(err)
+}
+
+// isPowerOfTen reports whether n is 1, 10, 100 and so on.
+func isPowerOfTen(n int) bool {
+	for n > 1 && n%10 == 0 {
+		n /= 10
+	}
+	return n == 1
 }
 
 // segment returns how to cut: at silence, or into even lengths.

@@ -4,6 +4,8 @@
 package collect
 
 import (
+	"cmp"
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +36,12 @@ type Options struct {
 	Quiet   bool // takes may be quiet, as those of background are
 	Trim    bool // takes of sound are written without the silence before and after: see the function Trim
 
+	// Streams bounds the streams at once [10000]. One more ends the stream that was longest
+	// without a block, which begins anew if it comes back. Ended, if set, is told of that one,
+	// and how many there have been.
+	Streams int
+	Ended   func(stream string, n int)
+
 	Saved func(path string, length time.Duration) // after each example; may be nil
 	Fault func(f *capture.Fault)                  // when the health of the source changes; may be nil
 	Gap   func(stream string, lost uint64)        // when samples are missing or no numbers, which ends the open segment; 0: the stream began anew; may be nil
@@ -45,7 +53,8 @@ var ErrNoRate = errors.New("the source does not tell its sampling rate: set Form
 // Run reads src until it ends, ctx is cancelled, or there is enough, and returns the number
 // of examples written. Every stream of the source is cut by itself.
 func Run(ctx context.Context, src capture.Source, o Options) (written int, err error) {
-	r := &run{o: o, dir: filepath.Join(o.Dir, o.Label), streams: map[string]*stream{}}
+	o.Streams = cmp.Or(o.Streams, 10_000)
+	r := &run{o: o, dir: filepath.Join(o.Dir, o.Label), streams: map[string]*list.Element{}}
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		return 0, err
 	}
@@ -56,8 +65,10 @@ func Run(ctx context.Context, src capture.Source, o Options) (written int, err e
 type run struct {
 	o       Options
 	dir     string
-	streams map[string]*stream
-	seconds float64 // read
+	streams map[string]*list.Element
+	used    list.List // of *stream, the one whose block came last at the back
+	ended   int       // streams that made room
+	seconds float64   // read
 	written int
 	number  int // of the last file name tried
 }
@@ -65,6 +76,7 @@ type run struct {
 // A stream is cut by a collector of its own.
 type stream struct {
 	*segment.Collector
+	name   string
 	format capture.Format
 	next   uint64 // offset of the block that follows the last one
 	hole   uint64 // the last samples that were no numbers
@@ -95,24 +107,32 @@ func (r *run) loop(ctx context.Context, src capture.Source) error {
 			return err
 		}
 	}
-	for name, s := range r.streams {
-		r.tell(name, s)
-		if err := s.End(s.save); err != nil {
+	for r.used.Len() > 0 {
+		if err := r.end(r.used.Front()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// end ends a stream and forgets it.
+func (r *run) end(e *list.Element) error {
+	s := r.used.Remove(e).(*stream)
+	delete(r.streams, s.name)
+	r.tell(s)
+	return s.End(s.save)
+}
+
 func (r *run) block(b *capture.Block) error {
-	s, err := r.stream(b)
+	e, err := r.stream(b)
 	if err != nil {
 		return err
 	}
+	s := e.Value.(*stream)
 	for x := b.Samples; len(x) > 0; {
 		n, finite := stretch(x, max(b.Format.Channels, 1))
 		if finite {
-			r.tell(b.Stream, s)
+			r.tell(s)
 			err = s.Feed(x[:n], s.save)
 		} else {
 			s.hole += uint64(n / max(b.Format.Channels, 1))
@@ -128,15 +148,13 @@ func (r *run) block(b *capture.Block) error {
 	if !b.Done {
 		return nil
 	}
-	r.tell(b.Stream, s)
-	delete(r.streams, b.Stream)
-	return s.End(s.save)
+	return r.end(e)
 }
 
 // tell tells of samples that were no numbers, once they have ended.
-func (r *run) tell(name string, s *stream) {
+func (r *run) tell(s *stream) {
 	if s.hole > 0 && r.o.Gap != nil {
-		r.o.Gap(name, s.hole)
+		r.o.Gap(s.name, s.hole)
 	}
 	s.hole = 0
 }
@@ -158,28 +176,50 @@ func stretch(x []float32, channels int) (n int, finite bool) {
 }
 
 // stream returns the stream of a block, which it begins, or begins anew.
-func (r *run) stream(b *capture.Block) (*stream, error) {
-	s := r.streams[b.Stream]
-	if s != nil && (s.format != b.Format || s.next != b.Offset) {
-		r.tell(b.Stream, s)
-		if err := s.End(s.save); err != nil {
-			return nil, err
-		}
+func (r *run) stream(b *capture.Block) (*list.Element, error) {
+	e := r.streams[b.Stream]
+	if e == nil {
+		return r.begin(b)
 	}
-	if s != nil && s.next != b.Offset && r.o.Gap != nil {
+	r.used.MoveToBack(e)
+	s := e.Value.(*stream)
+	if s.format == b.Format && s.next == b.Offset {
+		return e, nil
+	}
+	r.tell(s)
+	if err := s.End(s.save); err != nil {
+		return nil, err
+	}
+	if s.next != b.Offset && r.o.Gap != nil {
 		r.o.Gap(b.Stream, max(b.Offset, s.next)-s.next)
 	}
-	if s == nil || s.format != b.Format {
-		f := b.Format
-		f.Channels = max(f.Channels, 1)
-		c, err := segment.NewCollector(r.o.Segment, f.Rate, f.Channels)
-		if err != nil {
+	if s.format == b.Format {
+		return e, nil
+	}
+	r.used.Remove(e)
+	return r.begin(b)
+}
+
+// begin adds the stream of a block. If there are too many it ends the quietest one.
+func (r *run) begin(b *capture.Block) (*list.Element, error) {
+	f := b.Format
+	f.Channels = max(f.Channels, 1)
+	c, err := segment.NewCollector(r.o.Segment, f.Rate, f.Channels)
+	if err != nil {
+		return nil, err
+	}
+	if r.used.Len() >= r.o.Streams {
+		oldest := r.used.Front()
+		if err := r.end(oldest); err != nil {
 			return nil, err
 		}
-		s = &stream{Collector: c, format: b.Format, save: func(samples []float32) error { return r.write(samples, f) }}
-		r.streams[b.Stream] = s
+		if r.ended++; r.o.Ended != nil {
+			r.o.Ended(oldest.Value.(*stream).name, r.ended)
+		}
 	}
-	return s, nil
+	s := &stream{Collector: c, name: b.Stream, format: b.Format, save: func(samples []float32) error { return r.write(samples, f) }}
+	r.streams[b.Stream] = r.used.PushBack(s)
+	return r.streams[b.Stream], nil
 }
 
 // write saves one example under a name that is free.

@@ -105,6 +105,54 @@ func TestStreamsAreCutApart(t *testing.T) {
 	}
 }
 
+// There are no more streams at once than are allowed: one more ends the one that was longest
+// without a block, with what is open of it, and that one begins anew.
+func TestStreamsAreBounded(t *testing.T) {
+	var src blocks
+	at := map[string]uint64{}
+	for _, name := range strings.Fields("a b a c a c b b d e f a") { // b, then a and others make room
+		x := make([]float32, 100)
+		for i := range x {
+			x[i] = float32(len(src) + 1)
+		}
+		src = append(src, capture.Block{Stream: name, Format: capture.Format{Rate: 100, Channels: 1}, Offset: at[name], Samples: x})
+		at[name] += 100
+	}
+	var ended []string
+	var files [][]float32
+	o := Options{Dir: t.TempDir(), Label: "x", Names: []string{"x"}, Segment: segment.Config{Kind: segment.Whole, MaxDuration: 9}, Streams: 2,
+		Ended: func(stream string, n int) {
+			if ended = append(ended, stream); n != len(ended) {
+				t.Errorf("%d have ended, want %d", n, len(ended))
+			}
+		},
+		Saved: func(path string, _ time.Duration) { files = append(files, column(t, path)) }}
+	if _, err := Run(t.Context(), &src, o); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Fields("b a c b d e"); !slices.Equal(ended, want) {
+		t.Errorf("%v made room, want %v", ended, want)
+	}
+	// of the blocks, by their number: b's first, a's three, c's two, and so on
+	if want := [][]float32{{2}, {1, 3, 5}, {4, 6}, {7, 8}, {9}, {10}, {11}, {12}}; !slices.EqualFunc(files, want, slices.Equal) {
+		t.Errorf("the examples are of the blocks %v, want %v", files, want)
+	}
+}
+
+// column returns the different values of a table of one channel, in turn.
+func column(t *testing.T, path string) (x []float32) {
+	for _, row := range strings.Split(strings.TrimSpace(string(testkit.ReadFile(t, path))), "\n")[1:] {
+		var at, v float32
+		if _, err := fmt.Sscanf(row, "%g,%g", &at, &v); err != nil {
+			t.Fatal(err)
+		}
+		if len(x) == 0 || x[len(x)-1] != v {
+			x = append(x, v)
+		}
+	}
+	return x
+}
+
 func TestFaultsAreReported(t *testing.T) {
 	src := append(blocks{{Fault: &capture.Fault{Reason: "unplugged"}}}, sounds("a", 1, rate)...)
 	var faults []string
