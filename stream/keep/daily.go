@@ -9,8 +9,8 @@ import (
 // A daily bounds what a Keeper writes in a day, by dates of UTC. A clock that jumps by more
 // than an hour begins no day: what may be written then comes back after a day of running.
 type daily struct {
-	most  int64 // bytes; 0: no bound
-	clock func() time.Time
+	most int64 // bytes; 0: no bound
+	o    *Options
 
 	mu       sync.Mutex
 	written  map[string]int64 // by date, as far as files of it are there or were written since
@@ -48,8 +48,8 @@ func (j *job) most() int64 {
 	return n + blocks(int64(head)+value*int64(len(j.signal)))
 }
 
-func newDaily(most int64, clock func() time.Time) *daily {
-	d := &daily{most: most, clock: clock, written: map[string]int64{}, wall: clock().Round(0), at: time.Now()}
+func newDaily(o *Options) *daily {
+	d := &daily{most: o.Daily, o: o, written: map[string]int64{}, wall: o.now().Round(0), at: o.steady()}
 	d.date, d.began = dateOf(d.wall), d.at
 	return d
 }
@@ -64,7 +64,7 @@ func (d *daily) found(when time.Time, bytes int64) {
 
 // turn begins another day if it is time. The caller holds d.mu.
 func (d *daily) turn() {
-	wall, at := d.clock().Round(0), time.Now()
+	wall, at := d.o.now().Round(0), d.o.steady()
 	step, before := wall.Sub(d.wall)-at.Sub(d.at), d.wall
 	d.wall, d.at = wall, at
 	date := dateOf(wall)

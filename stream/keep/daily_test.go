@@ -20,6 +20,7 @@ type day struct {
 	o    Options
 	k    *Keeper
 	off  atomic.Int64 // of the wall clock, ns
+	rest atomic.Int64 // that the machine was asleep, ns
 	n    uint64
 	told []string
 }
@@ -36,9 +37,15 @@ func (d *day) set(at string) {
 	d.off.Store(int64(time.Until(to)))
 }
 
+// sleeps puts the machine to sleep.
+func (d *day) sleeps(long time.Duration) {
+	d.off.Add(int64(long))
+	d.rest.Add(int64(long))
+}
+
 func (d *day) open() {
 	d.t.Helper()
-	d.o.now = d.wall
+	d.o.now, d.o.asleep = d.wall, func() time.Duration { return time.Duration(d.rest.Load()) }
 	d.o.Failed = func(err error) {
 		if err == nil {
 			d.told = append(d.told, "again")
@@ -164,6 +171,36 @@ func TestDaily(t *testing.T) {
 			d.want("the next day again", none)
 			d.k.Close()
 		}, nil},
+		{"a machine that sleeps over midnight", func(d *day) {
+			d.set("2026-12-01 20:00:00")
+			d.open()
+			d.want("in the evening", most)
+			d.sleeps(9 * time.Hour)
+			d.want("in the morning", most)
+			d.k.Close()
+		}, []string{full, "again", full}},
+		{"a machine that sleeps by day", func(d *day) {
+			d.set("2026-12-01 10:00:00")
+			d.open()
+			d.want("in the morning", most)
+			d.sleeps(8 * time.Hour)
+			d.want("in the evening", none)
+			time.Sleep(6 * time.Hour)
+			d.want("after midnight", most)
+			d.k.Close()
+		}, []string{full, "again", full}},
+		{"a jump and a sleep", func(d *day) {
+			d.set("2026-12-01 12:00:00")
+			d.open()
+			d.want("at first", most)
+			d.set("2031-05-05 12:00:00")
+			d.want("after the jump", none)
+			d.sleeps(20 * time.Hour)
+			d.want("after 20 hours", none)
+			d.sleeps(4 * time.Hour)
+			d.want("after a day", most)
+			d.k.Close()
+		}, []string{full, "again", full}},
 		{"a clock that is set after the start", func(d *day) {
 			d.set("2026-12-01 12:00:00")
 			d.open()

@@ -51,7 +51,8 @@ type Options struct {
 	// another, and with nil when they are kept again. Calls do not overlap.
 	Failed func(error)
 
-	now func() time.Time // test clock
+	now    func() time.Time     // test clock
+	asleep func() time.Duration // how long the machine was, since some time; for tests
 }
 
 const (
@@ -83,6 +84,9 @@ func (o *Options) fill() error {
 	}
 	if o.now == nil {
 		o.now = time.Now
+	}
+	if o.asleep == nil {
+		o.asleep = asleep
 	}
 	switch {
 	case o.Dir == "":
@@ -146,7 +150,7 @@ func Open(o Options) (*Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	daily := newDaily(o.Daily, o.now)
+	daily := newDaily(&o)
 	folder.found = daily.found
 	if err := folder.load(o.now()); err != nil {
 		release()
@@ -185,7 +189,7 @@ func (k *Keeper) Close() error {
 // write writes the jobs, and removes what is too old.
 func (k *Keeper) write() {
 	defer close(k.done)
-	clock := newSteadyClock(k.o.now)
+	clock := newSteadyClock(&k.o)
 	hourly := time.NewTicker(time.Hour)
 	defer hourly.Stop()
 	for {

@@ -347,7 +347,11 @@ func TestReasons(t *testing.T) {
 
 // A disk that does not keep up loses segments, which are counted, and holds up nothing.
 func TestWhatDoesNotFitTheQueueIsCounted(t *testing.T) {
-	k := &Keeper{o: Options{Queue: 10_000}, daily: newDaily(0, time.Now), jobs: make(chan job, 4)}
+	o := Options{Dir: "x", Queue: 10_000}
+	if err := o.fill(); err != nil {
+		t.Fatal(err)
+	}
+	k := &Keeper{o: o, daily: newDaily(&o), jobs: make(chan job, 4)}
 	for i := range 9 {
 		if ok := k.put(sound(time.Now(), uint64(i), 2000)); ok != (i < 3) {
 			t.Errorf("segment %d: %v", i, ok)
