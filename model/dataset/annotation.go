@@ -33,7 +33,7 @@ func (a Annotation) Compare(b Annotation) int {
 // ReadAnnotations reads the annotations of a recording and sorts them by their start.
 // If name ends in .csv, r is a table with the columns start, end (in seconds) and
 // label; other columns are ignored. Otherwise it is a label track as Audacity exports
-// it, with start, end and label separated by tabs. Lines that begin with a backslash
+// it, with start, end and label separated by tabs; decimal commas are read too. Lines that begin with a backslash
 // hold frequency ranges and are ignored.
 func ReadAnnotations(r io.Reader, name string) ([]Annotation, error) {
 	read := readLabelTrack
@@ -67,7 +67,7 @@ func readLabelTrack(r io.Reader, name string) (list []Annotation, err error) {
 		if len(f) < 2 {
 			return nil, fmt.Errorf("%s: write start, end and label separated by tabs, as Audacity exports labels", c.Where())
 		}
-		a, err := parseAnnotation(f[0], f[1], strings.Join(f[2:], "\t"), c.Where())
+		a, err := parseAnnotation(decimalPoint(f[0]), decimalPoint(f[1]), strings.Join(f[2:], "\t"), c.Where())
 		if err != nil {
 			return nil, err
 		}
@@ -111,6 +111,7 @@ func readAnnotationTable(r io.Reader, name string) (list []Annotation, err error
 	}
 }
 
+// decimalPoint makes a decimal comma a point.
 func decimalPoint(s string) string { return strings.Replace(s, ",", ".", 1) }
 
 func parseAnnotation(start, end, label, where string) (a Annotation, err error) {
@@ -169,7 +170,7 @@ func CheckWithin(list []Annotation, seconds float64) error {
 	for _, a := range list {
 		if !(a.End <= seconds+slack) || math.IsNaN(seconds) {
 			return fmt.Errorf("%s: end: %v s is after the end of the recording, %.3f s: correct it, or use the recording that it belongs to",
-				a.Where, a.End, seconds)
+				a.Where, math.Round(1e6*a.End)/1e6, seconds)
 		}
 	}
 	return nil

@@ -32,7 +32,7 @@ func TestAnnotationMistakes(t *testing.T) {
 		{"x.txt", "0\t1\ta\n2\t1\tb\n", "x.txt:2: end: 1 s is before the start"},
 		{"x.txt", "-1\t1\ta\n", "x.txt:1: start: -1 s is before the recording begins"},
 		{"x.txt", "1\tnan\ta\n", "x.txt:1: end: NaN"},
-		{"x.txt", "1,5\t2\ta\n", `x.txt:1: start: "1,5" is not a number of seconds: write one such as`},
+		{"x.txt", "1:05\t2\ta\n", `x.txt:1: start: "1:05" is not a number of seconds: write one such as`},
 		{"x.txt", "1\t2\t \n", "x.txt:1: label: it is empty: give one"},
 		{"x.txt", "once upon a time\n", "x.txt:1: write start, end and label"},
 		{"x.csv", "start,stop,label\n", "x.csv:1: the first line must name the columns start, end and label; end is missing"},

@@ -133,7 +133,7 @@ func isTrack(fsys fs.FS, name string) (is, empty bool) {
 		return namesAnnotations(head), false
 	}
 	for _, cell := range head[:2] {
-		if _, err := strconv.ParseFloat(strings.TrimSpace(cell), 64); err != nil {
+		if _, err := strconv.ParseFloat(decimalPoint(strings.TrimSpace(cell)), 64); err != nil {
 			return false, false
 		}
 	}

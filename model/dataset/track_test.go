@@ -151,6 +151,15 @@ func TestUnknownParts(t *testing.T) {
 	}
 }
 
+// Audacity writes decimal commas where the language has them.
+func TestTrackWithDecimalCommas(t *testing.T) {
+	comma := fstest.MapFS{"r/a.wav": climbing(5, 0), "r/a.txt": lines("1,25\t1,5\tdog, big\n3\t3,5\tcat\n")}
+	point := fstest.MapFS{"r/a.wav": climbing(5, 0), "r/a.txt": lines("1.25\t1.5\tdog, big\n3\t3.5\tcat\n")}
+	if got, want := namesOf(mustOpen(t, comma, "r", Options{})), namesOf(mustOpen(t, point, "r", Options{})); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // Annotations that cannot be are refused with file and line; small overlaps are divided.
 func TestTrackMistakes(t *testing.T) {
 	for _, c := range []struct{ text, says string }{
@@ -158,6 +167,7 @@ func TestTrackMistakes(t *testing.T) {
 		{"0\t1\ta\n0\t1\ta\n", "a.txt:2: start: the event overlaps a.txt:1"},
 		{"1\t1\ta\n", "a.txt:1: end: the event has no length"},
 		{"1.5\t3\ta\n", "a.txt:1: end: 3 s is after the end of the recording, 2.000 s"},
+		{"1.5\t2.10000000000000009\ta\n", "a.txt:1: end: 2.1 s is after the end of the recording, 2.000 s"},
 		{"0\t1\ta\nhello\n", "a.txt:2: write start, end and label"},
 		{"0\t1\t\n", "a.txt:1: label: it is empty"},
 	} {
