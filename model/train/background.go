@@ -106,7 +106,7 @@ func (o *Options) cutBackground(b, set *dataset.Set, keep func(*rand.Rand, *data
 		for at, total := 0, b.Frames(i); at < total; {
 			like := set.Frames(rng.IntN(len(set.Examples)))
 			n := min(max(int(float64(like)*(0.3+1.7*rng.Float64())), 1), total-at)
-			if n < like/4 {
+			if at > 0 && n < like/4 {
 				break // what is left over
 			}
 			e := b.Part(i, at, at+n)

@@ -69,6 +69,23 @@ func TestBackgroundBecomesExamples(t *testing.T) {
 	}
 }
 
+// Background in recordings that are much shorter than the examples is learned from, each as a
+// piece.
+func TestBackgroundInShortRecordings(t *testing.T) {
+	o := Options{Background: hiss(13), Seed: 1}
+	set := words(20)
+	for i := range set.Examples {
+		set.Examples[i].Samples = slices.Repeat(set.Examples[i].Samples, 40) // 5 s and more, over 1 s
+	}
+	u, err := o.withBackground(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := u.Counts()[0]; n != 12 { // one is digital silence
+		t.Errorf("%d pieces, want 12", n)
+	}
+}
+
 func TestBackgroundIsMixedUnderExamples(t *testing.T) {
 	o := &Options{Background: hiss(3), SNR: 10}
 	set := words(2)

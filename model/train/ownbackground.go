@@ -43,13 +43,17 @@ func setApart(set *dataset.Set) (events, background *dataset.Set) {
 
 // takeBackground makes long background of set part of o.Background, as if it had been given
 // there, and cuts that of valid into pieces. If set has a single label, and there is no
-// background at all, o.Background becomes synthetic noises; note says so.
+// background at all, o.Background becomes synthetic noises. note says so, or that background
+// is silence.
 func (o *Options) takeBackground(set, valid *dataset.Set) (_, _ *dataset.Set, note string, err error) {
 	if set.Kind != dataset.Audio || set.Stepwise() || len(set.Examples) == 0 {
 		return set, valid, "", nil
 	}
 	if own := set.Background(); o.Background == nil && len(own.Examples) > 0 && own.Seconds() < leastBackground {
-		return nil, nil, "", fmt.Errorf("train: the examples labelled %s last %.3g s in all: record a second of it at the least, better a minute where the model will listen, or leave it out", dataset.Background, own.Seconds())
+		return nil, nil, "", fmt.Errorf("train: the examples labelled %s that are learned from last %.3g s in all: record a second of it at the least, better a minute where the model will listen, or leave it out", dataset.Background, own.Seconds())
+	}
+	if own := set.Background(); o.Background == nil && len(own.Examples) > 0 && !sounds(own) {
+		note = fmt.Sprintf("the examples labelled %s are digital silence, from which no model learns how a place sounds: record a minute where it will listen", dataset.Background)
 	}
 	events, own := setApart(set)
 	switch {

@@ -74,9 +74,14 @@ func TestLongBackgroundOfTheData(t *testing.T) {
 	}
 	silent := words(30).Union(asBackground(hiss(1))) // whose first recording is silence
 	o = Options{Seed: 1}
-	if events, _, _, err := o.takeBackground(silent, nil); err != nil || o.Background != nil || len(events.Background().Examples) < 2 {
-		t.Errorf("silence: %v", err)
+	if events, _, note, err := o.takeBackground(silent, nil); err != nil || o.Background != nil || len(events.Background().Examples) < 2 || !strings.Contains(note, "are digital silence") {
+		t.Errorf("silence: %v, %q", err, note)
 	}
+	o.Background = given // is heard beside it
+	if _, _, note, err := o.takeBackground(silent, nil); err != nil || note != "" {
+		t.Errorf("silence beside other background: %v, %q", err, note)
+	}
+	o = Options{Seed: 1}
 	short := toyAudio(30, 1) // with background as long as examples
 	if events, _, _, err := o.takeBackground(short, nil); err != nil || events != short || o.Background != nil {
 		t.Errorf("clips of background: %v", err)
@@ -131,8 +136,8 @@ func TestShortBackgroundIsRefused(t *testing.T) {
 		set *dataset.Set
 		o   Options
 	}{
-		"train: the background lasts 0.75 s in all: record":                        {words(20), given},
-		"train: the examples labelled background last 0.75 s in all: record a sec": {words(20).Union(asBackground(short())), own},
+		"train: the background lasts 0.75 s in all: record":                                              {words(20), given},
+		"train: the examples labelled background that are learned from last 0.75 s in all: record a sec": {words(20).Union(asBackground(short())), own},
 	} {
 		if _, err := Fit(t.Context(), k.set, nil, k.o, Hooks{}, nil); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %q", err, says)

@@ -28,7 +28,11 @@ type suspicion struct {
 }
 
 func (s suspicion) String() string {
-	return fmt.Sprintf("background %s sounds like label %q in %d places, the first at %.1f s: listen there; cut such sounds out of the background, or annotate them", s.name, s.label, s.places, s.first)
+	where := fmt.Sprintf("in %d places, the first", s.places)
+	if s.places == 1 {
+		where = "in one place,"
+	}
+	return fmt.Sprintf("background %s sounds like label %q %s at %.1f s: listen there; cut such sounds out of the background, or annotate them", s.name, s.label, where, s.first)
 }
 
 // suspicions says which recordings of background sound like labels to m, which has learned
