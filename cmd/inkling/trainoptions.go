@@ -142,7 +142,11 @@ func (c *trainCmd) options(a *app, set *dataset.Set, given train.Values) (o trai
 	if err := c.lay(a, &o, set); err != nil {
 		return o, err
 	}
+	_, asked := given["detector"]
 	for _, n := range chosen(notes, &suggested, &o, set, given) {
+		if (asked || c.Segment != "") && strings.HasPrefix(n, "no detector") {
+			continue // the user has chosen
+		}
 		a.logf("%s", n)
 	}
 	if o.Stem.Kind != "" {

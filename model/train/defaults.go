@@ -93,10 +93,13 @@ func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 	if set.Stepwise() && name != PresetMATLAB {
 		o, note = stepDefaults(set, o, note)
 	}
+	notes := []string{note}
 	if !detectable(set) {
+		if n := len(set.Examples); o.Detector > 0 && n < fewEvents && set.Kind == dataset.Audio && !set.Stepwise() {
+			notes = append(notes, fmt.Sprintf("no detector: it takes %d examples to learn from, and here are %d, so segments are opened by the level of the sound; train.Options.Detector, such as %d, trains one all the same", fewEvents, n, o.Detector))
+		}
 		o.Detector = 0
 	}
-	notes := []string{note}
 	if name == PresetText {
 		return o, notes, nil
 	}

@@ -75,6 +75,9 @@ type Result struct {
 // its calibration.
 func Fit(ctx context.Context, set, valid *dataset.Set, o Options, hooks Hooks, checkpoint []byte) (*Result, error) {
 	began := time.Now()
+	if err := o.checkCut(); err != nil {
+		return nil, err
+	}
 	from, err := readCheckpoint(checkpoint)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,9 @@ const longSequence = 1000
 // NewOutline returns the outline of what Fit would train on set by o, or the error with which
 // Fit would refuse them. It does not look at the samples, so errors in them are not found.
 func NewOutline(set *dataset.Set, o Options) (*Outline, error) {
+	if err := o.checkCut(); err != nil {
+		return nil, err
+	}
 	o, set, err := o.outlined(set)
 	if err != nil {
 		return nil, err

@@ -137,6 +137,14 @@ func (o Options) settle(set *dataset.Set) (Options, error) {
 	return o, nil
 }
 
+// checkCut explains why segments cannot be cut as o says.
+func (o *Options) checkCut() error {
+	if o.Segment.Kind == segment.Label && o.Detector == 0 && o.Next == nil {
+		return fmt.Errorf("train.Options.Segment is %s, which a detector cuts, and train.Options.Detector is 0: give it units, such as 32, or choose another segmenter", segment.Label)
+	}
+	return nil
+}
+
 // segmenterFor returns the segmenter for models of set.
 func segmenterFor(set *dataset.Set) segment.Kind {
 	switch {

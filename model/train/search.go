@@ -31,6 +31,9 @@ type Trial struct {
 // report, if not nil, is called after each trial. The same set, options and n give the same
 // result.
 func Search(ctx context.Context, set *dataset.Set, base Options, n int, hooks Hooks, report func(Trial)) (best Options, trials []Trial, err error) {
+	if err := base.checkCut(); err != nil {
+		return base, nil, err
+	}
 	try := func(change string, o Options) (bool, error) {
 		t := Trial{Change: change, Options: o}
 		e, err := crossValidate(ctx, set, o, hooks)

@@ -1,0 +1,23 @@
+package train
+
+import (
+	"strings"
+	"testing"
+
+	"inkling/model/segment"
+)
+
+// Segments of a label need a detector to cut them: without one the model would take a whole
+// stream for a segment.
+func TestLabelSegmentsNeedADetector(t *testing.T) {
+	o := toyOptions()
+	o.Segment.Kind, o.Detector = segment.Label, 0
+	_, fit := Fit(t.Context(), words(20), nil, o, Hooks{}, nil)
+	_, _, search := Search(t.Context(), words(20), o, 1, Hooks{}, nil)
+	_, outline := NewOutline(words(20), o)
+	for name, err := range map[string]error{"Fit": fit, "Search": search, "NewOutline": outline} {
+		if err == nil || !strings.Contains(err.Error(), "train.Options.Segment is label, which a detector cuts, and train.Options.Detector is 0: give it units, such as 32, or choose another segmenter") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
