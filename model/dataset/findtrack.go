@@ -73,12 +73,28 @@ func (w *walker) tracks(dir string, entries []fs.DirEntry, like entry) ([]fs.Dir
 		taken[e.Name()], taken[files[0]] = true, true
 	}
 	if len(bare) > 0 && !labels[like.label] {
-		w.notes = append(w.notes, fmt.Sprintf("%s: recordings without annotations are left out: %s", dir, brief(bare)))
+		note := fmt.Sprintf("%s: recordings without annotations are left out: %s", dir, brief(bare))
+		if name := noTrack(entries, bare); name != "" {
+			note += fmt.Sprintf("; %s does not begin as annotations do, in a .txt with start, end and label between tabs, in a .csv with these names of columns", name)
+		}
+		w.notes = append(w.notes, note)
 		for _, name := range bare {
 			taken[name] = true
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool { return taken[e.Name()] }), nil
+}
+
+// noTrack returns the first file that has the name of one of the recordings, and looks as if it
+// were meant to annotate it; "" if there is none.
+func noTrack(entries []fs.DirEntry, recordings []string) string {
+	for _, e := range entries {
+		ext := strings.ToLower(path.Ext(e.Name()))
+		if !e.IsDir() && (ext == ".txt" || ext == ".csv") && slices.ContainsFunc(recordings, func(r string) bool { return stem(r) == stem(e.Name()) }) {
+			return e.Name()
+		}
+	}
+	return ""
 }
 
 // annotationFiles returns the files in dir that may annotate audio beside them, by the name
