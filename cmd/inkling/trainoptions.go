@@ -135,7 +135,9 @@ func (c *trainCmd) options(a *app, set *dataset.Set, given train.Values) (o trai
 	if c.Plain {
 		o = o.Plain()
 	}
-	c.detect(a, &o, given)
+	if err := c.detect(a, &o, given); err != nil {
+		return o, err
+	}
 	put(&o.Segment.Kind, c.Segment)
 	o.CutActivity = c.Segment == segment.Activity
 	c.beatFlags.over(&o.Segment)
@@ -157,9 +159,12 @@ func (c *trainCmd) options(a *app, set *dataset.Set, given train.Values) (o trai
 
 // detect leaves the detector out where the user wants segments that it has no part in, or
 // frames that it does not follow.
-func (c *trainCmd) detect(a *app, o *train.Options, given train.Values) {
+func (c *trainCmd) detect(a *app, o *train.Options, given train.Values) error {
 	_, asked := given["detector"]
 	cut := c.Segment != "" && c.Segment != segment.Label
+	if asked && cut && o.Detector > 0 {
+		return usagef("--detector %d cuts segments of the kind %s, and --segment is %s: leave one of them out", o.Detector, segment.Label, c.Segment)
+	}
 	frames := o.Stem.Kind != "" || o.Front.Kind != feature.KindLogMel && o.Front.Kind != feature.KindMFCC && o.Front.Kind != ""
 	if !asked && (cut || frames || c.Crop > 0) {
 		o.Detector = 0
@@ -167,6 +172,7 @@ func (c *trainCmd) detect(a *app, o *train.Options, given train.Values) {
 	if o.Detector > 0 {
 		a.logf("a detector of %d units learns from composed streams when a label begins and ends", o.Detector)
 	}
+	return nil
 }
 
 // checkNext refuses flags that have no meaning with --predict, or without it.

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +20,24 @@ func TestLabelSegmentsNeedADetector(t *testing.T) {
 	for name, err := range map[string]error{"Fit": fit, "Search": search, "NewOutline": outline} {
 		if err == nil || !strings.Contains(err.Error(), "train.Options.Segment is label, which a detector cuts, and train.Options.Detector is 0: give it units, such as 32, or choose another segmenter") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Examples that a muted microphone recorded are told.
+func TestMuteExamplesAreTold(t *testing.T) {
+	for n := range 3 {
+		set := words(24)
+		for i := range n {
+			clear(set.Examples[3+i].Samples)
+		}
+		var told []string
+		if _, err := Fit(t.Context(), set, nil, toyOptions(), Hooks{Warn: func(s string) { told = append(told, s) }}, nil); err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("examples that are silence, all of one value: %d, the first is 3.wav: record them again, or remove them", n)
+		if slices.Contains(told, want) != (n > 0) {
+			t.Errorf("%d: %q", n, told)
 		}
 	}
 }

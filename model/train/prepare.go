@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -272,7 +273,26 @@ func (t *trainer) scarce() (warnings []string) {
 			warnings = append(warnings, fmt.Sprintf("the label %q has %d training examples: add more, %d at the least", name, n, few))
 		}
 	}
-	return warnings
+	return append(warnings, t.mute()...)
+}
+
+// mute warns of examples of sound that hold one value alone, as a microphone that is switched
+// off gives it. Background may.
+func (t *trainer) mute() []string {
+	set, n, first := t.train.origin, 0, ""
+	if set.Kind != dataset.Audio || set.Stepwise() {
+		return nil
+	}
+	for i := range set.Examples {
+		e := &set.Examples[i]
+		if set.Labels[e.Label] != dataset.Background && len(e.Samples) > 0 && slices.Min(e.Samples) == slices.Max(e.Samples) {
+			n, first = n+1, cmp.Or(first, e.Name)
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("examples that are silence, all of one value: %d, the first is %s: record them again, or remove them", n, first)}
 }
 
 // fewGroups is the number of groups under which none can be spared. The validation examples
