@@ -32,7 +32,9 @@ func (c *trainCmd) beats(a *app) (trainSet, valid *dataset.Set, err error) {
 		return set, nil
 	}
 	if trainSet, err = load(c.Split, c.Records); err == nil && c.Validate != "" {
-		valid, err = load(c.Validate, nil)
+		if valid, err = load(c.Validate, nil); err == nil {
+			err = c.apart(trainSet, valid)
+		}
 	}
 	return trainSet, valid, err
 }

@@ -68,7 +68,12 @@ func (c *trainCmd) add(a *app, set *dataset.Set, name string) (*dataset.Set, err
 func (c *trainCmd) sets(set *dataset.Set) (trainSet, valid *dataset.Set, err error) {
 	trainSet, err = trainPart(set, c.Split)
 	if err == nil && c.Validate != "" {
-		valid, err = set.Split(c.Validate)
+		if c.Validate != dataset.All && len(set.Splits()) == 0 {
+			return nil, nil, usagef("--validate %s: the data name no splits: leave it out, and a part is held out, or choose how much with --validation", c.Validate)
+		}
+		if valid, err = set.Split(c.Validate); err == nil {
+			err = c.apart(trainSet, valid)
+		}
 	}
 	if c.Crop > 0 && err == nil {
 		if trainSet, err = trainSet.Crops(c.Crop); err == nil && valid != nil {
@@ -76,6 +81,23 @@ func (c *trainCmd) sets(set *dataset.Set) (trainSet, valid *dataset.Set, err err
 		}
 	}
 	return trainSet, valid, err
+}
+
+// apart returns an error if most of what training is to be judged by is trained on.
+func (c *trainCmd) apart(trainSet, valid *dataset.Set) error {
+	learned, both := map[string]bool{}, 0
+	for i := range trainSet.Examples {
+		learned[trainSet.Examples[i].Hash] = true
+	}
+	for i := range valid.Examples {
+		if learned[valid.Examples[i].Hash] {
+			both++
+		}
+	}
+	if 2*both > len(valid.Examples) {
+		return usagef("--validate %s: %d of its %d examples are trained on, and say nothing of others: leave it out, or choose a split that --split leaves out", c.Validate, both, len(valid.Examples))
+	}
+	return nil
 }
 
 // trainPart is the split of set, or where none is named what training takes.
