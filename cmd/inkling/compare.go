@@ -53,6 +53,12 @@ func (c *compareCmd) Run(a *app) error {
 		}
 		models[i] = m
 	}
+	if models[0].Config.Segment.Kind == segment.Beat && models[1].Config.Segment.Kind == segment.Beat {
+		if c.Stream {
+			return usagef("--stream: models of heartbeats are compared beat by beat: leave it out")
+		}
+		c.Segment = segment.Beat
+	}
 	result := comparison{A: models[0].Hash(), B: models[1].Hash()}
 	var pairs []evaluate.Pair
 	var err error
@@ -79,7 +85,7 @@ func (c *compareCmd) onExamples(a *app, models [2]*model.Model) (pairs []evaluat
 		set, err := d.open(a, c.Data, m.Config.Rate)
 		if err == nil && d.Split != "" && d.Segment != segment.Beat {
 			set, err = set.Split(d.Split)
-		} else if err == nil && d.Split == "" {
+		} else if err == nil && d.Split == "" && (d.Segment != segment.Beat || len(d.Records) == 0) { // which are named
 			set, err = set.Test()
 		}
 		if err != nil {

@@ -132,6 +132,14 @@ func (c *evalCmd) runBeats(a *app, m *model.Model) error {
 	if c.Crop != 0 {
 		return usagef("--crop cuts examples, but a model of heartbeats is judged on whole records: leave it out")
 	}
+	for _, f := range []struct {
+		flag  string
+		given bool
+	}{{"stream", c.Stream}, {"join", c.Join != 0}, {"carry", c.Carry}} {
+		if f.given {
+			return usagef("--%s changes nothing for a model of heartbeats, which is judged on whole records: leave it out", f.flag)
+		}
+	}
 	list, err := c.dataFlags.wholeRecords(a, c.Data, c.Split)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"inkling/internal/atomicfile"
 	"inkling/model"
 	"inkling/model/dataset"
+	"inkling/model/segment"
 	"inkling/stream/report"
 	"inkling/stream/tune"
 )
@@ -49,6 +50,9 @@ func (c *tuneCmd) Run(a *app) error {
 	m, err := openLabels(c.Model)
 	if err != nil {
 		return err
+	}
+	if m.Config.Segment.Kind == segment.Beat {
+		return usagef("%s: tune takes models of sounds and other examples, and heartbeats are judged on whole records: use `inkling eval MODEL DATA`", c.Model)
 	}
 	s, err := c.streams(a, m, &o.Goal)
 	if err != nil {
