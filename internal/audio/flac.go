@@ -2,7 +2,6 @@ package audio
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -84,7 +83,7 @@ func (f *flacReader) streamInfo(p []byte) error {
 	if f.rate == 0 {
 		return errors.New("STREAMINFO says a sampling rate of 0 Hz")
 	}
-	f.sum.begin(bytes.Clone(p[18:34]))
+	f.sum.begin([16]byte(p[18:34]))
 	if f.bits < 4 {
 		return fmt.Errorf("STREAMINFO says %d bits a sample", f.bits)
 	}
