@@ -38,6 +38,13 @@ type Options struct {
 type Scene struct {
 	Samples []float32
 	Placed  []Placed
+	Under   []Under // in order of time; empty where noise or near silence sounds
+}
+
+// Under is where a recording of the background sounds, in samples a channel.
+type Under struct {
+	Background int // its index
+	Start, End int
 }
 
 // Placed is where an event lies, in samples a channel: [Start, End), and within it
@@ -73,7 +80,7 @@ func Compose(rng *rand.Rand, o *Options) Scene {
 	if len(o.Events) == 0 {
 		n = int(o.Seconds * o.Rate)
 	}
-	s.Samples = o.background(rng, n)
+	s.Samples, s.Under = o.background(rng, n)
 	for _, c := range clips {
 		dst := s.Samples[c.at*ch:]
 		for i, v := range c.samples {
@@ -102,8 +109,9 @@ func (o *Options) pause(rng *rand.Rand) float64 {
 	return 2 + float64(4*rng.Float64())
 }
 
-// background returns n samples a channel of what sounds when no event does.
-func (o *Options) background(rng *rand.Rand, n int) []float32 {
+// background returns n samples a channel of what sounds when no event does, and where its
+// recordings lie in it.
+func (o *Options) background(rng *rand.Rand, n int) (_ []float32, under []Under) {
 	dst := make([]float32, n*o.Channels)
 	snr := o.SNR[0] + float64((o.SNR[1]-o.SNR[0])*rng.Float64())
 	loud := o.Level * math.Pow(10, -snr/20)
@@ -121,7 +129,9 @@ func (o *Options) background(rng *rand.Rand, n int) []float32 {
 	if len(o.Background) > 0 {
 		switch {
 		case u < 0.75:
-			add(o.recorded(rng, n), loud)
+			x, recordings := o.recorded(rng, n)
+			add(x, loud)
+			under = recordings
 		case u < 0.85:
 			add(o.noise(rng, n), loud)
 		}
@@ -129,16 +139,17 @@ func (o *Options) background(rng *rand.Rand, n int) []float32 {
 		add(o.noise(rng, n), loud)
 	}
 	add(o.spread(Synthesize(Noises()[rng.IntN(3)], rng, n, o.Rate)), soft)
-	return dst
+	return dst, under
 }
 
 // recorded returns pieces of the background one after another, faded into each other.
-func (o *Options) recorded(rng *rand.Rand, n int) []float32 {
+func (o *Options) recorded(rng *rand.Rand, n int) (_ []float32, under []Under) {
 	ch := o.Channels
 	out := make([]float32, n*ch)
 	fade := max(int(0.05*o.Rate), 1)
 	for at := 0; at < n; {
-		x := o.Background[rng.IntN(len(o.Background))]
+		k := rng.IntN(len(o.Background))
+		x := o.Background[k]
 		m := len(x) / ch
 		from := 0
 		if m > 2*fade {
@@ -151,11 +162,12 @@ func (o *Options) recorded(rng *rand.Rand, n int) []float32 {
 				out[(at+i)*ch+c] += float32(g * float64(x[(from+i)*ch+c]))
 			}
 		}
+		under = append(under, Under{k, at, at + m})
 		if at += m; at < n { // it fades into the next one
 			at -= min(fade, m/2)
 		}
 	}
-	return out
+	return out, under
 }
 
 // noise returns a synthetic background.
