@@ -27,6 +27,7 @@ const (
 	forScene
 	forCuts
 	forStreamed
+	forMadeUp
 )
 
 // random returns the generator of one use: it depends on the seed, the purpose

@@ -89,18 +89,12 @@ func errFormats(b, set *dataset.Set) error {
 }
 
 // cutBackground returns pieces of the recordings of b, labelled background, about as long as
-// the examples of set. The pieces of a recording are one group, or several of adjoining
-// pieces if there are few recordings. keep may change a piece, and reports whether it counts;
+// the examples of set, in the groups of backgroundGroups. keep may change a piece, and reports whether it counts;
 // nil: all do, as they are.
 func (o *Options) cutBackground(b, set *dataset.Set, keep func(*rand.Rand, *dataset.Example) bool) *dataset.Set {
 	pieces := *b
 	pieces.Labels, pieces.Examples = []string{dataset.Background}, nil
-	with := map[string]bool{} // groups that have events, too
-	for i := range set.Examples {
-		with[set.Examples[i].Group] = true
-	}
-	n := max(groups(b), 1)
-	each := (fewGroups + n - 1) / n
+	group := backgroundGroups(b, set)
 	for i := range b.Examples {
 		rng := random(o.Seed, forBackground, 0, i)
 		for at, total := 0, b.Frames(i); at < total; {
@@ -110,9 +104,7 @@ func (o *Options) cutBackground(b, set *dataset.Set, keep func(*rand.Rand, *data
 				break // what is left over
 			}
 			e := b.Part(i, at, at+n)
-			if e.Label = 0; each > 1 && !with[e.Group] {
-				e.Group = fmt.Sprintf("%s, part %d", e.Group, at*each/total+1)
-			}
+			e.Label, e.Group = 0, group(i, at)
 			if keep == nil || keep(rng, &e) {
 				pieces.Examples = append(pieces.Examples, e)
 			}
@@ -120,6 +112,28 @@ func (o *Options) cutBackground(b, set *dataset.Set, keep func(*rand.Rand, *data
 		}
 	}
 	return &pieces
+}
+
+// backgroundGroups returns the function from a place in b, an example and a sample a channel,
+// to its group: that of the recording if there are enough of them or if set has it too, or
+// else the recording itself, or, of few recordings, a part of one.
+func backgroundGroups(b, set *dataset.Set) func(i, at int) string {
+	with := map[string]bool{} // groups that have events, too
+	for i := range set.Examples {
+		with[set.Examples[i].Group] = true
+	}
+	enough, n := groups(b) >= fewGroups, max(len(b.Examples), 1)
+	parts := (fewGroups + n - 1) / n
+	return func(i, at int) string {
+		e := &b.Examples[i]
+		switch {
+		case enough, with[e.Group]:
+			return e.Group
+		case parts == 1:
+			return "background " + e.Name
+		}
+		return fmt.Sprintf("background %s, part %d", e.Name, at*parts/max(b.Frames(i), 1)+1)
+	}
 }
 
 // overBackground mixes x with a randomly chosen piece of Background, at a ratio of SNR dB or

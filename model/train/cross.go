@@ -138,7 +138,7 @@ func (t *trainer) foldTrainer(k, workers int) (f *trainer, held *corpus, err err
 	}
 	if !train.borrow(t.train) {
 		train.vary(&t.o, workers)
-		train.addCuts(t.cuts())
+		train.addCuts(t.hearing)
 	}
 	f = newTrainer(train, nil, t.o.forFolds(t.asked), workers)
 	f.whole, f.ledger, f.entry = t, t.ledger, t.entry+1+k

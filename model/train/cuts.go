@@ -2,15 +2,16 @@ package train
 
 import (
 	"math"
+	"slices"
 
 	"inkling/model"
 	"inkling/model/calibrate"
 	"inkling/model/dataset"
 )
 
-// addCuts appends the cuts of each example to its variants.
-func (c *corpus) addCuts(cuts map[origin][][]float32) {
-	if len(cuts) == 0 {
+// addCuts appends to the variants of each example its cuts and what stands behind it.
+func (c *corpus) addCuts(h *hearing) {
+	if h == nil || len(h.cuts)+len(h.more) == 0 {
 		return
 	}
 	if c.variants == nil {
@@ -22,7 +23,8 @@ func (c *corpus) addCuts(cuts map[origin][][]float32) {
 				c.variants[i] = append(c.variants[i], c.plain[i])
 			}
 		}
-		for _, f := range cuts[originOf(&c.set.Examples[i])] {
+		at := originOf(&c.set.Examples[i])
+		for _, f := range slices.Concat(h.cuts[at], h.more[at]) {
 			c.variants[i] = append(c.variants[i], c.normalized(f))
 		}
 	}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -47,6 +48,8 @@ func (l *listener) cut(h *hearing, m *model.Model, events []*dataset.Example, ba
 	for range len(scenes) + 4 {
 		scenes = append(scenes, nil)
 	}
+	recorded := len(scenes)
+	scenes = slices.AppendSeq(scenes, slices.Chunk(l.madeUp(which), each))
 	found := make([]sceneCuts, len(scenes))
 	errs := make([]error, len(scenes))
 	parallel.Workers(len(scenes), l.workers, func(_, i int) {
@@ -55,7 +58,7 @@ func (l *listener) cut(h *hearing, m *model.Model, events []*dataset.Example, ba
 		}
 		rng := random(l.o.Seed, forCuts, which+2, i)
 		s := l.scene(rng, scenes[i], back, true)
-		found[i], errs[i] = l.cutScene(m, &s, rng)
+		found[i], errs[i] = l.cutScene(m, &s, back, rng)
 	})
 	for i := range found {
 		if errs[i] != nil {
@@ -64,10 +67,14 @@ func (l *listener) cut(h *hearing, m *model.Model, events []*dataset.Example, ba
 		for _, c := range found[i].right {
 			h.cuts[originOf(c.event)] = append(h.cuts[originOf(c.event)], c.frames)
 		}
-		for _, x := range found[i].wrong {
-			n := len(h.wrong)
-			h.wrong = append(h.wrong, dataset.Example{Name: fmt.Sprint("wrong opening ", n+1), Group: fmt.Sprintf("wrong %d.%d", which, i),
-				Hash: fmt.Sprintf("%016x", n), Samples: x, Rate: l.set.Rate})
+		kind, list := "wrong opening", &h.wrong
+		if i >= recorded {
+			kind, list = "made-up sound", &h.madeUp
+		}
+		for _, c := range found[i].wrong {
+			n := len(*list)
+			*list = append(*list, dataset.Example{Name: fmt.Sprint(kind, " ", n+1), Group: cmp.Or(c.group, fmt.Sprintf("%s %d.%d", kind, which, i)),
+				Hash: fmt.Sprintf("%.4s%012x", kind, n), Samples: c.samples, Rate: l.set.Rate})
 		}
 	}
 	return nil
@@ -75,7 +82,7 @@ func (l *listener) cut(h *hearing, m *model.Model, events []*dataset.Example, ba
 
 type sceneCuts struct {
 	right []rightCut
-	wrong [][]float32 // samples
+	wrong []wrongCut
 }
 
 type rightCut struct {
@@ -83,9 +90,14 @@ type rightCut struct {
 	frames []float32
 }
 
+type wrongCut struct {
+	samples []float32
+	group   string // of the recording that sounds in its middle; "": of none
+}
+
 // cutScene segments a scene as a stream would be, with thresholds drawn at random, so that
 // the heads know segments that begin and end early and late.
-func (l *listener) cutScene(m *model.Model, s *scene.Scene, rng *rand.Rand) (out sceneCuts, err error) {
+func (l *listener) cutScene(m *model.Model, s *scene.Scene, back [][]float32, rng *rand.Rand) (out sceneCuts, err error) {
 	front, err := m.Front()
 	if err != nil {
 		return out, err
@@ -119,7 +131,13 @@ func (l *listener) cutScene(m *model.Model, s *scene.Scene, rng *rand.Rand) (out
 				out.right = append(out.right, rightCut{event, slices.Clone(frames[first*dim : counted*dim])})
 			case known:
 				ch := l.set.Channels
-				out.wrong = append(out.wrong, slices.Clone(s.Samples[int(e.Start)*ch:int(e.End)*ch]))
+				c := wrongCut{samples: slices.Clone(s.Samples[int(e.Start)*ch : int(e.End)*ch])}
+				for _, u := range s.Under {
+					if at := int(e.Start+e.End) / 2; u.Start <= at && at < u.End {
+						c.group = l.groups[&back[u.Background][0]]
+					}
+				}
+				out.wrong = append(out.wrong, c)
 			}
 		}
 	}
@@ -133,6 +151,9 @@ func whose(s *scene.Scene, start, end int) (event *dataset.Example, known bool) 
 	best, second, touched := 0.0, 0.0, false
 	for i := range s.Placed {
 		p := &s.Placed[i]
+		if p.Event.Label == madeUp {
+			continue
+		}
 		if start < p.End && p.Start < end {
 			touched = true
 		}
@@ -158,6 +179,29 @@ func whose(s *scene.Scene, start, end int) (event *dataset.Example, known bool) 
 		return nil, false
 	}
 	return nil, true
+}
+
+// madeUp is the label of what no example sounds like but by chance.
+const madeUp = -1
+
+// madeEach is how many sounds are made up for each one that the network learns from at a
+// time.
+const madeEach = 3
+
+// madeUp returns one half of the made-up sounds, as loud as an ordinary event.
+func (l *listener) madeUp(which int) []*dataset.Example {
+	made := make([]*dataset.Example, int(madeEach*l.o.MadeUp*float64(l.usual()))/2)
+	parallel.Workers(len(made), l.workers, func(_, i int) {
+		x := scene.MadeUp(random(l.o.Seed, forMadeUp, which, i), l.set.Rate)
+		e := &dataset.Example{Name: "made-up sound", Label: madeUp, Rate: l.set.Rate}
+		for _, v := range x {
+			for range l.set.Channels {
+				e.Samples = append(e.Samples, float32(l.level*float64(v)))
+			}
+		}
+		made[i] = e
+	})
+	return made
 }
 
 // cutsEach is how often each of events, one half of all, is cut out of a scene: as often as

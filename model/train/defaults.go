@@ -113,7 +113,7 @@ func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 		o.FoldShare = foldShare
 		o.MinUpdates = max(leastUpdates, min(leastEpochs*((len(set.Examples)+o.Batch-1)/o.Batch), mostUpdates))
 	}
-	if g := groups(set); g < fewGroups && g > 1 {
+	if g := groupsOfEvents(set); g < fewGroups && g > 1 {
 		notes = append(notes, fmt.Sprintf("%d groups only: validation shares them with training and says nothing of unseen ones", g))
 	}
 	return o, notes, nil
@@ -234,7 +234,7 @@ const sourceExamples = 50
 
 // fewSources reports whether set is sound from few sources.
 func fewSources(set *dataset.Set) bool {
-	g := groups(set)
+	g := groupsOfEvents(set)
 	return g > 1 && g < fewGroups && len(set.Examples) >= g*sourceExamples
 }
 

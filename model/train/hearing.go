@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"inkling/internal/parallel"
 	"inkling/model"
@@ -40,7 +39,9 @@ type hearing struct {
 	detector *model.Model
 	saved    *savedHearing
 	cuts     map[origin][][]float32 // frames as the front end gives them
-	wrong    []dataset.Example
+	wrong    []dataset.Example      // segments that it opened on the background …
+	madeUp   []dataset.Example      // … and on made-up sounds
+	more     map[origin][][]float32 // frames of those of them that stand behind another one
 }
 
 // A listener makes the hearing of one training.
@@ -48,9 +49,10 @@ type listener struct {
 	o       *Options
 	change  Options // of samples alone: o without background and noise
 	set     *dataset.Set
-	z       *corpus            // the normalisation of the network
-	events  []*dataset.Example // to be heard: all but the background
-	level   float64            // of an ordinary event
+	z       *corpus             // the normalisation of the network
+	events  []*dataset.Example  // to be heard: all but the background
+	level   float64             // of an ordinary event
+	groups  map[*float32]string // of background, by its first sample
 	workers int
 	ctx     context.Context
 	hooks   *Hooks
@@ -74,7 +76,7 @@ func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, worke
 			return nil, nil, nil, err
 		}
 	}
-	l := &listener{o: o, change: *o, set: set, z: z, workers: workers, ctx: ctx, hooks: hooks, ledger: &ledger{}, from: from}
+	l := &listener{o: o, change: *o, set: set, z: z, groups: map[*float32]string{}, workers: workers, ctx: ctx, hooks: hooks, ledger: &ledger{}, from: from}
 	l.change.Background, l.change.SNR = nil, 0
 	for i := range set.Examples {
 		if e := &set.Examples[i]; set.Labels[e.Label] != dataset.Background {
@@ -131,7 +133,7 @@ func (l *listener) hear() (*hearing, error) {
 // halved divides the events in two, by group where there are enough of them.
 func (l *listener) halved() (halves [2][]*dataset.Example) {
 	side := map[string]int{}
-	loose := groups(l.set) < fewGroups
+	loose := groupsOfEvents(l.set) < fewGroups
 	rng := random(l.o.Seed, forHalves, 0, 0)
 	for _, i := range rng.Perm(len(l.events)) {
 		e := l.events[i]
@@ -159,14 +161,17 @@ func (l *listener) backgroundPieces() (pieces [][]float32) {
 		from = l.set.Background()
 	}
 	most := int(4*l.set.Rate) * l.set.Channels
+	group := backgroundGroups(from, l.set)
 	for i := range from.Examples {
-		for x := from.Examples[i].Samples; len(x) > 0; {
+		all := from.Examples[i].Samples
+		for x := all; len(x) > 0; {
 			n := min(most, len(x))
 			if len(x) < 2*most {
 				n = len(x)
 			}
 			if rms(x[:n]) > leastSound {
 				pieces = append(pieces, x[:n])
+				l.groups[&x[0]] = group(i, (len(all)-len(x))/l.set.Channels)
 			}
 			x = x[n:]
 		}
@@ -191,6 +196,11 @@ func (l *listener) varied(pieces [][]float32) [][]float32 {
 			all[variedEach*i+k] = changedSamples(&l.change, random(l.o.Seed, forBackground, 3+k, i), l.set, &e)
 		}
 	})
+	for i, x := range all {
+		if len(x) > 0 {
+			l.groups[&x[0]] = l.groups[&pieces[i/variedEach][0]]
+		}
+	}
 	return all
 }
 
@@ -330,33 +340,6 @@ func (h *hearing) attach(c *model.Config, p *model.Params, kept segment.Config) 
 		p.DetectorW[i] = d.RunningW[d.Forward.Hidden+i] - d.RunningW[i]
 	}
 	p.DetectorB = []float32{d.RunningB[1] - d.RunningB[0]}
-}
-
-// withWrong returns the set with the wrong openings as further background, at most as many as
-// would suit the label, and, where there is no background at all, pieces of synthetic noise.
-func (l *listener) withWrong(h *hearing) *dataset.Set {
-	t := l.set.Union(&dataset.Set{Labels: []string{dataset.Background}})
-	label := slices.Index(t.Labels, dataset.Background)
-	have := t.Counts()[label]
-	usual := max(len(l.events)/max(len(t.Labels)-1, 1), few)
-	rng := random(l.o.Seed, forBackground, 1, 0)
-	for _, i := range rng.Perm(len(h.wrong))[:min(len(h.wrong), 3*usual)] {
-		e := h.wrong[i]
-		e.Label = label
-		t.Examples = append(t.Examples, e)
-		have++
-	}
-	for i := 0; have < usual; i++ {
-		rng := random(l.o.Seed, forBackground, 2, i)
-		like := &l.set.Examples[rng.IntN(len(l.set.Examples))]
-		s := l.scene(rng, nil, nil, true)
-		n := min(len(like.Samples), len(s.Samples))
-		t.Examples = append(t.Examples, dataset.Example{Name: fmt.Sprint("noise ", i+1), Group: fmt.Sprint("noise ", i+1), Hash: fmt.Sprintf("noise%011x", i),
-			Label: label, Samples: s.Samples[:n], Rate: t.Rate})
-		have++
-	}
-	t.Hash = l.set.Hash
-	return t
 }
 
 // checkDetector explains why no detector can be trained on set.

@@ -121,6 +121,7 @@ type Options struct {
 
 	Detector int      `key:"detector" flag:"detector" default:"0" range:"0..1024" presets:"audio=32 speech=32" group:"Streams" only:"labels" help:"Sound: units of the detector, a small network that hears when a label begins and ends; training then composes streams and learns from what it cuts; 0: none."`
 	SceneSNR float64  `key:"scenesnr" flag:"scene-snr" default:"0" range:"-20..60" group:"Streams" only:"labels" unit:"dB" help:"With a detector: lowest level of the examples over the background of composed streams."`
+	MadeUp   float64  `key:"madeup" flag:"made-up" default:"0" range:"0..20" presets:"audio=2 speech=2" group:"Streams" only:"labels" help:"With a detector: made-up sounds (cries, chirps, knocks) that are learned as background, for each example that a label has on average."`
 	Carry    float64  `key:"stream" flag:"carry" default:"0" range:"0..1" group:"Streams" help:"Share of batches that join several examples, over which the running head's state is carried as in an endless stream; the model then carries its state too. Takes the running head softmax."`
 	Runs     RunsMode `key:"runs" flag:"runs" default:"cut" choices:"cut,whole" group:"Streams" only:"steps" help:"Data with a label for every step: train on pieces of one label each (cut) or on windows with their changes (whole)."`
 	Window   float64  `key:"window" flag:"train-window" default:"30" range:"1e-9..1e12" group:"Streams" only:"steps" help:"Data with a label for every step: longest piece, in seconds; in samples if the rate is unknown."`

@@ -73,7 +73,7 @@ func prepareUntil(ctx context.Context, set, valid *dataset.Set, o Options, hooks
 	}
 	if heard != nil {
 		train.origin = origin
-		train.addCuts(heard.cuts)
+		train.addCuts(heard)
 	}
 	var held *corpus
 	if valid != nil && len(valid.Examples) > 0 {
@@ -299,18 +299,53 @@ func (t *trainer) mute() []string {
 // then come from all groups, and say nothing of unseen ones.
 const fewGroups = 10
 
-// loosened returns set with every example as a group of its own if there are too few groups
-// to spare any.
+// loosened returns set with every example as a group of its own if there are too few groups to
+// spare any; of events and of background, each for itself.
 func loosened(set *dataset.Set) *dataset.Set {
-	if groups(set) >= fewGroups || set.Stepwise() { // a recording's parts are alike
+	if set.Stepwise() { // a recording's parts are alike
 		return set
 	}
+	events, background := countGroups(set)
 	loose := *set
 	loose.Examples = slices.Clone(set.Examples)
 	for i := range loose.Examples {
-		loose.Examples[i].Group = loose.Examples[i].Hash
+		e := &loose.Examples[i]
+		n := events
+		if isBackground(set, e) {
+			n = background
+		}
+		if n < fewGroups {
+			e.Group = e.Hash
+		}
 	}
 	return &loose
+}
+
+// countGroups counts the groups of events, and those of background.
+func countGroups(set *dataset.Set) (events, background int) {
+	var seen [2]map[string]bool
+	for k := range seen {
+		seen[k] = map[string]bool{}
+	}
+	for i := range set.Examples {
+		k := 0
+		if isBackground(set, &set.Examples[i]) {
+			k = 1
+		}
+		seen[k][set.Examples[i].Group] = true
+	}
+	return len(seen[0]), len(seen[1])
+}
+
+// isBackground reports whether the whole example is background.
+func isBackground(set *dataset.Set, e *dataset.Example) bool {
+	return e.Steps == nil && e.Label >= 0 && e.Label < len(set.Labels) && set.Labels[e.Label] == dataset.Background
+}
+
+// groupsOfEvents counts the groups of examples that are not background.
+func groupsOfEvents(set *dataset.Set) int {
+	n, _ := countGroups(set)
+	return n
 }
 
 func groups(set *dataset.Set) int {
