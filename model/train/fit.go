@@ -191,7 +191,8 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		measured["validation_steps"] = float64(held.n)
 	case held.n > 0:
 		cuts := t.heldCuts(p)
-		all := append(held.finals, cuts...)
+		events := eventsOf(&c, cuts)
+		all := append(held.finals, events...)
 		calibrate.Fit(&c, all)
 		measured["validation_confirmed"] = round6(held.confirm)
 		if !math.IsNaN(held.running) {
@@ -199,7 +200,8 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		}
 		measured["validation_examples"] = float64(held.n)
 		if len(cuts) > 0 {
-			c.Decision.Threshold, measured["validation_cut"] = threshold(&c, cuts, held.finals)
+			putThresholds(&c.Decision, thresholds(&c, cuts, t.hearing.anHour()), c.Labels)
+			measured["validation_cut"] = rightShare(events)
 		}
 		streamed, err := t.heldStreamed(p)
 		if err != nil {
@@ -254,7 +256,7 @@ func (t *trainer) heldOut(p *model.Params) (e evaluation) {
 // heldCuts returns the same examples as a detector cuts them; none without one.
 func (t *trainer) heldCuts(p *model.Params) []calibrate.HeldOut {
 	if t.valid != nil {
-		return t.judgeCuts(p, t.valid, t.cuts())
+		return t.judgeCuts(p, t.valid, t.hearing)
 	}
 	return slices.Concat(t.crossed.cuts...)
 }

@@ -42,6 +42,13 @@ type hearing struct {
 	wrong    []dataset.Example      // segments that it opened on the background …
 	madeUp   []dataset.Example      // … and on made-up sounds
 	more     map[origin][][]float32 // frames of those of them that stand behind another one
+	opened   map[origin]bool        // the wrong openings that others stand behind
+	seconds  float64                // of the scenes that were cut, less the examples in them
+}
+
+// anHour is how many wrong openings an hour each one in opened stands for.
+func (h *hearing) anHour() float64 {
+	return 3600 / h.seconds * float64(len(h.wrong)) / float64(max(len(h.opened), 1))
 }
 
 // A listener makes the hearing of one training.

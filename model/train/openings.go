@@ -32,6 +32,10 @@ func (l *listener) withWrong(h *hearing) *dataset.Set {
 	h.more = map[origin][][]float32{}
 	wrong := l.stacked(h, rng, h.wrong, wrongEach*usual)
 	have += len(wrong)
+	h.opened = map[origin]bool{}
+	for i := range wrong {
+		h.opened[originOf(&wrong[i])] = true
+	}
 	for _, e := range append(wrong, l.stacked(h, rng, h.madeUp, int(l.o.MadeUp*float64(usual)))...) {
 		e.Label = label
 		t.Examples = append(t.Examples, e)
