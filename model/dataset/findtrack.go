@@ -75,7 +75,7 @@ func (w *walker) tracks(dir string, entries []fs.DirEntry, like entry) ([]fs.Dir
 	if len(bare) > 0 && !labels[like.label] {
 		note := fmt.Sprintf("%s: recordings without annotations are left out: %s", dir, brief(bare))
 		if name := noTrack(entries, bare); name != "" {
-			note += fmt.Sprintf("; %s does not begin as annotations do, in a .txt with start, end and label between tabs, in a .csv with these names of columns", name)
+			note += fmt.Sprintf("; %s is not a label track: a .txt has start, end and label between tabs, and a .csv has columns of these names", name)
 		}
 		w.notes = append(w.notes, note)
 		for _, name := range bare {

@@ -163,9 +163,9 @@ func TestTrackWithDecimalCommas(t *testing.T) {
 // A file that has the name of a recording, but no annotations, is told with it.
 func TestFilesThatAnnotateNothing(t *testing.T) {
 	for text, want := range map[string]string{
-		"1 2 dog\n":        "r: recordings without annotations are left out: b.wav; b.txt does not begin as annotations do, in a .txt with start, end and label between tabs",
+		"1 2 dog\n":        "r: recordings without annotations are left out: b.wav; b.txt is not a label track: a .txt has start, end and label between tabs",
 		"1\t2\tdog\n":      "",
-		"hello, friends\n": "b.txt does not begin as annotations do",
+		"hello, friends\n": "b.txt is not a label track",
 	} {
 		fsys := fstest.MapFS{"r/a.wav": climbing(5, 0), "r/a.txt": lines("1\t2\tcat\n"), "r/b.wav": climbing(5, 7), "r/b.txt": lines(text)}
 		if notes := strings.Join(mustOpen(t, fsys, "r", Options{}).Notes, "\n"); !strings.Contains(notes, want) || want == "" && strings.Contains(notes, "left out") {

@@ -12,10 +12,10 @@ const (
 	mostSyllables             = 3
 )
 
-// MadeUp returns a sound of one channel that nothing in particular makes, as far as anybody
-// knows: one to three syllables of 0.05 to 0.8 s, each a gliding tone with overtones, or
-// noise, or both, through up to four drifting resonances, under an envelope that may tremble.
-// Cries, barks, chirps, coughs and knocks lie among such sounds. Its root mean square is one.
+// MadeUp returns a sound of one channel that is drawn at random: one to three syllables of
+// 0.05 to 0.8 s, each a gliding tone with overtones, or noise, or both, through up to four
+// drifting resonances, under an envelope that may tremble. Some are much like cries, barks,
+// chirps, coughs or knocks. Its root mean square is one.
 func MadeUp(rng *rand.Rand, rate float64) []float32 {
 	var x []float32
 	for range 1 + rng.IntN(mostSyllables) {

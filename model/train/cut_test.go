@@ -36,7 +36,8 @@ func TestMuteExamplesAreTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := fmt.Sprintf("examples that are silence, all of one value: %d, the first is 3.wav: record them again, or remove them", n)
-		if slices.Contains(told, want) != (n > 0) {
+		silent := slices.IndexFunc(told, func(s string) bool { return strings.Contains(s, "are silence") })
+		if n == 0 && silent >= 0 || n > 0 && !slices.Contains(told, want) {
 			t.Errorf("%d: %q", n, told)
 		}
 	}

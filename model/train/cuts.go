@@ -10,7 +10,7 @@ import (
 
 // addCuts appends to the variants of each example its cuts and what stands behind it.
 func (c *corpus) addCuts(h *hearing) {
-	if h == nil || len(h.cuts)+len(h.more) == 0 {
+	if h == nil || len(h.cuts)+len(h.behind) == 0 {
 		return
 	}
 	if c.variants == nil {
@@ -23,7 +23,7 @@ func (c *corpus) addCuts(h *hearing) {
 			}
 		}
 		at := originOf(&c.set.Examples[i])
-		for _, f := range slices.Concat(h.cuts[at], h.more[at]) {
+		for _, f := range slices.Concat(h.cuts[at], h.behind[at]) {
 			c.variants[i] = append(c.variants[i], c.normalized(f))
 		}
 	}
@@ -49,7 +49,7 @@ func (t *trainer) judgeCuts(p *model.Params, held *corpus, h *hearing) []calibra
 		frames := held.plain[i]
 		if found := h.cuts[at]; len(found) > 0 {
 			frames = held.normalized(found[0])
-		} else if !h.opened[at] {
+		} else if !h.front[at] {
 			continue
 		}
 		set.Examples = append(set.Examples, e)

@@ -3,6 +3,7 @@ package train
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -48,16 +49,22 @@ func (l *listener) cut(h *hearing, m *model.Model, events []*dataset.Example, ba
 	for range len(scenes) + 4 {
 		scenes = append(scenes, nil)
 	}
-	recorded := len(scenes)
-	scenes = slices.AppendSeq(scenes, slices.Chunk(l.madeUp(which), each))
+	recorded, made := len(scenes), l.madeUpCount()
+	scenes = append(scenes, make([][]*dataset.Example, (made+each-1)/each)...)
 	found := make([]sceneCuts, len(scenes))
 	errs := make([]error, len(scenes))
 	parallel.Workers(len(scenes), l.workers, func(_, i int) {
 		if errs[i] = l.ctx.Err(); errs[i] != nil {
 			return
 		}
+		placed := scenes[i]
+		if i >= recorded {
+			for k := range min(each, made-(i-recorded)*each) {
+				placed = append(placed, l.madeUp(which, (i-recorded)*each+k))
+			}
+		}
 		rng := random(l.o.Seed, forCuts, which+2, i)
-		s := l.scene(rng, scenes[i], back, true)
+		s := l.scene(rng, placed, back, true)
 		found[i], errs[i] = l.cutScene(m, &s, back, rng)
 	})
 	for i := range found {
@@ -158,7 +165,7 @@ func whose(s *scene.Scene, start, end int) (event *dataset.Example, known bool) 
 	best, second, touched := 0.0, 0.0, false
 	for i := range s.Placed {
 		p := &s.Placed[i]
-		if p.Event.Label == madeUp {
+		if p.Event.Label == labelMadeUp {
 			continue
 		}
 		if start < p.End && p.Start < end {
@@ -188,27 +195,30 @@ func whose(s *scene.Scene, start, end int) (event *dataset.Example, known bool) 
 	return nil, true
 }
 
-// madeUp is the label of what no example sounds like but by chance.
-const madeUp = -1
+// labelMadeUp is the label of made-up sounds in scenes.
+const labelMadeUp = -1
 
-// madeEach is how many sounds are made up for each one that the network learns from at a
-// time.
-const madeEach = 3
+// How many sounds are made up: so many for each one that the network learns from at a time,
+// and at most.
+const (
+	madeEach = 3
+	mostMade = 4000
+)
 
-// madeUp returns one half of the made-up sounds, as loud as an ordinary event.
-func (l *listener) madeUp(which int) []*dataset.Example {
-	made := make([]*dataset.Example, int(madeEach*l.o.MadeUp*float64(l.usual()))/2)
-	parallel.Workers(len(made), l.workers, func(_, i int) {
-		x := scene.MadeUp(random(l.o.Seed, forMadeUp, which, i), l.set.Rate)
-		e := &dataset.Example{Name: "made-up sound", Label: madeUp, Rate: l.set.Rate}
-		for _, v := range x {
-			for range l.set.Channels {
-				e.Samples = append(e.Samples, float32(l.level*float64(v)))
-			}
+// madeUpCount is the number of made-up sounds of one half.
+func (l *listener) madeUpCount() int {
+	return min(int(math.Ceil(madeEach*l.o.MadeUp*float64(l.usual())/2)), mostMade)
+}
+
+// madeUp returns made-up sound number i of one half, as loud as an ordinary event.
+func (l *listener) madeUp(which, i int) *dataset.Example {
+	e := &dataset.Example{Name: "made-up sound", Label: labelMadeUp, Rate: l.set.Rate}
+	for _, v := range scene.MadeUp(random(l.o.Seed, forMadeUp, which, i), l.set.Rate) {
+		for range l.set.Channels {
+			e.Samples = append(e.Samples, float32(l.level*float64(v)))
 		}
-		made[i] = e
-	})
-	return made
+	}
+	return e
 }
 
 // cutsEach is how often each of events, one half of all, is cut out of a scene: as often as

@@ -122,7 +122,7 @@ func Defaults(set *dataset.Set, name Preset) (Options, []string, error) {
 // Sound has a detector by default if there are enough examples to learn from, and if they are
 // sounds with a beginning and an end rather than crops of one.
 const (
-	fewEvents     = 40
+	fewEvents     = 16
 	shortestEvent = 0.12 // seconds, of the median example
 )
 
@@ -234,8 +234,13 @@ const sourceExamples = 50
 
 // fewSources reports whether set is sound from few sources.
 func fewSources(set *dataset.Set) bool {
-	g := groupsOfEvents(set)
-	return g > 1 && g < fewGroups && len(set.Examples) >= g*sourceExamples
+	g, n := groupsOfEvents(set), 0
+	for i := range set.Examples {
+		if !isBackground(set, &set.Examples[i]) {
+			n++
+		}
+	}
+	return g > 1 && g < fewGroups && n >= g*sourceExamples
 }
 
 // meanPrior is the number of steps that a flat spectrum counts as in the mean of speech:

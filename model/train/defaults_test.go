@@ -64,8 +64,8 @@ func TestDefaultsFollowTheData(t *testing.T) {
 	if o, notes, _ := Defaults(voices, ""); o.Front.Kind != feature.KindMFCC || o.Front.Deltas != 1 || o.Front.MeanPrior != meanPrior || o.SNR == 0 || o.Reverb == 0 || !strings.Contains(notes[0], "few sources") {
 		t.Errorf("four voices: %+v, %q", o.Front, notes)
 	}
-	for n, want := range map[int]bool{39: true, 40: false} {
-		if o, notes, _ := Defaults(words(n), ""); strings.Contains(strings.Join(notes, "\n"), "no detector: it takes 40 examples to learn from, and here are 39") != want || (o.Detector == 0) != want {
+	for n, want := range map[int]bool{15: true, 16: false} {
+		if o, notes, _ := Defaults(words(n), ""); strings.Contains(strings.Join(notes, "\n"), "no detector: it takes 16 examples to learn from, and here are 15") != want || (o.Detector == 0) != want {
 			t.Errorf("%d examples: detector of %d, %q", n, o.Detector, notes)
 		}
 	}

@@ -194,13 +194,14 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		events := eventsOf(&c, cuts)
 		all := append(held.finals, events...)
 		calibrate.Fit(&c, all)
-		measured["validation_confirmed"] = round6(held.confirm)
-		if !math.IsNaN(held.running) {
-			measured["validation_running"] = round6(held.running)
+		of := t.ofExamples(&c, held)
+		measured["validation_confirmed"] = round6(of.confirm)
+		if !math.IsNaN(of.running) {
+			measured["validation_running"] = round6(of.running)
 		}
-		measured["validation_examples"] = float64(held.n)
+		measured["validation_examples"] = float64(of.n)
 		if len(cuts) > 0 {
-			putThresholds(&c.Decision, thresholds(&c, cuts, t.hearing.anHour()), c.Labels)
+			t.setThresholds(&c, cuts, len(cuts)-len(events), hooks)
 			measured["validation_cut"] = rightShare(events)
 		}
 		streamed, err := t.heldStreamed(p)

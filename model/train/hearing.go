@@ -40,15 +40,16 @@ type hearing struct {
 	saved    *savedHearing
 	cuts     map[origin][][]float32 // frames as the front end gives them
 	wrong    []dataset.Example      // segments that it opened on the background …
-	madeUp   []dataset.Example      // … and on made-up sounds
-	more     map[origin][][]float32 // frames of those of them that stand behind another one
-	opened   map[origin]bool        // the wrong openings that others stand behind
+	madeUp   []dataset.Example      // … and on made-up sounds, until withWrong has chosen
+	front    map[origin]bool        // the wrong openings that are examples …
+	behind   map[origin][][]float32 // … and frames of others, by the example that they stand behind
+	openings int                    // wrong ones, of all
 	seconds  float64                // of the scenes that were cut, less the examples in them
 }
 
-// anHour is how many wrong openings an hour each one in opened stands for.
-func (h *hearing) anHour() float64 {
-	return 3600 / h.seconds * float64(len(h.wrong)) / float64(max(len(h.opened), 1))
+// anHour is how many wrong openings an hour each of n stands for that were judged.
+func (h *hearing) anHour(n int) float64 {
+	return 3600 / h.seconds * float64(h.openings) / float64(max(n, 1))
 }
 
 // A listener makes the hearing of one training.

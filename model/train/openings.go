@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -29,17 +30,17 @@ func (l *listener) withWrong(h *hearing) *dataset.Set {
 	label := slices.Index(t.Labels, dataset.Background)
 	have, usual := t.Counts()[label], l.usual()
 	rng := random(l.o.Seed, forBackground, 1, 0)
-	h.more = map[origin][][]float32{}
-	wrong := l.stacked(h, rng, h.wrong, wrongEach*usual)
+	h.behind, h.front, h.openings = map[origin][][]float32{}, map[origin]bool{}, len(h.wrong)
+	wrong := l.stack(h, rng, h.wrong, wrongEach*usual)
 	have += len(wrong)
-	h.opened = map[origin]bool{}
 	for i := range wrong {
-		h.opened[originOf(&wrong[i])] = true
+		h.front[originOf(&wrong[i])] = true
 	}
-	for _, e := range append(wrong, l.stacked(h, rng, h.madeUp, int(l.o.MadeUp*float64(usual)))...) {
+	for _, e := range append(wrong, l.stack(h, rng, h.madeUp, int(math.Ceil(l.o.MadeUp*float64(usual))))...) {
 		e.Label = label
 		t.Examples = append(t.Examples, e)
 	}
+	h.wrong, h.madeUp = nil, nil
 	for i := 0; have < usual; i++ {
 		rng := random(l.o.Seed, forBackground, 2, i)
 		like := &l.set.Examples[rng.IntN(len(l.set.Examples))]
@@ -53,24 +54,40 @@ func (l *listener) withWrong(h *hearing) *dataset.Set {
 	return t
 }
 
-// stacked returns at most slots of all, drawn at random. The others stand behind them: a
-// visit of one draws from those behind it too. They are of its group, where it has one there.
-func (l *listener) stacked(h *hearing, rng *rand.Rand, all []dataset.Example, slots int) (front []dataset.Example) {
-	order := rng.Perm(len(all))
-	slots = min(slots, len(all))
-	in := map[string][]int{} // slots, by group
-	for k, i := range order[:slots] {
+// mostBehind is how many openings stand behind one, at most.
+const mostBehind = 16
+
+// stack returns at most slots of all, drawn at random, if possible of every group. Others of
+// its group stand behind each: a visit of the one in front draws from those behind it too.
+func (l *listener) stack(h *hearing, rng *rand.Rand, all []dataset.Example, slots int) (front []dataset.Example) {
+	order, in := rng.Perm(len(all)), map[string][]int{} // slots, by group
+	var rest []int
+	put := func(i int) {
+		in[all[i].Group] = append(in[all[i].Group], len(front))
 		front = append(front, all[i])
-		in[all[i].Group] = append(in[all[i].Group], k)
 	}
-	for k, i := range order[slots:] {
-		slot := k % slots
-		if same := in[all[i].Group]; len(same) > 0 {
-			slot = same[k%len(same)]
+	for _, i := range order {
+		if len(front) < slots && in[all[i].Group] == nil {
+			put(i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	for k, i := range rest {
+		if len(front) < slots {
+			put(i)
+			continue
+		}
+		same := in[all[i].Group]
+		if len(same) == 0 {
+			continue
+		}
+		at := originOf(&front[same[k%len(same)]])
+		if len(h.behind[at]) == mostBehind {
+			continue
 		}
 		if frames, err := extract(l.o.Front, &all[i], l.set.Channels, all[i].Samples); err == nil { // else too short
-			at := originOf(&front[slot])
-			h.more[at] = append(h.more[at], frames)
+			h.behind[at] = append(h.behind[at], frames)
 		}
 	}
 	return front

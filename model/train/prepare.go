@@ -113,6 +113,9 @@ func (o Options) settle(set *dataset.Set) (Options, error) {
 	if o.Segment.Kind != "" && o.Segment.Kind != segment.Label {
 		o.Detector = 0
 	}
+	if o.Detector == 0 {
+		o.MadeUp = 0
+	}
 	if o.Segment.Kind == "" {
 		if o.Segment.Kind = segmenterFor(set); o.Detector > 0 {
 			o.Segment.Kind = segment.Label
@@ -299,22 +302,23 @@ func (t *trainer) mute() []string {
 // then come from all groups, and say nothing of unseen ones.
 const fewGroups = 10
 
-// loosened returns set with every example as a group of its own if there are too few groups to
-// spare any; of events and of background, each for itself.
+// loosened returns set with every event as a group of its own if there are too few groups of
+// events to spare any, and every example of background likewise.
 func loosened(set *dataset.Set) *dataset.Set {
 	if set.Stepwise() { // a recording's parts are alike
 		return set
 	}
 	events, background := countGroups(set)
+	all := groups(set)
 	loose := *set
 	loose.Examples = slices.Clone(set.Examples)
 	for i := range loose.Examples {
 		e := &loose.Examples[i]
-		n := events
+		few := events < fewGroups
 		if isBackground(set, e) {
-			n = background
+			few = background < fewGroups && all < fewGroups
 		}
-		if n < fewGroups {
+		if few {
 			e.Group = e.Hash
 		}
 	}

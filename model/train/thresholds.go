@@ -2,9 +2,12 @@ package train
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"inkling/model"
 	"inkling/model/calibrate"
@@ -15,7 +18,7 @@ import (
 // How thresholds are chosen: as low as keeps wrong labels within bounds.
 const (
 	wrongShare      = 0.05 // of what is said of examples
-	alarmsAnHour    = 3.0  // of all labels, on background like that of the training
+	alarmsAnHour    = 5.0  // of all labels, on background like that of the training
 	lowestThreshold = 0.3
 	thresholdStep   = 0.05
 	thresholdLevels = 14 // up to 0.95
@@ -29,19 +32,19 @@ func thresholdAt(i int) float64 {
 // surely: of examples, wrongly of others, and of background.
 type tally [thresholdLevels]struct{ said, wrong, alarms float64 }
 
-// bear reports whether a label whose answers are t may have threshold i, where mean are the
+// allows reports whether a label whose answers are t may have threshold i, where mean are the
 // answers of all labels on average and each alarm stands for so many an hour.
-func (t *tally) bear(mean *tally, i int, anHour, labels float64) bool {
+func (t *tally) allows(mean *tally, i int, anHour, labels float64) bool {
 	said, wrong, alarms := t[i].said+mean[i].said, t[i].wrong+mean[i].wrong, t[i].alarms+mean[i].alarms
 	return wrong <= float64(wrongShare*said) && float64(alarms*anHour)/2 <= alarmsAnHour/labels
 }
 
 // thresholds returns for each label the probability under which it is to be held back where
-// it is confirmed: the lowest by which at most wrongShare of what it says of examples is wrong,
-// and by which it is said of background no more often than its part of alarmsAnHour. said has
-// the cuts of examples, and wrong openings, each of which stands for anHour of them in an
-// hour. A label is judged by its own answers and the mean of all labels', so that few answers
-// do not decide alone.
+// it is confirmed: the lowest by which about wrongShare of what it says of examples is wrong,
+// and by which it is said of background about as often as its part of alarmsAnHour allows; the
+// highest where none does. said has the cuts of examples, and wrong openings, each of which
+// stands for anHour of them. A label's own answers and the mean of all labels' weigh the same,
+// as its own may be few.
 func thresholds(c *model.Config, said []calibrate.HeldOut, anHour float64) []float64 {
 	tallies, mean := make([]tally, len(c.Labels)), tally{}
 	labels := 0.0
@@ -76,7 +79,7 @@ func thresholds(c *model.Config, said []calibrate.HeldOut, anHour float64) []flo
 	out := make([]float64, len(c.Labels))
 	for k := range tallies {
 		i := 0
-		for i < thresholdLevels-1 && !tallies[k].bear(&mean, i, anHour, labels) {
+		for i < thresholdLevels-1 && !tallies[k].allows(&mean, i, anHour, labels) {
 			i++
 		}
 		out[k] = thresholdAt(i)
@@ -105,6 +108,33 @@ func putThresholds(d *decide.Config, each []float64, labels []string) {
 			d.On[labels[k]] = p
 		}
 	}
+}
+
+// setThresholds sets those of c by what was said of cuts, of which some are wrong openings.
+func (t *trainer) setThresholds(c *model.Config, cuts []calibrate.HeldOut, openings int, hooks *Hooks) {
+	each := thresholds(c, cuts, t.hearing.anHour(openings))
+	var sure []string
+	for k, p := range each {
+		if p == thresholdAt(thresholdLevels-1) {
+			sure = append(sure, strconv.Quote(c.Labels[k]))
+		}
+	}
+	if len(sure) > 0 {
+		hooks.warn(fmt.Sprintf("background or other labels are often taken for %s, even at a probability of %v: more examples, and more background, would tell them apart", strings.Join(sure, ", "), thresholdAt(thresholdLevels-1)))
+	}
+	putThresholds(&c.Decision, each, c.Labels)
+}
+
+// ofExamples returns e without background where a detector was trained: most of that is what
+// it opened on wrongly, and made-up sounds, which are no examples of the data.
+func (t *trainer) ofExamples(c *model.Config, e evaluation) evaluation {
+	if t.hearing == nil {
+		return e
+	}
+	events := eventsOf(c, e.finals)
+	of := evaluation{finals: events, n: len(events)}
+	of.count(len(c.Labels))
+	return of
 }
 
 // eventsOf returns what was said of examples that are not background.

@@ -44,10 +44,10 @@ func TestThresholdsOfLabels(t *testing.T) {
 		want   decide.Config
 	}{
 		{"nothing wrong", cuts, 1, decide.Config{Threshold: 0.3}},
-		{"no more than its third of three alarms", heard(2), 0.6, decide.Config{Threshold: 0.3}},
-		{"b more than its third", heard(3), 0.6, decide.Config{Threshold: 0.3, On: on(0.7)}},
-		{"the same over more hours", heard(3), 0.3, decide.Config{Threshold: 0.3}},
-		{"so many that the others are suspected too", heard(11), 0.6, decide.Config{Threshold: 0.7}},
+		{"no more than its third of five alarms", heard(2), 1, decide.Config{Threshold: 0.3}},
+		{"b more than its third", heard(3), 1, decide.Config{Threshold: 0.3, On: on(0.7)}},
+		{"the same over more hours", heard(3), 0.5, decide.Config{Threshold: 0.3}},
+		{"so many that the others are suspected too", heard(11), 1, decide.Config{Threshold: 0.7}},
 		{"c of others", mistaken, 1, decide.Config{Threshold: 0.3, On: map[string]float64{"c": 0.45}}},
 	} {
 		var d decide.Config

@@ -4,7 +4,6 @@
 package collect
 
 import (
-	"cmp"
 	"container/list"
 	"context"
 	"errors"
@@ -36,7 +35,7 @@ type Options struct {
 	Quiet   bool // takes may be quiet, as those of background are
 	Trim    bool // takes of sound are written without the silence before and after: see the function Trim
 
-	// Streams bounds the streams at once [10000]. One more ends the stream that was longest
+	// Streams bounds the streams at once; 0 or less: 10,000. One more ends the stream that was longest
 	// without a block, which begins anew if it comes back. Ended, if set, is told of that one,
 	// and how many there have been.
 	Streams int
@@ -53,7 +52,9 @@ var ErrNoRate = errors.New("the source does not tell its sampling rate: set Form
 // Run reads src until it ends, ctx is cancelled, or there is enough, and returns the number
 // of examples written. Every stream of the source is cut by itself.
 func Run(ctx context.Context, src capture.Source, o Options) (written int, err error) {
-	o.Streams = cmp.Or(o.Streams, 10_000)
+	if o.Streams <= 0 {
+		o.Streams = 10_000
+	}
 	r := &run{o: o, dir: filepath.Join(o.Dir, o.Label), streams: map[string]*list.Element{}}
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		return 0, err

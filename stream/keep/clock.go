@@ -7,8 +7,8 @@ const (
 	distrust     = 24 * time.Hour // of a clock that has jumped
 )
 
-// steady returns the time by a clock that does not jump: of the time since the machine began
-// it leaves nothing out, also not that in which it was asleep. Only differences count.
+// steady returns the time by a clock that does not jump: the time since the machine began.
+// On Linux it includes that in which it was asleep. Only differences count.
 func (o *Options) steady() time.Time { return time.Now().Add(o.asleep()) }
 
 // A steadyClock is a clock that is not believed for a while after it has jumped: an hour of

@@ -7,7 +7,7 @@ import (
 )
 
 // A daily bounds what a Keeper writes in a day, by dates of UTC. A clock that jumps by more
-// than an hour begins no day: what may be written then comes back after a day of running.
+// than an hour begins no day: what may be written then comes back a day later.
 type daily struct {
 	most int64 // bytes; 0: no bound
 	o    *Options
