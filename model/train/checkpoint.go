@@ -230,9 +230,6 @@ func (t *trainer) identity() map[string]string {
 	id["seed"] = fmt.Sprint(t.o.Seed)
 	id["training data"] = t.train.origin.Hash
 	id["network, front end and segmenter"] = string(config)
-	if t.hearing != nil {
-		id["wrong openings"] = "judged"
-	}
 	if t.valid != nil {
 		id["validation data"] = t.valid.set.Hash
 	}

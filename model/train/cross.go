@@ -110,7 +110,7 @@ func (t *trainer) crossOne(ctx context.Context, hooks *Hooks, k int, q calls, wo
 		}
 	}
 	finals := f.evaluate(f.candidate(), held).finals
-	cuts := f.judgeCuts(f.candidate(), held, t.hearing)
+	cuts := f.judgeCuts(f.candidate(), held, t.cuts())
 	streamed, err := f.judgeStreamed(f.candidate(), held.set)
 	if err != nil {
 		return err

@@ -77,8 +77,6 @@ func (l *listener) cut(h *hearing, m *model.Model, events []*dataset.Example, ba
 		kind, list := "wrong opening", &h.wrong
 		if i >= recorded {
 			kind, list = "made-up sound", &h.madeUp
-		} else {
-			h.seconds += found[i].seconds
 		}
 		for _, c := range found[i].wrong {
 			n := len(*list)
@@ -90,9 +88,8 @@ func (l *listener) cut(h *hearing, m *model.Model, events []*dataset.Example, ba
 }
 
 type sceneCuts struct {
-	right   []rightCut
-	wrong   []wrongCut
-	seconds float64 // less the examples
+	right []rightCut
+	wrong []wrongCut
 }
 
 type rightCut struct {
@@ -124,10 +121,6 @@ func (l *listener) cutScene(m *model.Model, s *scene.Scene, back [][]float32, rn
 	var f segment.Found
 	seg.Push(&f, s.Samples)
 	seg.Finish(&f, segment.ByEOF)
-	out.seconds = float64(len(s.Samples)/l.set.Channels) / l.set.Rate
-	for _, p := range s.Placed {
-		out.seconds -= float64(p.End-p.Start) / l.set.Rate
-	}
 	frames, first, steps, counted := f.Frames, 0, 0, 0
 	dim := front.Dim()
 	for _, e := range f.Events {

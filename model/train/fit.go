@@ -191,8 +191,7 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		measured["validation_steps"] = float64(held.n)
 	case held.n > 0:
 		cuts := t.heldCuts(p)
-		events := eventsOf(&c, cuts)
-		all := append(held.finals, events...)
+		all := append(held.finals, cuts...)
 		calibrate.Fit(&c, all)
 		of := t.ofExamples(&c, held)
 		measured["validation_confirmed"] = round6(of.confirm)
@@ -201,8 +200,7 @@ func (t *trainer) result(hooks *Hooks) (*Result, error) {
 		}
 		measured["validation_examples"] = float64(of.n)
 		if len(cuts) > 0 {
-			t.setThresholds(&c, cuts, len(cuts)-len(events), hooks)
-			measured["validation_cut"] = rightShare(events)
+			c.Decision.Threshold, measured["validation_cut"] = threshold(&c, cuts, held.finals)
 		}
 		streamed, err := t.heldStreamed(p)
 		if err != nil {
@@ -254,10 +252,27 @@ func (t *trainer) heldOut(p *model.Params) (e evaluation) {
 	return e
 }
 
+// ofExamples returns e without background where a detector was trained: most of that is what
+// it opened on wrongly, and made-up sounds, which are no examples of the data.
+func (t *trainer) ofExamples(c *model.Config, e evaluation) evaluation {
+	if t.hearing == nil {
+		return e
+	}
+	of := evaluation{}
+	for _, v := range e.finals {
+		if c.Labels[v.Label] != dataset.Background {
+			of.finals = append(of.finals, v)
+		}
+	}
+	of.n = len(of.finals)
+	of.count(len(c.Labels))
+	return of
+}
+
 // heldCuts returns the same examples as a detector cuts them; none without one.
 func (t *trainer) heldCuts(p *model.Params) []calibrate.HeldOut {
 	if t.valid != nil {
-		return t.judgeCuts(p, t.valid, t.hearing)
+		return t.judgeCuts(p, t.valid, t.cuts())
 	}
 	return slices.Concat(t.crossed.cuts...)
 }

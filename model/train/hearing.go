@@ -41,15 +41,7 @@ type hearing struct {
 	cuts     map[origin][][]float32 // frames as the front end gives them
 	wrong    []dataset.Example      // segments that it opened on the background …
 	madeUp   []dataset.Example      // … and on made-up sounds, until withWrong has chosen
-	front    map[origin]bool        // the wrong openings that are examples …
-	behind   map[origin][][]float32 // … and frames of others, by the example that they stand behind
-	openings int                    // wrong ones, of all
-	seconds  float64                // of the scenes that were cut, less the examples in them
-}
-
-// anHour is how many wrong openings an hour each of n stands for that were judged.
-func (h *hearing) anHour(n int) float64 {
-	return 3600 / h.seconds * float64(h.openings) / float64(max(n, 1))
+	behind   map[origin][][]float32 // frames of those of them that stand behind an example
 }
 
 // A listener makes the hearing of one training.

@@ -30,12 +30,9 @@ func (l *listener) withWrong(h *hearing) *dataset.Set {
 	label := slices.Index(t.Labels, dataset.Background)
 	have, usual := t.Counts()[label], l.usual()
 	rng := random(l.o.Seed, forBackground, 1, 0)
-	h.behind, h.front, h.openings = map[origin][][]float32{}, map[origin]bool{}, len(h.wrong)
+	h.behind = map[origin][][]float32{}
 	wrong := l.stack(h, rng, h.wrong, wrongEach*usual)
 	have += len(wrong)
-	for i := range wrong {
-		h.front[originOf(&wrong[i])] = true
-	}
 	for _, e := range append(wrong, l.stack(h, rng, h.madeUp, int(math.Ceil(l.o.MadeUp*float64(usual))))...) {
 		e.Label = label
 		t.Examples = append(t.Examples, e)

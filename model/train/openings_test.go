@@ -90,14 +90,6 @@ func TestStackedOpenings(t *testing.T) {
 	}
 }
 
-// Each opening that was judged stands for others, in the hours of the scenes.
-func TestOpeningsAnHour(t *testing.T) {
-	h := &hearing{openings: 120, seconds: 1800}
-	if a, b := h.anHour(60), h.anHour(10); a != 4 || b != 24 {
-		t.Errorf("%v and %v, want 4 and 24", a, b)
-	}
-}
-
 // What a detector opens on in a recording of background is held out with it.
 func TestWrongOpeningsHaveTheirRecording(t *testing.T) {
 	set := words(40)

@@ -115,6 +115,14 @@ func newTrainer(train, valid *corpus, o Options, workers int) *trainer {
 	return t
 }
 
+// cuts are the examples as a detector cuts them; nil without one.
+func (t *trainer) cuts() map[origin][][]float32 {
+	if t.hearing == nil {
+		return nil
+	}
+	return t.hearing.cuts
+}
+
 // epoch runs the rest of an epoch and validates.
 func (t *trainer) epoch(ctx context.Context, hooks *Hooks) (Row, error) {
 	for _, indices := range t.batches(t.progress.Epoch)[t.progress.Update:] {
