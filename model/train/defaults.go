@@ -232,14 +232,22 @@ func textDefaults(set *dataset.Set, o Options, n int) (Options, string) {
 // count as sources.
 const sourceExamples = 50
 
-// fewSources reports whether set is sound from few sources.
+// fewSources reports whether set is sound from few sources: those of its events, from which
+// background may come too.
 func fewSources(set *dataset.Set) bool {
-	g, n := groupsOfEvents(set), 0
+	sources := map[string]bool{}
 	for i := range set.Examples {
-		if !isBackground(set, &set.Examples[i]) {
+		if e := &set.Examples[i]; !isBackground(set, e) {
+			sources[e.Group] = true
+		}
+	}
+	n := 0
+	for i := range set.Examples {
+		if sources[set.Examples[i].Group] {
 			n++
 		}
 	}
+	g := len(sources)
 	return g > 1 && g < fewGroups && n >= g*sourceExamples
 }
 

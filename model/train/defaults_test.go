@@ -64,6 +64,21 @@ func TestDefaultsFollowTheData(t *testing.T) {
 	if o, notes, _ := Defaults(voices, ""); o.Front.Kind != feature.KindMFCC || o.Front.Deltas != 1 || o.Front.MeanPrior != meanPrior || o.SNR == 0 || o.Reverb == 0 || !strings.Contains(notes[0], "few sources") {
 		t.Errorf("four voices: %+v, %q", o.Front, notes)
 	}
+	word := *voices // of all that four voices say one word is a label, and there are recordings of elsewhere
+	word.Labels, word.Examples = []string{dataset.Background, "word"}, slices.Clone(voices.Examples)
+	for i := range word.Examples {
+		if word.Examples[i].Label = 0; i%40 < 4 {
+			word.Examples[i].Label = 1
+		}
+	}
+	for i := range 20 {
+		e := word.Examples[5]
+		e.Group = fmt.Sprint("street ", i)
+		word.Examples = append(word.Examples, e)
+	}
+	if o, notes, _ := Defaults(&word, ""); o.Front.Kind != feature.KindMFCC {
+		t.Errorf("a word of four voices: %+v, %q", o.Front, notes)
+	}
 	for n, want := range map[int]bool{15: true, 16: false} {
 		if o, notes, _ := Defaults(words(n), ""); strings.Contains(strings.Join(notes, "\n"), "no detector: it takes 16 examples to learn from, and here are 15") != want || (o.Detector == 0) != want {
 			t.Errorf("%d examples: detector of %d, %q", n, o.Detector, notes)
