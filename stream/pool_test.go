@@ -220,7 +220,8 @@ func (nothing) Flush(context.Context) error         { return nil }
 func (nothing) Close() error                        { return nil }
 
 // Neither blocks nor steps nor events allocate once buffers have grown. How far they
-// grow before depends on how the workers take turns: the least of a few runs counts.
+// grow before depends on how the workers take turns, and on what else the machine does: of
+// many runs one is enough.
 func TestRunAllocatesNothing(t *testing.T) {
 	testkit.SkipPools(t)
 	m := randomModel(t, 1, feature.Config{Kind: feature.KindLogMel}, 16000, 1, 1, model.RunningSoftmax, true)
@@ -228,7 +229,10 @@ func TestRunAllocatesNothing(t *testing.T) {
 	const streams, rounds = 20, 200
 	for _, sinks := range [][]Sink{nil, {nothing{}}} {
 		n, bytes, blocks := uint64(math.MaxUint64), uint64(math.MaxUint64), uint64(0)
-		for range 4 {
+		within := func() bool { // of the runtime's own there are always some
+			return n <= blocks/10 && (sinks != nil || bytes <= 32*blocks) // a block that allocated would take 100 and more
+		}
+		for range 40 {
 			src := &counted{from: streams * 100, to: streams*rounds - 1}
 			src.many = *newMany(streams, rounds, 0, capture.Block{Format: capture.Format{Rate: 16000, Channels: 1}, Samples: x})
 			o := &RunOptions{Finite: sinks == nil, Workers: 2}
@@ -238,12 +242,12 @@ func TestRunAllocatesNothing(t *testing.T) {
 			}
 			blocks = uint64(src.to - src.from)
 			n, bytes = min(n, src.after.Mallocs-src.before.Mallocs), min(bytes, src.after.TotalAlloc-src.before.TotalAlloc)
+			if within() {
+				break
+			}
 		}
-		if n > blocks/10 { // of the runtime's own there are always some
-			t.Errorf("%d sinks: %d allocations in %d blocks", len(sinks), n, blocks)
-		}
-		if sinks == nil && bytes > 32*blocks { // a queue may still have grown once; a block that allocated would take 100 and more
-			t.Errorf("%d bytes were allocated in %d blocks", bytes, blocks)
+		if !within() {
+			t.Errorf("%d sinks: %d allocations and %d bytes in %d blocks", len(sinks), n, bytes, blocks)
 		}
 	}
 }
