@@ -33,8 +33,8 @@ func (a Annotation) Compare(b Annotation) int {
 // ReadAnnotations reads the annotations of a recording and sorts them by their start.
 // If name ends in .csv, r is a table with the columns start, end (in seconds) and
 // label; other columns are ignored. Otherwise it is a label track as Audacity exports
-// it, with start, end and label separated by tabs; decimal commas are read too. Lines that begin with a backslash
-// hold frequency ranges and are ignored.
+// it, with start, end and label separated by tabs; decimal commas are read too. Lines that
+// begin with a backslash hold frequency ranges and are ignored.
 func ReadAnnotations(r io.Reader, name string) ([]Annotation, error) {
 	read := readLabelTrack
 	if strings.EqualFold(path.Ext(name), ".csv") {

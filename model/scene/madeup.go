@@ -42,8 +42,9 @@ type syllable struct {
 
 // A resonance is a filter of two poles; drift is in octaves over the syllable.
 type resonance struct {
-	at, drift, width, gain float64
-	y1, y2                 float64
+	at, drift, gain float64
+	radius          float64 // of the poles
+	y1, y2          float64
 }
 
 func drawSyllable(rng *rand.Rand, rate float64) syllable {
@@ -65,7 +66,7 @@ func drawSyllable(rng *rand.Rand, rate float64) syllable {
 	s.tremoloRate = logarithmic(rng, 4, 60)
 	for range 1 + rng.IntN(4) {
 		s.resonances = append(s.resonances, resonance{at: logarithmic(rng, 200, float64(0.45*rate)), drift: between(rng, -0.7, 0.7),
-			width: logarithmic(rng, 40, 600), gain: logarithmic(rng, 0.1, 1)})
+			radius: math.Exp(-math.Pi * logarithmic(rng, 40, 600) / rate), gain: logarithmic(rng, 0.1, 1)})
 	}
 	return s
 }
@@ -123,8 +124,7 @@ func (s *syllable) resound(v, part, rate float64) float64 {
 	for i := range s.resonances {
 		r := &s.resonances[i]
 		f := math.Min(r.at*math.Exp2(r.drift*part), 0.47*rate)
-		radius := math.Exp(-math.Pi * r.width / rate)
-		y := float64(2*(1-radius)*v) + float64(2*radius*math.Cos(2*math.Pi*f/rate)*r.y1) - float64(radius*radius*r.y2)
+		y := float64(2*(1-r.radius)*v) + float64(2*r.radius*math.Cos(2*math.Pi*f/rate)*r.y1) - float64(r.radius*r.radius*r.y2)
 		r.y2, r.y1 = r.y1, y
 		sum += float64(4 * r.gain * y)
 	}

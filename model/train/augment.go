@@ -58,8 +58,7 @@ func changedSamples(o *Options, rng *rand.Rand, set *dataset.Set, e *dataset.Exa
 	case set.Kind == dataset.Series:
 		return stretchSeries(e.Samples, 1+o.Stretch*(2*rng.Float64()-1), set.Channels)
 	}
-	isBackground := o.Background != nil && set.Labels[e.Label] == dataset.Background
-	return augmentSamples(o, rng, e, set, isBackground)
+	return augmentSamples(o, rng, e, set, o.Background != nil && isBackground(set, e))
 }
 
 // stretchSeries resamples each channel to round(ratio·n) samples, at least two, by linear

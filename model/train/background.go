@@ -89,8 +89,8 @@ func errFormats(b, set *dataset.Set) error {
 }
 
 // cutBackground returns pieces of the recordings of b, labelled background, about as long as
-// the examples of set, in the groups of backgroundGroups. keep may change a piece, and reports whether it counts;
-// nil: all do, as they are.
+// the examples of set, in the groups of backgroundGroups. keep may change a piece, and reports
+// whether it counts; nil: all do, as they are.
 func (o *Options) cutBackground(b, set *dataset.Set, keep func(*rand.Rand, *dataset.Example) bool) *dataset.Set {
 	pieces := *b
 	pieces.Labels, pieces.Examples = []string{dataset.Background}, nil
@@ -118,10 +118,7 @@ func (o *Options) cutBackground(b, set *dataset.Set, keep func(*rand.Rand, *data
 // to its group: that of the recording if there are enough of them or if set has it too, or
 // else the recording itself, or, of few recordings, a part of one.
 func backgroundGroups(b, set *dataset.Set) func(i, at int) string {
-	with := map[string]bool{} // groups that have events, too
-	for i := range set.Examples {
-		with[set.Examples[i].Group] = true
-	}
+	with := allGroups(set) // have events, too
 	enough, n := groups(b) >= fewGroups, max(len(b.Examples), 1)
 	parts := (fewGroups + n - 1) / n
 	return func(i, at int) string {

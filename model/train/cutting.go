@@ -138,17 +138,25 @@ func (l *listener) cutScene(m *model.Model, s *scene.Scene, back [][]float32, rn
 				out.right = append(out.right, rightCut{event, slices.Clone(frames[first*dim : counted*dim])})
 			case known:
 				ch := l.set.Channels
-				c := wrongCut{samples: slices.Clone(s.Samples[int(e.Start)*ch : int(e.End)*ch])}
-				for _, u := range s.Under {
-					if at := int(e.Start+e.End) / 2; u.Start <= at && at < u.End {
-						c.group = l.groups[&back[u.Background][0]]
-					}
-				}
-				out.wrong = append(out.wrong, c)
+				out.wrong = append(out.wrong, wrongCut{
+					samples: slices.Clone(s.Samples[int(e.Start)*ch : int(e.End)*ch]),
+					group:   l.groupAt(s, back, int(e.Start+e.End)/2),
+				})
 			}
 		}
 	}
 	return out, nil
+}
+
+// groupAt returns the group of the recording of back that sounds at a sample of s, the later
+// one of two that overlap; "" if none does.
+func (l *listener) groupAt(s *scene.Scene, back [][]float32, at int) (group string) {
+	for _, u := range s.Under {
+		if u.Start <= at && at < u.End {
+			group = l.groups[&back[u.Background][0]]
+		}
+	}
+	return group
 }
 
 // whose returns the event that the segment [start, end) of s is of: the one of which it has
@@ -191,11 +199,10 @@ func whose(s *scene.Scene, start, end int) (event *dataset.Example, known bool) 
 // labelMadeUp is the label of made-up sounds in scenes.
 const labelMadeUp = -1
 
-// How many sounds are made up: so many for each one that the network learns from at a time,
-// and at most.
+// How many sounds are made up.
 const (
-	madeEach = 3
-	mostMade = 4000
+	madeEach = 3    // for each one that the network learns from at a time
+	mostMade = 4000 // of one half of the examples, at most
 )
 
 // madeUpCount is the number of made-up sounds of one half.

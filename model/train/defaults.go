@@ -235,13 +235,7 @@ const sourceExamples = 50
 // fewSources reports whether set is sound from few sources: those of its events, from which
 // background may come too.
 func fewSources(set *dataset.Set) bool {
-	sources := map[string]bool{}
-	for i := range set.Examples {
-		if e := &set.Examples[i]; !isBackground(set, e) {
-			sources[e.Group] = true
-		}
-	}
-	n := 0
+	sources, n := eventGroups(set), 0
 	for i := range set.Examples {
 		if sources[set.Examples[i].Group] {
 			n++

@@ -79,7 +79,7 @@ func (o *Options) listen(ctx context.Context, set *dataset.Set, z *corpus, worke
 	l := &listener{o: o, change: *o, set: set, z: z, groups: map[*float32]string{}, workers: workers, ctx: ctx, hooks: hooks, ledger: &ledger{}, from: from}
 	l.change.Background, l.change.SNR = nil, 0
 	for i := range set.Examples {
-		if e := &set.Examples[i]; set.Labels[e.Label] != dataset.Background {
+		if e := &set.Examples[i]; !isBackground(set, e) {
 			l.events = append(l.events, e)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"inkling/model/dataset"
 )
 
-// Made-up sounds are background, at most so many at a time as were asked for.
+// Made-up sounds are learned as background, and at most as many of them as were asked for.
 func TestMadeUpSoundsAreBackground(t *testing.T) {
 	set := toyAudio(40, 1)
 	for _, each := range []float64{0, 1} {
@@ -44,7 +44,7 @@ func TestStackedOpenings(t *testing.T) {
 	}
 	o.Front = front
 	l := &listener{o: &o, set: set}
-	// of gives each of the first recordings so many openings, and a last one a single one
+	// of returns openings on recordings, the same number on each, and one on a last recording
 	of := func(each, recordings int) (all []dataset.Example) {
 		for i := range each*recordings + 1 {
 			e := dataset.Example{Name: fmt.Sprint(i), Group: fmt.Sprint("recording ", i%recordings), Rate: set.Rate, Samples: slices.Clone(set.Examples[0].Samples)}

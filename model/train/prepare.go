@@ -288,7 +288,7 @@ func (t *trainer) mute() []string {
 	}
 	for i := range set.Examples {
 		e := &set.Examples[i]
-		if set.Labels[e.Label] != dataset.Background && len(e.Samples) > 0 && slices.Min(e.Samples) == slices.Max(e.Samples) {
+		if !isBackground(set, e) && len(e.Samples) > 0 && slices.Min(e.Samples) == slices.Max(e.Samples) {
 			n, first = n+1, cmp.Or(first, e.Name)
 		}
 	}
@@ -325,37 +325,38 @@ func loosened(set *dataset.Set) *dataset.Set {
 	return &loose
 }
 
-// countGroups counts the groups of events, and those of background.
-func countGroups(set *dataset.Set) (events, background int) {
-	var seen [2]map[string]bool
-	for k := range seen {
-		seen[k] = map[string]bool{}
-	}
-	for i := range set.Examples {
-		k := 0
-		if isBackground(set, &set.Examples[i]) {
-			k = 1
-		}
-		seen[k][set.Examples[i].Group] = true
-	}
-	return len(seen[0]), len(seen[1])
-}
-
 // isBackground reports whether the whole example is background.
 func isBackground(set *dataset.Set, e *dataset.Example) bool {
 	return e.Steps == nil && e.Label >= 0 && e.Label < len(set.Labels) && set.Labels[e.Label] == dataset.Background
 }
 
-// groupsOfEvents counts the groups of examples that are not background.
-func groupsOfEvents(set *dataset.Set) int {
-	n, _ := countGroups(set)
-	return n
-}
-
-func groups(set *dataset.Set) int {
+// groupsWith returns the groups of the examples that belong.
+func groupsWith(set *dataset.Set, belongs func(e *dataset.Example) bool) map[string]bool {
 	seen := map[string]bool{}
 	for i := range set.Examples {
-		seen[set.Examples[i].Group] = true
+		if e := &set.Examples[i]; belongs(e) {
+			seen[e.Group] = true
+		}
 	}
-	return len(seen)
+	return seen
 }
+
+// eventGroups returns the groups of examples that are not background.
+func eventGroups(set *dataset.Set) map[string]bool {
+	return groupsWith(set, func(e *dataset.Example) bool { return !isBackground(set, e) })
+}
+
+// allGroups returns the groups of all examples.
+func allGroups(set *dataset.Set) map[string]bool {
+	return groupsWith(set, func(*dataset.Example) bool { return true })
+}
+
+// countGroups counts the groups of events, and those of background.
+func countGroups(set *dataset.Set) (events, background int) {
+	return len(eventGroups(set)), len(groupsWith(set, func(e *dataset.Example) bool { return isBackground(set, e) }))
+}
+
+// groupsOfEvents counts the groups of examples that are not background.
+func groupsOfEvents(set *dataset.Set) int { return len(eventGroups(set)) }
+
+func groups(set *dataset.Set) int { return len(allGroups(set)) }

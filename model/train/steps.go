@@ -164,7 +164,7 @@ func (o *Options) streams(u int) bool {
 // backgrounds lists the examples of set that are background.
 func backgrounds(set *dataset.Set) (which []int) {
 	for i := range set.Examples {
-		if e := &set.Examples[i]; e.Steps == nil && set.Labels[e.Label] == dataset.Background {
+		if isBackground(set, &set.Examples[i]) {
 			which = append(which, i)
 		}
 	}

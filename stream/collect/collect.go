@@ -35,9 +35,9 @@ type Options struct {
 	Quiet   bool // takes may be quiet, as those of background are
 	Trim    bool // takes of sound are written without the silence before and after: see the function Trim
 
-	// Streams bounds the streams at once; 0 or less: 10,000. One more ends the stream that was longest
-	// without a block, which begins anew if it comes back. Ended, if set, is told of that one,
-	// and how many there have been.
+	// Streams bounds the streams at once; 0 or less: 10,000. One more ends the stream that was
+	// longest without a block, which begins anew if it comes back. Ended, if set, is told of
+	// that one, and how many there have been.
 	Streams int
 	Ended   func(stream string, n int)
 

@@ -127,8 +127,8 @@ func inBlock(k int) string { return fmt.Sprintf("%d(DX)", 32*k) }
 // its block of twiddles.
 func stageWide(e *emitter) { wide(e, "stageWideAVX2", "Y", 32, inBlock, func() {}) }
 
-// wide writes a stage whose step is a multiple of the values in a register r, of so many bytes.
-// load comes before the butterflies of each p.
+// wide writes a stage for registers r of the given number of bytes. The step is a multiple of
+// the values in one of them. load comes before the butterflies of each p.
 //
 //	BX bytes of a step, R12 three times that, R13 bytes left of p's butterflies, CX bytes left of the quarter
 func wide(e *emitter, name, r string, bytes int, twiddle func(k int) string, load func()) {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Of returns the processor time of a process so far, in user mode and in the system, to the
-// nanosecond. Threads that have ended count as well. It reads the clock of
+// Of returns the processor time that a process has used so far, its own and the system's for
+// it, to the nanosecond. Threads that have ended count as well. It reads the clock of
 // clock_getcpuclockid(3).
 func Of(pid int) (time.Duration, error) {
 	const scheduled = 2 // CPUCLOCK_SCHED of the kernel's include/linux/posix-timers.h
